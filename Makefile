@@ -1,0 +1,54 @@
+# Everything needs only Python >= 3.11; what else is used, these targets install.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run prod export test bench check clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with hot reload
+	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@echo "Starting the app. The first start installs the frontend's packages (about a minute)."
+	@$(BIN)/reflex run
+
+prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://localhost:3000
+	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@$(BIN)/reflex run --env prod
+
+export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_URL to the backend's address
+	@test -n "$(REFLEX_API_URL)" || { \
+	  echo "Say where the backend will be: make export REFLEX_API_URL=https://api.example.com"; exit 1; }
+	@REFLEX_API_URL="$(REFLEX_API_URL)" $(BIN)/reflex export --frontend-only --no-zip
+	@rm -rf export && cp -R .web/build/client export
+	@echo "Static frontend: export/. Backend: reflex run --env prod --backend-only"
+
+test: $(VENV)/test.stamp ## Lint, types, and every test
+	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "Types" && $(BIN)/mypy
+	@echo "Tests" && $(BIN)/python -m pytest
+
+bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
+	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove what building and running made, but not .local/ with its accounts
+	rm -rf $(VENV) .web .states export .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; name it with: make run PYTHON=python3.12"; exit 1; }
+	@echo "Setting up Python packages in $(VENV) (about half a minute)."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Setting up the test tools."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
