@@ -1,0 +1,84 @@
+"""What is added to Reflex's frontend build: fonts, Tailwind's theme, one origin in development."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from reflex.plugins import Plugin, TailwindV4Plugin
+from reflex_base.utils.exceptions import ConfigError
+
+BACKEND_PATHS: Final = ("/api", "/__clerk")
+"""Paths of the page's own origin that the backend answers."""
+
+_VITE_CONFIG: Final = "vite.config.js"
+_SERVER_ANCHOR: Final = "port: process.env.PORT,"
+_PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
+
+# The dev script passes --host, which listens on every interface; a plugin's config wins over it.
+_LOOPBACK_PLUGIN: Final = (
+    '{ name: "loopback-only", enforce: "post", config: () => ({ server: { host: "127.0.0.1" } }) },'
+)
+
+
+def tailwind() -> TailwindV4Plugin:
+    """Return Tailwind with the names of the look's tokens, which ``assets/look.css`` defines."""
+    colors = ("bg", "panel", "line", "ink", "soft", "accent", "accent-ink", "on-accent", "mark")
+    colors += ("ok", "warn", "bad", "focus", "violet")
+    theme = {
+        "extend": {
+            "colors": {name: f"var(--{name})" for name in colors},
+            "fontFamily": {"sans": "var(--font-sans)", "mono": "var(--font-mono)"},
+        }
+    }
+    return TailwindV4Plugin({"darkMode": "class", "theme": theme, "plugins": []})
+
+
+class Fonts(Plugin):
+    """Serves the two fonts from the app itself."""
+
+    def get_frontend_dependencies(self, **context: Any) -> tuple[str, ...]:
+        """Return the npm packages that carry the font files."""
+        return (
+            "@fontsource-variable/inter@5.3.0",
+            "@fontsource-variable/roboto-mono@5.3.0",
+        )
+
+    def get_stylesheet_paths(self, **context: Any) -> tuple[str, ...]:
+        """Return the packages' style sheets."""
+        return (
+            "@fontsource-variable/inter/index.css",
+            "@fontsource-variable/roboto-mono/index.css",
+        )
+
+
+class SameOrigin(Plugin):
+    """Makes the backend's paths reachable on the frontend's port in development.
+
+    In production Reflex serves both on one port already.
+    """
+
+    def __init__(self, backend_port: int, *, is_loopback: bool) -> None:
+        self._backend_port = backend_port
+        self._is_loopback = is_loopback
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch Vite's configuration before it is written."""
+        modify: Callable[[str, Callable[[str], str]], None] = context["add_modify_task"]
+        modify(_VITE_CONFIG, self.patched)
+
+    def patched(self, vite_config: str) -> str:
+        """Return ``vite_config`` with the proxy and, where asked for, the loopback address.
+
+        Raises:
+            ConfigError: Reflex's template has changed so that the places to patch are gone.
+        """
+        for anchor in (_SERVER_ANCHOR, _PLUGINS_ANCHOR):
+            if anchor not in vite_config:
+                raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
+        target = f'{{ target: "http://127.0.0.1:{self._backend_port}", xfwd: true }}'
+        proxy = ", ".join(f'"{path}": {target}' for path in BACKEND_PATHS)
+        if proxy in vite_config:
+            return vite_config
+        patched = vite_config.replace(_SERVER_ANCHOR, f"{_SERVER_ANCHOR} proxy: {{ {proxy} }},", 1)
+        if self._is_loopback:
+            patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)
+        return patched
