@@ -1,0 +1,99 @@
+"""Typed, checked look-ups in a mapping of environment variables."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "CLERK_PUBLISHABLE_KEY": ("NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY",),
+    "CLERK_SIGN_IN_URL": ("NEXT_PUBLIC_CLERK_SIGN_IN_URL",),
+    "CLERK_SIGN_UP_URL": ("NEXT_PUBLIC_CLERK_SIGN_UP_URL",),
+    "CLERK_AFTER_SIGN_IN_URL": ("NEXT_PUBLIC_CLERK_AFTER_SIGN_IN_URL",),
+    "CLERK_AFTER_SIGN_UP_URL": ("NEXT_PUBLIC_CLERK_AFTER_SIGN_UP_URL",),
+    "TINYBIRD_API_URL": ("NEXT_PUBLIC_TINYBIRD_API_URL",),
+    "TINYBIRD_API_KEY": ("NEXT_PUBLIC_TINYBIRD_API_KEY",),
+    "TINYBIRD_JWT_SECRET": ("TINYBIRD_SIGNING_KEY",),
+}
+"""Other spellings that are accepted: the Next.js demo's, and Tinybird's newer name."""
+
+_LAST_PORT: Final = 65535
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used; the text says what to change and never holds a value."""
+
+
+def origin_of(url: str) -> str:
+    """Return ``scheme://host[:port]`` of an http(s) URL, or "" when ``url`` is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or parts.username is not None:
+        return ""
+    if not re.fullmatch(r"[a-z0-9.:_-]+", host):
+        return ""
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else "")
+
+
+class Environment:
+    """Look-ups by name, in ``environ``; an empty value counts as not set.
+
+    Every method raises ``SettingsError`` when the value is not of its kind.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the stripped value under ``name`` or one of its aliases."""
+        for spelling in (name, *ALIASES.get(name, ())):
+            if value := self._environ.get(spelling, "").strip():
+                return value
+        return default
+
+    def url(self, name: str, default: str = "") -> str:
+        """Return an http(s) URL without a trailing slash, or ``default``."""
+        value = self.text(name).rstrip("/")
+        if value and not origin_of(value):
+            raise SettingsError(
+                f"{name} must be a URL with its scheme, such as https://example.com"
+            )
+        return value or default
+
+    def path(self, name: str, default: str) -> str:
+        """Return a path of this app: one leading slash, so never another site's address."""
+        value = self.text(name) or default
+        if not re.fullmatch(r"/(?![/\\])[^\s\\]*", value):
+            raise SettingsError(f"{name} must be a path of this app that starts with one '/'")
+        return value
+
+    def origins(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return a comma-separated list of origins."""
+        values = tuple(v.strip().rstrip("/") for v in self.text(name).split(",") if v.strip())
+        if any(origin_of(value) != value for value in values):
+            raise SettingsError(
+                f"{name} must be origins divided by commas, each scheme://host[:port] in lower "
+                "case with no path and no wildcard, such as https://app.example.com"
+            )
+        return values or default
+
+    def positive(self, name: str, default: int) -> int:
+        """Return a whole number above zero."""
+        value = self.text(name)
+        if not value:
+            return default
+        if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) == 0:
+            raise SettingsError(f"{name} must be a positive whole number, such as {default}")
+        return int(value)
+
+    def port(self, name: str, default: int) -> int:
+        """Return a port number."""
+        value = self.positive(name, default)
+        if value > _LAST_PORT:
+            raise SettingsError(f"{name} must be a port number from 1 to {_LAST_PORT}")
+        return value

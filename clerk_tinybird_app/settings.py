@@ -1,0 +1,175 @@
+"""Everything the app reads from its environment: one frozen, checked ``Settings``.
+
+Nothing configured means the embedded services; a whole configuration means the real ones; half a
+configuration is an error at start that names what is missing and where its value is found.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Self
+
+from dotenv import load_dotenv
+
+from clerk_tinybird_app.clerk.keys import PemKey
+from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.environment import Environment, SettingsError, origin_of
+
+__all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
+
+DOTENV_FILES: Final = (".env.local", ".env")
+"""Read in this order: the first value wins, and the real environment beats both."""
+
+MIN_SIGNING_KEY_BYTES: Final = 32
+"""HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
+
+WHERE_TO_FIND: Final[Mapping[str, str]] = {
+    "CLERK_PUBLISHABLE_KEY": "Clerk dashboard > Configure > API keys",
+    "CLERK_AUTHORIZED_PARTIES": "the addresses your users open, such as https://app.example.com",
+    "TINYBIRD_API_URL": "Tinybird > your workspace > Tokens: the API host of your region",
+    "TINYBIRD_WORKSPACE_ID": "Tinybird > workspace settings, or `tb workspace current`",
+    "TINYBIRD_JWT_SECRET": "Tinybird > your workspace > Tokens: the workspace admin token",
+}
+
+
+def _variable(name: str, kind: str, default: Any = "", *, secret: bool = False) -> Any:
+    """Declare a field read from variable ``name`` by ``Environment``'s method ``kind``."""
+    return field(default=default, repr=not secret, metadata={"env": name, "kind": kind})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The app's configuration; secrets stay out of ``repr``.
+
+    Durations are seconds, URLs carry no trailing slash, origins are ``scheme://host[:port]``.
+    """
+
+    clerk_publishable_key: str = _variable("CLERK_PUBLISHABLE_KEY", "text")
+    clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "text", secret=True)
+    clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "text", secret=True)
+    clerk_authorized_parties: tuple[str, ...] = _variable("CLERK_AUTHORIZED_PARTIES", "origins", ())
+    clerk_sign_in_url: str = _variable("CLERK_SIGN_IN_URL", "path", "/sign-in")
+    clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "path", "/sign-up")
+    clerk_after_sign_in_url: str = _variable("CLERK_AFTER_SIGN_IN_URL", "path", "/")
+    clerk_after_sign_up_url: str = _variable("CLERK_AFTER_SIGN_UP_URL", "path", "/")
+    tinybird_api_url: str = _variable("TINYBIRD_API_URL", "url")
+    tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text")
+    tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "text", secret=True)
+    tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
+    tinybird_token_ttl: int = _variable("TINYBIRD_TOKEN_TTL", "positive", 900)
+    tinybird_rps: int = _variable("TINYBIRD_RPS", "positive", 10)
+    tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181)
+    frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)
+    backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000)
+    backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1")
+    api_url: str = _variable("REFLEX_API_URL", "url")
+    deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url")
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Read the dotenv files of ``folder`` (the working directory), then the environment.
+
+        The files' values become environment variables, so that any of Reflex's own ``REFLEX_``
+        names works in them too.
+
+        Raises:
+            SettingsError: A value is malformed or a service is half configured.
+        """
+        for name in DOTENV_FILES:
+            load_dotenv((folder or Path.cwd()) / name)
+        return cls.from_environ(os.environ)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Build the settings from ``environ`` alone.
+
+        Raises:
+            SettingsError: A value is malformed or a service is half configured.
+        """
+        read = Environment(environ)
+        settings = cls(
+            **{
+                item.name: getattr(read, item.metadata["kind"])(item.metadata["env"], item.default)
+                for item in fields(cls)
+            }
+        )
+        _check_clerk(settings)
+        _check_tinybird(settings)
+        return settings
+
+    @property
+    def is_clerk_local(self) -> bool:
+        """True when the embedded Clerk serves, for want of a publishable key."""
+        return not self.clerk_publishable_key
+
+    @property
+    def is_tinybird_local(self) -> bool:
+        """True when the embedded Tinybird serves, for want of a workspace."""
+        return not self.tinybird_workspace_id
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The app's own origins: who may call it, and whose session tokens it accepts.
+
+        ``CLERK_AUTHORIZED_PARTIES`` when set, else the deploy URL's origin, else this machine's
+        port of the frontend.
+        """
+        if self.clerk_authorized_parties:
+            return self.clerk_authorized_parties
+        if self.deploy_url:
+            return (origin_of(self.deploy_url),)
+        return tuple(f"http://{host}:{self.frontend_port}" for host in ("localhost", "127.0.0.1"))
+
+
+def _half_configured(service: str, given: list[str], missing: list[str]) -> SettingsError:
+    lines = [f"{service} is half configured: {', '.join(given)} is set. Also set"]
+    lines += [f"  {name}   ({WHERE_TO_FIND[name]})" for name in missing]
+    lines.append(f"or remove {', '.join(given)} to use the embedded {service}.")
+    return SettingsError("\n".join(lines))
+
+
+def _given(settings: Settings, *names: str) -> list[str]:
+    return [
+        item.metadata["env"]
+        for item in fields(settings)
+        if item.metadata["env"] in names and getattr(settings, item.name)
+    ]
+
+
+def _check_clerk(settings: Settings) -> None:
+    if settings.is_clerk_local:
+        if given := _given(settings, "CLERK_SECRET_KEY", "CLERK_JWT_KEY"):
+            raise _half_configured("Clerk", given, ["CLERK_PUBLISHABLE_KEY"])
+        return
+    try:
+        key = PublishableKey.parse(settings.clerk_publishable_key)
+        if settings.clerk_jwt_key:
+            PemKey(settings.clerk_jwt_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    mode = "live" if key.is_live else "test"
+    if settings.clerk_secret_key and not settings.clerk_secret_key.startswith(f"sk_{mode}_"):
+        raise SettingsError(
+            f"CLERK_SECRET_KEY must start with sk_{mode}_ to belong to CLERK_PUBLISHABLE_KEY "
+            f"({WHERE_TO_FIND['CLERK_PUBLISHABLE_KEY']})"
+        )
+    if key.is_live and not (settings.clerk_authorized_parties or settings.deploy_url):
+        raise SettingsError(
+            "A live CLERK_PUBLISHABLE_KEY needs CLERK_AUTHORIZED_PARTIES: "
+            f"{WHERE_TO_FIND['CLERK_AUTHORIZED_PARTIES']}"
+        )
+
+
+def _check_tinybird(settings: Settings) -> None:
+    needed = ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET")
+    given = _given(settings, *needed, "TINYBIRD_API_KEY")
+    missing = [name for name in needed if name not in given]
+    if given and missing:
+        raise _half_configured("Tinybird", given, missing)
+    secret = settings.tinybird_jwt_secret
+    if secret and len(secret.encode()) < MIN_SIGNING_KEY_BYTES:
+        raise SettingsError(
+            f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
+            f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
+        )

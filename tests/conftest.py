@@ -1,0 +1,56 @@
+"""Fixtures every test can use."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.settings import Settings
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio alone: it is what the app runs on."""
+    return "asyncio"
+
+
+@dataclass
+class Clock:
+    """A clock that goes when it is told to."""
+
+    now: float
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(now=time.time())
+
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded services' folder after their first start, to copy from: made once."""
+    folder = tmp_path_factory.mktemp("local")
+    services.build(Settings.from_environ({}), folder=folder)
+    return folder
+
+
+@pytest.fixture
+def running(
+    local_folder: Path, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Services]:
+    """The app's services with nothing configured, in a folder of their own."""
+    folder = tmp_path / "local"
+    shutil.copytree(local_folder, folder)
+    built = services.build(Settings.from_environ({}), folder=folder, clock=clock)
+    monkeypatch.setattr(services, "current", lambda: built)
+    yield built
+    if built.embedded_clerk:
+        built.embedded_clerk.close()

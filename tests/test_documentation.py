@@ -1,0 +1,45 @@
+"""The documentation and the code say the same."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from clerk_tinybird_app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+VARIABLES = {item.metadata["env"]: item.default for item in fields(Settings)}
+
+
+def _example() -> dict[str, str]:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_env_example_names_every_variable_with_its_default_and_nothing_else() -> None:
+    defaults = {name: "" if value in ("", ()) else str(value) for name, value in VARIABLES.items()}
+
+    assert _example() == defaults
+
+
+def test_env_example_gives_every_variable_a_comment_of_its_own() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    bare = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match(r"[A-Z_]+=", line) and not before.startswith("# ")
+    ]
+
+    assert bare == []
+
+
+def test_the_readmes_table_names_every_variable_and_nothing_else() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `([A-Z_]+)`", readme, re.MULTILINE)) == set(VARIABLES)
+
+
+def test_the_readme_opens_with_the_two_commands_within_its_first_screen() -> None:
+    first_screen = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:30])
+
+    assert "make run" in first_screen
+    assert "make test" in first_screen

@@ -1,0 +1,96 @@
+"""The embedded services never serve another machine."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from clerk_tinybird_app.loopback import LoopbackOnly, is_loopback, require_loopback
+from clerk_tinybird_app.settings import Settings, SettingsError
+from tests.test_settings import HOST_KEY, TINYBIRD
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.8.9.1", "[::1]", "::ffff:127.0.0.1"]
+)
+def test_this_machines_names_are_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "0.0.0.0", "::", "192.168.1.7", "localhost.evil.example", "127.0.0.1.nip.io"]
+)
+def test_every_other_name_is_not(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REFLEX_BACKEND_HOST", "0.0.0.0"),
+        ("CLERK_AUTHORIZED_PARTIES", "http://localhost:3000,https://app.example.com"),
+        ("REFLEX_DEPLOY_URL", "https://app.example.com"),
+        ("REFLEX_API_URL", "https://api.example.com"),
+    ],
+)
+def test_embedded_services_refuse_a_public_address_and_name_the_keys_to_set(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        require_loopback(Settings.from_environ({name: value}))
+
+    for wanted in (name, "CLERK_PUBLISHABLE_KEY", "TINYBIRD_WORKSPACE_ID"):
+        assert wanted in str(refusal.value)
+
+
+def test_one_embedded_service_is_enough_to_refuse() -> None:
+    settings = Settings.from_environ(TINYBIRD | {"REFLEX_BACKEND_HOST": "0.0.0.0"})
+
+    with pytest.raises(SettingsError, match="CLERK_PUBLISHABLE_KEY"):
+        require_loopback(settings)
+
+
+def test_real_services_may_listen_anywhere() -> None:
+    whole = {"CLERK_PUBLISHABLE_KEY": HOST_KEY, "REFLEX_BACKEND_HOST": "0.0.0.0"} | TINYBIRD
+
+    require_loopback(Settings.from_environ(whole))
+
+
+async def _served(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("served")
+
+
+async def _status(client_host: str, headers: dict[str, str]) -> int:
+    app = LoopbackOnly(Starlette(routes=[Route("/", _served)]))
+    transport = httpx.ASGITransport(app, client=(client_host, 5000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        return (await client.get("/", headers=headers)).status_code
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"host": "127.0.0.1:3000"}, {"x-forwarded-for": "::1", "x-forwarded-host": "localhost:1"}],
+)
+async def test_a_request_from_this_machine_is_served(headers: dict[str, str]) -> None:
+    assert await _status("127.0.0.1", headers) == 200
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("client_host", "headers"),
+    [
+        ("192.168.1.7", {}),
+        ("127.0.0.1", {"host": "app.example.com"}),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1, 203.0.113.9"}),
+        ("127.0.0.1", {"x-forwarded-host": "app.example.com"}),
+        ("127.0.0.1", {"x-real-ip": "203.0.113.9"}),
+        ("127.0.0.1", {"forwarded": "for=203.0.113.9"}),
+    ],
+)
+async def test_a_request_from_elsewhere_is_refused_even_through_a_local_proxy(
+    client_host: str, headers: dict[str, str]
+) -> None:
+    assert await _status(client_host, headers) == 403

@@ -1,0 +1,157 @@
+"""The configuration: whole, half, malformed."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app.settings import Settings, SettingsError
+
+HOST_KEY = "pk_test_" + base64.b64encode(b"happy-cat-1.clerk.accounts.dev$").decode().rstrip("=")
+LIVE_KEY = "pk_live_" + base64.b64encode(b"clerk.example.com$").decode().rstrip("=")
+TINYBIRD = {
+    "TINYBIRD_API_URL": "https://api.tinybird.co",
+    "TINYBIRD_WORKSPACE_ID": "7afc6330-3aae-4df5-8712-eaad216c5d7d",
+    "TINYBIRD_JWT_SECRET": "s" * 40,
+}
+
+
+def test_nothing_configured_means_the_embedded_services_on_loopback() -> None:
+    settings = Settings.from_environ({})
+
+    assert settings.is_clerk_local
+    assert settings.is_tinybird_local
+    assert settings.backend_host == "127.0.0.1"
+    assert settings.origins == ("http://localhost:3000", "http://127.0.0.1:3000")
+    assert (settings.tinybird_token_ttl, settings.tinybird_rps) == (900, 10)
+
+
+def test_a_whole_configuration_means_the_real_services() -> None:
+    settings = Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD)
+
+    assert not settings.is_clerk_local
+    assert not settings.is_tinybird_local
+
+
+def test_the_nextjs_demos_env_local_works_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env.local").write_text(
+        "NEXT_PUBLIC_TINYBIRD_API_URL=https://api.tinybird.co\n"
+        "TINYBIRD_WORKSPACE_ID=7afc6330\n"
+        f"TINYBIRD_JWT_SECRET={'s' * 40}\n"
+        "NEXT_PUBLIC_TINYBIRD_API_KEY=p.anonymous\n"
+        f"NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY={HOST_KEY}\n"
+        "CLERK_SECRET_KEY=sk_test_secret\n"
+        "NEXT_PUBLIC_CLERK_SIGN_IN_URL=/sign-in\n"
+        "NEXT_PUBLIC_CLERK_SIGN_UP_URL=/join\n"
+        "NEXT_PUBLIC_CLERK_AFTER_SIGN_IN_URL=/\n"
+        "NEXT_PUBLIC_CLERK_AFTER_SIGN_UP_URL=/\n"
+    )
+    monkeypatch.setattr("os.environ", {})
+
+    settings = Settings.load(tmp_path)
+
+    assert settings.clerk_publishable_key == HOST_KEY
+    assert settings.tinybird_api_key == "p.anonymous"
+    assert settings.clerk_sign_up_url == "/join"
+
+
+def test_the_environment_beats_the_files_and_env_local_beats_env(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env.local").write_text("TINYBIRD_RPS=20\nTINYBIRD_TOKEN_TTL=60\n")
+    (tmp_path / ".env").write_text("TINYBIRD_RPS=30\nTB_LOCAL_PORT=7999\n")
+    monkeypatch.setattr("os.environ", {"TINYBIRD_TOKEN_TTL": "120"})
+
+    settings = Settings.load(tmp_path)
+
+    assert settings.tinybird_token_ttl == 120
+    assert settings.tinybird_rps == 20
+    assert settings.tb_local_port == 7999
+
+
+def test_tinybirds_newer_name_for_the_signing_key_is_accepted() -> None:
+    environ = {k: v for k, v in TINYBIRD.items() if k != "TINYBIRD_JWT_SECRET"}
+
+    settings = Settings.from_environ(environ | {"TINYBIRD_SIGNING_KEY": "t" * 32})
+
+    assert settings.tinybird_jwt_secret == "t" * 32
+
+
+@pytest.mark.parametrize("missing", TINYBIRD)
+def test_a_half_configured_tinybird_is_refused_and_the_missing_variable_named(missing: str) -> None:
+    environ = {name: value for name, value in TINYBIRD.items() if name != missing}
+
+    with pytest.raises(SettingsError, match=f"(?s)half configured.*\n  {missing}   \\(Tinybird"):
+        Settings.from_environ(environ)
+
+
+@pytest.mark.parametrize("given", ["CLERK_SECRET_KEY", "CLERK_JWT_KEY"])
+def test_a_half_configured_clerk_is_refused_and_the_missing_variable_named(given: str) -> None:
+    with pytest.raises(SettingsError, match=r"(?s)half configured.*CLERK_PUBLISHABLE_KEY.*API keys"):
+        Settings.from_environ({given: "value"})
+
+
+def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
+    with pytest.raises(SettingsError, match="TINYBIRD_WORKSPACE_ID"):
+        Settings.from_environ({"TINYBIRD_API_KEY": "p.anonymous"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLERK_PUBLISHABLE_KEY", "pk_test_not base64"),
+        ("CLERK_PUBLISHABLE_KEY", "sk_test_swapped"),
+        ("CLERK_SECRET_KEY", "sk_live_of_another_instance"),
+        ("CLERK_JWT_KEY", "not a PEM"),
+        ("CLERK_AUTHORIZED_PARTIES", "*"),
+        ("CLERK_AUTHORIZED_PARTIES", "app.example.org"),
+        ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com/path"),
+        ("CLERK_SIGN_IN_URL", "https://evil.example/sign-in"),
+        ("CLERK_AFTER_SIGN_IN_URL", "//evil.example"),
+        ("CLERK_AFTER_SIGN_IN_URL", "/\\evil.example"),
+        ("TINYBIRD_API_URL", "api.tinybird.co"),
+        ("TINYBIRD_API_URL", "https://user:password@api.tinybird.co"),
+        ("TINYBIRD_JWT_SECRET", "x" * 31),
+        ("TINYBIRD_TOKEN_TTL", "0"),
+        ("TINYBIRD_TOKEN_TTL", "-900"),
+        ("TINYBIRD_TOKEN_TTL", "15m"),
+        ("TINYBIRD_RPS", "1.5"),
+        ("TINYBIRD_RPS", "ten"),
+        ("TB_LOCAL_PORT", "70000"),
+        ("REFLEX_API_URL", "localhost:8000"),
+    ],
+)
+def test_a_malformed_value_is_refused_by_name_and_never_echoed(name: str, value: str) -> None:
+    whole = {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
+
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environ(whole | {name: value})
+
+    assert name in str(refusal.value)
+    assert len(value) < len("0000") or value not in str(refusal.value)
+
+
+def test_a_live_key_needs_to_know_the_apps_origins() -> None:
+    with pytest.raises(SettingsError, match="CLERK_AUTHORIZED_PARTIES"):
+        Settings.from_environ({"CLERK_PUBLISHABLE_KEY": LIVE_KEY})
+
+    settings = Settings.from_environ(
+        {"CLERK_PUBLISHABLE_KEY": LIVE_KEY, "REFLEX_DEPLOY_URL": "https://app.example.com/"}
+    )
+    assert settings.origins == ("https://app.example.com",)
+
+
+def test_secrets_never_appear_in_the_repr() -> None:
+    secrets = {
+        "CLERK_SECRET_KEY": "sk_test_do_not_show",
+        "TINYBIRD_JWT_SECRET": "do-not-show-this-signing-key-either",
+        "TINYBIRD_API_KEY": "p.do-not-show-me",
+    }
+
+    shown = repr(
+        Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | secrets)
+    )
+
+    assert not [value for value in secrets.values() if value in shown]
