@@ -1,0 +1,1 @@
+"""The embedded stand-ins that let the app run with no account; loopback only."""

@@ -1,0 +1,1 @@
+"""All that knows Tinybird: who may read what, and the token that says so."""

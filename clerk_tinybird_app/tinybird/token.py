@@ -1,0 +1,95 @@
+"""Minting and decoding the token that a browser shows to Tinybird."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import jwt
+
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.tinybird.policy import org_permission, scopes_for
+from clerk_tinybird_app.tinybird.workspace import Workspace
+
+ALGORITHM: Final = "HS256"
+"""The only algorithm Tinybird accepts for JWTs."""
+
+REFRESH_SHARE: Final = 1 / 5
+"""A token is minted again when less than this share of its life is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TinybirdToken:
+    """A minted token and what it was made from; the token itself stays out of ``repr``.
+
+    Attributes:
+        value: The compact JWT.
+        name: The name Tinybird counts the rate limit by, ``frontend_jwt_user_<user id>``.
+        org_permission: The guide's ``orgName``: the verb of the first organization permission.
+        issued_at: Seconds since the epoch.
+        expires_at: Seconds since the epoch.
+        claims: The payload, as signed.
+    """
+
+    value: str = field(repr=False)
+    name: str
+    org_permission: str
+    issued_at: int
+    expires_at: int
+    claims: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def mint(cls, session: ClerkSession, workspace: Workspace, *, now: float) -> Self:
+        """Sign a token for ``session`` with the claims of the guide.
+
+        Args:
+            session: A verified session that is current at ``now``.
+            workspace: Where the token is valid and what signs it.
+            now: Seconds since the epoch.
+        """
+        issued_at = int(now)
+        expires_at = issued_at + workspace.token_ttl
+        name = f"frontend_jwt_user_{session.user_id}"
+        claims = {
+            "workspace_id": workspace.workspace_id,
+            "name": name,
+            "exp": expires_at,
+            "iat": issued_at,
+            "scopes": [scope.as_claim() for scope in scopes_for(session)],
+            "limits": {"rps": workspace.rps},
+        }
+        return cls(
+            value=jwt.encode(claims, workspace.signing_key, algorithm=ALGORITHM),
+            name=name,
+            org_permission=org_permission(session),
+            issued_at=issued_at,
+            expires_at=expires_at,
+            claims=claims,
+        )
+
+    def is_made_for(self, session: ClerkSession) -> bool:
+        """Tell whether minting for ``session`` now would give the same name and scopes."""
+        return self.name == f"frontend_jwt_user_{session.user_id}" and self.claims["scopes"] == [
+            scope.as_claim() for scope in scopes_for(session)
+        ]
+
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether at least a fifth of the token's life is left at ``now``."""
+        life = self.expires_at - self.issued_at
+        return self.expires_at - now >= life * REFRESH_SHARE
+
+
+def decode(value: str, workspace: Workspace) -> dict[str, Any]:
+    """Return the claims of a token signed by ``workspace``, for display.
+
+    The signature is checked and the times are not: an expired token can still be looked at.
+
+    Raises:
+        jwt.InvalidTokenError: ``value`` is no token of this workspace.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        value,
+        workspace.signing_key,
+        algorithms=[ALGORITHM],
+        options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
+    )
+    return claims

@@ -1,0 +1,57 @@
+"""From a session to what it may read."""
+
+import pytest
+
+from clerk_tinybird_app.clerk.session import ClerkSession, Organization
+from clerk_tinybird_app.tinybird.policy import PIPES, org_permission, scopes_for, tenant_id
+from tests.sessions import signed_in
+
+ACME = Organization(id="org_acme", slug="acme", role="org:admin")
+
+
+def test_the_tenant_is_the_active_organization() -> None:
+    assert tenant_id(signed_in(organization=ACME)) == "org_acme"
+
+
+def test_without_an_organization_the_tenant_is_the_user_alone() -> None:
+    assert tenant_id(signed_in()) == "user_ada"
+
+
+@pytest.mark.parametrize(
+    ("permissions", "verb"),
+    [
+        ((), ""),
+        (("org:requests:manage", "org:requests:read"), "manage"),
+        (("org:dashboards:read",), "read"),
+        (("org:sys_memberships:read",), "read"),
+    ],
+)
+def test_the_org_permission_is_the_verb_of_the_first_as_in_the_guide(
+    permissions: tuple[str, ...], verb: str
+) -> None:
+    assert org_permission(signed_in(organization=ACME, permissions=permissions)) == verb
+
+
+def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() -> None:
+    session = signed_in(organization=ACME, permissions=("org:requests:manage",))
+
+    scopes = [scope.as_claim() for scope in scopes_for(session)]
+
+    assert [scope["resource"] for scope in scopes] == list(PIPES)
+    assert {scope["type"] for scope in scopes} == {"PIPES:READ"}
+    assert all(
+        scope["fixed_params"]
+        == {"user_id": "user_ada", "org_permission": "manage", "tenant_id": "org_acme"}
+        for scope in scopes
+    )
+
+
+@pytest.mark.parametrize(
+    "session",
+    [signed_in(), signed_in(organization=ACME), signed_in(user_id="user_grace")],
+    ids=["personal", "organization", "somebody else"],
+)
+def test_no_session_is_granted_an_empty_tenant_or_user(session: ClerkSession) -> None:
+    for scope in scopes_for(session):
+        assert scope.fixed_params["tenant_id"]
+        assert scope.fixed_params["user_id"]
