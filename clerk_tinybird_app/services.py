@@ -1,0 +1,133 @@
+"""The two services the app stands on, each local or real, built once from the settings.
+
+The only module outside ``local/`` that imports it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
+from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.clerk.verifier import SessionVerifier
+from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, PATH, EmbeddedClerk
+from clerk_tinybird_app.loopback import require_loopback
+from clerk_tinybird_app.local.tinybird import local_workspace
+from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.tinybird.workspace import Workspace
+
+LOCAL_FOLDER: Final = Path(".local")
+"""Where the embedded services keep their data: accounts, keys, the Clerk SDK's files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the states and the HTTP API work with.
+
+    Attributes:
+        settings: The configuration all of this was built from.
+        publishable_key: The Clerk instance's key, which the browser is given too.
+        verifier: Turns a session token into a verified ``ClerkSession``.
+        workspace: The Tinybird workspace that tokens are minted for.
+        embedded_clerk: The embedded Clerk, None with a real one.
+        http: The client that fetches Clerk's keys, to be closed at the end.
+        clock: Seconds since the epoch.
+    """
+
+    settings: Settings
+    publishable_key: PublishableKey
+    verifier: SessionVerifier
+    workspace: Workspace
+    embedded_clerk: EmbeddedClerk | None
+    http: httpx.AsyncClient
+    clock: Callable[[], float] = time.time
+
+    @property
+    def clerk_proxy(self) -> dict[str, str]:
+        """Where the browser finds the embedded Clerk, nothing with a real one.
+
+        The page's own origin answers it, except when the frontend is served from elsewhere: then
+        ``REFLEX_API_URL`` says where the backend is.
+        """
+        if self.embedded_clerk is None:
+            return {}
+        return {"proxy_url": f"{self.settings.api_url}{PATH}"}
+
+    @property
+    def local_emails(self) -> tuple[str, ...]:
+        """The embedded Clerk's ready-made accounts, none with a real Clerk."""
+        return tuple(account.email for account in ACCOUNTS) if self.embedded_clerk else ()
+
+    @property
+    def local_password(self) -> str:
+        """The password of the ready-made accounts, "" with a real Clerk."""
+        return PASSWORD if self.embedded_clerk else ""
+
+
+def build(
+    settings: Settings, *, folder: Path = LOCAL_FOLDER, clock: Callable[[], float] = time.time
+) -> Services:
+    """Build the services that ``settings`` ask for.
+
+    Args:
+        settings: A checked configuration.
+        folder: Where the embedded services keep their data.
+        clock: Seconds since the epoch.
+
+    Raises:
+        SettingsError: An embedded service would be reachable from another machine.
+    """
+    require_loopback(settings)
+    http = httpx.AsyncClient()
+    embedded = None
+    keys: KeySource
+    if settings.is_clerk_local:
+        embedded = EmbeddedClerk(folder, origins=settings.origins, clock=clock)
+        publishable_key = PublishableKey.parse(embedded.publishable_key)
+        keys = PemKey(embedded.public_key_pem)
+    else:
+        publishable_key = PublishableKey.parse(settings.clerk_publishable_key)
+        keys = (
+            PemKey(settings.clerk_jwt_key)
+            if settings.clerk_jwt_key
+            else JwksKeys(publishable_key.jwks_url, http=http, clock=clock)
+        )
+    verifier = SessionVerifier(
+        issuer=publishable_key.issuer,
+        authorized_parties=settings.origins,
+        keys=keys,
+        clock=clock,
+    )
+    return Services(
+        settings=settings,
+        publishable_key=publishable_key,
+        verifier=verifier,
+        workspace=_workspace(settings, folder),
+        embedded_clerk=embedded,
+        http=http,
+        clock=clock,
+    )
+
+
+def _workspace(settings: Settings, folder: Path) -> Workspace:
+    ttl, rps = settings.tinybird_token_ttl, settings.tinybird_rps
+    if settings.is_tinybird_local:
+        return local_workspace(folder, port=settings.tb_local_port, token_ttl=ttl, rps=rps)
+    return Workspace(
+        api_url=settings.tinybird_api_url,
+        workspace_id=settings.tinybird_workspace_id,
+        signing_key=settings.tinybird_jwt_secret,
+        token_ttl=ttl,
+        rps=rps,
+    )
+
+
+@cache
+def current() -> Services:
+    """Return the running app's services, built from the environment on the first call."""
+    return build(Settings.load())
