@@ -1,0 +1,126 @@
+"""Clerk's own React components, and the bridge between them and the Reflex state."""
+
+from typing import Any, Final
+
+import reflex as rx
+
+CLERK_REACT: Final = "@clerk/react@6.18.0"
+_BRIDGE: Final = rx.asset("bridge.jsx", shared=True)
+
+
+class _ClerkComponent(rx.Component):
+    """A component of Clerk's React SDK."""
+
+    library = CLERK_REACT
+
+
+class _BridgeComponent(rx.Component):
+    """A component of the local ``bridge.jsx``."""
+
+    library = _BRIDGE.importable_path
+    lib_dependencies: list[str] = [CLERK_REACT]
+
+
+class ClerkRoot(_BridgeComponent):
+    """``ClerkProvider`` on the app's own router; stands around every page."""
+
+    tag = "ClerkRoot"
+
+    publishable_key: rx.Var[str]
+    proxy_url: rx.Var[str]
+    sign_in_url: rx.Var[str]
+    sign_up_url: rx.Var[str]
+    sign_in_fallback_redirect_url: rx.Var[str]
+    sign_up_fallback_redirect_url: rx.Var[str]
+    after_sign_out_url: rx.Var[str]
+    appearance: rx.Var[dict[str, Any]]
+    telemetry: rx.Var[bool]
+
+
+class SessionBridge(_BridgeComponent):
+    """Pushes session tokens until the state agrees with Clerk.
+
+    Props: ``accepted`` is what the state has accepted, ``refused`` the code of its refusal or "";
+    ``on_push`` is called with a session token, "" when signed out.
+    """
+
+    tag = "SessionBridge"
+
+    accepted: rx.Var[str]
+    refused: rx.Var[str]
+    on_push: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+
+
+class Phase(_BridgeComponent):
+    """Shows its children in the phases that ``when`` names, divided by spaces.
+
+    The phases: ``loading`` (Clerk's SDK is on its way), ``failed`` (it did not come),
+    ``signed-out``, ``syncing`` (Clerk says signed in, the server not yet), ``signed-in`` (both
+    agree on session and organization), ``refused`` (the server says no).
+    """
+
+    tag = "Phase"
+
+    when: rx.Var[str]
+
+
+class Offline(_BridgeComponent):
+    """Shows its children while the app's websocket is down."""
+
+    tag = "Offline"
+
+
+class RetryButton(_BridgeComponent):
+    """Pushes the session at once."""
+
+    tag = "RetryButton"
+
+
+class UserEmail(_BridgeComponent):
+    """The signed-in user's e-mail address, as the browser's Clerk knows it; for display alone."""
+
+    tag = "UserEmail"
+
+
+class SignInButton(_ClerkComponent):
+    """Opens sign-in around its one child; ``mode`` is "modal" or "redirect"."""
+
+    tag = "SignInButton"
+
+    mode: rx.Var[str]
+
+
+class SignOutButton(_ClerkComponent):
+    """Signs out when its one child is pressed."""
+
+    tag = "SignOutButton"
+
+
+class SignIn(_ClerkComponent):
+    """Clerk's whole sign-in form."""
+
+    tag = "SignIn"
+
+    routing: rx.Var[str]
+    fallback: rx.Component | None = None
+
+
+class SignUp(_ClerkComponent):
+    """Clerk's whole sign-up form."""
+
+    tag = "SignUp"
+
+    routing: rx.Var[str]
+    fallback: rx.Component | None = None
+
+
+class OrganizationSwitcher(_ClerkComponent):
+    """Switches between the user's organizations and the personal account."""
+
+    tag = "OrganizationSwitcher"
+
+
+class UserButton(_ClerkComponent):
+    """The user's avatar with the account menu."""
+
+    tag = "UserButton"

@@ -1,0 +1,99 @@
+"""Who is signed in, as the server has verified it.
+
+Any client can call any public method of a state, bound in the UI or not. So what is not meant for
+the browser is private here, and every handler that touches data asks ``_current_session`` first.
+"""
+
+import reflex as rx
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.errors import ClerkError
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.tinybird.policy import tenant_id
+
+SIGNED_OUT = "signed-out"
+"""What ``accepted`` holds once the browser has said that nobody is signed in."""
+
+
+class SessionState(rx.State):
+    """The Clerk session that the browser last proved, bound to the websocket that proved it.
+
+    ``accepted`` is what the browser bridge compares with Clerk's own view: the ids as
+    ``session:organization``, ``signed-out``, or "" while nothing valid has been pushed.
+    """
+
+    accepted: str = ""
+    user_id: str = ""
+    session_id: str = ""
+    org_id: str = ""
+    org_slug: str = ""
+    org_role: str = ""
+    permissions: list[str] = []
+    impersonator: str = ""
+    tenant_id: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+    _session: ClerkSession | None = None
+    _socket: str = ""
+
+    @rx.event
+    async def sync(self, token: str) -> None:
+        """Take what the browser's Clerk says now: at load, on a change, and as a heartbeat.
+
+        Args:
+            token: The session token, "" when signed out.
+        """
+        running = services.current()
+        tokens = await self.get_state(TokenState)
+        try:
+            session = await running.verifier.verify(token) if token else None
+        except ClerkError as error:
+            tokens.reset()
+            self.reset()
+            self.error_code, self.error_message = error.code, error.message
+            return
+        if session is None:
+            self.reset()
+            tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
+            self.accepted = SIGNED_OUT
+        else:
+            self._open(session)
+            tokens._follow(session, running.workspace, now=running.clock())
+        self._socket = self.router.session.session_id
+
+    @rx.event
+    async def renew_token(self) -> None:
+        """Mint the Tinybird token anew for the current session.
+
+        Without one, forget what was accepted: the browser then pushes its session again.
+        """
+        running = services.current()
+        tokens = await self.get_state(TokenState)
+        session = self._current_session()
+        if session is None:
+            tokens.reset()
+            self.reset()
+        else:
+            tokens._mint(session, running.workspace, now=running.clock())
+
+    def _current_session(self) -> ClerkSession | None:
+        """Return the session if it is unexpired and was proved over this very websocket."""
+        session = self._session
+        if session is None or self._socket != self.router.session.session_id:
+            return None
+        return session if session.is_current(services.current().clock()) else None
+
+    def _open(self, session: ClerkSession) -> None:
+        organization = session.organization
+        self._session = session
+        self.user_id, self.session_id = session.user_id, session.session_id
+        self.org_id = organization.id if organization else ""
+        self.org_slug = organization.slug if organization else ""
+        self.org_role = organization.role if organization else ""
+        self.permissions = list(session.permissions)
+        self.impersonator = session.impersonator or ""
+        self.tenant_id = tenant_id(session)
+        self.error_code = self.error_message = ""
+        self.accepted = f"{self.session_id}:{self.org_id}"

@@ -1,0 +1,81 @@
+"""A browser tab, as far as the server can tell: events go in, vars come out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import reflex as rx
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.constants import RouteVar
+from reflex_base.event import Event
+from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
+
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.socket_binding import SocketBinding
+
+# Reflex allows one app a process; the states it serves are per Server.
+APP = rx.App()
+APP.add_middleware(SocketBinding())
+
+HYDRATE = "reflex___state____state.hydrate_and_load"
+
+
+class Server:
+    """Reflex's own event processor over states in memory, with the app's middleware."""
+
+    def __init__(self) -> None:
+        self._processor = BaseStateEventProcessor(
+            middleware=APP, backend_exception_handler=_raise
+        )
+        self._processor.configure(state_manager=StateManagerMemory())
+
+    async def __aenter__(self) -> "Server":
+        await self._processor.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._processor.__aexit__(*error)
+
+    async def deltas(self, client_token: str, event: Event) -> list[Mapping[str, Any]]:
+        """Process ``event`` and return what was sent back for it."""
+        return [
+            delta async for delta in self._processor.enqueue_stream_delta(client_token, event)
+        ]
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+class Tab:
+    """One tab's websocket: its client token, its socket id, and the vars it was sent."""
+
+    def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
+        self._server = server
+        self._client_token = client_token
+        self._socket = socket
+        self.seen: dict[str, Any] = {}
+
+    async def hydrate(self) -> None:
+        """Do what the page does first on every connection."""
+        await self._send(HYDRATE, {})
+
+    async def call(self, handler: str, **payload: Any) -> None:
+        """Call a handler of ``SessionState`` by name, as any client can."""
+        await self._send(f"{SessionState.get_full_name()}.{handler}", payload)
+
+    async def push(self, token: str) -> None:
+        """Push a session token, as the bridge does."""
+        await self.call("sync", token=token)
+
+    async def _send(self, name: str, payload: dict[str, Any]) -> None:
+        router = {
+            RouteVar.SESSION_ID: self._socket,
+            RouteVar.CLIENT_TOKEN: self._client_token,
+            RouteVar.PATH: "/",
+        }
+        event = Event(name=name, payload=payload, router_data=router)
+        for delta in await self._server.deltas(self._client_token, event):
+            for substate, variables in delta.items():
+                if "session_state" in substate or "token_state" in substate:
+                    short = {k.removesuffix("_rx_state_"): v for k, v in variables.items()}
+                    self.seen.update(short)

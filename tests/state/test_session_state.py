@@ -1,0 +1,225 @@
+"""What a tab gets to see as its session comes, changes and goes."""
+
+from collections.abc import AsyncIterator
+
+import jwt
+import pytest
+
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state.session import SIGNED_OUT
+from tests.conftest import Clock
+from tests.state.tab import Server, Tab
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def server(running: Services) -> AsyncIterator[Server]:
+    async with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def tab(server: Server) -> Tab:
+    return Tab(server)
+
+
+def _issue(running: Services, email: str, organization: str | None = None) -> str:
+    assert running.embedded_clerk
+    return running.embedded_clerk.issue(email, organization)
+
+
+def _fixed(tab: Tab, running: Services) -> dict[str, str]:
+    claims = jwt.decode(
+        tab.seen["value"],
+        running.workspace.signing_key,
+        algorithms=["HS256"],
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    fixed: dict[str, str] = claims["scopes"][0]["fixed_params"]
+    return fixed
+
+
+async def test_a_pushed_session_is_accepted_and_gets_its_token(
+    tab: Tab, running: Services
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    assert tab.seen["accepted"] == f"{tab.seen['session_id']}:{tab.seen['org_id']}"
+    assert (tab.seen["org_slug"], tab.seen["org_role"]) == ("acme", "org:admin")
+    assert _fixed(tab, running) == {
+        "user_id": tab.seen["user_id"],
+        "org_permission": "manage",
+        "tenant_id": tab.seen["org_id"],
+    }
+    assert tab.seen["tenant_id"] == tab.seen["org_id"]
+
+
+async def test_without_an_organization_the_token_is_for_the_user_alone(
+    tab: Tab, running: Services
+) -> None:
+    await tab.push(_issue(running, "solo@example.test"))
+
+    assert _fixed(tab, running)["tenant_id"] == tab.seen["user_id"]
+    assert tab.seen["accepted"] == f"{tab.seen['session_id']}:"
+
+
+async def test_an_organization_switch_changes_tenant_permission_and_token(
+    tab: Tab, running: Services
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    before = _fixed(tab, running)
+
+    await tab.push(_issue(running, "admin@acme.test", "globex"))
+
+    after = _fixed(tab, running)
+    assert after["tenant_id"] != before["tenant_id"]
+    assert (before["org_permission"], after["org_permission"]) == ("manage", "read")
+
+
+async def test_a_heartbeat_keeps_the_token_until_little_life_is_left(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    first = tab.seen["value"]
+
+    clock.now += running.workspace.token_ttl * 0.75
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    assert tab.seen["value"] == first
+
+    clock.now += running.workspace.token_ttl * 0.1
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    assert tab.seen["value"] != first
+    assert tab.seen["expires_at"] == int(clock.now) + running.workspace.token_ttl
+
+
+async def test_signing_out_empties_the_state(tab: Tab, running: Services) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    await tab.push("")
+
+    assert tab.seen["accepted"] == SIGNED_OUT
+    for name in ("user_id", "org_id", "tenant_id", "value", "claims_json", "short_value"):
+        assert tab.seen[name] == ""
+    assert tab.seen["claim_lines"] == []
+
+
+async def test_a_refused_session_empties_the_state_and_says_why(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    token = _issue(running, "admin@acme.test", "acme")
+    await tab.push(token)
+
+    clock.now += 120
+    await tab.push(token)
+
+    assert tab.seen["accepted"] == ""
+    assert tab.seen["value"] == ""
+    assert tab.seen["error_code"] == "session_expired"
+    assert tab.seen["error_message"]
+
+
+async def test_the_next_good_push_heals_a_refusal(tab: Tab, running: Services) -> None:
+    await tab.push("a.b.c")
+    assert tab.seen["error_code"] == "session_malformed"
+
+    await tab.push(_issue(running, "solo@example.test"))
+
+    assert tab.seen["error_code"] == ""
+    assert tab.seen["value"]
+
+
+async def test_renewing_mints_a_new_token_for_the_same_tenant(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    first, fixed = tab.seen["value"], _fixed(tab, running)
+
+    clock.now += 10
+    await tab.call("renew_token")
+
+    assert tab.seen["value"] != first
+    assert _fixed(tab, running) == fixed
+
+
+async def test_renewing_after_the_session_expired_mints_nothing_and_asks_for_a_push(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    clock.now += 120
+    await tab.call("renew_token")
+
+    assert tab.seen["value"] == ""
+    assert tab.seen["accepted"] == ""
+
+
+async def test_renewing_without_ever_signing_in_mints_nothing(tab: Tab) -> None:
+    await tab.call("renew_token")
+
+    assert tab.seen.get("value", "") == ""
+
+
+async def test_whoever_brings_only_the_client_token_gets_an_empty_state(
+    tab: Tab, server: Server, running: Services
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    thief = Tab(server, client_token="tab-1", socket="ws-2")
+    await thief.hydrate()
+
+    assert thief.seen["value"] == ""
+    assert thief.seen["accepted"] == ""
+    await thief.call("renew_token")
+    assert thief.seen["value"] == ""
+
+
+async def test_an_honest_reconnect_is_healed_by_one_push(
+    tab: Tab, server: Server, running: Services
+) -> None:
+    session_token = _issue(running, "admin@acme.test", "acme")
+    await tab.push(session_token)
+
+    reconnected = Tab(server, client_token="tab-1", socket="ws-2")
+    await reconnected.hydrate()
+    await reconnected.push(session_token)
+
+    assert _fixed(reconnected, running)["tenant_id"] == reconnected.seen["org_id"]
+
+
+async def test_two_tabs_hold_two_tenants_side_by_side(server: Server, running: Services) -> None:
+    left, right = Tab(server, client_token="left"), Tab(server, client_token="right", socket="ws-2")
+
+    await left.push(_issue(running, "admin@acme.test", "acme"))
+    await right.push(_issue(running, "admin@globex.test", "globex"))
+
+    assert _fixed(left, running)["tenant_id"] != _fixed(right, running)["tenant_id"]
+
+
+@pytest.mark.parametrize("name", ["_open", "_current_session", "_mint", "_follow"])
+async def test_private_methods_are_not_events(name: str) -> None:
+    from clerk_tinybird_app.state.session import SessionState
+    from clerk_tinybird_app.state.token import TokenState
+
+    assert name not in SessionState.event_handlers
+    assert name not in TokenState.event_handlers
+
+
+async def test_the_only_public_handlers_are_the_two_that_check_the_session() -> None:
+    from reflex.state import State
+
+    from clerk_tinybird_app.state.session import SessionState
+    from clerk_tinybird_app.state.token import TokenState
+
+    inherited = set(State.event_handlers)
+    assert set(SessionState.event_handlers) - inherited == {"sync", "renew_token"}
+    assert set(TokenState.event_handlers) - inherited == set()
+
+
+async def test_backend_vars_never_reach_the_browser(tab: Tab, running: Services) -> None:
+    session_token = _issue(running, "admin@acme.test", "acme")
+    await tab.push(session_token)
+
+    assert not [name for name in tab.seen if name.startswith("_")]
+    assert session_token not in str(tab.seen)
+    assert running.workspace.signing_key not in str(tab.seen)
