@@ -1,0 +1,73 @@
+"""Assembles the app; nothing else."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import reflex as rx
+from reflex.app import default_error_boundary
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.api import create_api
+from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
+from clerk_tinybird_app.components.look import CLERK_APPEARANCE
+from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
+from clerk_tinybird_app.pages.not_found import not_found
+from clerk_tinybird_app.pages.sign_in import sign_in
+from clerk_tinybird_app.pages.sign_up import sign_up
+from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.socket_binding import SocketBinding
+
+redact_logs()
+running = services.current()
+settings = running.settings
+
+
+def _clerk_root(_stateful: bool) -> rx.Component:
+    return ClerkRoot.create(
+        publishable_key=running.publishable_key.value,
+        sign_in_url=settings.clerk_sign_in_url,
+        sign_up_url=settings.clerk_sign_up_url,
+        sign_in_fallback_redirect_url=settings.clerk_after_sign_in_url,
+        sign_up_fallback_redirect_url=settings.clerk_after_sign_up_url,
+        after_sign_out_url="/",
+        appearance=CLERK_APPEARANCE,
+        telemetry=False,
+        **running.clerk_proxy,
+    )
+
+
+def _session_bridge(_stateful: bool) -> rx.Component:
+    return SessionBridge.create(
+        accepted=SessionState.accepted,
+        refused=SessionState.error_code,
+        on_push=SessionState.sync,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _resources() -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await running.http.aclose()
+
+
+app = rx.App(
+    api_transformer=create_api(running),
+    app_wraps={
+        (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),
+        (30, "ClerkRoot"): _clerk_root,
+        (29, "SessionBridge"): _session_bridge,
+    },
+    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+    html_lang="en",
+    stylesheets=["/look.css"],
+    toaster=None,
+)
+app.add_middleware(SocketBinding())
+app.register_lifespan_task(_resources)
+app.add_page(home, route="/", title=TITLE, description=DESCRIPTION)
+app.add_page(sign_in, route="/sign-in", title="Sign in", description=DESCRIPTION)
+app.add_page(sign_up, route="/sign-up", title="Sign up", description=DESCRIPTION)
+app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION)

@@ -1,0 +1,23 @@
+"""A page that is one of Clerk's forms."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import Phase
+from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.notices import clerk_failed_notice
+
+
+def form_page(heading: str, form: rx.Component) -> rx.Component:
+    """Return the page around ``form``; its place is kept while Clerk loads."""
+    return layout(
+        rx.el.h1(heading, class_name="sr-only"),
+        rx.el.div(
+            Phase.create(
+                rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
+                when="loading",
+            ),
+            Phase.create(clerk_failed_notice(), when="failed"),
+            Phase.create(form, when="signed-out syncing signed-in refused"),
+            class_name="flex justify-center min-h-110",
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The one frame of every page."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import Offline, OrganizationSwitcher, Phase, UserButton
+from clerk_tinybird_app.components.brand import brand
+from clerk_tinybird_app.components.local_banner import local_banner
+
+
+def layout(*content: rx.Component) -> rx.Component:
+    """Return ``content`` as the page's main part, between the header and the connection notice."""
+    return rx.el.div(
+        rx.el.a(
+            "Skip to content",
+            href="#content",
+            class_name="sr-only focus:not-sr-only focus:absolute focus:p-3 focus:bg-bg focus:z-20",
+        ),
+        local_banner(),
+        _header(),
+        _connection_notice(),
+        rx.el.main(
+            *content,
+            id="content",
+            tab_index=-1,
+            class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid gap-5 outline-none",
+        ),
+        class_name="min-h-screen bg-bg text-ink",
+    )
+
+
+def _header() -> rx.Component:
+    return rx.el.header(
+        brand(),
+        rx.el.div(
+            Phase.create(
+                OrganizationSwitcher.create(),
+                when="signed-in syncing refused",
+            ),
+            _theme_toggle(),
+            Phase.create(
+                rx.el.div(UserButton.create(), class_name="size-7"),
+                when="signed-in syncing refused",
+            ),
+            class_name="ml-auto flex items-center gap-3 min-h-9",
+        ),
+        class_name=(
+            "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 sm:px-6 py-3 min-h-14 "
+            "border-b border-line bg-bg sticky top-0 z-10"
+        ),
+    )
+
+
+def _theme_toggle() -> rx.Component:
+    return rx.el.button(
+        rx.el.span("◐", aria_hidden="true"),
+        type="button",
+        on_click=rx.toggle_color_mode,
+        aria_label="Switch between light and dark",
+        title="Switch between light and dark",
+        class_name="size-8 border border-line hover:border-ink leading-none",
+    )
+
+
+def _connection_notice() -> rx.Component:
+    notice = "Connection lost. Reconnecting; what you see may be out of date."
+    return rx.el.div(
+        Offline.create(
+            rx.el.p(notice, class_name="px-4 sm:px-6 py-2 text-sm text-warn border-b border-line")
+        ),
+        role="status",
+    )

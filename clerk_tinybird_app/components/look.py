@@ -1,0 +1,44 @@
+"""Classes that several components share, and Clerk's components dressed to match them."""
+
+from typing import Any, Final
+
+GREEN_BUTTON: Final = (
+    "brackets bg-accent text-on-accent px-4 py-2 font-semibold whitespace-nowrap disabled:opacity-60"
+)
+QUIET_BUTTON: Final = (
+    "border border-line px-2.5 py-0.5 text-sm text-ink hover:border-ink whitespace-nowrap"
+)
+PANEL: Final = "bg-panel p-4 sm:p-5 min-w-0"
+HEADING: Final = "font-mono font-semibold text-[15px]"
+SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap wrap-anywhere"
+NOTE: Final = "text-soft text-sm"
+
+CLERK_APPEARANCE: Final[dict[str, Any]] = {
+    "variables": {
+        "colorPrimary": "var(--accent)",
+        "colorPrimaryForeground": "var(--on-accent)",
+        "colorBackground": "var(--bg)",
+        "colorForeground": "var(--ink)",
+        "colorMuted": "var(--panel)",
+        "colorMutedForeground": "var(--soft)",
+        "colorNeutral": "var(--ink)",
+        "colorInput": "var(--bg)",
+        "colorInputForeground": "var(--ink)",
+        "colorDanger": "var(--bad)",
+        "colorSuccess": "var(--ok)",
+        "colorWarning": "var(--warn)",
+        "colorRing": "var(--focus)",
+        "fontFamily": "var(--font-sans)",
+        "borderRadius": "0px",
+    },
+    "elements": {
+        # The accent is a surface, never text: links in the dark green keep their contrast.
+        "footerActionLink": {"color": "var(--accent-ink)"},
+        "formFieldAction": {"color": "var(--accent-ink)"},
+        "identityPreviewEditButton": {"color": "var(--accent-ink)"},
+        "formResendCodeLink": {"color": "var(--accent-ink)"},
+        "backLink": {"color": "var(--accent-ink)"},
+        "avatarBox": {"borderRadius": "50%"},
+        "formButtonPrimary": {"boxShadow": "none", "border": "0"},
+    },
+}

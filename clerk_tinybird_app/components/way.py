@@ -1,0 +1,61 @@
+"""From the person to the token, in four steps: the page's summary."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import UserEmail
+from clerk_tinybird_app.components.widgets import Countdown
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.token import TokenState
+
+_STEP = (
+    "relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "
+    "even:border-l md:border-t-0 md:border-l md:nth-1:border-l-0"
+)
+
+
+def way() -> rx.Component:
+    """Who, in which organization, as which tenant, with how much of the token's life left."""
+    organization = rx.cond(
+        SessionState.org_id != "",
+        SessionState.org_slug + " · " + SessionState.org_role,
+        "Personal account",
+    )
+    return rx.el.dl(
+        _step("You", UserEmail.create(), title=SessionState.user_id),
+        _step("Organization", organization, title=SessionState.org_id),
+        _step("Tenant", SessionState.tenant_id, title=SessionState.tenant_id, id="tenant-id"),
+        _step(
+            "Token",
+            Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
+        ),
+        class_name="grid grid-cols-2 md:grid-cols-4 border border-line m-0",
+    )
+
+
+def impersonation_notice() -> rx.Component:
+    """Says so when somebody acts as this user."""
+    return rx.cond(
+        SessionState.impersonator != "",
+        rx.el.p(
+            "Impersonation: ",
+            rx.el.code(SessionState.impersonator, class_name="font-mono"),
+            " is acting as this user.",
+            role="status",
+            class_name="border border-warn text-warn px-4 py-2 text-sm",
+        ),
+    )
+
+
+def _step(
+    name: str, value: rx.Component | rx.Var[str], *, title: rx.Var[str] | None = None, id: str = ""
+) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(name, class_name="text-soft text-xs"),
+        rx.el.dd(
+            value,
+            class_name="m-0 font-mono text-[13px] truncate",
+            **({"title": title} if title is not None else {}),
+            **({"id": id} if id else {}),
+        ),
+        class_name=_STEP,
+    )

@@ -1,0 +1,46 @@
+// Small pieces that live in the browser alone: no round trip for a copy or a tick of the clock.
+import { useEffect, useState } from "react";
+
+const COPIED_MS = 2_000;
+
+export function CopyButton({ text, label, ...props }) {
+  const [state, setState] = useState("idle");
+  useEffect(() => {
+    if (state === "idle") return;
+    const timer = setTimeout(() => setState("idle"), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => setState("copied"),
+      () => setState("failed"),
+    );
+  const words = { idle: "Copy", copied: "Copied", failed: "Not allowed" };
+  return (
+    <button type="button" onClick={copy} aria-label={`${words[state]}: ${label}`} {...props}>
+      <span aria-live="polite">{words[state]}</span>
+    </button>
+  );
+}
+
+const minutes = (seconds) =>
+  `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+export function Countdown({ issuedAt, expiresAt, ...props }) {
+  const [now, setNow] = useState(null);
+  useEffect(() => {
+    const tick = () => setNow(Math.floor(Date.now() / 1000));
+    tick();
+    const timer = setInterval(tick, 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  if (now === null || !expiresAt) return <span {...props}>–</span>;
+  const left = Math.max(0, expiresAt - now);
+  const share = Math.min(100, (100 * left) / Math.max(1, expiresAt - issuedAt));
+  return (
+    <span {...props}>
+      <span className="ring" style={{ "--share": `${share}%` }} aria-hidden="true" />
+      <span role="timer">{left ? `${minutes(left)} left` : "expired"}</span>
+    </span>
+  );
+}

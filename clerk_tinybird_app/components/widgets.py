@@ -1,0 +1,29 @@
+"""Components that work in the browser alone, from ``widgets.jsx``."""
+
+from typing import Final
+
+import reflex as rx
+
+_WIDGETS: Final = rx.asset("widgets.jsx", shared=True)
+
+
+class _Widget(rx.Component):
+    library = _WIDGETS.importable_path
+
+
+class CopyButton(_Widget):
+    """Copies ``text``; ``label`` says to assistive technology what is copied."""
+
+    tag = "CopyButton"
+
+    text: rx.Var[str]
+    label: rx.Var[str]
+
+
+class Countdown(_Widget):
+    """Counts down to ``expires_at`` with a ring; both times are seconds since the epoch."""
+
+    tag = "Countdown"
+
+    issued_at: rx.Var[int]
+    expires_at: rx.Var[int]

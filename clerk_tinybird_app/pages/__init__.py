@@ -1,0 +1,1 @@
+"""One module a page, so that each loads only what it needs."""

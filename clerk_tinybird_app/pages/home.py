@@ -1,0 +1,59 @@
+"""The guide's page: sign in, see the token, its claims, and a request that uses it."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import Phase
+from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.notices import (
+    clerk_failed_notice,
+    refused_notice,
+    skeleton,
+    welcome,
+)
+from clerk_tinybird_app.components.session_buttons import session_button
+from clerk_tinybird_app.components.token_panels import (
+    anonymous_panel,
+    claims_panel,
+    example_panel,
+    token_panel,
+)
+from clerk_tinybird_app.components.way import impersonation_notice, way
+from clerk_tinybird_app.state.token import TokenState
+
+TITLE = "Multi-tenancy with Clerk + Tinybird JWT"
+DESCRIPTION = "Sign in with Clerk, get a Tinybird token that can read your own tenant's data only."
+
+
+def home() -> rx.Component:
+    """The page, one view for each phase of the session."""
+    return layout(
+        rx.el.div(
+            rx.el.h1(TITLE, class_name="font-mono font-bold text-2xl tracking-tight"),
+            session_button(),
+            class_name="flex flex-wrap items-center justify-between gap-4",
+        ),
+        Phase.create(skeleton(), when="loading syncing"),
+        Phase.create(clerk_failed_notice(), when="failed"),
+        Phase.create(refused_notice(), when="refused"),
+        Phase.create(welcome(), _anonymous(), when="signed-out"),
+        Phase.create(_signed_in(), when="signed-in"),
+    )
+
+
+def _signed_in() -> rx.Component:
+    return rx.el.div(
+        impersonation_notice(),
+        way(),
+        token_panel(),
+        rx.el.div(
+            claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2 items-start"
+        ),
+        class_name="grid gap-5",
+    )
+
+
+def _anonymous() -> rx.Component:
+    return rx.cond(
+        TokenState.is_anonymous,
+        rx.el.div(anonymous_panel(), example_panel(), class_name="grid gap-5 mt-5"),
+    )

@@ -1,0 +1,14 @@
+"""The page for an address that leads nowhere."""
+
+import reflex as rx
+
+from clerk_tinybird_app.components.layout import layout
+
+
+def not_found() -> rx.Component:
+    """Says so, and leads home."""
+    return layout(
+        rx.el.h1("Page not found", class_name="font-mono font-bold text-2xl tracking-tight"),
+        rx.el.p("Nothing is at this address."),
+        rx.el.a("To the home page", href="/", class_name="text-accent-ink underline"),
+    )

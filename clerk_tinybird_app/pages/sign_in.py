@@ -1,0 +1,11 @@
+"""Clerk's sign-in form on a page of its own."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import SignIn
+from clerk_tinybird_app.components.form_page import form_page
+
+
+def sign_in() -> rx.Component:
+    """The page with the form."""
+    return form_page("Sign in", SignIn.create(routing="hash"))

@@ -1,0 +1,186 @@
+"""The real app in a process of its own, the ways a user runs it, for browser tests and benchmarks.
+
+Each app runs in a copy of the project, on ports of its own, so that it touches neither the
+developer's ``.web`` nor their ``.local`` accounts.
+"""
+
+import http.server
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+REFLEX = Path(sys.executable).with_name("reflex")
+_COPIED = ("assets", "clerk_tinybird_app", "reflex.lock", "rxconfig.py", "requirements.txt")
+_START_SECONDS = 240.0
+_STOP_SECONDS = 20.0
+_FOREIGN = ("CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_")
+
+
+def free_port() -> int:
+    """Return a port that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll ``ready`` until it is true.
+
+    Raises:
+        TimeoutError: It did not become true in ``seconds``; the text says ``what``.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    """Tell whether ``url`` answers 200 at the moment."""
+    try:
+        return httpx.get(url, timeout=5).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+class RunningApp:
+    """A copy of the project that ``reflex`` runs.
+
+    Args:
+        folder: Where the copy goes; must not exist.
+        env: Variables for the app, beside a clean environment.
+
+    Attributes:
+        origin: The address of the pages.
+        log: Everything the processes print.
+    """
+
+    def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.log = folder / "app.log"
+        self.port, self.backend_port = free_port(), free_port()
+        self.origin = f"http://localhost:{self.port}"
+        self.backend = self.origin
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)},
+            "REFLEX_FRONTEND_PORT": str(self.port),
+            "REFLEX_BACKEND_PORT": str(self.backend_port),
+            **(env or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._static: http.server.ThreadingHTTPServer | None = None
+        self._copy()
+
+    def dev(self) -> Self:
+        """Serve with hot reload: pages on one port, the backend on another."""
+        self.backend = f"http://localhost:{self.backend_port}"
+        return self._start(["run"], f"{self.origin}/api/health", self.origin)
+
+    def prod(self) -> Self:
+        """Build, then serve everything on one port."""
+        return self._start(["run", "--env", "prod"], f"{self.origin}/api/health", self.origin)
+
+    def exported(self) -> Self:
+        """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""
+        self.backend = f"http://localhost:{self.backend_port}"
+        self.env |= {"REFLEX_API_URL": self.backend, "CLERK_AUTHORIZED_PARTIES": self.origin}
+        with self.log.open("ab") as log:
+            subprocess.run(
+                [REFLEX, "export", "--frontend-only", "--no-zip"],
+                cwd=self.folder, env=self.env, stdout=log, stderr=log, check=True, timeout=300,
+            )  # fmt: skip
+        self._serve_static(self.folder / ".web" / "build" / "client")
+        return self.backend_alone()
+
+    def backend_alone(self) -> Self:
+        """Serve the backend alone, as beside an exported frontend."""
+        backend_only = ["run", "--env", "prod", "--backend-only"]
+        return self._start(backend_only, f"{self.backend}/api/health")
+
+    def restart(self, *args: str) -> None:
+        """Stop the backend and start it again without building anew."""
+        self.stop_process()
+        self.env |= {"__REFLEX_SKIP_COMPILE": "1"}
+        self._start(list(args) or ["run", "--env", "prod"], f"{self.origin}/api/health")
+
+    def stop_process(self) -> None:
+        """Stop what ``reflex`` started, workers included."""
+        if self._process is None:
+            return
+        os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """Stop everything that was started."""
+        self.stop_process()
+        if self._static:
+            self._static.shutdown()
+            self._static.server_close()
+
+    def _copy(self) -> None:
+        ignore = shutil.ignore_patterns("__pycache__", "external")
+        self.folder.mkdir(parents=True)
+        for name in _COPIED:
+            source, target = ROOT / name, self.folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=ignore)
+            else:
+                shutil.copy(source, target)
+        sdk = ROOT / ".local" / "clerk-sdk"
+        if sdk.exists():
+            (self.folder / ".local").mkdir(mode=0o700)
+            shutil.copytree(sdk, self.folder / ".local" / "clerk-sdk")
+
+    def _start(self, command: list[str], *ready: str) -> Self:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [REFLEX, *command], cwd=self.folder, env=self.env, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        wait_until(
+            lambda: self._process_lives() and all(answers(url) for url in ready),
+            seconds=_START_SECONDS,
+            what=f"the app did not answer; its log: {self.log}",
+        )
+        return self
+
+    def _process_lives(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            tail = self.log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"the app ended with {self._process.returncode}:\n{tail}")
+        return True
+
+    def _serve_static(self, folder: Path) -> None:
+        handler = partial(_QuietFiles, directory=str(folder))
+        self._static = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        threading.Thread(target=self._static.serve_forever, daemon=True).start()
+
+
+class _QuietFiles(http.server.SimpleHTTPRequestHandler):
+    """Any static server would do: it also finds ``/sign-in`` in ``sign-in.html``."""
+
+    def translate_path(self, path: str) -> str:
+        file = super().translate_path(path)
+        return f"{file}.html" if not Path(file).suffix and Path(f"{file}.html").exists() else file
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
