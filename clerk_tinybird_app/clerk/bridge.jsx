@@ -24,13 +24,21 @@ const readToken = async (getToken, fresh) => {
   return token && lifeLeft(token) >= MIN_LIFE_MS ? token : getToken({ skipCache: true });
 };
 
+// Clerk takes an absolute proxy for an https one; a local backend elsewhere has to be spelled out.
+const scriptsAt = (base) => ({
+  __internal_clerkJSUrl: `${base}/npm/@clerk/clerk-js@6/dist/clerk.browser.js`,
+  __internal_clerkUIUrl: `${base}/npm/@clerk/ui@1/dist/ui.browser.js`,
+});
+
 // Navigation goes through the app's own router, so that Clerk never has to reload the page.
-export function ClerkRoot({ children, ...props }) {
+export function ClerkRoot({ children, proxyUrl, ...props }) {
   const navigate = useNavigate();
   return (
     <ClerkProvider
       routerPush={(to) => navigate(to)}
       routerReplace={(to) => navigate(to, { replace: true })}
+      proxyUrl={proxyUrl}
+      {...(proxyUrl?.startsWith("http:") ? scriptsAt(proxyUrl) : {})}
       {...props}
     >
       {children}

@@ -1,0 +1,1 @@
+"""All that knows Clerk: who is signed in, in which organization, and until when."""

@@ -1,0 +1,178 @@
+"""From the claims of a token whose signature is right to a session, or a refusal.
+
+The claims are those of https://clerk.com/docs/guides/sessions/session-tokens, versions 1 and 2.
+Whatever is present must be what is documented: an organization that cannot be read is an error
+and never "no organization".
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from clerk_tinybird_app.clerk.errors import (
+    SessionAzpError,
+    SessionClaimsError,
+    SessionExpiredError,
+    SessionIssuerError,
+    SessionKindError,
+    SessionNotYetValidError,
+    SessionPendingError,
+)
+from clerk_tinybird_app.clerk.permissions import decode_permissions, is_feature_list
+from clerk_tinybird_app.clerk.session import LEEWAY_SECONDS, ClerkSession, Organization
+
+Claims = dict[str, object]
+
+_COMPACT_VERSION: Final = 2
+_VERSIONS: Final = (1, _COMPACT_VERSION)
+_LATEST_TIME: Final = 253_402_300_799  # the end of the year 9999, the last that datetime knows
+_ROLE_PREFIX: Final = "org:"
+_V1_ORGANIZATION_CLAIMS: Final = frozenset({"org_id", "org_role", "org_slug", "org_permissions"})
+
+
+def session_from_claims(
+    claims: Claims, *, issuer: str, authorized_parties: Collection[str], now: float
+) -> ClerkSession:
+    """Check every claim and make the session.
+
+    Args:
+        claims: The payload of a token whose signature has been verified.
+        issuer: The Clerk instance that must have issued it, such as "https://clerk.example.com".
+        authorized_parties: The origins that it may have been issued to.
+        now: The time, in seconds since the epoch.
+
+    Raises:
+        SessionError: One of its subclasses, for the first claim that is not as it must be.
+    """
+    if "sid" not in claims:
+        # Tokens of JWT templates have all the rest, and outlive the session that made them.
+        raise SessionKindError
+    _check_parties(claims, issuer, authorized_parties)
+    issued_at, expires_at = _check_times(claims, now)
+    version = _check_version(claims)
+    _check_status(claims, version)
+    read_organization = _compact_organization if version == _COMPACT_VERSION else _v1_organization
+    organization, permissions = read_organization(claims)
+    return ClerkSession(
+        user_id=_text(claims.get("sub"), "sub"),
+        session_id=_text(claims["sid"], "sid"),
+        expires_at=expires_at,
+        issued_at=issued_at,
+        organization=organization,
+        permissions=permissions,
+        impersonator=_impersonator(claims),
+    )
+
+
+def _check_parties(claims: Claims, issuer: str, authorized_parties: Collection[str]) -> None:
+    if _text(claims.get("iss"), "iss") != issuer:
+        raise SessionIssuerError
+    azp = _text(claims.get("azp"), "azp")
+    if azp not in authorized_parties:
+        raise SessionAzpError(azp)
+
+
+def _check_times(claims: Claims, now: float) -> tuple[int, int]:
+    """Return `iat` and `exp` if the token's time is now."""
+    expires_at = _time(claims, "exp")
+    issued_at = _time(claims, "iat")
+    valid_from = max(issued_at, _time(claims, "nbf"))
+    if now >= expires_at + LEEWAY_SECONDS:
+        raise SessionExpiredError(expires_at)
+    if now < valid_from - LEEWAY_SECONDS:
+        raise SessionNotYetValidError(valid_from)
+    return issued_at, expires_at
+
+
+def _check_version(claims: Claims) -> int:
+    version = claims.get("v", 1)
+    # type() and not isinstance(): True would pass for 1.
+    if type(version) is not int or version not in _VERSIONS:
+        raise SessionClaimsError("v")
+    return version
+
+
+def _check_status(claims: Claims, version: int) -> None:
+    if version != _COMPACT_VERSION and "sts" not in claims:
+        # Version 1 does not document the claim, and Clerk's own version 1 tokens lack it.
+        return
+    status = claims.get("sts")
+    if status == "pending":
+        raise SessionPendingError
+    if status != "active":
+        raise SessionClaimsError("sts")
+
+
+def _compact_organization(claims: Claims) -> tuple[Organization | None, tuple[str, ...]]:
+    """Read version 2: all in the claim `o`, its permissions packed together with `fea`."""
+    features = _list_text(claims, "fea")
+    if not is_feature_list(features):
+        raise SessionClaimsError("fea")
+    if "o" not in claims:
+        return None, ()
+    claim = claims["o"]
+    if not isinstance(claim, dict):
+        raise SessionClaimsError("o")
+    organization = Organization(
+        id=_text(claim.get("id"), "o.id"),
+        slug=_slug(claim.get("slg"), "o.slg"),
+        role=_ROLE_PREFIX + _text(claim.get("rol"), "o.rol"),
+    )
+    names, masks = _list_text(claim, "per", "o.per"), _list_text(claim, "fpm", "o.fpm")
+    return organization, decode_permissions(features, names, masks)
+
+
+def _v1_organization(claims: Claims) -> tuple[Organization | None, tuple[str, ...]]:
+    """Read version 1: four claims that begin with `org_`."""
+    if "o" in claims:
+        raise SessionClaimsError("o")
+    if _V1_ORGANIZATION_CLAIMS.isdisjoint(claims):
+        return None, ()
+    role = _text(claims.get("org_role"), "org_role").removeprefix(_ROLE_PREFIX)
+    organization = Organization(
+        id=_text(claims.get("org_id"), "org_id"),
+        slug=_slug(claims.get("org_slug"), "org_slug"),
+        # Old instances leave the prefix out; Clerk's own `has()` takes both for the same role.
+        role=_ROLE_PREFIX + _text(role, "org_role"),
+    )
+    permissions = claims.get("org_permissions", [])
+    if not isinstance(permissions, list):
+        raise SessionClaimsError("org_permissions")
+    return organization, tuple(_text(item, "org_permissions") for item in permissions)
+
+
+def _impersonator(claims: Claims) -> str | None:
+    if "act" not in claims:
+        return None
+    actor = claims["act"]
+    if not isinstance(actor, dict):
+        raise SessionClaimsError("act")
+    return _text(actor.get("sub"), "act.sub")
+
+
+def _slug(value: object, claim: str) -> str:
+    """Allow none: instances can do without slugs, and none identifies a tenant."""
+    return "" if value is None or value == "" else _text(value, claim)
+
+
+def _text(value: object, claim: str) -> str:
+    """Require a text of visible characters: identifiers end up in headers, logs and addresses."""
+    if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
+        raise SessionClaimsError(claim)
+    return value
+
+
+def _list_text(claims: Claims, name: str, claim: str = "") -> str:
+    """Require a comma-separated list, or nothing."""
+    value = claims.get(name, "")
+    if not isinstance(value, str) or not value.isprintable():
+        raise SessionClaimsError(claim or name)
+    return value
+
+
+def _time(claims: Claims, claim: str) -> int:
+    """Require whole seconds since the epoch."""
+    value = claims.get(claim)
+    # type() and not isinstance(): True would pass for 1.
+    if type(value) is not int or not 0 < value <= _LATEST_TIME:
+        raise SessionClaimsError(claim)
+    return value

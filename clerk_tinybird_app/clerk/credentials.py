@@ -1,0 +1,56 @@
+"""Where a request carries its session token."""
+
+import re
+from typing import Final
+
+from starlette.datastructures import Headers
+
+from clerk_tinybird_app.clerk.errors import SessionMalformedError
+
+_SESSION_COOKIE: Final = "__session"
+
+# RFC 6750, section 2.1. A comma is not in it, so two headers that a proxy joined do not pass.
+_BEARER: Final = re.compile(r"(?i:Bearer) +([A-Za-z0-9._~+/-]+=*)")
+
+
+def session_token(headers: Headers, cookie_suffix: str) -> str | None:
+    """Find the one session token of a request; `verify` decides whether it is any good.
+
+    `Authorization: Bearer` comes first, then Clerk's cookie for this app's own instance, then
+    Clerk's plain cookie. Other cookies are never looked at, whatever their names begin with.
+
+    Args:
+        headers: The request's headers, such as `request.headers`.
+        cookie_suffix: See `PublishableKey.cookie_suffix`.
+
+    Returns:
+        The token; None if the request carries no credential at all.
+
+    Raises:
+        SessionMalformedError: If there is an Authorization header that is not exactly one
+            `Bearer TOKEN`, or if one cookie has two values. Neither is ever passed over for the
+            next place to look at.
+    """
+    authorization = headers.getlist("authorization")
+    if authorization:
+        return _bearer(authorization)
+    cookies = headers.getlist("cookie")
+    return _cookie(cookies, f"{_SESSION_COOKIE}_{cookie_suffix}") or _cookie(
+        cookies, _SESSION_COOKIE
+    )
+
+
+def _bearer(authorization: list[str]) -> str:
+    match = _BEARER.fullmatch(authorization[0])
+    if len(authorization) > 1 or match is None:
+        raise SessionMalformedError
+    return match[1]
+
+
+def _cookie(headers: list[str], name: str) -> str | None:
+    """Return the cookie's value; None if it is absent or empty, as a removed one may be."""
+    pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
+    values = {value for key, _, value in pairs if key == name}
+    if len(values) > 1:
+        raise SessionMalformedError
+    return values.pop() or None if values else None

@@ -1,0 +1,186 @@
+"""What can go wrong between a request and a verified session.
+
+    ClerkError
+    ├── SessionError                      the request's fault, HTTP 401
+    │   ├── SessionMissingError           session_missing
+    │   ├── SessionMalformedError         session_malformed
+    │   ├── SessionAlgorithmError         session_algorithm
+    │   ├── SessionKindError              session_kind
+    │   ├── SessionKeyError               session_key
+    │   ├── SessionSignatureError         session_signature
+    │   ├── SessionClaimsError            session_claims, carries `claim`
+    │   ├── SessionExpiredError           session_expired, carries `expired_at`
+    │   ├── SessionNotYetValidError       session_not_yet_valid, carries `valid_from`
+    │   ├── SessionIssuerError            session_issuer
+    │   ├── SessionAzpError               session_azp, carries `azp`
+    │   └── SessionPendingError           session_pending
+    └── KeysUnavailable                   keys_unavailable, HTTP 503
+
+No message holds a token, a key or an address with credentials: they are made to be shown.
+"""
+
+from typing import ClassVar
+
+
+class ClerkError(Exception):
+    """The base of the tree: catch it to refuse whatever the reason.
+
+    Attributes:
+        code: A stable name for programs; it never changes for a given reason.
+        status: The HTTP status that an API answers with.
+        message: One or two sentences that tell a person what is wrong and what to do.
+    """
+
+    code: ClassVar[str] = "clerk_error"
+    status: ClassVar[int] = 401
+    message: str = "The sign-in could not be verified. Sign in again."
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SessionError(ClerkError):
+    """The request carries no session that can be accepted."""
+
+    code = "session_error"
+
+
+class SessionMissingError(SessionError):
+    """There is no session token at all."""
+
+    code = "session_missing"
+    message = "There is no session token. Sign in first."
+
+
+class SessionMalformedError(SessionError):
+    """What was sent is not one well-formed signed token."""
+
+    code = "session_malformed"
+    message = (
+        "The session token is not well-formed. Send exactly one, as Clerk issued it, in "
+        "'Authorization: Bearer TOKEN' or in Clerk's own cookie."
+    )
+
+
+class SessionAlgorithmError(SessionError):
+    """The token names another signature algorithm than RS256, the one Clerk uses."""
+
+    code = "session_algorithm"
+    message = "The session token is not signed with RS256. Sign in again."
+
+
+class SessionKindError(SessionError):
+    """A genuine token of another kind: from a JWT template, or for machines."""
+
+    code = "session_kind"
+    message = (
+        "This is not a session token. Send the one that getToken() returns without a template."
+    )
+
+
+class SessionKeyError(SessionError):
+    """The token names no key, or one that the Clerk instance does not publish."""
+
+    code = "session_key"
+    message = (
+        "The session token is signed with a key that this Clerk instance does not publish. "
+        "Sign in again; if that does not help, check CLERK_PUBLISHABLE_KEY."
+    )
+
+
+class SessionSignatureError(SessionError):
+    """The signature does not match the token and the key."""
+
+    code = "session_signature"
+    message = "The session token's signature is wrong. Sign in again."
+
+
+class SessionClaimsError(SessionError):
+    """A claim is missing, wrongly typed or out of range.
+
+    Attributes:
+        claim: The claim's name, such as "exp" or "o.rol".
+    """
+
+    code = "session_claims"
+
+    def __init__(self, claim: str) -> None:
+        super().__init__(claim)
+        self.claim = claim
+        self.message = (
+            f"The session token's claim '{claim}' is missing or not what Clerk documents. "
+            "Sign in again."
+        )
+
+
+class SessionExpiredError(SessionError):
+    """The token's time is over.
+
+    Attributes:
+        expired_at: The claim `exp`, in seconds since the epoch.
+    """
+
+    code = "session_expired"
+    message = "The session token has expired. Reload the page or sign in again."
+
+    def __init__(self, expired_at: int) -> None:
+        super().__init__(expired_at)
+        self.expired_at = expired_at
+
+
+class SessionNotYetValidError(SessionError):
+    """The token's time has not come: a clock is wrong.
+
+    Attributes:
+        valid_from: The later of `nbf` and `iat`, in seconds since the epoch.
+    """
+
+    code = "session_not_yet_valid"
+    message = "The session token is not valid yet. Check this server's clock."
+
+    def __init__(self, valid_from: int) -> None:
+        super().__init__(valid_from)
+        self.valid_from = valid_from
+
+
+class SessionIssuerError(SessionError):
+    """Another Clerk instance issued the token."""
+
+    code = "session_issuer"
+    message = (
+        "The session token comes from another Clerk instance. Check that CLERK_PUBLISHABLE_KEY "
+        "is the same for the browser and for this server."
+    )
+
+
+class SessionAzpError(SessionError):
+    """The token was issued to a page on an origin that is not ours.
+
+    Attributes:
+        azp: That origin, such as "https://app.example.com".
+    """
+
+    code = "session_azp"
+
+    def __init__(self, azp: str) -> None:
+        super().__init__(azp)
+        self.azp = azp
+        self.message = (
+            f"The session token was issued to {azp}. If that is one of this app's origins, "
+            "add it to CLERK_AUTHORIZED_PARTIES."
+        )
+
+
+class SessionPendingError(SessionError):
+    """Signed in, but Clerk still asks for something, such as choosing an organization."""
+
+    code = "session_pending"
+    message = "The sign-in is not complete. Finish what Clerk asks for on the sign-in page."
+
+
+class KeysUnavailable(ClerkError):  # noqa: N818 -- says what is true, as the HTTP status does
+    """Clerk's key server cannot be reached and no key is known, or none recent enough."""
+
+    code = "keys_unavailable"
+    status = 503
+    message = "Clerk's signing keys cannot be fetched at the moment. Try again in a few seconds."

@@ -1,0 +1,56 @@
+"""Who is signed in: what remains of a session token once it has been verified."""
+
+from dataclasses import dataclass
+from typing import Final
+
+LEEWAY_SECONDS: Final = 5
+"""How far Clerk's clock and ours may differ, both ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization that is active in a session.
+
+    Attributes:
+        id: Such as "org_2f9...".
+        slug: Such as "acme"; "" where the instance has slugs switched off.
+        role: The user's role in it, always with its prefix: "org:admin".
+    """
+
+    id: str
+    slug: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClerkSession:
+    """A verified session of one user.
+
+    Attributes:
+        user_id: The claim `sub`, such as "user_2f9...".
+        session_id: The claim `sid`, such as "sess_2f9...".
+        expires_at: When the token behind it expires, in seconds since the epoch.
+        issued_at: When that token was made, in seconds since the epoch.
+        organization: The active organization; None while the user acts alone.
+        permissions: The user's permissions in it, such as "org:posts:read", in Clerk's order.
+        impersonator: Who is really at the keyboard when somebody acts as this user.
+    """
+
+    user_id: str
+    session_id: str
+    expires_at: int
+    issued_at: int
+    organization: Organization | None = None
+    permissions: tuple[str, ...] = ()
+    impersonator: str | None = None
+
+    def is_current(self, now: float) -> bool:
+        """Say whether the session may still be acted upon.
+
+        Args:
+            now: The time, in seconds since the epoch.
+
+        Returns:
+            False at and after `expires_at` plus the leeway, true before.
+        """
+        return now < self.expires_at + LEEWAY_SECONDS

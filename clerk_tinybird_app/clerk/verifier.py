@@ -1,0 +1,64 @@
+"""The one way from a session token to a session that may be trusted."""
+
+import time
+from collections.abc import Callable, Collection
+
+from clerk_tinybird_app.clerk import jws
+from clerk_tinybird_app.clerk.claims import session_from_claims
+from clerk_tinybird_app.clerk.keys import KeySource
+from clerk_tinybird_app.clerk.session import ClerkSession
+
+
+class SessionVerifier:
+    """Verifies the session tokens of one Clerk instance for one app.
+
+    Args:
+        issuer: The instance, such as "https://clerk.example.com"; see `PublishableKey.issuer`.
+        authorized_parties: The app's own origins, such as {"https://app.example.com"}; a token
+            issued to any other page is refused.
+        keys: Where that instance's public keys come from.
+        clock: The time, in seconds since the epoch.
+
+    Raises:
+        ValueError: If there is no issuer or no authorized party.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        authorized_parties: Collection[str],
+        keys: KeySource,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not issuer:
+            raise ValueError("The issuer must be the address of the Clerk instance.")
+        # One string would be taken for its characters, and "in" for a part of it.
+        if isinstance(authorized_parties, str) or not all(authorized_parties):
+            raise ValueError("The authorized parties must be a collection of origins.")
+        if not authorized_parties:
+            raise ValueError("There must be an authorized party: the origin of the app.")
+        self._issuer = issuer
+        self._authorized_parties = frozenset(authorized_parties)
+        self._keys = keys
+        self._clock = clock
+
+    async def verify(self, token: str) -> ClerkSession:
+        """Return the session that a token proves.
+
+        Args:
+            token: As the browser sent it.
+
+        Raises:
+            SessionError: If it proves nothing; the subclass says why.
+            KeysUnavailable: If the keys cannot be had to find out.
+        """
+        signed = jws.parse(token)
+        key = await self._keys.get(signed.kid)
+        claims = jws.verified_claims(signed, key)
+        return session_from_claims(
+            claims,
+            issuer=self._issuer,
+            authorized_parties=self._authorized_parties,
+            now=self._clock(),
+        )
