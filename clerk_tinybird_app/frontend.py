@@ -4,11 +4,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from reflex.plugins import Plugin, TailwindV4Plugin
+from reflex_base import constants
+from reflex_base.config import get_config
 from reflex_base.utils.exceptions import ConfigError
+
+from clerk_tinybird_app.loopback import is_loopback
 
 BACKEND_PATHS: Final = ("/api", "/__clerk")
 """Paths of the page's own origin that the backend answers."""
 
+_COLORS: Final = (
+    *("bg", "panel", "line", "ink", "soft", "mark", "accent", "accent-ink", "on-accent"),
+    *("ok", "warn", "bad", "violet", "focus"),
+)
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
 _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
@@ -21,11 +29,9 @@ _LOOPBACK_PLUGIN: Final = (
 
 def tailwind() -> TailwindV4Plugin:
     """Return Tailwind with the names of the look's tokens, which ``assets/look.css`` defines."""
-    colors = ("bg", "panel", "line", "ink", "soft", "accent", "accent-ink", "on-accent", "mark")
-    colors += ("ok", "warn", "bad", "focus", "violet")
     theme = {
         "extend": {
-            "colors": {name: f"var(--{name})" for name in colors},
+            "colors": {name: f"var(--{name})" for name in _COLORS},
             "fontFamily": {"sans": "var(--font-sans)", "mono": "var(--font-mono)"},
         }
     }
@@ -56,16 +62,19 @@ class SameOrigin(Plugin):
     In production Reflex serves both on one port already.
     """
 
-    def __init__(self, backend_port: int, *, is_loopback: bool) -> None:
-        self._backend_port = backend_port
-        self._is_loopback = is_loopback
-
     def pre_compile(self, **context: Any) -> None:
         """Patch Vite's configuration before it is written."""
         modify: Callable[[str, Callable[[str], str]], None] = context["add_modify_task"]
-        modify(_VITE_CONFIG, self.patched)
+        modify(_VITE_CONFIG, self._patched)
 
-    def patched(self, vite_config: str) -> str:
+    def _patched(self, vite_config: str) -> str:
+        # Read now: Reflex moves to another port when the configured one is taken.
+        config = get_config()
+        port = config.backend_port or constants.DefaultPorts.BACKEND_PORT
+        return self.patched(vite_config, port, on_loopback=is_loopback(config.backend_host))
+
+    @staticmethod
+    def patched(vite_config: str, backend_port: int, *, on_loopback: bool) -> str:
         """Return ``vite_config`` with the proxy and, where asked for, the loopback address.
 
         Raises:
@@ -74,11 +83,9 @@ class SameOrigin(Plugin):
         for anchor in (_SERVER_ANCHOR, _PLUGINS_ANCHOR):
             if anchor not in vite_config:
                 raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
-        target = f'{{ target: "http://127.0.0.1:{self._backend_port}", xfwd: true }}'
+        target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
         proxy = ", ".join(f'"{path}": {target}' for path in BACKEND_PATHS)
-        if proxy in vite_config:
-            return vite_config
         patched = vite_config.replace(_SERVER_ANCHOR, f"{_SERVER_ANCHOR} proxy: {{ {proxy} }},", 1)
-        if self._is_loopback:
+        if on_loopback:
             patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)
         return patched

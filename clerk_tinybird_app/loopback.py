@@ -55,14 +55,14 @@ class LoopbackOnly:
         if scope["type"] != "http" or _is_loopback_request(scope):
             await self._app(scope, receive, send)
             return
-        text = "The embedded Clerk serves this machine only. Set CLERK_PUBLISHABLE_KEY to serve others."
-        await PlainTextResponse(text, status_code=403)(scope, receive, send)
+        await PlainTextResponse(_REFUSAL, status_code=403)(scope, receive, send)
 
 
 _KEYS = {
     "Clerk": ("CLERK_PUBLISHABLE_KEY", "CLERK_AUTHORIZED_PARTIES"),
     "Tinybird": ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET"),
 }
+_REFUSAL = "The embedded Clerk serves this machine only. Set CLERK_PUBLISHABLE_KEY to serve others."
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 _HIDDEN: Final = "[redacted]"
 _SECRETS: Final = re.compile(
     r"""
-    eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?                       # a JSON Web Token, also cut short
+    eyJ[\w-]{10,}(?:\.[\w-]*)*                              # a JSON Web Token, also cut short
     | \b[sp]k_(?:test|live)_[\w-]{8,}                       # Clerk's keys
     | \bp\.eyJ[\w-]+(?:\.[\w-]+)*                           # Tinybird's static tokens
-    | (?<=['"\s&?])(?:cookie|authorization|__client|__session\w*|token)
+    | (?<!\w)(?:cookie|authorization|__client|__session\w*|token)
       ['"]?\s*[:=]\s*['"]?(?:bearer\s+)?[^'"\s&,}]+[^'"&}]*  # a header, cookie or parameter
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -16,8 +16,8 @@ from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, PATH, EmbeddedClerk
-from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.local.tinybird import local_workspace
+from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
@@ -70,7 +70,11 @@ class Services:
 
 
 def build(
-    settings: Settings, *, folder: Path = LOCAL_FOLDER, clock: Callable[[], float] = time.time
+    settings: Settings,
+    *,
+    folder: Path = LOCAL_FOLDER,
+    clock: Callable[[], float] = time.time,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Services:
     """Build the services that ``settings`` ask for.
 
@@ -78,12 +82,13 @@ def build(
         settings: A checked configuration.
         folder: Where the embedded services keep their data.
         clock: Seconds since the epoch.
+        transport: How to reach Clerk's key server, None for the network.
 
     Raises:
         SettingsError: An embedded service would be reachable from another machine.
     """
     require_loopback(settings)
-    http = httpx.AsyncClient()
+    http = httpx.AsyncClient(transport=transport)
     embedded = None
     keys: KeySource
     if settings.is_clerk_local:

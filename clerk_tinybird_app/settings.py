@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
@@ -65,20 +65,23 @@ class Settings:
     backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1")
     api_url: str = _variable("REFLEX_API_URL", "url")
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url")
+    redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
-        """Read the dotenv files of ``folder`` (the working directory), then the environment.
+        """Read the dotenv files of ``folder`` (the working directory) and the environment.
 
-        The files' values become environment variables, so that any of Reflex's own ``REFLEX_``
-        names works in them too.
+        The process's own environment stays as it is, so no secret of a file is handed on to the
+        programs that the app starts.
 
         Raises:
             SettingsError: A value is malformed or a service is half configured.
         """
-        for name in DOTENV_FILES:
-            load_dotenv((folder or Path.cwd()) / name)
-        return cls.from_environ(os.environ)
+        environ: dict[str, str] = {}
+        for name in reversed(DOTENV_FILES):
+            values = dotenv_values((folder or Path.cwd()) / name)
+            environ |= {key: value for key, value in values.items() if value}
+        return cls.from_environ(environ | {k: v for k, v in os.environ.items() if v})
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

@@ -5,6 +5,7 @@ developer's ``.web`` nor their ``.local`` accounts.
 """
 
 import http.server
+import json
 import os
 import shutil
 import signal
@@ -82,6 +83,7 @@ class RunningApp:
             **(env or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._last: tuple[list[str], *tuple[str, ...]] = ([],)
         self._static: http.server.ThreadingHTTPServer | None = None
         self._copy()
 
@@ -92,12 +94,15 @@ class RunningApp:
 
     def prod(self) -> Self:
         """Build, then serve everything on one port."""
+        self.env["REFLEX_BACKEND_PORT"] = self.env["REFLEX_FRONTEND_PORT"]
         return self._start(["run", "--env", "prod"], f"{self.origin}/api/health", self.origin)
 
     def exported(self) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""
         self.backend = f"http://localhost:{self.backend_port}"
         self.env |= {"REFLEX_API_URL": self.backend, "CLERK_AUTHORIZED_PARTIES": self.origin}
+        # Reflex refuses the port of a frontend that it does not run.
+        del self.env["REFLEX_FRONTEND_PORT"]
         with self.log.open("ab") as log:
             subprocess.run(
                 [REFLEX, "export", "--frontend-only", "--no-zip"],
@@ -111,22 +116,22 @@ class RunningApp:
         backend_only = ["run", "--env", "prod", "--backend-only"]
         return self._start(backend_only, f"{self.backend}/api/health")
 
-    def restart(self, *args: str) -> None:
-        """Stop the backend and start it again without building anew."""
+    def restart(self) -> None:
+        """Stop everything and start it again the same way."""
         self.stop_process()
-        self.env |= {"__REFLEX_SKIP_COMPILE": "1"}
-        self._start(list(args) or ["run", "--env", "prod"], f"{self.origin}/api/health")
+        self._start(*self._last)
 
     def stop_process(self) -> None:
         """Stop what ``reflex`` started, workers included."""
         if self._process is None:
             return
-        os.killpg(self._process.pid, signal.SIGINT)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
         self._process = None
 
     def stop(self) -> None:
@@ -135,6 +140,13 @@ class RunningApp:
         if self._static:
             self._static.shutdown()
             self._static.server_close()
+
+    @property
+    def signing_key(self) -> str:
+        """The key that Tinybird would check this app's tokens with."""
+        kept = (self.folder / ".local" / "tinybird-workspace.json").read_text()
+        key: str = json.loads(kept)["signing_key"]
+        return key
 
     def _copy(self) -> None:
         ignore = shutil.ignore_patterns("__pycache__", "external")
@@ -145,12 +157,15 @@ class RunningApp:
                 shutil.copytree(source, target, ignore=ignore)
             else:
                 shutil.copy(source, target)
+        # As a new user would have it: the example, not yet filled in.
+        shutil.copy(ROOT / ".env.example", self.folder / ".env")
         sdk = ROOT / ".local" / "clerk-sdk"
         if sdk.exists():
             (self.folder / ".local").mkdir(mode=0o700)
             shutil.copytree(sdk, self.folder / ".local" / "clerk-sdk")
 
     def _start(self, command: list[str], *ready: str) -> Self:
+        self._last = (command, *ready)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [REFLEX, *command], cwd=self.folder, env=self.env, stdout=log, stderr=log,
@@ -182,5 +197,5 @@ class _QuietFiles(http.server.SimpleHTTPRequestHandler):
         file = super().translate_path(path)
         return f"{file}.html" if not Path(file).suffix and Path(f"{file}.html").exists() else file
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass

@@ -89,7 +89,9 @@ def test_a_half_configured_tinybird_is_refused_and_the_missing_variable_named(mi
 
 @pytest.mark.parametrize("given", ["CLERK_SECRET_KEY", "CLERK_JWT_KEY"])
 def test_a_half_configured_clerk_is_refused_and_the_missing_variable_named(given: str) -> None:
-    with pytest.raises(SettingsError, match=r"(?s)half configured.*CLERK_PUBLISHABLE_KEY.*API keys"):
+    with pytest.raises(
+        SettingsError, match=r"(?s)half configured.*CLERK_PUBLISHABLE_KEY.*API keys"
+    ):
         Settings.from_environ({given: "value"})
 
 
@@ -150,8 +152,6 @@ def test_secrets_never_appear_in_the_repr() -> None:
         "TINYBIRD_API_KEY": "p.do-not-show-me",
     }
 
-    shown = repr(
-        Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | secrets)
-    )
+    shown = repr(Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | secrets))
 
     assert not [value for value in secrets.values() if value in shown]

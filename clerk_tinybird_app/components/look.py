@@ -2,9 +2,7 @@
 
 from typing import Any, Final
 
-GREEN_BUTTON: Final = (
-    "brackets bg-accent text-on-accent px-4 py-2 font-semibold whitespace-nowrap disabled:opacity-60"
-)
+GREEN_BUTTON: Final = "brackets bg-accent text-on-accent px-4 py-2 font-semibold whitespace-nowrap"
 QUIET_BUTTON: Final = (
     "border border-line px-2.5 py-0.5 text-sm text-ink hover:border-ink whitespace-nowrap"
 )

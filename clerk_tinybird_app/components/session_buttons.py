@@ -19,9 +19,7 @@ def session_button() -> rx.Component:
             when="signed-out",
         ),
         Phase.create(
-            SignOutButton.create(
-                rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)
-            ),
+            SignOutButton.create(rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)),
             when="signed-in syncing refused",
         ),
         class_name="min-h-10",

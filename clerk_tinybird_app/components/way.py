@@ -23,7 +23,9 @@ def way() -> rx.Component:
     return rx.el.dl(
         _step("You", UserEmail.create(), title=SessionState.user_id),
         _step("Organization", organization, title=SessionState.org_id),
-        _step("Tenant", SessionState.tenant_id, title=SessionState.tenant_id, id="tenant-id"),
+        _step(
+            "Tenant", SessionState.tenant_id, title=SessionState.tenant_id, element_id="tenant-id"
+        ),
         _step(
             "Token",
             Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
@@ -47,15 +49,15 @@ def impersonation_notice() -> rx.Component:
 
 
 def _step(
-    name: str, value: rx.Component | rx.Var[str], *, title: rx.Var[str] | None = None, id: str = ""
+    name: str, value: rx.Component | str, *, title: str = "", element_id: str = ""
 ) -> rx.Component:
     return rx.el.div(
         rx.el.dt(name, class_name="text-soft text-xs"),
         rx.el.dd(
             value,
             class_name="m-0 font-mono text-[13px] truncate",
-            **({"title": title} if title is not None else {}),
-            **({"id": id} if id else {}),
+            title=title,
+            id=element_id,
         ),
         class_name=_STEP,
     )

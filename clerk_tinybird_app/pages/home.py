@@ -3,6 +3,7 @@
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import Phase
+from clerk_tinybird_app.components.example_panel import example_panel
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
@@ -14,7 +15,6 @@ from clerk_tinybird_app.components.session_buttons import session_button
 from clerk_tinybird_app.components.token_panels import (
     anonymous_panel,
     claims_panel,
-    example_panel,
     token_panel,
 )
 from clerk_tinybird_app.components.way import impersonation_notice, way

@@ -1,7 +1,7 @@
 """A session belongs to the websocket that proved it."""
 
 from reflex.app import App
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 

@@ -18,7 +18,7 @@ PIPES: Final = (
     "recent_requests",
     "my_requests",
 )
-"""The project's endpoints, by name. There is no wildcard: a pipe not listed here is not readable."""
+"""The project's endpoints, by name. There is no wildcard: what is not listed is not readable."""
 
 
 def tenant_id(session: ClerkSession) -> str:

@@ -23,9 +23,7 @@ class Server:
     """Reflex's own event processor over states in memory, with the app's middleware."""
 
     def __init__(self) -> None:
-        self._processor = BaseStateEventProcessor(
-            middleware=APP, backend_exception_handler=_raise
-        )
+        self._processor = BaseStateEventProcessor(middleware=APP, backend_exception_handler=_raise)
         self._processor.configure(state_manager=StateManagerMemory())
 
     async def __aenter__(self) -> "Server":
@@ -37,9 +35,7 @@ class Server:
 
     async def deltas(self, client_token: str, event: Event) -> list[Mapping[str, Any]]:
         """Process ``event`` and return what was sent back for it."""
-        return [
-            delta async for delta in self._processor.enqueue_stream_delta(client_token, event)
-        ]
+        return [delta async for delta in self._processor.enqueue_stream_delta(client_token, event)]
 
 
 def _raise(error: Exception) -> None:

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import jwt
 import pytest
+from reflex.state import State
 
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.state.session import SIGNED_OUT
+from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
+from clerk_tinybird_app.state.token import TokenState
 from tests.conftest import Clock
 from tests.state.tab import Server, Tab
 
@@ -40,9 +42,7 @@ def _fixed(tab: Tab, running: Services) -> dict[str, str]:
     return fixed
 
 
-async def test_a_pushed_session_is_accepted_and_gets_its_token(
-    tab: Tab, running: Services
-) -> None:
+async def test_a_pushed_session_is_accepted_and_gets_its_token(tab: Tab, running: Services) -> None:
     await tab.push(_issue(running, "admin@acme.test", "acme"))
 
     assert tab.seen["accepted"] == f"{tab.seen['session_id']}:{tab.seen['org_id']}"
@@ -198,19 +198,11 @@ async def test_two_tabs_hold_two_tenants_side_by_side(server: Server, running: S
 
 @pytest.mark.parametrize("name", ["_open", "_current_session", "_mint", "_follow"])
 async def test_private_methods_are_not_events(name: str) -> None:
-    from clerk_tinybird_app.state.session import SessionState
-    from clerk_tinybird_app.state.token import TokenState
-
     assert name not in SessionState.event_handlers
     assert name not in TokenState.event_handlers
 
 
 async def test_the_only_public_handlers_are_the_two_that_check_the_session() -> None:
-    from reflex.state import State
-
-    from clerk_tinybird_app.state.session import SessionState
-    from clerk_tinybird_app.state.token import TokenState
-
     inherited = set(State.event_handlers)
     assert set(SessionState.event_handlers) - inherited == {"sync", "renew_token"}
     assert set(TokenState.event_handlers) - inherited == set()

@@ -52,7 +52,12 @@ def test_the_python_example_is_python() -> None:
 def test_the_curl_example_is_one_shell_command_with_one_header() -> None:
     source = example_requests("https://api.tinybird.co", "requests_over_time")["curl"]
 
-    shell = "curl() { printf '%s\\n' \"$#\" \"$@\"; }\n" + source
+    shell = 'curl() { printf \'%s\\n\' "$#" "$@"; }\n' + source
     words = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
 
-    assert words.stdout.splitlines() == ["3", URL, "-H", f"Authorization: Bearer {TOKEN_PLACEHOLDER}"]
+    assert words.stdout.splitlines() == [
+        "3",
+        URL,
+        "-H",
+        f"Authorization: Bearer {TOKEN_PLACEHOLDER}",
+    ]

@@ -1,0 +1,74 @@
+"""The example request in three languages; the tabs are radio buttons, so they need no script."""
+
+from typing import Final
+
+import reflex as rx
+
+from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.components.panel import copy_button
+from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.tinybird.example import LANGUAGES, TOKEN_PLACEHOLDER
+
+# Written out whole, because Tailwind finds class names by reading the compiled page.
+_SHOWN: Final = {
+    "fetch": "hidden group-has-[[value=fetch]:checked]:block",
+    "curl": "hidden group-has-[[value=curl]:checked]:block",
+    "Python": "hidden group-has-[[value=Python]:checked]:block",
+}
+_TAB: Final = (
+    "relative font-mono text-[13px] px-3 py-0.5 -ml-px border border-line text-soft "
+    "has-checked:text-ink has-checked:bg-bg has-checked:border-ink has-checked:z-1 "
+    "has-focus-visible:outline-2 has-focus-visible:outline-focus outline-offset-2"
+)
+
+
+def example_panel() -> rx.Component:
+    """A request for the first pipe with the token on the page."""
+    return rx.el.section(
+        rx.el.fieldset(
+            rx.el.legend("Language", class_name="sr-only"),
+            rx.el.div(
+                rx.el.h2("Example request", class_name=HEADING),
+                rx.el.div(*(_tab(language) for language in LANGUAGES), class_name="ml-auto flex"),
+                class_name="flex flex-wrap items-center gap-3 mb-3 min-h-8",
+            ),
+            *(_source(language) for language in LANGUAGES),
+            class_name="group min-w-0",
+        ),
+        id="example-request",
+        class_name=PANEL,
+    )
+
+
+def _tab(language: str) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name="example-language",
+            value=language,
+            default_checked=language == LANGUAGES[0],
+            class_name="sr-only",
+        ),
+        language,
+        class_name=_TAB,
+    )
+
+
+def _source(language: str) -> rx.Component:
+    # The placeholder is filled in by the browser, so that the token is sent to it once.
+    source: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
+    return rx.el.div(
+        rx.el.pre(
+            source.replace(TOKEN_PLACEHOLDER, TokenState.short_value),
+            class_name=f"{SOURCE} min-h-48",
+        ),
+        rx.el.div(
+            copy_button(
+                source.replace(TOKEN_PLACEHOLDER, TokenState.value),
+                f"{language} example with the whole token",
+            ),
+            rx.el.p("Copies with the whole token.", class_name=NOTE),
+            class_name="flex items-center gap-3 mt-2",
+        ),
+        class_name=_SHOWN[language],
+    )

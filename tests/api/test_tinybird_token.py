@@ -1,0 +1,189 @@
+"""``GET /api/tinybird-token``: a token for a session, a refusal for anything else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.api import create_api
+from clerk_tinybird_app.local.clerk import EmbeddedClerk
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.settings import Settings
+from tests.clerk.tokens import token_with
+from tests.conftest import Clock
+from tests.test_settings import HOST_KEY, TINYBIRD
+
+pytestmark = pytest.mark.anyio
+PATH = "/api/tinybird-token"
+
+
+@pytest.fixture
+async def client(running: Services) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_api(running))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        yield client
+
+
+@pytest.fixture
+def clerk(running: Services) -> EmbeddedClerk:
+    assert running.embedded_clerk
+    return running.embedded_clerk
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_a_session_gets_a_token_with_the_guides_two_headers(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk, running: Services, clock: Clock
+) -> None:
+    answer = await client.get(PATH, headers=_bearer(clerk.issue("admin@acme.test", "acme")))
+
+    assert answer.status_code == 200
+    body = answer.json()
+    claims = jwt.decode(body["token"], running.workspace.signing_key, algorithms=["HS256"])
+    assert body == {
+        "token": body["token"],
+        "name": claims["name"],
+        "expires_at": int(clock.now) + 900,
+        "workspace_id": running.workspace.workspace_id,
+        "scopes": claims["scopes"],
+    }
+    assert answer.headers["x-tinybird-token"] == body["token"]
+    assert answer.headers["x-org-name"] == "manage"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("suffixed", [False, True])
+async def test_clerks_session_cookie_does_as_well(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk, running: Services, suffixed: bool
+) -> None:
+    name = f"__session_{running.publishable_key.cookie_suffix}" if suffixed else "__session"
+
+    answer = await client.get(
+        PATH, headers={"Cookie": f"{name}={clerk.issue('solo@example.test')}"}
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["x-org-name"] == ""
+
+
+async def test_nobody_signed_in_gets_401_without_an_anonymous_key(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get(PATH)
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "session_missing"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "x-tinybird-token" not in answer.headers
+
+
+async def test_the_bearer_wins_over_the_cookie_even_when_it_is_wrong(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk
+) -> None:
+    good = clerk.issue("admin@acme.test", "acme")
+
+    answer = await client.get(PATH, headers=_bearer("a.b.c") | {"Cookie": f"__session={good}"})
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ([("Authorization", "Bearer a.b.c")], "session_malformed"),
+        ([("Authorization", "Basic dXNlcjpwYXNz")], "session_malformed"),
+        ([("Authorization", "Bearer x"), ("Authorization", "Bearer y")], "session_malformed"),
+        ([("Authorization", f"Bearer {'x' * 100_000}")], "session_malformed"),
+        ([("Authorization", f"Bearer {token_with()}")], "session_signature"),
+        ([("Cookie", "__session_evil=eyJhbGciOiJSUzI1NiJ9.e30.c2ln")], "session_missing"),
+    ],
+    ids=["garbage", "basic", "two headers", "100 KB", "another key", "planted cookie"],
+)
+async def test_anything_wrong_gets_401_and_a_stable_code(
+    client: httpx.AsyncClient, headers: list[tuple[str, str]], code: str
+) -> None:
+    answer = await client.get(PATH, headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, code)
+
+
+async def test_an_expired_session_gets_401(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk, clock: Clock
+) -> None:
+    token = clerk.issue("admin@acme.test", "acme")
+    clock.now += 66
+
+    answer = await client.get(PATH, headers=_bearer(token))
+
+    assert answer.json()["error"]["code"] == "session_expired"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_only_get_is_answered(client: httpx.AsyncClient, method: str) -> None:
+    assert (await client.request(method, PATH)).status_code == 405
+
+
+async def test_health_names_the_services_and_no_secret(
+    client: httpx.AsyncClient, running: Services
+) -> None:
+    answer = await client.get("/api/health")
+
+    assert answer.json() == {
+        "status": "ok",
+        "version": "0.1.0",
+        "clerk": "local",
+        "tinybird": "local",
+    }
+    assert running.workspace.signing_key not in answer.text
+
+
+async def _real_services(tmp_path: Path, handler: httpx.MockTransport) -> httpx.AsyncClient:
+    """Return a client of an app with real keys, whose Clerk is ``handler``."""
+    key = {"CLERK_PUBLISHABLE_KEY": HOST_KEY, "TINYBIRD_API_KEY": "p.anonymous-key"}
+    built = services.build(
+        Settings.from_environ(key | TINYBIRD), folder=tmp_path, transport=handler
+    )
+    transport = httpx.ASGITransport(create_api(built))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost:3000")
+
+
+def _down(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("down", request=request)
+
+
+async def test_signed_out_with_an_anonymous_key_gets_that_key_marked_anonymous(
+    tmp_path: Path,
+) -> None:
+    async with await _real_services(tmp_path, httpx.MockTransport(_down)) as client:
+        answer = await client.get(PATH)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"token": "p.anonymous-key", "anonymous": True}
+    assert answer.headers["x-tinybird-token"] == "p.anonymous-key"
+
+
+async def test_an_error_never_falls_back_to_the_anonymous_key(tmp_path: Path) -> None:
+    async with await _real_services(tmp_path, httpx.MockTransport(_down)) as client:
+        malformed = await client.get(PATH, headers=_bearer("a.b.c"))
+        unreachable = await client.get(PATH, headers=_bearer(token_with()))
+
+    assert malformed.status_code == 401
+    assert unreachable.status_code == 503
+    assert unreachable.json()["error"]["code"] == "keys_unavailable"
+    assert unreachable.headers["retry-after"]
+    for answer in (malformed, unreachable):
+        assert "p.anonymous-key" not in answer.text
+        assert "x-tinybird-token" not in answer.headers
+
+
+async def test_with_a_real_clerk_the_embedded_one_does_not_exist(tmp_path: Path) -> None:
+    async with await _real_services(tmp_path, httpx.MockTransport(_down)) as client:
+        answer = await client.get("/__clerk/v1/environment")
+
+    assert answer.status_code == 404
+    assert not (tmp_path / "clerk.sqlite3").exists()

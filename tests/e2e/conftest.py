@@ -1,0 +1,58 @@
+"""A browser at the real app, and a page that remembers everything that went wrong on it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.chromium import ADVICE, FLAGS, find_chromium
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        pytest.fail(ADVICE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app as users run it in production: built once, one port."""
+    app = RunningApp(tmp_path_factory.mktemp("prod") / "app")
+    try:
+        yield app.prod()
+    finally:
+        app.stop()
+
+
+@pytest.fixture
+def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Visitor]]:
+    """Opens browsers that share nothing; at the end each must have seen no fault."""
+    visitors: list[Visitor] = []
+
+    def open_one() -> Visitor:
+        context: BrowserContext = browser.new_context(color_scheme="dark")
+        visitors.append(Visitor(context, app.origin, also=app.backend))
+        return visitors[-1]
+
+    yield open_one
+    faults = [fault for visitor in visitors for fault in visitor.faults]
+    for visitor in visitors:
+        visitor.context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def visitor(open_browser: Callable[[], Visitor]) -> Visitor:
+    return open_browser()
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    return visitor.page

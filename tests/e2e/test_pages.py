@@ -1,0 +1,127 @@
+"""The pages themselves: by keyboard, on a phone, in light and dark."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+PHONE = {"width": 360, "height": 780}
+
+
+def _overflow(page: Page) -> int:
+    width: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+def test_the_example_request_comes_in_three_languages_with_the_real_address(
+    visitor: Visitor,
+) -> None:
+    visitor.sign_in("admin@acme.test")
+    panel = visitor.page.locator("#example-request")
+
+    for language, sign in (("fetch", "await fetch("), ("curl", "curl '"), ("Python", "httpx.get(")):
+        panel.get_by_text(language, exact=True).click()
+        shown = panel.locator("pre:visible")
+        expect(shown).to_contain_text(sign)
+        expect(shown).to_contain_text("http://localhost:7181/v0/pipes/requests_over_time.json")
+
+
+@pytest.mark.parametrize("what", ["Tinybird token", "decoded token", "curl example"])
+def test_every_panel_copies_the_whole_thing(visitor: Visitor, what: str) -> None:
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    token = visitor.sign_in("admin@acme.test")
+    page = visitor.page
+    page.locator("#example-request").get_by_text("curl", exact=True).click()
+
+    page.get_by_role("button", name=re.compile(f"^Copy: {what}")).click()
+
+    expect(page.get_by_role("button", name=re.compile(f"^Copied: {what}"))).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    if what == "decoded token":
+        assert json.loads(copied)["name"].startswith("frontend_jwt_user_")
+    elif what == "Tinybird token":
+        assert copied == token
+    else:
+        assert copied.startswith("curl ")
+        assert token in copied
+
+
+def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Page) -> None:
+    visitor.open()
+    expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to content")).to_be_focused()
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "Sign In":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("input[name=identifier]")).to_be_focused()
+    page.keyboard.type("admin@acme.test")
+    page.keyboard.press("Enter")
+    expect(page.locator("input[name=password]:visible")).to_be_focused()
+    page.keyboard.type("tinybird-demo")
+    page.keyboard.press("Enter")
+    visitor.token()
+
+    page.locator("input[value=fetch]").focus()
+    page.keyboard.press("ArrowRight")
+
+    expect(page.locator("#example-request pre:visible")).to_contain_text("curl '")
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-up", "/nowhere"])
+def test_no_page_is_wider_than_a_phone(visitor: Visitor, page: Page, path: str) -> None:
+    page.set_viewport_size(PHONE)
+    visitor.open(path)
+    expect(page.get_by_role("heading").first).to_be_attached()
+    page.wait_for_function("window.Clerk?.loaded")
+
+    assert _overflow(page) == 0
+    visitor.forgive(r"status of 404")
+
+
+def test_the_signed_in_page_fits_a_phone(visitor: Visitor, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    visitor.sign_in("admin@acme.test")
+
+    assert _overflow(page) == 0
+
+
+def test_the_theme_follows_the_system_and_the_toggle_and_is_kept(
+    visitor: Visitor, page: Page
+) -> None:
+    background = "getComputedStyle(document.querySelector('main').parentElement).backgroundColor"
+    visitor.open()
+    expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
+    assert page.evaluate(background) == "rgb(10, 10, 10)"
+
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.wait_for_function(f"{background} === 'rgb(255, 255, 255)'")
+    page.reload()
+
+    page.wait_for_function(f"{background} === 'rgb(255, 255, 255)'")
+
+
+def test_an_unknown_address_says_so_and_leads_home(visitor: Visitor, page: Page) -> None:
+    visitor.open("/nowhere")
+    page.get_by_role("link", name="To the home page").click()
+
+    expect(page.get_by_role("heading", name="Multi-tenancy with Clerk")).to_be_visible()
+    visitor.forgive(r"status of 404")
+
+
+def test_without_clerks_script_the_page_says_what_to_do(browser: Browser, app: RunningApp) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/npm/@clerk/**", lambda route: route.abort())
+    page.goto(app.origin)
+
+    expect(page.get_by_text("Sign-in could not be loaded")).to_be_visible(timeout=30_000)
+    context.close()

@@ -1,0 +1,162 @@
+"""A session changes and ends in many ways; each ends in the right state without a reload."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.e2e.visitor import Visitor, fixed_params
+from tests.running_app import RunningApp
+
+WAKE = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def test_an_organization_switch_changes_tenant_and_permission(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    token = visitor.sign_in("admin@acme.test")
+    acme = fixed_params(token, app.signing_key)
+
+    visitor.switch_to("Globex")
+    token = visitor.wait_for_another_token(token)
+    globex = fixed_params(token, app.signing_key)
+
+    assert globex["tenant_id"] != acme["tenant_id"]
+    assert (acme["org_permission"], globex["org_permission"]) == ("manage", "read")
+    expect(visitor.page.locator("#tenant-id")).to_have_text(globex["tenant_id"])
+
+    visitor.switch_to("Personal account")
+    token = visitor.wait_for_another_token(token)
+    assert fixed_params(token, app.signing_key)["tenant_id"] == acme["user_id"]
+
+
+def test_no_frame_after_a_switch_shows_the_other_tenants_token(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    old = visitor.sign_in("admin@acme.test")
+    # Notes, for every change of the page, which organization Clerk says and whose token shows.
+    visitor.page.evaluate(
+        """old => {
+            window.mixed = [];
+            const first = window.Clerk.organization.id;
+            new MutationObserver(() => {
+                const shown = document.querySelector('#tinybird-token')?.innerText;
+                const now = window.Clerk.organization?.id;
+                const committed = document.querySelector('.cl-organizationSwitcherTrigger')
+                    ?.innerText.includes('Globex');
+                if (committed && now !== first && shown === old) window.mixed.push(now);
+            }).observe(document.body, { childList: true, subtree: true, characterData: true });
+        }""",
+        old,
+    )
+
+    visitor.switch_to("Globex")
+    visitor.wait_for_another_token(old)
+
+    assert visitor.page.evaluate("window.mixed") == []
+
+
+def test_signing_out_empties_the_page_and_the_state(visitor: Visitor) -> None:
+    token = visitor.sign_in("admin@acme.test")
+
+    visitor.page.get_by_role("button", name="Sign Out").click()
+
+    visitor.expect_signed_out()
+    assert token not in visitor.page.content()
+    assert visitor.page.evaluate("document.cookie").count("eyJ") == 0
+
+
+def test_a_reload_shows_the_same_tenant_again(visitor: Visitor, app: RunningApp) -> None:
+    before = fixed_params(visitor.sign_in("admin@acme.test"), app.signing_key)
+
+    visitor.page.reload()
+
+    assert fixed_params(visitor.token(), app.signing_key) == before
+
+
+def test_a_second_tab_is_signed_in_at_once_and_signed_out_with_the_first(
+    visitor: Visitor,
+) -> None:
+    visitor.sign_in("admin@acme.test")
+    second = visitor.open(page=visitor.context.new_page())
+    visitor.token(second)
+
+    visitor.page.bring_to_front()
+    visitor.page.get_by_role("button", name="Sign Out").click()
+    visitor.expect_signed_out()
+
+    second.bring_to_front()
+    visitor.expect_signed_out(second)
+    visitor.forgive(r"status of 401")
+
+
+def test_two_browsers_hold_two_tenants_at_the_same_time(
+    open_browser: Callable[[], Visitor], app: RunningApp
+) -> None:
+    acme, globex = open_browser(), open_browser()
+
+    first = fixed_params(acme.sign_in("admin@acme.test"), app.signing_key)
+    second = fixed_params(globex.sign_in("admin@globex.test"), app.signing_key)
+
+    assert first["tenant_id"] != second["tenant_id"]
+
+
+def test_a_session_revoked_from_another_device_ends_here(
+    open_browser: Callable[[], Visitor],
+) -> None:
+    lost, owner = open_browser(), open_browser()
+    lost.sign_in("member@acme.test")
+    owner.sign_in("member@acme.test")
+
+    owner.page.evaluate(
+        """async () => {
+            const sessions = await window.Clerk.user.getSessions();
+            const other = sessions.find((s) => s.id !== window.Clerk.session.id);
+            await other.revoke();
+        }"""
+    )
+    # The heartbeat would find out within 45 s; coming back to the tab finds out at once.
+    lost.page.clock.install()
+    lost.page.clock.fast_forward("00:50")
+    lost.page.evaluate(WAKE)
+
+    lost.expect_signed_out()
+    lost.forgive(r"status of 401")
+    owner.token()
+
+
+def test_a_laptop_that_slept_gets_a_current_token_without_a_reload(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    visitor.page.clock.install()
+    visitor.sign_in("admin@acme.test")
+
+    visitor.page.clock.fast_forward("20:00")
+    expect(visitor.page.get_by_role("timer")).to_have_text("expired")
+    visitor.page.clock.resume()
+    visitor.page.evaluate(WAKE)
+
+    fixed_params(visitor.token(), app.signing_key)
+
+
+def test_a_renewed_token_is_a_new_one_for_the_same_tenant(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    old = visitor.sign_in("admin@acme.test")
+    visitor.page.wait_for_timeout(1_100)  # a token of the same second is the same token
+
+    visitor.page.get_by_role("button", name="Renew").click()
+
+    new = visitor.wait_for_another_token(old)
+    assert fixed_params(new, app.signing_key) == fixed_params(old, app.signing_key)
+
+
+def test_a_restarted_backend_is_noticed_and_healed(visitor: Visitor, app: RunningApp) -> None:
+    before = fixed_params(visitor.sign_in("admin@acme.test"), app.signing_key)
+
+    app.stop_process()
+    expect(visitor.page.get_by_text("Connection lost")).to_be_visible()
+    app.restart()
+
+    expect(visitor.page.get_by_text("Connection lost")).to_have_count(0, timeout=30_000)
+    assert fixed_params(visitor.token(), app.signing_key) == before
+    visitor.forgive(r"ERR_CONNECTION_REFUSED|WebSocket|Failed to fetch|ClerkJS|status of 5")

@@ -1,0 +1,91 @@
+"""Getting in: through the genuine Clerk components, to a token on the screen."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.visitor import CODE, Visitor, claims_of, fixed_params
+from tests.running_app import RunningApp
+
+
+def test_signing_in_shows_a_token_that_tinybird_would_accept_for_this_tenant_alone(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    token = visitor.sign_in("admin@acme.test")
+
+    claims = claims_of(token, app.signing_key)
+    assert claims["exp"] - claims["iat"] == 900
+    assert claims["limits"] == {"rps": 10}
+    fixed = fixed_params(token, app.signing_key)
+    assert fixed["user_id"].startswith("user_")
+    assert fixed["org_permission"] == "manage"
+    assert fixed["tenant_id"].startswith("org_")
+    assert visitor.page.locator("#tenant-id").inner_text() == fixed["tenant_id"]
+    assert fixed["tenant_id"] in visitor.page.locator("#decoded-token").inner_text()
+    expect(visitor.page.get_by_role("definition").get_by_text("admin@acme.test")).to_be_visible()
+
+
+def test_a_wrong_password_says_so_and_lets_the_right_one_in(visitor: Visitor, page: Page) -> None:
+    visitor.open("/sign-in")
+    visitor.fill_sign_in("admin@acme.test", "not-the-password")
+    expect(page.locator(".cl-formFieldErrorText")).to_contain_text("Password is incorrect")
+
+    page.fill("input[name=password]:visible", "tinybird-demo")
+    visitor.press_continue()
+
+    visitor.token()
+    visitor.forgive(r"status of 422")
+
+
+def test_an_unknown_account_says_so(visitor: Visitor, page: Page) -> None:
+    visitor.open("/sign-in")
+    page.fill("input[name=identifier]", "nobody@example.test")
+    visitor.press_continue()
+
+    expect(page.locator(".cl-formFieldErrorText")).to_contain_text("Couldn't find your account")
+    visitor.forgive(r"status of 422")
+
+
+def test_an_email_code_signs_in_too(visitor: Visitor, page: Page) -> None:
+    visitor.open("/sign-in")
+    page.fill("input[name=identifier]", "solo@example.test")
+    visitor.press_continue()
+    page.get_by_text("Use another method").click()
+    page.get_by_text(re.compile("Email code to")).click()
+    page.locator("input[autocomplete=one-time-code]").click()
+    page.keyboard.type(CODE)
+
+    visitor.token()
+
+
+def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
+    visitor: Visitor, page: Page, app: RunningApp
+) -> None:
+    visitor.open("/sign-up")
+    page.fill("input[name=emailAddress]", "new-user@example.test")
+    page.fill("input[name=password]", "a-brand-new-password")
+    visitor.press_continue()
+    page.locator("input[autocomplete=one-time-code]").click()
+    page.keyboard.type(CODE)
+
+    fixed = fixed_params(visitor.token(), app.signing_key)
+    assert fixed["tenant_id"] == fixed["user_id"]
+    assert fixed["org_permission"] == ""
+    assert page.get_by_text("Personal account").first.is_visible()
+
+
+def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:
+    visitor.open()
+    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("link", name="Sign up").click()
+
+    expect(page.locator("input[name=emailAddress]")).to_be_visible()
+
+
+def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(visitor: Visitor) -> None:
+    visitor.sign_in("solo@example.test")
+
+    visitor.open("/sign-in")
+
+    visitor.token()
+    assert visitor.page.url == f"{visitor.origin}/"

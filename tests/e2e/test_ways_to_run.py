@@ -1,0 +1,49 @@
+"""The ways to run the app, each from sign-in to the token on the screen."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.visitor import Visitor, fixed_params
+from tests.running_app import RunningApp
+
+
+@pytest.fixture
+def fresh_app(tmp_path: Path) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path / "app")
+    yield app
+    app.stop()
+
+
+@pytest.mark.parametrize(
+    "run", [RunningApp.dev, RunningApp.exported], ids=["reflex run", "export and backend apart"]
+)
+def test_sign_in_leads_to_the_token(
+    browser: Browser, fresh_app: RunningApp, run: Callable[[RunningApp], RunningApp]
+) -> None:
+    app = run(fresh_app)
+    context = browser.new_context()
+    visitor = Visitor(context, app.origin, also=app.backend)
+
+    token = visitor.sign_in("admin@acme.test")
+    fixed = fixed_params(token, app.signing_key)
+    visitor.switch_to("Globex")
+    switched = fixed_params(visitor.wait_for_another_token(token), app.signing_key)
+    visitor.page.get_by_role("button", name="Sign Out").click()
+
+    visitor.expect_signed_out()
+    assert fixed["tenant_id"] != switched["tenant_id"]
+    assert visitor.faults == []
+    context.close()
+
+
+def test_development_listens_on_loopback_alone(fresh_app: RunningApp) -> None:
+    app = fresh_app.dev()
+
+    assert httpx.get(f"{app.origin}/api/health").json()["clerk"] == "local"
+    vite = (app.folder / ".web" / "vite.config.js").read_text()
+    assert 'host: "127.0.0.1"' in vite
+    assert "Network: http" not in app.log.read_text()

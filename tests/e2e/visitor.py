@@ -1,0 +1,120 @@
+"""A person with a browser, in the words of the tests."""
+
+import re
+from typing import Any
+
+import jwt
+from playwright.sync_api import BrowserContext, Page, expect
+
+PASSWORD = "tinybird-demo"
+CODE = "424242"
+
+_EXPECTED_WARNINGS = (
+    # Clerk's SDK says this with every development key.
+    "Clerk has been loaded with development keys",
+    # And this for the moment between a sign-out in another tab and its switcher's own unmounting.
+    '"useOrganizationList" requires an active user session',
+)
+
+
+class Visitor:
+    """One browser (its cookies and storage) and its first tab.
+
+    Attributes:
+        faults: Console errors and warnings, uncaught exceptions, and requests to any other host.
+    """
+
+    def __init__(self, context: BrowserContext, origin: str, *, also: str) -> None:
+        self.context = context
+        self.origin = origin
+        self.faults: list[str] = []
+        self._own = (origin, also, also.replace("http", "ws"), "data:", "blob:")
+        context.set_default_timeout(15_000)
+        context.on("page", self._watch)
+        self.page = context.new_page()
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("request", lambda request: self._requested(request.url))
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not any(known in text for known in _EXPECTED_WARNINGS):
+            self.faults.append(f"console {kind}: {text}")
+
+    def _requested(self, url: str) -> None:
+        if not url.startswith(self._own):
+            self.faults.append(f"request to another host: {url}")
+
+    def forgive(self, pattern: str) -> None:
+        """Drop the faults that match: the test caused them on purpose."""
+        self.faults = [fault for fault in self.faults if not re.search(pattern, fault)]
+
+    def open(self, path: str = "/", page: Page | None = None) -> Page:
+        """Open a page of the app, in the first tab or the given one."""
+        page = page or self.page
+        page.goto(self.origin + path)
+        return page
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> str:
+        """Sign in through the modal on the home page and return the Tinybird token."""
+        self.open()
+        self.page.get_by_role("button", name="Sign In", exact=True).click()
+        self.fill_sign_in(email, password)
+        return self.token()
+
+    def fill_sign_in(self, email: str, password: str = PASSWORD) -> None:
+        """Fill in Clerk's two steps."""
+        self.page.fill("input[name=identifier]", email)
+        self.press_continue()
+        self.page.fill("input[name=password]:visible", password)
+        self.press_continue()
+
+    def press_continue(self) -> None:
+        """Press the primary button of Clerk's form."""
+        self.page.locator(".cl-formButtonPrimary").click()
+
+    def token(self, page: Page | None = None) -> str:
+        """Wait for the token on screen and return it."""
+        shown = (page or self.page).locator("#tinybird-token")
+        expect(shown).to_have_text(re.compile(r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$"))
+        return shown.inner_text()
+
+    def wait_for_another_token(self, old: str) -> str:
+        """Wait until a token other than ``old`` is on screen and return it."""
+        shown = self.page.locator("#tinybird-token")
+        expect(shown).to_have_text(re.compile(r"^eyJ"))
+        expect(shown).not_to_have_text(old)
+        return self.token()
+
+    def switch_to(self, organization: str) -> None:
+        """Choose an organization, or "Personal account", in Clerk's own switcher."""
+        trigger = self.page.locator(".cl-organizationSwitcherTrigger")
+        trigger.click()
+        choice = self.page.locator(".cl-organizationSwitcherPreviewButton", has_text=organization)
+        choice.click()
+        try:
+            expect(trigger).to_contain_text(organization, timeout=3_000)
+        except AssertionError:
+            # Clerk's list drew itself anew under the pointer; a person would press again.
+            choice.click()
+
+    def expect_signed_out(self, page: Page | None = None) -> None:
+        """The welcome stands where the token was."""
+        page = page or self.page
+        expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
+        expect(page.locator("#tinybird-token")).to_have_count(0)
+
+
+def claims_of(token: str, signing_key: str) -> dict[str, Any]:
+    """Verify a token independently, as Tinybird does, and return its claims."""
+    claims: dict[str, Any] = jwt.decode(token, signing_key, algorithms=["HS256"])
+    return claims
+
+
+def fixed_params(token: str, signing_key: str) -> dict[str, str]:
+    """Return the fixed parameters, the same for every scope."""
+    every = [scope["fixed_params"] for scope in claims_of(token, signing_key)["scopes"]]
+    assert all(one == every[0] for one in every)
+    fixed: dict[str, str] = every[0]
+    return fixed

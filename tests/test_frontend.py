@@ -1,0 +1,39 @@
+"""What is added to Vite's configuration."""
+
+from pathlib import Path
+
+import pytest
+from reflex_base.compiler import templates
+from reflex_base.utils.exceptions import ConfigError
+
+from clerk_tinybird_app.frontend import SameOrigin
+
+VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
+
+
+def test_the_backends_paths_are_reachable_on_the_pages_port() -> None:
+    patched = SameOrigin.patched(VITE_CONFIG, 8123, on_loopback=True)
+
+    for path in ("/api", "/__clerk"):
+        assert f'"{path}": {{ target: "http://127.0.0.1:8123", xfwd: true }}' in patched
+
+
+@pytest.mark.parametrize(("on_loopback", "times"), [(True, 1), (False, 0)])
+def test_the_dev_server_listens_on_loopback_unless_the_backend_does_not(
+    on_loopback: bool, times: int
+) -> None:
+    patched = SameOrigin.patched(VITE_CONFIG, 8000, on_loopback=on_loopback)
+
+    assert patched.count('host: "127.0.0.1"') == times
+
+
+def test_a_template_without_the_places_to_patch_fails_the_build() -> None:
+    with pytest.raises(ConfigError, match=r"vite\.config\.js"):
+        SameOrigin.patched("export default {}", 8000, on_loopback=True)
+
+
+def test_reflexs_own_template_has_the_places_to_patch() -> None:
+    source = Path(templates.__file__).read_text(encoding="utf-8")
+
+    assert "port: process.env.PORT," in source
+    assert "alwaysUseReactDomServerNode()," in source

@@ -1,0 +1,88 @@
+"""Tokens, cookies and keys never reach a log line."""
+
+import logging
+
+import pytest
+
+from clerk_tinybird_app.redaction import redact, redact_logs
+from clerk_tinybird_app.tinybird.token import TinybirdToken
+from tests.clerk.tokens import token_with
+from tests.sessions import NOW, signed_in, workspace
+
+SESSION_TOKEN = token_with()
+MINTED = TinybirdToken.mint(signed_in(), workspace(), now=NOW).value
+SECRETS = [
+    SESSION_TOKEN,
+    SESSION_TOKEN[:60],
+    MINTED,
+    "p.eyJ1IjogImFkbWluIiwgImlkIjogIjEifQ.c2lnbmF0dXJl",
+    "sk_test_abcdefghijklmnop",
+    "sk_live_abcdefghijklmnop",
+]
+CONTAINERS = [
+    "plain {}",
+    "Event(name='x', payload={{'token': '{}'}})",
+    "{{'headers': {{'cookie': '__session={}; other=1', 'authorization': 'Bearer {}'}}}}",
+    "GET /_event?token={}&x=1",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_secret_is_replaced_wherever_it_stands(container: str, secret: str) -> None:
+    assert secret not in redact(container.format(secret, secret))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{'cookie': '__client=opaque-value-of-a-browser; theme=dark'}",
+        "headers={'authorization': 'Bearer opaque-value-of-a-browser'}",
+        "GET /_event/?token=opaque-value-of-a-browser HTTP/1.1",
+        "__session_ab12cd34=opaque-value-of-a-browser",
+    ],
+)
+def test_an_opaque_credential_is_replaced_by_its_name(line: str) -> None:
+    assert "opaque-value-of-a-browser" not in redact(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "App running at: http://localhost:3000/",
+        "Warning: token panel compiled in 3 ms",
+        "GET /v0/pipes/requests_over_time.json?tenant=1 200",
+        "Downloading @clerk/clerk-js@6.40.0",
+    ],
+)
+def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
+    assert redact(line) == line
+
+
+@pytest.fixture
+def redacting() -> None:
+    redact_logs()
+
+
+@pytest.mark.usefixtures("redacting")
+def test_log_records_are_clean_before_any_handler_sees_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = logging.getLogger("somebody.elses")
+    try:
+        int(SESSION_TOKEN)  # the error's text quotes it
+    except ValueError:
+        log.exception("failed with %s and %d", MINTED, 3)
+
+    assert MINTED not in caplog.text
+    assert SESSION_TOKEN not in caplog.text
+    assert "and 3" in caplog.text
+
+
+@pytest.mark.usefixtures("redacting")
+def test_a_record_with_wrong_arguments_is_still_logged(caplog: pytest.LogCaptureFixture) -> None:
+    arguments = (MINTED,)
+    logging.getLogger("somebody.elses").warning("two %s %s", *arguments)
+
+    assert "two %s %s" in caplog.text
+    assert MINTED not in caplog.text
