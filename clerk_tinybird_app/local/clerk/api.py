@@ -1,0 +1,207 @@
+"""The Frontend API over HTTP: reads a request, runs its handler in a transaction, writes JSON."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from clerk_tinybird_app.local.clerk.call import Call, Reply
+from clerk_tinybird_app.local.clerk.errors import ClerkError, bad_request
+from clerk_tinybird_app.local.clerk.instance import CLIENT_COOKIE, CLIENT_COOKIE_SECONDS
+from clerk_tinybird_app.local.clerk.origins import calling_origin, foreign_origin
+from clerk_tinybird_app.local.clerk.routing import match
+from clerk_tinybird_app.local.clerk.signing import SigningKey
+from clerk_tinybird_app.local.clerk.store import clients
+from clerk_tinybird_app.local.clerk.store.database import Database
+from clerk_tinybird_app.local.clerk.views import client_view
+
+__all__ = ["FrontendApi"]
+
+_logger = logging.getLogger(__name__)
+
+_MAX_BODY_BYTES: Final = 64 * 1024
+_MAX_FIELDS: Final = 100
+_FORM: Final = "application/x-www-form-urlencoded"
+_OVERRIDABLE: Final = "POST"
+_OVERRIDES: Final = frozenset({"PATCH", "PUT", "DELETE"})
+_ENVIRONMENT: Final = "/environment"
+_MS_PER_SECOND: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A request taken off the wire."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+    cookie: str | None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What goes on the wire; ``cookie``: a new client cookie."""
+
+    status: int
+    body: Any
+    cookie: str | None = None
+
+
+class FrontendApi:
+    """Answers every request under ``/v1``."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        key: SigningKey,
+        origins: Collection[str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._key = key
+        self._origins = tuple(origins)
+        self._clock = clock
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request; the work is done in a thread, for passwords are slow on purpose."""
+        try:
+            answer = await run_in_threadpool(self._answer, await _read(request))
+        except ClerkError as error:
+            answer = _Answer(error.status, error.body())
+        except sqlite3.Error:
+            _logger.exception("the embedded Clerk's database failed")
+            answer = _Answer(500, _database_failed().body())
+        response = JSONResponse(answer.body, answer.status, {"cache-control": "no-store"})
+        if answer.cookie:
+            _set_cookie(response, answer.cookie)
+        return response
+
+    def call(
+        self,
+        db: sqlite3.Connection,
+        *,
+        method: str,
+        origin: str,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        user_agent: str = "",
+        cookie: str | None = None,
+    ) -> Call:
+        """Return a call inside the transaction ``db``."""
+        return Call(
+            method=method,
+            query=query or {},
+            form=form or {},
+            origin=origin,
+            user_agent=user_agent,
+            now=int(self._clock() * _MS_PER_SECOND),
+            db=db,
+            key=self._key,
+            client=clients.by_token(db, cookie) if cookie else None,
+        )
+
+    def _answer(self, request: _Request) -> _Answer:
+        """Run the handler; what it wrote is undone when it refuses."""
+        origin = calling_origin(request.method, request.headers, self._origins)
+        if origin is None:
+            if request.path != _ENVIRONMENT:
+                raise foreign_origin()
+            origin = self._origins[0]
+        found = match(request.method, request.path)
+        if found is None:
+            raise _no_such_route(request)
+        with self._database.transaction(write=request.method != "GET") as db:
+            call = self.call(
+                db,
+                method=request.method,
+                origin=origin,
+                query=request.query,
+                form=request.form,
+                user_agent=request.headers.get("user-agent", ""),
+                cookie=request.cookie,
+            )
+            reply = found.handler(call, **found.ids)
+            return _Answer(200, _body(call, reply), call.cookie)
+
+
+def _body(call: Call, reply: Reply) -> Any:
+    """Wrap a reply as the SDK expects: all but reads carry the client as it now is."""
+    if reply.bare:
+        return reply.response
+    client = None if call.method == "GET" else client_view(call)
+    return {"response": reply.response, "client": client}
+
+
+async def _read(request: Request) -> _Request:
+    """Take a request off the wire.
+
+    Raises:
+        ClerkError: 4xx, the body is too large, no text or has too many fields.
+    """
+    query = dict(request.query_params)
+    method = request.method
+    if method == _OVERRIDABLE and query.get("_method", "").upper() in _OVERRIDES:
+        method = query["_method"].upper()
+    return _Request(
+        method=method,
+        path=f"/{request.path_params['path']}",
+        query=query,
+        form=await _form(request),
+        headers=request.headers,
+        cookie=request.cookies.get(CLIENT_COOKIE),
+    )
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; any other kind of body, such as an upload, is let go by."""
+    is_form = request.headers.get("content-type", "").split(";")[0].strip() == _FORM
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk if is_form else b""
+            if len(body) > _MAX_BODY_BYTES:
+                raise ClerkError(413, "request_body_too_large", "The request is too large.")
+    except ClientDisconnect:
+        raise bad_request("request_body_invalid", "The request broke off.") from None
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:
+        raise bad_request("request_body_invalid", "The request body is malformed.") from None
+    return dict(pairs)
+
+
+def _no_such_route(request: _Request) -> ClerkError:
+    """Nothing answers this method at this path."""
+    return ClerkError(
+        404,
+        "resource_not_found",
+        f"The embedded Clerk has no route {request.method} {request.path[:200]}",
+    )
+
+
+def _database_failed() -> ClerkError:
+    """The database is locked for long, full or damaged."""
+    return ClerkError(500, "internal_clerk_error", "The embedded Clerk's database failed.")
+
+
+def _set_cookie(response: Response, value: str) -> None:
+    """Give the browser its client cookie. It is not ``Secure``: loopback is plain HTTP."""
+    response.set_cookie(
+        CLIENT_COOKIE,
+        value,
+        max_age=CLIENT_COOKIE_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,120 @@
+"""Errors as Clerk's Frontend API writes them.
+
+``ClerkError`` is the only exception a handler raises for the browser's sake; the functions below
+name the codes that Clerk's components know how to show.
+"""
+
+import secrets
+from typing import Any
+
+__all__ = [
+    "ClerkError",
+    "bad_request",
+    "code_incorrect",
+    "forbidden",
+    "invalid_field",
+    "missing_field",
+    "not_found",
+    "not_supported",
+    "password_incorrect",
+    "taken",
+    "unauthenticated",
+]
+
+
+class ClerkError(Exception):
+    """A refusal in Clerk's shape.
+
+    Args:
+        status: the HTTP status.
+        code: Clerk's stable code.
+        message: the sentence that Clerk's components show.
+        param: the form field at fault, if it is one.
+        meta: more facts beside the error, such as the client as it now is.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.meta = meta
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        error = {
+            "code": self.code,
+            "message": self.message,
+            "long_message": self.message,
+            "meta": {"param_name": self.param} if self.param else {},
+        }
+        body: dict[str, Any] = {"errors": [error], "clerk_trace_id": secrets.token_hex(16)}
+        return body | {"meta": self.meta} if self.meta else body
+
+
+def unauthenticated() -> ClerkError:
+    """No live session of this browser: with 401 the SDK signs out at once, with 404 it lingers."""
+    return ClerkError(
+        401,
+        "authentication_invalid",
+        "Unable to authenticate the request, you need to supply an active session",
+    )
+
+
+def forbidden(message: str) -> ClerkError:
+    """The session is good, but it may not do this."""
+    return ClerkError(403, "missing_permission", message)
+
+
+def not_found(what: str) -> ClerkError:
+    """There is no such thing, or none that this session may know of."""
+    return ClerkError(404, "resource_not_found", f"{what} not found.")
+
+
+def bad_request(code: str, message: str) -> ClerkError:
+    """The request makes no sense as it stands."""
+    return ClerkError(400, code, message)
+
+
+def not_supported(message: str) -> ClerkError:
+    """Clerk can do this and its embedded stand-in cannot."""
+    return ClerkError(400, "not_supported_by_embedded_clerk", message)
+
+
+def missing_field(param: str) -> ClerkError:
+    """A required form field is absent or empty."""
+    return ClerkError(422, "form_param_nil", f"Enter {param.replace('_', ' ')}.", param=param)
+
+
+def invalid_field(param: str, message: str, code: str = "form_param_value_invalid") -> ClerkError:
+    """A form field has a value that cannot be used."""
+    return ClerkError(422, code, message, param=param)
+
+
+def taken(param: str, message: str) -> ClerkError:
+    """A name that must be unique is in use."""
+    return ClerkError(422, "form_identifier_exists", message, param=param)
+
+
+def password_incorrect(param: str = "password") -> ClerkError:
+    """The password is not this user's."""
+    return ClerkError(
+        422,
+        "form_password_incorrect",
+        "Password is incorrect. Try again, or use another method.",
+        param=param,
+    )
+
+
+def code_incorrect() -> ClerkError:
+    """The e-mail code is wrong."""
+    return ClerkError(422, "form_code_incorrect", "Incorrect code", param="code")

@@ -1,0 +1,1 @@
+"""What each route of the Frontend API does; one module for each kind of thing."""

@@ -1,0 +1,191 @@
+"""Organizations: their profile and their members."""
+
+from typing import Final
+
+from clerk_tinybird_app.local.clerk import fields
+from clerk_tinybird_app.local.clerk.call import Call, Reply
+from clerk_tinybird_app.local.clerk.errors import (
+    invalid_field,
+    missing_field,
+    not_found,
+    not_supported,
+    taken,
+)
+from clerk_tinybird_app.local.clerk.handlers.members import (
+    keep_an_admin,
+    own_membership,
+    part_with,
+    require,
+)
+from clerk_tinybird_app.local.clerk.roles import ADMIN, ROLES
+from clerk_tinybird_app.local.clerk.shapes import organizations as shapes
+from clerk_tinybird_app.local.clerk.store import memberships, organizations
+from clerk_tinybird_app.local.clerk.store.rows import Membership
+
+__all__ = [
+    "create",
+    "delete",
+    "invite",
+    "members",
+    "no_images",
+    "nothing",
+    "read",
+    "remove",
+    "roles",
+    "set_role",
+    "update",
+]
+
+_MANAGE_PROFILE: Final = "org:sys_profile:manage"
+_DELETE_PROFILE: Final = "org:sys_profile:delete"
+_READ_MEMBERS: Final = "org:sys_memberships:read"
+_MANAGE_MEMBERS: Final = "org:sys_memberships:manage"
+
+
+def create(call: Call) -> Reply:
+    """Found an organization; its founder is its admin.
+
+    Raises:
+        ClerkError: 422, no name, or a malformed or taken slug.
+    """
+    user = call.actor().user
+    name = fields.name(call.required("name"), "name")
+    wanted = call.form.get("slug")
+    slug = _free_slug(call, wanted) if wanted else _derived_slug(call, name)
+    organization_id = organizations.add(call.db, name=name, slug=slug, now=call.now)
+    memberships.add(call.db, organization_id, user.id, ADMIN.key, call.now)
+    return _organization(call, organization_id)
+
+
+def read(call: Call, organization_id: str) -> Reply:
+    """Return an organization to one of its members."""
+    return Reply(shapes.organization(own_membership(call, organization_id).organization))
+
+
+def update(call: Call, organization_id: str) -> Reply:
+    """Change name and slug; admins only."""
+    current = require(call, organization_id, _MANAGE_PROFILE).organization
+    name = fields.name(call.form.get("name", current.name), "name")
+    if not name:
+        raise missing_field("name")
+    slug = call.form.get("slug") or current.slug
+    if slug != current.slug:
+        slug = _free_slug(call, slug)
+    organizations.update(call.db, organization_id, name=name, slug=slug, now=call.now)
+    return _organization(call, organization_id)
+
+
+def delete(call: Call, organization_id: str) -> Reply:
+    """Delete an organization; admins only."""
+    require(call, organization_id, _DELETE_PROFILE)
+    organizations.delete(call.db, organization_id)
+    return Reply(shapes.deleted("organization", organization_id))
+
+
+def members(call: Call, organization_id: str) -> Reply:
+    """Return one page of the members, narrowed by ``query`` (name or address) and ``role``."""
+    require(call, organization_id, _READ_MEMBERS)
+    everybody = memberships.of_organization(call.db, organization_id)
+    found = [each for each in everybody if _is_wanted(call, each)]
+    part = found[fields.page_of(call.query)]
+    return Reply(shapes.page([shapes.membership(each) for each in part], len(found)))
+
+
+def set_role(call: Call, organization_id: str, user_id: str) -> Reply:
+    """Give a member another role; admins only.
+
+    Raises:
+        ClerkError: 403, 404 no such member, 422 no such role or the last admin.
+    """
+    require(call, organization_id, _MANAGE_MEMBERS)
+    member = _member(call, organization_id, user_id)
+    role = call.required("role")
+    if role not in ROLES:
+        raise invalid_field("role", "There is no such role.")
+    if role != ADMIN.key:
+        keep_an_admin(call, member)
+    memberships.set_role(call.db, member, role, call.now)
+    return Reply(shapes.membership(_member(call, organization_id, user_id)))
+
+
+def remove(call: Call, organization_id: str, user_id: str) -> Reply:
+    """Remove a member: admins anybody, everybody themselves."""
+    own = own_membership(call, organization_id)
+    if own.user.id != user_id:
+        require(call, organization_id, _MANAGE_MEMBERS)
+    member = _member(call, organization_id, user_id)
+    part_with(call, member)
+    return Reply(shapes.membership(member))
+
+
+def roles(call: Call, organization_id: str) -> Reply:
+    """Return the roles that members may have."""
+    own_membership(call, organization_id)
+    known = [shapes.role(role) for role in ROLES.values()]
+    return Reply(shapes.page(known, len(known)) | {"has_role_set_migration": False})
+
+
+def invite(call: Call, organization_id: str) -> Reply:
+    """Refuse to invite: no e-mail is ever sent."""
+    require(call, organization_id, _MANAGE_MEMBERS)
+    raise not_supported(
+        "The embedded Clerk sends no e-mail, so nobody can be invited. "
+        "Configure a Clerk instance to invite people."
+    )
+
+
+def no_images(call: Call, organization_id: str) -> Reply:
+    """Refuse a logo."""
+    require(call, organization_id, _MANAGE_PROFILE)
+    raise not_supported("The embedded Clerk keeps no images. Initials are shown instead.")
+
+
+def nothing(call: Call, organization_id: str) -> Reply:
+    """Return an empty page: no invitations, no verified domains, no requests to join."""
+    own_membership(call, organization_id)
+    return Reply(shapes.page([], 0))
+
+
+def _organization(call: Call, organization_id: str) -> Reply:
+    """Return an organization as it now is."""
+    row = organizations.by_id(call.db, organization_id)
+    if row is None:
+        raise not_found("Organization")
+    return Reply(shapes.organization(row))
+
+
+def _member(call: Call, organization_id: str, user_id: str) -> Membership:
+    """Return a member of the organization."""
+    member = memberships.find(call.db, organization_id, user_id)
+    if member is None:
+        raise not_found("Member")
+    return member
+
+
+def _is_wanted(call: Call, member: Membership) -> bool:
+    """Say whether a member is among those asked for."""
+    user = member.user
+    text = f"{user.first_name or ''} {user.last_name or ''} {user.email}".lower()
+    role = call.query.get("role")
+    return call.query.get("query", "").lower() in text and role in (None, "", member.role)
+
+
+def _free_slug(call: Call, wanted: str) -> str:
+    """Return a slug that nobody has.
+
+    Raises:
+        ClerkError: 422, it is malformed or taken.
+    """
+    slug = fields.slug(wanted)
+    if organizations.by_slug(call.db, slug):
+        raise taken("slug", "That slug is taken. Please try another.")
+    return slug
+
+
+def _derived_slug(call: Call, name: str) -> str:
+    """Return a free slug made of the name, numbered if need be."""
+    base = fields.slug_from(name)
+    slug, number = base, 2
+    while organizations.by_slug(call.db, slug):
+        slug, number = f"{base}-{number}", number + 1
+    return slug

@@ -1,0 +1,141 @@
+"""Signing up: an e-mail address, verified by a code, and a password."""
+
+from typing import Any
+
+from clerk_tinybird_app.local.clerk import fields
+from clerk_tinybird_app.local.clerk.call import Call, Reply
+from clerk_tinybird_app.local.clerk.errors import bad_request, invalid_field, not_found, taken
+from clerk_tinybird_app.local.clerk.handlers.signed_in import refuse_second_session, start_session
+from clerk_tinybird_app.local.clerk.passwords import hash_password
+from clerk_tinybird_app.local.clerk.shapes.attempts import EMAIL_STRATEGY, sign_up
+from clerk_tinybird_app.local.clerk.store import attempts, clients, users
+from clerk_tinybird_app.local.clerk.store.rows import SignUp
+
+__all__ = ["attempt_verification", "create", "prepare_verification", "read", "update"]
+
+
+def create(call: Call) -> Reply:
+    """Begin an attempt with whatever fields are there.
+
+    Raises:
+        ClerkError: already signed in, address taken or malformed, password too short or long.
+    """
+    refuse_second_session(call)
+    changes = _changes(call)
+    client = call.ensure_client()
+    attempt = attempts.add_sign_up(call.db, client.id, call.now)
+    clients.point(
+        call.db,
+        client.id,
+        sign_in=client.sign_in_id,
+        sign_up=attempt.id,
+        session=None,
+        now=call.now,
+    )
+    call.refresh_client()
+    return _advance(call, attempts.save_sign_up(call.db, attempt, **changes))
+
+
+def read(call: Call, sign_up_id: str) -> Reply:
+    """Return an attempt of this browser."""
+    return Reply(sign_up(_mine(call, sign_up_id), call.now))
+
+
+def update(call: Call, sign_up_id: str) -> Reply:
+    """Change fields; another address has to be verified anew.
+
+    Raises:
+        ClerkError: as ``create``, or the attempt is over.
+    """
+    attempt = _open(call, sign_up_id)
+    changes = _changes(call)
+    if changes.get("email", attempt.email) != attempt.email:
+        changes |= {"prepared": False, "verified": False}
+    return _advance(call, attempts.save_sign_up(call.db, attempt, **changes))
+
+
+def prepare_verification(call: Call, sign_up_id: str) -> Reply:
+    """Ask for a code by e-mail, again if need be; none is sent, it is always the same."""
+    attempt = _open(call, sign_up_id)
+    _check_strategy(call)
+    if attempt.email is None:
+        raise bad_request("sign_up_without_email", "Enter an email address first.")
+    return _advance(call, attempts.save_sign_up(call.db, attempt, prepared=True))
+
+
+def attempt_verification(call: Call, sign_up_id: str) -> Reply:
+    """Verify the address by the code.
+
+    Raises:
+        ClerkError: the code is wrong or was not asked for, or the attempt is over.
+    """
+    attempt = _open(call, sign_up_id)
+    _check_strategy(call)
+    if not attempt.prepared:
+        raise bad_request("verification_missing", "Ask for a code first.")
+    fields.check_code(call.required("code"))
+    return _advance(call, attempts.save_sign_up(call.db, attempt, verified=True))
+
+
+def _changes(call: Call) -> dict[str, Any]:
+    """Return the fields of the form that an attempt keeps, checked."""
+    changes: dict[str, Any] = {}
+    if address := call.form.get("email_address"):
+        changes["email"] = fields.email(address, "email_address")
+        _refuse_taken(call, changes["email"])
+    if "password" in call.form:
+        changes["password_hash"] = hash_password(fields.new_password(call.form["password"]))
+    for name in ("first_name", "last_name"):
+        if name in call.form:
+            changes[name] = fields.name(call.form[name], name) or None
+    return changes
+
+
+def _advance(call: Call, attempt: SignUp) -> Reply:
+    """Make the user and sign them in as soon as nothing is missing."""
+    if attempt.verified and attempt.email and attempt.password_hash:
+        _refuse_taken(call, attempt.email)
+        refuse_second_session(call)
+        user = users.add(
+            call.db,
+            email=attempt.email,
+            password_hash=attempt.password_hash,
+            first_name=attempt.first_name,
+            last_name=attempt.last_name,
+            now=call.now,
+        )
+        session = start_session(call, user.id)
+        attempt = attempts.save_sign_up(
+            call.db, attempt, user_id=user.id, session_id=session.id, password_hash=None
+        )
+    return Reply(sign_up(attempt, call.now))
+
+
+def _refuse_taken(call: Call, address: str) -> None:
+    """Refuse an address that has an account."""
+    if users.by_email(call.db, address):
+        raise taken("email_address", "That email address is taken. Please try another.")
+
+
+def _mine(call: Call, sign_up_id: str) -> SignUp:
+    """Return an attempt of the calling browser."""
+    attempt = attempts.sign_up(call.db, sign_up_id)
+    if attempt is None or call.client is None or attempt.client_id != call.client.id:
+        raise not_found("Sign up")
+    return attempt
+
+
+def _open(call: Call, sign_up_id: str) -> SignUp:
+    """Return an attempt that is not over."""
+    attempt = _mine(call, sign_up_id)
+    if attempt.session_id is not None:
+        raise bad_request("sign_up_not_open", "This sign-up is complete.")
+    return attempt
+
+
+def _check_strategy(call: Call) -> None:
+    """Allow codes by e-mail only."""
+    if call.form.get("strategy", EMAIL_STRATEGY) != EMAIL_STRATEGY:
+        raise invalid_field(
+            "strategy", "The embedded Clerk verifies e-mail addresses by code only."
+        )

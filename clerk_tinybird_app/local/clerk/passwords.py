@@ -1,0 +1,50 @@
+"""Passwords at rest: scrypt with a salt of its own for each user."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+__all__ = ["COST", "hash_password", "verify_password"]
+
+COST: Final = 2**14
+"""scrypt's N for new passwords: 16 MB and tens of milliseconds each."""
+_BLOCK: Final = 8
+_SALT_BYTES: Final = 16
+
+
+def hash_password(password: str) -> str:
+    """Return ``scrypt$COST$BLOCK$SALT$HASH``; slow on purpose, so call it in a thread."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    digest = _scrypt(password, salt, COST, _BLOCK)
+    return f"scrypt${COST}${_BLOCK}${_encode(salt)}${_encode(digest)}"
+
+
+def verify_password(password: str, stored: str) -> bool:
+    """Say whether ``stored`` was made of ``password``; False when ``stored`` is damaged."""
+    try:
+        scheme, cost, block, salt, digest = stored.split("$")
+        if scheme != "scrypt":
+            return False
+        expected = _decode(digest)
+        actual = _scrypt(password, _decode(salt), int(cost), int(block))
+    except (ValueError, binascii.Error):
+        return False
+    return hmac.compare_digest(actual, expected)
+
+
+def _scrypt(password: str, salt: bytes, cost: int, block: int) -> bytes:
+    """Derive the key of ``password``."""
+    return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=block, p=1)
+
+
+def _encode(raw: bytes) -> str:
+    """Write bytes as text."""
+    return base64.b64encode(raw).decode()
+
+
+def _decode(text: str) -> bytes:
+    """Read what ``_encode`` wrote."""
+    return base64.b64decode(text, validate=True)

@@ -1,0 +1,117 @@
+"""The rows of the database as frozen records; times are milliseconds since the epoch."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "ACTIVE",
+    "Client",
+    "Membership",
+    "Organization",
+    "Session",
+    "SignIn",
+    "SignUp",
+    "User",
+]
+
+ACTIVE: Final = "active"
+
+
+@dataclass(frozen=True)
+class User:
+    """A person with one verified e-mail address."""
+
+    id: str
+    email_id: str
+    email: str
+    password_hash: str
+    first_name: str | None
+    last_name: str | None
+    created_at: int
+    updated_at: int
+    last_sign_in_at: int | None
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A tenant."""
+
+    id: str
+    name: str
+    slug: str
+    created_at: int
+    updated_at: int
+    members_count: int
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A user's place in an organization."""
+
+    id: str
+    role: str
+    created_at: int
+    updated_at: int
+    organization: Organization
+    user: User
+
+
+@dataclass(frozen=True)
+class Client:
+    """One browser."""
+
+    id: str
+    sign_in_id: str | None
+    sign_up_id: str | None
+    last_active_session_id: str | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """A user signed in on one client."""
+
+    id: str
+    client_id: str
+    user_id: str
+    status: str
+    organization_id: str | None
+    created_at: int
+    last_active_at: int
+    expire_at: int
+    user_agent: str
+
+    def is_live(self, now: int) -> bool:
+        """Whether it may still act at ``now``."""
+        return self.status == ACTIVE and now < self.expire_at
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """An attempt to sign in; ``strategy`` is the factor that was prepared."""
+
+    id: str
+    client_id: str
+    user_id: str | None
+    identifier: str | None
+    strategy: str | None
+    session_id: str | None
+    created_at: int
+
+
+@dataclass(frozen=True)
+class SignUp:
+    """An attempt to sign up; ``prepared``: a code was asked for; ``verified``: it was right."""
+
+    id: str
+    client_id: str
+    email: str | None
+    password_hash: str | None
+    first_name: str | None
+    last_name: str | None
+    prepared: bool
+    verified: bool
+    user_id: str | None
+    session_id: str | None
+    created_at: int

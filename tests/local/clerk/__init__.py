@@ -1,0 +1,1 @@
+"""Tests of the embedded Clerk, over HTTP against the real ASGI app."""
