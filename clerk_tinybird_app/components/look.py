@@ -8,7 +8,7 @@ QUIET_BUTTON: Final = (
 )
 PANEL: Final = "bg-panel p-4 sm:p-5 min-w-0"
 HEADING: Final = "font-mono font-semibold text-[15px]"
-SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap wrap-anywhere"
+SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all"
 NOTE: Final = "text-soft text-sm"
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
