@@ -28,12 +28,14 @@ export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_
 
 test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@$(BIN)/python -m tests.chromium
 	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "Types" && $(BIN)/mypy
 	@echo "Tests" && $(BIN)/python -m pytest
 
 bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove what building and running made, but not .local/ with its accounts

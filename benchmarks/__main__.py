@@ -1,0 +1,90 @@
+"""Measures everything and prints the report: ``python -m benchmarks``."""
+
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks import calls, endpoint, machine, page_weight, sign_in, start
+from benchmarks.report import Section
+from tests.chromium import ADVICE, FLAGS, find_chromium
+from tests.running_app import RunningApp
+
+
+def main() -> None:
+    """Print one section after the other, each as soon as it is measured."""
+    # So that everything that was started is stopped when somebody ends the run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    started = time.monotonic()
+    print(machine.description())
+    print(f"Others' use of the processors before the run: {machine.load_of_others()}")
+    _say("Verifying and minting, beside the peer (about 20 seconds)")
+    _show(calls.measure())
+    with _prod_app() as (app, first_start_seconds):
+        _measure_app(app, first_start_seconds)
+    print(f"\nOthers' use of the processors after the run: {machine.load_of_others()}")
+    print(f"Took {time.monotonic() - started:.0f} s.")
+
+
+def _measure_app(app: RunningApp, first_start_seconds: float) -> None:
+    _say("Loading /api/tinybird-token (about 25 seconds)")
+    _show(endpoint.measure(app))
+    with _chromium() as browser:
+        if browser is None:
+            print(f"\n3. and 4. are missing. {ADVICE}")
+        else:
+            _say("Opening pages and signing in (about half a minute)")
+            _show(page_weight.measure(browser, app.origin))
+            _show(sign_in.measure(browser, app.origin))
+    used = start.memory(app, "reflex run --env prod, after all of the above")
+    _say("Starting again and again (about half a minute)")
+    first, *idle = start.measure(app, first_start_seconds)
+    _show(first)
+    for section in (*idle, used):
+        print(section.render(), flush=True)
+
+
+@contextlib.contextmanager
+def _prod_app() -> Iterator[tuple[RunningApp, float]]:
+    """Build and serve the app as in production; yield it and the seconds that took."""
+    _say("Building the app for production (about a minute)")
+    with tempfile.TemporaryDirectory() as folder:
+        app = RunningApp(Path(folder) / "app")
+        started = time.monotonic()
+        try:
+            yield app.prod(), time.monotonic() - started
+        finally:
+            app.stop()
+
+
+@contextlib.contextmanager
+def _chromium() -> Iterator[Browser | None]:
+    """Open a Chromium; yield None if the machine has none."""
+    path = find_chromium()
+    if path is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _say(step: str) -> None:
+    sys.stdout.flush()
+    print(f"{step} ...", file=sys.stderr, flush=True)
+
+
+def _show(section: Section) -> None:
+    print(f"\n{section.render()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
