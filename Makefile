@@ -12,7 +12,7 @@ help: ## Show this list
 
 run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with hot reload
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
-	@echo "Starting the app. The first start installs the frontend's packages (about a minute)."
+	@test -d .web || echo "Starting for the first time: this installs the frontend's packages."
 	@$(BIN)/reflex run
 
 prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://localhost:3000
