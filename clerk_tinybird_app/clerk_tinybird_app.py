@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import reflex as rx
 from reflex.app import default_error_boundary
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE
@@ -15,7 +15,7 @@ from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
-from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 
 redact_logs()
@@ -30,7 +30,7 @@ def _clerk_root(_stateful: bool) -> rx.Component:
         sign_up_url=settings.clerk_sign_up_url,
         sign_in_fallback_redirect_url=settings.clerk_after_sign_in_url,
         sign_up_fallback_redirect_url=settings.clerk_after_sign_up_url,
-        after_sign_out_url="/",
+        after_sign_out_url=routes.HOME,
         appearance=CLERK_APPEARANCE,
         telemetry=False,
         **running.clerk_proxy,
@@ -40,6 +40,7 @@ def _clerk_root(_stateful: bool) -> rx.Component:
 def _session_bridge(_stateful: bool) -> rx.Component:
     return SessionBridge.create(
         accepted=SessionState.accepted,
+        signed_out=SIGNED_OUT,
         refused=SessionState.error_code,
         on_push=SessionState.sync,
     )
@@ -50,12 +51,13 @@ async def _resources() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await running.http.aclose()
+        await running.close()
 
 
 app = rx.App(
     api_transformer=create_api(running),
     app_wraps={
+        # Naming wraps replaces Reflex's own three; this one is kept.
         (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),
         (30, "ClerkRoot"): _clerk_root,
         (29, "SessionBridge"): _session_bridge,
@@ -67,7 +69,7 @@ app = rx.App(
 )
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
-app.add_page(home, route="/", title=TITLE, description=DESCRIPTION)
-app.add_page(sign_in, route="/sign-in", title="Sign in", description=DESCRIPTION)
-app.add_page(sign_up, route="/sign-up", title="Sign up", description=DESCRIPTION)
+app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION)
+app.add_page(sign_in, route=routes.SIGN_IN, title="Sign in", description=DESCRIPTION)
+app.add_page(sign_up, route=routes.SIGN_UP, title="Sign up", description=DESCRIPTION)
 app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION)

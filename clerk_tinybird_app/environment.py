@@ -18,6 +18,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 """Other spellings that are accepted: the Next.js demo's, and Tinybird's newer name."""
 
 _LAST_PORT: Final = 65535
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class SettingsError(ValueError):
@@ -37,7 +38,23 @@ def origin_of(url: str) -> str:
     if not re.fullmatch(r"[a-z0-9.:_-]+", host):
         return ""
     bracketed = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else "")
+    # As browsers write it: without the port that the scheme implies.
+    shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{bracketed}{shown}"
+
+
+def canonical(source: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the values that are set, an alias under the name it stands for.
+
+    Within one source the name itself beats its aliases; so sources can then be laid over each
+    other without an alias of a stronger one losing to the name in a weaker one.
+    """
+    values = {name: value for name, value in source.items() if value}
+    for name, aliases in ALIASES.items():
+        for alias in aliases:
+            if alias in values:
+                values.setdefault(name, values.pop(alias))
+    return values
 
 
 class Environment:
@@ -47,14 +64,11 @@ class Environment:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self._environ = canonical(environ)
 
     def text(self, name: str, default: str = "") -> str:
-        """Return the stripped value under ``name`` or one of its aliases."""
-        for spelling in (name, *ALIASES.get(name, ())):
-            if value := self._environ.get(spelling, "").strip():
-                return value
-        return default
+        """Return the value under ``name``, without surrounding space."""
+        return self._environ.get(name, "").strip() or default
 
     def url(self, name: str, default: str = "") -> str:
         """Return an http(s) URL without a trailing slash, or ``default``."""
@@ -63,6 +77,13 @@ class Environment:
             raise SettingsError(
                 f"{name} must be a URL with its scheme, such as https://example.com"
             )
+        return value or default
+
+    def origin(self, name: str, default: str = "") -> str:
+        """Return an origin, ``scheme://host[:port]``, or ``default``."""
+        value = self.url(name)
+        if value and origin_of(value) != value:
+            raise SettingsError(f"{name} must be scheme://host[:port] with nothing behind it")
         return value or default
 
     def path(self, name: str, default: str) -> str:
@@ -78,7 +99,8 @@ class Environment:
         if any(origin_of(value) != value for value in values):
             raise SettingsError(
                 f"{name} must be origins divided by commas, each scheme://host[:port] in lower "
-                "case with no path and no wildcard, such as https://app.example.com"
+                "case with no path, no wildcard and no port that the scheme implies, as browsers "
+                "write them: https://app.example.com"
             )
         return values or default
 

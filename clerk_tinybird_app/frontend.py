@@ -8,10 +8,8 @@ from reflex_base import constants
 from reflex_base.config import get_config
 from reflex_base.utils.exceptions import ConfigError
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.loopback import is_loopback
-
-BACKEND_PATHS: Final = ("/api", "/__clerk")
-"""Paths of the page's own origin that the backend answers."""
 
 _COLORS: Final = (
     *("bg", "panel", "line", "ink", "soft", "mark", "accent", "accent-ink", "on-accent"),
@@ -84,7 +82,7 @@ class SameOrigin(Plugin):
             if anchor not in vite_config:
                 raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
         target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
-        proxy = ", ".join(f'"{path}": {target}' for path in BACKEND_PATHS)
+        proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
         patched = vite_config.replace(_SERVER_ANCHOR, f"{_SERVER_ANCHOR} proxy: {{ {proxy} }},", 1)
         if on_loopback:
             patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)

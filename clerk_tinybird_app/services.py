@@ -3,26 +3,25 @@
 The only module outside ``local/`` that imports it.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import httpx
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
-from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, PATH, EmbeddedClerk
+from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
+from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.tinybird import local_workspace
 from clerk_tinybird_app.loopback import require_loopback
-from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.workspace import Workspace
-
-LOCAL_FOLDER: Final = Path(".local")
-"""Where the embedded services keep their data: accounts, keys, the Clerk SDK's files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +46,12 @@ class Services:
     http: httpx.AsyncClient
     clock: Callable[[], float] = time.time
 
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.http.aclose()
+        if self.embedded_clerk is not None:
+            self.embedded_clerk.close()
+
     @property
     def clerk_proxy(self) -> dict[str, str]:
         """Where the browser finds the embedded Clerk, nothing with a real one.
@@ -56,7 +61,7 @@ class Services:
         """
         if self.embedded_clerk is None:
             return {}
-        return {"proxy_url": f"{self.settings.api_url}{PATH}"}
+        return {"proxy_url": f"{self.settings.api_url}{routes.CLERK_PROXY}"}
 
     @property
     def local_emails(self) -> tuple[str, ...]:
@@ -85,9 +90,26 @@ def build(
         transport: How to reach Clerk's key server, None for the network.
 
     Raises:
-        SettingsError: An embedded service would be reachable from another machine.
+        SettingsError: An embedded service would be reachable from another machine, or its folder
+            cannot be used.
     """
     require_loopback(settings)
+    try:
+        return _build(settings, folder, clock, transport)
+    except (OSError, sqlite3.Error, KeyError, ValueError, LocalDataError) as error:
+        reason = str(error) if isinstance(error, LocalDataError | OSError) else repr(error)
+        raise SettingsError(
+            f"The embedded services cannot use the folder {folder}: {reason}\n"
+            "Make it writable, or delete it to start over, or configure the real services."
+        ) from error
+
+
+def _build(
+    settings: Settings,
+    folder: Path,
+    clock: Callable[[], float],
+    transport: httpx.AsyncBaseTransport | None,
+) -> Services:
     http = httpx.AsyncClient(transport=transport)
     embedded = None
     keys: KeySource
@@ -100,7 +122,7 @@ def build(
         keys = (
             PemKey(settings.clerk_jwt_key)
             if settings.clerk_jwt_key
-            else JwksKeys(publishable_key.jwks_url, http=http, clock=clock)
+            else JwksKeys(publishable_key.jwks_url, http=http)
         )
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
@@ -134,5 +156,12 @@ def _workspace(settings: Settings, folder: Path) -> Workspace:
 
 @cache
 def current() -> Services:
-    """Return the running app's services, built from the environment on the first call."""
-    return build(Settings.load())
+    """Return the running app's services, built from the environment on the first call.
+
+    Raises:
+        SystemExit: The configuration cannot be used; the text says why.
+    """
+    try:
+        return build(Settings.load())
+    except SettingsError as error:
+        raise SystemExit(f"Configuration error: {error}") from None

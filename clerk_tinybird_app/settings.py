@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
-from clerk_tinybird_app.environment import Environment, SettingsError, origin_of
+from clerk_tinybird_app.environment import Environment, SettingsError, canonical, origin_of
 
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
@@ -23,6 +23,9 @@ DOTENV_FILES: Final = (".env.local", ".env")
 
 MIN_SIGNING_KEY_BYTES: Final = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
+
+TINYBIRD_VARIABLES: Final = ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET")
+"""What a real Tinybird needs, all of it or nothing."""
 
 WHERE_TO_FIND: Final[Mapping[str, str]] = {
     "CLERK_PUBLISHABLE_KEY": "Clerk dashboard > Configure > API keys",
@@ -53,7 +56,7 @@ class Settings:
     clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "path", "/sign-up")
     clerk_after_sign_in_url: str = _variable("CLERK_AFTER_SIGN_IN_URL", "path", "/")
     clerk_after_sign_up_url: str = _variable("CLERK_AFTER_SIGN_UP_URL", "path", "/")
-    tinybird_api_url: str = _variable("TINYBIRD_API_URL", "url")
+    tinybird_api_url: str = _variable("TINYBIRD_API_URL", "origin")
     tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text")
     tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "text", secret=True)
     tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
@@ -79,9 +82,8 @@ class Settings:
         """
         environ: dict[str, str] = {}
         for name in reversed(DOTENV_FILES):
-            values = dotenv_values((folder or Path.cwd()) / name)
-            environ |= {key: value for key, value in values.items() if value}
-        return cls.from_environ(environ | {k: v for k, v in os.environ.items() if v})
+            environ |= canonical(dotenv_values((folder or Path.cwd()) / name))
+        return cls.from_environ(environ | canonical(os.environ))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -165,9 +167,8 @@ def _check_clerk(settings: Settings) -> None:
 
 
 def _check_tinybird(settings: Settings) -> None:
-    needed = ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET")
-    given = _given(settings, *needed, "TINYBIRD_API_KEY")
-    missing = [name for name in needed if name not in given]
+    given = _given(settings, *TINYBIRD_VARIABLES, "TINYBIRD_API_KEY")
+    missing = [name for name in TINYBIRD_VARIABLES if name not in given]
     if given and missing:
         raise _half_configured("Tinybird", given, missing)
     secret = settings.tinybird_jwt_secret

@@ -3,9 +3,10 @@
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.api.health import health
 from clerk_tinybird_app.api.token import tinybird_token
-from clerk_tinybird_app.loopback import LoopbackOnly
+from clerk_tinybird_app.loopback_only import LoopbackOnly
 from clerk_tinybird_app.services import Services
 
 __all__ = ["create_api"]
@@ -13,12 +14,13 @@ __all__ = ["create_api"]
 
 def create_api(services: Services) -> Starlette:
     """Return the ASGI app with ``/api`` and, when it is embedded, Clerk's Frontend API."""
-    routes = [
-        Route("/api/tinybird-token", tinybird_token),
-        Route("/api/health", health),
+    served = [
+        Route(routes.API_TOKEN, tinybird_token),
+        Route(routes.API_HEALTH, health),
     ]
     if services.embedded_clerk is not None:
-        routes.append(Route("/__clerk/{rest:path}", LoopbackOnly(services.embedded_clerk.app)))
-    api = Starlette(routes=routes)
+        guarded = LoopbackOnly(services.embedded_clerk.app)
+        served.append(Route(f"{routes.CLERK_PROXY}/{{rest:path}}", guarded))
+    api = Starlette(routes=served)
     api.state.services = services
     return api

@@ -1,16 +1,26 @@
 // The meeting point of Clerk's browser SDK and the Reflex state. Clerk says who is signed in, the
 // state says whom it has accepted, and the bridge pushes session tokens until the two agree.
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useNavigate } from "react-router";
 import { ClerkProvider, useAuth, useClerk, useUser } from "@clerk/react";
 import { EventLoopContext } from "$/utils/context-registry";
 
-const SIGNED_OUT = "signed-out";
 const TICK_MS = 1_000;
 const HEARTBEAT_MS = 45_000;
 const RETRY_MS = 5_000;
+const TOKEN_TIMEOUT_MS = 10_000;
 // A pushed token must outlive the time to the next heartbeat; Clerk's live for 60 s.
 const MIN_LIFE_MS = 50_000;
+const ATTEMPTS_BEFORE_STALLED = 3;
 
 const SessionContext = createContext({ phase: "loading", offline: false, retry: () => {} });
 
@@ -22,6 +32,15 @@ const lifeLeft = (token) => {
 const readToken = async (getToken, fresh) => {
   const token = fresh ? null : await getToken();
   return token && lifeLeft(token) >= MIN_LIFE_MS ? token : getToken({ skipCache: true });
+};
+
+// Clerk retries by itself for minutes; meanwhile somebody may have signed out.
+const within = (ms, promise) => {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no token in time")), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
 // Clerk takes an absolute proxy for an https one; a local backend elsewhere has to be spelled out.
@@ -46,33 +65,42 @@ export function ClerkRoot({ children, proxyUrl, ...props }) {
   );
 }
 
-export function SessionBridge({ accepted, refused, onPush, children }) {
+export function SessionBridge({ accepted, signedOut, refused, onPush, children }) {
   const { isLoaded, isSignedIn, sessionId, orgId, orgRole, getToken } = useAuth();
   const { status } = useClerk();
   const [, connectErrors] = useContext(EventLoopContext);
+  const [stalled, setStalled] = useState(false);
   const offline = connectErrors.length > 0;
-  const wanted = isSignedIn ? `${sessionId}:${orgId ?? ""}` : SIGNED_OUT;
+  // Without the role: Clerk's membership and its token can name different ones for a moment.
+  const wanted = isSignedIn ? `${sessionId}:${orgId ?? ""}` : signedOut;
   const agreed = isLoaded && wanted === accepted;
 
-  // What the timers read: the latest view, without starting them anew on every render.
+  // What timers and pushes under way read: the latest view that was drawn.
   const view = useRef(null);
-  view.current = { isLoaded, isSignedIn, agreed, offline, wanted, getToken, onPush };
-  const last = useRef({ at: 0, busy: false });
+  useLayoutEffect(() => {
+    view.current = { isLoaded, isSignedIn, agreed, offline, wanted, getToken, onPush };
+  });
+  const running = useRef(null);
+  const last = useRef({ at: 0, attempts: 0 });
 
   const push = useCallback(async (fresh = false) => {
     const { isLoaded, isSignedIn, offline, wanted, getToken, onPush } = view.current;
-    if (!isLoaded || offline || last.current.busy) return;
-    last.current = { at: Date.now(), busy: true };
+    const other = running.current;
+    if (!isLoaded || offline) return;
+    if (other?.wanted === wanted && (other.fresh || !fresh)) return;
+    const mine = (running.current = { wanted, fresh });
+    last.current = { at: Date.now(), attempts: last.current.attempts + 1 };
     try {
-      const token = isSignedIn ? await readToken(getToken, fresh) : "";
-      // Null: the session has just ended, and Clerk's next render says so. Another view: it
-      // changed meanwhile, and its own effect pushes.
-      if (token !== null && view.current.wanted === wanted) onPush(token);
+      const token = isSignedIn ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, fresh)) : "";
+      // A null token: the session has just ended, and Clerk's next render says so. Another push
+      // or another view: that one stands for what is true now.
+      if (token !== null && running.current === mine && view.current.wanted === wanted) {
+        onPush(token);
+      }
     } catch {
       // Clerk is out of reach. The next tick tries again; the server's expiry holds meanwhile.
     } finally {
-      last.current.busy = false;
-      if (view.current.wanted !== wanted) push();
+      if (running.current === mine) running.current = null;
     }
   }, []);
 
@@ -80,18 +108,32 @@ export function SessionBridge({ accepted, refused, onPush, children }) {
     if (!agreed) push();
   }, [isLoaded, wanted, accepted, offline]);
 
+  useEffect(() => {
+    if (!agreed) return;
+    last.current.attempts = 0;
+    setStalled(false);
+  }, [agreed]);
+
   // The organization stays and the role changed: only a new session token says so.
   useEffect(() => {
     if (agreed && isSignedIn) push(true);
   }, [orgRole]);
 
   useEffect(() => {
-    // By the clock rather than by long timers: after sleep the first tick finds itself late.
+    // By the clock rather than by long timers: after sleep the first tick finds itself late. A
+    // clock that was set back counts as late too.
+    const since = () => Math.abs(Date.now() - last.current.at);
     const tick = () => {
-      const { agreed } = view.current;
-      if (Date.now() - last.current.at >= (agreed ? HEARTBEAT_MS : RETRY_MS)) push(!agreed);
+      const { agreed, offline } = view.current;
+      const { attempts } = last.current;
+      const backoff = Math.min(HEARTBEAT_MS, RETRY_MS * 2 ** Math.max(0, attempts - 1));
+      if (since() < (agreed ? HEARTBEAT_MS : backoff)) return;
+      if (!agreed && !offline && attempts >= ATTEMPTS_BEFORE_STALLED) setStalled(true);
+      push(!agreed);
     };
-    const wake = () => document.visibilityState === "visible" && push();
+    const wake = () => {
+      if (document.visibilityState === "visible" && since() >= RETRY_MS) push();
+    };
     const timer = setInterval(tick, TICK_MS);
     document.addEventListener("visibilitychange", wake);
     window.addEventListener("online", wake);
@@ -107,13 +149,12 @@ export function SessionBridge({ accepted, refused, onPush, children }) {
   else if (!isSignedIn) phase = "signed-out";
   else if (agreed) phase = "signed-in";
   else if (refused) phase = "refused";
+  else if (stalled) phase = "stalled";
 
   const value = useMemo(() => ({ phase, offline, retry: () => push(true) }), [phase, offline]);
   return <SessionContext.Provider value={value}>{children}</SessionContext.Provider>;
 }
 
-// Shows its children in the named phases only: "loading", "failed", "signed-out", "syncing",
-// "signed-in" (Clerk and the server agree), "refused".
 export function Phase({ when, children }) {
   const { phase } = useContext(SessionContext);
   return when.split(" ").includes(phase) ? children : null;

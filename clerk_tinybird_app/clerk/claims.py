@@ -154,9 +154,13 @@ def _slug(value: object, claim: str) -> str:
     return "" if value is None or value == "" else _text(value, claim)
 
 
+def _is_visible(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable() and " " not in value
+
+
 def _text(value: object, claim: str) -> str:
-    """Require a text of visible characters: identifiers end up in headers, logs and addresses."""
-    if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
+    """Require visible ASCII without spaces: identifiers end up in headers, logs and addresses."""
+    if not isinstance(value, str) or not _is_visible(value):
         raise SessionClaimsError(claim)
     return value
 
@@ -164,7 +168,7 @@ def _text(value: object, claim: str) -> str:
 def _list_text(claims: Claims, name: str, claim: str = "") -> str:
     """Require a comma-separated list, or nothing."""
     value = claims.get(name, "")
-    if not isinstance(value, str) or not value.isprintable():
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
         raise SessionClaimsError(claim or name)
     return value
 

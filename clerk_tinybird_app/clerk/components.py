@@ -40,16 +40,29 @@ class ClerkRoot(_BridgeComponent):
 class SessionBridge(_BridgeComponent):
     """Pushes session tokens until the state agrees with Clerk.
 
-    Props: ``accepted`` is what the state has accepted, ``refused`` the code of its refusal or "";
-    ``on_push`` is called with a session token, "" when signed out.
+    Props: ``accepted`` is what the state has accepted, ``signed_out`` what it holds for a verified
+    absence, ``refused`` the code of its refusal or ""; ``on_push`` is called with a session token,
+    "" when signed out.
     """
 
     tag = "SessionBridge"
 
     accepted: rx.Var[str]
+    signed_out: rx.Var[str]
     refused: rx.Var[str]
     # Reflex's own way to type an event's arguments; to a type checker it is no type.
     on_push: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore
+
+
+CLERK_LOADING: Final = "loading"
+CLERK_FAILED: Final = "failed"
+SIGNED_OUT: Final = "signed-out"
+SYNCING: Final = "syncing"
+SIGNED_IN: Final = "signed-in"
+REFUSED: Final = "refused"
+STALLED: Final = "stalled"
+HAS_USER: Final = f"{SYNCING} {SIGNED_IN} {REFUSED} {STALLED}"
+"""Every phase in which Clerk says that somebody is signed in."""
 
 
 class Phase(_BridgeComponent):
@@ -57,7 +70,8 @@ class Phase(_BridgeComponent):
 
     The phases: ``loading`` (Clerk's SDK is on its way), ``failed`` (it did not come),
     ``signed-out``, ``syncing`` (Clerk says signed in, the server not yet), ``signed-in`` (both
-    agree on session and organization), ``refused`` (the server says no).
+    agree on session and organization), ``refused`` (the server says no), ``stalled`` (no answer
+    after several tries).
     """
 
     tag = "Phase"
@@ -103,7 +117,6 @@ class SignIn(_ClerkComponent):
     tag = "SignIn"
 
     routing: rx.Var[str]
-    fallback: rx.Component | None = None
 
 
 class SignUp(_ClerkComponent):
@@ -112,7 +125,6 @@ class SignUp(_ClerkComponent):
     tag = "SignUp"
 
     routing: rx.Var[str]
-    fallback: rx.Component | None = None
 
 
 class OrganizationSwitcher(_ClerkComponent):

@@ -25,18 +25,18 @@ _TAB: Final = (
 def example_panel() -> rx.Component:
     """A request for the first pipe with the token on the page."""
     return rx.el.section(
-        rx.el.fieldset(
-            rx.el.legend("Language", class_name="sr-only"),
-            rx.el.div(
-                rx.el.h2("Example request", class_name=HEADING),
-                rx.el.div(*(_tab(language) for language in LANGUAGES), class_name="ml-auto flex"),
-                class_name="flex flex-wrap items-center gap-3 mb-3 min-h-8",
+        rx.el.div(
+            rx.el.h2("Example request", class_name=HEADING),
+            rx.el.fieldset(
+                rx.el.legend("Language", class_name="sr-only"),
+                *(_tab(language) for language in LANGUAGES),
+                class_name="ml-auto flex",
             ),
-            *(_source(language) for language in LANGUAGES),
-            class_name="group min-w-0",
+            class_name="flex flex-wrap items-center gap-3 mb-3 min-h-8",
         ),
+        *(_source(language) for language in LANGUAGES),
         id="example-request",
-        class_name=PANEL,
+        class_name=f"{PANEL} group",
     )
 
 

@@ -2,7 +2,13 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import Phase
+from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    CLERK_LOADING,
+    HAS_USER,
+    SIGNED_OUT,
+    Phase,
+)
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import clerk_failed_notice
 
@@ -14,10 +20,10 @@ def form_page(heading: str, form: rx.Component) -> rx.Component:
         rx.el.div(
             Phase.create(
                 rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
-                when="loading",
+                when=CLERK_LOADING,
             ),
-            Phase.create(clerk_failed_notice(), when="failed"),
-            Phase.create(form, when="signed-out syncing signed-in refused"),
+            Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
+            Phase.create(form, when=f"{SIGNED_OUT} {HAS_USER}"),
             class_name="flex justify-center min-h-110",
         ),
     )

@@ -2,17 +2,24 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import Offline, OrganizationSwitcher, Phase, UserButton
+from clerk_tinybird_app.clerk.components import (
+    HAS_USER,
+    Offline,
+    OrganizationSwitcher,
+    Phase,
+    UserButton,
+)
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.local_banner import local_banner
+from clerk_tinybird_app.components.widgets import SkipLink
 
 
 def layout(*content: rx.Component) -> rx.Component:
     """Return ``content`` as the page's main part, between the header and the connection notice."""
     return rx.el.div(
-        rx.el.a(
+        SkipLink.create(
             "Skip to content",
-            href="#content",
+            target="content",
             class_name="sr-only focus:not-sr-only focus:absolute focus:p-3 focus:bg-bg focus:z-20",
         ),
         local_banner(),
@@ -34,12 +41,12 @@ def _header() -> rx.Component:
         rx.el.div(
             Phase.create(
                 OrganizationSwitcher.create(),
-                when="signed-in syncing refused",
+                when=HAS_USER,
             ),
             _theme_toggle(),
             Phase.create(
                 rx.el.div(UserButton.create(), class_name="size-7"),
-                when="signed-in syncing refused",
+                when=HAS_USER,
             ),
             class_name="ml-auto flex items-center gap-3 min-h-9",
         ),

@@ -25,11 +25,8 @@ def local_banner() -> rx.Component:
 
 
 def _listed(emails: tuple[str, ...]) -> list[rx.Component | str]:
-    parts: list[rx.Component | str] = []
-    for email in emails:
-        parts += [_code(email), ", "]
-    parts[-3:] = [" or ", parts[-2]]
-    return parts
+    divisions = ["", *[", "] * (len(emails) - 2), " or "]
+    return [part for pair in zip(divisions, map(_code, emails), strict=True) for part in pair]
 
 
 def _code(text: str) -> rx.Component:

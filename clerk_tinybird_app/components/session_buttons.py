@@ -2,7 +2,14 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import Phase, SignInButton, SignOutButton
+from clerk_tinybird_app.clerk.components import (
+    CLERK_LOADING,
+    HAS_USER,
+    SIGNED_OUT,
+    Phase,
+    SignInButton,
+    SignOutButton,
+)
 from clerk_tinybird_app.components.look import GREEN_BUTTON
 
 
@@ -10,17 +17,17 @@ def session_button() -> rx.Component:
     """The one button that fits the phase; its place is kept while Clerk loads."""
     return rx.el.div(
         Phase.create(
-            rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when="loading"
+            rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=CLERK_LOADING
         ),
         Phase.create(
             SignInButton.create(
                 rx.el.button("Sign In", type="button", class_name=GREEN_BUTTON), mode="modal"
             ),
-            when="signed-out",
+            when=SIGNED_OUT,
         ),
         Phase.create(
             SignOutButton.create(rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)),
-            when="signed-in syncing refused",
+            when=HAS_USER,
         ),
         class_name="min-h-10",
     )

@@ -34,20 +34,6 @@ def way() -> rx.Component:
     )
 
 
-def impersonation_notice() -> rx.Component:
-    """Says so when somebody acts as this user."""
-    return rx.cond(
-        SessionState.impersonator != "",
-        rx.el.p(
-            "Impersonation: ",
-            rx.el.code(SessionState.impersonator, class_name="font-mono"),
-            " is acting as this user.",
-            role="status",
-            class_name="border border-warn text-warn px-4 py-2 text-sm",
-        ),
-    )
-
-
 def _step(
     name: str, value: rx.Component | str, *, title: str = "", element_id: str = ""
 ) -> rx.Component:
@@ -55,7 +41,7 @@ def _step(
         rx.el.dt(name, class_name="text-soft text-xs"),
         rx.el.dd(
             value,
-            class_name="m-0 font-mono text-[13px] truncate",
+            class_name="m-0 font-mono text-[13px] wrap-anywhere",
             title=title,
             id=element_id,
         ),

@@ -10,17 +10,43 @@ export function CopyButton({ text, label, ...props }) {
     const timer = setTimeout(() => setState("idle"), COPIED_MS);
     return () => clearTimeout(timer);
   }, [state]);
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setState("copied"),
-      () => setState("failed"),
-    );
-  const words = { idle: "Copy", copied: "Copied", failed: "Not allowed" };
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setState("copied");
+    } catch {
+      // No permission, or a page that is not served securely and so has no clipboard.
+      setState("failed");
+    }
+  };
+  const words = { idle: "Copy", copied: "Copied", failed: "Select and copy by hand" };
   return (
-    <button type="button" onClick={copy} aria-label={`${words[state]}: ${label}`} {...props}>
-      <span aria-live="polite">{words[state]}</span>
+    <>
+      <button type="button" onClick={copy} aria-label={`${words[state]}: ${label}`} {...props}>
+        {words[state]}
+      </button>
+      <span role="status" className="sr-only">
+        {state === "idle" ? "" : `${words[state]}: ${label}`}
+      </span>
+    </>
+  );
+}
+
+export function ReloadButton({ children, ...props }) {
+  return (
+    <button type="button" onClick={() => window.location.reload()} {...props}>
+      {children}
     </button>
   );
+}
+
+// Moves the focus itself: the router would take the fragment for a navigation.
+export function SkipLink({ target, children, ...props }) {
+  const skip = (event) => {
+    event.preventDefault();
+    document.getElementById(target)?.focus();
+  };
+  return <a href={`#${target}`} onClick={skip} {...props}>{children}</a>;
 }
 
 const minutes = (seconds) =>

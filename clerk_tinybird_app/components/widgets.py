@@ -20,6 +20,20 @@ class CopyButton(_Widget):
     label: rx.Var[str]
 
 
+class ReloadButton(_Widget):
+    """Loads the page again."""
+
+    tag = "ReloadButton"
+
+
+class SkipLink(_Widget):
+    """Moves the focus to the element with the id ``target``, past what stands before it."""
+
+    tag = "SkipLink"
+
+    target: rx.Var[str]
+
+
 class Countdown(_Widget):
     """Counts down to ``expires_at`` with a ring; both times are seconds since the epoch."""
 

@@ -19,9 +19,17 @@ def keep_once(path: Path, make: Callable[[], bytes]) -> bytes:
     draft.touch(mode=0o600)
     try:
         draft.write_bytes(make())
+        _publish(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_bytes()
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
         os.link(draft, path)
     except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_bytes()
+        return
+    except OSError:
+        # A file system without hard links: the last of two that race wins, whole all the same.
+        draft.replace(path)

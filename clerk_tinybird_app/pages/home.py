@@ -2,22 +2,33 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import Phase
+from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    CLERK_LOADING,
+    REFUSED,
+    SIGNED_IN,
+    SIGNED_OUT,
+    STALLED,
+    SYNCING,
+    Phase,
+)
 from clerk_tinybird_app.components.example_panel import example_panel
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
+    impersonation_notice,
     refused_notice,
-    skeleton,
-    welcome,
+    stalled_notice,
 )
 from clerk_tinybird_app.components.session_buttons import session_button
+from clerk_tinybird_app.components.skeleton import skeleton
 from clerk_tinybird_app.components.token_panels import (
     anonymous_panel,
     claims_panel,
     token_panel,
 )
-from clerk_tinybird_app.components.way import impersonation_notice, way
+from clerk_tinybird_app.components.way import way
+from clerk_tinybird_app.components.welcome import welcome
 from clerk_tinybird_app.state.token import TokenState
 
 TITLE = "Multi-tenancy with Clerk + Tinybird JWT"
@@ -32,11 +43,12 @@ def home() -> rx.Component:
             session_button(),
             class_name="flex flex-wrap items-center justify-between gap-4",
         ),
-        Phase.create(skeleton(), when="loading syncing"),
-        Phase.create(clerk_failed_notice(), when="failed"),
-        Phase.create(refused_notice(), when="refused"),
-        Phase.create(welcome(), _anonymous(), when="signed-out"),
-        Phase.create(_signed_in(), when="signed-in"),
+        Phase.create(skeleton(), when=f"{CLERK_LOADING} {SYNCING}"),
+        Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
+        Phase.create(refused_notice(), when=REFUSED),
+        Phase.create(stalled_notice(), when=STALLED),
+        Phase.create(welcome(), _anonymous(), when=SIGNED_OUT),
+        Phase.create(_signed_in(), when=SIGNED_IN),
     )
 
 

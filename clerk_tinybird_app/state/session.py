@@ -25,11 +25,9 @@ class SessionState(rx.State):
 
     accepted: str = ""
     user_id: str = ""
-    session_id: str = ""
     org_id: str = ""
     org_slug: str = ""
     org_role: str = ""
-    permissions: list[str] = []
     impersonator: str = ""
     tenant_id: str = ""
     error_code: str = ""
@@ -88,12 +86,11 @@ class SessionState(rx.State):
     def _open(self, session: ClerkSession) -> None:
         organization = session.organization
         self._session = session
-        self.user_id, self.session_id = session.user_id, session.session_id
+        self.user_id = session.user_id
         self.org_id = organization.id if organization else ""
         self.org_slug = organization.slug if organization else ""
         self.org_role = organization.role if organization else ""
-        self.permissions = list(session.permissions)
         self.impersonator = session.impersonator or ""
         self.tenant_id = tenant_id(session)
         self.error_code = self.error_message = ""
-        self.accepted = f"{self.session_id}:{self.org_id}"
+        self.accepted = f"{session.session_id}:{self.org_id}"

@@ -48,7 +48,7 @@ class TinybirdToken:
         """
         issued_at = int(now)
         expires_at = issued_at + workspace.token_ttl
-        name = f"frontend_jwt_user_{session.user_id}"
+        name = _name_for(session)
         claims = {
             "workspace_id": workspace.workspace_id,
             "name": name,
@@ -68,7 +68,7 @@ class TinybirdToken:
 
     def is_made_for(self, session: ClerkSession) -> bool:
         """Tell whether minting for ``session`` now would give the same name and scopes."""
-        return self.name == f"frontend_jwt_user_{session.user_id}" and self.claims["scopes"] == [
+        return self.name == _name_for(session) and self.claims["scopes"] == [
             scope.as_claim() for scope in scopes_for(session)
         ]
 
@@ -76,6 +76,11 @@ class TinybirdToken:
         """Tell whether at least a fifth of the token's life is left at ``now``."""
         life = self.expires_at - self.issued_at
         return self.expires_at - now >= life * REFRESH_SHARE
+
+
+def _name_for(session: ClerkSession) -> str:
+    """Return the guide's name; one per user, so that nobody uses up another's allowance."""
+    return f"frontend_jwt_user_{session.user_id}"
 
 
 def decode(value: str, workspace: Workspace) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import ClerkError, bad_request
+from clerk_tinybird_app.local.clerk.errors import FapiError, bad_request
 from clerk_tinybird_app.local.clerk.instance import CLIENT_COOKIE, CLIENT_COOKIE_SECONDS
 from clerk_tinybird_app.local.clerk.origins import calling_origin, foreign_origin
 from clerk_tinybird_app.local.clerk.routing import match
@@ -75,7 +75,7 @@ class FrontendApi:
         """Answer one request; the work is done in a thread, for passwords are slow on purpose."""
         try:
             answer = await run_in_threadpool(self._answer, await _read(request))
-        except ClerkError as error:
+        except FapiError as error:
             answer = _Answer(error.status, error.body())
         except sqlite3.Error:
             _logger.exception("the embedded Clerk's database failed")
@@ -145,7 +145,7 @@ async def _read(request: Request) -> _Request:
     """Take a request off the wire.
 
     Raises:
-        ClerkError: 4xx, the body is too large, no text or has too many fields.
+        FapiError: 4xx, the body is too large, no text or has too many fields.
     """
     query = dict(request.query_params)
     method = request.method
@@ -169,7 +169,7 @@ async def _form(request: Request) -> dict[str, str]:
         async for chunk in request.stream():
             body += chunk if is_form else b""
             if len(body) > _MAX_BODY_BYTES:
-                raise ClerkError(413, "request_body_too_large", "The request is too large.")
+                raise FapiError(413, "request_body_too_large", "The request is too large.")
     except ClientDisconnect:
         raise bad_request("request_body_invalid", "The request broke off.") from None
     try:
@@ -181,18 +181,18 @@ async def _form(request: Request) -> dict[str, str]:
     return dict(pairs)
 
 
-def _no_such_route(request: _Request) -> ClerkError:
+def _no_such_route(request: _Request) -> FapiError:
     """Nothing answers this method at this path."""
-    return ClerkError(
+    return FapiError(
         404,
         "resource_not_found",
         f"The embedded Clerk has no route {request.method} {request.path[:200]}",
     )
 
 
-def _database_failed() -> ClerkError:
+def _database_failed() -> FapiError:
     """The database is locked for long, full or damaged."""
-    return ClerkError(500, "internal_clerk_error", "The embedded Clerk's database failed.")
+    return FapiError(500, "internal_clerk_error", "The embedded Clerk's database failed.")
 
 
 def _set_cookie(response: Response, value: str) -> None:

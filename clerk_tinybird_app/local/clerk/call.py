@@ -80,7 +80,7 @@ class Call:
         """Return a session of the calling browser.
 
         Raises:
-            ClerkError: 401, it is another browser's, or over, or was never there.
+            FapiError: 401, it is another browser's, or over, or was never there.
         """
         session = sessions.by_id(self.db, session_id)
         mine = self.client is not None and session is not None
@@ -94,7 +94,7 @@ class Call:
         """Return who is calling: ``_clerk_session_id``, else the browser's active session.
 
         Raises:
-            ClerkError: 401, nobody is.
+            FapiError: 401, nobody is.
         """
         named = self.query.get("_clerk_session_id")
         current = self.client.last_active_session_id if self.client else None
@@ -108,7 +108,7 @@ class Call:
         """Return a form field without surrounding space.
 
         Raises:
-            ClerkError: 422, it is absent or empty.
+            FapiError: 422, it is absent or empty.
         """
         value = self.form.get(field, "").strip()
         if not value:

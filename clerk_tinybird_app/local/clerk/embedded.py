@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clerk_tinybird_app.local.clerk.api import FrontendApi
-from clerk_tinybird_app.local.clerk.instance import ISSUER, PATH, PUBLISHABLE_KEY
+from clerk_tinybird_app.local.clerk.instance import ISSUER, PUBLISHABLE_KEY
 from clerk_tinybird_app.local.clerk.sdk.files import SdkFiles
 from clerk_tinybird_app.local.clerk.seed import seed
 from clerk_tinybird_app.local.clerk.signing import SigningKey
@@ -19,6 +19,7 @@ from clerk_tinybird_app.local.clerk.store import clients, memberships, sessions,
 from clerk_tinybird_app.local.clerk.store.database import Database
 from clerk_tinybird_app.local.clerk.store.rows import Membership
 from clerk_tinybird_app.local.clerk.views import session_token
+from clerk_tinybird_app.routes import CLERK_PROXY
 
 __all__ = ["EmbeddedClerk", "UnknownAccountError"]
 
@@ -123,9 +124,12 @@ class EmbeddedClerk:
         """Put the routes together."""
         return Starlette(
             routes=[
-                Route(f"{PATH}/v1/{{path:path}}", self._api.answer, methods=_METHODS),
-                Route(f"{PATH}/.well-known/jwks.json", self._jwks),
-                Route(f"{PATH}/npm/@clerk/{{package}}@{{version}}/{{file:path}}", sdk_files.serve),
+                Route(f"{CLERK_PROXY}/v1/{{path:path}}", self._api.answer, methods=_METHODS),
+                Route(f"{CLERK_PROXY}/.well-known/jwks.json", self._jwks),
+                Route(
+                    f"{CLERK_PROXY}/npm/@clerk/{{package}}@{{version}}/{{file:path}}",
+                    sdk_files.serve,
+                ),
             ]
         )
 

@@ -1,6 +1,6 @@
 """Errors as Clerk's Frontend API writes them.
 
-``ClerkError`` is the only exception a handler raises for the browser's sake; the functions below
+``FapiError`` is the only exception a handler raises for the browser's sake; the functions below
 name the codes that Clerk's components know how to show.
 """
 
@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 __all__ = [
-    "ClerkError",
+    "FapiError",
     "bad_request",
     "code_incorrect",
     "forbidden",
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-class ClerkError(Exception):
+class FapiError(Exception):
     """A refusal in Clerk's shape.
 
     Args:
@@ -61,53 +61,53 @@ class ClerkError(Exception):
         return body | {"meta": self.meta} if self.meta else body
 
 
-def unauthenticated() -> ClerkError:
+def unauthenticated() -> FapiError:
     """No live session of this browser: with 401 the SDK signs out at once, with 404 it lingers."""
-    return ClerkError(
+    return FapiError(
         401,
         "authentication_invalid",
         "Unable to authenticate the request, you need to supply an active session",
     )
 
 
-def forbidden(message: str) -> ClerkError:
+def forbidden(message: str) -> FapiError:
     """The session is good, but it may not do this."""
-    return ClerkError(403, "missing_permission", message)
+    return FapiError(403, "missing_permission", message)
 
 
-def not_found(what: str) -> ClerkError:
+def not_found(what: str) -> FapiError:
     """There is no such thing, or none that this session may know of."""
-    return ClerkError(404, "resource_not_found", f"{what} not found.")
+    return FapiError(404, "resource_not_found", f"{what} not found.")
 
 
-def bad_request(code: str, message: str) -> ClerkError:
+def bad_request(code: str, message: str) -> FapiError:
     """The request makes no sense as it stands."""
-    return ClerkError(400, code, message)
+    return FapiError(400, code, message)
 
 
-def not_supported(message: str) -> ClerkError:
+def not_supported(message: str) -> FapiError:
     """Clerk can do this and its embedded stand-in cannot."""
-    return ClerkError(400, "not_supported_by_embedded_clerk", message)
+    return FapiError(400, "not_supported_by_embedded_clerk", message)
 
 
-def missing_field(param: str) -> ClerkError:
+def missing_field(param: str) -> FapiError:
     """A required form field is absent or empty."""
-    return ClerkError(422, "form_param_nil", f"Enter {param.replace('_', ' ')}.", param=param)
+    return FapiError(422, "form_param_nil", f"Enter {param.replace('_', ' ')}.", param=param)
 
 
-def invalid_field(param: str, message: str, code: str = "form_param_value_invalid") -> ClerkError:
+def invalid_field(param: str, message: str, code: str = "form_param_value_invalid") -> FapiError:
     """A form field has a value that cannot be used."""
-    return ClerkError(422, code, message, param=param)
+    return FapiError(422, code, message, param=param)
 
 
-def taken(param: str, message: str) -> ClerkError:
+def taken(param: str, message: str) -> FapiError:
     """A name that must be unique is in use."""
-    return ClerkError(422, "form_identifier_exists", message, param=param)
+    return FapiError(422, "form_identifier_exists", message, param=param)
 
 
-def password_incorrect(param: str = "password") -> ClerkError:
+def password_incorrect(param: str = "password") -> FapiError:
     """The password is not this user's."""
-    return ClerkError(
+    return FapiError(
         422,
         "form_password_incorrect",
         "Password is incorrect. Try again, or use another method.",
@@ -115,6 +115,6 @@ def password_incorrect(param: str = "password") -> ClerkError:
     )
 
 
-def code_incorrect() -> ClerkError:
+def code_incorrect() -> FapiError:
     """The e-mail code is wrong."""
-    return ClerkError(422, "form_code_incorrect", "Incorrect code", param="code")
+    return FapiError(422, "form_code_incorrect", "Incorrect code", param="code")

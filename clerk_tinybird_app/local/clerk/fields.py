@@ -27,7 +27,7 @@ def email(value: str, param: str) -> str:
     """Return the address in lower case.
 
     Raises:
-        ClerkError: 422, it is none.
+        FapiError: 422, it is none.
     """
     address = value.strip().lower()
     if len(address) > _MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
@@ -41,7 +41,7 @@ def new_password(value: str, param: str = "password") -> str:
     """Return a password that may be chosen.
 
     Raises:
-        ClerkError: 422, it is too short or too long.
+        FapiError: 422, it is too short or too long.
     """
     if len(value) < MIN_PASSWORD_LENGTH:
         raise invalid_field(
@@ -62,7 +62,7 @@ def check_code(value: str) -> None:
     """Compare an e-mail code.
 
     Raises:
-        ClerkError: 422, it is wrong.
+        FapiError: 422, it is wrong.
     """
     if value.strip() != EMAIL_CODE:
         raise code_incorrect()
@@ -72,7 +72,7 @@ def name(value: str, param: str) -> str:
     """Return a name without surrounding space.
 
     Raises:
-        ClerkError: 422, it is too long.
+        FapiError: 422, it is too long.
     """
     text = value.strip()
     if len(text) > MAX_NAME_LENGTH:
@@ -88,7 +88,7 @@ def slug(value: str) -> str:
     """Return an organization's slug.
 
     Raises:
-        ClerkError: 422, it has other characters than a-z, 0-9 and single hyphens.
+        FapiError: 422, it has other characters than a-z, 0-9 and single hyphens.
     """
     text = value.strip()
     if len(text) > MAX_NAME_LENGTH or not _SLUG.fullmatch(text):
@@ -109,7 +109,7 @@ def page_of(query: Mapping[str, str]) -> slice:
     """Return which part of a list is asked for by ``limit`` and ``offset``.
 
     Raises:
-        ClerkError: 400, they are no numbers.
+        FapiError: 400, they are no numbers.
     """
     try:
         limit = int(query.get("limit", _DEFAULT_PAGE))

@@ -11,14 +11,10 @@ __all__ = [
     "MAX_NAME_LENGTH",
     "MAX_PASSWORD_LENGTH",
     "MIN_PASSWORD_LENGTH",
-    "PATH",
     "PUBLISHABLE_KEY",
     "SESSION_LIFETIME_MS",
     "TOKEN_LIFETIME_SECONDS",
 ]
-
-PATH: Final = "/__clerk"
-"""Where the embedded Clerk is served; the browser SDK's ``proxyUrl``."""
 
 ISSUER: Final = "https://clerk.localhost.test"
 """The ``iss`` of its session tokens. Nothing is ever fetched from there."""

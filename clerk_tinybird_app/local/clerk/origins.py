@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from clerk_tinybird_app.local.clerk.errors import ClerkError
+from clerk_tinybird_app.local.clerk.errors import FapiError
 
 __all__ = ["calling_origin", "foreign_origin"]
 
@@ -18,7 +18,7 @@ def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[
     requests.
 
     Raises:
-        ClerkError: 403, the page is not the app's own, or does not say where it needs to.
+        FapiError: 403, the page is not the app's own, or does not say where it needs to.
     """
     claimed = headers.get("origin")
     if claimed is None and method == _SAFE:
@@ -31,9 +31,9 @@ def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[
     return claimed
 
 
-def foreign_origin() -> ClerkError:
+def foreign_origin() -> FapiError:
     """The request does not come from one of the app's own pages."""
-    return ClerkError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
+    return FapiError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
 
 
 def _origin_of(address: str) -> str | None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from clerk_tinybird_app.local import LocalDataError
 from clerk_tinybird_app.local.kept_file import keep_once
 
 __all__ = ["SigningKey", "SigningKeyError"]
@@ -24,7 +25,7 @@ _PUBLIC_EXPONENT: Final = 65537
 _ALGORITHM: Final = "RS256"
 
 
-class SigningKeyError(Exception):
+class SigningKeyError(LocalDataError):
     """The key file cannot be read as an RSA key; deleting it makes a new one."""
 
 

@@ -8,7 +8,8 @@ import jwt
 from anyio.from_thread import BlockingPortal
 from httpx import Response
 
-from clerk_tinybird_app.local.clerk import PASSWORD, PATH, EmbeddedClerk
+from clerk_tinybird_app.local.clerk import PASSWORD, EmbeddedClerk
+from clerk_tinybird_app.routes import CLERK_PROXY
 
 APP = "http://localhost:3000"
 EXPORTED = "http://localhost:3100"
@@ -53,7 +54,9 @@ class Browser:
 
     def send(self, method: str, path: str, **request: Any) -> Response:
         """Send a request as it is."""
-        return self.portal.call(partial(self.http.request, method, f"{PATH}{path}", **request))
+        return self.portal.call(
+            partial(self.http.request, method, f"{CLERK_PROXY}{path}", **request)
+        )
 
     def get(self, path: str, **query: str) -> Response:
         headers = self.headers | {"referer": f"{self.origin}/dashboard"}

@@ -61,7 +61,7 @@ def change_password(call: Call) -> Reply:
     """Change the password; with ``sign_out_of_other_sessions`` other browsers are signed out.
 
     Raises:
-        ClerkError: 422, the current one is wrong, or the new one too short, too long or the same.
+        FapiError: 422, the current one is wrong, or the new one too short, too long or the same.
     """
     actor = call.actor()
     if not verify_password(call.form.get("current_password", ""), actor.user.password_hash):
@@ -98,7 +98,7 @@ def revoke_session(call: Call, session_id: str) -> Reply:
     """Sign the user out of another browser.
 
     Raises:
-        ClerkError: 404, it is no live session of this user.
+        FapiError: 404, it is no live session of this user.
     """
     user = call.actor().user
     session = sessions.by_id(call.db, session_id)
@@ -120,7 +120,7 @@ def leave_organization(call: Call, organization_id: str) -> Reply:
     """Leave an organization.
 
     Raises:
-        ClerkError: 404, the user is no member; 422, the user is its last admin.
+        FapiError: 404, the user is no member; 422, the user is its last admin.
     """
     held = stored_memberships.find(call.db, organization_id, call.actor().user.id)
     if held is None:

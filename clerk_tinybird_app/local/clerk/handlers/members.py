@@ -1,7 +1,7 @@
 """The rules that hold for an organization's members, whoever asks."""
 
 from clerk_tinybird_app.local.clerk.call import Call
-from clerk_tinybird_app.local.clerk.errors import ClerkError, forbidden, not_found
+from clerk_tinybird_app.local.clerk.errors import FapiError, forbidden, not_found
 from clerk_tinybird_app.local.clerk.roles import ADMIN, ROLES
 from clerk_tinybird_app.local.clerk.store import memberships
 from clerk_tinybird_app.local.clerk.store.rows import Membership
@@ -13,7 +13,7 @@ def own_membership(call: Call, organization_id: str) -> Membership:
     """Return the caller's membership.
 
     Raises:
-        ClerkError: 401, nobody is calling; 404, no member: whether it exists is not said.
+        FapiError: 401, nobody is calling; 404, no member: whether it exists is not said.
     """
     held = memberships.find(call.db, organization_id, call.actor().user.id)
     if held is None:
@@ -25,7 +25,7 @@ def require(call: Call, organization_id: str, permission: str) -> Membership:
     """Return the caller's membership if its role has ``permission``.
 
     Raises:
-        ClerkError: as ``own_membership``; 403, the role does not have it.
+        FapiError: as ``own_membership``; 403, the role does not have it.
     """
     held = own_membership(call, organization_id)
     if permission not in ROLES[held.role].permissions:
@@ -43,11 +43,11 @@ def keep_an_admin(call: Call, member: Membership) -> None:
     """Refuse to lose the last admin.
 
     Raises:
-        ClerkError: 422, ``member`` is the last one.
+        FapiError: 422, ``member`` is the last one.
     """
     last = memberships.admin_count(call.db, member.organization.id) == 1
     if member.role == ADMIN.key and last:
-        raise ClerkError(
+        raise FapiError(
             422,
             "organization_minimum_permissions_needed",
             "There has to be at least one organization member with the minimum required "

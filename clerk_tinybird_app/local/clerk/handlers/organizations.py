@@ -46,7 +46,7 @@ def create(call: Call) -> Reply:
     """Found an organization; its founder is its admin.
 
     Raises:
-        ClerkError: 422, no name, or a malformed or taken slug.
+        FapiError: 422, no name, or a malformed or taken slug.
     """
     user = call.actor().user
     name = fields.name(call.required("name"), "name")
@@ -95,7 +95,7 @@ def set_role(call: Call, organization_id: str, user_id: str) -> Reply:
     """Give a member another role; admins only.
 
     Raises:
-        ClerkError: 403, 404 no such member, 422 no such role or the last admin.
+        FapiError: 403, 404 no such member, 422 no such role or the last admin.
     """
     require(call, organization_id, _MANAGE_MEMBERS)
     member = _member(call, organization_id, user_id)
@@ -174,7 +174,7 @@ def _free_slug(call: Call, wanted: str) -> str:
     """Return a slug that nobody has.
 
     Raises:
-        ClerkError: 422, it is malformed or taken.
+        FapiError: 422, it is malformed or taken.
     """
     slug = fields.slug(wanted)
     if organizations.by_slug(call.db, slug):

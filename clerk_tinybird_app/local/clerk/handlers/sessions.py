@@ -3,7 +3,7 @@
 from typing import Final
 
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import ClerkError, not_found, unauthenticated
+from clerk_tinybird_app.local.clerk.errors import FapiError, not_found, unauthenticated
 from clerk_tinybird_app.local.clerk.store import clients, memberships, sessions
 from clerk_tinybird_app.local.clerk.store.rows import Session
 from clerk_tinybird_app.local.clerk.views import client_view, session_token, session_view
@@ -24,7 +24,7 @@ def touch(call: Call, session_id: str) -> Reply:
     """Note that the session is in use, and in which organization; empty: personal account.
 
     Raises:
-        ClerkError: 401, no live session of this browser; 404, the person chose an organization
+        FapiError: 401, no live session of this browser; 404, the person chose an organization
             that they are no member of. A tab that merely still stands in one that its user has
             left is told where it now is instead.
     """
@@ -41,7 +41,7 @@ def token(call: Call, session_id: str) -> Reply:
     """Return a fresh session token, bare.
 
     Raises:
-        ClerkError: 401, no live session of this browser, or its user is no member of the
+        FapiError: 401, no live session of this browser, or its user is no member of the
             organization that is asked for: with 401 the SDK reads the client anew and so learns
             of it at once.
     """
@@ -58,9 +58,7 @@ def token(call: Call, session_id: str) -> Reply:
 def template_token(call: Call, session_id: str, template: str) -> Reply:
     """Refuse: the embedded Clerk has no JWT templates."""
     call.live_session(session_id)
-    raise ClerkError(
-        404, "resource_not_found", f"No JWT template exists with name: {template[:64]}"
-    )
+    raise FapiError(404, "resource_not_found", f"No JWT template exists with name: {template[:64]}")
 
 
 def end(call: Call, session_id: str) -> Reply:
@@ -89,7 +87,7 @@ def _chosen_organization(call: Call, session: Session) -> str | None:
     if chosen is None or memberships.find(call.db, chosen, session.user_id):
         return chosen
     if call.form.get("intent", _SELECT_ORGANIZATION) == _SELECT_ORGANIZATION:
-        raise ClerkError(
+        raise FapiError(
             404,
             "organization_not_found_or_unauthorized",
             "You are not a member of this organization.",

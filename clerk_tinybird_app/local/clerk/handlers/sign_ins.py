@@ -3,7 +3,7 @@
 from clerk_tinybird_app.local.clerk import fields
 from clerk_tinybird_app.local.clerk.call import Call, Reply
 from clerk_tinybird_app.local.clerk.errors import (
-    ClerkError,
+    FapiError,
     bad_request,
     invalid_field,
     not_found,
@@ -23,7 +23,7 @@ def create(call: Call) -> Reply:
     """Begin an attempt; with a password, finish it too.
 
     Raises:
-        ClerkError: already signed in, unknown account, wrong password, unknown strategy.
+        FapiError: already signed in, unknown account, wrong password, unknown strategy.
     """
     refuse_second_session(call)
     strategy = _strategy(call, default=PASSWORD_STRATEGY if call.form.get("password") else None)
@@ -73,7 +73,7 @@ def attempt_first_factor(call: Call, sign_in_id: str) -> Reply:
     """Prove who one is by a password or a code.
 
     Raises:
-        ClerkError: it is wrong, the code was not asked for, or the attempt is over.
+        FapiError: it is wrong, the code was not asked for, or the attempt is over.
     """
     refuse_second_session(call)
     attempt, user = _open(call, sign_in_id)
@@ -136,7 +136,7 @@ def _strategy(call: Call, default: str | None) -> str | None:
     return strategy
 
 
-def _unknown_strategy() -> ClerkError:
+def _unknown_strategy() -> FapiError:
     """Neither a password nor a code by e-mail."""
     return invalid_field(
         "strategy",

@@ -18,7 +18,7 @@ def create(call: Call) -> Reply:
     """Begin an attempt with whatever fields are there.
 
     Raises:
-        ClerkError: already signed in, address taken or malformed, password too short or long.
+        FapiError: already signed in, address taken or malformed, password too short or long.
     """
     refuse_second_session(call)
     changes = _changes(call)
@@ -45,7 +45,7 @@ def update(call: Call, sign_up_id: str) -> Reply:
     """Change fields; another address has to be verified anew.
 
     Raises:
-        ClerkError: as ``create``, or the attempt is over.
+        FapiError: as ``create``, or the attempt is over.
     """
     attempt = _open(call, sign_up_id)
     changes = _changes(call)
@@ -67,7 +67,7 @@ def attempt_verification(call: Call, sign_up_id: str) -> Reply:
     """Verify the address by the code.
 
     Raises:
-        ClerkError: the code is wrong or was not asked for, or the attempt is over.
+        FapiError: the code is wrong or was not asked for, or the attempt is over.
     """
     attempt = _open(call, sign_up_id)
     _check_strategy(call)

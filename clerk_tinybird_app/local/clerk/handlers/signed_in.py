@@ -1,7 +1,7 @@
 """The end of every way in: a session, and a new cookie for the browser."""
 
 from clerk_tinybird_app.local.clerk.call import Call
-from clerk_tinybird_app.local.clerk.errors import ClerkError
+from clerk_tinybird_app.local.clerk.errors import FapiError
 from clerk_tinybird_app.local.clerk.store import clients, memberships, sessions, users
 from clerk_tinybird_app.local.clerk.store.rows import Session
 from clerk_tinybird_app.local.clerk.views import client_view
@@ -13,11 +13,11 @@ def refuse_second_session(call: Call) -> None:
     """Allow one session in a browser at a time.
 
     Raises:
-        ClerkError: 400 ``session_exists``, with the client, so that a tab that did not know of the
+        FapiError: 400 ``session_exists``, with the client, so that a tab that did not know of the
             session takes it up.
     """
     if call.client and sessions.live_of_client(call.db, call.client.id, call.now):
-        raise ClerkError(
+        raise FapiError(
             400, "session_exists", "You're already signed in.", meta={"client": client_view(call)}
         )
 

@@ -3,14 +3,23 @@
 import sys
 from pathlib import Path
 
+from clerk_tinybird_app.local import LOCAL_FOLDER
 from clerk_tinybird_app.local.clerk.sdk import ClerkSdkUnavailable, ensure_sdk
-
-_DEFAULT_FOLDER = Path(".local")
+from clerk_tinybird_app.settings import Settings, SettingsError
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch into the folder named first, else ``.local``; return the exit status."""
-    folder = Path(arguments[0]) if arguments else _DEFAULT_FOLDER
+    """Fetch into the folder named first, else ``.local``; return the exit status.
+
+    With a real Clerk configured the files are never used, and nothing is fetched.
+    """
+    folder = Path(arguments[0]) if arguments else LOCAL_FOLDER
+    try:
+        if not Settings.load().is_clerk_local:
+            return 0
+    except SettingsError as error:
+        _say(f"Configuration error: {error}")
+        return 1
     try:
         ensure_sdk(folder, _say)
     except ClerkSdkUnavailable as error:

