@@ -4,8 +4,8 @@ import reflex as rx
 from reflex_base.constants import StateManagerMode
 
 from clerk_tinybird_app.bun import BUN
+from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.frontend import Fonts, SameOrigin, tailwind
-from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.settings import Settings, SettingsError
 
 try:

@@ -10,6 +10,7 @@ from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE
+from clerk_tinybird_app.frontend_errors import FrontendErrorLog
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.sign_in import sign_in
@@ -46,6 +47,14 @@ def _session_bridge(_stateful: bool) -> rx.Component:
     )
 
 
+_frontend_errors = FrontendErrorLog()
+
+
+# Reflex wants a function with this very annotation.
+def _log_frontend_error(exception: Exception) -> None:
+    _frontend_errors(exception)
+
+
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
     try:
@@ -56,6 +65,7 @@ async def _resources() -> AsyncIterator[None]:
 
 app = rx.App(
     api_transformer=create_api(running),
+    frontend_exception_handler=_log_frontend_error,
     app_wraps={
         # Naming wraps replaces Reflex's own three; this one is kept.
         (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),

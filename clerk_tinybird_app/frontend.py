@@ -19,6 +19,9 @@ _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
 _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
 
+# Vite would allow every localhost origin, and the backend's answer allows credentials.
+_NO_CORS: Final = "cors: false,"
+
 # The dev script passes --host, which listens on every interface; a plugin's config wins over it.
 _LOOPBACK_PLUGIN: Final = (
     '{ name: "loopback-only", enforce: "post", config: () => ({ server: { host: "127.0.0.1" } }) },'
@@ -83,7 +86,9 @@ class SameOrigin(Plugin):
                 raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
         target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
         proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
-        patched = vite_config.replace(_SERVER_ANCHOR, f"{_SERVER_ANCHOR} proxy: {{ {proxy} }},", 1)
+        patched = vite_config.replace(
+            _SERVER_ANCHOR, f"{_SERVER_ANCHOR} {_NO_CORS} proxy: {{ {proxy} }},", 1
+        )
         if on_loopback:
             patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)
         return patched

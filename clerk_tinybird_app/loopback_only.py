@@ -1,14 +1,18 @@
 """ASGI middleware that serves this machine alone."""
 
+import re
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clerk_tinybird_app.loopback import is_loopback, is_loopback_url
+from clerk_tinybird_app.loopback import is_loopback
 
+_HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 _FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-real-ip")
+# Set by proxies that are never part of a set-up on one's own machine, or not understood here.
+_REFUSED: Final = ("forwarded", "via", "cf-connecting-ip", "true-client-ip", "x-client-ip")
 _REFUSAL: Final = (
     "The embedded Clerk serves this machine only. Set CLERK_PUBLISHABLE_KEY to serve others."
 )
@@ -37,14 +41,20 @@ def _is_loopback_request(scope: Scope) -> bool:
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         return False
-    if len(headers.getlist("host")) > 1 or not is_loopback_url(f"//{headers.get('host', '')}"):
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not _is_loopback_host(hosts[0]):
         return False
-    # The development server's proxy names its client here, which may be another machine. The
-    # standard's own header is not understood, so whoever sends it is refused.
+    # A browser speaks 1.1 or newer; older proxies speak 1.0 to what is behind them.
+    if scope.get("http_version") == "1.0" or any(name in headers for name in _REFUSED):
+        return False
+    # The development server's proxy names its client here, which may be another machine.
     hops = [hop for name in _FORWARDED for hop in headers.getlist(name)]
-    return "forwarded" not in headers and all(
-        is_loopback(_hop_host(hop)) for value in hops for hop in value.split(",")
-    )
+    return all(is_loopback(_hop_host(hop)) for value in hops for hop in value.split(","))
+
+
+def _is_loopback_host(host: str) -> bool:
+    match = _HOST.fullmatch(host)
+    return match is not None and is_loopback(match[1])
 
 
 def _hop_host(hop: str) -> str:

@@ -5,7 +5,8 @@ The only module outside ``local/`` that imports it.
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,10 +17,10 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
+from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.tinybird import local_workspace
-from clerk_tinybird_app.loopback import require_loopback
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
@@ -94,8 +95,38 @@ def build(
             cannot be used.
     """
     require_loopback(settings)
+    http = httpx.AsyncClient(transport=transport)
+    with _named_folder(folder):
+        embedded = (
+            EmbeddedClerk(folder, origins=settings.origins, clock=clock)
+            if settings.is_clerk_local
+            else None
+        )
+        workspace = _local_workspace(settings, folder) if settings.is_tinybird_local else None
+    key = embedded.publishable_key if embedded else settings.clerk_publishable_key
+    publishable_key = PublishableKey.parse(key)
+    verifier = SessionVerifier(
+        issuer=publishable_key.issuer,
+        authorized_parties=settings.origins,
+        keys=_keys(settings, publishable_key, embedded, http),
+        clock=clock,
+    )
+    return Services(
+        settings=settings,
+        publishable_key=publishable_key,
+        verifier=verifier,
+        workspace=workspace or _workspace(settings),
+        embedded_clerk=embedded,
+        http=http,
+        clock=clock,
+    )
+
+
+@contextmanager
+def _named_folder(folder: Path) -> Iterator[None]:
+    """Turn whatever is wrong with the embedded services' folder into a sentence that names it."""
     try:
-        return _build(settings, folder, clock, transport)
+        yield
     except (OSError, sqlite3.Error, KeyError, ValueError, LocalDataError) as error:
         reason = str(error) if isinstance(error, LocalDataError | OSError) else repr(error)
         raise SettingsError(
@@ -104,53 +135,33 @@ def build(
         ) from error
 
 
-def _build(
+def _keys(
     settings: Settings,
-    folder: Path,
-    clock: Callable[[], float],
-    transport: httpx.AsyncBaseTransport | None,
-) -> Services:
-    http = httpx.AsyncClient(transport=transport)
-    embedded = None
-    keys: KeySource
-    if settings.is_clerk_local:
-        embedded = EmbeddedClerk(folder, origins=settings.origins, clock=clock)
-        publishable_key = PublishableKey.parse(embedded.publishable_key)
-        keys = PemKey(embedded.public_key_pem)
-    else:
-        publishable_key = PublishableKey.parse(settings.clerk_publishable_key)
-        keys = (
-            PemKey(settings.clerk_jwt_key)
-            if settings.clerk_jwt_key
-            else JwksKeys(publishable_key.jwks_url, http=http)
-        )
-    verifier = SessionVerifier(
-        issuer=publishable_key.issuer,
-        authorized_parties=settings.origins,
-        keys=keys,
-        clock=clock,
-    )
-    return Services(
-        settings=settings,
-        publishable_key=publishable_key,
-        verifier=verifier,
-        workspace=_workspace(settings, folder),
-        embedded_clerk=embedded,
-        http=http,
-        clock=clock,
+    publishable_key: PublishableKey,
+    embedded: EmbeddedClerk | None,
+    http: httpx.AsyncClient,
+) -> KeySource:
+    if pem := embedded.public_key_pem if embedded else settings.clerk_jwt_key:
+        return PemKey(pem)
+    return JwksKeys(publishable_key.jwks_url, http=http)
+
+
+def _local_workspace(settings: Settings, folder: Path) -> Workspace:
+    return local_workspace(
+        folder,
+        port=settings.tb_local_port,
+        token_ttl=settings.tinybird_token_ttl,
+        rps=settings.tinybird_rps,
     )
 
 
-def _workspace(settings: Settings, folder: Path) -> Workspace:
-    ttl, rps = settings.tinybird_token_ttl, settings.tinybird_rps
-    if settings.is_tinybird_local:
-        return local_workspace(folder, port=settings.tb_local_port, token_ttl=ttl, rps=rps)
+def _workspace(settings: Settings) -> Workspace:
     return Workspace(
         api_url=settings.tinybird_api_url,
         workspace_id=settings.tinybird_workspace_id,
         signing_key=settings.tinybird_jwt_secret,
-        token_ttl=ttl,
-        rps=rps,
+        token_ttl=settings.tinybird_token_ttl,
+        rps=settings.tinybird_rps,
     )
 
 

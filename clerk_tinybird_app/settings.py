@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
-from dotenv import dotenv_values
-
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.dotenv_file import read_dotenv
 from clerk_tinybird_app.environment import Environment, SettingsError, canonical, origin_of
+from clerk_tinybird_app.loopback import is_loopback_url
 
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
@@ -82,7 +82,7 @@ class Settings:
         """
         environ: dict[str, str] = {}
         for name in reversed(DOTENV_FILES):
-            environ |= canonical(dotenv_values((folder or Path.cwd()) / name))
+            environ |= canonical(read_dotenv((folder or Path.cwd()) / name))
         return cls.from_environ(environ | canonical(os.environ))
 
     @classmethod
@@ -171,6 +171,9 @@ def _check_tinybird(settings: Settings) -> None:
     missing = [name for name in TINYBIRD_VARIABLES if name not in given]
     if given and missing:
         raise _half_configured("Tinybird", given, missing)
+    url = settings.tinybird_api_url
+    if url.startswith("http:") and not is_loopback_url(url):
+        raise SettingsError("TINYBIRD_API_URL must start with https, or tokens travel in the clear")
     secret = settings.tinybird_jwt_secret
     if secret and len(secret.encode()) < MIN_SIGNING_KEY_BYTES:
         raise SettingsError(

@@ -27,6 +27,10 @@ def test_the_dev_server_listens_on_loopback_unless_the_backend_does_not(
     assert patched.count('host: "127.0.0.1"') == times
 
 
+def test_the_dev_server_lends_the_backends_credentials_to_no_other_origin() -> None:
+    assert "cors: false," in SameOrigin.patched(VITE_CONFIG, 8000, on_loopback=True)
+
+
 def test_a_template_without_the_places_to_patch_fails_the_build() -> None:
     with pytest.raises(ConfigError, match=r"vite\.config\.js"):
         SameOrigin.patched("export default {}", 8000, on_loopback=True)

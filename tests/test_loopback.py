@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from clerk_tinybird_app.loopback import is_loopback, require_loopback
+from clerk_tinybird_app.exposure import require_loopback
+from clerk_tinybird_app.loopback import is_loopback
 from clerk_tinybird_app.loopback_only import LoopbackOnly
 from clerk_tinybird_app.settings import Settings, SettingsError
 from tests.test_settings import HOST_KEY, TINYBIRD
@@ -91,6 +92,10 @@ async def test_a_request_from_this_machine_is_served(headers: dict[str, str]) ->
         ("127.0.0.1", {"forwarded": "for=203.0.113.9"}),
         ("127.0.0.1", {"host": "["}),
         ("127.0.0.1", {"host": ""}),
+        ("127.0.0.1", {"host": "evil.example@localhost:3000"}),
+        ("127.0.0.1", {"host": "localhost/evil"}),
+        ("127.0.0.1", {"via": "1.1 proxy"}),
+        ("127.0.0.1", {"cf-connecting-ip": "203.0.113.9"}),
     ],
 )
 async def test_a_request_from_elsewhere_is_refused_even_through_a_local_proxy(

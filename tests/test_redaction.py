@@ -1,8 +1,10 @@
 """Tokens, cookies and keys never reach a log line."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
+from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.redaction import redact, redact_logs
 from clerk_tinybird_app.tinybird.token import TinybirdToken
@@ -24,6 +26,8 @@ CONTAINERS = [
     "Event(name='x', payload={{'token': '{}'}})",
     "{{'headers': {{'cookie': '__session={}; other=1', 'authorization': 'Bearer {}'}}}}",
     "GET /_event?token={}&x=1",
+    "{{'headers': {{'cookie': 'consent=a&b; x=\"q\"; other={}'}}}}",
+    "(b'authorization', b'Bearer {}')",
 ]
 
 
@@ -40,6 +44,10 @@ def test_a_secret_is_replaced_wherever_it_stands(container: str, secret: str) ->
         "headers={'authorization': 'Bearer opaque-value-of-a-browser'}",
         "GET /_event/?token=opaque-value-of-a-browser HTTP/1.1",
         "__session_ab12cd34=opaque-value-of-a-browser",
+        "{'cookie': 'consent=a&b; __clerk_db_jwt=dvb_1; sso=opaque-value-of-a-browser'}",
+        "'HTTP_COOKIE': '__client=opaque-value-of-a-browser'",
+        "(b'cookie', b'__client=opaque-value-of-a-browser')",
+        "sent Bearer opaque-value-of-a-browser",
     ],
 )
 def test_an_opaque_credential_is_replaced_by_its_name(line: str) -> None:
@@ -60,8 +68,42 @@ def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
 
 
 @pytest.fixture
-def redacting() -> None:
+def redacting() -> Iterator[None]:
+    factory = logging.getLogRecordFactory()
     redact_logs()
+    yield
+    logging.setLogRecordFactory(factory)
+
+
+@pytest.mark.usefixtures("redacting")
+@pytest.mark.parametrize("handler", [RichConsoleHandler, JsonHandler])
+def test_a_traceback_is_clean_in_reflexs_own_handlers(
+    handler: type[logging.Handler], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = logging.getLogger("somebody.elses")
+    log.propagate = False
+    log.addHandler(reflexs := handler())
+    try:
+        int(SESSION_TOKEN)  # the error's text quotes it
+    except ValueError:
+        log.exception("failed")
+    finally:
+        log.removeHandler(reflexs)
+        log.propagate = True
+
+    printed = "".join(capsys.readouterr())
+    assert "invalid literal" in printed
+    assert SESSION_TOKEN[:40] not in printed
+
+
+@pytest.mark.usefixtures("redacting")
+def test_an_endless_line_is_cut_and_control_characters_are_shown(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logging.getLogger("somebody.elses").warning("\x1b[31m%s", "x" * 1_000_000)
+
+    assert len(caplog.text) < 30_000
+    assert "\x1b" not in caplog.text
 
 
 @pytest.mark.usefixtures("redacting")

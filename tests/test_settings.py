@@ -71,6 +71,56 @@ def test_the_environment_beats_the_files_and_env_local_beats_env(
     assert settings.tb_local_port == 7999
 
 
+def test_a_name_in_a_stronger_place_beats_its_alias_in_a_weaker_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"{name}={value}" for name, value in TINYBIRD.items()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    monkeypatch.setattr("os.environ", {"TINYBIRD_SIGNING_KEY": "rotated-" + "r" * 32})
+
+    assert Settings.load(tmp_path).tinybird_jwt_secret == "rotated-" + "r" * 32
+
+
+def test_loading_leaves_the_process_environment_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("TINYBIRD_RPS=3\n")
+    monkeypatch.setattr("os.environ", environ := {"HOME": "/nowhere"})
+
+    assert Settings.load(tmp_path).tinybird_rps == 3
+    assert environ == {"HOME": "/nowhere"}
+
+
+def test_a_dollar_sign_in_a_secret_stands_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "a-signing-key-with-${HOME}-and-$PATH-in-it"
+    lines = [
+        f"{name}={value}" for name, value in (TINYBIRD | {"TINYBIRD_JWT_SECRET": secret}).items()
+    ]
+    (tmp_path / ".env").write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr("os.environ", {"HOME": "/nowhere"})
+
+    assert Settings.load(tmp_path).tinybird_jwt_secret == secret
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"TINYBIRD_RPS=3\nCLERK_PUBLISHABLE_KEY pk_test_x\n", "line 2"),
+        (b"TINYBIRD_RPS: 3\n", "line 1"),
+        ("TINYBIRD_RPS=3".encode("utf-16"), "UTF-8"),
+    ],
+)
+def test_a_dotenv_file_that_cannot_be_read_is_refused(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=words):
+        Settings.load(tmp_path)
+
+
 def test_tinybirds_newer_name_for_the_signing_key_is_accepted() -> None:
     environ = {k: v for k, v in TINYBIRD.items() if k != "TINYBIRD_JWT_SECRET"}
 
@@ -115,6 +165,9 @@ def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
         ("CLERK_AFTER_SIGN_IN_URL", "/\\evil.example"),
         ("TINYBIRD_API_URL", "api.tinybird.co"),
         ("TINYBIRD_API_URL", "https://user:password@api.tinybird.co"),
+        ("TINYBIRD_API_URL", "https://api.tinybird.co/v0"),
+        ("TINYBIRD_API_URL", "http://api.tinybird.co"),
+        ("CLERK_AUTHORIZED_PARTIES", "https://app.example.net:443"),
         ("TINYBIRD_JWT_SECRET", "x" * 31),
         ("TINYBIRD_TOKEN_TTL", "0"),
         ("TINYBIRD_TOKEN_TTL", "-900"),

@@ -10,6 +10,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.policy import tenant_id
 
 SIGNED_OUT = "signed-out"
@@ -43,23 +44,16 @@ class SessionState(rx.State):
         Args:
             token: The session token, "" when signed out.
         """
-        running = services.current()
         tokens = await self.get_state(TokenState)
         try:
-            session = await running.verifier.verify(token) if token else None
+            await self._take(token, tokens)
         except ClerkError as error:
-            tokens.reset()
-            self.reset()
+            self._empty(tokens)
             self.error_code, self.error_message = error.code, error.message
-            return
-        if session is None:
-            self.reset()
-            tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
-            self.accepted = SIGNED_OUT
-        else:
-            self._open(session)
-            tokens._follow(session, running.workspace, now=running.clock())
-        self._socket = self.router.session.session_id
+        except BaseException:
+            # Whatever went wrong, such as in a policy: nothing of an earlier session may stay.
+            self._empty(tokens)
+            raise
 
     @rx.event
     async def renew_token(self) -> None:
@@ -71,10 +65,26 @@ class SessionState(rx.State):
         tokens = await self.get_state(TokenState)
         session = self._current_session()
         if session is None:
-            tokens.reset()
-            self.reset()
+            self._empty(tokens)
         else:
             tokens._mint(session, running.workspace, now=running.clock())
+
+    async def _take(self, token: str, tokens: TokenState) -> None:
+        running = services.current()
+        session = await running.verifier.verify(token) if token else None
+        if not is_connected(self.router.session):
+            # The socket went while keys were fetched; whoever holds its client token now gets
+            # nothing of this session, and an honest tab pushes again.
+            self._empty(tokens)
+            return
+        if session is None:
+            self._empty(tokens)
+            tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
+            self.accepted = SIGNED_OUT
+        else:
+            tokens._follow(session, running.workspace, now=running.clock())
+            self._open(session)
+        self._socket = self.router.session.session_id
 
     def _current_session(self) -> ClerkSession | None:
         """Return the session if it is unexpired and was proved over this very websocket."""
@@ -82,6 +92,10 @@ class SessionState(rx.State):
         if session is None or self._socket != self.router.session.session_id:
             return None
         return session if session.is_current(services.current().clock()) else None
+
+    def _empty(self, tokens: TokenState) -> None:
+        tokens.reset()
+        self.reset()
 
     def _open(self, session: ClerkSession) -> None:
         organization = session.organization

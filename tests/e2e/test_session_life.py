@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.visitor import Visitor, fixed_params
-from tests.running_app import RunningApp
+from tests.e2e.visitor import Visitor, claims_of, fixed_params
+from tests.running_app import RunningApp, wait_until
 
 WAKE = "document.dispatchEvent(new Event('visibilitychange'))"
 
@@ -55,7 +55,7 @@ def test_no_frame_after_a_switch_shows_the_other_tenants_token(
     assert visitor.page.evaluate("window.mixed") == []
 
 
-def test_signing_out_empties_the_page_and_the_state(visitor: Visitor) -> None:
+def test_signing_out_empties_the_page_and_its_cookies(visitor: Visitor) -> None:
     token = visitor.sign_in("admin@acme.test")
 
     visitor.page.get_by_role("button", name="Sign Out").click()
@@ -142,7 +142,9 @@ def test_a_renewed_token_is_a_new_one_for_the_same_tenant(
     visitor: Visitor, app: RunningApp
 ) -> None:
     old = visitor.sign_in("admin@acme.test")
-    visitor.page.wait_for_timeout(1_100)  # a token of the same second is the same token
+    # A token minted in the same second would be the same token.
+    issued_at = claims_of(old, app.signing_key)["iat"]
+    visitor.page.wait_for_function(f"Date.now() / 1000 >= {issued_at + 1}")
 
     visitor.page.get_by_role("button", name="Renew").click()
 
@@ -160,3 +162,77 @@ def test_a_restarted_backend_is_noticed_and_healed(visitor: Visitor, app: Runnin
     expect(visitor.page.get_by_text("Connection lost")).to_have_count(0, timeout=30_000)
     assert fixed_params(visitor.token(), app.signing_key) == before
     visitor.forgive(r"ERR_CONNECTION_REFUSED|WebSocket|Failed to fetch|ClerkJS|status of 5")
+
+
+def _altered_tokens(page: Page) -> None:
+    """Let every session token from now on come with a changed signature."""
+
+    def alter(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        head, _, signature = body["jwt"].rpartition(".")
+        body["jwt"] = f"{head}.{signature[:-4]}{'AAAA' if signature[-4:] != 'AAAA' else 'BBBB'}"
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/sessions/*/tokens*", alter)
+
+
+def test_a_refused_session_hides_the_token_says_why_and_can_be_tried_again(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    page.clock.install()
+    visitor.sign_in("admin@acme.test")
+    _altered_tokens(page)
+
+    page.clock.fast_forward("00:50")
+
+    expect(page.locator("#error-code")).to_have_text("session_signature")
+    expect(page.locator("#tinybird-token")).to_have_count(0)
+
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    visitor.token()
+
+
+def test_signing_out_reaches_the_server_even_while_a_token_is_awaited(visitor: Visitor) -> None:
+    page = visitor.page
+    sent: list[str] = []
+    page.on(
+        "websocket",
+        lambda opened: opened.on("framesent", lambda frame: sent.append(str(frame))),
+    )
+    page.clock.install()
+    visitor.sign_in("admin@acme.test")
+    page.route("**/sessions/*/tokens*", lambda route: None)  # never answered
+    page.clock.fast_forward("00:50")
+    sent.clear()
+
+    page.get_by_role("button", name="Sign Out").click()
+
+    visitor.expect_signed_out()
+    wait_until(
+        lambda: page.evaluate("1") == 1 and any('"token":""' in frame for frame in sent),
+        seconds=5,
+        what="the sign-out was not pushed",
+    )
+
+
+def test_a_changed_role_changes_the_permission_without_a_reload(
+    open_browser: Callable[[], Visitor], app: RunningApp
+) -> None:
+    member, admin = open_browser(), open_browser()
+    member.page.clock.install()
+    old = member.sign_in("member@acme.test")
+    admin.sign_in("admin@acme.test")
+    change = """async ([userId, role]) =>
+        { await window.Clerk.organization.updateMember({ userId, role }); }"""
+    user_id = fixed_params(old, app.signing_key)["user_id"]
+
+    admin.page.evaluate(change, [user_id, "org:admin"])
+    member.page.clock.fast_forward("00:50")
+    promoted = member.wait_for_another_token(old)
+    admin.page.evaluate(change, [user_id, "org:member"])
+
+    assert fixed_params(old, app.signing_key)["org_permission"] == "read"
+    assert fixed_params(promoted, app.signing_key)["org_permission"] == "manage"

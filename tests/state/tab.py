@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.utils.token_manager import SocketRecord
 from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
@@ -23,7 +24,10 @@ class Server:
     """Reflex's own event processor over states in memory, with the app's middleware."""
 
     def __init__(self) -> None:
-        self._processor = BaseStateEventProcessor(middleware=APP, backend_exception_handler=_raise)
+        self.errors: list[Exception] = []
+        self._processor = BaseStateEventProcessor(
+            middleware=APP, backend_exception_handler=self.errors.append
+        )
         self._processor.configure(state_manager=StateManagerMemory())
 
     async def __aenter__(self) -> "Server":
@@ -38,10 +42,6 @@ class Server:
         return [delta async for delta in self._processor.enqueue_stream_delta(client_token, event)]
 
 
-def _raise(error: Exception) -> None:
-    raise error
-
-
 class Tab:
     """One tab's websocket: its client token, its socket id, and the vars it was sent."""
 
@@ -50,6 +50,11 @@ class Tab:
         self._client_token = client_token
         self._socket = socket
         self.seen: dict[str, Any] = {}
+        namespace = APP.event_namespace
+        assert namespace
+        # As when it connects: from now on this websocket is the client token's own.
+        sockets = namespace._token_manager.token_to_socket
+        sockets[client_token] = SocketRecord(instance_id="here", sid=socket)
 
     async def hydrate(self) -> None:
         """Do what the page does first on every connection."""

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+import anyio
 import jwt
 import pytest
 from reflex.state import State
 
+from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.tinybird.scope import Scope
 from tests.conftest import Clock
 from tests.state.tab import Server, Tab
 
@@ -186,6 +190,73 @@ async def test_an_honest_reconnect_is_healed_by_one_push(
     await reconnected.push(session_token)
 
     assert _fixed(reconnected, running)["tenant_id"] == reconnected.seen["org_id"]
+
+
+async def test_a_session_verified_after_its_websocket_went_is_shown_to_nobody(
+    tab: Tab, server: Server, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify, fetched = running.verifier.verify, anyio.Event()
+
+    async def slow(token: str) -> ClerkSession:
+        await fetched.wait()
+        return await verify(token)
+
+    monkeypatch.setattr(running.verifier, "verify", slow)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.push, _issue(running, "admin@acme.test", "acme"))
+        await anyio.wait_all_tasks_blocked()
+        thief = Tab(server, client_token="tab-1", socket="ws-2")
+        fetched.set()
+
+    await thief.hydrate()
+    assert tab.seen.get("value", "") == thief.seen["value"] == ""
+
+
+async def test_a_policy_that_fails_leaves_nothing_of_the_session_before(
+    tab: Tab, server: Server, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    def broken(session: ClerkSession) -> tuple[Scope, ...]:
+        raise LookupError("no such tenant")
+
+    monkeypatch.setattr("clerk_tinybird_app.tinybird.token.scopes_for", broken)
+    with pytest.raises(LookupError):
+        await tab.push(_issue(running, "admin@acme.test", "globex"))
+    await tab.hydrate()
+
+    assert [str(error) for error in server.errors] == ["no such tenant"]
+    assert (tab.seen["value"], tab.seen["accepted"], tab.seen["tenant_id"]) == ("", "", "")
+
+
+async def test_an_anonymous_key_is_shown_to_the_signed_out_alone(
+    tab: Tab, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(running.settings.__dict__, "tinybird_api_key", "p.anonymous")
+
+    await tab.push("")
+    assert (tab.seen["value"], tab.seen["is_anonymous"]) == ("p.anonymous", True)
+
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    assert tab.seen["is_anonymous"] is False
+    assert tab.seen["value"] != "p.anonymous"
+
+    await tab.push("a.b.c")
+    assert tab.seen["value"] == ""
+
+
+async def test_impersonation_is_shown(
+    tab: Tab, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = running.verifier.verify
+
+    async def impersonated(token: str) -> ClerkSession:
+        return replace(await verify(token), impersonator="user_support")
+
+    monkeypatch.setattr(running.verifier, "verify", impersonated)
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+
+    assert tab.seen["impersonator"] == "user_support"
 
 
 async def test_two_tabs_hold_two_tenants_side_by_side(server: Server, running: Services) -> None:

@@ -1,0 +1,57 @@
+"""Visitors who are not signed in, where an anonymous key is configured."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.visitor import Visitor, fixed_params
+from tests.running_app import RunningApp
+
+KEY = "p.an-anonymous-key"
+SIGNING_KEY = "p.the-admin-token-that-must-not-be-shown"
+TINYBIRD = {
+    "TINYBIRD_API_URL": "https://api.tinybird.co",
+    "TINYBIRD_WORKSPACE_ID": "7afc6330-3aae-4df5-8712-eaad216c5d7d",
+    "TINYBIRD_JWT_SECRET": SIGNING_KEY,
+    "TINYBIRD_API_KEY": KEY,
+}
+
+
+@pytest.fixture
+def open_app(tmp_path: Path) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path / "app", TINYBIRD)
+    yield app.prod()
+    app.stop()
+
+
+def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
+    browser: Browser, open_app: RunningApp
+) -> None:
+    context = browser.new_context()
+    visitor = Visitor(context, open_app.origin, also=open_app.backend)
+    page = visitor.page
+    visitor.open()
+    expect(page.locator("#anonymous-key")).to_have_text(KEY)
+    expect(page.locator("#example-request pre:visible")).to_contain_text("https://api.tinybird.co")
+
+    fixed = fixed_params(visitor.sign_in("admin@acme.test"), SIGNING_KEY)
+    assert fixed["tenant_id"].startswith("org_")
+    expect(page.locator("#anonymous-key")).to_have_count(0)
+
+    page.get_by_role("button", name="Sign Out").click()
+    expect(page.locator("#anonymous-key")).to_have_text(KEY)
+    assert visitor.faults == []
+    context.close()
+
+
+def test_the_build_holds_neither_the_signing_key_nor_the_anonymous_one(
+    open_app: RunningApp,
+) -> None:
+    built = open_app.folder / ".web" / "build" / "client"
+    text = b"".join(file.read_bytes() for file in built.rglob("*") if file.is_file())
+
+    assert b"pk_test_" in text
+    for secret in (SIGNING_KEY, KEY, TINYBIRD["TINYBIRD_WORKSPACE_ID"]):
+        assert secret.encode() not in text

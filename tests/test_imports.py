@@ -1,0 +1,73 @@
+"""Imports run one way, and only one place starts the embedded services."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "clerk_tinybird_app"
+NAME = PACKAGE.name
+
+# What each part may import of this package; a part may always import itself.
+ALLOWED = {
+    "clerk": set(),
+    "tinybird": {"clerk"},
+    "environment": set(),
+    "loopback": set(),
+    "loopback_only": {"loopback"},
+    "dotenv_file": {"environment"},
+    "settings": {"clerk", "environment", "dotenv_file", "loopback"},
+    "exposure": {"settings", "loopback"},
+    "local": {"clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"},
+    "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes"},
+    "api": {"services", "clerk", "tinybird", "routes", "loopback_only", "__init__"},
+    "state": {"services", "clerk", "tinybird"},
+    "components": {"state", "clerk", "tinybird", "services"},
+    "pages": {"components", "state", "clerk", "tinybird"},
+    "frontend": {"loopback", "routes"},
+}
+REACT_COMPONENTS = PACKAGE / "clerk" / "components.py"
+
+
+def _imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == NAME:
+            yield from (f"{NAME}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _part(dotted: str) -> str:
+    words = dotted.split(".")
+    return words[1] if len(words) > 1 and words[1] != "__version__" else "__init__"
+
+
+def _files(part: str) -> list[Path]:
+    folder = PACKAGE / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def test_every_part_imports_only_what_stands_below_it() -> None:
+    against = [
+        f"{file.relative_to(PACKAGE)} imports {dotted}"
+        for part, allowed in ALLOWED.items()
+        for file in _files(part)
+        for dotted in _imports(file)
+        if dotted.split(".")[0] == NAME and _part(dotted) not in allowed | {part}
+    ]
+
+    assert against == []
+
+
+def test_the_pure_core_knows_no_reflex() -> None:
+    against = [
+        f"{file.relative_to(PACKAGE)} imports {dotted}"
+        for part in ("clerk", "tinybird", "local", "settings", "environment", "services", "api")
+        for file in _files(part)
+        if file != REACT_COMPONENTS
+        for dotted in _imports(file)
+        if dotted.split(".")[0] in ("reflex", "reflex_base")
+    ]
+
+    assert against == []
