@@ -63,6 +63,8 @@ async def _resources() -> AsyncIterator[None]:
         await running.close()
 
 
+_IMAGE = "/favicon.svg"
+
 app = rx.App(
     api_transformer=create_api(running),
     frontend_exception_handler=_log_frontend_error,
@@ -79,7 +81,7 @@ app = rx.App(
 )
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
-app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION)
-app.add_page(sign_in, route=routes.SIGN_IN, title="Sign in", description=DESCRIPTION)
-app.add_page(sign_up, route=routes.SIGN_UP, title="Sign up", description=DESCRIPTION)
-app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION)
+app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION, image=_IMAGE)
+app.add_page(sign_in, route=routes.SIGN_IN, title="Sign in", description=DESCRIPTION, image=_IMAGE)
+app.add_page(sign_up, route=routes.SIGN_UP, title="Sign up", description=DESCRIPTION, image=_IMAGE)
+app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION, image=_IMAGE)

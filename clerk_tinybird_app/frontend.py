@@ -1,4 +1,4 @@
-"""What is added to Reflex's frontend build: fonts, Tailwind's theme, one origin in development."""
+"""What is added to Reflex's frontend build: Tailwind's theme, and one origin in development."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,7 +12,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.loopback import is_loopback
 
 _COLORS: Final = (
-    *("bg", "panel", "line", "ink", "soft", "mark", "accent", "accent-ink", "on-accent"),
+    *("bg", "panel", "line", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),
     *("ok", "warn", "bad", "violet", "focus"),
 )
 _VITE_CONFIG: Final = "vite.config.js"
@@ -37,24 +37,6 @@ def tailwind() -> TailwindV4Plugin:
         }
     }
     return TailwindV4Plugin({"darkMode": "class", "theme": theme, "plugins": []})
-
-
-class Fonts(Plugin):
-    """Serves the two fonts from the app itself."""
-
-    def get_frontend_dependencies(self, **context: Any) -> tuple[str, ...]:
-        """Return the npm packages that carry the font files."""
-        return (
-            "@fontsource-variable/inter@5.3.0",
-            "@fontsource-variable/roboto-mono@5.3.0",
-        )
-
-    def get_stylesheet_paths(self, **context: Any) -> tuple[str, ...]:
-        """Return the packages' style sheets."""
-        return (
-            "@fontsource-variable/inter/index.css",
-            "@fontsource-variable/roboto-mono/index.css",
-        )
 
 
 class SameOrigin(Plugin):

@@ -19,7 +19,7 @@ from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
-from clerk_tinybird_app.local.clerk import ACCOUNTS, PASSWORD, EmbeddedClerk
+from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.tinybird import local_workspace
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.workspace import Workspace
@@ -65,9 +65,15 @@ class Services:
         return {"proxy_url": f"{self.settings.api_url}{routes.CLERK_PROXY}"}
 
     @property
-    def local_emails(self) -> tuple[str, ...]:
-        """The embedded Clerk's ready-made accounts, none with a real Clerk."""
-        return tuple(account.email for account in ACCOUNTS) if self.embedded_clerk else ()
+    def local_accounts(self) -> dict[str, str]:
+        """The embedded Clerk's ready-made accounts, address -> who it is; none with a real one."""
+        accounts = ACCOUNTS if self.embedded_clerk else ()
+        return {account.email: account.description for account in accounts}
+
+    @property
+    def local_code(self) -> str:
+        """The code that the embedded Clerk would e-mail, "" with a real Clerk."""
+        return EMAIL_CODE if self.embedded_clerk else ""
 
     @property
     def local_password(self) -> str:

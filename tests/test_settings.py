@@ -95,9 +95,8 @@ def test_a_dollar_sign_in_a_secret_stands_for_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "a-signing-key-with-${HOME}-and-$PATH-in-it"
-    lines = [
-        f"{name}={value}" for name, value in (TINYBIRD | {"TINYBIRD_JWT_SECRET": secret}).items()
-    ]
+    values = TINYBIRD | {"TINYBIRD_JWT_SECRET": secret}
+    lines = [f"{name}={value}" for name, value in values.items()]
     (tmp_path / ".env").write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
     monkeypatch.setattr("os.environ", {"HOME": "/nowhere"})
 

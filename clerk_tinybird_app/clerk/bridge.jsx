@@ -169,6 +169,22 @@ export function RetryButton({ children, ...props }) {
   return <button type="button" onClick={retry} {...props}>{children}</button>;
 }
 
+// A button for what the server has to do: it waits for the websocket.
+export function OnlineButton({ onPress, children, ...props }) {
+  const { offline } = useContext(SessionContext);
+  return (
+    <button type="button" onClick={() => onPress()} disabled={offline} {...props}>
+      {children}
+    </button>
+  );
+}
+
+export function SignInAs({ email, children, ...props }) {
+  const clerk = useClerk();
+  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email } });
+  return <button type="button" onClick={open} {...props}>{children}</button>;
+}
+
 export function UserEmail() {
   const { user } = useUser();
   return user?.primaryEmailAddress?.emailAddress ?? null;

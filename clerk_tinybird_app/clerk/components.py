@@ -91,6 +91,23 @@ class RetryButton(_BridgeComponent):
     tag = "RetryButton"
 
 
+class OnlineButton(_BridgeComponent):
+    """A button whose press the server has to handle; disabled while the websocket is down."""
+
+    tag = "OnlineButton"
+
+    on_press: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore
+
+
+class SignInAs(_BridgeComponent):
+    """Opens sign-in with an e-mail address filled in."""
+
+    tag = "SignInAs"
+
+    email: rx.Var[str]
+    title: rx.Var[str]
+
+
 class UserEmail(_BridgeComponent):
     """The signed-in user's e-mail address, as the browser's Clerk knows it; for display alone."""
 

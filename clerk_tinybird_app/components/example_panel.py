@@ -4,8 +4,8 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, SOURCE
-from clerk_tinybird_app.components.panel import copy_button
+from clerk_tinybird_app.components.look import SOURCE
+from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.tinybird.example import LANGUAGES, TOKEN_PLACEHOLDER
 
@@ -24,19 +24,16 @@ _TAB: Final = (
 
 def example_panel() -> rx.Component:
     """A request for the first pipe with the token on the page."""
-    return rx.el.section(
-        rx.el.div(
-            rx.el.h2("Example request", class_name=HEADING),
-            rx.el.fieldset(
-                rx.el.legend("Language", class_name="sr-only"),
-                *(_tab(language) for language in LANGUAGES),
-                class_name="ml-auto flex",
-            ),
-            class_name="flex flex-wrap items-center gap-3 mb-3 min-h-8",
+    return panel(
+        "Example request",
+        rx.el.fieldset(
+            rx.el.legend("Language", class_name="sr-only"),
+            *(_tab(language) for language in LANGUAGES),
+            class_name="flex",
         ),
         *(_source(language) for language in LANGUAGES),
-        id="example-request",
-        class_name=f"{PANEL} group",
+        panel_id="example-request",
+        class_name="group",
     )
 
 
@@ -60,15 +57,14 @@ def _source(language: str) -> rx.Component:
     return rx.el.div(
         rx.el.pre(
             source.replace(TOKEN_PLACEHOLDER, TokenState.short_value),
-            class_name=f"{SOURCE} min-h-48",
+            class_name=f"{SOURCE} min-h-44",
         ),
         rx.el.div(
             copy_button(
                 source.replace(TOKEN_PLACEHOLDER, TokenState.value),
                 f"{language} example with the whole token",
             ),
-            rx.el.p("Copies with the whole token.", class_name=NOTE),
-            class_name="flex items-center gap-3 mt-2",
+            class_name="flex mt-2",
         ),
         class_name=_SHOWN[language],
     )

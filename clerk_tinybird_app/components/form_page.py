@@ -16,7 +16,10 @@ from clerk_tinybird_app.components.notices import clerk_failed_notice
 def form_page(heading: str, form: rx.Component) -> rx.Component:
     """Return the page around ``form``; its place is kept while Clerk loads."""
     return layout(
-        rx.el.h1(heading, class_name="sr-only"),
+        # Clerk's form brings a heading of its own.
+        Phase.create(
+            rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
+        ),
         rx.el.div(
             Phase.create(
                 rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),

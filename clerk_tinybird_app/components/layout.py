@@ -4,27 +4,35 @@ import reflex as rx
 
 from clerk_tinybird_app.clerk.components import (
     HAS_USER,
+    SIGNED_IN,
+    SIGNED_OUT,
     Offline,
     OrganizationSwitcher,
     Phase,
     UserButton,
 )
 from clerk_tinybird_app.components.brand import brand
+from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
 from clerk_tinybird_app.components.widgets import SkipLink
+from clerk_tinybird_app.state.session import SessionState
 
 
 def layout(*content: rx.Component) -> rx.Component:
-    """Return ``content`` as the page's main part, between the header and the connection notice."""
+    """Return ``content`` as the page's main part, below the header and the connection notice."""
     return rx.el.div(
+        Fonts.create(),
         SkipLink.create(
             "Skip to content",
             target="content",
-            class_name="sr-only focus:not-sr-only focus:absolute focus:p-3 focus:bg-bg focus:z-20",
+            class_name=(
+                "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-20 "
+                "focus:p-3 focus:bg-bg focus:border focus:border-ink"
+            ),
         ),
         local_banner(),
-        _header(),
-        _connection_notice(),
+        rx.el.div(_header(), _connection_notice(), class_name="sticky-header"),
+        _announcement(),
         rx.el.main(
             *content,
             id="content",
@@ -40,19 +48,17 @@ def _header() -> rx.Component:
         brand(),
         rx.el.div(
             Phase.create(
-                OrganizationSwitcher.create(),
-                when=HAS_USER,
+                rx.el.div(OrganizationSwitcher.create(), class_name="min-w-0"), when=HAS_USER
             ),
             _theme_toggle(),
             Phase.create(
-                rx.el.div(UserButton.create(), class_name="size-7"),
-                when=HAS_USER,
+                rx.el.div(UserButton.create(), class_name="size-7 shrink-0"), when=HAS_USER
             ),
-            class_name="ml-auto flex items-center gap-3 min-h-9",
+            class_name="ml-auto flex items-center gap-3 min-h-9 min-w-0 max-w-full",
         ),
         class_name=(
             "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 sm:px-6 py-3 min-h-14 "
-            "border-b border-line bg-bg sticky top-0 z-10"
+            "border-b border-line bg-bg"
         ),
     )
 
@@ -64,7 +70,7 @@ def _theme_toggle() -> rx.Component:
         on_click=rx.toggle_color_mode,
         aria_label="Switch between light and dark",
         title="Switch between light and dark",
-        class_name="size-8 border border-line hover:border-ink leading-none",
+        class_name="size-8 shrink-0 border border-line hover:border-ink leading-none",
     )
 
 
@@ -72,7 +78,21 @@ def _connection_notice() -> rx.Component:
     notice = "Connection lost. Reconnecting; what you see may be out of date."
     return rx.el.div(
         Offline.create(
-            rx.el.p(notice, class_name="px-4 sm:px-6 py-2 text-sm text-warn border-b border-line")
+            rx.el.p(
+                notice,
+                class_name="px-4 sm:px-6 py-2 text-sm text-warn bg-bg border-b border-line",
+            )
         ),
         role="status",
+    )
+
+
+def _announcement() -> rx.Component:
+    """Tell assistive technology what the page shows by changing."""
+    tenant = rx.cond(SessionState.org_slug != "", SessionState.org_slug, "your personal account")
+    return rx.el.p(
+        Phase.create("Signed in. The Tinybird token for ", tenant, " is ready.", when=SIGNED_IN),
+        Phase.create("Signed out.", when=SIGNED_OUT),
+        role="status",
+        class_name="sr-only",
     )

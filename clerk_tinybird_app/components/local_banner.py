@@ -1,33 +1,46 @@
-"""Says that the embedded services are in use, and who can sign in."""
+"""Says that embedded services are in use; each local account is one press from filled in."""
 
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.components import (
+    CLERK_LOADING,
+    HAS_USER,
+    SIGNED_OUT,
+    Phase,
+    SignInAs,
+)
+
+_ACCOUNT = "font-mono text-brand-ink underline decoration-dotted underline-offset-4"
 
 
 def local_banner() -> rx.Component:
-    """The banner, or nothing when Clerk is a real one."""
+    """The banner, one line in every phase, or nothing when Clerk is a real one."""
     running = services.current()
-    if not running.local_emails:
+    if not running.local_accounts:
         return rx.fragment()
+    accounts = (
+        SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
+        for email, description in running.local_accounts.items()
+    )
     return rx.el.aside(
-        rx.el.p(
-            rx.el.b("Local mode."),
-            " No account needed: sign in as ",
-            *_listed(running.local_emails),
-            " with the password ",
-            _code(running.local_password),
-            ".",
+        rx.el.b("Local mode"),
+        Phase.create(
+            "Sign in as",
+            *accounts,
+            rx.el.span("password ", _code(running.local_password)),
+            rx.el.span("or sign up, code ", _code(running.local_code)),
+            when=f"{CLERK_LOADING} {SIGNED_OUT}",
         ),
+        Phase.create("Embedded services are in use; nothing leaves this machine.", when=HAS_USER),
         aria_label="Local mode",
-        class_name="bg-mark border-b border-line px-4 sm:px-6 py-2 text-[13px] text-ink",
+        tab_index=0,
+        class_name=(
+            "flex items-center gap-3 px-4 sm:px-6 h-9 overflow-x-auto whitespace-nowrap "
+            "bg-mark text-ink text-[13px] border-b border-line"
+        ),
     )
 
 
-def _listed(emails: tuple[str, ...]) -> list[rx.Component | str]:
-    divisions = ["", *[", "] * (len(emails) - 2), " or "]
-    return [part for pair in zip(divisions, map(_code, emails), strict=True) for part in pair]
-
-
 def _code(text: str) -> rx.Component:
-    return rx.el.code(text, class_name="font-mono text-accent-ink")
+    return rx.el.code(text, class_name="font-mono text-brand-ink select-all")

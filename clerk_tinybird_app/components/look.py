@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-GREEN_BUTTON: Final = "brackets bg-accent text-on-accent px-4 py-2 font-semibold whitespace-nowrap"
+GREEN_BUTTON: Final = "brackets bg-brand text-on-brand px-4 py-2 font-semibold whitespace-nowrap"
 QUIET_BUTTON: Final = (
     "border border-line px-2.5 py-0.5 text-sm text-ink hover:border-ink whitespace-nowrap"
 )
@@ -13,13 +13,14 @@ NOTE: Final = "text-soft text-sm"
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
-        "colorPrimary": "var(--accent)",
-        "colorPrimaryForeground": "var(--on-accent)",
+        "colorPrimary": "var(--brand)",
+        "colorPrimaryForeground": "var(--on-brand)",
         "colorBackground": "var(--bg)",
         "colorForeground": "var(--ink)",
         "colorMuted": "var(--panel)",
         "colorMutedForeground": "var(--soft)",
         "colorNeutral": "var(--ink)",
+        "colorBorder": "var(--control)",
         "colorInput": "var(--bg)",
         "colorInputForeground": "var(--ink)",
         "colorDanger": "var(--bad)",
@@ -27,16 +28,22 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "colorWarning": "var(--warn)",
         "colorRing": "var(--focus)",
         "fontFamily": "var(--font-sans)",
+        "fontSize": "0.9375rem",
         "borderRadius": "0px",
     },
     "elements": {
-        # The accent is a surface, never text: links in the dark green keep their contrast.
-        "footerActionLink": {"color": "var(--accent-ink)"},
-        "formFieldAction": {"color": "var(--accent-ink)"},
-        "identityPreviewEditButton": {"color": "var(--accent-ink)"},
-        "formResendCodeLink": {"color": "var(--accent-ink)"},
-        "backLink": {"color": "var(--accent-ink)"},
+        # The brand's green is a surface, never text: links in the dark green keep their contrast.
+        "footerActionLink": {"color": "var(--brand-ink)"},
+        "formFieldAction": {"color": "var(--brand-ink)"},
+        "identityPreviewEditButton": {"color": "var(--brand-ink)"},
+        "alternativeMethodsBlockButton": {"color": "var(--ink)"},
+        "formResendCodeLink": {"color": "var(--soft)", "opacity": "1"},
+        "backLink": {"color": "var(--brand-ink)"},
         "avatarBox": {"borderRadius": "50%"},
-        "formButtonPrimary": {"boxShadow": "none", "border": "0"},
+        "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
+        "cardBox": {"border": "1px solid var(--line)"},
+        "userButtonPopoverCard": {"border": "1px solid var(--line)"},
+        "organizationSwitcherPopoverCard": {"border": "1px solid var(--line)"},
+        "organizationSwitcherTrigger": {"maxWidth": "100%", "border": "1px solid var(--line)"},
     },
 }

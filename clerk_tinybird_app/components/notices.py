@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import RetryButton
+from clerk_tinybird_app.clerk.components import RetryButton, SignOutButton
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
 from clerk_tinybird_app.components.widgets import ReloadButton
 from clerk_tinybird_app.state.session import SessionState
@@ -16,7 +16,13 @@ def refused_notice() -> rx.Component:
         "This session was refused",
         rx.el.p(SessionState.error_message),
         rx.el.p("Code: ", rx.el.code(SessionState.error_code, id="error-code"), class_name=NOTE),
-        RetryButton.create("Try again", class_name=_ACTION),
+        rx.el.div(
+            RetryButton.create("Try again", class_name=QUIET_BUTTON),
+            SignOutButton.create(
+                rx.el.button("Sign out", type="button", class_name=QUIET_BUTTON),
+            ),
+            class_name="flex gap-2",
+        ),
     )
 
 

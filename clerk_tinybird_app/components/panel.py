@@ -6,17 +6,25 @@ from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTO
 from clerk_tinybird_app.components.widgets import CopyButton
 
 
-def panel(heading: str, note: str, action: rx.Component, *content: rx.Component) -> rx.Component:
-    """Return a section with a heading, a sentence beside it, and what can be done with it."""
+def panel(
+    heading: str,
+    action: rx.Component,
+    *content: rx.Component,
+    note: str = "",
+    panel_id: str = "",
+    class_name: str = "",
+) -> rx.Component:
+    """Return a section with a heading, a sentence about it, and what can be done with it."""
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
-            rx.el.p(note, class_name=f"{NOTE} basis-40 grow"),
-            action,
-            class_name="flex flex-wrap items-baseline gap-x-3 gap-y-1 mb-3",
+            rx.el.p(note, class_name=f"{NOTE} order-last basis-full sm:order-none sm:basis-auto"),
+            rx.el.div(action, class_name="ml-auto"),
+            class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
         ),
         *content,
-        class_name=PANEL,
+        id=panel_id,
+        class_name=f"{PANEL} {class_name}",
     )
 
 

@@ -7,11 +7,11 @@ def skeleton() -> rx.Component:
     """Return the signed-in page's outline."""
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
-        _grey("h-30 md:h-15"),
-        _grey("h-56 sm:h-48"),
+        _grey("h-[137px] md:h-[61px]"),
+        _grey("h-[220px] sm:h-[191px]"),
         rx.el.div(
-            _grey("h-[36rem]"),
-            _grey("h-[22rem]"),
+            _grey("h-[587px] sm:h-[559px]"),
+            _grey("h-[294px] sm:h-[276px]"),
             class_name="grid gap-5 lg:grid-cols-2 items-start",
         ),
         aria_busy="true",

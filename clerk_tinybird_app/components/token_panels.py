@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from clerk_tinybird_app.clerk.components import OnlineButton
 from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.state.session import SessionState
@@ -13,13 +14,9 @@ def token_panel() -> rx.Component:
     """The token, its three parts in three colours."""
     return panel(
         "Tinybird token",
-        "Made for this session; it can read your tenant's rows and nothing else.",
         rx.el.div(
-            rx.el.button(
-                "Renew",
-                type="button",
-                on_click=SessionState.renew_token,
-                class_name=QUIET_BUTTON,
+            OnlineButton.create(
+                "Renew", on_press=SessionState.renew_token, class_name=QUIET_BUTTON
             ),
             copy_button(TokenState.value, "Tinybird token"),
             class_name="flex gap-2",
@@ -34,8 +31,9 @@ def token_panel() -> rx.Component:
             tab_index=0,
             role="region",
             aria_label="Tinybird token",
-            class_name=f"{SOURCE} h-30 overflow-y-auto",
+            class_name=f"{SOURCE} fading h-30 overflow-y-auto",
         ),
+        note="Made for this session; it can read your tenant's rows and nothing else.",
     )
 
 
@@ -43,9 +41,9 @@ def anonymous_panel() -> rx.Component:
     """The key for signed-out visitors, as the guide hands it out."""
     return panel(
         "Anonymous Tinybird key",
-        "Nobody is signed in: this key reads what it was made for, the same for everyone.",
         copy_button(TokenState.value, "anonymous Tinybird key"),
         rx.el.p(TokenState.value, id="anonymous-key", class_name=SOURCE),
+        note="Nobody is signed in: this key reads what it was made for, the same for everyone.",
     )
 
 
@@ -53,7 +51,6 @@ def claims_panel() -> rx.Component:
     """The decoded token, with what Tinybird enforces marked."""
     return panel(
         "Decoded token",
-        "What Tinybird will enforce.",
         copy_button(TokenState.claims_json, "decoded token"),
         rx.el.pre(
             rx.foreach(TokenState.claim_lines, _claim_line),
@@ -61,16 +58,17 @@ def claims_panel() -> rx.Component:
             tab_index=0,
             role="region",
             aria_label="Decoded token",
-            class_name=f"{SOURCE} h-[30rem] overflow-y-auto -mx-4 sm:-mx-5",
+            class_name=f"{SOURCE} fading h-[30rem] overflow-y-auto -mx-4 sm:-mx-5",
         ),
         rx.el.p(
             rx.el.span(
-                class_name="inline-block size-3 mr-2 bg-mark border-l-2 border-accent-ink",
+                class_name="inline-block size-3 mr-2 bg-mark border-l-2 border-brand-ink",
                 aria_hidden="true",
             ),
             "Marked values are fixed: whatever a request says, Tinybird uses these.",
             class_name=f"{NOTE} mt-3",
         ),
+        note="What Tinybird will enforce.",
     )
 
 
@@ -81,9 +79,6 @@ def _part(index: int) -> str:
 def _claim_line(line: ClaimLine) -> rx.Component:
     return rx.el.span(
         line.text,
-        class_name=rx.cond(
-            line.is_fixed,
-            "block px-4 sm:px-5 bg-mark border-l-2 border-accent-ink",
-            "block px-4 sm:px-5 border-l-2 border-transparent",
-        ),
+        class_name=rx.cond(line.is_fixed, "claim enforced", "claim"),
+        style={"--indent": line.indent},
     )

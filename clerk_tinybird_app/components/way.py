@@ -8,7 +8,7 @@ from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.token import TokenState
 
 _STEP = (
-    "relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "
+    "step relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "
     "even:border-l md:border-t-0 md:border-l md:nth-1:border-l-0"
 )
 
@@ -17,7 +17,7 @@ def way() -> rx.Component:
     """Who, in which organization, as which tenant, with how much of the token's life left."""
     organization = rx.cond(
         SessionState.org_id != "",
-        SessionState.org_slug + " · " + SessionState.org_role,
+        SessionState.org_slug + " · " + SessionState.org_role.replace("org:", ""),
         "Personal account",
     )
     return rx.el.dl(
@@ -30,7 +30,7 @@ def way() -> rx.Component:
             "Token",
             Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
         ),
-        class_name="grid grid-cols-2 md:grid-cols-4 border border-line m-0",
+        class_name="grid grid-cols-2 md:grid-cols-[1fr_1fr_1.3fr_0.8fr] border border-line m-0",
     )
 
 

@@ -52,14 +52,26 @@ export function SkipLink({ target, children, ...props }) {
 const minutes = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
+// A browser's clock may be wrong: what counts is when this page first saw the token.
+const clockOffsets = new Map();
+const TOLERANCE_S = 30;
+
+const clockOffset = (issuedAt) => {
+  if (!clockOffsets.has(issuedAt)) {
+    const offset = issuedAt - Math.floor(Date.now() / 1000);
+    clockOffsets.set(issuedAt, Math.abs(offset) > TOLERANCE_S ? offset : 0);
+  }
+  return clockOffsets.get(issuedAt);
+};
+
 export function Countdown({ issuedAt, expiresAt, ...props }) {
   const [now, setNow] = useState(null);
   useEffect(() => {
-    const tick = () => setNow(Math.floor(Date.now() / 1000));
+    const tick = () => setNow(Math.floor(Date.now() / 1000) + clockOffset(issuedAt));
     tick();
     const timer = setInterval(tick, 1_000);
     return () => clearInterval(timer);
-  }, []);
+  }, [issuedAt]);
   if (now === null || !expiresAt) return <span {...props}>–</span>;
   const left = Math.max(0, expiresAt - now);
   const share = Math.min(100, (100 * left) / Math.max(1, expiresAt - issuedAt));

@@ -67,5 +67,5 @@ def _signed_in() -> rx.Component:
 def _anonymous() -> rx.Component:
     return rx.cond(
         TokenState.is_anonymous,
-        rx.el.div(anonymous_panel(), example_panel(), class_name="grid gap-5 mt-5"),
+        rx.el.div(anonymous_panel(), example_panel(), class_name="grid gap-5"),
     )

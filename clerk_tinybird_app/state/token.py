@@ -5,7 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
+from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines, claims_json
 from clerk_tinybird_app.tinybird.example import LANGUAGES, example_requests
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.token import TinybirdToken, decode
@@ -45,8 +45,8 @@ class TokenState(rx.State):
         self.value = minted.value
         self.issued_at, self.expires_at = minted.issued_at, minted.expires_at
         # Decoded from the token itself, so that what is shown cannot differ from what is sent.
-        self.claim_lines = claim_lines(decode(minted.value, workspace))
-        self.claims_json = "\n".join(line.text for line in self.claim_lines)
+        claims = decode(minted.value, workspace)
+        self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
         self.examples = example_requests(workspace.api_url, PIPES[0])
 
     def _show_anonymous(self, key: str, workspace: Workspace) -> None:

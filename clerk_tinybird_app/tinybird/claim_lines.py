@@ -13,22 +13,31 @@ class ClaimLine:
     """One line of the pretty-printed claims.
 
     Attributes:
-        text: The line with its indentation.
+        text: The line without its indentation.
+        indent: How many spaces stand before it.
         is_fixed: True within a ``fixed_params`` object, whose values no request can change.
     """
 
     text: str
+    indent: int
     is_fixed: bool
 
 
+def claims_json(claims: Mapping[str, Any]) -> str:
+    """Return ``claims`` as indented JSON."""
+    return json.dumps(claims, indent=_INDENT, ensure_ascii=False)
+
+
 def claim_lines(claims: Mapping[str, Any]) -> list[ClaimLine]:
-    """Return ``claims`` as indented JSON, line by line."""
+    """Return the lines of ``claims_json``."""
     lines: list[ClaimLine] = []
-    closing = ""
-    for text in json.dumps(claims, indent=_INDENT, ensure_ascii=False).split("\n"):
-        if text.lstrip() == '"fixed_params": {':
-            closing = text[: len(text) - len(text.lstrip())] + "}"
-        lines.append(ClaimLine(text=text, is_fixed=bool(closing)))
-        if closing and text.rstrip(",") == closing:
-            closing = ""
+    opened_at = -1
+    for line in claims_json(claims).split("\n"):
+        text = line.lstrip(" ")
+        indent = len(line) - len(text)
+        if text == '"fixed_params": {':
+            opened_at = indent
+        lines.append(ClaimLine(text=text, indent=indent, is_fixed=opened_at >= 0))
+        if indent == opened_at and text.startswith("}"):
+            opened_at = -1
     return lines

@@ -7,7 +7,8 @@ TOKEN_PLACEHOLDER: Final = "<token>"
 
 _TEMPLATES: Final = {
     "fetch": """\
-const response = await fetch('{url}', {{
+const url = '{url}'
+const response = await fetch(url, {{
   headers: {{ Authorization: 'Bearer {token}' }},
 }})
 const {{ data }} = await response.json()""",
@@ -17,11 +18,10 @@ curl '{url}' \\
     "Python": """\
 import httpx
 
-response = httpx.get(
-    "{url}",
-    headers={{"Authorization": "Bearer {token}"}},
-)
-rows = response.raise_for_status().json()["data"]""",
+url = "{url}"
+token = "{token}"
+answer = httpx.get(url, headers={{"Authorization": f"Bearer {{token}}"}})
+rows = answer.raise_for_status().json()["data"]""",
 }
 
 LANGUAGES: Final = tuple(_TEMPLATES)

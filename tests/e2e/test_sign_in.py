@@ -72,6 +72,8 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
     assert fixed["tenant_id"] == fixed["user_id"]
     assert fixed["org_permission"] == ""
     assert page.get_by_text("Personal account").first.is_visible()
+    drawn = "document.querySelector('.cl-userButtonTrigger img').naturalWidth > 0"
+    page.wait_for_function(drawn)  # the avatar of somebody without a name
 
 
 def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:
@@ -89,3 +91,23 @@ def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(visitor: Visitor)
 
     visitor.token()
     assert visitor.page.url == f"{visitor.origin}/"
+
+
+def test_a_local_account_is_one_press_from_filled_in(visitor: Visitor, page: Page) -> None:
+    visitor.open()
+    page.get_by_role("button", name="member@acme.test").click()
+    expect(page.locator("input[name=identifier]")).to_have_value("member@acme.test")
+
+    visitor.press_continue()
+    page.fill("input[name=password]:visible", "tinybird-demo")
+    visitor.press_continue()
+
+    visitor.token()
+
+
+def test_clerks_own_button_is_dressed_in_the_guides_green(visitor: Visitor, page: Page) -> None:
+    visitor.open("/sign-in")
+
+    expect(page.locator(".cl-formButtonPrimary")).to_have_css(
+        "background-color", "rgb(39, 247, 149)"
+    )

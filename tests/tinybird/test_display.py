@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from clerk_tinybird_app.tinybird.claim_lines import claim_lines
+from clerk_tinybird_app.tinybird.claim_lines import claim_lines, claims_json
 from clerk_tinybird_app.tinybird.example import LANGUAGES, TOKEN_PLACEHOLDER, example_requests
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.sessions import NOW, signed_in, workspace
@@ -15,7 +15,10 @@ URL = "https://api.tinybird.co/v0/pipes/requests_over_time.json"
 
 
 def test_the_lines_are_the_claims_and_nothing_else() -> None:
-    assert json.loads("\n".join(line.text for line in claim_lines(CLAIMS))) == CLAIMS
+    lines = [" " * line.indent + line.text for line in claim_lines(CLAIMS)]
+
+    assert "\n".join(lines) == claims_json(CLAIMS)
+    assert json.loads(claims_json(CLAIMS)) == CLAIMS
 
 
 def test_exactly_the_fixed_parameters_are_marked() -> None:
@@ -42,7 +45,8 @@ def test_each_example_names_the_pipes_address_and_the_token(language: str) -> No
     source = example_requests("https://api.tinybird.co", "requests_over_time")[language]
 
     assert URL in source
-    assert f"Bearer {TOKEN_PLACEHOLDER}" in source
+    assert source.count(TOKEN_PLACEHOLDER) == 1
+    assert "Bearer " in source
 
 
 def test_the_python_example_is_python() -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from clerk_tinybird_app.local.clerk.shapes.avatar import avatar_url
 from clerk_tinybird_app.local.clerk.store.rows import User
 
 __all__ = ["public_user_data", "user", "verification", "verified_email"]
 
-_NO_IMAGE: dict[str, Any] = {"image_url": "", "has_image": False}
 _VERIFICATION_LIFETIME_MS = 10 * 60 * 1000
 
 
@@ -25,7 +25,9 @@ def verification(status: str, strategy: str | None, now: int) -> dict[str, Any]:
 
 def public_user_data(row: User) -> dict[str, Any]:
     """Return what other members of an organization see of a user."""
-    return _NO_IMAGE | {
+    return {
+        "image_url": avatar_url(row),
+        "has_image": False,
         "first_name": row.first_name,
         "last_name": row.last_name,
         "identifier": row.email,
@@ -48,25 +50,23 @@ def verified_email(row: User, now: int) -> dict[str, Any]:
 
 def user(row: User, memberships: list[dict[str, Any]], now: int) -> dict[str, Any]:
     """Return the user as they see themselves; ``memberships`` already as JSON."""
-    return (
-        _NO_IMAGE
-        | _ABSENT
-        | {
-            "object": "user",
-            "id": row.id,
-            "first_name": row.first_name,
-            "last_name": row.last_name,
-            "primary_email_address_id": row.email_id,
-            "email_addresses": [verified_email(row, now)],
-            "organization_memberships": memberships,
-            "password_enabled": True,
-            "create_organization_enabled": True,
-            "delete_self_enabled": True,
-            "last_sign_in_at": row.last_sign_in_at,
-            "created_at": row.created_at,
-            "updated_at": row.updated_at,
-        }
-    )
+    return _ABSENT | {
+        "image_url": avatar_url(row),
+        "has_image": False,
+        "object": "user",
+        "id": row.id,
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "primary_email_address_id": row.email_id,
+        "email_addresses": [verified_email(row, now)],
+        "organization_memberships": memberships,
+        "password_enabled": True,
+        "create_organization_enabled": True,
+        "delete_self_enabled": True,
+        "last_sign_in_at": row.last_sign_in_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
 
 
 _ABSENT: dict[str, Any] = {
