@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,13 @@ import pytest
 from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
+from tests.clock import Clock
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """Async tests run on asyncio alone: it is what the app runs on."""
     return "asyncio"
-
-
-@dataclass
-class Clock:
-    """A clock that goes when it is told to."""
-
-    now: float
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

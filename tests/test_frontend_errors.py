@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from clerk_tinybird_app.frontend_errors import MAX_CHARACTERS, MAX_PER_MINUTE, FrontendErrorLog
-from tests.conftest import Clock
+from tests.clock import Clock
 
 
 def test_a_report_is_one_bounded_line_that_cannot_forge_another(

@@ -23,6 +23,11 @@ def local_banner() -> rx.Component:
         SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
         for email, description in running.local_accounts.items()
     )
+    in_use = (
+        "Clerk and Tinybird are embedded; nothing leaves this machine."
+        if running.settings.is_tinybird_local
+        else "Clerk is embedded; Tinybird is your own workspace."
+    )
     return rx.el.aside(
         rx.el.b("Local mode"),
         Phase.create(
@@ -32,7 +37,7 @@ def local_banner() -> rx.Component:
             rx.el.span("or sign up, code ", _code(running.local_code)),
             when=f"{CLERK_LOADING} {SIGNED_OUT}",
         ),
-        Phase.create("Embedded services are in use; nothing leaves this machine.", when=HAS_USER),
+        Phase.create(in_use, when=HAS_USER),
         aria_label="Local mode",
         tab_index=0,
         class_name=(

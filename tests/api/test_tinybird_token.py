@@ -13,7 +13,7 @@ from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import token_with
-from tests.conftest import Clock
+from tests.clock import Clock
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 pytestmark = pytest.mark.anyio

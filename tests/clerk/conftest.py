@@ -11,19 +11,9 @@ from clerk_tinybird_app.clerk.keys import JwksKeys, PemKey
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from tests.clerk.tokens import ISSUER, KID, NOW, ORIGIN, jwk, pem
+from tests.clock import Clock
 
 JWKS_URL = "https://clerk.example.com/.well-known/jwks.json"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class KeyServer:
@@ -50,7 +40,7 @@ class KeyServer:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(now=1000.0)
 
 
 @pytest.fixture

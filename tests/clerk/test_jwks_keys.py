@@ -18,8 +18,9 @@ from clerk_tinybird_app.clerk.jwks_keys import (
     RETRY_INTERVAL_SECONDS,
 )
 from clerk_tinybird_app.clerk.keys import JwksKeys
-from tests.clerk.conftest import JWKS_URL, Clock, KeyServer, verifier_with
+from tests.clerk.conftest import JWKS_URL, KeyServer, verifier_with
 from tests.clerk.tokens import KID, jwk, private_key, sign
+from tests.clock import Clock
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.tinybird.scope import Scope
-from tests.conftest import Clock
+from tests.clock import Clock
 from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio

@@ -8,22 +8,13 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from clerk_tinybird_app.local.clerk import EmbeddedClerk, passwords
+from tests.clock import Clock
 from tests.local.clerk.browser import APP, EXPORTED, Browser
-
-
-class Clock:
-    """Seconds since the epoch, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_900_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(now=1_900_000_000.0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,7 +28,7 @@ def cheap_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def template(cheap_passwords: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clerk") / "local"
-    EmbeddedClerk(folder, origins=[APP], clock=Clock())
+    EmbeddedClerk(folder, origins=[APP], clock=Clock(now=1_900_000_000.0))
     return folder
 
 

@@ -13,8 +13,8 @@ from clerk_tinybird_app.local.clerk import ACCOUNTS, EmbeddedClerk, UnknownAccou
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, ORGANIZATIONS
 from clerk_tinybird_app.local.clerk.signing import SigningKeyError
 from clerk_tinybird_app.local.clerk.store.database import DatabaseError
+from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, APP, EXPORTED, FOREIGN, GLOBEX_ADMIN, SOLO, Browser
-from tests.local.clerk.conftest import Clock
 
 CLERK_ID = re.compile(r"(?:org|user)_[0-9A-Za-z]{27}")
 
@@ -107,9 +107,11 @@ def test_processes_that_start_together_end_with_the_same_key_and_accounts(tmp_pa
     with context.Pool(2) as pool:
         keys = pool.map(_start, [tmp_path / "local"] * 2)
     assert keys[0] == keys[1]
-    assert EmbeddedClerk(tmp_path / "local", origins=[APP], clock=Clock()).issue(ADMIN, "acme")
+    assert EmbeddedClerk(tmp_path / "local", origins=[APP], clock=Clock(now=1_900_000_000.0)).issue(
+        ADMIN, "acme"
+    )
 
 
 def _start(folder: Path) -> str:
     """Start on a folder that nobody has used, in a process of its own."""
-    return EmbeddedClerk(folder, origins=[APP], clock=Clock()).public_key_pem
+    return EmbeddedClerk(folder, origins=[APP], clock=Clock(now=1_900_000_000.0)).public_key_pem

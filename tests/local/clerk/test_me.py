@@ -5,8 +5,8 @@ from anyio.from_thread import BlockingPortal
 
 from clerk_tinybird_app.local.clerk import PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.clerk.seed import ACME_ID
+from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, MEMBER, SOLO, Browser, error
-from tests.local.clerk.conftest import Clock
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) AppleWebKit/605 Version/17.0 Mobile Safari/604"
 

@@ -9,8 +9,8 @@ import pytest
 from clerk_tinybird_app.local.clerk.roles import ADMIN as ADMIN_ROLE
 from clerk_tinybird_app.local.clerk.roles import Role, grants_of
 from clerk_tinybird_app.local.clerk.seed import ACME_ADMIN_ID, ACME_ID, GLOBEX_ID
+from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, APP, EXPORTED, MEMBER, SOLO, Browser
-from tests.local.clerk.conftest import Clock
 
 
 def decoded_permissions(claims: dict[str, Any]) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
+from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, GLOBEX_ADMIN, MEMBER, SOLO, Browser, error
-from tests.local.clerk.conftest import Clock
 
 DAY = 24 * 60 * 60
 DEAD = (401, "authentication_invalid", None)
