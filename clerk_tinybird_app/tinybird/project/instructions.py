@@ -1,0 +1,111 @@
+"""A file's text as a list of instructions, with their lines."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.tinybird.project.errors import ProjectError
+from clerk_tinybird_app.tinybird.project.keywords import INCLUDE, Vocabulary
+
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
+_BLOCK: Final = ">"
+_COMMENT: Final = "#"
+_BOM: Final = "\ufeff"
+
+
+@dataclass
+class Instruction:
+    """One instruction: ``KEYWORD value``, or ``KEYWORD >`` and a block of lines.
+
+    Attributes:
+        keyword: In capitals.
+        value: What follows on the same line, "" for a block.
+        line: The keyword's line, from 1.
+        block: The lines after ``>``, as they stand; None when there was no ``>``.
+    """
+
+    keyword: str
+    value: str
+    line: int
+    block: list[str] | None = None
+
+    @property
+    def text(self) -> str:
+        """Return the value without its quotes, or the block's text without its indentation."""
+        if self.block is None:
+            return unquoted(self.value)
+        return "\n".join(line.strip() for line in self.block).strip()
+
+    @property
+    def is_flush(self) -> bool:
+        """Tell whether the block's first line is not indented."""
+        first = next((line for line in self.block or [] if line.strip()), " ")
+        return not first[0].isspace()
+
+
+@dataclass
+class _Splitter:
+    file: Path
+    vocabulary: Vocabulary
+    found: list[Instruction] = field(default_factory=list)
+
+    def take(self, line: str, number: int) -> None:
+        """Add one line of the file to what was found."""
+        current = self.found[-1] if self.found else None
+        block = current.block if current else None
+        if current is not None and block is not None and not self._ends(current, line, number):
+            block.append("" if line.startswith(_COMMENT) else line)
+        elif line.strip() and not line.lstrip().startswith(_COMMENT):
+            self.found.append(self._instruction(line.strip(), number))
+
+    def _ends(self, current: Instruction, line: str, number: int) -> bool:
+        word = _WORD.match(line)
+        if word is None:
+            return False
+        # Where the block itself is not indented, only capitals tell an instruction from its text.
+        if self.vocabulary.knows(word[0]) and (word[0].isupper() or not current.is_flush):
+            return True
+        if self.vocabulary.resembles(word[0]):
+            advice = self.vocabulary.advice(word[0])
+            raise ProjectError(self.file, number, f"{advice} If it is text, indent it.")
+        return False
+
+    def _instruction(self, line: str, number: int) -> Instruction:
+        word = _WORD.match(line)
+        if word is None or not self.vocabulary.knows(word[0]):
+            raise ProjectError(self.file, number, self.vocabulary.advice(line.split(maxsplit=1)[0]))
+        keyword, value = word[0].upper(), line[word.end() :].strip()
+        if keyword == INCLUDE:
+            raise ProjectError(
+                self.file, number, "INCLUDE is not supported. Copy the included lines here."
+            )
+        if value.startswith(_BLOCK):
+            rest = value.removeprefix(_BLOCK).strip()
+            return Instruction(keyword, "", number, [f" {rest}" if rest else ""])
+        return Instruction(keyword, value, number)
+
+
+def instructions(text: str, file: Path, vocabulary: Vocabulary) -> Iterator[Instruction]:
+    """Return the instructions of a file, in its order.
+
+    A block goes on until a line that begins with an instruction; such lines are not indented.
+    Lines that begin with ``#`` are comments.
+
+    Raises:
+        ProjectError: A line begins with no instruction that this kind of file has.
+    """
+    splitter = _Splitter(file, vocabulary)
+    for number, line in enumerate(text.removeprefix(_BOM).split("\n"), start=1):
+        splitter.take(line.removesuffix("\r"), number)
+    return iter(splitter.found)
+
+
+def unquoted(value: str) -> str:
+    """Return ``value`` without one pair of quotes around all of it."""
+    for quote in ('"', "'"):
+        inner = value[1:-1]
+        if value != quote and value == f"{quote}{inner}{quote}" and quote not in inner:
+            return inner
+    return value

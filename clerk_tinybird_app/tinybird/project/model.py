@@ -1,0 +1,122 @@
+"""A project's data sources and pipes, as their files say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ENDPOINT: Final = "endpoint"
+MATERIALIZED: Final = "materialized"
+COPY: Final = "copy"
+SINK: Final = "sink"
+STANDARD: Final = ""
+
+Tokens = tuple[tuple[str, str], ...]
+"""Pairs of a token's name and what it may do: ``READ`` or ``APPEND``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a data source.
+
+    Attributes:
+        name: The name, without backticks.
+        type: The ClickHouse type as written, such as ``LowCardinality(String)``.
+        json_path: Where the value stands in a JSON row, such as ``$.user.id``; None: by its name.
+        default: The SQL expression after ``DEFAULT``, or None.
+        codec: The compression, such as ``ZSTD(1)``, or None.
+    """
+
+    name: str
+    type: str
+    json_path: str | None = None
+    default: str | None = None
+    codec: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource:
+    """A ``.datasource`` file.
+
+    Attributes:
+        name: The file's name without its ending.
+        description: The text after ``DESCRIPTION``, "" without one.
+        columns: At least one.
+        engine: The table engine, ``MergeTree`` unless the file says otherwise.
+        engine_settings: Every ``ENGINE_...`` instruction that is not empty, by its full name.
+        tokens: Tokens the file grants access to this data source.
+        path: Relative to the project's folder.
+        indexes: The lines under ``INDEXES``.
+        connector: Every ``KAFKA_...`` and ``IMPORT_...`` instruction by its full name.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    engine: str
+    engine_settings: Mapping[str, str]
+    tokens: Tokens
+    path: Path
+    indexes: tuple[str, ...] = ()
+    connector: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One query of a pipe; later nodes of the pipe can select from it by its name.
+
+    Attributes:
+        name: Unique within the pipe.
+        description: The text after ``DESCRIPTION``, "" without one.
+        sql: As written, without the leading ``%``.
+        is_template: Whether the SQL began with ``%``.
+        line: The line of the file that ``sql`` begins on, from 1.
+        type: ``endpoint``, ``materialized``, ``copy``, ``sink``, or "" for none of them.
+        settings: What belongs to the type by its full name, such as ``TARGET_DATASOURCE``.
+    """
+
+    name: str
+    description: str
+    sql: str
+    is_template: bool
+    line: int
+    type: str = STANDARD
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipe:
+    """A ``.pipe`` file.
+
+    Attributes:
+        name: The file's name without its ending.
+        description: The text after ``DESCRIPTION`` before the first node, "" without one.
+        nodes: At least one, in the file's order.
+        tokens: Tokens the file grants access to this pipe.
+        path: Relative to the project's folder.
+    """
+
+    name: str
+    description: str
+    nodes: tuple[Node, ...]
+    tokens: Tokens
+    path: Path
+
+    @property
+    def is_endpoint(self) -> bool:
+        """Tell whether the pipe can be asked over HTTP."""
+        return self.endpoint.type == ENDPOINT
+
+    @property
+    def endpoint(self) -> Node:
+        """Return the node that answers: the one of type ``endpoint``, else the last."""
+        return next((node for node in self.nodes if node.type == ENDPOINT), self.nodes[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """All data sources and pipes of a project's folder, by name."""
+
+    datasources: Mapping[str, DataSource]
+    pipes: Mapping[str, Pipe]
+    folder: Path

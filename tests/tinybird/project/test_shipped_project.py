@@ -1,0 +1,51 @@
+"""The project that this repository ships, against its policy, its fixtures and its promises."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app.tinybird.policy import PIPES
+from clerk_tinybird_app.tinybird.project import load_project
+
+FOLDER = Path(__file__).parents[3] / "tinybird"
+PROJECT = load_project(FOLDER)
+
+
+def test_the_endpoints_are_those_of_the_policy() -> None:
+    assert set(PROJECT.pipes) == set(PIPES)
+    assert all(pipe.is_endpoint for pipe in PROJECT.pipes.values())
+
+
+def test_a_tenants_period_is_one_read_of_the_sorting_key() -> None:
+    key = PROJECT.datasources["requests"].engine_settings["ENGINE_SORTING_KEY"]
+
+    assert key.startswith("tenant_id, timestamp")
+
+
+def test_rows_are_appended_with_the_token_for_it() -> None:
+    assert PROJECT.datasources["requests"].tokens == (("requests_append", "APPEND"),)
+
+
+@pytest.mark.parametrize("pipe", PROJECT.pipes.values(), ids=PROJECT.pipes)
+def test_every_node_that_reads_requests_reads_one_tenants(pipe) -> None:
+    for node in pipe.nodes:
+        words = " ".join(node.sql.split())
+        assert ("FROM requests" in words) == ("WHERE tenant_id = {{ String(tenant_id," in words)
+
+
+@pytest.mark.parametrize("name", PIPES)
+def test_every_endpoint_describes_itself_and_has_tests(name: str) -> None:
+    tests = (FOLDER / "tests" / f"{name}.yaml").read_text()
+
+    assert PROJECT.pipes[name].description
+    assert "expected_http_status: 400" in tests
+
+
+def test_fixtures_have_every_column_and_more_than_one_tenant() -> None:
+    names = [column.name for column in PROJECT.datasources["requests"].columns]
+    lines = (FOLDER / "fixtures/requests.ndjson").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+
+    assert all(list(row) == names for row in rows)
+    assert len({row["tenant_id"] for row in rows}) == 3
