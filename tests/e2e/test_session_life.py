@@ -164,17 +164,25 @@ def test_a_restarted_backend_is_noticed_and_healed(visitor: Visitor, app: Runnin
     visitor.forgive(r"ERR_CONNECTION_REFUSED|WebSocket|Failed to fetch|ClerkJS|status of 5")
 
 
-def _altered_tokens(page: Page) -> None:
-    """Let every session token from now on come with a changed signature."""
+class _AlteredTokens:
+    """Every session token from now on comes with a changed signature, until ``stop``."""
 
-    def alter(route: Route) -> None:
+    def __init__(self, page: Page) -> None:
+        self._is_on = True
+        page.route("**/sessions/*/tokens*", self._alter)
+
+    def stop(self) -> None:
+        self._is_on = False
+
+    def _alter(self, route: Route) -> None:
+        if not self._is_on:
+            route.continue_()
+            return
         answer = route.fetch()
         body = answer.json()
         head, _, signature = body["jwt"].rpartition(".")
         body["jwt"] = f"{head}.{signature[:-4]}{'AAAA' if signature[-4:] != 'AAAA' else 'BBBB'}"
         route.fulfill(response=answer, json=body)
-
-    page.route("**/sessions/*/tokens*", alter)
 
 
 def test_a_refused_session_hides_the_token_says_why_and_can_be_tried_again(
@@ -183,14 +191,14 @@ def test_a_refused_session_hides_the_token_says_why_and_can_be_tried_again(
     page = visitor.page
     page.clock.install()
     visitor.sign_in("admin@acme.test")
-    _altered_tokens(page)
+    altered = _AlteredTokens(page)
 
     page.clock.fast_forward("00:50")
 
     expect(page.locator("#error-code")).to_have_text("session_signature")
     expect(page.locator("#tinybird-token")).to_have_count(0)
 
-    page.unroute_all()
+    altered.stop()
     page.get_by_role("button", name="Try again").click()
     visitor.token()
 
