@@ -18,6 +18,7 @@ from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
+from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 
 redact_logs()
 running = services.current()
@@ -43,6 +44,7 @@ def _session_bridge(_stateful: bool) -> rx.Component:
         accepted=SessionState.accepted,
         signed_out=SIGNED_OUT,
         refused=SessionState.error_code,
+        heartbeat=heartbeat_seconds(settings.tinybird_token_ttl),
         on_push=SessionState.sync,
     )
 

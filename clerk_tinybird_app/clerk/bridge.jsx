@@ -15,11 +15,9 @@ import { ClerkProvider, useAuth, useClerk, useUser } from "@clerk/react";
 import { EventLoopContext } from "$/utils/context-registry";
 
 const TICK_MS = 1_000;
-const HEARTBEAT_MS = 45_000;
 const RETRY_MS = 5_000;
+const MAX_RETRY_MS = 45_000;
 const TOKEN_TIMEOUT_MS = 10_000;
-// A pushed token must outlive the time to the next heartbeat; Clerk's live for 60 s.
-const MIN_LIFE_MS = 50_000;
 const ATTEMPTS_BEFORE_STALLED = 3;
 
 const SessionContext = createContext({ phase: "loading", offline: false, retry: () => {} });
@@ -29,9 +27,10 @@ const lifeLeft = (token) => {
   return JSON.parse(atob(payload)).exp * 1000 - Date.now();
 };
 
-const readToken = async (getToken, fresh) => {
+// A pushed token must outlive the time to the next heartbeat; Clerk's live for 60 s.
+const readToken = async (getToken, minLife, fresh) => {
   const token = fresh ? null : await getToken();
-  return token && lifeLeft(token) >= MIN_LIFE_MS ? token : getToken({ skipCache: true });
+  return token && lifeLeft(token) >= minLife ? token : getToken({ skipCache: true });
 };
 
 // Clerk retries by itself for minutes; meanwhile somebody may have signed out.
@@ -65,7 +64,8 @@ export function ClerkRoot({ children, proxyUrl, ...props }) {
   );
 }
 
-export function SessionBridge({ accepted, signedOut, refused, onPush, children }) {
+export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush, children }) {
+  const heartbeatMs = heartbeat * 1_000;
   const { isLoaded, isSignedIn, sessionId, orgId, orgRole, getToken } = useAuth();
   const { status } = useClerk();
   const [, connectErrors] = useContext(EventLoopContext);
@@ -91,7 +91,7 @@ export function SessionBridge({ accepted, signedOut, refused, onPush, children }
     const mine = (running.current = { wanted, fresh });
     last.current = { at: Date.now(), attempts: last.current.attempts + 1 };
     try {
-      const token = isSignedIn ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, fresh)) : "";
+      const token = isSignedIn ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
       // A null token: the session has just ended, and Clerk's next render says so. Another push
       // or another view: that one stands for what is true now.
       if (token !== null && running.current === mine && view.current.wanted === wanted) {
@@ -126,8 +126,8 @@ export function SessionBridge({ accepted, signedOut, refused, onPush, children }
     const tick = () => {
       const { agreed, offline } = view.current;
       const { attempts } = last.current;
-      const backoff = Math.min(HEARTBEAT_MS, RETRY_MS * 2 ** Math.max(0, attempts - 1));
-      if (since() < (agreed ? HEARTBEAT_MS : backoff)) return;
+      const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, attempts - 1));
+      if (since() < (agreed ? heartbeatMs : backoff)) return;
       if (!agreed && !offline && attempts >= ATTEMPTS_BEFORE_STALLED) setStalled(true);
       push(!agreed);
     };

@@ -41,8 +41,8 @@ class SessionBridge(_BridgeComponent):
     """Pushes session tokens until the state agrees with Clerk.
 
     Props: ``accepted`` is what the state has accepted, ``signed_out`` what it holds for a verified
-    absence, ``refused`` the code of its refusal or ""; ``on_push`` is called with a session token,
-    "" when signed out.
+    absence, ``refused`` the code of its refusal or "", ``heartbeat`` the seconds between two pushes
+    of an unchanged session; ``on_push`` is called with a session token, "" when signed out.
     """
 
     tag = "SessionBridge"
@@ -50,6 +50,7 @@ class SessionBridge(_BridgeComponent):
     accepted: rx.Var[str]
     signed_out: rx.Var[str]
     refused: rx.Var[str]
+    heartbeat: rx.Var[float]
     # Reflex's own way to type an event's arguments; to a type checker it is no type.
     on_push: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore
 

@@ -17,6 +17,18 @@ REFRESH_SHARE: Final = 1 / 5
 """A token is minted again when less than this share of its life is left."""
 
 
+MAX_HEARTBEAT_SECONDS: Final = 45.0
+"""Clerk's session tokens live for 60 seconds; each push comes with a quarter of that to spare."""
+
+
+def heartbeat_seconds(token_ttl: int) -> float:
+    """Return how often a session is pushed, so that a token is minted again before it ends.
+
+    At least one push falls into the last fifth of the token's life.
+    """
+    return min(MAX_HEARTBEAT_SECONDS, token_ttl * REFRESH_SHARE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinybirdToken:
     """A minted token and what it was made from; the token itself stays out of ``repr``.

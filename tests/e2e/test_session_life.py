@@ -124,20 +124,6 @@ def test_a_session_revoked_from_another_device_ends_here(
     owner.token()
 
 
-def test_a_laptop_that_slept_gets_a_current_token_without_a_reload(
-    visitor: Visitor, app: RunningApp
-) -> None:
-    visitor.page.clock.install()
-    visitor.sign_in("admin@acme.test")
-
-    visitor.page.clock.fast_forward("20:00")
-    expect(visitor.page.get_by_role("timer")).to_have_text("expired")
-    visitor.page.clock.resume()
-    visitor.page.evaluate(WAKE)
-
-    fixed_params(visitor.token(), app.signing_key)
-
-
 def test_a_renewed_token_is_a_new_one_for_the_same_tenant(
     visitor: Visitor, app: RunningApp
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.tinybird.policy import PIPES
-from clerk_tinybird_app.tinybird.token import TinybirdToken, decode
+from clerk_tinybird_app.tinybird.token import TinybirdToken, decode, heartbeat_seconds
 from tests.sessions import NOW, signed_in, workspace
 
 ACME = Organization(id="org_acme", slug="acme", role="org:admin")
@@ -71,6 +71,15 @@ def test_a_token_is_fresh_until_less_than_a_fifth_of_its_life_is_left(
     token = TinybirdToken.mint(signed_in(), workspace(), now=NOW)
 
     assert token.is_fresh(NOW + age) is fresh
+
+
+@pytest.mark.parametrize("ttl", [1, 10, 60, 200, 900, 86_400])
+def test_a_heartbeat_always_falls_into_the_time_to_mint_again(ttl: int) -> None:
+    beat = heartbeat_seconds(ttl)
+    token = TinybirdToken.mint(signed_in(), workspace(token_ttl=ttl), now=NOW)
+
+    beats = (NOW + beat * count for count in range(1, int(ttl / beat) + 1))
+    assert any(not token.is_fresh(at) for at in beats if at <= token.expires_at)
 
 
 def test_a_token_fits_the_same_session_again_and_no_other() -> None:

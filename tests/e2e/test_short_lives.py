@@ -1,0 +1,52 @@
+"""Tokens that live for seconds, so that a whole life fits into a test."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.visitor import Visitor, claims_of
+from tests.running_app import RunningApp, wait_until
+
+TTL = 5
+
+
+@pytest.fixture
+def hasty_app(tmp_path: Path) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path / "app", {"TINYBIRD_TOKEN_TTL": str(TTL)})
+    yield app.prod()
+    app.stop()
+
+
+def test_the_token_on_screen_never_ends_and_a_laptop_that_slept_gets_a_new_one(
+    browser: Browser, hasty_app: RunningApp
+) -> None:
+    context = browser.new_context()
+    visitor = Visitor(context, hasty_app.origin, also=hasty_app.backend)
+    visitor.page.clock.install()
+    token = visitor.sign_in("admin@acme.test")
+
+    # Awake: each token is replaced while it is still good.
+    for _ in range(2):
+        renewed = visitor.wait_for_another_token(token)
+        assert claims_of(renewed, hasty_app.signing_key)["iat"] < _end_of(token, hasty_app)
+        token = renewed
+
+    # Asleep: nothing ticks in the browser until well after the token has ended.
+    visitor.page.clock.pause_at(time.time() + 60)
+    token = visitor.token()
+    wait_until(lambda: time.time() > _end_of(token, hasty_app), seconds=TTL + 2, what="its end")
+    visitor.page.clock.resume()
+    visitor.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    renewed = visitor.wait_for_another_token(token)
+    assert _end_of(renewed, hasty_app) > time.time()
+    assert visitor.faults == []
+    context.close()
+
+
+def _end_of(token: str, app: RunningApp) -> int:
+    end: int = claims_of(token, app.signing_key, expired=True)["exp"]
+    return end
