@@ -1,0 +1,177 @@
+"""From a template's text to a function's code, through Tornado's parser and generator.
+
+Tornado parses; then every expression and statement in its tree is replaced by its guarded
+form; then Tornado generates and compiles Python as it always does.
+"""
+
+import ast
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from tornado import escape
+from tornado import template as tornado_template
+
+from clerk_tinybird_app.tinybird.template.errors import TemplateError, syntax_error
+from clerk_tinybird_app.tinybird.template.expressions import Rewriter, call, parse_expression
+from clerk_tinybird_app.tinybird.template.flow import Flow
+from clerk_tinybird_app.tinybird.template.functions import FUNCTIONS
+from clerk_tinybird_app.tinybird.template.lexical import Places, rehearsal
+from clerk_tinybird_app.tinybird.template.literals import WRITERS
+from clerk_tinybird_app.tinybird.template.nodes import Event, cost, flatten, refuse_silent
+from clerk_tinybird_app.tinybird.template.operations import (
+    METHODS,
+    OPERATORS,
+    compare,
+    display,
+    item,
+    loop,
+    part,
+    turn,
+)
+from clerk_tinybird_app.tinybird.template.parameters import Use, uses
+from clerk_tinybird_app.tinybird.template.statements import (
+    CAUGHT,
+    parse_for,
+    parse_set,
+    rewrite_open,
+    rewrite_set,
+    split_keyword,
+    targets,
+)
+
+MAX_SOURCE = 200_000
+"""Characters in one template."""
+
+FAILURES = (TypeError, ValueError, LookupError, ArithmeticError, NameError)
+"""What an expression can raise besides a TemplateError."""
+
+_SHOWN = 20
+
+NAMESPACE: dict[str, Any] = {
+    "__builtins__": {"isinstance": isinstance, "str": str},
+    "_tt_utf8": escape.utf8,
+    "_tt_string_types": (str, bytes),
+    CAUGHT: (TemplateError, *FAILURES),
+    **WRITERS,
+    "o_compare": compare,
+    "o_display": display,
+    "o_item": item,
+    "o_loop": loop,
+    "o_part": part,
+    "o_turn": turn,
+    **{f"o_{name}": operation for name, operation in OPERATORS.items()},
+    **{f"m_{name}": method for name, method in METHODS.items()},
+    **{f"f_{name}": function for name, function in FUNCTIONS.items()},
+}
+"""All that rewritten code can name, besides `run`, `values` and its own variables."""
+
+_OF_TORNADO = frozenset({"isinstance", "str", "append", "join"})
+_ALLOWED = frozenset(NAMESPACE) | _OF_TORNADO | {"run", "values"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A template ready to run.
+
+    Attributes:
+        code: of a function without arguments, which returns the SQL in UTF-8.
+        uses: every use of a parameter, in the order of reading.
+    """
+
+    code: CodeType
+    uses: list[Use]
+
+
+class _Guarded(tornado_template.Template):
+    """Tornado's template, with its tree rewritten before any Python is made of it."""
+
+    def __init__(self, sql: str) -> None:
+        self.uses: list[Use] = []
+        super().__init__(sql, name="sql", autoescape=None, whitespace="all")
+
+    def _generate_python(self, loader: tornado_template.BaseLoader | None) -> str:
+        events = list(flatten(self.file.body.chunks))
+        variables = frozenset(name for event in events for name in _set_names(event))
+        places, flow = Places(rehearsal(events)), Flow()
+        for event in events:
+            flow.read(event)
+            is_conditional = flow.is_conditional or places.is_comment
+            _rewrite(event, variables, places)
+            for tree in _trees(event):
+                self.uses += uses(tree, variables, event.line, is_conditional=is_conditional)
+            places.read(event)
+        return super()._generate_python(loader)
+
+
+def _set_names(event: Event) -> list[str]:
+    if event.kind == "set":
+        return list(targets(parse_set(event.source, event.line), event.line))
+    if event.kind == "open" and split_keyword(event.source)[0] == "for":
+        return list(targets(parse_for(event.source, event.line), event.line))
+    return []
+
+
+def _trees(event: Event) -> list[ast.expr]:
+    """The expressions of an event, as they were written."""
+    keyword, rest = split_keyword(event.source)
+    if event.kind == "output":
+        return [parse_expression(event.source, event.line)]
+    if event.kind == "set":
+        return [parse_set(event.source, event.line).value]
+    if event.kind == "open" and keyword == "for":
+        return [parse_for(event.source, event.line).iter]
+    if event.kind in {"open", "branch"} and keyword in {"if", "elif", "while"}:
+        return [parse_expression(rest, event.line)]
+    return []
+
+
+def _rewrite(event: Event, variables: frozenset[str], places: Places) -> None:
+    node = event.node
+    if event.kind == "set":
+        node.statement = rewrite_set(event.source, variables, event.line)
+    elif event.kind in {"open", "branch"}:
+        turn_cost = cost(node.body.chunks) if event.is_loop else 0
+        node.statement = rewrite_open(event.source, variables, event.line, turn_cost)
+    elif event.kind == "output":
+        node.expression = _output(event, variables, places)
+        node.raw = True
+
+
+def _output(event: Event, variables: frozenset[str], places: Places) -> str:
+    tree = parse_expression(event.source, event.line)
+    value = Rewriter(variables, event.line, is_output=True).rewrite(tree)
+    told = event.source[:_SHOWN] + ("..." if len(event.source) > _SHOWN else "")
+    return ast.unparse(call(places.writer, value, ast.Constant(told)))
+
+
+def compile_template(sql: str) -> Compiled:
+    """Compile a template.
+
+    Raises:
+        TemplateError: it is malformed, or says something that is not supported.
+    """
+    if len(sql) > MAX_SOURCE:
+        raise syntax_error(f"the template is longer than {MAX_SOURCE} characters")
+    refuse_silent(sql)
+    try:
+        guarded = _Guarded(sql)
+    except tornado_template.ParseError as error:
+        # Tornado doubles the % of one of its messages.
+        raise syntax_error(error.message.replace("%%", "%"), line=error.lineno) from None
+    except SyntaxError as error:
+        raise syntax_error(f"the blocks do not fit together: {error.msg}") from None
+    except (RecursionError, MemoryError):
+        raise syntax_error("the template is nested too deeply") from None
+    except ValueError as error:  # NUL, or half a surrogate pair
+        raise syntax_error(f"the template is not text: {error}") from None
+    return Compiled(_function_code(guarded.compiled), guarded.uses)
+
+
+def _function_code(module: CodeType) -> CodeType:
+    code = next(item for item in module.co_consts if isinstance(item, CodeType))
+    strange = set(code.co_names) - _ALLOWED
+    own = {name for name in code.co_varnames if name.startswith(("_tt_", "u_"))}
+    if strange or own != set(code.co_varnames) or code.co_freevars or code.co_cellvars:
+        raise syntax_error(f"the template reaches for {sorted(strange)}")
+    return code

@@ -1,0 +1,217 @@
+"""What an expression may say, held up by rewriting it.
+
+The rewritten expression holds these names and no others, so nothing a project file says can
+reach anything else, whatever the rewriting missed:
+
+* `run` and `values`, of the render;
+* `f_...`, `m_...` and `o_...`: the functions, methods and operators of this package;
+* `u_...`: the template's own variables.
+"""
+
+import ast
+import inspect
+import warnings
+from typing import NoReturn
+
+from clerk_tinybird_app.tinybird.template.errors import clipped, syntax_error
+from clerk_tinybird_app.tinybird.template.functions import (
+    FUNCTIONS,
+    NAMED_SECRETS,
+    SIGNATURES,
+    TRANSFORMS,
+)
+from clerk_tinybird_app.tinybird.template.numbers import bounded
+from clerk_tinybird_app.tinybird.template.operations import COMPARISONS, METHODS, OPERATORS
+from clerk_tinybird_app.tinybird.template.types import TYPES
+
+FORBIDDEN_NAMES = frozenset({"format", "q"})
+"""Tinybird's API has its own use for these in the URL."""
+
+# Tinybird takes fewer operators between {{ and }} than in {% set %} and {% if %}.
+_OUTPUT_OPERATORS = frozenset({"Add", "Sub", "Mult"})
+_LITERALS = (str, int, float, bool, type(None))
+_METHOD_SIGNATURES = {name: inspect.signature(method) for name, method in METHODS.items()}
+
+
+def call(function: str, *arguments: ast.expr) -> ast.Call:
+    """The node of `function(run, arguments...)`."""
+    return ast.Call(ast.Name(function, ast.Load()), [ast.Name("run", ast.Load()), *arguments], [])
+
+
+def own_name(name: str, line: int) -> str:
+    """The Python variable that stands for a template's variable."""
+    check_name(name, line)
+    return f"u_{name}"
+
+
+def check_name(name: str, line: int) -> None:
+    """Refuse the names that Tinybird refuses, and Python's private ones."""
+    if name in FORBIDDEN_NAMES or name.startswith("__"):
+        raise syntax_error(f'"{name}" can not be used as a variable name', line=line)
+
+
+def parse_expression(source: str, line: int) -> ast.expr:
+    """The tree of `source`.
+
+    Raises:
+        TemplateError: it is no expression.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of '\\d' is not for a log
+            return ast.parse(source.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise syntax_error(f"{error.msg} in {clipped(source.strip())!r}", line=line) from None
+
+
+class Rewriter:
+    """Rewrites the expressions of one place in a template."""
+
+    def __init__(self, variables: frozenset[str], line: int, *, is_output: bool = False) -> None:
+        """`variables`: the names that the template itself sets anywhere."""
+        self._variables = variables
+        self._line = line
+        self._is_output = is_output
+
+    def rewrite(self, node: ast.expr) -> ast.expr:
+        """The guarded form of `node`.
+
+        Raises:
+            TemplateError: for anything that is not on the list.
+        """
+        method = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if method is None:
+            self._refuse(f"Invalid expression type: {type(node).__name__}")
+        rewritten: ast.expr = method(node)
+        return rewritten
+
+    def _refuse(self, text: str) -> NoReturn:
+        raise syntax_error(text, line=self._line)
+
+    def _constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, _LITERALS):
+            self._refuse(f"Invalid expression type: {type(node.value).__name__}")
+        try:
+            bounded(node.value)
+        except ValueError as error:
+            self._refuse(str(error))
+        return ast.Constant(node.value)
+
+    def _name(self, node: ast.Name) -> ast.expr:
+        check_name(node.id, self._line)
+        if node.id in self._variables:
+            return ast.Name(own_name(node.id, self._line), ast.Load())
+        if node.id in FUNCTIONS:
+            self._refuse(f'"{node.id}" is a function and can not be used as a variable name')
+        return ast.Subscript(ast.Name("values", ast.Load()), ast.Constant(node.id), ast.Load())
+
+    def _call(self, node: ast.Call) -> ast.expr:
+        if isinstance(node.func, ast.Attribute):
+            name, prefix = node.func.attr, "m_"
+            signature = _METHOD_SIGNATURES.get(name)
+            if signature is None:
+                self._refuse(f"Invalid method name: {name}")
+            given = [self.rewrite(node.func.value), *map(self.rewrite, node.args)]
+        elif isinstance(node.func, ast.Name):
+            name, prefix = node.func.id, "f_"
+            signature = SIGNATURES.get(name)
+            if signature is None:
+                self._refuse(f"Invalid function name: {name}")
+            given = self._arguments(name, node)
+        else:
+            self._refuse("Invalid function: only a name can be called")
+        made = call(prefix + name, *given)
+        made.keywords = [self._keyword(keyword) for keyword in node.keywords]
+        self._check_signature(name, signature, made)
+        return made
+
+    def _arguments(self, name: str, node: ast.Call) -> list[ast.expr]:
+        if name in NAMED_SECRETS and not (
+            node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+        ):
+            self._refuse(f"{name}() takes a name in quotes: a caller must not choose the secret")
+        given = list(node.args)
+        if name == "Array" and len(given) > 1 and isinstance(given[1], ast.Name):
+            # `Array(x, Int32)` is taken for `Array(x, 'Int32')`.
+            given[1] = ast.Constant(given[1].id) if given[1].id in TYPES else given[1]
+        return [self.rewrite(argument) for argument in given]
+
+    def _keyword(self, keyword: ast.keyword) -> ast.keyword:
+        if keyword.arg is None or keyword.arg == "run":
+            self._refuse(f"Invalid argument: {keyword.arg or '**'}")
+        return ast.keyword(keyword.arg, self.rewrite(keyword.value))
+
+    def _check_signature(self, name: str, signature: inspect.Signature, made: ast.Call) -> None:
+        try:
+            signature.bind(*made.args, **{str(key.arg): key.value for key in made.keywords})
+        except TypeError as error:
+            if name in TRANSFORMS and len(made.args) == 1:
+                self._refuse("one of the transform type functions is missing an argument")
+            self._refuse(f"{name}() {error}")
+
+    def _operation(self, node: ast.BinOp | ast.UnaryOp, kind: str, allowed: frozenset[str]) -> str:
+        name = type(node.op).__name__
+        if name not in allowed:
+            self._refuse(f"Invalid {kind}: {name}()")
+        return name
+
+    def _binop(self, node: ast.BinOp) -> ast.expr:
+        allowed = _OUTPUT_OPERATORS if self._is_output else frozenset(OPERATORS)
+        name = self._operation(node, "BinOp", allowed)
+        return call(f"o_{name}", self.rewrite(node.left), self.rewrite(node.right))
+
+    def _unaryop(self, node: ast.UnaryOp) -> ast.expr:
+        self._operation(node, "UnaryOp", frozenset({"Not", "USub", "UAdd"}))
+        return ast.UnaryOp(node.op, self.rewrite(node.operand))
+
+    def _boolop(self, node: ast.BoolOp) -> ast.expr:
+        self._only_in_statements("BoolOp")
+        return ast.BoolOp(node.op, [self.rewrite(value) for value in node.values])
+
+    def _compare(self, node: ast.Compare) -> ast.expr:
+        self._only_in_statements("Compare")
+        names = [type(operator).__name__ for operator in node.ops]
+        if not COMPARISONS.issuperset(names):
+            self._refuse(f"Invalid comparison: {names}")
+        listed = ast.Tuple([ast.Constant(name) for name in names], ast.Load())
+        operands = [self.rewrite(operand) for operand in (node.left, *node.comparators)]
+        return call("o_compare", listed, *operands)
+
+    def _only_in_statements(self, kind: str) -> None:
+        if self._is_output:
+            self._refuse(
+                f"Invalid expression type: {kind} between {{{{ and }}}}: "
+                "use {% if %} or {% set %} for it"
+            )
+
+    def _ifexp(self, node: ast.IfExp) -> ast.expr:
+        return ast.IfExp(
+            self.rewrite(node.test), self.rewrite(node.body), self.rewrite(node.orelse)
+        )
+
+    def _subscript(self, node: ast.Subscript) -> ast.expr:
+        container = self.rewrite(node.value)
+        if not isinstance(node.slice, ast.Slice):
+            return call("o_item", container, self.rewrite(node.slice))
+        edges = (node.slice.lower, node.slice.upper, node.slice.step)
+        return call(
+            "o_part",
+            container,
+            *(ast.Constant(None) if edge is None else self.rewrite(edge) for edge in edges),
+        )
+
+    def _list(self, node: ast.List) -> ast.expr:
+        return call("o_display", ast.List([self.rewrite(item) for item in node.elts], ast.Load()))
+
+    def _tuple(self, node: ast.Tuple) -> ast.expr:
+        return call("o_display", ast.Tuple([self.rewrite(item) for item in node.elts], ast.Load()))
+
+    def _dict(self, node: ast.Dict) -> ast.expr:
+        keys: list[ast.expr | None] = []
+        for key in node.keys:
+            if key is None:
+                self._refuse("Invalid expression type: **")
+            keys.append(self.rewrite(key))
+        return call("o_display", ast.Dict(keys, [self.rewrite(value) for value in node.values]))

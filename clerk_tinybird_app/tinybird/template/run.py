@@ -1,0 +1,116 @@
+"""One render: what it may reach, and how much it may still do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clerk_tinybird_app.tinybird.template.errors import (
+    LimitReachedError,
+    TemplateError,
+    syntax_error,
+)
+
+MAX_SIZE = 1_000_000
+"""Characters in one value or in the rendered SQL; ClickHouse reads 262,144 bytes by default."""
+MAX_STEPS = 10_000
+"""Loop steps in one render."""
+MAX_WORK = 10_000_000
+"""Characters and elements touched in one render: about half a second at worst."""
+MAX_DEPTH = 32
+"""Lists and objects inside each other."""
+
+_NODE_WORK = 16
+
+
+@dataclass(frozen=True)
+class QueryContext:
+    """What a template may reach besides its parameters.
+
+    Attributes:
+        tables: names that `table()` may give: the project's data sources and pipes. With none,
+            `table()` is refused.
+        secrets: for `tb_secret` and `tb_var`.
+    """
+
+    tables: frozenset[str] = frozenset()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Run:
+    """The state of one render, the first argument of everything a template calls."""
+
+    __slots__ = ("_absent", "_size", "_steps", "_work", "context")
+
+    def __init__(self, context: QueryContext, absent: tuple[str, ...]) -> None:
+        """Start with a full budget; `absent` names the parameters that nothing stands in for."""
+        self.context = context
+        self._absent = absent
+        self._work = MAX_WORK
+        self._steps = MAX_STEPS
+        self._size = MAX_SIZE
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether any limit was passed, even if a `finally` went on afterwards."""
+        return self._work < 0 or self._steps < 0 or self._size < 0
+
+    def spend(self, work: int) -> None:
+        """Pay for touching `work` characters or elements."""
+        self._work -= work
+        if self._work < 0:
+            raise LimitReachedError("it takes too much work")
+
+    def step(self, work: int) -> None:
+        """Pay for one turn of a loop whose body costs `work`."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise LimitReachedError(f"its loops take more than {MAX_STEPS} steps")
+        self.spend(work)
+
+    def emit(self, size: int) -> None:
+        """Pay for `size` characters of the result."""
+        self._size -= size
+        if self._size < 0:
+            raise LimitReachedError(f"the query is longer than {MAX_SIZE} characters")
+
+    def weigh(self, value: object) -> int:
+        """The characters and elements in `value`, lists and objects within included."""
+        total = 0
+        stack = [(value, 0)]
+        while stack:
+            item, depth = stack.pop()
+            total += 1
+            self.spend(_NODE_WORK)
+            if isinstance(item, str):
+                total += len(item)
+                self.spend(len(item))
+            elif isinstance(item, (list, tuple, dict)):
+                if depth >= MAX_DEPTH:
+                    raise syntax_error(f"a value has lists more than {MAX_DEPTH} deep")
+                inner = [*item, *item.values()] if isinstance(item, dict) else item
+                self.spend(len(inner))
+                stack.extend((element, depth + 1) for element in inner)
+            if total > MAX_SIZE:
+                raise LimitReachedError(f"a value is larger than {MAX_SIZE}")
+        return total
+
+    def fits(self, size: int) -> None:
+        """Refuse a value of `size` characters before it is made."""
+        if size > MAX_SIZE:
+            raise LimitReachedError(f"a value is larger than {MAX_SIZE}")
+        self.spend(size)
+
+    def required(self) -> TemplateError:
+        """Tinybird's error for a missing value: it names all that are missing, not just one."""
+        text = "Required parameter is not defined"
+        if self._absent:
+            text += (
+                f". Check the parameters {_listed(self._absent)}. Please provide a value "
+                "or set a default value in the pipe code."
+            )
+        return syntax_error(text)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,91 @@
+"""The template itself: compiled once, rendered for each request."""
+
+import re
+from collections.abc import Mapping
+from types import FunctionType
+from typing import Any
+
+from clerk_tinybird_app.tinybird.template.compiler import FAILURES, NAMESPACE, compile_template
+from clerk_tinybird_app.tinybird.template.errors import LimitReachedError, syntax_error
+from clerk_tinybird_app.tinybird.template.parameters import Parameter, collect, without_default
+from clerk_tinybird_app.tinybird.template.run import QueryContext, Run
+
+_JSON_TYPES = (str, int, float, list, dict, type(None))
+_NO_CONTEXT = QueryContext()
+_UNSET = re.compile(r"local variable 'u_(\w+)'")
+
+
+class _Values(dict[str, Any]):
+    """A request's values; what is missing is None, as a null is."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+class Template:
+    """A node's SQL.
+
+    Safe to render from several threads at once: a render shares nothing but the code.
+
+    Args:
+        sql: the node's text, without the `%` that marks a template.
+        is_template: whether it had that `%`; else `sql` is given back as it is.
+
+    Raises:
+        TemplateError: the template is malformed or not supported; `line` says where.
+    """
+
+    __slots__ = ("_code", "_sql", "_without_default", "parameters")
+
+    def __init__(self, sql: str, *, is_template: bool = True) -> None:
+        compiled = compile_template(sql) if is_template else None
+        self._sql = sql
+        self._code = compiled.code if compiled else None
+        found = compiled.uses if compiled else []
+        self.parameters: tuple[Parameter, ...] = collect(found)
+        self._without_default = without_default(found)
+
+    def render(self, values: Mapping[str, Any], context: QueryContext = _NO_CONTEXT) -> str:
+        """The SQL for one request.
+
+        Args:
+            values: by parameter; text from a URL, or JSON values from a POST body.
+            context: the tables and secrets that the template may reach.
+
+        Raises:
+            TemplateError: in Tinybird's words.
+        """
+        if self._code is None:
+            return self._sql
+        given = _Values(values)
+        absent = tuple(name for name in self._without_default if given[name] is None)
+        run = Run(context, absent)
+        try:
+            return self._run(run, given)
+        except LimitReachedError as error:
+            raise syntax_error(f"the template was stopped: {error}") from None
+        except UnboundLocalError as error:
+            raise syntax_error(_UNSET.sub(r"local variable '\1'", str(error))) from None
+        except KeyError as error:
+            raise syntax_error(
+                f"Missing key {error} while rendering the template. "
+                "Ensure every object accessed in the template has this key."
+            ) from None
+        except FAILURES as error:
+            raise syntax_error(str(error)) from None
+        except (RecursionError, MemoryError):
+            raise syntax_error("the template was stopped: a value is nested too deeply") from None
+
+    def _run(self, run: Run, given: _Values) -> str:
+        for name, value in given.items():
+            if not isinstance(value, _JSON_TYPES):
+                raise TypeError(f"the value of '{name}' is no JSON value")
+        names = {**NAMESPACE, "run": run, "values": given}
+        # Typed Any because its code is Tornado's, made at run time.
+        function: Any = FunctionType(self._code, names)  # type: ignore[arg-type]
+        sql: bytes = function()
+        if run.is_spent:
+            raise LimitReachedError("it went over its limits")
+        return sql.decode()
