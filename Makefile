@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export test bench clean
+.PHONY: help run prod export check test bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,6 +25,9 @@ export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_
 	@REFLEX_API_URL="$(REFLEX_API_URL)" $(BIN)/reflex export --frontend-only --no-zip
 	@rm -rf export && cp -R .web/build/client export
 	@echo "Static frontend: export/. Backend: reflex run --env prod --backend-only"
+
+check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
+	@$(BIN)/python -m clerk_tinybird_app check
 
 test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk

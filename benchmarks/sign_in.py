@@ -73,7 +73,7 @@ def measure(browser: Browser, origin: str) -> Section:
 def _visitor(browser: Browser, origin: str) -> Visitor:
     context = browser.new_context()
     context.add_init_script(path=_MARKS)
-    return Visitor(context, origin, also=origin)
+    return Visitor(context, origin)
 
 
 def _add(section: Section, label: str, waits: list[Wait]) -> None:

@@ -1,5 +1,6 @@
 """Assembles the app; nothing else."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -59,9 +60,12 @@ def _log_frontend_error(exception: Exception) -> None:
 
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
+    # Not awaited: the pages need not wait for the first start's sample data.
+    starting = asyncio.create_task(running.start())
     try:
         yield
     finally:
+        starting.cancel()
         await running.close()
 
 

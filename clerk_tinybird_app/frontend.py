@@ -12,7 +12,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.loopback import is_loopback
 
 _COLORS: Final = (
-    *("bg", "panel", "line", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),
+    *("bg", "panel", "line", "control", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),
     *("ok", "warn", "bad", "violet", "focus"),
 )
 _VITE_CONFIG: Final = "vite.config.js"

@@ -3,6 +3,7 @@
 The only module outside ``local/`` that imports it.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import httpx
 
@@ -20,9 +22,21 @@ from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
-from clerk_tinybird_app.local.tinybird import local_workspace
+from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
+from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
+from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.request_form import Field, fields_of
+from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.workspace import Workspace
+
+_logger = logging.getLogger(__name__)
+
+PROJECT_FOLDER: Final = Path("tinybird")
+"""The Tinybird project, from the working directory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +47,52 @@ class Services:
         settings: The configuration all of this was built from.
         publishable_key: The Clerk instance's key, which the browser is given too.
         verifier: Turns a session token into a verified ``ClerkSession``.
-        workspace: The Tinybird workspace that tokens are minted for.
+        tinybird: Queries the workspace's pipes.
         embedded_clerk: The embedded Clerk, None with a real one.
-        http: The client that fetches Clerk's keys, to be closed at the end.
+        embedded_tinybird: The embedded Tinybird, None with a real one.
+        http: The client that fetches Clerk's keys and queries Tinybird, to be closed at the end.
         clock: Seconds since the epoch.
     """
 
     settings: Settings
     publishable_key: PublishableKey
     verifier: SessionVerifier
-    workspace: Workspace
+    tinybird: TinybirdClient
     embedded_clerk: EmbeddedClerk | None
+    embedded_tinybird: EmbeddedTinybird | None
     http: httpx.AsyncClient
     clock: Callable[[], float] = time.time
 
+    @property
+    def workspace(self) -> Workspace:
+        """The Tinybird workspace that tokens are minted for at the moment.
+
+        With the embedded one it can change: a Tinybird Local found at its port brings its own.
+        """
+        ttl, rps = self.settings.tinybird_token_ttl, self.settings.tinybird_rps
+        if self.embedded_tinybird is not None:
+            return self.embedded_tinybird.workspace(token_ttl=ttl, rps=rps)
+        return Workspace(
+            api_url=self.settings.tinybird_api_url,
+            workspace_id=self.settings.tinybird_workspace_id,
+            signing_key=self.settings.tinybird_jwt_secret,
+            token_ttl=ttl,
+            rps=rps,
+        )
+
+    async def start(self) -> None:
+        """Start what runs in a process of its own; without it the app serves all the same."""
+        if self.embedded_tinybird is None:
+            return
+        try:
+            await self.embedded_tinybird.start()
+        except TinybirdUnavailable as error:
+            _logger.warning("%s The pages work; queries do not.", error)
+
     async def close(self) -> None:
-        """Let go of connections."""
+        """Stop what was started and let go of connections."""
+        if self.embedded_tinybird is not None:
+            await self.embedded_tinybird.stop()
         await self.http.aclose()
         if self.embedded_clerk is not None:
             self.embedded_clerk.close()
@@ -69,6 +113,11 @@ class Services:
         """The embedded Clerk's ready-made accounts, address -> who it is; none with a real one."""
         accounts = ACCOUNTS if self.embedded_clerk else ()
         return {account.email: account.description for account in accounts}
+
+    def another_tenant(self, own: str) -> str:
+        """Return the id of a tenant other than ``own``: one that has rows, where that is known."""
+        known = (ACME_ID, GLOBEX_ID) if self.embedded_tinybird else ("org_of_somebody_else",)
+        return next(tenant for tenant in known if tenant != own)
 
     @property
     def local_code(self) -> str:
@@ -108,7 +157,13 @@ def build(
             if settings.is_clerk_local
             else None
         )
-        workspace = _local_workspace(settings, folder) if settings.is_tinybird_local else None
+        tinybird = (
+            EmbeddedTinybird(
+                project=PROJECT_FOLDER, data=folder / DATA_FOLDER, port=settings.tb_local_port
+            )
+            if settings.is_tinybird_local
+            else None
+        )
     key = embedded.publishable_key if embedded else settings.clerk_publishable_key
     publishable_key = PublishableKey.parse(key)
     verifier = SessionVerifier(
@@ -121,8 +176,9 @@ def build(
         settings=settings,
         publishable_key=publishable_key,
         verifier=verifier,
-        workspace=workspace or _workspace(settings),
+        tinybird=TinybirdClient(tinybird.url if tinybird else settings.tinybird_api_url, http=http),
         embedded_clerk=embedded,
+        embedded_tinybird=tinybird,
         http=http,
         clock=clock,
     )
@@ -152,25 +208,6 @@ def _keys(
     return JwksKeys(publishable_key.jwks_url, http=http)
 
 
-def _local_workspace(settings: Settings, folder: Path) -> Workspace:
-    return local_workspace(
-        folder,
-        port=settings.tb_local_port,
-        token_ttl=settings.tinybird_token_ttl,
-        rps=settings.tinybird_rps,
-    )
-
-
-def _workspace(settings: Settings) -> Workspace:
-    return Workspace(
-        api_url=settings.tinybird_api_url,
-        workspace_id=settings.tinybird_workspace_id,
-        signing_key=settings.tinybird_jwt_secret,
-        token_ttl=settings.tinybird_token_ttl,
-        rps=settings.tinybird_rps,
-    )
-
-
 @cache
 def current() -> Services:
     """Return the running app's services, built from the environment on the first call.
@@ -182,3 +219,19 @@ def current() -> Services:
         return build(Settings.load())
     except SettingsError as error:
         raise SystemExit(f"Configuration error: {error}") from None
+
+
+@cache
+def pipe_fields() -> dict[str, list[Field]]:
+    """Return pipe -> inputs for every pipe of the policy, from the project's files.
+
+    A project that cannot be read costs the forms, not the app: the reason is logged.
+    """
+    try:
+        pipes = load_project(PROJECT_FOLDER).pipes
+        return {
+            name: fields_of(pipes[name], without=FIXED_PARAMS) for name in PIPES if name in pipes
+        }
+    except (ProjectError, TemplateError, OSError) as error:
+        _logger.warning("The Tinybird project's parameters cannot be read: %s", error)
+        return {}

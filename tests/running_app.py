@@ -23,7 +23,14 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 REFLEX = Path(sys.executable).with_name("reflex")
-_COPIED = ("assets", "clerk_tinybird_app", "reflex.lock", "rxconfig.py", "requirements.txt")
+_COPIED = (
+    "assets",
+    "clerk_tinybird_app",
+    "reflex.lock",
+    "requirements.txt",
+    "rxconfig.py",
+    "tinybird",
+)
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
 _FOREIGN = ("CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_")
@@ -74,12 +81,14 @@ class RunningApp:
         self.folder = folder
         self.log = folder / "app.log"
         self.port, self.backend_port = free_port(), free_port()
+        self.tinybird_port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.backend = self.origin
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)},
             "REFLEX_FRONTEND_PORT": str(self.port),
             "REFLEX_BACKEND_PORT": str(self.backend_port),
+            "TB_LOCAL_PORT": str(self.tinybird_port),
             **(env or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,6 +142,15 @@ class RunningApp:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
         self._process = None
+
+    def kill_tinybird(self) -> None:
+        """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
+        found = subprocess.run(
+            ["pgrep", "-f", f"local.tinybird .*--port {self.tinybird_port}"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for pid in found.stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
 
     def stop(self) -> None:
         """Stop everything that was started."""

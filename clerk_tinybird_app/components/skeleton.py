@@ -10,9 +10,9 @@ def skeleton() -> rx.Component:
         _grey("h-[137px] md:h-[61px]"),
         _grey("h-[220px] sm:h-[191px]"),
         rx.el.div(
-            _grey("h-[587px] sm:h-[559px]"),
-            _grey("h-[294px] sm:h-[276px]"),
-            class_name="grid gap-5 lg:grid-cols-2 items-start",
+            _grey("h-[459px] sm:h-[431px]"),
+            _grey("h-[294px] lg:h-auto sm:h-[276px]"),
+            class_name="grid gap-5 lg:grid-cols-2",
         ),
         aria_busy="true",
         class_name="grid gap-5",

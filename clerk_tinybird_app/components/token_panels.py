@@ -58,7 +58,7 @@ def claims_panel() -> rx.Component:
             tab_index=0,
             role="region",
             aria_label="Decoded token",
-            class_name=f"{SOURCE} fading h-[30rem] overflow-y-auto -mx-4 sm:-mx-5",
+            class_name=f"{SOURCE} fading h-[22rem] overflow-y-auto -mx-4 sm:-mx-5",
         ),
         rx.el.p(
             rx.el.span(

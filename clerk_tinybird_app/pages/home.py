@@ -12,6 +12,7 @@ from clerk_tinybird_app.clerk.components import (
     SYNCING,
     Phase,
 )
+from clerk_tinybird_app.components.break_in_panel import break_in_panel
 from clerk_tinybird_app.components.example_panel import example_panel
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import (
@@ -20,6 +21,7 @@ from clerk_tinybird_app.components.notices import (
     refused_notice,
     stalled_notice,
 )
+from clerk_tinybird_app.components.playground_panel import playground_panel
 from clerk_tinybird_app.components.session_buttons import session_button
 from clerk_tinybird_app.components.skeleton import skeleton
 from clerk_tinybird_app.components.token_panels import (
@@ -58,8 +60,10 @@ def _signed_in() -> rx.Component:
         way(),
         token_panel(),
         rx.el.div(
-            claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2 items-start"
+            claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2"
         ),
+        playground_panel(),
+        break_in_panel(),
         class_name="grid gap-5",
     )
 

@@ -9,6 +9,7 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.state.tenant_data import forget_tenant_data
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.policy import tenant_id
@@ -44,15 +45,14 @@ class SessionState(rx.State):
         Args:
             token: The session token, "" when signed out.
         """
-        tokens = await self.get_state(TokenState)
         try:
-            await self._take(token, tokens)
+            await self._take(token)
         except ClerkError as error:
-            self._empty(tokens)
+            await self._empty()
             self.error_code, self.error_message = error.code, error.message
         except BaseException:
             # Whatever went wrong, such as in a policy: nothing of an earlier session may stay.
-            self._empty(tokens)
+            await self._empty()
             raise
 
     @rx.event
@@ -65,23 +65,26 @@ class SessionState(rx.State):
         tokens = await self.get_state(TokenState)
         session = self._current_session()
         if session is None:
-            self._empty(tokens)
+            await self._empty()
         else:
             tokens._mint(session, running.workspace, now=running.clock())
 
-    async def _take(self, token: str, tokens: TokenState) -> None:
+    async def _take(self, token: str) -> None:
         running = services.current()
         session = await running.verifier.verify(token) if token else None
         if not is_connected(self.router.session):
             # The socket went while keys were fetched; whoever holds its client token now gets
             # nothing of this session, and an honest tab pushes again.
-            self._empty(tokens)
+            await self._empty()
             return
+        tokens = await self.get_state(TokenState)
         if session is None:
-            self._empty(tokens)
+            await self._empty()
             tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
             self.accepted = SIGNED_OUT
         else:
+            if self.tenant_id != tenant_id(session) or self.user_id != session.user_id:
+                await forget_tenant_data(self)
             tokens._follow(session, running.workspace, now=running.clock())
             self._open(session)
         self._socket = self.router.session.session_id
@@ -93,8 +96,8 @@ class SessionState(rx.State):
             return None
         return session if session.is_current(services.current().clock()) else None
 
-    def _empty(self, tokens: TokenState) -> None:
-        tokens.reset()
+    async def _empty(self) -> None:
+        await forget_tenant_data(self)
         self.reset()
 
     def _open(self, session: ClerkSession) -> None:

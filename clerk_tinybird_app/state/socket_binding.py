@@ -6,7 +6,6 @@ from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 
 from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.token import TokenState
 
 
 class SocketBinding(Middleware):
@@ -21,7 +20,5 @@ class SocketBinding(Middleware):
         """Close a session proved over another websocket; never answers the event itself."""
         session = await state.get_state(SessionState)
         if session._socket and session._socket != session.router.session.session_id:
-            tokens = await state.get_state(TokenState)
-            tokens.reset()
-            session.reset()
+            await session._empty()
         return None

@@ -5,6 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines, claims_json
 from clerk_tinybird_app.tinybird.example import LANGUAGES, example_requests
 from clerk_tinybird_app.tinybird.policy import PIPES
@@ -14,6 +15,7 @@ from clerk_tinybird_app.tinybird.workspace import Workspace
 _SHOWN: Final = 16
 
 
+@holds_tenant_data
 class TokenState(rx.State):
     """The token that the page shows. Times are seconds since the epoch, 0 without a token."""
 
@@ -37,6 +39,11 @@ class TokenState(rx.State):
         kept = self._minted
         if kept is None or not kept.is_made_for(session) or not kept.is_fresh(now):
             self._mint(session, workspace, now=now)
+
+    def _is_same_tenant(self, value: str, workspace: Workspace) -> bool:
+        """Tell whether a token minted earlier is for what the page shows now."""
+        minted = self._minted
+        return minted is not None and decode(value, workspace)["scopes"] == minted.claims["scopes"]
 
     def _mint(self, session: ClerkSession, workspace: Workspace, *, now: float) -> None:
         minted = TinybirdToken.mint(session, workspace, now=now)

@@ -21,6 +21,10 @@ PIPES: Final = (
 """The project's endpoints, by name. There is no wildcard: what is not listed is not readable."""
 
 
+FIXED_PARAMS: Final = ("user_id", "org_permission", "tenant_id")
+"""The parameters that a token fixes, whatever a request says."""
+
+
 def tenant_id(session: ClerkSession) -> str:
     """Return the tenant: the active organization's id, or the user's own without one."""
     return session.organization.id if session.organization else session.user_id
@@ -33,9 +37,6 @@ def org_permission(session: ClerkSession) -> str:
 
 def scopes_for(session: ClerkSession) -> tuple[Scope, ...]:
     """Return what ``session`` may read: every pipe of ``PIPES``, for its own tenant alone."""
-    fixed_params = {
-        "user_id": session.user_id,
-        "org_permission": org_permission(session),
-        "tenant_id": tenant_id(session),
-    }
+    values = (session.user_id, org_permission(session), tenant_id(session))
+    fixed_params = dict(zip(FIXED_PARAMS, values, strict=True))
     return tuple(Scope(resource=pipe, fixed_params=fixed_params) for pipe in PIPES)

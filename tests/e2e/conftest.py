@@ -38,7 +38,8 @@ def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Vis
 
     def open_one() -> Visitor:
         context: BrowserContext = browser.new_context(color_scheme="dark")
-        visitors.append(Visitor(context, app.origin, also=app.backend))
+        tinybird = f"http://localhost:{app.tinybird_port}"
+        visitors.append(Visitor(context, app.origin, app.backend, tinybird))
         return visitors[-1]
 
     yield open_one

@@ -30,7 +30,7 @@ def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
     browser: Browser, open_app: RunningApp
 ) -> None:
     context = browser.new_context()
-    visitor = Visitor(context, open_app.origin, also=open_app.backend)
+    visitor = Visitor(context, open_app.origin, open_app.backend)
     page = visitor.page
     visitor.open()
     expect(page.locator("#anonymous-key")).to_have_text(KEY)

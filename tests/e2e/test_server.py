@@ -48,7 +48,7 @@ def _upgrade(app: RunningApp, origin: str) -> str:
             "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
-        return connection.recv(1024).decode().split("\r\n")[0]
+        return connection.recv(1024).decode(errors="replace").split("\r\n")[0]
 
 
 def test_a_websocket_is_open_to_the_apps_own_origin_alone(app: RunningApp) -> None:

@@ -24,7 +24,7 @@ def test_the_token_on_screen_never_ends_and_a_laptop_that_slept_gets_a_new_one(
     browser: Browser, hasty_app: RunningApp
 ) -> None:
     context = browser.new_context()
-    visitor = Visitor(context, hasty_app.origin, also=hasty_app.backend)
+    visitor = Visitor(context, hasty_app.origin, hasty_app.backend)
     visitor.page.clock.install()
     token = visitor.sign_in("admin@acme.test")
 

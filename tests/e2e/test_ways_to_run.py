@@ -26,7 +26,7 @@ def test_sign_in_leads_to_the_token(
 ) -> None:
     app = run(fresh_app)
     context = browser.new_context()
-    visitor = Visitor(context, app.origin, also=app.backend)
+    visitor = Visitor(context, app.origin, app.backend)
 
     token = visitor.sign_in("admin@acme.test")
     fixed = fixed_params(token, app.signing_key)

@@ -24,11 +24,12 @@ class Visitor:
         faults: Console errors and warnings, uncaught exceptions, and requests to any other host.
     """
 
-    def __init__(self, context: BrowserContext, origin: str, *, also: str) -> None:
+    def __init__(self, context: BrowserContext, origin: str, *own: str) -> None:
         self.context = context
         self.origin = origin
         self.faults: list[str] = []
-        self._own = (origin, also, also.replace("http", "ws"), "data:", "blob:")
+        http = (origin, *own)
+        self._own = (*http, *(url.replace("http", "ws") for url in http), "data:", "blob:")
         context.set_default_timeout(15_000)
         context.on("page", self._watch)
         self.page = context.new_page()

@@ -1,6 +1,6 @@
 """A browser tab, as far as the server can tell: events go in, vars come out."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
@@ -10,6 +10,7 @@ from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 
+from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 
@@ -17,6 +18,7 @@ from clerk_tinybird_app.state.socket_binding import SocketBinding
 APP = rx.App()
 APP.add_middleware(SocketBinding())
 
+_WATCHED = ("session_state", "token_state")
 HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
@@ -37,19 +39,23 @@ class Server:
     async def __aexit__(self, *error: object) -> None:
         await self._processor.__aexit__(*error)
 
-    async def deltas(self, client_token: str, event: Event) -> list[Mapping[str, Any]]:
-        """Process ``event`` and return what was sent back for it."""
-        return [delta async for delta in self._processor.enqueue_stream_delta(client_token, event)]
+    def deltas(self, client_token: str, event: Event) -> AsyncIterator[Mapping[str, Any]]:
+        """Process ``event`` and yield what is sent back for it, as it is sent."""
+        return self._processor.enqueue_stream_delta(client_token, event)
 
 
 class Tab:
-    """One tab's websocket: its client token, its socket id, and the vars it was sent."""
+    """One tab's websocket: its client token, its socket id, and the vars it was sent.
+
+    ``seen`` holds those of the session and its token, ``answer`` those of the playground.
+    """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
         self._server = server
         self._client_token = client_token
         self._socket = socket
         self.seen: dict[str, Any] = {}
+        self.answer: dict[str, Any] = {}
         namespace = APP.event_namespace
         assert namespace
         # As when it connects: from now on this websocket is the client token's own.
@@ -64,6 +70,10 @@ class Tab:
         """Call a handler of ``SessionState`` by name, as any client can."""
         await self._send(f"{SessionState.get_full_name()}.{handler}", payload)
 
+    async def ask(self, handler: str, **payload: Any) -> None:
+        """Call a handler of ``PlaygroundState``."""
+        await self._send(f"{PlaygroundState.get_full_name()}.{handler}", payload)
+
     async def push(self, token: str) -> None:
         """Push a session token, as the bridge does."""
         await self.call("sync", token=token)
@@ -75,8 +85,10 @@ class Tab:
             RouteVar.PATH: "/",
         }
         event = Event(name=name, payload=payload, router_data=router)
-        for delta in await self._server.deltas(self._client_token, event):
+        async for delta in self._server.deltas(self._client_token, event):
             for substate, variables in delta.items():
-                if "session_state" in substate or "token_state" in substate:
-                    short = {k.removesuffix("_rx_state_"): v for k, v in variables.items()}
+                short = {k.removesuffix("_rx_state_"): v for k, v in variables.items()}
+                if substate.endswith(_WATCHED):
                     self.seen.update(short)
+                elif substate.endswith("playground_state"):
+                    self.answer.update(short)

@@ -1,0 +1,64 @@
+"""Runs the embedded Tinybird alone: ``python -m clerk_tinybird_app.local.tinybird``."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.data_lock import DataFolderInUse
+from clerk_tinybird_app.local.tinybird.exit_codes import DATA_FOLDER_IN_USE, NO_PROJECT, PORT_IN_USE
+from clerk_tinybird_app.local.tinybird.read_pool import Limits
+from clerk_tinybird_app.local.tinybird.serving import Options, PortInUse, run
+from clerk_tinybird_app.redaction import redact_logs
+
+_PROJECT: Final = Path("tinybird")
+_DATA: Final = Path(".local/tinybird")
+_PORT: Final = 7181
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until stopped; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="tinybird  %(message)s")
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    redact_logs()
+    options = _options(arguments)
+    if not options.project.is_dir():
+        sys.stderr.write(f"There is no project folder {options.project}; name it with --project.\n")
+        return NO_PROJECT
+    try:
+        run(options)
+    except (DataFolderInUse, PortInUse) as error:
+        sys.stderr.write(f"{error}\n")
+        return PORT_IN_USE if isinstance(error, PortInUse) else DATA_FOLDER_IN_USE
+    return 0
+
+
+def _options(arguments: list[str]) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m clerk_tinybird_app.local.tinybird",
+        description="Tinybird's HTTP API on this machine, for any Tinybird project.",
+    )
+    parser.add_argument("--project", type=Path, default=_PROJECT, help="default: ./tinybird")
+    parser.add_argument("--data", type=Path, default=_DATA, help="default: ./.local/tinybird")
+    parser.add_argument("--port", type=int, default=_PORT, help=f"default: {_PORT}")
+    parser.add_argument(
+        "--no-seed", action="store_true", help="start the bundled project without rows"
+    )
+    parser.add_argument(
+        "--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take"
+    )
+    parser.add_argument("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    return Options(
+        project=given.project,
+        data=given.data.resolve(),
+        port=given.port,
+        seeds=not given.no_seed,
+        ends_with_stdin=given.ends_with_stdin,
+        limits=Limits(seconds=given.query_seconds),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

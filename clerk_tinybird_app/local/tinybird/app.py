@@ -1,0 +1,82 @@
+"""The API as an ASGI app."""
+
+import logging
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
+from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
+from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.loopback_only import LoopbackOnly
+
+_LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
+_RATE_HEADERS: Final = (
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Retry-After",
+)
+
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(service: Service) -> Starlette:
+    """Put the routes together; they serve loopback addresses only, and pages of such origins."""
+    app = Starlette(
+        routes=[
+            # First, as almost every request is for it.
+            Route("/v0/pipes/{file}", pipes.data, methods=["GET", "POST"]),
+            Route("/v0/pipes", metadata.pipes, methods=["GET"]),
+            Route("/v0/datasources", metadata.datasources, methods=["GET"]),
+            Route("/v0/datasources", cli.append, methods=["POST"]),
+            Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
+            Route("/v1/datasources/{name}/append", cli.append, methods=["POST"]),
+            Route("/v0/jobs/{job_id}", cli.job, methods=["GET"]),
+            Route("/examples/query.http", cli.example, methods=["GET"]),
+            Route("/v0/regions", cli.regions, methods=["GET"]),
+            Route("/v1/workspace", cli.workspace, methods=["GET"]),
+            Route("/v1/user/workspaces", cli.user_workspaces, methods=["GET"]),
+            Route("/v1/workspaces", cli.create_workspace, methods=["POST"]),
+            Route("/v1/workspaces/{workspace_id}", cli.remove_workspace, methods=["DELETE"]),
+            Route("/v1/build", cli.build, methods=["POST"]),
+            Route("/v0/events", events.events, methods=["POST"]),
+            Route("/v0/sql", sql.sql, methods=["GET", "POST"]),
+            Route("/v0/tokens", tokens.index, methods=["GET"]),
+            Route("/v0/tokens", tokens.create, methods=["POST"]),
+            Route("/v0/tokens/", tokens.create, methods=["POST"]),
+            Route("/v0/tokens/{name}", tokens.one, methods=["GET"]),
+            Route("/tokens", tokens.local, methods=["GET"]),
+        ],
+        middleware=[
+            Middleware(LoopbackOnly),
+            Middleware(
+                CORSMiddleware,
+                allow_origin_regex=_LOOPBACK_ORIGIN,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
+                expose_headers=_RATE_HEADERS,
+            ),
+        ],
+        exception_handlers={404: _no_route, 405: _no_route, Exception: _failed},
+    )
+    app.state.service = service
+    return app
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = {"error": "Internal error, see the log", "documentation": API_DOCUMENTATION}
+    return JSONResponse(body, 500)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    text = "Not found" if status == 404 else "Method not allowed"  # noqa: PLR2004 - HTTP's own
+    return JSONResponse({"error": text, "documentation": API_DOCUMENTATION}, status)

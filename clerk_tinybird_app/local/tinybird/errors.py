@@ -1,0 +1,47 @@
+"""What the API answers when it refuses: ``{"error", "documentation"}`` with a status."""
+
+from collections.abc import Mapping
+from typing import Final
+
+API_DOCUMENTATION: Final = "https://www.tinybird.co/docs/api-reference"
+TOKENS_DOCUMENTATION: Final = f"{API_DOCUMENTATION}/token-api"
+
+
+class ApiError(Exception):
+    """A refusal, as Tinybird's API words it.
+
+    Attributes:
+        status: The HTTP status.
+        message: The body's ``error``; never holds a token.
+        documentation: The body's ``documentation``, an address.
+        headers: More response headers.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        documentation: str = API_DOCUMENTATION,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.documentation = documentation
+        self.headers = dict(headers or {})
+
+
+def forbidden(message: str) -> ApiError:
+    """The token, or the lack of one, does not allow it."""
+    return ApiError(403, message, documentation=TOKENS_DOCUMENTATION)
+
+
+def bad_request(message: str) -> ApiError:
+    """The request itself is at fault."""
+    return ApiError(400, message)
+
+
+def not_found(message: str) -> ApiError:
+    """There is no such thing, or not for this token."""
+    return ApiError(404, message)

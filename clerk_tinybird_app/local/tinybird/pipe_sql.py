@@ -1,0 +1,111 @@
+"""One SELECT from a pipe's nodes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from clerk_tinybird_app.local.tinybird.errors import bad_request
+from clerk_tinybird_app.local.tinybird.tables import quoted
+from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
+from clerk_tinybird_app.tinybird.template import Template, TemplateError
+
+_LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+_TRAILING: Final = re.compile(r"[\s;]+\Z")
+_WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class CompiledPipe:
+    """A pipe whose nodes' templates are compiled.
+
+    Attributes:
+        pipe: As the project has it.
+        templates: Each node's template, by the node's name.
+        uses: For each node, the nodes and other pipes that its text names.
+    """
+
+    pipe: Pipe
+    templates: Mapping[str, Template]
+    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def compile(cls, pipe: Pipe, pipes: frozenset[str]) -> "CompiledPipe":
+        """Compile ``pipe``, which may read from ``pipes`` by their names.
+
+        Raises:
+            ProjectError: A node's template is malformed.
+        """
+        nodes = {node.name for node in pipe.nodes}
+        return cls(
+            pipe=pipe,
+            templates={node.name: _template(pipe, node) for node in pipe.nodes},
+            uses={
+                node.name: frozenset(_WORD.findall(node.sql))
+                & ((nodes - {node.name}) | (pipes - {pipe.name}))
+                for node in pipe.nodes
+            },
+        )
+
+    def sql(self, values: Mapping[str, Any], others: Mapping[str, "CompiledPipe"]) -> str:
+        """Return the pipe's query.
+
+        Args:
+            values: The parameters, as texts or JSON values.
+            others: All pipes by name, for those that this one reads from.
+
+        Raises:
+            TemplateError: A parameter is missing or of the wrong type.
+            ApiError: 400, pipes or nodes read from each other in a circle.
+        """
+        return self._sql(values, others, ())
+
+    def _sql(
+        self, values: Mapping[str, Any], others: Mapping[str, "CompiledPipe"], way: tuple[str, ...]
+    ) -> str:
+        written: dict[str, str] = {}
+        own = {node.name: node for node in self.pipe.nodes}
+
+        def write(node: Node, way: tuple[str, ...]) -> str:
+            way = _onward(way, f"{self.pipe.name}.{node.name}")
+            for name in sorted(self.uses[node.name] - written.keys()):
+                if name in own:
+                    written[name] = write(own[name], way)
+                else:
+                    written[name] = others[name]._sql(values, others, way)
+            return plain(self.templates[node.name].render(values))
+
+        query = write(self.pipe.endpoint, way)
+        return with_before(written, query)
+
+
+def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Return the way with one more node on it, unless that closes a circle."""
+    if name in way:
+        raise bad_request(f"[Error] Circular reference: {' -> '.join((*way, name))}")
+    return (*way, name)
+
+
+def _template(pipe: Pipe, node: Node) -> Template:
+    try:
+        return Template(node.sql, is_template=node.is_template)
+    except TemplateError as error:
+        line = node.line + (error.line or 1) - 1
+        raise ProjectError(pipe.path, line, error.message) from error
+
+
+def plain(sql: str) -> str:
+    """Return SQL without comments before it and semicolons after it."""
+    return _TRAILING.sub("", _LEADING.sub("", sql))
+
+
+def with_before(ctes: Mapping[str, str], sql: str) -> str:
+    """Return ``sql`` with named queries before its own, in their order."""
+    if not ctes:
+        return sql
+    # The line break ends a comment that a query may end with.
+    before = ", ".join(f"{quoted(name)} AS ({query}\n)" for name, query in ctes.items())
+    if found := _WITH.match(sql):
+        return f"{found.group()} {before}, {sql[found.end() :].lstrip()}"
+    return f"WITH {before} {sql}"

@@ -1,0 +1,171 @@
+"""Answers queries: a pipe with parameters, SQL on top of a pipe, or SQL over what one may read."""
+
+# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clerk_tinybird_app.local.tinybird import schema, statement
+from clerk_tinybird_app.local.tinybird.caller import Caller
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
+from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, with_before
+from clerk_tinybird_app.local.tinybird.read_pool import ReadPool
+from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+
+PIPE_ITSELF: Final = "_"
+"""What SQL on top of a pipe calls it."""
+
+_TIMEOUT: Final = 159
+_TOO_SLOW: Final = 160
+_TOO_MANY_ROWS: Final = (158, 396)
+
+
+def refusal(failure: QueryFailed) -> ApiError:
+    """Return what the API answers when ClickHouse refuses a query."""
+    text = f"[Error] {failure.message} ({failure.name or 'UNKNOWN'})"
+    if failure.code in (_TIMEOUT, _TOO_SLOW):
+        return ApiError(408, text)
+    if failure.code in _TOO_MANY_ROWS:
+        return ApiError(413, text)
+    return ApiError(400, text)
+
+
+class Queries:
+    """Runs queries for callers on read-only connections.
+
+    Args:
+        pool: The connections.
+    """
+
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+
+    def pipe(
+        self,
+        workspace: LocalWorkspace,
+        pipe: CompiledPipe,
+        values: Mapping[str, Any],
+        output: Format,
+        on_top: str | None,
+    ) -> bytes:
+        """Return a pipe's answer.
+
+        Args:
+            workspace: Where the pipe is.
+            pipe: The pipe.
+            values: Its parameters, the fixed ones among them.
+            output: How to write the answer.
+            on_top: SQL that reads from ``_``, or None for the pipe's own rows.
+
+        Raises:
+            TemplateError: A parameter is missing or of the wrong type.
+            ApiError: The SQL on top is refused.
+            QueryFailed: ClickHouse refused the query.
+        """
+        sql = pipe.sql(values, workspace.served.pipes)
+
+        def answer(session: ChdbSession) -> bytes:
+            if on_top is None:
+                return session.query(sql, output.name)
+            asked, _ = statement.without_format(statement.canonical(session, on_top))
+            used = statement.names(session, statement.subject(asked))
+            statement.require_readable(
+                used,
+                asked,
+                allowed={PIPE_ITSELF},
+                existing=_tables(workspace),
+                databases=_databases(session),
+            )
+            return session.query(with_before({PIPE_ITSELF: sql}, asked), output.name)
+
+        return self._pool.run(workspace.database, answer)
+
+    def sql(
+        self, workspace: LocalWorkspace, caller: Caller, text: str, values: Mapping[str, Any]
+    ) -> tuple[bytes, Format]:
+        """Return the answer to a caller's own SQL, and the format it asked for.
+
+        Raises:
+            TemplateError: It reads a pipe whose parameter is missing.
+            ApiError: It is not one SELECT or DESCRIBE, or reads what the caller may not.
+            QueryFailed: ClickHouse refused the query.
+        """
+
+        def answer(session: ChdbSession) -> tuple[bytes, Format]:
+            asked, name = statement.without_format(statement.canonical(session, text))
+            output = named(name) if name else TSV
+            about = statement.subject(asked)
+            used = statement.names(session, about)
+            mentioned = used.tables | used.sets
+            readable = _readable(workspace, caller)
+            databases = _databases(session)
+            pipes = _pipe_queries(workspace, caller, mentioned, values)
+            statement.require_readable(
+                used,
+                asked,
+                allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
+                existing=_tables(workspace),
+                databases=databases,
+            )
+            ctes = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
+            if asked.startswith("DESCRIBE"):
+                target = f"(SELECT * FROM {about})"
+                return session.query(
+                    f"DESCRIBE TABLE ({with_before(ctes, target)})" if ctes else asked, output.name
+                ), output
+            return session.query(with_before(ctes, asked), output.name), output
+
+        return self._pool.run(workspace.database, answer)
+
+
+def _databases(session: ChdbSession) -> set[str]:
+    return {*schema.databases(session), "information_schema", "INFORMATION_SCHEMA", "system"}
+
+
+def _tables(workspace: LocalWorkspace) -> set[str]:
+    """Return every table and pipe of the workspace."""
+    sources = workspace.served.datasources
+    return {
+        *sources,
+        *(name + QUARANTINE_SUFFIX for name in sources),
+        *workspace.served.pipes,
+    }
+
+
+def _readable(workspace: LocalWorkspace, caller: Caller) -> dict[str, str]:
+    """Return the tables a caller may read, each with the query that stands for it, "" for none."""
+    if caller.is_admin:
+        sources = workspace.served.datasources
+        return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
+    readable = {}
+    for name in workspace.served.datasources:
+        for key in (name, workspace.resource_id("datasource", name)):
+            if key in caller.datasources:
+                condition = caller.datasources[key]
+                whole = f"SELECT * FROM {workspace.database}.{quoted(name)}"
+                readable[name] = f"{whole} WHERE ({condition}\n)" if condition else ""
+    return readable
+
+
+def _allowed(workspace: LocalWorkspace, caller: Caller, used: frozenset[str]) -> set[str]:
+    """Return the qualified names an admin may use: its own database's and ClickHouse's own."""
+    if not caller.is_admin:
+        return set()
+    own = (f"{workspace.database}.", "system.", "information_schema.", "INFORMATION_SCHEMA.")
+    return {name for name in used if name.startswith(own)}
+
+
+def _pipe_queries(
+    workspace: LocalWorkspace, caller: Caller, used: frozenset[str], values: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the queries of the pipes that SQL names and the caller may read."""
+    queries = {}
+    for name, pipe in workspace.served.pipes.items():
+        pipe_id = workspace.resource_id("pipe", name)
+        if name in used and caller.may_read(name, pipe_id):
+            given = {**values, **caller.fixed_params(name, pipe_id)}
+            queries[name] = pipe.sql(given, workspace.served.pipes)
+    return queries

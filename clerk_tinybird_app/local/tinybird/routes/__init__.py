@@ -1,0 +1,1 @@
+"""The API's addresses and what each answers."""

@@ -1,0 +1,200 @@
+"""What the ``tb`` command calls: workspaces, builds, regions, appended files."""
+
+import uuid
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from clerk_tinybird_app.local.tinybird import file_rows, views
+from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.ingest import ingest
+from clerk_tinybird_app.local.tinybird.routes.answering import (
+    MOST_BYTES,
+    answering,
+    body_of,
+    identify,
+    in_thread,
+    service_of,
+    values_of,
+)
+from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
+from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+
+_PROJECT_PART = "data_project://"
+_MOST_FILES = 2000
+
+
+@answering
+async def user_workspaces(request: Request) -> Response:
+    """List the workspaces of this machine."""
+    workspace, caller = identify(request)
+    caller.require_admin()
+    all_of_them = service_of(request).workspaces.all()
+    user = {"id": "local", "email": "local@localhost", "organization_id": None}
+    listed = [views.workspace_view(each) for each in all_of_them]
+    return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
+
+
+@answering
+async def create_workspace(request: Request) -> Response:
+    """Make a workspace."""
+    _, caller = identify(request)
+    caller.require_admin()
+    name = (await values_of(request)).get("name")
+    if not isinstance(name, str) or not name:
+        raise bad_request("The name of the workspace is missing")
+    service = service_of(request)
+    made = await in_thread(service.ingest_threads, service.workspaces.add, name)
+    return JSONResponse(views.workspace_view(made))
+
+
+@answering
+async def remove_workspace(request: Request) -> Response:
+    """Remove a workspace that was made."""
+    _, caller = identify(request)
+    caller.require_admin()
+    service = service_of(request)
+    removed = await in_thread(
+        service.ingest_threads, service.workspaces.remove, request.path_params["workspace_id"]
+    )
+    return JSONResponse({"id": removed.id, "name": removed.name})
+
+
+@answering
+async def workspace(request: Request) -> Response:
+    """Describe the token's workspace."""
+    found, caller = identify(request)
+    caller.require_admin()
+    return JSONResponse(views.workspace_view(found))
+
+
+@answering
+async def regions(request: Request) -> Response:
+    """List the regions: this machine."""
+    identify(request)
+    host = _base(request)
+    region = {"key": "local", "name": "local", "provider": "local", "api_host": host, "host": host}
+    return JSONResponse({"regions": [region]})
+
+
+@answering
+async def build(request: Request) -> Response:
+    """Serve the files of a project in the token's workspace."""
+    found, caller = identify(request)
+    caller.require_admin()
+    service = service_of(request)
+    async with request.form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
+        files = {
+            part.filename: await part.read()
+            for name, part in form.multi_items()
+            if isinstance(part, UploadFile) and part.filename and name.startswith(_PROJECT_PART)
+        }
+    return JSONResponse(await in_thread(service.ingest_threads, _build, service, found, files))
+
+
+def _base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _build(service: Service, target: LocalWorkspace, files: dict[str, bytes]) -> dict[str, Any]:
+    before = target.served
+    try:
+        with TemporaryDirectory() as folder:
+            _write(Path(folder), files)
+            target.serve(load_project(Path(folder)), service.writer)
+    except ProjectError as error:
+        fault = {"filename": error.file.as_posix(), "error": f"line {error.line}: {error.message}"}
+        return {"result": "failed", "errors": [fault]}
+    return {"result": "success", "build": _difference(before, target.served)}
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise ProjectError(Path(path.name), 1, "The file lies outside the project")
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def _difference(before: Served, after: Served) -> dict[str, Any]:
+    kinds = {
+        "datasource": (before.datasources, after.datasources),
+        "pipe": (before.pipes, after.pipes),
+    }
+    result: dict[str, Any] = {"id": str(uuid.uuid4())}
+    for kind, (old, new) in kinds.items():
+        result[f"new_{kind}_names"] = sorted(new.keys() - old.keys())
+        result[f"deleted_{kind}_names"] = sorted(old.keys() - new.keys())
+        result[f"changed_{kind}_names"] = []
+    return result
+
+
+@answering
+async def append(request: Request) -> Response:
+    """Add the rows of a file to a data source."""
+    found, caller = identify(request)
+    name = request.path_params.get("name") or request.query_params.get("name", "")
+    source = found.datasource(name)
+    caller.require_append(source.name, found.resource_id("datasource", source.name))
+    content = await _content(request)
+    rows = file_rows.as_ndjson(content, request.query_params.get("format", "ndjson"), source)
+    service = service_of(request)
+    done = await in_thread(
+        service.ingest_threads,
+        lambda: ingest(service.writer, found.database, source, rows, clock=service.clock),
+    )
+    job_id = str(uuid.uuid4())
+    job = {
+        "id": job_id,
+        "job_id": job_id,
+        "import_id": job_id,
+        "kind": "import",
+        "status": "done",
+        "successful_rows": done.successful_rows,
+        "quarantine_rows": done.quarantined_rows,
+        "invalid_lines": 0,
+        "datasource": {"id": found.resource_id("datasource", source.name), "name": source.name},
+    }
+    service.jobs.add(found.id, job)
+    return JSONResponse(job)
+
+
+@answering
+async def job(request: Request) -> Response:
+    """Describe an import; it is always done."""
+    found, caller = identify(request)
+    caller.require_admin()
+    job_id = request.path_params["job_id"]
+    kept = service_of(request).jobs.find(found.id, job_id)
+    if kept is None:
+        raise not_found(f"Job '{job_id}' not found")
+    return JSONResponse(kept)
+
+
+@answering
+async def example(request: Request) -> Response:
+    """Give the address of a pipe's rows, for people to copy; without a token."""
+    found, caller = identify(request)
+    name = found.pipe(request.query_params.get("pipe", "")).pipe.name
+    caller.fixed_params(name, found.resource_id("pipe", name))
+    ending = request.query_params.get("format", "json")
+    return PlainTextResponse(f"{_base(request)}/v0/pipes/{name}.{ending}")
+
+
+async def _content(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        return await body_of(request)
+    async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
+        for _, part in form.multi_items():
+            if isinstance(part, UploadFile):
+                return await part.read()
+            return part.encode()
+    return b""

@@ -1,0 +1,60 @@
+"""``/v0/pipes/NAME.FORMAT``: a pipe's rows."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.formats import BY_ENDING
+from clerk_tinybird_app.local.tinybird.routes import metadata
+from clerk_tinybird_app.local.tinybird.routes.answering import (
+    answering,
+    identify,
+    in_thread,
+    rate_headers,
+    service_of,
+    values_of,
+)
+
+_QUERY: Final = "q"
+_NOT_PARAMETERS: Final = frozenset((_QUERY, "token", "format", "from", "cli_version"))
+
+
+@answering
+async def data(request: Request) -> Response:
+    """Answer a pipe's rows; without a format, its description."""
+    if "." not in request.path_params["file"] and request.method == "GET":
+        return await metadata.pipe(request)
+    workspace, caller = identify(request)
+    name, _, ending = request.path_params["file"].rpartition(".")
+    output = BY_ENDING.get(ending)
+    if output is None:
+        raise not_found(f"The pipe '{request.path_params['file']}' does not exist")
+    pipe = workspace.pipe(name)
+    fixed = caller.fixed_params(pipe.pipe.name, workspace.resource_id("pipe", pipe.pipe.name))
+    values = await values_of(request)
+    service = service_of(request)
+    answer = await in_thread(
+        service.pool.threads,
+        service.queries.pipe,
+        workspace,
+        pipe,
+        {**parameters(values), **fixed},
+        output,
+        _on_top(values),
+    )
+    return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
+
+
+def parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the pipe's own parameters among a request's."""
+    return {name: value for name, value in values.items() if name not in _NOT_PARAMETERS}
+
+
+def _on_top(values: Mapping[str, Any]) -> str | None:
+    text = values.get(_QUERY)
+    if text is not None and not isinstance(text, str):
+        raise bad_request("q must be a text")
+    return text or None

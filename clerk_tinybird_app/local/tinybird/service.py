@@ -1,0 +1,62 @@
+"""What every route works with, put together once a process."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.jobs import Jobs
+from clerk_tinybird_app.local.tinybird.limits import RateLimits
+from clerk_tinybird_app.local.tinybird.queries import Queries
+from clerk_tinybird_app.local.tinybird.read_pool import Limits, ReadPool
+from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspaces import Workspaces
+from clerk_tinybird_app.local.tinybird.writer import Writer
+
+_INGEST_THREADS: Final = 16
+"""Requests whose rows may wait for one insert together."""
+
+
+class Service:
+    """The engine, the workspaces and the limits of one process.
+
+    Args:
+        folder: chDB's data folder; one process at a time.
+        first: The workspace that lasts.
+        limits: What a query may use; None for the defaults.
+        clock: Seconds since the epoch.
+
+    Attributes:
+        writer: Writes rows and tables.
+        pool: Reads.
+        queries: Answers pipes and SQL.
+        workspaces: Who is who.
+        rates: Requests per second by token name.
+        jobs: Imports that were made.
+        clock: Seconds since the epoch.
+        ingest_threads: Where rows are taken in.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        first: LocalWorkspace,
+        *,
+        limits: Limits | None = None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.clock = clock
+        self.writer = Writer(folder)
+        self.pool = ReadPool(folder, limits=limits)
+        self.queries = Queries(self.pool)
+        self.workspaces = Workspaces(first, self.writer, clock)
+        self.workspaces.remove_leftovers()
+        self.rates = RateLimits(clock)
+        self.jobs = Jobs()
+        self.ingest_threads = ThreadPoolExecutor(_INGEST_THREADS, thread_name_prefix="ingest")
+
+    def close(self) -> None:
+        """Finish what is under way and close chDB."""
+        self.ingest_threads.shutdown()
+        self.pool.close()
+        self.writer.close()

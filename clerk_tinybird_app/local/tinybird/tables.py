@@ -1,0 +1,148 @@
+"""The tables that stand for a data source, as SQL text.
+
+A data source has three: its own; a quarantine for rows that do not fit, as Tinybird names it; and
+a landing table, which holds nothing. Rows are inserted into the landing table, whose columns take
+more than the data source's do (missing values, numbers of any size), and a view casts them with
+checks into the data source. ClickHouse's own insert would wrap a number that does not fit and
+fill in what is missing.
+"""
+
+import re
+from typing import Final
+
+from clerk_tinybird_app.tinybird.project import Column, DataSource
+
+QUARANTINE_SUFFIX: Final = "_quarantine"
+
+_WRAPPER: Final = re.compile(r"^(?:LowCardinality|Nullable)\((.*)\)$", re.DOTALL)
+_INTEGER: Final = re.compile(r"^U?Int(8|16|32|64)$")
+_NOT_NULLABLE: Final = re.compile(r"^(?:Array|Map|Tuple|Nested|JSON|AggregateFunction|Variant)\b")
+_ROOT: Final = re.compile(r"^\$\.\[?['\"`]?([A-Za-z_][\w-]*)['\"`]?\]?$")
+
+_QUARANTINE_COLUMNS: Final = (
+    "c__error_column Array(String), c__error Array(String), c__import_id Nullable(String), "
+    "insertion_date DateTime"
+)
+
+
+def quoted(name: str) -> str:
+    """Return ``name`` as an identifier."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def literal(text: str) -> str:
+    """Return ``text`` as a string."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def bare_type(column: Column) -> str:
+    """Return the column's type without LowCardinality and Nullable around it."""
+    inner = column.type.strip()
+    while wrapped := _WRAPPER.match(inner):
+        inner = wrapped.group(1).strip()
+    return inner
+
+
+def is_nullable(column: Column) -> bool:
+    """Tell whether the column itself can be null."""
+    return "Nullable(" in column.type.split("Array(")[0]
+
+
+def has_empty(column: Column) -> bool:
+    """Tell whether a missing value is an empty one: arrays, maps and the like cannot be null."""
+    return _NOT_NULLABLE.match(bare_type(column)) is not None
+
+
+def landing_name(column: Column) -> str | None:
+    """Return the JSON member a column is read from; None: it lies deeper in the row."""
+    if column.json_path is None:
+        return column.name
+    found = _ROOT.match(column.json_path)
+    return found.group(1) if found else None
+
+
+def landing_type(column: Column) -> str:
+    """Return a type that takes whatever the row holds for the column, or nothing."""
+    inner = bare_type(column)
+    if has_empty(column):
+        return inner
+    if size := _INTEGER.match(inner):
+        # Wide enough that a number too large for the column is still read as itself.
+        return "Nullable(Int128)" if size.group(1) == "64" else "Nullable(Int64)"
+    return f"Nullable({inner})"
+
+
+def landing_columns(source: DataSource, names: dict[str, str]) -> str:
+    """Return the landing table's columns; ``names`` maps columns to JSON members."""
+    columns = {names[column.name]: landing_type(column) for column in source.columns}
+    return ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+
+
+def casts(source: DataSource, names: dict[str, str]) -> str:
+    """Return the expressions that turn landed values into the data source's, or fail."""
+    return ", ".join(_cast(column, names[column.name]) for column in source.columns)
+
+
+def create_table(source: DataSource, table: str) -> str:
+    """Return the statement that makes the data source's own table."""
+    body = ", ".join((*map(_column, source.columns), *map(_index, source.indexes)))
+    return f"CREATE TABLE {table} ({body}) {_engine(source)}"
+
+
+def create_quarantine(source: DataSource, table: str) -> str:
+    """Return the statement for its quarantine: every column as text, and what was wrong."""
+    columns = ", ".join(f"{quoted(column.name)} Nullable(String)" for column in source.columns)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table} ({_QUARANTINE_COLUMNS}, {columns}) "
+        "ENGINE = MergeTree ORDER BY insertion_date"
+    )
+
+
+def add_column(column: Column, table: str) -> str:
+    """Return the statement that adds a column to a table that has rows."""
+    return f"ALTER TABLE {table} ADD COLUMN {_column(column)}"
+
+
+def _column(column: Column) -> str:
+    default = f" DEFAULT {column.default}" if column.default else ""
+    codec = f" CODEC({column.codec})" if column.codec else ""
+    return f"{quoted(column.name)} {column.type}{default}{codec}"
+
+
+def _index(line: str) -> str:
+    text = line.strip().rstrip(",")
+    return text if text.upper().startswith("INDEX ") else f"INDEX {text}"
+
+
+def _engine(source: DataSource) -> str:
+    settings = source.engine_settings
+    clauses = [f"ENGINE = {source.engine or 'MergeTree'}({_engine_arguments(source)})"]
+    if partition := settings.get("ENGINE_PARTITION_KEY"):
+        clauses.append(f"PARTITION BY {partition}")
+    if primary := settings.get("ENGINE_PRIMARY_KEY"):
+        clauses.append(f"PRIMARY KEY ({primary})")
+    sorting = settings.get("ENGINE_SORTING_KEY")
+    clauses.append(f"ORDER BY ({sorting})" if sorting else "ORDER BY tuple()")
+    if ttl := settings.get("ENGINE_TTL"):
+        clauses.append(f"TTL {ttl}")
+    return " ".join(clauses)
+
+
+def _engine_arguments(source: DataSource) -> str:
+    settings = source.engine_settings
+    names = ("ENGINE_SIGN", "ENGINE_VER", "ENGINE_IS_DELETED", "ENGINE_COLUMNS")
+    given = [settings[name] for name in names if settings.get(name)]
+    if "ENGINE_COLUMNS" in settings:
+        return f"({', '.join(given)})"
+    return ", ".join(given)
+
+
+def _cast(column: Column, member: str) -> str:
+    value = quoted(member)
+    if column.default:
+        value = f"ifNull({value}, {column.default})"
+    inner = bare_type(column)
+    if _INTEGER.match(inner):
+        target = f"Nullable({inner})" if is_nullable(column) else inner
+        value = f"accurateCast({value}, {literal(target)})"
+    return f"{value} AS {quoted(column.name)}"

@@ -1,0 +1,171 @@
+"""The request that the page really sends: a pipe, its parameters, and the answer."""
+
+import json
+from typing import Any, Final
+
+import reflex as rx
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.tenant_data import holds_tenant_data
+from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.policy import PIPES
+from clerk_tinybird_app.tinybird.request_form import Field
+
+MAX_SHOWN_ROWS: Final = 100
+"""Rows that are sent to the browser; the CSV has them all."""
+
+
+@holds_tenant_data
+class PlaygroundState(rx.State):
+    """A form for one pipe and the answer to its last request.
+
+    ``status`` is the HTTP status, 0 before the first answer and when none came.
+    """
+
+    pipe: str = PIPES[0]
+    is_running: bool = False
+    status: int = 0
+    summary: str = ""
+    rate_note: str = ""
+    columns: list[str] = []
+    rows: list[list[str]] = []
+    json_text: str = ""
+    is_empty: bool = False
+    error_code: str = ""
+    error_message: str = ""
+    error_hint: str = ""
+
+    _form: dict[str, str] = {}
+
+    @rx.var
+    def fields(self) -> list[Field]:
+        """The chosen pipe's inputs."""
+        return services.pipe_fields().get(self.pipe, [])
+
+    @rx.event
+    def choose(self, pipe: str) -> None:
+        """Choose a pipe; the answer of another one goes."""
+        stop_query(self.router.session.client_token)
+        self.reset()
+        self.pipe = pipe if pipe in PIPES else PIPES[0]
+
+    @rx.event(background=True)
+    async def run(self, form: dict[str, Any]) -> None:
+        """Query the chosen pipe with the token on the page.
+
+        Args:
+            form: Parameter name -> value; empty values are left out.
+        """
+        async with self:
+            token = await self._usable_token()
+            if not token:
+                return
+            pipe = self.pipe
+            names = {field.name for field in self.fields}
+            parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
+            self._clear_answer()
+            self._form, self.is_running = parameters, True
+            tab = self.router.session.client_token
+        client = services.current().tinybird
+        try:
+            answer = await run_query(
+                tab, client.query(pipe, parameters, token, renew=self._renewed_token)
+            )
+        except StoppedError:
+            return
+        except TinybirdError as error:
+            await self._show_error(error, token)
+        else:
+            await self._show(answer, token)
+
+    @rx.event
+    def stop(self) -> None:
+        """Stop the request under way."""
+        stop_query(self.router.session.client_token)
+        self.is_running = False
+
+    @rx.event
+    async def download_csv(self) -> Any:
+        """Query again with the same parameters for all rows as CSV."""
+        token = await self._usable_token()
+        if not token:
+            return None
+        client = services.current().tinybird
+        try:
+            answer = await client.query(self.pipe, self._form, token, format="csv")
+        except TinybirdError as error:
+            self._take_error(error)
+            return None
+        return rx.download(data=answer.body, filename=f"{self.pipe}.csv")
+
+    async def _usable_token(self) -> str:
+        """Return the token of the current session; without one, nothing may be asked."""
+        session = await self.get_state(SessionState)
+        if session._current_session() is None:
+            return ""
+        tokens = await self.get_state(TokenState)
+        return tokens.value
+
+    async def _renewed_token(self) -> str:
+        async with self:
+            session_state = await self.get_state(SessionState)
+            session = session_state._current_session()
+            if session is None:
+                return ""
+            running = services.current()
+            tokens = await self.get_state(TokenState)
+            tokens._mint(session, running.workspace, now=running.clock())
+            return tokens.value
+
+    async def _is_still_theirs(self, token: str) -> bool:
+        """Tell whether the page still shows the tenant that the request was made for."""
+        tokens = await self.get_state(TokenState)
+        return self.is_running and tokens._is_same_tenant(token, services.current().workspace)
+
+    async def _show(self, answer: PipeAnswer, token: str) -> None:
+        async with self:
+            if not await self._is_still_theirs(token):
+                return
+            self.is_running = False
+            self.status = answer.status
+            self.summary = (
+                f"{answer.duration_ms:.1f} ms · {_counted(answer.row_count, 'row')} "
+                f"of {answer.rows_read:,} read"
+            )
+            if answer.rate:
+                self.rate_note = (
+                    f"{answer.rate.remaining} of {answer.rate.limit} requests left this second"
+                )
+            shown = answer.rows[:MAX_SHOWN_ROWS]
+            self.columns = [name for name, _type in answer.columns]
+            self.rows = [[_cell(row.get(name)) for name in self.columns] for row in shown]
+            self.json_text = json.dumps(shown, indent=2, ensure_ascii=False)
+            self.is_empty = not answer.row_count
+
+    async def _show_error(self, error: TinybirdError, token: str) -> None:
+        async with self:
+            if await self._is_still_theirs(token):
+                self._take_error(error)
+
+    def _take_error(self, error: TinybirdError) -> None:
+        self._clear_answer()
+        self.status = error.status or 0
+        self.error_code, self.error_message, self.error_hint = (
+            error.code, error.detail, error.message,
+        )  # fmt: skip
+
+    def _clear_answer(self) -> None:
+        pipe, form = self.pipe, self._form
+        self.reset()
+        self.pipe, self._form = pipe, form
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _cell(value: object) -> str:
+    return "null" if value is None else str(value)

@@ -1,0 +1,134 @@
+"""What can go wrong between a question to Tinybird and its rows.
+
+    TinybirdError                       tinybird_error, any other refusal or an odd answer
+    ├── TinybirdUnreachableError        tinybird_unreachable
+    ├── TinybirdTimeoutError            tinybird_timeout
+    ├── TinybirdBadRequestError         tinybird_bad_request, HTTP 400
+    ├── TinybirdForbiddenError          tinybird_forbidden, HTTP 401 and 403
+    ├── TinybirdNotFoundError           tinybird_not_found, HTTP 404
+    ├── TinybirdQueryTimeoutError       tinybird_query_timeout, HTTP 408
+    ├── TinybirdTooLargeError           tinybird_too_large, HTTP 413
+    └── TinybirdRateLimitedError        tinybird_rate_limited, HTTP 429, carries `retry_after`
+
+No text of theirs holds a token: they are made to be shown.
+"""
+
+from typing import ClassVar
+
+from clerk_tinybird_app.tinybird.client.rate import RateLimit
+
+
+class TinybirdError(Exception):
+    """The base of the tree: catch it for every way a query can fail.
+
+    Attributes:
+        code: A stable name for programs; it never changes for a given reason.
+        status: The HTTP status; None when no answer came.
+        detail: What Tinybird said, or what is known of the failure; "" for nothing.
+        message: One or two sentences that tell a person what is wrong and what to do.
+        rate: How much of the token's allowance was left; None when the answer did not say.
+    """
+
+    code: ClassVar[str] = "tinybird_error"
+    message: str = "Tinybird could not answer. Try again in a moment."
+
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, rate: RateLimit | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+        self.rate = rate
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.detail})" if self.detail else self.message
+
+
+class TinybirdUnreachableError(TinybirdError):
+    """No connection, or it broke before the answer was whole.
+
+    Attributes:
+        is_dropped: True when there was a connection and the other side closed it.
+    """
+
+    code = "tinybird_unreachable"
+    message = (
+        "Tinybird cannot be reached. Check that TINYBIRD_API_URL is right and that it runs, "
+        "then try again."
+    )
+
+    def __init__(self, detail: str = "", *, is_dropped: bool = False) -> None:
+        super().__init__(detail)
+        self.is_dropped = is_dropped
+
+
+class TinybirdTimeoutError(TinybirdError):
+    """The answer did not come in time; the request was closed."""
+
+    code = "tinybird_timeout"
+    message = "Tinybird took too long to answer. Try again, or ask for a shorter period."
+
+
+class TinybirdBadRequestError(TinybirdError):
+    """A parameter is missing or wrong, or the pipe's query failed."""
+
+    code = "tinybird_bad_request"
+    message = "Tinybird did not accept the request. Check the parameters."
+
+
+class TinybirdForbiddenError(TinybirdError):
+    """The token is expired, badly signed, or not for this pipe."""
+
+    code = "tinybird_forbidden"
+    message = (
+        "Tinybird refused the token: it has expired, is not signed for this workspace, or does "
+        "not allow this pipe. Reload the page for a new one."
+    )
+
+
+class TinybirdNotFoundError(TinybirdError):
+    """The workspace has no such pipe."""
+
+    code = "tinybird_not_found"
+    message = "This workspace has no such pipe. Deploy the project with `tb --cloud deploy`."
+
+
+class TinybirdQueryTimeoutError(TinybirdError):
+    """The query reached the workspace's time limit and was stopped."""
+
+    code = "tinybird_query_timeout"
+    message = "The query took longer than the workspace allows. Ask for a shorter period."
+
+
+class TinybirdTooLargeError(TinybirdError):
+    """The answer, or the request, is larger than Tinybird or this client allows."""
+
+    code = "tinybird_too_large"
+    message = "The answer is too large. Ask for a shorter period or for fewer rows."
+
+
+class TinybirdRateLimitedError(TinybirdError):
+    """The token's name has made too many requests.
+
+    Attributes:
+        retry_after: Seconds until it may ask again; None when Tinybird does not say.
+    """
+
+    code = "tinybird_rate_limited"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        rate: RateLimit | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail, status=status, rate=rate)
+        self.retry_after = retry_after
+        when = "in a moment" if retry_after is None else f"in {_seconds(retry_after)}"
+        self.message = f"Too many requests with this token. Try again {when}."
+
+
+def _seconds(count: float) -> str:
+    return "1 second" if count == 1 else f"{count:g} seconds"

@@ -1,0 +1,40 @@
+"""Many readers at once: no answer holds another's, none waits for a slow one."""
+
+import random
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.local.tinybird.process import Tinybird
+
+THREADS = 8
+REQUESTS = 400
+FAILING = 0.3
+
+
+def test_errors_never_leak_into_other_answers(tinybird: Tinybird) -> None:
+    """A failed query's partial output must not precede the next answer on its connection."""
+    fails_late = "SELECT number, throwIf(number = 200000, 'on purpose') FROM numbers(300000)"
+
+    def one(number: int) -> str:
+        if random.Random(number).random() < FAILING:
+            answer = tinybird.get("/v0/sql", q=f"{fails_late} FORMAT JSONEachRow")
+            return "error" if answer.status_code == 400 else "contaminated"
+        text = f"only {number}"
+        answer = tinybird.get("/v0/pipes/echo.ndjson", text=text, rows=3)
+        expected = "".join(f'{{"text":"{text}","number":{n}}}\n' for n in range(3))
+        return "right" if answer.text == expected else "contaminated"
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        results = Counter(threads.map(one, range(REQUESTS)))
+    assert results["contaminated"] == 0
+    assert results["error"] > REQUESTS * FAILING / 2
+
+
+def test_a_slow_query_holds_up_no_other(tinybird: Tinybird) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        slow = [threads.submit(tinybird.get, "/v0/pipes/slow.json") for _ in range(3)]
+        time.sleep(0.1)
+        for _ in range(10):
+            assert tinybird.get("/v0/pipes/echo.json", text="x").status_code == 200
+        assert not any(each.done() for each in slow)

@@ -1,0 +1,113 @@
+"""The app's side: a Tinybird that is there when needed and back when it died."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from clerk_tinybird_app.local.tinybird import (
+    EmbeddedTinybird,
+    TinybirdUnavailable,
+    local_workspace,
+)
+from tests.local.tinybird.process import Tinybird, free_port
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def embedded(project: Path, tmp_path: Path) -> AsyncIterator[EmbeddedTinybird]:
+    made = EmbeddedTinybird(project=project, data=tmp_path / "tinybird", port=free_port())
+    yield made
+    await made.stop()
+
+
+async def answers(embedded: EmbeddedTinybird) -> bool:
+    key = embedded.workspace(token_ttl=60, rps=1).signing_key
+    async with httpx.AsyncClient() as http:
+        try:
+            answer = await http.get(
+                f"{embedded.url}/v0/pipes", headers={"Authorization": f"Bearer {key}"}
+            )
+        except httpx.TransportError:
+            return False
+        return answer.is_success
+
+
+async def back(embedded: EmbeddedTinybird) -> None:
+    async with asyncio.timeout(20):
+        while not await answers(embedded):
+            await asyncio.sleep(0.05)
+
+
+async def test_it_answers_once_started_and_not_once_stopped(embedded: EmbeddedTinybird) -> None:
+    await embedded.start()
+    assert await answers(embedded)
+    await embedded.stop()
+    assert not await answers(embedded)
+
+
+async def test_its_workspace_is_the_kept_one(embedded: EmbeddedTinybird, tmp_path: Path) -> None:
+    await embedded.start()
+    port = int(embedded.url.rpartition(":")[2])
+    kept = local_workspace(tmp_path, port=port, token_ttl=900, rps=10)
+    assert embedded.workspace(token_ttl=900, rps=10) == kept
+    assert kept.signing_key not in repr(kept)
+
+
+async def test_it_comes_back_when_it_dies(embedded: EmbeddedTinybird) -> None:
+    await embedded.start()
+    first = embedded.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await asyncio.sleep(0.1)
+    await back(embedded)
+    assert embedded.pid not in (first, None)
+
+
+async def test_a_tinybird_that_answers_already_is_used(
+    tinybird: Tinybird, project: Path, tmp_path: Path
+) -> None:
+    other = EmbeddedTinybird(project=project, data=tmp_path / "tinybird", port=tinybird.port)
+    await other.start()
+    used = other.workspace(token_ttl=60, rps=1)
+    await other.stop()
+    assert (used.signing_key, used.workspace_id) == (tinybird.key, tinybird.workspace_id)
+    assert tinybird.answers()
+
+
+async def test_it_takes_over_when_the_other_is_gone(project: Path, tmp_path: Path) -> None:
+    with Tinybird(project, tmp_path / "first") as first:
+        second = EmbeddedTinybird(project=project, data=tmp_path / "second", port=first.port)
+        await second.start()
+        assert second.is_external
+        first.stop()
+        async with asyncio.timeout(20):
+            while second.is_external:
+                await asyncio.sleep(0.05)
+        await back(second)
+        assert second.workspace(token_ttl=60, rps=1).signing_key != first.key
+        await second.stop()
+
+
+async def test_a_port_that_another_program_has_is_named(project: Path, tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        embedded = EmbeddedTinybird(project=project, data=tmp_path / "tinybird", port=port)
+        with pytest.raises(TinybirdUnavailable, match="TB_LOCAL_PORT"):
+            await embedded.start()
+
+
+def test_the_app_never_imports_chdb() -> None:
+    program = (
+        "import sys, clerk_tinybird_app.local.tinybird, clerk_tinybird_app.services;"
+        "sys.exit(any(name.partition('.')[0] == 'chdb' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,59 @@
+"""Requests per second by token name."""
+
+import pytest
+
+from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.limits import RateLimits
+from tests.conftest import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(now=1_900_000_000.25)
+
+
+def test_each_request_leaves_one_less(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    assert [limits.take("a", 3).remaining for _ in range(3)] == [2, 1, 0]
+
+
+def test_one_too_many_is_told_when_to_come_back(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    limits.take("a", 1)
+    with pytest.raises(ApiError) as caught:
+        limits.take("a", 1)
+    assert caught.value.status == 429
+    assert caught.value.headers == {
+        "X-RateLimit-Limit": "1",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": "1",
+        "Retry-After": "1",
+    }
+
+
+def test_the_next_second_starts_anew(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    limits.take("a", 1)
+    clock.now += 0.75
+    assert limits.take("a", 1).remaining == 0
+
+
+def test_names_do_not_use_up_each_others_requests(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    limits.take("a", 1)
+    assert limits.take("b", 1).remaining == 0
+
+
+def test_two_tokens_of_one_name_share_it(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    assert limits.take("a", 5).remaining == 4
+    assert limits.take("a", 3).remaining == 1
+
+
+def test_forgotten_names_are_not_kept(clock: Clock) -> None:
+    limits = RateLimits(clock)
+    for number in range(10_000):
+        limits.take(f"name {number}", 1)
+    clock.now += 1
+    limits.take("a", 1)
+    assert len(limits._counts) == 1

@@ -1,0 +1,181 @@
+"""What the API says of its pipes, data sources, tokens; and what ``tb`` asks of it."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.local.tinybird.process import Tinybird, reads
+from tests.local.tinybird.project import FILES, visit
+
+
+def test_a_pipe_tells_its_parameters(tinybird: Tinybird) -> None:
+    pipe = tinybird.get("/v0/pipes/pages").json()
+    assert (pipe["name"], pipe["type"]) == ("pages", "endpoint")
+    chosen, endpoint = pipe["nodes"]
+    assert endpoint["id"] == pipe["endpoint"]
+    assert chosen["params"][0] == {
+        "name": "tenant",
+        "type": "String",
+        "required": True,
+        "description": "Whose visits",
+    }
+    assert endpoint["params"][0]["default"] == 10
+
+
+def test_a_token_sees_its_pipes_without_their_sql(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("pages"))
+    [pipe] = tinybird.get("/v0/pipes", token).json()["pipes"]
+    assert pipe["name"] == "pages"
+    assert "sql" not in pipe["nodes"][0]
+    assert tinybird.get("/v0/pipes/total", token).status_code == 403
+
+
+def test_admins_see_all_pipes_with_their_sql(tinybird: Tinybird) -> None:
+    pipes = {pipe["name"]: pipe for pipe in tinybird.get("/v0/pipes").json()["pipes"]}
+    assert set(pipes) == {"pages", "total", "echo", "slow"}
+    assert pipes["pages"]["nodes"][0]["sql"].startswith("%\n")
+
+
+def test_a_data_source_tells_columns_and_rows(tinybird: Tinybird) -> None:
+    source = tinybird.get("/v0/datasources/visits").json()
+    assert source["statistics"]["row_count"] == int(tinybird.sql("SELECT count() FROM visits"))
+    columns = {column["name"]: column for column in source["columns"]}
+    assert columns["at"]["type"] == "DateTime64(3)"
+    assert columns["at"]["jsonpath"] == "$.at"
+    assert columns["weight"]["default_value"] == "DEFAULT 7"
+    listed = tinybird.get("/v0/datasources").json()["datasources"]
+    assert {each["name"] for each in listed} == {"visits", "nested"}
+
+
+def make(tinybird: Tinybird, token: str | None = None, **changes: Any) -> Any:
+    params = {"name": "made", "expiration_time": int(time.time()) + 60}
+    body = {"scopes": [reads("pages", tenant="a")], **changes}
+    return tinybird.post("/v0/tokens/", token, params=params, json=body)
+
+
+def test_admins_can_have_a_jwt_made(tinybird: Tinybird) -> None:
+    token = make(tinybird, limits={"rps": 50}).json()["token"]
+    claims = jwt.decode(token, tinybird.key, algorithms=["HS256"])
+    assert (claims["name"], claims["limits"]) == ("made", {"rps": 50})
+    answer = tinybird.get("/v0/pipes/pages.json", token, tenant="b")
+    assert (answer.status_code, answer.headers["X-RateLimit-Limit"]) == (200, "50")
+
+
+def test_others_cannot(tinybird: Tinybird) -> None:
+    assert make(tinybird, tinybird.token(reads("pages"))).status_code == 403
+
+
+@pytest.mark.parametrize("changes", [{"scopes": []}, {"scopes": [{"type": "ADMIN"}]}])
+def test_a_jwt_that_would_be_refused_is_not_made(tinybird: Tinybird, changes: Any) -> None:
+    assert make(tinybird, **changes).status_code == 403
+
+
+def built(tinybird: Tinybird, key: str, files: dict[str, str]) -> Any:
+    parts = [("data_project://", (name, text)) for name, text in files.items()]
+    return tinybird.post("/v1/build", key, files=parts).json()
+
+
+@pytest.fixture
+def made(tinybird: Tinybird, request: pytest.FixtureRequest) -> dict[str, str]:
+    """A workspace of the test's own."""
+    name = {"name": request.node.name}
+    workspace: dict[str, str] = tinybird.post("/v1/workspaces", params=name).json()
+    return workspace
+
+
+def test_a_workspace_is_built_and_kept_apart(tinybird: Tinybird, made: dict[str, str]) -> None:
+    result = built(tinybird, made["token"], FILES)
+    assert result["result"] == "success"
+    assert result["build"]["new_datasource_names"] == ["nested", "visits"]
+    answer = tinybird.get("/v0/sql", made["token"], q="SELECT count() FROM visits")
+    assert answer.text.strip() == "0"
+    first = f"w_{tinybird.workspace_id.replace('-', '')}"
+    other = tinybird.get("/v0/sql", made["token"], q=f"SELECT * FROM {first}.visits")
+    assert other.status_code == 403
+
+
+def test_one_workspaces_jwt_is_nothing_in_another(tinybird: Tinybird, made: dict[str, str]) -> None:
+    built(tinybird, made["token"], FILES)
+    claims = {
+        "workspace_id": tinybird.workspace_id,
+        "name": "x",
+        "exp": time.time() + 60,
+        "scopes": [reads("pages", tenant="a")],
+    }
+    forged = jwt.encode(claims, made["token"], algorithm="HS256")
+    answer = tinybird.get("/v0/pipes/pages.json", forged)
+    assert (answer.status_code, "another workspace" in answer.text) == (403, True)
+
+
+def test_a_mistake_in_a_build_names_its_file(tinybird: Tinybird, made: dict[str, str]) -> None:
+    wrong = {**FILES, "endpoints/echo.pipe": "NODE x\nSQL >\n    %\n    SELECT {% if x %}\n"}
+    result = built(tinybird, made["token"], wrong)
+    assert result["result"] == "failed"
+    assert result["errors"][0]["filename"] == "endpoints/echo.pipe"
+
+
+@pytest.mark.parametrize("name", ["../out.pipe", "/tmp/out.pipe"])
+def test_a_build_writes_nowhere_else(tinybird: Tinybird, made: dict[str, str], name: str) -> None:
+    result = built(tinybird, made["token"], {**FILES, name: "SQL >\n    SELECT 1\n"})
+    assert result["result"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("ndjson", '{"at":"2030-01-01","tenant":"f","page":"/","status":1,"seconds":2}'),
+        ("csv", "at,tenant,page,status,seconds,note\n2030-01-01,f,/,1,2,\n"),
+        ("csv", "2030-01-01 00:00:00,f,/,1,2,\n"),
+    ],
+)
+def test_a_file_is_appended(
+    tinybird: Tinybird, made: dict[str, str], kind: str, content: str
+) -> None:
+    built(tinybird, made["token"], FILES)
+    files = {"csv": ("rows", content)}
+    where = f"/v1/datasources/visits/append?format={kind}"
+    job = tinybird.post(where, made["token"], files=files).json()
+    assert (job["successful_rows"], job["quarantine_rows"]) == (1, 0)
+    assert tinybird.get(f"/v0/jobs/{job['id']}", made["token"]).json()["status"] == "done"
+    query = "SELECT tenant, status, note FROM visits"
+    assert tinybird.get("/v0/sql", made["token"], q=query).text == "f\t1\t\\N\n"
+
+
+def test_a_removed_workspace_is_gone(tinybird: Tinybird, made: dict[str, str]) -> None:
+    answer = tinybird.http.delete(f"/v1/workspaces/{made['name']}", headers=tinybird.bearer(None))
+    assert answer.status_code == 200
+    assert tinybird.get("/v1/workspace", made["token"]).status_code == 403
+
+
+def test_the_first_workspace_cannot_be_removed(tinybird: Tinybird) -> None:
+    where = f"/v1/workspaces/{tinybird.workspace_id}"
+    assert tinybird.http.delete(where, headers=tinybird.bearer(None)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/user/workspaces"),
+        ("POST", "/v1/workspaces?name=x"),
+        ("DELETE", "/v1/workspaces/x"),
+        ("GET", "/v1/workspace"),
+        ("POST", "/v1/build"),
+        ("POST", "/v1/datasources/visits/append"),
+        ("GET", "/v0/tokens"),
+        ("GET", "/v0/tokens/visits_append"),
+        ("POST", "/v0/tokens"),
+        ("GET", "/v0/jobs/x"),
+        ("GET", "/v0/datasources/visits"),
+    ],
+)
+def test_a_pipes_token_manages_nothing(tinybird: Tinybird, method: str, path: str) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    answer = tinybird.http.request(method, path, headers=tinybird.bearer(token), content="{}")
+    assert (answer.status_code, tinybird.key in answer.text) == (403, False)
+
+
+def test_leftover_rows_are_not_lost_on_the_way(tinybird: Tinybird) -> None:
+    tinybird.add(visit(tenant="kept"))
+    assert tinybird.sql("SELECT count() FROM visits WHERE tenant = 'kept'") == "1"

@@ -1,0 +1,257 @@
+"""Pipes over HTTP: formats, parameters, tokens, limits."""
+
+import csv
+import io
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.local.tinybird.process import Tinybird, reads
+
+PAGES_OF_A = [
+    {"page": "/about", "visits": 1, "seconds": 0.5},
+    {"page": "/home", "visits": 2, "seconds": 3.75},
+]
+
+
+def test_json_has_meta_data_rows_and_statistics(tinybird: Tinybird) -> None:
+    body = tinybird.get("/v0/pipes/pages.json", tenant="a").json()
+    assert body["data"] == PAGES_OF_A
+    assert body["meta"][0] == {"name": "page", "type": "LowCardinality(String)"}
+    assert body["rows"] == 2
+    assert body["rows_before_limit_at_least"] == 2
+    assert set(body["statistics"]) == {"elapsed", "rows_read", "bytes_read"}
+    assert body["statistics"]["rows_read"] > 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "csvwithnames"])
+def test_csv_has_a_header(tinybird: Tinybird, ending: str) -> None:
+    answer = tinybird.get(f"/v0/pipes/pages.{ending}", tenant="a")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert list(csv.reader(io.StringIO(answer.text)))[:2] == [
+        ["page", "visits", "seconds"],
+        ["/about", "1", "0.5"],
+    ]
+
+
+def test_ndjson_has_a_row_a_line(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/pages.ndjson", tenant="a")
+    assert [json.loads(line) for line in answer.text.splitlines()] == PAGES_OF_A
+
+
+def test_parquet_is_parquet(tinybird: Tinybird) -> None:
+    content = tinybird.get("/v0/pipes/pages.parquet", tenant="a").content
+    assert (content[:4], content[-4:]) == (b"PAR1", b"PAR1")
+
+
+@pytest.mark.parametrize("sent", [{"json": {"tenant": "a", "top": 1}}, {"data": "tenant=a&top=1"}])
+def test_parameters_may_be_posted(tinybird: Tinybird, sent: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if "data" in sent else {}
+    if "data" in sent:
+        sent = {"content": sent["data"]}
+    answer = tinybird.post("/v0/pipes/pages.json", headers=headers, **sent)
+    assert answer.json()["data"] == PAGES_OF_A[:1]
+
+
+def test_a_pipe_reads_from_another_pipe(tinybird: Tinybird) -> None:
+    assert tinybird.get("/v0/pipes/total.json", tenant="a").json()["data"] == [{"visits": 3}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT sum(visits) AS n FROM _",
+        "WITH x AS (SELECT visits FROM _) SELECT sum(visits) AS n FROM x -- done",
+        "SELECT sum(visits) AS n FROM (SELECT * FROM _) FORMAT CSV",
+        "SELECT sum(visits) AS n FROM _ WHERE visits IN (SELECT visits FROM _);",
+    ],
+)
+def test_sql_on_top_reads_the_pipes_rows(tinybird: Tinybird, query: str) -> None:
+    assert tinybird.get("/v0/pipes/pages.json", tenant="a", q=query).json()["data"] == [{"n": 3}]
+
+
+OUT_OF_THE_PIPE = [
+    "SELECT * FROM visits",
+    "SELECT * FROM pages",
+    "SELECT 1 FROM _ WHERE '/secret' IN visits",
+    "SELECT 1 FROM _ WHERE in('/secret', visits)",
+    "SELECT (SELECT count() FROM visits) FROM _",
+    "WITH visits AS (SELECT 1) SELECT * FROM visits",
+    "SELECT * FROM (WITH visits AS (SELECT 1) SELECT * FROM visits), visits",
+    "SELECT * FROM _ UNION ALL SELECT page, 1, 1 FROM visits",
+    "SELECT * FROM _ JOIN visits USING page",
+    "SELECT count() FROM visits_quarantine",
+    "SELECT * FROM merge('.*', 'visits')",
+    "SELECT * FROM view(SELECT * FROM visits)",
+    "SELECT * FROM file('/etc/hostname', LineAsString)",
+    "SELECT * FROM url('http://localhost', LineAsString)",
+    "SELECT * FROM remote('localhost', system.one)",
+    "SELECT file('/etc/hostname')",
+    "SELECT * APPLY(file) FROM (SELECT '/etc/hostname')",
+    "SELECT arrayMap(x -> file(x), ['/etc/hostname'])",
+    "SELECT * FROM system.tables",
+    "SELECT * FROM information_schema.tables",
+    "SELECT joinGet('visits', 'page', 1)",
+]
+
+
+@pytest.mark.parametrize("query", OUT_OF_THE_PIPE)
+def test_sql_on_top_reads_nothing_else(tinybird: Tinybird, query: str) -> None:
+    answer = tinybird.get("/v0/pipes/pages.json", tenant="a", q=query)
+    assert answer.status_code == 403
+    assert "/secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1) UNION ALL (SELECT page FROM visits",
+        "SELECT 1; SELECT 2",
+        "DROP TABLE visits",
+        "SELECT 1 INTO OUTFILE '/tmp/never'",
+        "SELECT 1 SETTINGS readonly = 0",
+        "SELECT 1 AS `a\n      TABLE EXPRESSION\n   IDENTIFIER id: 1, identifier: _` FROM _",
+        "",
+        "SELECT",
+    ],
+)
+def test_sql_on_top_is_one_select(tinybird: Tinybird, query: str) -> None:
+    answer = tinybird.get("/v0/pipes/pages.json", tenant="a", q=query or ";")
+    assert answer.status_code == 400
+
+
+def test_fixed_parameters_win_over_url_and_body(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    by_url = tinybird.get("/v0/pipes/pages.json", token, tenant="b")
+    by_body = tinybird.post("/v0/pipes/pages.json", token, json={"tenant": "b"})
+    assert by_url.json()["data"] == by_body.json()["data"] == PAGES_OF_A
+
+
+def test_a_fixed_parameter_of_null_is_missing_and_never_the_urls(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("pages", tenant=None))
+    assert tinybird.get("/v0/pipes/pages.json", token, tenant="b").status_code == 400
+
+
+def test_a_missing_parameter_is_named(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/echo.json")
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(
+        "Template Syntax Error: Required parameter is not defined. Check the parameters text"
+    )
+    assert answer.json()["documentation"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/v0/pipes/nope.json", 404, "The pipe 'nope' does not exist"),
+        ("/v0/pipes/pages.xml", 404, "The pipe 'pages.xml' does not exist"),
+        ("/v0/pipes/nope", 404, "Pipe 'nope' not found"),
+        ("/nope", 404, "Not found"),
+    ],
+)
+def test_what_is_not_there_is_said_so(
+    tinybird: Tinybird, path: str, status: int, text: str
+) -> None:
+    answer = tinybird.get(path)
+    assert (answer.status_code, answer.json()["error"]) == (status, text)
+
+
+def test_a_token_for_another_pipe_is_refused(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/total.json", tinybird.token(reads("pages")))
+    assert answer.status_code == 403
+    assert "'total'" in answer.json()["error"]
+
+
+def test_an_expired_token_is_refused(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("pages"), exp=int(time.time()) - 1)
+    answer = tinybird.get("/v0/pipes/pages.json", token)
+    assert (answer.status_code, "expired" in answer.json()["error"]) == (403, True)
+
+
+def test_no_token_is_refused(tinybird: Tinybird) -> None:
+    assert tinybird.http.get("/v0/pipes/pages.json").status_code == 403
+
+
+def test_two_authorization_headers_are_refused(tinybird: Tinybird) -> None:
+    header = ("Authorization", f"Bearer {tinybird.key}")
+    answer = tinybird.http.get("/v0/pipes/pages.json?tenant=a", headers=[header, header])
+    assert answer.status_code == 403
+
+
+def test_a_token_in_the_address_works_and_is_logged_nowhere(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    answer = tinybird.http.get("/v0/pipes/pages.json", params={"token": token})
+    assert answer.json()["data"] == PAGES_OF_A
+    log = tinybird.log.read_text()
+    assert token not in log
+    assert tinybird.key not in log
+
+
+def test_requests_per_second_are_told_and_held_to(tinybird: Tinybird) -> None:
+    token = tinybird.token(reads("echo"), name="hurried", limits={"rps": 2})
+    answers = [tinybird.get("/v0/pipes/echo.json", token, text="x") for _ in range(7)]
+    first, late = answers[0], [each for each in answers if each.status_code == 429]
+    assert first.headers["X-RateLimit-Limit"] == "2"
+    assert first.headers["X-RateLimit-Remaining"] == "1"
+    assert late
+    assert late[0].headers["Retry-After"] == late[0].headers["X-RateLimit-Reset"] == "1"
+
+
+def test_a_query_that_takes_too_long_is_stopped(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/slow.json")
+    assert answer.status_code == 408
+    assert "TIMEOUT_EXCEEDED" in answer.json()["error"]
+
+
+def test_an_answer_that_is_too_large_is_refused(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/echo.ndjson", text="x", rows=1_000_001)
+    assert answer.status_code == 413
+
+
+PAGE = "http://localhost:3000"
+
+
+@pytest.mark.parametrize("origin", [PAGE, "http://127.0.0.1:8000", "http://app.localhost:3000"])
+def test_pages_of_this_machine_may_read_and_see_the_rate(tinybird: Tinybird, origin: str) -> None:
+    headers = {"Origin": origin, **tinybird.bearer(None)}
+    answer = tinybird.http.get("/v0/pipes/pages.json?tenant=a", headers=headers)
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert "X-RateLimit-Remaining" in answer.headers["access-control-expose-headers"]
+
+
+def test_a_page_may_send_the_authorization_header(tinybird: Tinybird) -> None:
+    asks = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    answer = tinybird.http.options("/v0/pipes/pages.json", headers=asks)
+    assert answer.status_code == 200
+    assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost.evil.example"])
+def test_pages_from_elsewhere_may_not_read(tinybird: Tinybird, origin: str) -> None:
+    headers = {"Origin": origin, **tinybird.bearer(None)}
+    answer = tinybird.http.get("/v0/pipes/pages.json?tenant=a", headers=headers)
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_name_from_elsewhere_is_refused(tinybird: Tinybird) -> None:
+    answer = tinybird.http.get("/tokens", headers={"Host": "evil.example"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("header", [{"Origin": PAGE}, {"Sec-Fetch-Site": "same-site"}])
+def test_the_admin_tokens_are_not_for_pages(tinybird: Tinybird, header: dict[str, str]) -> None:
+    answer = tinybird.http.get("/tokens", headers=header)
+    assert (answer.status_code, tinybird.key in answer.text) == (403, False)
+
+
+def test_it_listens_on_loopback_only(tinybird: Tinybird) -> None:
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.2:{tinybird.port}/tokens")

@@ -1,0 +1,133 @@
+"""A query's answer is shown to the tenant that asked, or to nobody."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import anyio
+import httpx
+import pytest
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.tinybird.client import TinybirdClient
+from tests.clock import Clock
+from tests.state.tab import Server, Tab
+
+pytestmark = pytest.mark.anyio
+
+
+class Tinybird:
+    """Answers each query with one row when it is let, and remembers the requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self.may_answer = anyio.Event()
+        self.may_answer.set()
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        await self.may_answer.wait()
+        answer = {
+            "meta": [{"name": "requests", "type": "UInt64"}],
+            "data": [{"requests": 7}],
+            "rows": 1,
+            "statistics": {"elapsed": 0.001, "rows_read": 42, "bytes_read": 1},
+        }
+        return httpx.Response(200, content=json.dumps(answer))
+
+
+@pytest.fixture
+async def tinybird() -> Tinybird:
+    return Tinybird()
+
+
+@pytest.fixture
+async def server(
+    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
+        client = TinybirdClient(running.workspace.api_url, http=http)
+        changed = replace(running, tinybird=client)
+        monkeypatch.setattr(services, "current", lambda: changed)
+        async with Server() as server:
+            yield server
+
+
+@pytest.fixture
+def tab(server: Server) -> Tab:
+    return Tab(server)
+
+
+async def _sign_in(tab: Tab, running: Services, organization: str) -> None:
+    assert running.embedded_clerk
+    await tab.push(running.embedded_clerk.issue("admin@acme.test", organization))
+
+
+async def test_an_answer_is_shown_with_what_it_cost(
+    tab: Tab, running: Services, tinybird: Tinybird
+) -> None:
+    await _sign_in(tab, running, "acme")
+
+    await tab.ask("run", form={"route": "/v1/orders", "region": " ", "tenant_id": "org_other"})
+
+    assert (tab.answer["columns"], tab.answer["rows"]) == (["requests"], [["7"]])
+    assert "1 row of 42 read" in tab.answer["summary"]
+    assert tab.answer["is_running"] is False
+    sent = tinybird.requests[0]
+    assert dict(sent.url.params) == {"route": "/v1/orders"}
+    assert sent.headers["authorization"] == f"Bearer {tab.seen['value']}"
+
+
+async def test_an_answer_that_comes_after_a_switch_is_shown_to_nobody(
+    tab: Tab, running: Services, tinybird: Tinybird
+) -> None:
+    await _sign_in(tab, running, "acme")
+    tinybird.may_answer = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask("run", form={}))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        await _sign_in(tab, running, "globex")
+        tinybird.may_answer.set()
+
+    assert tab.answer["rows"] == []
+    assert tab.answer["summary"] == ""
+    assert tab.answer["is_running"] is False
+
+
+async def test_a_stopped_request_shows_nothing(
+    tab: Tab, running: Services, tinybird: Tinybird
+) -> None:
+    await _sign_in(tab, running, "acme")
+    tinybird.may_answer = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask("run", form={}))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        await tab.ask("stop")
+
+    assert tab.answer["is_running"] is False
+    assert tab.answer["rows"] == []
+
+
+async def test_without_a_current_session_nothing_is_asked(
+    tab: Tab, running: Services, tinybird: Tinybird, clock: Clock
+) -> None:
+    await tab.ask("run", form={})
+    await _sign_in(tab, running, "acme")
+    clock.advance(120)
+    await tab.ask("run", form={})
+    await tab.ask("download_csv")
+
+    assert tinybird.requests == []
+
+
+@pytest.mark.parametrize("pipe", ["../datasources", "no_such_pipe", ""])
+async def test_only_the_policys_pipes_can_be_chosen(tab: Tab, pipe: str) -> None:
+    await tab.ask("choose", pipe="top_routes")
+    await tab.ask("choose", pipe=pipe)
+
+    assert tab.answer["pipe"] == "requests_over_time"

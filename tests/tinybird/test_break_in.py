@@ -1,0 +1,32 @@
+"""The attempts are what they say they are."""
+
+import jwt
+import pytest
+
+from clerk_tinybird_app.tinybird.break_in import altered, expired
+from clerk_tinybird_app.tinybird.token import TinybirdToken
+from tests.sessions import NOW, signed_in, workspace
+
+
+def test_an_altered_token_names_the_other_tenant_and_keeps_header_and_signature() -> None:
+    genuine = TinybirdToken.mint(signed_in(), workspace(), now=NOW).value
+
+    forged = altered(genuine, "org_other")
+
+    claims = jwt.decode(forged, options={"verify_signature": False})
+    assert {s["fixed_params"]["tenant_id"] for s in claims["scopes"]} == {"org_other"}
+    assert forged.split(".")[0::2] == genuine.split(".")[0::2]
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(forged, workspace().signing_key, algorithms=["HS256"])
+
+
+def test_an_expired_token_is_genuine_but_for_its_time() -> None:
+    token = expired(signed_in(), workspace(), now=NOW)
+
+    claims = jwt.decode(
+        token,
+        workspace().signing_key,
+        algorithms=["HS256"],
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert claims["exp"] == NOW - 300

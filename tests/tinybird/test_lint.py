@@ -1,0 +1,267 @@
+"""The lint: no project passes whose pipes could answer another tenant's rows."""
+
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
+from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
+from clerk_tinybird_app.tinybird.policy import scopes_for
+from clerk_tinybird_app.tinybird.project import load_project
+from clerk_tinybird_app.tinybird.scope import Scope
+from tests.sessions import signed_in
+from tests.tinybird.project.projects import write
+
+SHIPPED = Path(__file__).parents[2] / "tinybird"
+FIXED = {"tenant_id": "org_1", "user_id": "user_1", "org_permission": "read"}
+
+REQUESTS = "SCHEMA >\n    `tenant_id` String `json:$.tenant_id`\n"
+PLANS = "SCHEMA >\n    `plan` String `json:$.plan`\n"
+
+TENANT = "tenant_id = {{ String(tenant_id) }}"
+GOOD = f"SELECT * FROM requests WHERE {TENANT}"
+
+
+def node(sql: str, name: str = "endpoint", kind: str = "TYPE endpoint") -> str:
+    return f"NODE {name}\nSQL >\n    %\n    {sql}\n{kind}\n\n"
+
+
+def findings(folder: Path, text: str, **files: str) -> tuple[Finding, ...]:
+    """Lint a project whose tokens allow its one pipe, `hits`, of this text."""
+    write(folder, hits__pipe=text, requests__datasource=REQUESTS, plans__datasource=PLANS, **files)
+    return lint(load_project(folder), [Scope("hits", FIXED)])
+
+
+def problems(folder: Path, text: str, **files: str) -> list[tuple[Level, int, str]]:
+    found = findings(folder, text, **files)
+    return [(each.level, each.line, each.problem) for each in found if each.level > Level.NOTE]
+
+
+def test_the_shipped_project_has_no_findings() -> None:
+    assert lint(load_project(SHIPPED), scopes_for(signed_in())) == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        GOOD,
+        f"{GOOD} AND user_id = {{{{ String(user_id) }}}}",
+        f"{GOOD} {{% if defined(route) %}} AND route = {{{{ String(route) }}}} {{% end %}}",
+        f"SELECT * FROM requests JOIN plans USING plan WHERE {TENANT}",
+        f"SELECT count() AS requests FROM (SELECT 1 FROM requests WHERE {TENANT})",
+        "SELECT * FROM requests WHERE tenant_id IN {{ Array(tenant_id, 'String') }}",
+    ],
+)
+def test_a_pipe_that_requires_its_tenant_passes(tmp_path: Path, sql: str) -> None:
+    assert problems(tmp_path, node(sql)) == []
+
+
+TRAPS = {
+    "the original's README": (
+        "SELECT * FROM requests WHERE 1\n"
+        "    {% if defined(tenant_id) %} AND tenant_id = {{ String(tenant_id) }} {% end %}",
+        5,
+    ),
+    "an else branch": (
+        "SELECT * FROM requests\n    WHERE {% if defined(all) %} 1\n"
+        "    {% else %} tenant_id = {{ String(tenant_id) }} {% end %}",
+        6,
+    ),
+    "a comment": ("SELECT * FROM requests -- {{ String(tenant_id) }}", 4),
+    "no type": ("SELECT * FROM requests WHERE tenant_id = {{ tenant_id }}", 4),
+    "only defined": ("SELECT * FROM requests WHERE {{ defined(tenant_id) }}", 4),
+    "a conditional expression": (
+        "SELECT * FROM requests WHERE tenant_id = {{ String(tenant_id) if tenant_id else 'x' }}",
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize(("sql", "line"), TRAPS.values(), ids=TRAPS)
+def test_a_tenant_that_can_be_left_out_is_found_with_its_line(
+    tmp_path: Path, sql: str, line: int
+) -> None:
+    [(level, found_line, problem)] = problems(tmp_path, node(sql))
+
+    assert (level, found_line) == (Level.ERROR, line)
+    assert "can be left out" in problem
+
+
+def test_the_finding_names_the_file_and_what_to_write(tmp_path: Path) -> None:
+    [finding] = findings(tmp_path, node(TRAPS["the original's README"][0]))
+
+    assert finding.place == "hits.pipe:5"
+    assert "WHERE tenant_id = {{ String(tenant_id) }}" in finding.advice
+
+
+@pytest.mark.parametrize("name", ["tenant_id", "user_id", "org_permission"])
+def test_a_default_for_what_the_token_fixes_is_an_error(tmp_path: Path, name: str) -> None:
+    sql = f"{GOOD} AND x = {{{{ String({name}, 'everyone') }}}}"
+
+    [(level, line, problem)] = problems(tmp_path, node(sql))
+
+    assert (level, line) == (Level.ERROR, 4)
+    assert f"{name} has a default" in problem
+
+
+def test_a_default_alone_is_reported_once(tmp_path: Path) -> None:
+    sql = "SELECT * FROM requests WHERE tenant_id = {{ String(tenant_id, '') }}"
+
+    found = problems(tmp_path, node(sql))
+
+    assert [problem for _, _, problem in found if "has a default" in problem]
+    assert not [problem for _, _, problem in found if "can be left out" in problem]
+
+
+def test_a_pipe_that_never_uses_the_tenant_is_an_error(tmp_path: Path) -> None:
+    [(level, _, problem)] = problems(tmp_path, node("SELECT * FROM requests"))
+
+    assert level is Level.ERROR
+    assert "never uses tenant_id" in problem
+
+
+def test_a_user_that_can_be_left_out_is_an_error(tmp_path: Path) -> None:
+    sql = f"{GOOD} {{% if defined(user_id) %}} AND user_id = {{{{ String(user_id) }}}} {{% end %}}"
+
+    [(level, _, problem)] = problems(tmp_path, node(sql))
+
+    assert level is Level.ERROR
+    assert problem.startswith("user_id can be left out")
+
+
+def test_a_node_that_filters_for_those_after_it_is_enough(tmp_path: Path) -> None:
+    text = node(GOOD, "mine", "") + node("SELECT count() AS requests FROM mine")
+
+    assert problems(tmp_path, text) == []
+
+
+def test_a_node_that_filters_what_came_before_it_is_enough(tmp_path: Path) -> None:
+    text = node("SELECT * FROM requests", "all", "") + node(f"SELECT * FROM all WHERE {TENANT}")
+
+    assert problems(tmp_path, text) == []
+
+
+def test_a_tenant_required_where_it_does_not_matter_is_found(tmp_path: Path) -> None:
+    text = node(GOOD, "unused", "") + node("SELECT * FROM requests")
+
+    [(level, _, problem)] = problems(tmp_path, text)
+
+    assert level is Level.ERROR
+    assert "never uses tenant_id" in problem
+
+
+def test_a_way_to_the_answer_past_the_filter_is_found(tmp_path: Path) -> None:
+    text = (
+        node(GOOD, "mine", "")
+        + node("SELECT * FROM requests", "all", "")
+        + node("SELECT * FROM mine JOIN all USING route")
+    )
+
+    [(level, line, problem)] = problems(tmp_path, text)
+
+    assert (level, line) == (Level.ERROR, 10)
+    assert "'all' reads the data source 'requests' without tenant_id" in problem
+
+
+@pytest.mark.parametrize(
+    ("other", "what"),
+    [("plans", "the data source 'plans'"), ("{{ table(t) }}", "a table that the request chooses")],
+)
+def test_a_table_that_may_have_no_tenants_is_a_warning(
+    tmp_path: Path, other: str, what: str
+) -> None:
+    text = (
+        node(GOOD, "mine", "")
+        + node(f"SELECT * FROM {other}", "other", "")
+        + node("SELECT * FROM mine, other")
+    )
+
+    [(level, _, problem)] = problems(tmp_path, text)
+
+    assert level is Level.WARNING
+    assert what in problem
+
+
+def test_rows_that_come_through_another_pipe_are_followed(tmp_path: Path) -> None:
+    text = node(GOOD, "mine", "") + node("SELECT * FROM mine JOIN everything USING route")
+
+    found = findings(tmp_path, text, everything__pipe=node("SELECT * FROM requests"))
+
+    assert [each.place for each in found if each.level is Level.ERROR] == ["everything.pipe:4"]
+
+
+def test_pipes_that_select_from_each_other_are_no_endless_way(tmp_path: Path) -> None:
+    other = node(f"SELECT * FROM hits WHERE {TENANT}")
+
+    assert problems(tmp_path, node("SELECT * FROM other"), other__pipe=other) == []
+
+
+def test_a_pipe_of_the_policy_that_the_project_lacks_is_an_error(tmp_path: Path) -> None:
+    [finding] = lint(load_project(tmp_path), [Scope("hits", FIXED)])
+
+    assert finding.level is Level.ERROR
+    assert finding.place == "endpoints/hits.pipe:1"
+
+
+def test_a_pipe_that_is_no_endpoint_is_an_error(tmp_path: Path) -> None:
+    [(level, _, problem)] = problems(tmp_path, node(GOOD, kind=""))
+
+    assert level is Level.ERROR
+    assert "no endpoint" in problem
+
+
+def test_a_tenant_that_tokens_do_not_fix_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, hits__pipe=node(GOOD), requests__datasource=REQUESTS)
+
+    [finding] = lint(load_project(tmp_path), [Scope("hits", {"user_id": "user_1"})])
+
+    assert finding.level is Level.ERROR
+    assert "a request can choose the tenant" in finding.problem
+
+
+def test_a_template_that_cannot_be_compiled_is_an_error_with_its_line(tmp_path: Path) -> None:
+    [(level, line, _)] = problems(tmp_path, node(f"{GOOD}\n    {{% if x %}}"))
+
+    assert level is Level.ERROR
+    assert line in (4, 5)
+
+
+def test_an_endpoint_that_no_token_allows_is_a_note(tmp_path: Path) -> None:
+    found = findings(tmp_path, node(GOOD), spare__pipe=node(GOOD))
+
+    assert [(each.level, each.place) for each in found] == [(Level.NOTE, "spare.pipe:1")]
+
+
+def test_another_fixed_parameter_within_a_condition_is_a_note(tmp_path: Path) -> None:
+    sql = f"{GOOD} {{% if defined(org_permission) %}} AND 1 {{% end %}}"
+
+    [finding] = findings(tmp_path, node(sql))
+
+    assert (finding.level, finding.line) == (Level.NOTE, 4)
+
+
+def test_findings_come_worst_first(tmp_path: Path) -> None:
+    found = findings(tmp_path, node("SELECT * FROM requests"), a_spare__pipe=node(GOOD))
+
+    assert [each.level for each in found] == [Level.ERROR, Level.NOTE]
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT a, b FROM t", {"t"}),
+        ("SELECT t FROM u AS t, v x WHERE y IN (1, 2)", {"u", "v"}),
+        ("SELECT 1 FROM db.t LEFT JOIN `u` ON t.a = f(u.a, b), v", {"t", "u", "v"}),
+        ("SELECT 1 FROM (SELECT 1 FROM t GROUP BY a, b), u", {"t", "u"}),
+        ("SELECT 1 WHERE a IN t AND b IN (SELECT c FROM u)", {"t", "u"}),
+        ("SELECT 'FROM s' /* FROM s */ -- it's FROM s\nFROM t", {"t"}),
+        ("SELECT 1 # it's one\nFROM t # that's all", {"t"}),
+        ("SELECT 1 FROM {% if a %} t {% else %} u {% end %}, v", {"t", "u", "v"}),
+        ("SELECT 1 {% if a %} FROM t {% else %} FROM u {% end %}", {"t", "u"}),
+        ("SELECT {{ String(a) }} FROM {{ table(b) }}", {ANY_TABLE}),
+        ("FROM t SELECT count() AS u", {"t"}),
+    ],
+)
+def test_the_tables_of_a_query_are_found(sql: str, tables: set[str]) -> None:
+    assert sources(sql) >= tables
+    assert not sources(sql) & {"s", "a", "b", "y"}

@@ -1,0 +1,39 @@
+"""The form that a pipe's own file asks for."""
+
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
+from clerk_tinybird_app.tinybird.project import load_project
+from clerk_tinybird_app.tinybird.request_form import fields_of
+
+PROJECT = load_project(Path(__file__).parents[2] / "tinybird")
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_every_pipe_of_the_policy_is_in_the_project_and_offers_no_fixed_parameter(
+    pipe: str,
+) -> None:
+    names = [field.name for field in fields_of(PROJECT.pipes[pipe], without=FIXED_PARAMS)]
+
+    assert names[:2] == ["start", "end"]
+    assert not set(names) & set(FIXED_PARAMS)
+    assert len(names) == len(set(names))
+
+
+def test_an_input_carries_what_the_file_says_of_the_parameter() -> None:
+    fields = {f.name: f for f in fields_of(PROJECT.pipes["top_routes"], without=FIXED_PARAMS)}
+
+    assert fields["limit"].type == "UInt16"
+    assert fields["limit"].placeholder == "10"
+    assert fields["status_class"].options == ["2xx", "3xx", "4xx", "5xx"]
+    assert fields["start"].description
+    assert not any(field.is_required for field in fields.values())
+
+
+def test_without_a_token_the_tenant_would_be_a_required_input() -> None:
+    fields = {field.name: field for field in fields_of(PROJECT.pipes["my_requests"])}
+
+    assert fields["tenant_id"].is_required
+    assert fields["user_id"].is_required
