@@ -29,6 +29,8 @@ from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 HOST: Final = "127.0.0.1"
 FIRST_WORKSPACE: Final = "local"
 _CHDB: Final = "chdb"
+_STOP_SECONDS: Final = 20.0
+"""After this the process ends whatever is still under way; queries end sooner by themselves."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,8 +109,15 @@ async def _serve(service: Service, options: Options) -> None:
 
 def _stop_when_told(server: Server, options: Options) -> None:
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        last = threading.Timer(_STOP_SECONDS, os._exit, (1,))
+        last.daemon = True
+        last.start()
+        server.stop()  # type: ignore[no-untyped-call]  # granian
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     if options.ends_with_stdin:
         threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
 
