@@ -38,12 +38,12 @@ class QueryContext:
 class Run:
     """The state of one render, the first argument of everything a template calls."""
 
-    __slots__ = ("_absent", "_size", "_steps", "_work", "context")
+    __slots__ = ("_needed", "_size", "_steps", "_work", "context")
 
-    def __init__(self, context: QueryContext, absent: tuple[str, ...]) -> None:
-        """Start with a full budget; `absent` names the parameters that nothing stands in for."""
+    def __init__(self, context: QueryContext, needed: tuple[str, ...]) -> None:
+        """Start with a full budget; `needed` names the parameters without a default."""
         self.context = context
-        self._absent = absent
+        self._needed = needed
         self._work = MAX_WORK
         self._steps = MAX_STEPS
         self._size = MAX_SIZE
@@ -100,11 +100,11 @@ class Run:
         self.spend(size)
 
     def required(self) -> TemplateError:
-        """Tinybird's error for a missing value: it names all that are missing, not just one."""
+        """Tinybird's error for a missing value: it names all that have no default, given or not."""
         text = "Required parameter is not defined"
-        if self._absent:
+        if self._needed:
             text += (
-                f". Check the parameters {_listed(self._absent)}. Please provide a value "
+                f". Check the parameters {_listed(self._needed)}. Please provide a value "
                 "or set a default value in the pipe code."
             )
         return syntax_error(text)

@@ -60,8 +60,7 @@ class Template:
         if self._code is None:
             return self._sql
         given = _Values(values)
-        absent = tuple(name for name in self._without_default if given[name] is None)
-        run = Run(context, absent)
+        run = Run(context, self._without_default)
         try:
             return self._run(run, given)
         except LimitReachedError as error:

@@ -219,9 +219,12 @@ def test_a_missing_value_is_an_error_in_tinybirds_words(sql: str, given: dict[st
     assert message(sql, **given) == MISSING_X
 
 
-def test_the_error_names_every_missing_parameter() -> None:
+@pytest.mark.parametrize("given", [{}, {"c": "1"}, {"d": "2026-01-01"}])
+def test_the_error_names_every_parameter_without_a_default_given_or_not(
+    given: dict[str, str],
+) -> None:
     text = message(
-        "{{String(c)}}{{Int32(b, 1)}}{% if defined(e) %}{{Date(d)}}{% end %}{{String(a)}}"
+        "{{String(c)}}{{Int32(b, 1)}}{% if defined(e) %}{{Date(d)}}{% end %}{{String(a)}}", **given
     )
     assert "Check the parameters c, d and a." in text
 
