@@ -14,7 +14,8 @@ _FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-real-ip")
 # Set by proxies that are never part of a set-up on one's own machine, or not understood here.
 _REFUSED: Final = ("forwarded", "via", "cf-connecting-ip", "true-client-ip", "x-client-ip")
 _REFUSAL: Final = (
-    "The embedded Clerk serves this machine only. Set CLERK_PUBLISHABLE_KEY to serve others."
+    "This service is embedded and serves this machine only. To serve others, configure the real "
+    "one: see .env.example."
 )
 
 
