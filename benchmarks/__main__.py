@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import calls, endpoint, machine, page_weight, sign_in, start
+from benchmarks import calls, endpoint, machine, page_weight, sign_in, start, tinybird
 from benchmarks.report import Section
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.running_app import RunningApp
@@ -27,6 +27,9 @@ def main() -> None:
     _show(calls.measure())
     with _prod_app() as (app, first_start_seconds):
         _measure_app(app, first_start_seconds)
+    _say("The embedded Tinybird: pipes, load, rows in, starts (about 70 seconds)")
+    for section in tinybird.measure():
+        _show(section)
     print(f"\nOthers' use of the processors after the run: {machine.load_of_others()}")
     print(f"Took {time.monotonic() - started:.0f} s.")
 
