@@ -13,6 +13,9 @@ _HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 _FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-real-ip")
 # Set by proxies that are never part of a set-up on one's own machine, or not understood here.
 _REFUSED: Final = ("forwarded", "via", "cf-connecting-ip", "true-client-ip", "x-client-ip")
+_OLD_HTTP: Final = ("1.0", "1")
+"""As the ASGI specification spells it, and as Granian does."""
+
 _REFUSAL: Final = (
     "This service is embedded and serves this machine only. To serve others, configure the real "
     "one: see .env.example."
@@ -46,7 +49,7 @@ def _is_loopback_request(scope: Scope) -> bool:
     if len(hosts) != 1 or not _is_loopback_host(hosts[0]):
         return False
     # A browser speaks 1.1 or newer; older proxies speak 1.0 to what is behind them.
-    if scope.get("http_version") == "1.0" or any(name in headers for name in _REFUSED):
+    if scope.get("http_version") in _OLD_HTTP or any(name in headers for name in _REFUSED):
         return False
     # The development server's proxy names its client here, which may be another machine.
     hops = [hop for name in _FORWARDED for hop in headers.getlist(name)]

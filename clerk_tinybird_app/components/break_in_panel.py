@@ -40,7 +40,7 @@ def _attempt(kind: str, name: str, how: str) -> rx.Component:
         OnlineButton.create(
             rx.el.b(name, class_name="block"),
             rx.el.span(how, class_name=NOTE),
-            on_press=BreakInState.attempt(kind),  # type: ignore[operator]
+            on_press=BreakInState.attempt(kind),  # type: ignore
             class_name="w-full text-left bg-bg border border-line hover:border-ink px-4 py-3",
         ),
         rx.el.div(

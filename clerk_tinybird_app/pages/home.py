@@ -59,9 +59,7 @@ def _signed_in() -> rx.Component:
         impersonation_notice(),
         way(),
         token_panel(),
-        rx.el.div(
-            claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2"
-        ),
+        rx.el.div(claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2"),
         playground_panel(),
         break_in_panel(),
         class_name="grid gap-5",

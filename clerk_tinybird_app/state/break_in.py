@@ -40,22 +40,23 @@ class Verdict:
 
 @holds_tenant_data
 class BreakInState(rx.State):
-    """What came of each kind of attempt; ``trying`` is the kind under way."""
+    """What came of each kind of attempt."""
 
-    trying: str = ""
     verdicts: dict[str, Verdict] = {}
 
-    @rx.event
+    @rx.event(background=True)
     async def attempt(self, kind: str) -> None:
         """Ask for another tenant's rows, in one of the three ways."""
-        session_state = await self.get_state(SessionState)
-        tokens = await self.get_state(TokenState)
-        session = session_state._current_session()
-        if session is None or kind not in (BY_PARAMETER, BY_ALTERED_TOKEN, BY_EXPIRED_TOKEN):
-            return
+        async with self:
+            session_state = await self.get_state(SessionState)
+            tokens = await self.get_state(TokenState)
+            session = session_state._current_session()
+            if session is None or kind not in (BY_PARAMETER, BY_ALTERED_TOKEN, BY_EXPIRED_TOKEN):
+                return
+            value, scopes = tokens.value, tokens._scopes()
         running = services.current()
         other = running.another_tenant(tenant_id(session))
-        token = _token_for(kind, tokens.value, other, session, running)
+        token = _token_for(kind, value, other, session, running)
         parameters = {"tenant_id": other} if kind == BY_PARAMETER else {}
         try:
             answer = await running.tinybird.query(PIPE, parameters, token)
@@ -63,7 +64,10 @@ class BreakInState(rx.State):
             verdict = _refused(error, kind)
         else:
             verdict = _answered(answer, tenant_id(session))
-        self.verdicts = {**self.verdicts, kind: verdict}
+        async with self:
+            tokens = await self.get_state(TokenState)
+            if tokens._scopes() == scopes:
+                self.verdicts = {**self.verdicts, kind: verdict}
 
 
 def _token_for(kind: str, token: str, other: str, session: ClerkSession, running: Services) -> str:

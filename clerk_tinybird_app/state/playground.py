@@ -10,6 +10,7 @@ from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
@@ -39,6 +40,7 @@ class PlaygroundState(rx.State):
     error_hint: str = ""
 
     _form: dict[str, str] = {}
+    _asked: list[dict[str, Any]] = []
 
     @rx.var
     def fields(self) -> list[Field]:
@@ -68,6 +70,7 @@ class PlaygroundState(rx.State):
             parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
             self._clear_answer()
             self._form, self.is_running = parameters, True
+            self._asked = await self._scopes()
             tab = self.router.session.client_token
         client = services.current().tinybird
         try:
@@ -77,9 +80,9 @@ class PlaygroundState(rx.State):
         except StoppedError:
             return
         except TinybirdError as error:
-            await self._show_error(error, token)
+            await self._show_error(error)
         else:
-            await self._show(answer, token)
+            await self._show(answer)
 
     @rx.event
     def stop(self) -> None:
@@ -87,19 +90,29 @@ class PlaygroundState(rx.State):
         stop_query(self.router.session.client_token)
         self.is_running = False
 
-    @rx.event
+    @rx.event(background=True)
     async def download_csv(self) -> Any:
         """Query again with the same parameters for all rows as CSV."""
-        token = await self._usable_token()
-        if not token:
-            return None
+        async with self:
+            token = await self._usable_token()
+            if not token:
+                return None
+            pipe, parameters = self.pipe, self._form
+            tab = self.router.session.client_token
+            self._asked, self.is_running = await self._scopes(), True
         client = services.current().tinybird
         try:
-            answer = await client.query(self.pipe, self._form, token, format="csv")
-        except TinybirdError as error:
-            self._take_error(error)
+            answer = await run_query(tab, client.query(pipe, parameters, token, format="csv"))
+        except StoppedError:
             return None
-        return rx.download(data=answer.body, filename=f"{self.pipe}.csv")
+        except TinybirdError as error:
+            await self._show_error(error)
+            return None
+        async with self:
+            if not await self._is_still_theirs():
+                return None
+            self.is_running = False
+        return rx.download(data=answer.body, filename=f"{pipe}.csv")
 
     async def _usable_token(self) -> str:
         """Return the token of the current session; without one, nothing may be asked."""
@@ -109,25 +122,40 @@ class PlaygroundState(rx.State):
         tokens = await self.get_state(TokenState)
         return tokens.value
 
+    async def _scopes(self) -> list[dict[str, Any]]:
+        """Return what the token on the page allows."""
+        tokens = await self.get_state(TokenState)
+        return tokens._scopes()
+
     async def _renewed_token(self) -> str:
+        """Return a new token for the tenant that asked, "" when that is no longer the page's."""
         async with self:
             session_state = await self.get_state(SessionState)
             session = session_state._current_session()
-            if session is None:
+            if session is None or not await self._is_still_theirs():
                 return ""
             running = services.current()
             tokens = await self.get_state(TokenState)
             tokens._mint(session, running.workspace, now=running.clock())
             return tokens.value
 
-    async def _is_still_theirs(self, token: str) -> bool:
-        """Tell whether the page still shows the tenant that the request was made for."""
-        tokens = await self.get_state(TokenState)
-        return self.is_running and tokens._is_same_tenant(token, services.current().workspace)
+    async def _is_still_theirs(self) -> bool:
+        """Tell whether the page still belongs to the tenant that the request was made for.
 
-    async def _show(self, answer: PipeAnswer, token: str) -> None:
+        The session must be current, over the websocket that answers go to, and allow what it
+        allowed when the request was sent.
+        """
+        session_state = await self.get_state(SessionState)
+        return (
+            self.is_running
+            and session_state._current_session() is not None
+            and is_connected(self.router.session)
+            and self._asked == await self._scopes()
+        )
+
+    async def _show(self, answer: PipeAnswer) -> None:
         async with self:
-            if not await self._is_still_theirs(token):
+            if not await self._is_still_theirs():
                 return
             self.is_running = False
             self.status = answer.status
@@ -145,9 +173,9 @@ class PlaygroundState(rx.State):
             self.json_text = json.dumps(shown, indent=2, ensure_ascii=False)
             self.is_empty = not answer.row_count
 
-    async def _show_error(self, error: TinybirdError, token: str) -> None:
+    async def _show_error(self, error: TinybirdError) -> None:
         async with self:
-            if await self._is_still_theirs(token):
+            if await self._is_still_theirs():
                 self._take_error(error)
 
     def _take_error(self, error: TinybirdError) -> None:

@@ -1,6 +1,6 @@
 """The Tinybird token on the page: minted when the session calls for it, shown, withdrawn."""
 
-from typing import Final
+from typing import Any, Final
 
 import reflex as rx
 
@@ -40,10 +40,10 @@ class TokenState(rx.State):
         if kept is None or not kept.is_made_for(session) or not kept.is_fresh(now):
             self._mint(session, workspace, now=now)
 
-    def _is_same_tenant(self, value: str, workspace: Workspace) -> bool:
-        """Tell whether a token minted earlier is for what the page shows now."""
-        minted = self._minted
-        return minted is not None and decode(value, workspace)["scopes"] == minted.claims["scopes"]
+    def _scopes(self) -> list[dict[str, Any]]:
+        """Return the scopes of the token that the page shows, none without one."""
+        scopes: list[dict[str, Any]] = list(self._minted.claims["scopes"]) if self._minted else []
+        return scopes
 
     def _mint(self, session: ClerkSession, workspace: Workspace, *, now: float) -> None:
         minted = TinybirdToken.mint(session, workspace, now=now)

@@ -97,6 +97,54 @@ async def test_an_answer_that_comes_after_a_switch_is_shown_to_nobody(
     assert tab.answer["is_running"] is False
 
 
+async def test_an_answer_that_comes_after_the_session_ended_is_shown_to_nobody(
+    tab: Tab, running: Services, tinybird: Tinybird, clock: Clock
+) -> None:
+    await _sign_in(tab, running, "acme")
+    tinybird.may_answer = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask("run", form={}))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        clock.advance(120)
+        tinybird.may_answer.set()
+
+    assert tab.answer["rows"] == []
+
+
+async def test_an_answer_that_comes_after_the_websocket_changed_is_shown_to_nobody(
+    tab: Tab, server: Server, running: Services, tinybird: Tinybird
+) -> None:
+    await _sign_in(tab, running, "acme")
+    tinybird.may_answer = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask("run", form={}))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        Tab(server, client_token="tab-1", socket="ws-2")
+        tinybird.may_answer.set()
+
+    assert tab.answer["rows"] == []
+
+
+async def test_a_slow_download_does_not_hold_up_a_sign_out(
+    tab: Tab, running: Services, tinybird: Tinybird
+) -> None:
+    await _sign_in(tab, running, "acme")
+    tinybird.may_answer = anyio.Event()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask("download_csv"))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        with anyio.fail_after(5):
+            await tab.push("")
+        assert tab.seen["value"] == ""
+        tinybird.may_answer.set()
+
+
 async def test_a_stopped_request_shows_nothing(
     tab: Tab, running: Services, tinybird: Tinybird
 ) -> None:

@@ -10,7 +10,7 @@ from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
-from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, with_before
+from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed, with_before
 from clerk_tinybird_app.local.tinybird.read_pool import ReadPool
 from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, quoted
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
@@ -79,7 +79,7 @@ class Queries:
                 existing=_tables(workspace),
                 databases=_databases(session),
             )
-            return session.query(with_before({PIPE_ITSELF: sql}, asked), output.name)
+            return session.query(with_before({PIPE_ITSELF: sealed(sql)}, asked), output.name)
 
         return self._pool.run(workspace.database, answer)
 
@@ -110,7 +110,7 @@ class Queries:
                 existing=_tables(workspace),
                 databases=databases,
             )
-            ctes = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
+            ctes = {n: sealed(q) for n, q in {**readable, **pipes}.items() if q and n in mentioned}
             if asked.startswith("DESCRIBE"):
                 target = f"(SELECT * FROM {about})"
                 return session.query(

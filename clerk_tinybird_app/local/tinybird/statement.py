@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ _FORMAT: Final = re.compile(r" FORMAT `?(\w+)`?$")
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'|(`(?:[^`\\]|\\.)*`)", re.DOTALL)
 _IN: Final = re.compile(r"(?:global)?(?:not)?(?:null)?in(?:ignoreset)?", re.IGNORECASE)
 _NODE: Final = re.compile(r"^( *)([A-Z_]+) id: \d+(.*)$")
+_NAMED_LAMBDA: Final = re.compile(r"^ *LAMBDA id: \d+, .*\balias: ", re.MULTILINE)
 _TO_ARGUMENT: Final = 6
 """How much deeper a function's argument stands than the function."""
 
@@ -106,7 +107,11 @@ def names(session: ChdbSession, about: str) -> Names:
         answer = session.query(f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM {about}", "TSVRaw")
     except QueryFailed as failure:
         raise bad_request(f"[Error] {failure.message} ({failure.name})") from None
-    return _names_of_tree(answer.decode())
+    tree = answer.decode()
+    if _NAMED_LAMBDA.search(tree):
+        # Its name could be that of a function or an operator that a pipe's own filter uses.
+        raise bad_request("[Error] A lambda with a name is not allowed")
+    return _names_of_tree(tree)
 
 
 def require_readable(
@@ -150,6 +155,7 @@ def _names_of_tree(tree: str) -> Names:
     tables, ctes, sets, functions, table_functions = (set[str]() for _ in range(5))
     before = ""
     after_in: list[int] = []
+    aliases: dict[str, str] = {}
     for line in tree.splitlines():
         node = _NODE.match(line)
         if node is None:
@@ -165,6 +171,8 @@ def _names_of_tree(tree: str) -> Names:
         if name := _field(rest, "cte_name"):
             ctes.add(name)
         if kind == "IDENTIFIER" and (name := _field(rest, "identifier")):
+            if alias := _field(rest, "alias"):
+                aliases[alias] = name
             if before.endswith(_FROM):
                 tables.add(name)
             elif is_right:
@@ -176,7 +184,18 @@ def _names_of_tree(tree: str) -> Names:
         elif kind == "TABLE_FUNCTION" and (name := _field(rest, "table_function_name")):
             table_functions.add(name)
         before = line
+    _add_aliased(sets, aliases)
     return Names(*map(frozenset, (tables, ctes, sets, functions, table_functions)))
+
+
+def _add_aliased(sets: set[str], aliases: Mapping[str, str]) -> None:
+    """Add what the sets' names stand for: right of an IN, an alias may be a table's."""
+    waiting = list(sets)
+    while waiting:
+        name = aliases.get(waiting.pop())
+        if name is not None and name not in sets:
+            sets.add(name)
+            waiting.append(name)
 
 
 def _field(rest: str, name: str) -> str | None:

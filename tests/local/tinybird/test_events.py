@@ -54,6 +54,18 @@ def test_one_object_or_an_array_may_span_lines(tinybird: Tinybird, as_text: Any)
     assert send(tinybird, as_text(visit(tenant="spans lines")))[1] == counts(1)
 
 
+def test_every_member_of_a_gzip_body_is_taken(tinybird: Tinybird, tenant: str) -> None:
+    rows = [ndjson(visit(tenant=tenant)).encode() + b"\n" for _ in range(3)]
+
+    answer = tinybird.post(
+        "/v0/events?name=visits&wait=true",
+        content=b"".join(map(gzip.compress, rows)),
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert answer.json() == counts(3)
+
+
 def test_a_body_may_be_gzip(tinybird: Tinybird, tenant: str) -> None:
     body = gzip.compress(ndjson(visit(tenant=tenant)).encode())
     answer = tinybird.post(

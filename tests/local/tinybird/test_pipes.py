@@ -123,6 +123,59 @@ def test_sql_on_top_is_one_select(tinybird: Tinybird, query: str) -> None:
     assert answer.status_code == 400
 
 
+REDEFINITIONS = [
+    "WITH (x, y) -> 1 AS equals SELECT * FROM {source}",
+    "WITH (x, y) -> 1 AS `equals`, (x, y) -> 1 AS `and` SELECT * FROM {source}",
+    "WITH f AS equals, (x, y) -> 1 AS f SELECT * FROM {source}",
+    "SELECT arrayMap(((x, y) -> 1) AS equals, [1], [1]), * FROM {source}",
+    "SELECT * FROM {source} WHERE arrayExists(((x, y) -> 1) AS equals, [1], [1])",
+    "SELECT * FROM (SELECT * FROM {source}) WHERE arrayExists(((x, y) -> 1) AS equals, [1], [1])",
+    "WITH 'b' AS tenant SELECT * FROM {source}",
+    "WITH 1 AS `tenant = 'a'` SELECT * FROM {source}",
+]
+"""What would make a pipe's own filter mean something else, if its names were looked up here."""
+
+
+@pytest.mark.parametrize("query", REDEFINITIONS)
+def test_sql_on_top_cannot_redefine_what_the_pipe_says(tinybird: Tinybird, query: str) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    on_top = tinybird.get("/v0/pipes/pages.json", token, q=query.format(source="_"))
+    by_sql = tinybird.get("/v0/sql", token, q=query.format(source="pages") + " FORMAT JSON")
+
+    for answer in (on_top, by_sql):
+        assert answer.status_code in (200, 400)
+        assert "/secret" not in answer.text
+
+
+@pytest.mark.parametrize("query", REDEFINITIONS)
+def test_sql_cannot_redefine_a_tokens_filter(tinybird: Tinybird, query: str) -> None:
+    scope = {"type": "DATASOURCES:READ", "resource": "visits", "filter": "tenant = 'a'"}
+
+    answer = tinybird.get(
+        "/v0/sql", tinybird.token(scope), q=query.format(source="visits") + " FORMAT JSON"
+    )
+
+    assert answer.status_code in (200, 400)
+    assert "/secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH visits AS t SELECT ('/secret', 1) IN t",
+        "WITH visits AS t, t AS u SELECT ('/secret', 1) IN u",
+        "SELECT ('/secret', 1) IN t, visits AS t",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v0/pipes/pages.json", "/v0/sql"])
+def test_an_alias_is_no_way_to_ask_whether_a_row_is_there(
+    tinybird: Tinybird, path: str, query: str
+) -> None:
+    answer = tinybird.get(path, tinybird.token(reads("pages", tenant="a")), q=query)
+
+    assert answer.status_code == 403
+
+
 def test_fixed_parameters_win_over_url_and_body(tinybird: Tinybird) -> None:
     token = tinybird.token(reads("pages", tenant="a"))
     by_url = tinybird.get("/v0/pipes/pages.json", token, tenant="b")

@@ -146,15 +146,19 @@ def _token(request: Request) -> str:
 
 
 def _unpacked(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        found = unpacker.decompress(body, MOST_BYTES)
-    except zlib.error:
-        raise bad_request("The body is not gzip, which its Content-Encoding says") from None
-    if unpacker.unconsumed_tail or len(found) == MOST_BYTES:
-        raise _too_large()
-    if not unpacker.eof:
-        raise bad_request("The gzip body ends too early")
+    """Return every member of a gzip body, one after the other."""
+    found = b""
+    while body:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            found += unpacker.decompress(body, MOST_BYTES - len(found))
+        except zlib.error:
+            raise bad_request("The body is not gzip, which its Content-Encoding says") from None
+        if unpacker.unconsumed_tail or len(found) >= MOST_BYTES:
+            raise _too_large()
+        if not unpacker.eof:
+            raise bad_request("The gzip body ends too early")
+        body = unpacker.unused_data
     return found
 
 
