@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import anyio
@@ -64,6 +65,19 @@ async def _sign_in(tab: Tab, running: Services, organization: str) -> None:
     await tab.push(running.embedded_clerk.issue("admin@acme.test", organization))
 
 
+@asynccontextmanager
+async def _awaiting_an_answer(tab: Tab, tinybird: Tinybird, handler: str) -> AsyncIterator[None]:
+    """Ask, run the block before Tinybird answers, then let it answer."""
+    tinybird.may_answer = anyio.Event()
+    payload = {"form": {}} if handler == "run" else {}
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: tab.ask(handler, **payload))
+        while not tinybird.requests:
+            await anyio.sleep(0)
+        yield
+        tinybird.may_answer.set()
+
+
 async def test_an_answer_is_shown_with_what_it_cost(
     tab: Tab, running: Services, tinybird: Tinybird
 ) -> None:
@@ -83,14 +97,8 @@ async def test_an_answer_that_comes_after_a_switch_is_shown_to_nobody(
     tab: Tab, running: Services, tinybird: Tinybird
 ) -> None:
     await _sign_in(tab, running, "acme")
-    tinybird.may_answer = anyio.Event()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: tab.ask("run", form={}))
-        while not tinybird.requests:
-            await anyio.sleep(0)
+    async with _awaiting_an_answer(tab, tinybird, "run"):
         await _sign_in(tab, running, "globex")
-        tinybird.may_answer.set()
 
     assert tab.answer["rows"] == []
     assert tab.answer["summary"] == ""
@@ -101,14 +109,8 @@ async def test_an_answer_that_comes_after_the_session_ended_is_shown_to_nobody(
     tab: Tab, running: Services, tinybird: Tinybird, clock: Clock
 ) -> None:
     await _sign_in(tab, running, "acme")
-    tinybird.may_answer = anyio.Event()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: tab.ask("run", form={}))
-        while not tinybird.requests:
-            await anyio.sleep(0)
+    async with _awaiting_an_answer(tab, tinybird, "run"):
         clock.advance(120)
-        tinybird.may_answer.set()
 
     assert tab.answer["rows"] == []
 
@@ -117,14 +119,8 @@ async def test_an_answer_that_comes_after_the_websocket_changed_is_shown_to_nobo
     tab: Tab, server: Server, running: Services, tinybird: Tinybird
 ) -> None:
     await _sign_in(tab, running, "acme")
-    tinybird.may_answer = anyio.Event()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: tab.ask("run", form={}))
-        while not tinybird.requests:
-            await anyio.sleep(0)
+    async with _awaiting_an_answer(tab, tinybird, "run"):
         Tab(server, client_token="tab-1", socket="ws-2")
-        tinybird.may_answer.set()
 
     assert tab.answer["rows"] == []
 
@@ -133,28 +129,17 @@ async def test_a_slow_download_does_not_hold_up_a_sign_out(
     tab: Tab, running: Services, tinybird: Tinybird
 ) -> None:
     await _sign_in(tab, running, "acme")
-    tinybird.may_answer = anyio.Event()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: tab.ask("download_csv"))
-        while not tinybird.requests:
-            await anyio.sleep(0)
+    async with _awaiting_an_answer(tab, tinybird, "download_csv"):
         with anyio.fail_after(5):
             await tab.push("")
         assert tab.seen["value"] == ""
-        tinybird.may_answer.set()
 
 
 async def test_a_stopped_request_shows_nothing(
     tab: Tab, running: Services, tinybird: Tinybird
 ) -> None:
     await _sign_in(tab, running, "acme")
-    tinybird.may_answer = anyio.Event()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lambda: tab.ask("run", form={}))
-        while not tinybird.requests:
-            await anyio.sleep(0)
+    async with _awaiting_an_answer(tab, tinybird, "run"):
         await tab.ask("stop")
 
     assert tab.answer["is_running"] is False
