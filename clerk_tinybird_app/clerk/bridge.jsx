@@ -127,7 +127,8 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
       const { agreed, offline } = view.current;
       const { attempts } = last.current;
       const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, attempts - 1));
-      if (since() < (agreed ? heartbeatMs : backoff)) return;
+      // Half a tick early rather than half a tick late.
+      if (since() + TICK_MS / 2 < (agreed ? heartbeatMs : backoff)) return;
       if (!agreed && !offline && attempts >= ATTEMPTS_BEFORE_STALLED) setStalled(true);
       push(!agreed);
     };

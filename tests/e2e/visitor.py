@@ -81,11 +81,11 @@ class Visitor:
         expect(shown).to_have_text(re.compile(r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$"))
         return shown.inner_text()
 
-    def wait_for_another_token(self, old: str) -> str:
+    def wait_for_another_token(self, old: str, seconds: float = 5) -> str:
         """Wait until a token other than ``old`` is on screen and return it."""
         shown = self.page.locator("#tinybird-token")
         expect(shown).to_have_text(re.compile(r"^eyJ"))
-        expect(shown).not_to_have_text(old)
+        expect(shown).not_to_have_text(old, timeout=seconds * 1_000)
         return self.token()
 
     def switch_to(self, organization: str) -> None:
