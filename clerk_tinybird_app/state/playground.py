@@ -109,9 +109,10 @@ class PlaygroundState(rx.State):
             await self._show_error(error)
             return None
         async with self:
-            if not await self._is_still_theirs():
-                return None
+            is_theirs = await self._is_still_theirs()
             self.is_running = False
+        if not is_theirs:
+            return None
         return rx.download(data=answer.body, filename=f"{pipe}.csv")
 
     async def _usable_token(self) -> str:
@@ -155,9 +156,11 @@ class PlaygroundState(rx.State):
 
     async def _show(self, answer: PipeAnswer) -> None:
         async with self:
-            if not await self._is_still_theirs():
-                return
+            is_theirs = await self._is_still_theirs()
+            # Ours was the latest request: a newer one would have stopped it.
             self.is_running = False
+            if not is_theirs:
+                return
             self.status = answer.status
             self.summary = (
                 f"{answer.duration_ms:.1f} ms · {_counted(answer.row_count, 'row')} "
@@ -175,7 +178,9 @@ class PlaygroundState(rx.State):
 
     async def _show_error(self, error: TinybirdError) -> None:
         async with self:
-            if await self._is_still_theirs():
+            is_theirs = await self._is_still_theirs()
+            self.is_running = False
+            if is_theirs:
                 self._take_error(error)
 
     def _take_error(self, error: TinybirdError) -> None:

@@ -113,6 +113,7 @@ async def test_an_answer_that_comes_after_the_session_ended_is_shown_to_nobody(
         clock.advance(120)
 
     assert tab.answer["rows"] == []
+    assert tab.answer["is_running"] is False
 
 
 async def test_an_answer_that_comes_after_the_websocket_changed_is_shown_to_nobody(
