@@ -4,6 +4,5 @@ Nothing here imports chDB: the app's process must not, since forking after its i
 """
 
 from clerk_tinybird_app.local.tinybird.embedded import EmbeddedTinybird, TinybirdUnavailable
-from clerk_tinybird_app.local.tinybird.kept_workspace import local_workspace
 
-__all__ = ["EmbeddedTinybird", "TinybirdUnavailable", "local_workspace"]
+__all__ = ["EmbeddedTinybird", "TinybirdUnavailable"]

@@ -9,7 +9,6 @@ from typing import Final
 
 from clerk_tinybird_app.local.kept_file import keep_once
 from clerk_tinybird_app.local.tinybird.static_tokens import token_text
-from clerk_tinybird_app.tinybird.workspace import Workspace
 
 DATA_FOLDER: Final = "tinybird"
 """The embedded Tinybird's folder within the folder of the embedded services."""
@@ -33,25 +32,6 @@ def kept_workspace(data: Path) -> KeptWorkspace:
     """
     kept = json.loads(keep_once(data.with_name(f"{data.name}-workspace.json"), _new_workspace))
     return KeptWorkspace(kept["workspace_id"], kept["signing_key"])
-
-
-def local_workspace(folder: Path, *, port: int, token_ttl: int, rps: int) -> Workspace:
-    """Return the workspace kept in ``folder``, made on the first call.
-
-    Args:
-        folder: The private folder of the embedded services; made when missing.
-        port: The port of the embedded Tinybird's API on this machine.
-        token_ttl: Seconds that a minted token lives.
-        rps: Requests per second a token may make.
-    """
-    kept = kept_workspace(folder / DATA_FOLDER)
-    return Workspace(
-        api_url=f"http://localhost:{port}",
-        workspace_id=kept.workspace_id,
-        signing_key=kept.signing_key,
-        token_ttl=token_ttl,
-        rps=rps,
-    )
 
 
 def _new_workspace() -> bytes:

@@ -14,8 +14,8 @@ import pytest
 from clerk_tinybird_app.local.tinybird import (
     EmbeddedTinybird,
     TinybirdUnavailable,
-    local_workspace,
 )
+from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER, kept_workspace
 from tests.local.tinybird.process import Tinybird, free_port
 
 pytestmark = pytest.mark.anyio
@@ -55,9 +55,9 @@ async def test_it_answers_once_started_and_not_once_stopped(embedded: EmbeddedTi
 
 async def test_its_workspace_is_the_kept_one(embedded: EmbeddedTinybird, tmp_path: Path) -> None:
     await embedded.start()
-    port = int(embedded.url.rpartition(":")[2])
-    kept = local_workspace(tmp_path, port=port, token_ttl=900, rps=10)
-    assert embedded.workspace(token_ttl=900, rps=10) == kept
+    kept = kept_workspace(tmp_path / DATA_FOLDER)
+    used = embedded.workspace(token_ttl=900, rps=10)
+    assert (used.workspace_id, used.signing_key) == (kept.workspace_id, kept.signing_key)
     assert kept.signing_key not in repr(kept)
 
 
