@@ -12,8 +12,10 @@ from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE
 from clerk_tinybird_app.frontend_errors import FrontendErrorLog
+from clerk_tinybird_app.pages.dashboard import dashboard
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
 from clerk_tinybird_app.pages.not_found import not_found
+from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
@@ -90,4 +92,8 @@ app.register_lifespan_task(_resources)
 app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION, image=_IMAGE)
 app.add_page(sign_in, route=routes.SIGN_IN, title="Sign in", description=DESCRIPTION, image=_IMAGE)
 app.add_page(sign_up, route=routes.SIGN_UP, title="Sign up", description=DESCRIPTION, image=_IMAGE)
+app.add_page(
+    dashboard, route=routes.DASHBOARD, title="Dashboard", description=DESCRIPTION, image=_IMAGE
+)
+app.add_page(route, route=routes.ROUTE, title="Route", description=DESCRIPTION, image=_IMAGE)
 app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION, image=_IMAGE)

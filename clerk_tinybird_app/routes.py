@@ -5,6 +5,9 @@ from typing import Final
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
+DASHBOARD: Final = "/dashboard"
+ROUTE: Final = "/dashboard/route"
+"""One route's own view."""
 
 API_TOKEN: Final = "/api/tinybird-token"
 API_HEALTH: Final = "/api/health"

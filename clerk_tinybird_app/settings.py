@@ -24,6 +24,10 @@ DOTENV_FILES: Final = (".env.local", ".env")
 MIN_SIGNING_KEY_BYTES: Final = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
 
+REFRESH_SECONDS: Final = 60
+LOCAL_REFRESH_SECONDS: Final = 2
+"""The embedded Tinybird costs nothing a query."""
+
 TINYBIRD_VARIABLES: Final = ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET")
 """What a real Tinybird needs, all of it or nothing."""
 
@@ -62,6 +66,7 @@ class Settings:
     tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
     tinybird_token_ttl: int = _variable("TINYBIRD_TOKEN_TTL", "positive", 900)
     tinybird_rps: int = _variable("TINYBIRD_RPS", "positive", 10)
+    dashboard_refresh: int = _variable("DASHBOARD_REFRESH_SECONDS", "positive", 0)
     tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181)
     frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)
     backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000)
@@ -112,6 +117,16 @@ class Settings:
     def is_tinybird_local(self) -> bool:
         """True when the embedded Tinybird serves, for want of a workspace."""
         return not self.tinybird_workspace_id
+
+    @property
+    def refresh_seconds(self) -> int:
+        """Seconds between two refreshes of a dashboard: as set, else 2 locally and 60 otherwise.
+
+        A Tinybird workspace of the free plan answers 1,000 queries a day.
+        """
+        if self.dashboard_refresh:
+            return self.dashboard_refresh
+        return LOCAL_REFRESH_SECONDS if self.is_tinybird_local else REFRESH_SECONDS
 
     @property
     def origins(self) -> tuple[str, ...]:

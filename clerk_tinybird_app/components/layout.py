@@ -1,7 +1,10 @@
 """The one frame of every page."""
 
+from typing import Final
+
 import reflex as rx
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.components import (
     HAS_USER,
     SIGNED_IN,
@@ -17,9 +20,16 @@ from clerk_tinybird_app.components.local_banner import local_banner
 from clerk_tinybird_app.components.widgets import SkipLink
 from clerk_tinybird_app.state.session import SessionState
 
+_NAVIGATION: Final = (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD))
 
-def layout(*content: rx.Component) -> rx.Component:
-    """Return ``content`` as the page's main part, below the header and the connection notice."""
+
+def layout(*content: rx.Component, path: str = "") -> rx.Component:
+    """Return ``content`` as the page's main part, below the header and the connection notice.
+
+    Args:
+        content: The page.
+        path: The page's own path, "" for one that the navigation does not name.
+    """
     return rx.el.div(
         Fonts.create(),
         SkipLink.create(
@@ -31,7 +41,7 @@ def layout(*content: rx.Component) -> rx.Component:
             ),
         ),
         local_banner(),
-        rx.el.div(_header(), _connection_notice(), class_name="sticky-header"),
+        rx.el.div(_header(path), _connection_notice(), class_name="sticky-header"),
         _announcement(),
         rx.el.main(
             *content,
@@ -43,9 +53,14 @@ def layout(*content: rx.Component) -> rx.Component:
     )
 
 
-def _header() -> rx.Component:
+def _header(path: str) -> rx.Component:
     return rx.el.header(
         brand(),
+        rx.el.nav(
+            *(_nav_link(name, to, is_current=to == path) for name, to in _NAVIGATION),
+            aria_label="Pages",
+            class_name="order-last basis-full sm:order-none sm:basis-auto flex gap-1",
+        ),
         rx.el.div(
             Phase.create(
                 rx.el.div(OrganizationSwitcher.create(), class_name="min-w-0"), when=HAS_USER
@@ -60,6 +75,16 @@ def _header() -> rx.Component:
             "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 sm:px-6 py-3 min-h-14 "
             "border-b border-line bg-bg"
         ),
+    )
+
+
+def _nav_link(name: str, to: str, *, is_current: bool) -> rx.Component:
+    look = "text-ink border-brand-ink" if is_current else "text-soft border-transparent"
+    return rx.el.a(
+        name,
+        href=to,
+        aria_current="page" if is_current else "false",
+        class_name=f"px-2.5 py-1 border-b-2 hover:text-ink {look}",
     )
 
 

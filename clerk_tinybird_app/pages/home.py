@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
     CLERK_LOADING,
@@ -51,6 +52,7 @@ def home() -> rx.Component:
         Phase.create(stalled_notice(), when=STALLED),
         Phase.create(welcome(), _anonymous(), when=SIGNED_OUT),
         Phase.create(_signed_in(), when=SIGNED_IN),
+        path=routes.HOME,
     )
 
 

@@ -6,11 +6,9 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
 from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
-from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
-from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
@@ -40,7 +38,7 @@ class PlaygroundState(rx.State):
     error_hint: str = ""
 
     _form: dict[str, str] = {}
-    _asked: list[dict[str, Any]] = []
+    _grant: Grant | None = None
 
     @rx.var
     def fields(self) -> list[Field]:
@@ -62,20 +60,20 @@ class PlaygroundState(rx.State):
             form: Parameter name -> value; empty values are left out.
         """
         async with self:
-            token = await self._usable_token()
-            if not token:
+            grant = await current_grant(self)
+            if grant is None:
                 return
             pipe = self.pipe
             names = {field.name for field in self.fields}
             parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
             self._clear_answer()
             self._form, self.is_running = parameters, True
-            self._asked = await self._scopes()
+            self._grant = grant
             tab = self.router.session.client_token
         client = services.current().tinybird
         try:
             answer = await run_query(
-                tab, client.query(pipe, parameters, token, renew=self._renewed_token)
+                tab, client.query(pipe, parameters, grant.token, renew=self._renewed_token)
             )
         except StoppedError:
             return
@@ -94,15 +92,15 @@ class PlaygroundState(rx.State):
     async def download_csv(self) -> Any:
         """Query again with the same parameters for all rows as CSV."""
         async with self:
-            token = await self._usable_token()
-            if not token:
+            grant = await current_grant(self)
+            if grant is None:
                 return None
             pipe, parameters = self.pipe, self._form
             tab = self.router.session.client_token
-            self._asked, self.is_running = await self._scopes(), True
+            self._grant, self.is_running = grant, True
         client = services.current().tinybird
         try:
-            answer = await run_query(tab, client.query(pipe, parameters, token, format="csv"))
+            answer = await run_query(tab, client.query(pipe, parameters, grant.token, format="csv"))
         except StoppedError:
             return None
         except TinybirdError as error:
@@ -115,44 +113,18 @@ class PlaygroundState(rx.State):
             return None
         return rx.download(data=answer.body, filename=f"{pipe}.csv")
 
-    async def _usable_token(self) -> str:
-        """Return the token of the current session; without one, nothing may be asked."""
-        session = await self.get_state(SessionState)
-        if session._current_session() is None:
-            return ""
-        tokens = await self.get_state(TokenState)
-        return tokens.value
-
-    async def _scopes(self) -> list[dict[str, Any]]:
-        """Return what the token on the page allows."""
-        tokens = await self.get_state(TokenState)
-        return tokens._scopes()
-
     async def _renewed_token(self) -> str:
         """Return a new token for the tenant that asked, "" when that is no longer the page's."""
         async with self:
-            session_state = await self.get_state(SessionState)
-            session = session_state._current_session()
-            if session is None or not await self._is_still_theirs():
+            if self._grant is None or not self.is_running:
                 return ""
-            running = services.current()
-            tokens = await self.get_state(TokenState)
-            tokens._mint(session, running.workspace, now=running.clock())
-            return tokens.value
+            return await renewed_token(self, self._grant)
 
     async def _is_still_theirs(self) -> bool:
-        """Tell whether the page still belongs to the tenant that the request was made for.
-
-        The session must be current, over the websocket that answers go to, and allow what it
-        allowed when the request was sent.
-        """
-        session_state = await self.get_state(SessionState)
-        return (
-            self.is_running
-            and session_state._current_session() is not None
-            and is_connected(self.router.session)
-            and self._asked == await self._scopes()
-        )
+        """Tell whether the page still waits, for the tenant that the request was made for."""
+        if self._grant is None or not self.is_running:
+            return False
+        return await still_holds(self, self._grant)
 
     async def _show(self, answer: PipeAnswer) -> None:
         async with self:

@@ -1,0 +1,91 @@
+"""The frame of a page that shows a tenant's requests, in every phase of the session."""
+
+import reflex as rx
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    CLERK_LOADING,
+    REFUSED,
+    SIGNED_IN,
+    SIGNED_OUT,
+    STALLED,
+    SYNCING,
+    Phase,
+    SignInButton,
+)
+from clerk_tinybird_app.components.dashboard import no_rows_panel
+from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.live import LiveView
+from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, PANEL
+from clerk_tinybird_app.components.notices import (
+    clerk_failed_notice,
+    impersonation_notice,
+    refused_notice,
+    stalled_notice,
+)
+from clerk_tinybird_app.dashboard.questions import least_seconds
+from clerk_tinybird_app.state.dashboard import DashboardState
+
+
+def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.Component:
+    """Return the page at ``path``: ``head``, then ``content`` for a tenant that has rows."""
+    return layout(
+        Phase.create(_skeleton(), when=f"{CLERK_LOADING} {SYNCING}"),
+        Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
+        Phase.create(_heading(), refused_notice(), when=REFUSED),
+        Phase.create(_heading(), stalled_notice(), when=STALLED),
+        Phase.create(_heading(), _invitation(), when=SIGNED_OUT),
+        Phase.create(
+            LiveView.create(
+                impersonation_notice(),
+                head,
+                rx.cond(DashboardState.has_no_rows, no_rows_panel(), rx.fragment(*content)),
+                every=refresh_seconds(),
+                is_live=DashboardState.is_live,
+                finished=DashboardState.finished,
+                on_refresh=DashboardState.refresh,
+            ),
+            when=SIGNED_IN,
+        ),
+        path=path,
+    )
+
+
+def refresh_seconds() -> float:
+    """Return the seconds between two refreshes: as set, but never more than the token's rate."""
+    settings = services.current().settings
+    return max(settings.refresh_seconds, least_seconds(settings.tinybird_rps))
+
+
+def _heading() -> rx.Component:
+    return rx.el.h1("API traffic", class_name="font-mono font-bold text-2xl tracking-tight")
+
+
+def _invitation() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Your requests, live", class_name=HEADING),
+        rx.el.p("Sign in to watch your own tenant's traffic, errors and latency; nobody else's."),
+        SignInButton.create(
+            rx.el.button(
+                "Sign in to see yours",
+                type="button",
+                class_name=f"{GREEN_BUTTON} justify-self-start",
+            ),
+            mode="modal",
+        ),
+        class_name=f"{PANEL} grid gap-4",
+    )
+
+
+def _skeleton() -> rx.Component:
+    return rx.el.div(
+        _heading(),
+        rx.el.p("Loading", role="status", class_name="sr-only"),
+        *(
+            rx.el.div(class_name=f"skeleton {height}", aria_hidden="true")
+            for height in ("h-[292px] lg:h-40", "h-80", "h-96")
+        ),
+        aria_busy="true",
+        class_name="grid gap-5",
+    )

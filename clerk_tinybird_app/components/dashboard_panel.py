@@ -1,0 +1,86 @@
+"""A panel of the dashboard in each of its states: loading, filled, empty, failed, stale."""
+
+import reflex as rx
+
+from clerk_tinybird_app.components.live import Age, RefreshButton
+from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
+from clerk_tinybird_app.state.dashboard import DashboardState, Panel
+
+
+def dashboard_panel(
+    name: str, heading: str, note: str | rx.Var[str], height: str, *content: rx.Component
+) -> rx.Component:
+    """Return the panel ``name`` with the same height whatever it shows.
+
+    Args:
+        name: One of the panels that ``DashboardState`` fills.
+        heading: Its heading.
+        note: A few words beside it.
+        height: The class of the content's height.
+        content: What it shows when it has rows.
+    """
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(heading, class_name=HEADING),
+            rx.el.p(note, class_name=NOTE),
+            panel_actions(name),
+            class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
+        ),
+        rx.el.div(panel_content(name, *content), class_name=height),
+        id=f"panel-{name}",
+        class_name=PANEL,
+    )
+
+
+def panel_actions(name: str) -> rx.Component:
+    """Return how old a panel's data is, whether it is stale, and its download."""
+    panel = DashboardState.panels[name]
+    return rx.el.div(
+        rx.cond(
+            panel.code != "",
+            rx.el.span(
+                "stale",
+                title=panel.message,
+                class_name=rx.cond(panel.fetched_at > 0, "text-warn text-sm", "hidden"),
+            ),
+        ),
+        Age.create(at=panel.fetched_at, class_name="text-soft text-xs tabular-nums"),
+        rx.el.button(
+            "CSV",
+            type="button",
+            on_click=DashboardState.download_csv(name),  # type: ignore
+            aria_label="Download as CSV: " + name,
+            class_name=QUIET_BUTTON,
+        ),
+        class_name="ml-auto flex items-center gap-2",
+    )
+
+
+def panel_content(name: str, *content: rx.Component) -> rx.Component:
+    """Return what fits a panel's state."""
+    panel = DashboardState.panels[name]
+    return rx.cond(
+        panel.fetched_at > 0,
+        rx.cond(panel.is_empty, _empty(), rx.fragment(*content)),
+        rx.cond(panel.code != "", _failed(panel), _loading()),
+    )
+
+
+def _loading() -> rx.Component:
+    return rx.el.div(class_name="skeleton size-full", aria_hidden="true")
+
+
+def _empty() -> rx.Component:
+    return rx.el.p(
+        "No requests match. Choose a longer period, or remove a filter.",
+        class_name=f"{NOTE} grid place-items-center h-full text-center",
+    )
+
+
+def _failed(panel: Panel) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(panel.code, class_name="font-mono text-[13px] text-bad"),
+        rx.el.p(panel.message),
+        RefreshButton.create("Try again", class_name=f"{QUIET_BUTTON} justify-self-start"),
+        class_name="border-l-2 border-bad pl-3 grid gap-1 content-start",
+    )

@@ -1,0 +1,1 @@
+"""The dashboard's pure core: what its address says, what it asks, and how answers are shown."""

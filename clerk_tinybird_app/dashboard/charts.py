@@ -1,0 +1,71 @@
+"""The rows of the charts, and each chart in a sentence."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.view import STATUS_CLASSES
+
+PERCENTILES: Final = ("p50", "p95", "p99")
+LABEL: Final = "label"
+"""The key of what stands on the axis."""
+
+WHEN: Final = "when"
+"""The key of the whole bucket in words."""
+
+ChartRow = dict[str, str | float | None]
+
+
+def traffic_rows(
+    rows: Sequence[Mapping[str, Any]], step: timedelta, zone: tzinfo
+) -> list[ChartRow]:
+    """Return ``requests_over_time``'s rows with one number for each class of status."""
+    return [
+        _times(row, step, zone) | {name: row[f"status_{name}"] for name in STATUS_CLASSES}
+        for row in rows
+    ]
+
+
+def latency_rows(
+    rows: Sequence[Mapping[str, Any]], step: timedelta, zone: tzinfo
+) -> list[ChartRow]:
+    """Return ``latency_over_time``'s rows with one number, in ms, for each percentile."""
+    return [
+        _times(row, step, zone) | {name: row[f"{name}_ms"] for name in PERCENTILES} for row in rows
+    ]
+
+
+def traffic_summary(rows: Sequence[Mapping[str, Any]], step: timedelta, zone: tzinfo) -> str:
+    """Return what the chart of requests shows, in a sentence."""
+    if not rows:
+        return "No requests."
+    peak = max(rows, key=lambda row: row["requests"])
+    total = sum(row["requests"] for row in rows)
+    errors = sum(row["status_4xx"] + row["status_5xx"] for row in rows)
+    return (
+        f"{texts.count(total)} requests, {texts.count(errors)} of them errors; the most, "
+        f"{texts.count(peak['requests'])}, on {texts.span(_bucket(peak), step, zone)}."
+    )
+
+
+def latency_summary(rows: Sequence[Mapping[str, Any]], step: timedelta, zone: tzinfo) -> str:
+    """Return what the chart of latency shows, in a sentence."""
+    measured = [row for row in rows if row["p95_ms"] is not None]
+    if not measured:
+        return "No requests."
+    worst = max(measured, key=lambda row: row["p95_ms"])
+    last = measured[-1]
+    return (
+        f"p95 is {texts.milliseconds(last['p95_ms'])} at the end; the highest, "
+        f"{texts.milliseconds(worst['p95_ms'])}, on {texts.span(_bucket(worst), step, zone)}."
+    )
+
+
+def _times(row: Mapping[str, Any], step: timedelta, zone: tzinfo) -> ChartRow:
+    start = _bucket(row)
+    return {LABEL: texts.tick(start, step, zone), WHEN: texts.span(start, step, zone)}
+
+
+def _bucket(row: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["bucket"]).replace(tzinfo=UTC)

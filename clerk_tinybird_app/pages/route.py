@@ -1,0 +1,42 @@
+"""One route's requests, live."""
+
+import reflex as rx
+
+from clerk_tinybird_app import routes
+from clerk_tinybird_app.components.dashboard import (
+    head,
+    key_figures,
+    latency_panel,
+    recent_panel,
+    traffic_panel,
+)
+from clerk_tinybird_app.components.dashboard_page import dashboard_page, refresh_seconds
+from clerk_tinybird_app.dashboard.questions import queries_per_day
+from clerk_tinybird_app.state.dashboard import DashboardState
+
+
+def route() -> rx.Component:
+    """The view that a route of the overview opens."""
+    every = refresh_seconds()
+    return dashboard_page(
+        head(
+            rx.el.div(
+                rx.el.a(
+                    "← All routes",
+                    href=DashboardState.overview_href,
+                    class_name="text-brand-ink underline-offset-4 hover:underline",
+                ),
+                rx.el.h1(
+                    rx.cond(
+                        DashboardState.route_name != "", DashboardState.route_name, "All routes"
+                    ),
+                    class_name="font-mono font-bold text-2xl tracking-tight wrap-anywhere",
+                ),
+            ),
+            costs=f"Every {every:g} s: {queries_per_day(every):,} queries a day while it is open",
+        ),
+        key_figures(),
+        rx.el.div(traffic_panel(), latency_panel(), class_name="grid gap-5 lg:grid-cols-2"),
+        recent_panel(),
+        path=routes.ROUTE,
+    )

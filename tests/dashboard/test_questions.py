@@ -1,0 +1,55 @@
+"""What a refresh asks, and what it costs."""
+
+from datetime import UTC, datetime
+
+from clerk_tinybird_app.dashboard.questions import (
+    LATENCY,
+    PANELS,
+    ROUTE_PANELS,
+    any_row,
+    least_seconds,
+    queries_per_day,
+    questions,
+)
+from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.services import pipe_fields
+from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
+FILTERED = View(range="1h", method="GET", route="/v1/orders", status_class="5xx", region="eu")
+
+
+def test_every_panel_asks_for_the_same_period_with_the_same_filters() -> None:
+    for asked in questions(FILTERED, PANELS, NOW):
+        parameters = {k: v for k, v in asked.parameters.items() if k != "limit"}
+        assert parameters == {
+            "start": "2026-11-24 11:00:01",
+            "end": "2026-11-24 12:00:01",
+            "method": "GET",
+            "route": "/v1/orders",
+            "status_class": "5xx",
+            "region": "eu",
+        }
+
+
+def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
+    fields = pipe_fields()
+
+    for asked in [*questions(FILTERED, PANELS, NOW), any_row(NOW)]:
+        assert asked.pipe in PIPES
+        assert asked.parameters.keys() <= {field.name for field in fields[asked.pipe]}
+        assert not asked.parameters.keys() & set(FIXED_PARAMS)
+
+
+def test_one_routes_view_asks_less_and_still_for_its_latency() -> None:
+    assert LATENCY in ROUTE_PANELS
+    assert len(ROUTE_PANELS) < len(PANELS)
+
+
+def test_a_refresh_a_minute_costs_7200_queries_a_day() -> None:
+    assert queries_per_day(60) == 7_200
+
+
+def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
+    assert least_seconds(10) == 1.0
+    assert least_seconds(1) == 10.0
