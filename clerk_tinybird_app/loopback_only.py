@@ -3,16 +3,15 @@
 import re
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app.loopback import is_loopback
 
 _HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
-_FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 # Set by proxies that are never part of a set-up on one's own machine, or not understood here.
-_REFUSED: Final = ("forwarded", "via", "cf-connecting-ip", "true-client-ip", "x-client-ip")
+_REFUSED: Final = (b"forwarded", b"via", b"cf-connecting-ip", b"true-client-ip", b"x-client-ip")
 _OLD_HTTP: Final = ("1.0", "1")
 """As the ASGI specification spells it, and as Granian does."""
 
@@ -41,19 +40,26 @@ class LoopbackOnly:
 
 
 def _is_loopback_request(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         return False
-    hosts = headers.getlist("host")
-    if len(hosts) != 1 or not _is_loopback_host(hosts[0]):
-        return False
     # A browser speaks 1.1 or newer; older proxies speak 1.0 to what is behind them.
-    if scope.get("http_version") in _OLD_HTTP or any(name in headers for name in _REFUSED):
+    if scope.get("http_version") in _OLD_HTTP:
         return False
-    # The development server's proxy names its client here, which may be another machine.
-    hops = [hop for name in _FORWARDED for hop in headers.getlist(name)]
-    return all(is_loopback(_hop_host(hop)) for value in hops for hop in value.split(","))
+    hosts, hops = [], []
+    for name, value in scope["headers"]:
+        if name == b"host":
+            hosts.append(value.decode("latin-1"))
+        elif name in _REFUSED:
+            return False
+        elif name in _FORWARDED:
+            # The development server's proxy names its client here, which may be another machine.
+            hops += value.decode("latin-1").split(",")
+    return (
+        len(hosts) == 1
+        and _is_loopback_host(hosts[0])
+        and all(is_loopback(_hop_host(hop)) for hop in hops)
+    )
 
 
 def _is_loopback_host(host: str) -> bool:

@@ -4,15 +4,17 @@ import logging
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
 from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
 from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.local.tinybird.turns import ClientGone
 from clerk_tinybird_app.loopback_only import LoopbackOnly
 
 _LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
@@ -22,7 +24,8 @@ _RATE_HEADERS: Final = (
     "X-RateLimit-Reset",
     "Retry-After",
 )
-
+_TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
+_NOBODY_READS_IT: Final = 499
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +67,12 @@ def create_app(service: Service) -> Starlette:
                 expose_headers=_RATE_HEADERS,
             ),
         ],
-        exception_handlers={404: _no_route, 405: _no_route, Exception: _failed},
+        exception_handlers={
+            HTTPException: _refused,
+            ClientDisconnect: _gone,
+            ClientGone: _gone,
+            Exception: _failed,
+        },
     )
     app.state.service = service
     return app
@@ -76,7 +84,14 @@ async def _failed(request: Request, error: Exception) -> Response:
     return JSONResponse(body, 500)
 
 
-async def _no_route(request: Request, error: Exception) -> Response:
-    status = getattr(error, "status_code", 404)
-    text = "Not found" if status == 404 else "Method not allowed"  # noqa: PLR2004 - HTTP's own
-    return JSONResponse({"error": text, "documentation": API_DOCUMENTATION}, status)
+async def _refused(_request: Request, error: Exception) -> Response:
+    """Write what Starlette refuses, such as a malformed form, as the API does."""
+    if not isinstance(error, HTTPException):
+        raise error
+    text = _TEXTS.get(error.status_code, error.detail)
+    body = {"error": text, "documentation": API_DOCUMENTATION}
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=_NOBODY_READS_IT)

@@ -1,5 +1,6 @@
 """Who calls the API and what they may do."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -21,6 +22,8 @@ class Caller:
         datasources: Data sources it may read, each with its filter, "" for none.
         appends: Data sources it may add to.
         rps: Requests per second; 0 for no limit.
+        starts: When it begins to hold, in seconds since the epoch.
+        expires: When it holds no more, in seconds since the epoch; infinity for never.
     """
 
     name: str
@@ -29,6 +32,12 @@ class Caller:
     datasources: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     appends: frozenset[str] = frozenset()
     rps: int = 0
+    starts: float = -math.inf
+    expires: float = math.inf
+
+    def holds_at(self, now: float) -> bool:
+        """Tell whether it holds at ``now``, in seconds since the epoch."""
+        return self.starts <= now < self.expires
 
     def may_read(self, pipe: str, pipe_id: str) -> bool:
         """Tell whether it may read a pipe, known by its name and its id."""

@@ -17,7 +17,6 @@ _ERROR: Final = re.compile(
     r"^(?:(?:Code: \d+\. )?DB::Exception: )*(.*?)\s*(?:\(([A-Z_0-9]+)\)\.?\s*)*$", re.DOTALL
 )
 _CODE: Final = re.compile(r"Code: (\d+)\.")
-_UNSENDABLE: Final = re.compile(r"[\0\ud800-\udfff]")
 _VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 
 
@@ -45,11 +44,13 @@ class ChdbSession:
     Args:
         folder: The data folder, one per process.
         settings: What to ``SET`` first, as SQL text; a setting named ``readonly`` goes last.
+        most_bytes: The longest answer; None for any.
     """
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, settings: str, *, most_bytes: int | None = None) -> None:
         self._session: Any = Session(str(folder))  # type: ignore[no-untyped-call]  # chDB
         self._database = ""
+        self._most_bytes = most_bytes
         self.query(f"SET {settings}")
 
     @property
@@ -67,13 +68,18 @@ class ChdbSession:
         """Run one statement and return its whole answer.
 
         Raises:
-            QueryFailed: ClickHouse refused it; the connection is closed.
+            QueryFailed: ClickHouse refused it, or its answer is too long; the connection is closed.
         """
         try:
             result = self._opened().query(_whole(sql), output_format)
         except RuntimeError as error:
-            raise self._failed(error) from None
-        return bytes(result.bytes()) if result is not None else b""
+            raise self._failed(str(error)) from None
+        if result is None:
+            return b""
+        # ClickHouse counts what it holds, which can be written much longer: names in each row.
+        if self._most_bytes is not None and result.size() > self._most_bytes:
+            raise self._failed(_too_long(self._most_bytes))
+        return bytes(result.bytes())
 
     def insert(self, statement: str, rows: Path) -> None:
         """Insert the JSON rows of a file, all of them or none.
@@ -101,13 +107,29 @@ class ChdbSession:
             raise QueryFailed("The connection is closed.")
         return self._session
 
-    def _failed(self, error: RuntimeError) -> QueryFailed:
+    def _failed(self, text: str) -> QueryFailed:
         self.close()
-        return QueryFailed(str(error))
+        return QueryFailed(text)
 
 
 def _whole(sql: str) -> str:
     """Return ``sql`` when all of it would arrive: C ends a text at the first zero byte."""
-    if _UNSENDABLE.search(sql):
+    if "\0" in sql or _has_surrogates(sql):
         raise QueryFailed("A query must be UTF-8 text without zero bytes.")
     return sql
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _too_long(most_bytes: int) -> str:
+    """Return what ClickHouse would say."""
+    return (
+        f"Code: 396. DB::Exception: Limit for result exceeded, max bytes: {most_bytes}. "
+        "(TOO_MANY_ROWS_OR_BYTES)"
+    )

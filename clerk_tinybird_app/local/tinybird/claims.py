@@ -6,6 +6,7 @@ required, of the right type, before anything it grants is looked at.
 
 import hashlib
 import hmac
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -46,11 +47,20 @@ def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Call
     expires = _number(claims, "exp")
     if expires <= now:
         raise forbidden("invalid authentication token. Token has expired")
-    if "nbf" in claims and _number(claims, "nbf") > now:
+    starts = _number(claims, "nbf") if "nbf" in claims else -math.inf
+    if starts > now:
         raise forbidden("invalid authentication token. Token is not valid yet")
+    if "iat" in claims:
+        _number(claims, "iat")
     if _text(claims, "workspace_id") != workspace_id:
         raise forbidden("invalid authentication token. Token is for another workspace")
-    return Caller(name=_text(claims, "name"), rps=_rps(claims), **_grants(claims))
+    return Caller(
+        name=_text(claims, "name"),
+        rps=_rps(claims),
+        starts=starts,
+        expires=expires,
+        **_grants(claims),
+    )
 
 
 def is_signed(token: str, signing_key: str) -> bool:
@@ -101,6 +111,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _lacks(name)
+    # JSON's 1e400 is Python's infinity.
+    if isinstance(value, float) and not math.isfinite(value):
         raise _lacks(name)
     return value
 

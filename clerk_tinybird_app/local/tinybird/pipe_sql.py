@@ -1,7 +1,7 @@
 """One SELECT from a pipe's nodes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -59,11 +59,28 @@ class CompiledPipe:
             TemplateError: A parameter is missing or of the wrong type.
             ApiError: 400, pipes or nodes read from each other in a circle.
         """
-        return self._sql(values, others, ())
+        return self.query(
+            self.pipe.endpoint, others, lambda pipe, node: pipe.templates[node.name].render(values)
+        )
 
-    def _sql(
-        self, values: Mapping[str, Any], others: Mapping[str, "CompiledPipe"], way: tuple[str, ...]
+    def query(
+        self,
+        node: Node,
+        others: Mapping[str, "CompiledPipe"],
+        render: "Render",
+        way: tuple[str, ...] = (),
     ) -> str:
+        """Return the query of one node, after those that it reads from.
+
+        Args:
+            node: One of this pipe's.
+            others: All pipes by name.
+            render: Writes the SQL of one node alone.
+            way: The nodes that lead to this one.
+
+        Raises:
+            ApiError: 400, pipes or nodes read from each other in a circle.
+        """
         written: dict[str, str] = {}
         own = {node.name: node for node in self.pipe.nodes}
 
@@ -73,11 +90,16 @@ class CompiledPipe:
                 if name in own:
                     written[name] = write(own[name], way)
                 else:
-                    written[name] = others[name]._sql(values, others, way)
-            return plain(self.templates[node.name].render(values))
+                    other = others[name]
+                    written[name] = other.query(other.pipe.endpoint, others, render, way)
+            return plain(render(self, node))
 
-        query = write(self.pipe.endpoint, way)
+        query = write(node, way)
         return with_before(written, query)
+
+
+Render = Callable[[CompiledPipe, Node], str]
+"""Writes the SQL of one node of a pipe."""
 
 
 def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -1,4 +1,8 @@
-"""Serves a project folder and follows its changes; a mistake leaves the last good version."""
+"""Serves a project folder and follows its changes; a mistake leaves the last good version.
+
+A mistake is one of a file's form, of a template, of a data source's definition or of a pipe's SQL.
+At the start there is no last version: then nothing is served until a change puts it right.
+"""
 
 import asyncio
 import logging
@@ -43,6 +47,8 @@ class ProjectWatch:
             _log.error("%s:%d: %s", self._folder / error.file, error.line, error.message)
             if self._workspace.served.pipes:
                 _log.error("The last good version of the project is still served.")
+            else:
+                _log.error("Nothing is served until the mistake is gone; rows are kept.")
             return False
         for name in (*change.created, *change.changed):
             _log.info("The data source '%s' is up to date.", name)

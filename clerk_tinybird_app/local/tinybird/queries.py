@@ -10,8 +10,7 @@ from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
-from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed, with_before
-from clerk_tinybird_app.local.tinybird.read_pool import ReadPool
+from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, quoted
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 
@@ -33,92 +32,81 @@ def refusal(failure: QueryFailed) -> ApiError:
     return ApiError(400, text)
 
 
-class Queries:
-    """Runs queries for callers on read-only connections.
+def pipe(
+    session: ChdbSession,
+    workspace: LocalWorkspace,
+    found: CompiledPipe,
+    values: Mapping[str, Any],
+    *,
+    output: Format,
+    on_top: str | None,
+) -> bytes:
+    """Return a pipe's answer.
 
     Args:
-        pool: The connections.
+        session: A connection on the workspace's database.
+        workspace: Where the pipe is.
+        found: The pipe.
+        values: Its parameters, the fixed ones among them.
+        output: How to write the answer.
+        on_top: SQL that reads from ``_``, or None for the pipe's own rows.
+
+    Raises:
+        TemplateError: A parameter is missing or of the wrong type.
+        ApiError: The SQL on top is refused.
+        QueryFailed: ClickHouse refused the query.
     """
+    query = found.sql(values, workspace.served.pipes)
+    if on_top is None:
+        return session.query(query, output.name)
+    asked, _ = statement.without_format(statement.canonical(session, on_top))
+    statement.require_readable(
+        statement.names(session, statement.subject(asked)),
+        asked,
+        allowed={PIPE_ITSELF},
+        existing=_tables(workspace),
+        databases=_databases(session),
+    )
+    return session.query(statement.reading(asked, {PIPE_ITSELF: sealed(query)}), output.name)
 
-    def __init__(self, pool: ReadPool) -> None:
-        self._pool = pool
 
-    def pipe(
-        self,
-        workspace: LocalWorkspace,
-        pipe: CompiledPipe,
-        values: Mapping[str, Any],
-        output: Format,
-        on_top: str | None,
-    ) -> bytes:
-        """Return a pipe's answer.
+def sql(
+    session: ChdbSession,
+    workspace: LocalWorkspace,
+    caller: Caller,
+    text: str,
+    values: Mapping[str, Any],
+) -> tuple[bytes, Format]:
+    """Return the answer to a caller's own SQL, and the format it asked for.
 
-        Args:
-            workspace: Where the pipe is.
-            pipe: The pipe.
-            values: Its parameters, the fixed ones among them.
-            output: How to write the answer.
-            on_top: SQL that reads from ``_``, or None for the pipe's own rows.
+    Args:
+        session: A connection on the workspace's database.
+        workspace: What it may read from.
+        caller: Who asks.
+        text: The SQL.
+        values: Parameters of the pipes that it reads.
 
-        Raises:
-            TemplateError: A parameter is missing or of the wrong type.
-            ApiError: The SQL on top is refused.
-            QueryFailed: ClickHouse refused the query.
-        """
-        sql = pipe.sql(values, workspace.served.pipes)
-
-        def answer(session: ChdbSession) -> bytes:
-            if on_top is None:
-                return session.query(sql, output.name)
-            asked, _ = statement.without_format(statement.canonical(session, on_top))
-            used = statement.names(session, statement.subject(asked))
-            statement.require_readable(
-                used,
-                asked,
-                allowed={PIPE_ITSELF},
-                existing=_tables(workspace),
-                databases=_databases(session),
-            )
-            return session.query(with_before({PIPE_ITSELF: sealed(sql)}, asked), output.name)
-
-        return self._pool.run(workspace.database, answer)
-
-    def sql(
-        self, workspace: LocalWorkspace, caller: Caller, text: str, values: Mapping[str, Any]
-    ) -> tuple[bytes, Format]:
-        """Return the answer to a caller's own SQL, and the format it asked for.
-
-        Raises:
-            TemplateError: It reads a pipe whose parameter is missing.
-            ApiError: It is not one SELECT or DESCRIBE, or reads what the caller may not.
-            QueryFailed: ClickHouse refused the query.
-        """
-
-        def answer(session: ChdbSession) -> tuple[bytes, Format]:
-            asked, name = statement.without_format(statement.canonical(session, text))
-            output = named(name) if name else TSV
-            about = statement.subject(asked)
-            used = statement.names(session, about)
-            mentioned = used.tables | used.sets
-            readable = _readable(workspace, caller)
-            databases = _databases(session)
-            pipes = _pipe_queries(workspace, caller, mentioned, values)
-            statement.require_readable(
-                used,
-                asked,
-                allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
-                existing=_tables(workspace),
-                databases=databases,
-            )
-            ctes = {n: sealed(q) for n, q in {**readable, **pipes}.items() if q and n in mentioned}
-            if asked.startswith("DESCRIBE"):
-                target = f"(SELECT * FROM {about})"
-                return session.query(
-                    f"DESCRIBE TABLE ({with_before(ctes, target)})" if ctes else asked, output.name
-                ), output
-            return session.query(with_before(ctes, asked), output.name), output
-
-        return self._pool.run(workspace.database, answer)
+    Raises:
+        TemplateError: It reads a pipe whose parameter is missing.
+        ApiError: It is not one SELECT or DESCRIBE, or reads what the caller may not.
+        QueryFailed: ClickHouse refused the query.
+    """
+    asked, name = statement.without_format(statement.canonical(session, text))
+    output = named(name) if name else TSV
+    used = statement.names(session, statement.subject(asked))
+    mentioned = used.tables | used.sets
+    readable = _readable(workspace, caller)
+    databases = _databases(session)
+    pipes = _pipe_queries(workspace, caller, mentioned, values)
+    statement.require_readable(
+        used,
+        asked,
+        allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
+        existing=_tables(workspace),
+        databases=databases,
+    )
+    ctes = {n: sealed(q) for n, q in {**readable, **pipes}.items() if q and n in mentioned}
+    return session.query(statement.reading(asked, ctes), output.name), output
 
 
 def _databases(session: ChdbSession) -> set[str]:

@@ -1,18 +1,40 @@
-"""Read-only connections shared by all requests, with limits on time, memory and rows."""
+"""Read-only connections shared by all requests, with limits on time, memory and answers."""
 
-import queue
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.reader import Job, Reader
+from clerk_tinybird_app.local.tinybird.turns import ClientGone, Turns
 
 _Answer = TypeVar("_Answer")
 
 _READ_ONLY: Final = 1
 """1 blocks writes, settings, file(), url() and remote(); 2 does not block the last three."""
+
+READERS: Final = 8
+"""Queries that may run at once."""
+
+_MOST_BYTES: Final = 2_000_000_000
+_PATIENCE_SECONDS: Final = 0.1
+"""How long a query runs before anybody looks whether its client is still there."""
+
+_END_AGAIN_SECONDS: Final = 0.1
+
+
+def _share_of_memory() -> int:
+    """Return what one query may have so that all readers together have half of the machine's.
+
+    ClickHouse also knows a limit for a user's queries together, but writing is the same user here:
+    inserts would wait for what queries hold, and fail.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(_MOST_BYTES, machine // 2 // READERS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +43,16 @@ class Limits:
 
     Attributes:
         seconds: Time.
-        bytes: Memory.
+        bytes: Memory; 2 GB, less on a machine that has less than 32.
         rows: Rows in the answer.
+        answer_bytes: The answer, as ClickHouse holds it and as it is sent.
         threads: Threads.
     """
 
     seconds: float = 10
-    bytes: int = 2_000_000_000
+    bytes: int = field(default_factory=_share_of_memory)
     rows: int = 1_000_000
+    answer_bytes: int = 100_000_000
     threads: int = 2
 
     def as_settings(self) -> str:
@@ -36,58 +60,111 @@ class Limits:
         return (
             f"session_timezone='UTC', max_execution_time={self.seconds}, "
             f"max_memory_usage={self.bytes}, "
-            f"max_result_rows={self.rows}, max_threads={self.threads}, "
+            f"max_result_rows={self.rows}, max_result_bytes={self.answer_bytes}, "
+            f"max_threads={self.threads}, "
             f"timeout_before_checking_execution_speed=0, query_profiler_real_time_period_ns=0, "
             f"query_profiler_cpu_time_period_ns=0, readonly={_READ_ONLY}"
         )
 
 
 class ReadPool:
-    """Connections that are opened when first needed and replaced after a failure.
+    """Readers, lent for one query at a time; half of them at most to one name.
+
+    For the event loop's thread alone.
 
     Args:
         folder: The data folder.
-        size: How many queries may run at once; a slow one occupies one place of these.
+        size: How many queries may run at once.
         limits: What each query may use.
     """
 
-    def __init__(self, folder: Path, *, size: int = 8, limits: Limits | None = None) -> None:
-        self._folder = folder
-        self._settings = (limits or Limits()).as_settings()
-        # The connection used last is used next: it knows the database already.
-        self._idle: queue.LifoQueue[ChdbSession | None] = queue.LifoQueue()
-        for _ in range(size):
-            self._idle.put(None)
-        self._size = size
-        self.threads = ThreadPoolExecutor(size, thread_name_prefix="read")
+    def __init__(self, folder: Path, *, size: int = READERS, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        readers = [
+            Reader(folder, f"read-{number}", limits.as_settings(), limits.answer_bytes)
+            for number in range(size)
+        ]
+        # The one used last is used next: it knows the database already.
+        self._idle = list(readers)
+        self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
+        self._all = (*readers, self._ending)
+        self._turns = Turns(size, max(size // 2, 1))
 
-    def run(self, database: str, work: Callable[[ChdbSession], _Answer]) -> _Answer:
-        """Give ``work`` a connection on ``database``; blocks while all are in use.
+    async def run(
+        self,
+        name: str,
+        database: str,
+        work: Callable[[ChdbSession], _Answer],
+        gone: Callable[[], Awaitable[None]],
+    ) -> _Answer:
+        """Return what ``work`` returns, done on a reader's thread with its connection.
+
+        When the client goes away, work that waits never starts, and what runs is ended.
+
+        Args:
+            name: Who asks; of one name, half of all readers work at most, the others wait.
+            database: Where bare table names are looked up.
+            work: What to do.
+            gone: Returns when the client is gone; called only if that is to be known.
 
         Raises:
-            QueryFailed: From ``work``; its connection is gone.
+            ApiError: 429, too many of this name wait; 503, after `start_no_more`.
+            ClientGone: The client is gone.
+            QueryFailed: From ``work``, as any other error; its connection is gone.
         """
-        session = self._idle.get()
-        try:
-            if session is None or not session.is_open:
-                session = ChdbSession(self._folder, self._settings)
-            session.use(database)
-            return work(session)
-        finally:
-            self._idle.put(session if session is not None and session.is_open else None)
+        if not self._turns.take_at_once(name):
+            await self._wait(name, gone)
+        reader = self._idle.pop()
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        job = Job(database, work, answer)
+        answer.add_done_callback(partial(self._take_back, reader, name))
+        reader.do(job)
+        await asyncio.wait((answer,), timeout=_PATIENCE_SECONDS)
+        if not answer.done():
+            await self._end_if_left(reader, job, gone)
+        return answer.result()
 
-    def query(self, database: str, sql: str, output_format: str = "TabSeparated") -> bytes:
-        """Run one query on ``database`` and return its answer.
-
-        Raises:
-            QueryFailed: ClickHouse refused it.
-        """
-        return self.run(database, lambda session: session.query(sql, output_format))
+    def start_no_more(self) -> None:
+        """Refuse what waits; what runs goes on."""
+        self._turns.close()
 
     def close(self) -> None:
         """Wait for running queries and close every connection."""
-        self.threads.shutdown()
-        for _ in range(self._size):
-            session = self._idle.get()
-            if session is not None:
-                session.close()
+        for reader in self._all:
+            reader.close()
+
+    async def _wait(self, name: str, gone: Callable[[], Awaitable[None]]) -> None:
+        leaving = asyncio.ensure_future(gone())
+        try:
+            await self._turns.wait(name, leaving)
+        finally:
+            leaving.cancel()
+
+    def _take_back(self, reader: Reader, name: str, answer: "asyncio.Future[Any]") -> None:
+        # Looked at here, as nobody else may: whoever waited for it can be gone.
+        answer.exception()
+        self._idle.append(reader)
+        self._turns.give_back(name)
+
+    async def _end_if_left(
+        self, reader: Reader, job: Job[Any], gone: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Wait for the answer; when the client leaves before, end what runs.
+
+        Again and again, as work may be several queries, or between two of them at the moment.
+        """
+        leaving = asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait((job.answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+        if job.answer.done():
+            return
+        while not job.answer.done():
+            ending = asyncio.get_running_loop().create_future()
+            self._ending.do(Job("default", partial(reader.end, job), ending))
+            await asyncio.wait((ending,))
+            # If it failed, the query's own limit on time is what is left.
+            ending.exception()
+            await asyncio.wait((job.answer,), timeout=_END_AGAIN_SECONDS)
+        raise ClientGone

@@ -2,23 +2,18 @@
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from clerk_tinybird_app.local.tinybird import tables
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.tables import literal, quoted
+from clerk_tinybird_app.local.tinybird.complaint import complaint
+from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
+from clerk_tinybird_app.local.tinybird.tables import quoted
 from clerk_tinybird_app.tinybird.project import DataSource, ProjectError
 
 LANDING_SUFFIX = "_landing"
 """The database beside a workspace's own that holds its landing tables."""
-
-
-@dataclass(frozen=True)
-class _Column:
-    name: str
-    type: str
 
 
 @dataclass(frozen=True)
@@ -46,25 +41,42 @@ def databases(session: ChdbSession) -> list[str]:
     return session.query("SELECT name FROM system.databases").decode().split()
 
 
-def apply(session: ChdbSession, database: str, sources: Iterable[DataSource]) -> Change:
-    """Create tables, add new columns, and renew the landing tables.
+def apply(
+    session: ChdbSession,
+    database: str,
+    sources: Collection[DataSource],
+    wanted: Mapping[str, Definition],
+) -> Change:
+    """Create tables, add new columns, follow TTLs, and renew the landing tables.
+
+    A table without rows is made anew when it cannot follow.
+
+    Args:
+        session: A connection that may write.
+        database: Where the tables are.
+        sources: What they are to be.
+        wanted: By name, each table as ClickHouse spells it.
 
     Raises:
-        ProjectError: A data source changed in a way that its rows cannot follow, or ClickHouse
-            does not take its definition; data sources before it are up to date.
+        ProjectError: A data source changed in a way that its rows cannot follow; nothing is
+            changed then. Or its rows could not be taken in; data sources before it are up to date.
     """
+    kept = definitions(session, database)
+    for source in sources:
+        if source.name in kept and not kept[source.name].is_empty:
+            _refuse_what_rows_cannot_follow(source, kept[source.name], wanted[source.name])
     created, changed = [], []
     for source in sources:
         try:
-            if not _columns(session, database, source.name):
+            if source.name not in kept:
                 session.query(tables.create_table(source, f"{database}.{quoted(source.name)}"))
                 created.append(source.name)
-            elif _follow(session, database, source):
+            elif _follow(session, database, source, kept[source.name], wanted[source.name]):
                 changed.append(source.name)
-            _quarantine(session, database, source)
+            _quarantine(session, database, source, kept)
             _land(session, database, source)
         except QueryFailed as failure:
-            raise ProjectError(source.path, 1, failure.message) from failure
+            raise _not_taken(source, failure) from failure
     return Change(tuple(created), tuple(changed))
 
 
@@ -88,59 +100,77 @@ def landed_names(source: DataSource) -> dict[str, str]:
     return members(source) or {column.name: column.name for column in source.columns}
 
 
-def _follow(session: ChdbSession, database: str, source: DataSource) -> bool:
-    """Add the columns that are new; tell whether there were any."""
-    wanted = _probe(session, database, source)
-    kept = _columns(session, database, source.name)
-    names = {column.name for column in kept}
-    _refuse_what_rows_cannot_follow(source, kept, wanted)
+def _follow(
+    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
+) -> bool:
+    """Bring a table up to date; tell whether there was anything to do."""
+    table = f"{database}.{quoted(source.name)}"
+    if kept.is_empty and next(_unfollowable(source, kept, wanted), None):
+        session.query(f"DROP TABLE {table} SYNC")
+        session.query(tables.create_table(source, table))
+        return True
+    # ClickHouse has a Nested column `a` as its parts `a.b`, `a.c`.
+    names = {*kept.columns, *(name.partition(".")[0] for name in kept.columns)}
     added = [column for column in source.columns if column.name not in names]
     for column in added:
-        session.query(tables.add_column(column, f"{database}.{quoted(source.name)}"))
-    return bool(added)
+        session.query(tables.add_column(column, table))
+    if kept.ttl != wanted.ttl:
+        ttl = source.engine_settings.get("ENGINE_TTL")
+        session.query(f"ALTER TABLE {table} {f'MODIFY TTL {ttl}' if ttl else 'REMOVE TTL'}")
+    return bool(added) or kept.ttl != wanted.ttl
 
 
 def _refuse_what_rows_cannot_follow(
-    source: DataSource, kept: list[_Column], wanted: list[_Column]
+    source: DataSource, kept: Definition, wanted: Definition
 ) -> None:
-    types = {column.name: column.type for column in wanted}
-    for column in kept:
-        if column.name not in types:
-            raise _stuck(source, f"column '{column.name}' is gone")
-        if types[column.name] != column.type:
-            raise _stuck(
-                source,
-                f"column '{column.name}' was {column.type} and is now {types[column.name]}",
+    for line, what in _unfollowable(source, kept, wanted):
+        raise ProjectError(
+            source.path,
+            line,
+            f"{what}, and the data source has rows already. Undo it, give the data source another "
+            "name, or stop the app and remove the data folder to start anew.",
+        )
+
+
+def _unfollowable(
+    source: DataSource, kept: Definition, wanted: Definition
+) -> Iterator[tuple[int, str]]:
+    """Yield what differs for good, each with its line."""
+    lines = {column.name: column.line for column in source.columns}
+    for name, kind in kept.columns.items():
+        if name not in wanted.columns:
+            yield source.line_of("SCHEMA"), f"column '{name}' is gone"
+        elif wanted.columns[name] != kind:
+            yield (
+                lines.get(name, source.line_of("SCHEMA")),
+                f"column '{name}' was {kind} and is now {wanted.columns[name]}",
             )
+    for what, was, now, keywords in (
+        ("engine", kept.engine, wanted.engine, ("ENGINE",)),
+        ("partition key", kept.partition_key, wanted.partition_key, ("ENGINE_PARTITION_KEY",)),
+        ("sorting key", kept.sorting_key, wanted.sorting_key, ("ENGINE_SORTING_KEY",)),
+        ("primary key", kept.primary_key, wanted.primary_key, ("ENGINE_PRIMARY_KEY",)),
+    ):
+        if was != now:
+            line = source.line_of(*keywords, "ENGINE", "SCHEMA")
+            yield line, f"the {what} was {was or 'none'} and is now {now or 'none'}"
 
 
-def _stuck(source: DataSource, what: str) -> ProjectError:
-    return ProjectError(
-        source.path,
-        1,
-        f"{what}, and the data source has rows already. Undo it, give the data source another "
-        "name, or stop the app and remove the data folder to start anew.",
-    )
+def _not_taken(source: DataSource, failure: QueryFailed) -> ProjectError:
+    """Return the mistake of a column whose values cannot be taken in, if the failure names one."""
+    named = (column.line for column in source.columns if quoted(column.name) in failure.message)
+    return ProjectError(source.path, next(named, source.line_of("SCHEMA")), complaint(failure))
 
 
-def _probe(session: ChdbSession, database: str, source: DataSource) -> list[_Column]:
-    """Return the columns as ClickHouse spells them, from a table made for that."""
-    name = f"{source.name}__probe"
-    table = f"{database}{LANDING_SUFFIX}.{quoted(name)}"
-    session.query(f"DROP TABLE IF EXISTS {table} SYNC")
-    session.query(tables.create_table(source, table))
-    try:
-        return _columns(session, f"{database}{LANDING_SUFFIX}", name)
-    finally:
-        session.query(f"DROP TABLE IF EXISTS {table} SYNC")
-
-
-def _quarantine(session: ChdbSession, database: str, source: DataSource) -> None:
+def _quarantine(
+    session: ChdbSession, database: str, source: DataSource, kept: Mapping[str, Definition]
+) -> None:
     name = source.name + tables.QUARANTINE_SUFFIX
-    session.query(tables.create_quarantine(source, f"{database}.{quoted(name)}"))
-    kept = {column.name for column in _columns(session, database, name)}
+    if name not in kept:
+        session.query(tables.create_quarantine(source, f"{database}.{quoted(name)}"))
+        return
     for column in source.columns:
-        if column.name not in kept:
+        if column.name not in kept[name].columns:
             session.query(
                 f"ALTER TABLE {database}.{quoted(name)} "
                 f"ADD COLUMN {quoted(column.name)} Nullable(String)"
@@ -159,12 +189,3 @@ def _land(session: ChdbSession, database: str, source: DataSource) -> None:
         f"CREATE MATERIALIZED VIEW {beside}.{view} TO {database}.{table} "
         f"AS SELECT {tables.casts(source, names)} FROM {beside}.{table}"
     )
-
-
-def _columns(session: ChdbSession, database: str, table: str) -> list[_Column]:
-    answer = session.query(
-        "SELECT name, type FROM system.columns "
-        f"WHERE database = {literal(database)} AND table = {literal(table)} ORDER BY position",
-        "JSONEachRow",
-    )
-    return [_Column(**json.loads(line)) for line in answer.splitlines()]

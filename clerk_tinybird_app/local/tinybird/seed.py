@@ -3,30 +3,34 @@
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
 import logging
+import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.history import Piece, history
+from clerk_tinybird_app.local.tinybird.pace import MONTH
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.story import (
-    BURST_ERROR_SHARE,
-    BURST_SLOWDOWN,
+    CLIENT_ERRORS,
     COLUMNS,
     DATA_SOURCE,
+    REGION_SKEW,
     ROUTES,
+    SERVER_ERRORS,
     TENANTS,
-    Tenant,
-    activity,
-    has_burst,
+    USER_SKEW,
 )
 from clerk_tinybird_app.local.tinybird.tables import literal
 from clerk_tinybird_app.tinybird.project import DataSource
 
-DAYS: Final = 30
-_HOUR: Final = timedelta(hours=1)
-_HOUR_MS: Final = 3_600_000
 _THOUSAND: Final = 1000
+_SMALL: Final = 2**32
+"""What half a hash is smaller than."""
+
+_PIECE: Final = (
+    "place UInt8, start UInt64, length UInt64, n UInt32, errors Float64, slowdown Float64"
+)
 
 _log = logging.getLogger(__name__)
 
@@ -39,22 +43,24 @@ def is_story(source: DataSource | None) -> bool:
 def seed(service: Service) -> int:
     """Add the story's requests from where the data ends until now; return how many.
 
-    The first start gets 30 days; a later one the hours since the last, so that the last day is
+    The first start gets 30 days; a later one the time since the last, so that the last day is
     never empty. Another project's data sources are left alone.
     """
     first = service.workspaces.first
     if not is_story(first.served.datasources.get(DATA_SOURCE)):
         return 0
-    now = datetime.fromtimestamp(service.clock(), UTC)
+    now = service.clock()
     table = f"{first.database}.{DATA_SOURCE}"
 
     def fill(session: ChdbSession) -> int:
-        since = max(_end(session, table), now - timedelta(days=DAYS))
-        hours = _hours(since, now)
-        if not hours:
+        oldest, newest = _kept(session, table, now) or (now - MONTH, now - MONTH)
+        since = max(newest, now - MONTH)
+        dice = random.Random(since)  # noqa: S311 - looks, not secrets
+        found = list(history(since, now, grown=oldest + MONTH, dice=dice))
+        if not found:
             return 0
-        session.query(_insert(table, hours))
-        return sum(count for _, _, _, count, _ in hours)
+        session.query(_insert(table, found))
+        return sum(piece.requests for piece in found)
 
     added = service.writer.run(fill)
     if added:
@@ -62,39 +68,19 @@ def seed(service: Service) -> int:
     return added
 
 
-def _end(session: ChdbSession, table: str) -> datetime:
-    """Return the time of the last row, the epoch when there is none."""
-    answer = session.query(f"SELECT toUnixTimestamp(max(timestamp)) FROM {table}")
-    return datetime.fromtimestamp(int(answer), UTC)
+def _kept(session: ChdbSession, table: str, now: float) -> tuple[float, float] | None:
+    """Return the times of the oldest and the newest row until now, None when there is none."""
+    answer = session.query(
+        "SELECT count(), toFloat64(min(timestamp)), toFloat64(max(timestamp)) "
+        f"FROM {table} WHERE timestamp <= fromUnixTimestamp({int(now) + 1})"
+    )
+    count, oldest, newest = map(float, answer.split())
+    return (oldest, newest) if count else None
 
 
-def _hours(since: datetime, until: datetime) -> list[tuple[int, int, int, int, bool]]:
-    """Return tenant's place, start in ms, length in ms, requests, burst: for each whole hour.
-
-    The last hour is cut at ``until``.
-    """
-    start = since.replace(minute=0, second=0, microsecond=0) + _HOUR
-    found = []
-    while start < until:
-        length = min(_HOUR, until - start) / timedelta(milliseconds=1)
-        for place, tenant in enumerate(TENANTS):
-            hour = int(start.timestamp()) // 3600
-            count = round(_expected(tenant, start, hour) * length / _HOUR_MS)
-            if count:
-                burst = has_burst(tenant, hour)
-                found.append((place, hour * _HOUR_MS, int(length), count, burst))
-        start += _HOUR
-    return found
-
-
-def _expected(tenant: Tenant, start: datetime, hour: int) -> float:
-    wobble = 0.85 + 0.3 * ((hour * 40503 + len(tenant.users)) % 97) / 97
-    return tenant.hourly * activity(start) * wobble
-
-
-def _insert(table: str, hours: list[tuple[int, int, int, int, bool]]) -> str:
-    """Return the statement that makes every row out of hashes of tenant, hour and count."""
-    rows = ",".join(f"({p},{start},{length},{n},{int(b)})" for p, start, length, n, b in hours)
+def _insert(table: str, found: list[Piece]) -> str:
+    """Return the statement that makes every row out of hashes of tenant, time and count."""
+    rows = "\n".join(map(_line, found))
     tenants = _array(literal(tenant.id) for tenant in TENANTS)
     users = _array(_array(map(literal, tenant.users)) for tenant in TENANTS)
     regions = _array(_array(map(literal, tenant.regions)) for tenant in TENANTS)
@@ -112,33 +98,43 @@ WITH
 SELECT
     fromUnixTimestamp64Milli(toInt64(start + sipHash64(1, place, start, i) % length)),
     tenants[place + 1],
-    users[place + 1][1 + toUInt32(floor(length(users[place + 1]) * pow(b / 4294967296, 1.7)))],
+    users[place + 1][
+        1 + toUInt32(floor(length(users[place + 1]) * pow(b / {_SMALL}, {USER_SKEW})))
+    ],
     concat('req_', lower(leftPad(hex(sipHash64(2, place, start, i)), 16, '0'))),
     methods[r], paths[r],
     multiIf(
-        trouble < if(burst, {BURST_ERROR_SHARE * _THOUSAND}, 2), [500, 502, 503][1 + a % 3],
-        a % 1000 < client_errors[r], [404, 400, 401, 429, 422][1 + intDiv(a, 1000) % 5],
+        trouble < errors, {list(SERVER_ERRORS)}[1 + a % {len(SERVER_ERRORS)}],
+        a % {_THOUSAND} < client_errors[r],
+            {list(CLIENT_ERRORS)}[1 + intDiv(a, {_THOUSAND}) % {len(CLIENT_ERRORS)}],
         fine[r]
     ),
-    round(medians[r] * if(burst, {BURST_SLOWDOWN}, 1) * exp(spreads[r] * normal), 2),
+    round(medians[r] * slowdown * exp(spreads[r] * normal), 2),
     regions[place + 1][
-        1 + toUInt32(floor(length(regions[place + 1]) * pow(c / 4294967296, 1.9)))
+        1 + toUInt32(floor(length(regions[place + 1]) * pow(c / {_SMALL}, {REGION_SKEW})))
     ]
 FROM (
     SELECT
-        place, start, length, burst, i,
-        bitAnd(h1, 4294967295) AS a, bitShiftRight(h1, 32) AS b,
-        bitAnd(h2, 4294967295) AS c, bitShiftRight(h2, 32) AS d,
-        picks[1 + c % 1000] AS r,
-        sipHash64(5, place, start, i) % 1000 AS trouble,
-        sqrt(-2 * log((d + 1) / 4294967297)) * cos(2 * pi() * a / 4294967296) AS normal
+        place, start, length, errors, slowdown, i,
+        bitAnd(h1, {_SMALL - 1}) AS a, bitShiftRight(h1, 32) AS b,
+        bitAnd(h2, {_SMALL - 1}) AS c, bitShiftRight(h2, 32) AS d,
+        picks[1 + c % {_THOUSAND}] AS r,
+        sipHash64(5, place, start, i) % 1000000 / 1000000 AS trouble,
+        sqrt(-2 * log((d + 1) / {_SMALL + 1})) * cos(2 * pi() * a / {_SMALL}) AS normal
     FROM (
         SELECT
-            place, start, length, burst, arrayJoin(range(n)) AS i,
+            place, start, length, errors, slowdown, arrayJoin(range(n)) AS i,
             sipHash64(3, place, start, i) AS h1, sipHash64(4, place, start, i) AS h2
-        FROM values('place UInt8, start UInt64, length UInt64, n UInt32, burst UInt8', {rows})
+        FROM format(TSV, {literal(_PIECE)}, {literal(rows)})
     )
 )"""
+
+
+def _line(piece: Piece) -> str:
+    start = round(piece.begins * _THOUSAND)
+    length = max(1, round(piece.ends * _THOUSAND) - start)
+    place = TENANTS.index(piece.tenant)
+    return f"{place}\t{start}\t{length}\t{piece.requests}\t{piece.errors}\t{piece.slowdown}"
 
 
 def _picks() -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.jobs import Jobs
+from clerk_tinybird_app.local.tinybird.known_tokens import KnownTokens
 from clerk_tinybird_app.local.tinybird.limits import RateLimits
-from clerk_tinybird_app.local.tinybird.queries import Queries
 from clerk_tinybird_app.local.tinybird.read_pool import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 from clerk_tinybird_app.local.tinybird.workspaces import Workspaces
@@ -29,8 +29,8 @@ class Service:
     Attributes:
         writer: Writes rows and tables.
         pool: Reads.
-        queries: Answers pipes and SQL.
-        workspaces: Who is who.
+        workspaces: What there is.
+        tokens: Who is who.
         rates: Requests per second by token name.
         jobs: Imports that were made.
         clock: Seconds since the epoch.
@@ -48,9 +48,9 @@ class Service:
         self.clock = clock
         self.writer = Writer(folder)
         self.pool = ReadPool(folder, limits=limits)
-        self.queries = Queries(self.pool)
         self.workspaces = Workspaces(first, self.writer, clock)
         self.workspaces.remove_leftovers()
+        self.tokens = KnownTokens(self.workspaces, clock)
         self.rates = RateLimits(clock)
         self.jobs = Jobs()
         self.ingest_threads = ThreadPoolExecutor(_INGEST_THREADS, thread_name_prefix="ingest")

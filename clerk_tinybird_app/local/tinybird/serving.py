@@ -29,6 +29,9 @@ from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 HOST: Final = "127.0.0.1"
 FIRST_WORKSPACE: Final = "local"
 _CHDB: Final = "chdb"
+_MOST_CONNECTIONS: Final = 1_024
+"""Idle ones among them. Granian's own 128 are fewer than the queries that may wait."""
+
 _STOP_SECONDS: Final = 20.0
 """After this the process ends whatever is still under way; queries end sooner by themselves."""
 
@@ -93,9 +96,10 @@ async def _serve(service: Service, options: Options) -> None:
         port=options.port,
         interface=Interfaces.ASGINL,
         websockets=False,
+        backlog=_MOST_CONNECTIONS,
         log_enabled=False,
     )
-    _stop_when_told(server, options)
+    _stop_when_told(server, service, options)
     watching = asyncio.create_task(watch.follow())
     _log.info(
         "The embedded Tinybird serves %s at http://localhost:%d", options.project, options.port
@@ -107,13 +111,14 @@ async def _serve(service: Service, options: Options) -> None:
         await asyncio.gather(watching, return_exceptions=True)
 
 
-def _stop_when_told(server: Server, options: Options) -> None:
+def _stop_when_told(server: Server, service: Service, options: Options) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         last = threading.Timer(_STOP_SECONDS, os._exit, (1,))
         last.daemon = True
         last.start()
+        service.pool.start_no_more()
         server.stop()  # type: ignore[no-untyped-call]  # granian
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.pipe_sql import with_before
 from clerk_tinybird_app.local.tinybird.tables import literal
 
 _FORMAT: Final = re.compile(r" FORMAT `?(\w+)`?$")
@@ -21,7 +22,8 @@ _TO_ARGUMENT: Final = 6
 
 _MULTIPLE: Final = "Multi-statements are not allowed"
 
-_SELECT: Final = ("SELECT", "WITH", "(")
+_TAKES_WITH: Final = ("SELECT", "WITH")
+_SELECT: Final = (*_TAKES_WITH, "(")
 _DESCRIBE: Final = "DESCRIBE TABLE"
 
 _REACHES_OUT: Final = (
@@ -95,6 +97,18 @@ def subject(statement: str) -> str:
         return statement.removeprefix(_DESCRIBE).strip()
     kind = statement.split(None, 1)[0].capitalize() + "Query"
     raise bad_request(f"Only SELECT or DESCRIBE queries are supported. Got: {kind}")
+
+
+def reading(statement: str, queries: Mapping[str, str]) -> str:
+    """Return a canonical SELECT or DESCRIBE that reads the names in ``queries`` from those.
+
+    Raises:
+        ApiError: 400, it is another kind of statement.
+    """
+    if not queries or statement.startswith(_TAKES_WITH):
+        return with_before(queries, statement)
+    select = with_before(queries, f"SELECT * FROM {subject(statement)}")
+    return f"{_DESCRIBE} ({select})" if statement.startswith(_DESCRIBE) else select
 
 
 def names(session: ChdbSession, about: str) -> Names:

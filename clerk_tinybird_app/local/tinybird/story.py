@@ -1,11 +1,6 @@
-"""Who calls the made-up API, how often, and what it answers: the seed's and the traffic's matter.
+"""Who calls the made-up API, and what it answers: the seed's and the traffic's matter."""
 
-Nothing here is random: what looks so is a hash of where and when.
-"""
-
-import math
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from clerk_tinybird_app.local.clerk.seed import (
@@ -31,17 +26,14 @@ COLUMNS: Final = (
 )
 """The data source that this story is about; another project's does not look like it."""
 
-BURST_ERROR_SHARE: Final = 0.18
-"""Share of server errors in an hour that has a burst."""
+SERVER_ERRORS: Final = (500, 502, 503)
+CLIENT_ERRORS: Final = (404, 400, 401, 429, 422)
+SERVER_ERROR_SHARE: Final = 0.002
+"""Share of server errors when all is well."""
 
-BURST_SLOWDOWN: Final = 2.6
-"""How much longer answers take in such an hour."""
-
-_BURST_EVERY: Final = 131
-_SATURDAY: Final = 5
-_WEEKEND: Final = 0.38
-_NIGHT: Final = 0.22
-_PEAK_HOUR: Final = 14.5
+USER_SKEW: Final = 1.7
+REGION_SKEW: Final = 1.9
+"""Who is picked from a list: the place is a number from 0 to 1, to this power."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +44,17 @@ class Tenant:
         id: The organization's id, or the user's own.
         users: Its users, the busiest first.
         regions: Where its requests are answered, the busiest first.
-        hourly: Requests in an average hour.
+        per_second: Requests per second in an average hour of today.
+        growth: How many times as much that is as 30 days before the first start.
+        incident_hours: There is one incident in so many hours.
     """
 
     id: str
     users: tuple[str, ...]
     regions: tuple[str, ...]
-    hourly: float
+    per_second: float
+    growth: float
+    incident_hours: int
 
 
 @dataclass(frozen=True)
@@ -89,15 +85,26 @@ TENANTS: Final = (
         ACME_ID,
         (ACME_MEMBER_ID, ACME_ADMIN_ID, "user_acme_billing_service", "user_acme_mobile_app"),
         ("eu-west-1", "us-east-1", "ap-southeast-1"),
-        430,
+        per_second=0.3,
+        growth=4,
+        incident_hours=22,
     ),
     Tenant(
         GLOBEX_ID,
         (GLOBEX_ADMIN_ID, "user_globex_warehouse", ACME_ADMIN_ID),
         ("us-east-1", "us-west-2"),
-        215,
+        per_second=0.04,
+        growth=2,
+        incident_hours=53,
     ),
-    Tenant(SOLO_ID, (SOLO_ID,), ("eu-central-1",), 50),
+    Tenant(
+        SOLO_ID,
+        (SOLO_ID,),
+        ("eu-central-1",),
+        per_second=0.009,
+        growth=1.5,
+        incident_hours=131,
+    ),
 )
 
 ROUTES: Final = (
@@ -112,19 +119,3 @@ ROUTES: Final = (
     Route("DELETE", "/v1/orders/:id", 15, 48, 0.45, status=204, client_errors=40),
     Route("POST", "/v1/exports", 10, 1450, 0.55, status=202, client_errors=14),
 )
-
-
-def activity(moment: datetime) -> float:
-    """Return how busy an hour is beside an average one: days above nights, weekends quiet."""
-    angle = (moment.hour + 0.5 - _PEAK_HOUR) / 24 * 2 * math.pi
-    day = _NIGHT + (1 - _NIGHT) * math.pow(0.5 + 0.5 * math.cos(angle), 1.4)
-    return day * (_WEEKEND if moment.weekday() >= _SATURDAY else 1.0) * _TO_AVERAGE
-
-
-def has_burst(tenant: Tenant, hour: int) -> bool:
-    """Tell whether a tenant's API has trouble in an hour, counted since the epoch."""
-    return (hour * 2654435761 + len(tenant.id) * 97) % _BURST_EVERY == 0
-
-
-# The mean over a week of what `activity` computes without it is 1 / 2.17.
-_TO_AVERAGE: Final = 2.17

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-import math
 import random
-import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,17 +11,19 @@ from typing import Any, Final
 
 import httpx
 
+from clerk_tinybird_app.local.tinybird import pace
 from clerk_tinybird_app.local.tinybird.story import (
-    BURST_ERROR_SHARE,
-    BURST_SLOWDOWN,
+    CLIENT_ERRORS,
     COLUMNS,
     DATA_SOURCE,
+    REGION_SKEW,
     ROUTES,
+    SERVER_ERROR_SHARE,
+    SERVER_ERRORS,
     TENANTS,
+    USER_SKEW,
     Route,
     Tenant,
-    activity,
-    has_burst,
 )
 
 APPEND_TOKEN: Final = "requests_append"
@@ -31,10 +31,8 @@ APPEND_TOKEN: Final = "requests_append"
 
 _SECONDS_BETWEEN: Final = 1.0
 _RETRY_SECONDS: Final = 5.0
-_PER_SECOND: Final = 1.0
-_SERVER_ERRORS: Final = (500, 502, 503)
-_CLIENT_ERRORS: Final = (404, 400, 401, 429, 422)
-_SERVER_ERROR_SHARE: Final = 0.002
+_MOST_SECONDS: Final = 60.0
+"""A machine that slept longer has a gap in its data."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +45,7 @@ class Traffic:
         url: The API's address.
         admin_token: Finds out the token that may add rows.
         clock: Seconds since the epoch.
-        per_second: Requests per second of the busiest tenant in an average hour; the others' and
-            other hours' are in proportion.
+        dice: Decides what happens; None for other dice each time.
     """
 
     def __init__(
@@ -58,14 +55,14 @@ class Traffic:
         admin_token: str,
         *,
         clock: Callable[[], float] = time.time,
-        per_second: float = _PER_SECOND,
+        dice: random.Random | None = None,
     ) -> None:
         self._http = http
         self._url = url
         self._admin_token = admin_token
         self._clock = clock
-        self._per_second = per_second
-        self._random = random.Random(secrets.randbits(64))  # noqa: S311 - looks, not secrets
+        self._sent_until = clock()
+        self._dice = dice or random.Random()  # noqa: S311 - looks, not secrets
 
     async def run(self) -> None:
         """Send for ever; a project that has another story gets nothing."""
@@ -78,8 +75,9 @@ class Traffic:
                 if not await self._send(token):
                     token = None
             except httpx.HTTPError:
-                # The API is starting again; what would have happened meanwhile did not.
+                # The API is starting again, and fills in what would have happened meanwhile.
                 await asyncio.sleep(_RETRY_SECONDS)
+                self._sent_until = self._clock()
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def _token(self) -> str | None:
@@ -93,9 +91,11 @@ class Traffic:
         return str(found.json()["token"]) if columns == COLUMNS else None
 
     async def _send(self, token: str) -> bool:
-        """Send what happened in the last second; return False when the token is refused."""
+        """Send what happened since the last time; return False when the token is refused."""
         now = self._clock()
-        rows = [json.dumps(row) for tenant in TENANTS for row in self.requests(tenant, now)]
+        since = min(max(self._sent_until, now - _MOST_SECONDS), now)
+        self._sent_until = now
+        rows = [json.dumps(row) for tenant in TENANTS for row in self.requests(tenant, since, now)]
         if not rows:
             return True
         answer = await self._http.post(
@@ -106,46 +106,39 @@ class Traffic:
         )
         return answer.status_code != httpx.codes.FORBIDDEN
 
-    def requests(self, tenant: Tenant, now: float) -> list[dict[str, Any]]:
-        """Return a tenant's requests of the second that ends at ``now``, as rows."""
-        moment = datetime.fromtimestamp(now, UTC)
-        share = tenant.hourly / max(each.hourly for each in TENANTS)
-        expected = self._per_second * share * activity(moment) * _SECONDS_BETWEEN
-        burst = has_burst(tenant, int(now) // 3600)
-        return [self._request(tenant, now, burst=burst) for _ in range(self._count(expected))]
+    def requests(self, tenant: Tenant, since: float, until: float) -> list[dict[str, Any]]:
+        """Return a tenant's requests of a short time as rows; seconds since the epoch."""
+        expected = pace.rate(tenant, (since + until) / 2) * (until - since)
+        times = (
+            self._dice.uniform(since, until) for _ in range(pace.how_many(expected, self._dice))
+        )
+        return [self._request(tenant, at) for at in times]
 
-    def _count(self, expected: float) -> int:
-        """Return how often something happens that is expected so often (Knuth's Poisson)."""
-        limit, product, count = math.exp(-expected), self._random.random(), 0
-        while product > limit:
-            product *= self._random.random()
-            count += 1
-        return count
-
-    def _request(self, tenant: Tenant, now: float, *, burst: bool) -> dict[str, Any]:
-        route = self._random.choices(ROUTES, [route.weight for route in ROUTES])[0]
-        at = datetime.fromtimestamp(now - self._random.random() * _SECONDS_BETWEEN, UTC)
-        slowdown = BURST_SLOWDOWN if burst else 1.0
-        duration = route.median_ms * slowdown * self._random.lognormvariate(0, route.spread)
+    def _request(self, tenant: Tenant, at: float) -> dict[str, Any]:
+        route = self._dice.choices(ROUTES, [route.weight for route in ROUTES])[0]
+        trouble = pace.incident(tenant, at)
+        slowdown = trouble.slowdown if trouble else 1.0
+        duration = route.median_ms * slowdown * self._dice.lognormvariate(0, route.spread)
+        moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
         return {
-            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": moment.replace("+00:00", "Z"),
             "tenant_id": tenant.id,
-            "user_id": self._pick(tenant.users),
-            "request_id": f"req_{self._random.getrandbits(64):016x}",
+            "user_id": self._pick(tenant.users, USER_SKEW),
+            "request_id": f"req_{self._dice.getrandbits(64):016x}",
             "method": route.method,
             "route": route.path,
-            "status": self._status(route, BURST_ERROR_SHARE if burst else _SERVER_ERROR_SHARE),
+            "status": self._status(route, trouble.errors if trouble else SERVER_ERROR_SHARE),
             "duration_ms": round(duration, 2),
-            "region": self._pick(tenant.regions),
+            "region": self._pick(tenant.regions, REGION_SKEW),
         }
 
     def _status(self, route: Route, server_errors: float) -> int:
-        if self._random.random() < server_errors:
-            return self._random.choice(_SERVER_ERRORS)
-        if self._random.random() < route.client_errors / 1000:
-            return self._random.choice(_CLIENT_ERRORS)
+        if self._dice.random() < server_errors:
+            return self._dice.choice(SERVER_ERRORS)
+        if self._dice.random() < route.client_errors / 1000:
+            return self._dice.choice(CLIENT_ERRORS)
         return route.status
 
-    def _pick(self, choices: tuple[str, ...]) -> str:
+    def _pick(self, choices: tuple[str, ...], skew: float) -> str:
         """Return one of ``choices``, the first ones more often."""
-        return choices[int(len(choices) * self._random.random() ** 1.8)]
+        return choices[int(len(choices) * self._dice.random() ** skew)]

@@ -3,14 +3,15 @@
 import secrets
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird import schema
+from clerk_tinybird_app.local.tinybird import rehearsal, schema
 from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.ids import resource_id
+from clerk_tinybird_app.local.tinybird.pipe_check import check
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.static_tokens import (
     StaticToken,
@@ -107,9 +108,7 @@ class LocalWorkspace:
         with self._applying:
             names = frozenset(project.pipes)
             pipes = {n: CompiledPipe.compile(pipe, names) for n, pipe in project.pipes.items()}
-            change = writer.run(
-                lambda session: schema.apply(session, self.database, project.datasources.values())
-            )
+            change = self._bring_up_to_date(project.datasources.values(), pipes, writer)
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
             self.served = Served(
                 datasources=dict(project.datasources),
@@ -117,3 +116,15 @@ class LocalWorkspace:
                 tokens={token.value: token for token in tokens},
             )
             return change
+
+    def _bring_up_to_date(
+        self, sources: Collection[DataSource], pipes: Mapping[str, CompiledPipe], writer: Writer
+    ) -> schema.Change:
+        """Bring the tables to what ``sources`` say, once all of it is found right."""
+        try:
+            wanted = rehearsal.rehearse(writer, self.database, sources)
+            folder = writer.run(rehearsal.data_folder)
+            check(pipes, folder, rehearsal.name_beside(self.database))
+            return writer.run(lambda session: schema.apply(session, self.database, sources, wanted))
+        finally:
+            rehearsal.leave(writer, self.database)

@@ -1,6 +1,7 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
 import queue
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -34,6 +35,7 @@ _SETTINGS: Final = ", ".join(
         "max_query_size=100000000",
     )
 )
+_PATTERN: Final = re.compile(r"[*?{]")
 _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"
 """The rows of the insert under way, beside chDB's folder."""
@@ -60,13 +62,21 @@ class Writer:
 
     Args:
         folder: The data folder.
+
+    Raises:
+        ValueError: chDB would write elsewhere, or read other files too.
     """
 
     def __init__(self, folder: Path) -> None:
+        if found := _PATTERN.search(str(folder)):
+            raise ValueError(
+                f"The data folder {folder} has a {found.group()} in its path, which ClickHouse "
+                "takes for a pattern. Choose another folder."
+            )
         self._folder = folder
         self._rows = folder.with_name(_ROWS)
         self._rows.touch(mode=0o600)
-        self._session = ChdbSession(folder, _SETTINGS)
+        self._session = self.connect()
         self._waiting: queue.SimpleQueue[_Rows | _Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="write", daemon=True)
         self._thread.start()
@@ -75,6 +85,7 @@ class Writer:
         """Queue rows: ``INSERT INTO table`` and one JSON object a line.
 
         The future raises ``QueryFailed`` when these rows, taken alone, do not go in; then none did.
+        So it is with ``OSError`` and ``RuntimeError``, which are not the rows' fault.
         """
         job = _Rows(statement, body)
         self._waiting.put(job)
@@ -89,6 +100,15 @@ class Writer:
         job = _Work(work)
         self._waiting.put(job)
         return job.done.result()  # type: ignore[return-value]  # what `work` returned
+
+    def connect(self) -> ChdbSession:
+        """Return a connection like the writing one, the caller's own to use and to close.
+
+        Raises:
+            RuntimeError: chDB opens none.
+            QueryFailed: Likewise.
+        """
+        return ChdbSession(self._folder, _SETTINGS)
 
     def close(self) -> None:
         """Write what is queued, then stop."""
@@ -136,7 +156,7 @@ class Writer:
         try:
             self._rows.write_bytes(b"\n".join(job.body for job in batch))
             self._opened().insert(batch[0].statement, self._rows)
-        except (QueryFailed, OSError) as failure:
+        except (QueryFailed, OSError, RuntimeError) as failure:
             if len(batch) == 1:
                 batch[0].done.set_exception(failure)
                 return
@@ -157,5 +177,5 @@ class Writer:
 
     def _opened(self) -> ChdbSession:
         if not self._session.is_open:
-            self._session = ChdbSession(self._folder, _SETTINGS)
+            self._session = self.connect()
         return self._session

@@ -25,6 +25,7 @@ def read_datasource(text: str, file: Path) -> DataSource:
     if "SCHEMA" not in by_keyword:
         raise ProjectError(file, 1, "SCHEMA is missing. Add SCHEMA > and the columns under it.")
     values = {keyword: instruction.text for keyword, instruction in by_keyword.items()}
+    indexes = by_keyword["INDEXES"].texts if "INDEXES" in by_keyword else {}
     return DataSource(
         name=file.stem,
         description=values.get("DESCRIPTION", ""),
@@ -35,10 +36,12 @@ def read_datasource(text: str, file: Path) -> DataSource:
         },
         tokens=tuple(token(one, file, READ, APPEND) for one in found if one.keyword == "TOKEN"),
         path=file,
-        indexes=tuple(line for line in values.get("INDEXES", "").splitlines() if line),
+        indexes=tuple(indexes.values()),
         connector={
             key: text for key, text in values.items() if key.startswith(DATASOURCE.prefixes)
         },
+        lines={keyword: instruction.line for keyword, instruction in by_keyword.items()},
+        index_lines=tuple(indexes),
     )
 
 

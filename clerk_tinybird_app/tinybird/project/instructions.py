@@ -39,6 +39,14 @@ class Instruction:
         return "\n".join(line.strip() for line in self.block).strip()
 
     @property
+    def texts(self) -> dict[int, str]:
+        """Return what ``text`` has on each line that is not empty, by the line, from 1."""
+        if self.block is None:
+            return {self.line: self.text} if self.text else {}
+        numbered = enumerate((line.strip() for line in self.block), start=self.line)
+        return {number: line for number, line in numbered if line}
+
+    @property
     def is_flush(self) -> bool:
         """Tell whether the block's first line is not indented."""
         first = next((line for line in self.block or [] if line.strip()), " ")

@@ -25,6 +25,7 @@ class Column:
         json_path: Where the value stands in a JSON row, such as ``$.user.id``; None: by its name.
         default: The SQL expression after ``DEFAULT``, or None.
         codec: The compression, such as ``ZSTD(1)``, or None.
+        line: The line of the file that its name is in, from 1.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     json_path: str | None = None
     default: str | None = None
     codec: str | None = None
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class DataSource:
         path: Relative to the project's folder.
         indexes: The lines under ``INDEXES``.
         connector: Every ``KAFKA_...`` and ``IMPORT_...`` instruction by its full name.
+        lines: The line of each instruction by its full name, from 1.
+        index_lines: The line of each of ``indexes``.
     """
 
     name: str
@@ -59,6 +63,12 @@ class DataSource:
     path: Path
     indexes: tuple[str, ...] = ()
     connector: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    index_lines: tuple[int, ...] = field(default=(), compare=False)
+
+    def line_of(self, *keywords: str) -> int:
+        """Return the line of the first of these instructions that the file has, else 1."""
+        return next((self.lines[word] for word in keywords if word in self.lines), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

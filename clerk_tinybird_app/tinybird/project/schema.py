@@ -88,6 +88,7 @@ def _column(parts: list[_Part], file: Path) -> Column:
         json_path=json_path,
         default=sections.get("DEFAULT"),
         codec=sections["CODEC"][1:-1] if "CODEC" in sections else None,
+        line=head.line,
     )
 
 

@@ -102,6 +102,23 @@ def test_a_claim_of_the_wrong_kind_is_refused(changes: dict[str, Any]) -> None:
     assert refusal(signed(**changes)).status == 403
 
 
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity"])
+def test_a_time_that_is_no_finite_number_is_refused(claim: str, number: str) -> None:
+    payload = json.dumps({**GOOD, claim: "here"}).replace('"here"', number)
+    assert refusal(signed_text(payload)).status == 403
+
+
+def test_the_time_of_issue_must_be_a_number_and_nothing_more() -> None:
+    assert refusal(signed(iat="now")).status == 403
+    assert read(signed(iat=NOW + 60)).name == "someone"
+
+
+@pytest.mark.parametrize(("now", "holds"), [(-5, False), (0, True), (59, True), (60, False)])
+def test_what_a_token_grants_holds_from_its_start_until_it_expires(now: int, holds: bool) -> None:
+    assert read(signed(nbf=NOW)).holds_at(NOW + now) is holds
+
+
 def test_a_token_is_refused_from_the_second_it_expires() -> None:
     assert refusal(signed(exp=NOW)).message.endswith("Token has expired")
 
@@ -125,7 +142,10 @@ def rsa_signed() -> str:
 
 
 def with_two_names() -> str:
-    payload = json.dumps(GOOD)[:-1] + ', "name": "other"}'
+    return signed_text(json.dumps(GOOD)[:-1] + ', "name": "other"}')
+
+
+def signed_text(payload: str) -> str:
     head, body = part({"alg": "HS256"}), base64.urlsafe_b64encode(payload.encode()).rstrip(b"=")
     signing = f"{head}.{body.decode()}"
     algorithm = jwt.get_algorithm_by_name("HS256")

@@ -39,6 +39,23 @@ def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (b'{"a":1}', 1),
+        (b'{"a":1}\n{"a":"{"}\n', 2),
+        (b' {"a":1}\r\n{"a":2}\r\n', 2),
+        (b" \n ", 0),
+        (b'{\n"a": 1\n}', None),
+        (b'[{"a":1},\n{"a":2}]', None),
+        (b'{"a":1}\n5\n{"a":2}', None),
+        (b'{"a":{\n}\n{"b":1}}', None),
+    ],
+)
+def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int | None) -> None:
+    assert json_rows.count(body) == count
+
+
+@pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("UInt8", 255),

@@ -67,10 +67,16 @@ def test_a_pipe_reads_from_another_pipe(tinybird: Tinybird) -> None:
         "WITH x AS (SELECT visits FROM _) SELECT sum(visits) AS n FROM x -- done",
         "SELECT sum(visits) AS n FROM (SELECT * FROM _) FORMAT CSV",
         "SELECT sum(visits) AS n FROM _ WHERE visits IN (SELECT visits FROM _);",
+        "(SELECT sum(visits) AS n FROM _) UNION DISTINCT (SELECT sum(visits) AS n FROM _)",
     ],
 )
 def test_sql_on_top_reads_the_pipes_rows(tinybird: Tinybird, query: str) -> None:
     assert tinybird.get("/v0/pipes/pages.json", tenant="a", q=query).json()["data"] == [{"n": 3}]
+
+
+def test_the_pipes_rows_can_be_described(tinybird: Tinybird) -> None:
+    answer = tinybird.get("/v0/pipes/pages.json", tenant="a", q="DESCRIBE _")
+    assert [row["name"] for row in answer.json()["data"]] == ["page", "visits", "seconds"]
 
 
 OUT_OF_THE_PIPE = [
@@ -263,6 +269,74 @@ def test_a_query_that_takes_too_long_is_stopped(tinybird: Tinybird) -> None:
 def test_an_answer_that_is_too_large_is_refused(tinybird: Tinybird) -> None:
     answer = tinybird.get("/v0/pipes/echo.ndjson", text="x", rows=1_000_001)
     assert answer.status_code == 413
+
+
+LONG = "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "limit"),
+    [
+        # A constant column, which ClickHouse holds once and writes in each row.
+        ("/v0/pipes/echo.ndjson", {"text": LONG, "rows": 600_000}, "100000000"),
+        (
+            "/v0/sql",
+            {"q": f"SELECT concat('{LONG}', toString(number)) FROM numbers(600000)"},
+            "95.37 MiB",
+        ),
+    ],
+)
+def test_an_answer_of_too_many_bytes_is_refused(
+    tinybird: Tinybird, path: str, query: dict[str, Any], limit: str
+) -> None:
+    answer = tinybird.get(path, **query)
+    assert answer.status_code == 413
+    assert f"Limit for result exceeded, max bytes: {limit}" in answer.json()["error"]
+    assert tinybird.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0}
+
+
+FORM = "multipart/form-data; boundary=b"
+PART = '--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\na\r\n'
+FILE = '--b\r\nContent-Disposition: form-data; name="tenant"; filename="f"\r\n\r\na\r\n--b--\r\n'
+
+
+@pytest.mark.parametrize("path", ["/v0/pipes/pages.json", "/v0/sql"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", "tenant=a"),
+        (FORM, "tenant=a"),
+        (FORM, FILE),
+        (FORM, "".join(PART.format(name=f"n{n}") for n in range(1_001)) + "--b--\r\n"),
+        ("application/x-www-form-urlencoded", "&".join(f"n{n}=a" for n in range(1_001))),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_as_everything_else(
+    tinybird: Tinybird, path: str, kind: str, body: str
+) -> None:
+    answer = tinybird.post(path, content=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error", "documentation"}
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("Multipart/Form-Data; boundary=b", PART.format(name="tenant") + "--b--\r\n"),
+        ("APPLICATION/X-WWW-FORM-URLENCODED", "tenant=a"),
+        ("application/x-www-form-urlencoded ; charset=UTF-8", "tenant=a"),
+    ],
+)
+def test_the_kind_of_a_body_is_known_in_any_case(tinybird: Tinybird, kind: str, body: str) -> None:
+    answer = tinybird.post("/v0/pipes/pages.json", content=body, headers={"Content-Type": kind})
+    assert answer.json()["data"] == PAGES_OF_A
+
+
+def test_what_a_route_does_not_take_is_named_with_what_it_does(tinybird: Tinybird) -> None:
+    answer = tinybird.http.delete("/v0/sql")
+    assert (answer.status_code, answer.json()["error"]) == (405, "Method not allowed")
+    assert "GET" in answer.headers["allow"]
 
 
 PAGE = "http://localhost:3000"

@@ -24,6 +24,7 @@ def test_the_answer_is_tab_separated_unless_asked_otherwise(tinybird: Tinybird) 
         {"json": {"q": "SELECT 1 + 1"}},
         {"data": {"q": "SELECT 1 + 1"}},
         {"params": {"q": "SELECT 1 + 1"}},
+        {"content": '{"q": "SELECT 1 + 1"}', "headers": {"Content-Type": "Application/JSON"}},
     ],
 )
 def test_the_query_may_be_posted(tinybird: Tinybird, sent: dict[str, object]) -> None:

@@ -1,19 +1,26 @@
 """The bundled project's data: seeded once, kept moving, of the local tenants alone."""
 
+import itertools
 import json
+import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID, SOLO_ID
-from clerk_tinybird_app.local.tinybird.story import COLUMNS, ROUTES, TENANTS, activity
+from clerk_tinybird_app.local.tinybird import pace
+from clerk_tinybird_app.local.tinybird.history import history
+from clerk_tinybird_app.local.tinybird.story import COLUMNS, ROUTES, SERVER_ERRORS, TENANTS, Tenant
 from clerk_tinybird_app.local.tinybird.traffic import Traffic
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 
 BUNDLED = ROOT / "tinybird"
+HOUR = 3600
+DAY = 24 * HOUR
+WEDNESDAY = datetime(2030, 5, 1, 14, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +39,8 @@ def test_thirty_days_are_there_for_each_tenant(bundled: Tinybird) -> None:
     assert 400_000 < sum(count for count, _, _ in found.values()) < 600_000
     for count, oldest, newest in found.values():
         assert count > 10_000
-        assert 29 * 24 <= oldest <= 30 * 24
-        assert newest <= 180
+        assert 29 * 24 <= oldest <= 30 * 24 + 1
+        assert newest <= 240
 
 
 def test_the_days_look_like_days(bundled: Tinybird) -> None:
@@ -49,13 +56,23 @@ def test_the_days_look_like_days(bundled: Tinybird) -> None:
     assert float(weekday) > 1.5 * float(weekend)
 
 
-def test_some_hours_have_trouble(bundled: Tinybird) -> None:
+def test_some_minutes_have_trouble(bundled: Tinybird) -> None:
     worst, usual = bundled.sql(
         "SELECT max(share), quantile(0.5)(share) FROM (SELECT countIf(status >= 500) / count() AS "
-        "share FROM requests GROUP BY tenant_id, toStartOfHour(timestamp) HAVING count() > 50)"
+        "share FROM requests GROUP BY tenant_id, toStartOfInterval(timestamp, INTERVAL 5 MINUTE) "
+        "HAVING count() > 50)"
     ).split("\t")
     assert float(worst) > 0.1
     assert float(usual) < 0.02
+
+
+@pytest.mark.parametrize("hour", range(0, 7 * 24, 5))
+def test_the_busiest_tenant_had_trouble_in_the_last_hours_and_seldom(hour: int) -> None:
+    now = WEDNESDAY + hour * HOUR
+    day = history(now - DAY, now, grown=now, dice=random.Random(1))
+    troubled = [each for each in day if each.tenant is TENANTS[0] and each.errors > 0.1]
+    assert now - max(piece.ends for piece in troubled) < 1.5 * HOUR
+    assert sum(piece.ends - piece.begins for piece in troubled) < DAY / 20
 
 
 @pytest.mark.parametrize(
@@ -75,13 +92,18 @@ def test_every_endpoint_has_something_to_show(bundled: Tinybird, pipe: str) -> N
     assert {row.get("tenant_id", SOLO_ID) for row in body["data"]} == {SOLO_ID}
 
 
-def test_a_later_start_adds_nothing_that_is_there(bundled: Tinybird) -> None:
+def test_a_later_start_adds_only_what_happened_meanwhile(bundled: Tinybird) -> None:
     query = "SELECT count(), uniqExact(request_id) FROM requests"
-    before = bundled.sql(query)
+    before = int(bundled.sql("SELECT count() FROM requests"))
+    newest = bundled.sql("SELECT toString(max(timestamp)) FROM requests")
     bundled.stop()
     bundled.release()
     bundled.start()
-    assert bundled.sql(query) == before
+    count, different = map(int, bundled.sql(query).split())
+    assert count == different
+    old = f"SELECT count() FROM requests WHERE timestamp <= '{newest}'"
+    assert int(bundled.sql(old)) == before
+    assert count - before < 200
 
 
 def test_another_project_is_not_seeded(tinybird: Tinybird) -> None:
@@ -89,9 +111,107 @@ def test_another_project_is_not_seeded(tinybird: Tinybird) -> None:
 
 
 def test_an_average_hour_is_one() -> None:
-    start = datetime(2026, 11, 2, tzinfo=UTC)
-    hours = [activity(start + timedelta(hours=hour)) for hour in range(7 * 24)]
-    assert sum(hours) / len(hours) == pytest.approx(1, abs=0.02)
+    minutes = [pace.activity(WEDNESDAY + 60 * minute) for minute in range(7 * 24 * 60)]
+    assert sum(minutes) / len(minutes) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("tenant", TENANTS, ids=lambda tenant: str(tenant.id))
+def test_the_rate_never_jumps(tenant: Tenant) -> None:
+    rates = [pace.rate(tenant, WEDNESDAY + 60 * minute) for minute in range(7 * 24 * 60)]
+    steps = [abs(after / before - 1) for before, after in itertools.pairwise(rates)]
+    assert max(steps) < 0.02
+
+
+@pytest.mark.parametrize("tenant", TENANTS, ids=lambda tenant: str(tenant.id))
+def test_a_tenant_grows_until_now_and_then_stays(tenant: Tenant) -> None:
+    levels = [pace.level(tenant, WEDNESDAY + days * DAY, WEDNESDAY) for days in range(-30, 30)]
+    assert levels[0] == pytest.approx(1 / tenant.growth)
+    assert levels == sorted(levels)
+    assert set(levels[30:]) == {1}
+
+
+def test_all_tenants_together_grew_about_threefold() -> None:
+    now = sum(tenant.per_second for tenant in TENANTS)
+    before = sum(tenant.per_second / tenant.growth for tenant in TENANTS)
+    assert 2.5 < now / before < 4
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tenant", TENANTS, ids=lambda tenant: str(tenant.id))
+async def test_the_history_ends_as_busy_as_the_traffic_goes_on(
+    tenant: Tenant, traffic: Traffic
+) -> None:
+    """Within 5 %, over the same six hours often enough to count 20,000 requests each."""
+    now, span = WEDNESDAY, 6 * HOUR
+    times = round(20_000 / (pace.rate(tenant, now - span / 2) * span)) + 1
+    seeded = sum(
+        piece.requests
+        for number in range(times)
+        for piece in history(now - span, now, grown=now, dice=random.Random(number))
+        if piece.tenant is tenant
+    )
+    live = sum(
+        len(traffic.requests(tenant, now - 60 * minute, now - 60 * minute + 60))
+        for minute in range(1, 6 * 60 + 1)
+        for _ in range(times)
+    )
+    assert live > 15_000
+    assert seeded == pytest.approx(live, rel=0.05)
+
+
+SAME = {
+    "quantile(0.5)(duration_ms)": 0.4,
+    "quantile(0.95)(duration_ms)": 2.0,
+    "countIf(status = 404) / count()": 0.004,
+    "countIf(intDiv(status, 100) = 4) / count()": 0.01,
+    f"countIf(user_id = '{TENANTS[0].users[0]}') / count()": 0.02,
+    f"countIf(region = '{TENANTS[0].regions[0]}') / count()": 0.02,
+}
+"""What is compared, and how far apart it may be: milliseconds and shares, about 3 to 5 %."""
+
+
+@pytest.mark.anyio
+async def test_the_history_and_the_traffic_answer_alike(
+    bundled: Tinybird, traffic: Traffic
+) -> None:
+    tenant, route = TENANTS[0], ROUTES[1]
+    live = [
+        {**row, "tenant_id": "live"}
+        for minute in range(2 * 24 * 60)
+        for row in traffic.requests(tenant, WEDNESDAY + 60 * minute, WEDNESDAY + 60 * minute + 60)
+        if (row["method"], row["route"]) == (route.method, route.path)
+    ]
+    bundled.add(*live, name="requests")
+    seeded, sent = (
+        bundled.sql(
+            f"SELECT {', '.join(SAME)} FROM requests WHERE tenant_id = '{whose}' "
+            f"AND method = '{route.method}' AND route = '{route.path}'"
+        )
+        for whose in (tenant.id, "live")
+    )
+    for name, before, after in zip(SAME, seeded.split(), sent.split(), strict=True):
+        assert float(after) == pytest.approx(float(before), abs=SAME[name]), name
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tenant", TENANTS, ids=lambda tenant: str(tenant.id))
+async def test_trouble_is_the_same_in_the_history_and_in_the_traffic(
+    tenant: Tenant, traffic: Traffic
+) -> None:
+    trouble = pace.incidents(tenant, WEDNESDAY - 7 * DAY, WEDNESDAY - DAY)[0]
+    pieces = history(trouble.begins - HOUR, trouble.ends + HOUR, grown=0, dice=random.Random(1))
+    own = [piece for piece in pieces if piece.tenant is tenant and piece.ends <= trouble.ends]
+    within = [piece for piece in own if piece.begins >= trouble.begins]
+    assert {(piece.errors, piece.slowdown) for piece in within} == {
+        (trouble.errors, trouble.slowdown)
+    }
+    assert not {piece.errors for piece in own if piece.ends <= trouble.begins} & {trouble.errors}
+    middle = (trouble.begins + trouble.ends) / 2
+    rows: list[dict[str, object]] = []
+    while len(rows) < 4_000:
+        rows += traffic.requests(tenant, middle - 30, middle + 30)
+    failed = sum(row["status"] in SERVER_ERRORS for row in rows) / len(rows)
+    assert failed == pytest.approx(trouble.errors, abs=0.03)
 
 
 def test_the_routes_weights_are_thousandths() -> None:
@@ -100,31 +220,41 @@ def test_the_routes_weights_are_thousandths() -> None:
 
 @pytest.fixture
 async def traffic() -> Traffic:
-    return Traffic(httpx.AsyncClient(), "http://localhost", "p.key", per_second=50)
+    return Traffic(httpx.AsyncClient(), "http://localhost", "p.key", dice=random.Random(7))
 
 
 @pytest.mark.anyio
-async def test_traffic_is_rows_of_the_last_second(traffic: Traffic) -> None:
-    now = datetime(2030, 5, 1, 14, tzinfo=UTC).timestamp()
-    rows = traffic.requests(TENANTS[0], now)
+async def test_traffic_is_rows_of_the_time_asked_for(traffic: Traffic) -> None:
+    rows = traffic.requests(TENANTS[0], WEDNESDAY - 60, WEDNESDAY)
     assert rows
     for row in rows:
         assert tuple(row) == COLUMNS
-        assert 0 <= now - datetime.fromisoformat(row["timestamp"]).timestamp() <= 1.001
+        assert 0 <= WEDNESDAY - datetime.fromisoformat(row["timestamp"]).timestamp() <= 60.001
         assert row["tenant_id"] == ACME_ID
         assert row["user_id"] in TENANTS[0].users
 
 
 @pytest.mark.anyio
-async def test_traffic_goes_in_through_the_events_api(bundled: Tinybird) -> None:
+@pytest.mark.parametrize(("passed", "sent"), [(50, 50), (7 * HOUR, 60)])
+async def test_what_happened_since_goes_in_through_the_events_api(
+    bundled: Tinybird, passed: int, sent: int
+) -> None:
+    """A machine that slept has a gap in its data."""
+    times = iter([WEDNESDAY + passed * HOUR, WEDNESDAY + passed * HOUR + passed])
     async with httpx.AsyncClient() as http:
-        url = str(bundled.http.base_url)
-        traffic = Traffic(http, url.rstrip("/"), bundled.key, per_second=50)
+        url = str(bundled.http.base_url).rstrip("/")
+        clock, dice = times.__next__, random.Random(7)
+        traffic = Traffic(http, url, bundled.key, clock=clock, dice=dice)
         token = await traffic._token()
-        before = int(bundled.sql("SELECT count() FROM requests"))
         assert token is not None
         assert await traffic._send(token)
-        assert int(bundled.sql("SELECT count() FROM requests")) > before
+    until = int(WEDNESDAY) + passed * HOUR + passed
+    ages = bundled.sql(
+        f"SELECT {until} - toUnixTimestamp(timestamp) FROM requests "
+        f"WHERE timestamp BETWEEN fromUnixTimestamp({until - passed}) AND {until}"
+    ).split()
+    assert ages
+    assert max(map(int, ages)) <= sent
 
 
 @pytest.mark.anyio

@@ -154,3 +154,30 @@ def test_a_mistake_is_told_with_its_file_and_line(
     assert raised.value.line == line
     assert message in raised.value.message
     assert str(raised.value) == f"events.datasource:{line}: {raised.value.message}"
+
+
+def test_columns_instructions_and_indexes_know_their_lines(tmp_path: Path) -> None:
+    source = datasource(tmp_path, WHOLE)
+
+    lines = WHOLE.splitlines()
+    for column in source.columns:
+        assert lines[column.line - 1].strip(" `").startswith(column.name)
+    for keyword, line in source.lines.items():
+        assert lines[line - 1].startswith(keyword)
+    assert [lines[line - 1].strip() for line in source.index_lines] == list(source.indexes)
+    assert source.line_of("ENGINE_SIGN", "ENGINE_TTL") == lines.index('ENGINE_TTL ""') + 1
+    assert source.line_of("ENGINE_SIGN") == 1
+
+
+def test_a_columns_line_is_that_of_its_name(tmp_path: Path) -> None:
+    text = "SCHEMA >\n\n    `a` Int8\n        DEFAULT 1\n    ,\n    `b`\n    Int8, `c` Int8\n"
+    columns = datasource(tmp_path, text).columns
+
+    assert [(column.name, column.line) for column in columns] == [("a", 3), ("b", 6), ("c", 7)]
+
+
+def test_indexes_on_lines_of_their_own_or_on_one_know_their_lines(tmp_path: Path) -> None:
+    block = f"{SCHEMA}INDEXES >\n\n    one id TYPE set(1)\n\n    two id TYPE set(2)\n"
+
+    assert datasource(tmp_path, block).index_lines == (5, 7)
+    assert datasource(tmp_path, f"{SCHEMA}INDEXES one id TYPE set(1)\n").index_lines == (3,)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.caller import Caller
-from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.queries import refusal
 from clerk_tinybird_app.local.tinybird.service import Service
@@ -24,7 +24,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 _Result = TypeVar("_Result")
 
 _BEARER: Final = "bearer "
-_ALL: Final = -1
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
 
@@ -70,10 +70,10 @@ def identify(request: Request) -> tuple[LocalWorkspace, Caller]:
         ApiError: 403, no token or a bad one; 429, too many requests.
     """
     service = service_of(request)
-    workspace, caller = service.workspaces.identify(_token(request))
+    workspace, caller = service.tokens.identify(_token(request))
     if caller.rps:
-        name = f"{workspace.id} {caller.name}"
-        request.state.rate_headers = service.rates.take(name, caller.rps).headers()
+        allowance = service.rates.take(_name(workspace, caller), caller.rps)
+        request.state.rate_headers = allowance.headers()
     return workspace, caller
 
 
@@ -86,6 +86,31 @@ def rate_headers(request: Request) -> Mapping[str, str]:
 async def in_thread(executor: Executor, work: Callable[..., _Result], *arguments: Any) -> _Result:
     """Run blocking ``work`` beside the event loop."""
     return await asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
+
+
+async def queried(
+    request: Request,
+    workspace: LocalWorkspace,
+    caller: Caller,
+    work: Callable[[ChdbSession], _Result],
+) -> _Result:
+    """Return what ``work`` returns, done with a read-only connection on the workspace's database.
+
+    It waits while too many queries run, and ends with its client, see `ReadPool.run`.
+
+    Raises:
+        ApiError: 429, too many queries of this caller's name wait already.
+        ClientGone: There is nobody to answer.
+        QueryFailed: From ``work``, as any other error.
+    """
+    return await service_of(request).pool.run(
+        _name(workspace, caller), workspace.database, work, functools.partial(_gone, request)
+    )
+
+
+def content_type(request: Request) -> str:
+    """Return the media type of the body in lower case, without its parameters; "" for none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def body_of(request: Request) -> bytes:
@@ -115,8 +140,7 @@ async def values_of(request: Request) -> dict[str, Any]:
     values: dict[str, Any] = dict(request.query_params)
     if request.method != "POST":
         return values
-    kind = request.headers.get("content-type", "")
-    if kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+    if content_type(request) in FORMS:
         async with request.form(max_files=0) as form:
             return values | {name: str(value) for name, value in form.items()}
     return values | _json_object(await body_of(request))
@@ -132,6 +156,17 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise bad_request("The body is not a JSON object")
     return value
+
+
+def _name(workspace: LocalWorkspace, caller: Caller) -> str:
+    """Return what requests and queries are counted by."""
+    return f"{workspace.id} {caller.name}"
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client is gone; for a request whose body was read or is not wanted."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _token(request: Request) -> str:

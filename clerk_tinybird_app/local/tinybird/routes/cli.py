@@ -16,6 +16,7 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     MOST_BYTES,
     answering,
     body_of,
+    content_type,
     identify,
     in_thread,
     service_of,
@@ -144,7 +145,12 @@ async def append(request: Request) -> Response:
     source = found.datasource(name)
     caller.require_append(source.name, found.resource_id("datasource", source.name))
     content = await _content(request)
-    rows = file_rows.as_ndjson(content, request.query_params.get("format", "ndjson"), source)
+    rows = file_rows.as_ndjson(
+        content,
+        request.query_params.get("format", "ndjson"),
+        source,
+        delimiter=request.query_params.get("dialect_delimiter", ","),
+    )
     service = service_of(request)
     done = await in_thread(
         service.ingest_threads,
@@ -189,8 +195,7 @@ async def example(request: Request) -> Response:
 
 
 async def _content(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "")
-    if not kind.startswith("multipart/form-data"):
+    if content_type(request) != "multipart/form-data":
         return await body_of(request)
     async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
         for _, part in form.multi_items():

@@ -10,13 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.errors import forbidden, not_found
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    answering,
-    identify,
-    in_thread,
-    service_of,
-)
-from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.local.tinybird.routes.answering import answering, identify, queried
 from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, literal
 from clerk_tinybird_app.local.tinybird.views import datasource_view, pipe_view
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
@@ -57,7 +51,7 @@ async def datasources(request: Request) -> Response:
         for source in workspace.served.datasources.values()
         if _may_see(caller, workspace, source)
     ]
-    counts = await _statistics(service_of(request), workspace)
+    counts = await _statistics(request, workspace, caller)
     views = [
         datasource_view(workspace, source, counts.get(source.name, _EMPTY)) for source in sources
     ]
@@ -71,7 +65,7 @@ async def datasource(request: Request) -> Response:
     source = workspace.datasource(request.path_params["name"])
     if not _may_see(caller, workspace, source):
         raise forbidden(f"The token does not have access to the data source '{source.name}'")
-    counts = await _statistics(service_of(request), workspace)
+    counts = await _statistics(request, workspace, caller)
     return JSONResponse(datasource_view(workspace, source, counts.get(source.name, _EMPTY)))
 
 
@@ -80,15 +74,16 @@ def _may_see(caller: Caller, workspace: LocalWorkspace, source: DataSource) -> b
     return caller.is_admin or bool(keys & (caller.appends | caller.datasources.keys()))
 
 
-async def _statistics(service: Service, workspace: LocalWorkspace) -> dict[str, dict[str, Any]]:
+async def _statistics(
+    request: Request, workspace: LocalWorkspace, caller: Caller
+) -> dict[str, dict[str, Any]]:
     """Return rows, bytes and quarantined rows by data source."""
-    answer = await in_thread(
-        service.pool.threads,
-        service.pool.query,
-        workspace.database,
+    query = (
         "SELECT name, total_rows AS rows, total_bytes AS bytes FROM system.tables "
-        f"WHERE database = {literal(workspace.database)}",
-        "JSONEachRow",
+        f"WHERE database = {literal(workspace.database)}"
+    )
+    answer = await queried(
+        request, workspace, caller, lambda session: session.query(query, "JSONEachRow")
     )
     found = {row["name"]: row for row in map(json.loads, answer.splitlines())}
     return {

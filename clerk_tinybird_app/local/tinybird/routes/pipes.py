@@ -6,15 +6,15 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from clerk_tinybird_app.local.tinybird import queries
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
 from clerk_tinybird_app.local.tinybird.formats import BY_ENDING
 from clerk_tinybird_app.local.tinybird.routes import metadata
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     answering,
     identify,
-    in_thread,
+    queried,
     rate_headers,
-    service_of,
     values_of,
 )
 
@@ -35,15 +35,12 @@ async def data(request: Request) -> Response:
     pipe = workspace.pipe(name)
     fixed = caller.fixed_params(pipe.pipe.name, workspace.resource_id("pipe", pipe.pipe.name))
     values = await values_of(request)
-    service = service_of(request)
-    answer = await in_thread(
-        service.pool.threads,
-        service.queries.pipe,
+    given, on_top = {**parameters(values), **fixed}, _on_top(values)
+    answer = await queried(
+        request,
         workspace,
-        pipe,
-        {**parameters(values), **fixed},
-        output,
-        _on_top(values),
+        caller,
+        lambda session: queries.pipe(session, workspace, pipe, given, output=output, on_top=on_top),
     )
     return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
 

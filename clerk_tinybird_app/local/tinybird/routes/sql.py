@@ -1,21 +1,25 @@
 """``/v0/sql``: a caller's own query."""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from clerk_tinybird_app.local.tinybird import queries
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes.answering import (
+    FORMS,
     answering,
     body_of,
+    content_type,
     identify,
-    in_thread,
+    queried,
     rate_headers,
-    service_of,
     values_of,
 )
 from clerk_tinybird_app.local.tinybird.routes.pipes import parameters
+
+_JSON: Final = "application/json"
 
 
 @answering
@@ -23,19 +27,19 @@ async def sql(request: Request) -> Response:
     """Answer one SELECT or DESCRIBE, as tab-separated text unless it says otherwise."""
     workspace, caller = identify(request)
     text, values = await _query(request)
-    service = service_of(request)
-    answer, output = await in_thread(
-        service.pool.threads, service.queries.sql, workspace, caller, text, parameters(values)
+    given = parameters(values)
+    answer, output = await queried(
+        request,
+        workspace,
+        caller,
+        lambda session: queries.sql(session, workspace, caller, text, given),
     )
     return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
 
 
 async def _query(request: Request) -> tuple[str, dict[str, Any]]:
     """Return the query and the parameters of pipes it reads: from the address, or the body."""
-    kind = request.headers.get("content-type", "")
-    is_raw = request.method == "POST" and not kind.startswith(
-        ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
-    )
+    is_raw = request.method == "POST" and content_type(request) not in (_JSON, *FORMS)
     values = dict(request.query_params) if is_raw else await values_of(request)
     text = values.get("q")
     if is_raw and not text:

@@ -50,7 +50,7 @@ async def create(request: Request) -> Response:
             "exp": expires,
             "scopes": values["scopes"],
         }
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise bad_request("A JWT needs name, expiration_time (seconds) and scopes") from None
     if "limits" in values:
         payload["limits"] = values["limits"]

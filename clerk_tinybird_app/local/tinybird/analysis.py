@@ -1,0 +1,131 @@
+"""What ClickHouse finds wrong with a query, told before the query runs."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.complaint import SYNTAX, complaint
+from clerk_tinybird_app.local.tinybird.tables import literal
+
+# An analysis computes constants, scalar subqueries among them, hence the limits.
+_SETTINGS: Final = (
+    "session_timezone='UTC', max_execution_time=0.5, max_memory_usage=500000000, max_threads=1, "
+    "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
+)
+_TABLE: Final = "UNKNOWN_TABLE"
+_FUNCTION: Final = "UNKNOWN_FUNCTION"
+_SUBJECTS: Final = {
+    _TABLE: re.compile(r"identifier '([^']+)'"),
+    _FUNCTION: re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)"),
+    "UNKNOWN_IDENTIFIER": re.compile(r"[Ii]dentifier [`']([^`']+)[`']"),
+    "NOT_AN_AGGREGATE": re.compile(r"Column '(?:[^']*\.)?([^'.]+)' is not under"),
+}
+# Functions of ClickHouse that chDB is built without: a pipe that uses one is right elsewhere.
+_NOT_IN_CHDB: Final = re.compile(
+    r"BLAKE3|catboost\w*|bech32\w*|(?:try)?(?:punycode|idna)\w*|detect[A-Z]\w*|lemmatize|stem|"
+    r"synonyms|s2[A-Z]\w*|geoToS2|\w*ULID\w*|seriesPeriodDetectFFT|snowflake\w*|uniqTheta\w*|"
+    r"ai[A-Z]\w*|tinybird\w*",
+    re.IGNORECASE,
+)
+_POSITION: Final = re.compile(r"at position (\d+)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a query, whatever values it is asked with.
+
+    Attributes:
+        name: ClickHouse's name for it.
+        message: A sentence.
+        subject: The table, column or function that it is about; "" for a syntax error.
+        place: Where in the node's own SQL a syntax error is, in characters.
+    """
+
+    name: str
+    message: str
+    subject: str = ""
+    place: int = 0
+
+    @property
+    def is_syntax(self) -> bool:
+        """Tell a syntax error from a name that is not there."""
+        return self.name == SYNTAX
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A query that cannot be judged before it is asked."""
+
+
+class Analyst:
+    """Has ClickHouse analyse queries on a connection that may only read.
+
+    Args:
+        folder: The data folder.
+        database: Where the tables are.
+    """
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder = folder
+        self._database = database
+        self._session: ChdbSession | None = None
+
+    def fault(self, query: str, own: str) -> Fault | Unknown | None:
+        """Return what is wrong with a query; None when it is right.
+
+        Args:
+            query: The SQL of a node after those that it reads from.
+            own: The SQL of the node alone.
+        """
+        try:
+            # What would follow a semicolon would run.
+            if ";" in own:
+                self._parse(own)
+            self._query(f"EXPLAIN QUERY TREE {query}")
+        except QueryFailed as failure:
+            return self._syntax(own) if failure.name == SYNTAX else self._named(failure)
+        return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+
+    def _syntax(self, own: str) -> Fault | Unknown:
+        try:
+            self._parse(own)
+        except QueryFailed as failure:
+            positions = [int(found) for found in _POSITION.findall(failure.message)]
+            # Of a parenthesis that is not closed, the second position is its own.
+            at = (
+                positions[-1]
+                if "Unmatched" in failure.message
+                else positions[0]
+                if positions
+                else 1
+            )
+            place = len(own.encode()[: at - 1].decode(errors="ignore"))
+            return Fault(SYNTAX, complaint(failure), place=place)
+        return Unknown()
+
+    def _named(self, failure: QueryFailed) -> Fault | Unknown:
+        pattern = _SUBJECTS.get(failure.name)
+        found = pattern.search(failure.message) if pattern else None
+        if found is None:
+            return Unknown()
+        subject = found[1]
+        is_elsewhere = failure.name == _TABLE and "." in subject
+        if is_elsewhere or (failure.name == _FUNCTION and _NOT_IN_CHDB.fullmatch(subject)):
+            return Unknown()
+        return Fault(failure.name, complaint(failure, self._database), subject)
+
+    def _parse(self, own: str) -> None:
+        self._query(f"SELECT formatQuerySingleLine({literal(own)})")
+
+    def _query(self, sql: str) -> None:
+        if self._session is None or not self._session.is_open:
+            self._session = ChdbSession(self._folder, _SETTINGS)
+            self._session.use(self._database)
+        self._session.query(sql, "TSVRaw")

@@ -1,0 +1,95 @@
+"""What a table is, in ClickHouse's own spelling."""
+
+# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.tables import literal
+
+_ENGINE: Final = re.compile(
+    r"(?P<engine>.*?)(?: (?:PARTITION BY|PRIMARY KEY|ORDER BY) .*?)??"
+    r"(?: TTL (?P<ttl>.*?))?(?: SETTINGS [^']*)?",
+    re.DOTALL,
+)
+_PARENTHESES: Final = {"(": 1, ")": -1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """One table.
+
+    Attributes:
+        columns: Each column's type by its name.
+        engine: The engine with its arguments.
+        partition_key: "" without one.
+        sorting_key: "" without one.
+        primary_key: The sorting key where the table names none.
+        ttl: "" without one.
+        is_empty: Whether it certainly has no rows.
+    """
+
+    columns: Mapping[str, str]
+    engine: str
+    partition_key: str
+    sorting_key: str
+    primary_key: str
+    ttl: str
+    is_empty: bool
+
+
+def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
+    """Return a database's tables by name."""
+    columns: dict[str, dict[str, str]] = {}
+    where = f"WHERE database = {literal(database)}"
+    for row in _rows(
+        session, f"SELECT table, name, type FROM system.columns {where} ORDER BY position"
+    ):
+        columns.setdefault(row["table"], {})[row["name"]] = row["type"]
+    asked = (
+        "SELECT name, engine_full, partition_key, sorting_key, primary_key, "
+        f"total_rows = 0 AS is_empty FROM system.tables {where}"
+    )
+    return {
+        row["name"]: _definition(row, columns[row["name"]])
+        for row in _rows(session, asked)
+        if row["name"] in columns
+    }
+
+
+def _definition(row: Mapping[str, Any], columns: Mapping[str, str]) -> Definition:
+    found = _ENGINE.fullmatch(row["engine_full"])
+    return Definition(
+        columns=columns,
+        engine=found["engine"] if found else row["engine_full"],
+        partition_key=_bare(row["partition_key"]),
+        sorting_key=_bare(row["sorting_key"]),
+        primary_key=_bare(row["primary_key"]),
+        ttl=(found["ttl"] or "") if found else "",
+        is_empty=bool(row["is_empty"]),
+    )
+
+
+def _bare(key: str) -> str:
+    """Return a key without parentheses around all of it, which ClickHouse keeps as written."""
+    while key.startswith("(") and _closes_first(key) == len(key) - 1:
+        key = key[1:-1]
+    return key
+
+
+def _closes_first(key: str) -> int:
+    """Return where the first parenthesis is closed."""
+    depth = 0
+    for place, sign in enumerate(key):
+        depth += _PARENTHESES.get(sign, 0)
+        if depth == 0:
+            return place
+    return -1
+
+
+def _rows(session: ChdbSession, sql: str) -> Iterator[dict[str, Any]]:
+    return map(json.loads, session.query(sql, "JSONEachRow").splitlines())

@@ -1,0 +1,243 @@
+"""Finds the mistakes in pipes' SQL that ClickHouse finds, before anybody asks the pipe.
+
+A node is written with values of the right types and with its branches chosen beforehand: all first
+ones, all second ones and so on. A fault may come from our choice, as conditions can depend on each
+other. So it counts only if every other way to write the text that it is in has it as well; what is
+left is for whoever asks.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice, product
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.analysis import Analyst, Fault, Unknown
+from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.node_text import Choices, NodeText, Placed, node_text, placed
+from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, Render
+from clerk_tinybird_app.local.tinybird.placeholders import placeholders
+from clerk_tinybird_app.tinybird.project import Node, ProjectError
+from clerk_tinybird_app.tinybird.template import Template, TemplateError
+
+_HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
+_MOST_WAYS: Final = 300
+
+_Place = tuple[CompiledPipe, Node]
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How branches are chosen, in a node and in all that it reads from.
+
+    Attributes:
+        branch: The one that every ``if`` takes, the last if it has fewer; None: the values choose.
+        forced: The branches that some take instead, by node.
+    """
+
+    branch: int | None
+    forced: Mapping[_Key, Choices] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What came of one way to write a node.
+
+    Attributes:
+        text: The node's SQL; None when it could not be written.
+        fault: What ClickHouse says of it.
+    """
+
+    text: Placed | None
+    fault: Fault | Unknown | None
+
+
+_BY_VALUES: Final = _Way(None)
+
+
+def check(pipes: Mapping[str, CompiledPipe], folder: Path, database: str) -> None:
+    """Have ClickHouse analyse every node of every pipe, without running any.
+
+    Args:
+        pipes: By name.
+        folder: The data folder.
+        database: Where the project's tables are; they may be empty.
+
+    Raises:
+        ProjectError: A node has a fault that no value can mend; file and line are the fault's.
+    """
+    analyst = Analyst(folder, database)
+    try:
+        checker = _Checker(pipes, analyst)
+        for pipe in pipes.values():
+            for node in pipe.pipe.nodes:
+                checker.check(pipe, node)
+    finally:
+        analyst.close()
+
+
+class _Checker:
+    def __init__(self, pipes: Mapping[str, CompiledPipe], analyst: Analyst) -> None:
+        self._pipes = pipes
+        self._analyst = analyst
+        self._checked: set[_Key] = set()
+        self._texts: dict[_Key, NodeText] = {}
+        self._templates: dict[tuple[_Key, str], Template] = {}
+
+    def check(self, pipe: CompiledPipe, node: Node) -> None:
+        """Raise for the first certain fault of a node, or of one that it reads from."""
+        for place in _chain(pipe, node, self._pipes):
+            if _key(*place) not in self._checked:
+                self._checked.add(_key(*place))
+                self._check(_chain(*place, self._pipes))
+
+    def _check(self, chain: list[_Place]) -> None:
+        """Raise for a fault of the last node of a chain."""
+        pipe, node = chain[-1]
+        for way in self._quick_ways(chain):
+            seen = self._see(chain, way)
+            if seen.text is None or not isinstance(seen.fault, Fault):
+                continue
+            piece = _piece(seen.text, seen.fault)
+            if piece is not None and self._is_always_there(chain, seen.fault, piece):
+                line = self._text(pipe, node).pieces[piece].line
+                raise ProjectError(pipe.pipe.path, line, seen.fault.message)
+
+    def _quick_ways(self, chain: list[_Place]) -> Iterator[_Way]:
+        """Yield the few ways that together show almost all text, but for the right first one."""
+        values = _values(chain, is_least=True)
+        plainly = self._fault(chain, lambda pipe, node: pipe.templates[node.name].render(values))
+        if isinstance(plainly, Fault):
+            yield _BY_VALUES
+        # With nothing but what is required, conditions do not hold: the last branches are seen.
+        most = self._most_branches(chain)
+        yield from map(_Way, range(most if isinstance(plainly, Unknown) else most - 1))
+
+    def _is_always_there(self, chain: list[_Place], fault: Fault, piece: int) -> bool:
+        """Tell whether no way to write a piece of the last node is without a fault."""
+        for way in islice(self._ways_to(chain, piece), _MOST_WAYS):
+            seen = self._see(chain, way)
+            is_reached = seen.text is not None and piece in seen.text.pieces
+            if is_reached and not _is_same(seen, fault, piece):
+                return False
+        return True
+
+    def _ways_to(self, chain: list[_Place], piece: int) -> Iterator[_Way]:
+        """Yield ways in which the last node has a piece: all branches together, then each one."""
+        own = _key(*chain[-1])
+        needed = self._text(*chain[-1]).pieces[piece].within
+        bases = range(self._most_branches(chain))
+        yield _BY_VALUES
+        for base in bases:
+            yield _Way(base, {own: needed})
+        for place in chain:
+            key, text = _key(*place), self._text(*place)
+            for choice, branches in enumerate(text.branches):
+                for branch, base in product(range(branches), bases):
+                    forced = {**text.within[choice], choice: branch}
+                    if key == own:
+                        forced |= needed
+                    yield _Way(base, {own: needed, key: forced})
+
+    def _most_branches(self, chain: list[_Place]) -> int:
+        return max(max(self._text(*place).branches, default=1) for place in chain)
+
+    def _see(self, chain: list[_Place], way: _Way) -> _Seen:
+        values = _values(chain, is_least=way is _BY_VALUES)
+
+        def render(pipe: CompiledPipe, node: Node) -> Placed:
+            return placed(self._template(pipe, node, way).render(values))
+
+        try:
+            text = render(*chain[-1])
+        except TemplateError:
+            return _Seen(None, Unknown())
+        return _Seen(text, self._fault(chain, lambda *place: render(*place).sql))
+
+    def _fault(self, chain: list[_Place], render: Render) -> Fault | Unknown | None:
+        pipe, node = chain[-1]
+        try:
+            query = pipe.query(node, self._pipes, render)
+            return self._analyst.fault(query, render(pipe, node))
+        except (TemplateError, ApiError):
+            return Unknown()
+
+    def _template(self, pipe: CompiledPipe, node: Node, way: _Way) -> Template:
+        key, text = _key(pipe, node), self._text(pipe, node)
+        written = text.written(_choices(way, key, text))
+        if (key, written) not in self._templates:
+            made = Template(written, is_template=node.is_template)
+            self._templates[key, written] = made
+        return self._templates[key, written]
+
+    def _text(self, pipe: CompiledPipe, node: Node) -> NodeText:
+        key = _key(pipe, node)
+        if key not in self._texts:
+            self._texts[key] = node_text(node)
+        return self._texts[key]
+
+
+def _key(pipe: CompiledPipe, node: Node) -> _Key:
+    return pipe.pipe.name, node.name
+
+
+def _chain(pipe: CompiledPipe, node: Node, pipes: Mapping[str, CompiledPipe]) -> list[_Place]:
+    """Return all nodes that a node reads from, each after those that it reads from itself."""
+    found: dict[_Key, _Place] = {}
+    entered: set[_Key] = set()
+
+    def enter(pipe: CompiledPipe, node: Node) -> None:
+        if _key(pipe, node) in entered:
+            return
+        entered.add(_key(pipe, node))
+        own = {each.name: each for each in pipe.pipe.nodes}
+        for name in sorted(pipe.uses[node.name]):
+            if name in own:
+                enter(pipe, own[name])
+            else:
+                enter(pipes[name], pipes[name].pipe.endpoint)
+        found[_key(pipe, node)] = (pipe, node)
+
+    enter(pipe, node)
+    return list(found.values())
+
+
+def _values(chain: list[_Place], *, is_least: bool) -> dict[str, str]:
+    """Return values for the parameters of all nodes, or for those alone that are required."""
+    parameters = (each for pipe, node in chain for each in pipe.templates[node.name].parameters)
+    return placeholders(each for each in parameters if each.is_enforced or not is_least)
+
+
+def _choices(way: _Way, key: _Key, text: NodeText) -> Choices | None:
+    if way.branch is None:
+        return None
+    choices = {number: min(way.branch, most - 1) for number, most in enumerate(text.branches)}
+    return {**choices, **way.forced.get(key, {})}
+
+
+def _piece(text: Placed, fault: Fault) -> int | None:
+    """Return the piece that a fault is in, if it is in this node at all."""
+    if fault.is_syntax:
+        return text.piece_at(fault.place)
+    return next(iter(_mentions(text, fault.subject)), None)
+
+
+def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
+    if seen.text is None or not isinstance(seen.fault, Fault):
+        return False
+    if (seen.fault.name, seen.fault.subject) != (fault.name, fault.subject):
+        return False
+    return not fault.is_syntax or seen.text.piece_at(seen.fault.place) == piece
+
+
+def _mentions(text: Placed, subject: str) -> list[int]:
+    """Return the pieces that name a subject, in comments and texts left out."""
+    sql = _HIDDEN.sub(lambda found: " " * len(found[0]), text.sql)
+    parts = subject.split(".")
+    for name in (parts, parts[-1:]):
+        pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)
+        if found := [text.piece_at(match.start()) for match in re.finditer(pattern, sql)]:
+            return found
+    return []

@@ -1,0 +1,126 @@
+"""Whose query runs next: everybody has a turn before anybody has a second one."""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
+
+_MOST_WAITING_OF_ONE: Final = 32
+_MOST_WAITING: Final = 512
+_RETRY_SECONDS: Final = 1
+
+
+class ClientGone(Exception):  # noqa: N818 - it is what happened
+    """Whoever asked has closed the connection: there is nobody to answer."""
+
+
+class Turns:
+    """Lets few queries run at once, and fewer of one name; the others wait, first come first.
+
+    Names that wait get their turns one after the other, however many queries each has waiting.
+    For the event loop's thread alone.
+
+    Args:
+        most: Queries that may run at once.
+        most_of_one: Those of one name among them.
+    """
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._free = most
+        self._most_of_one = most_of_one
+        self._running: dict[str, int] = {}
+        # In the order in which the names get their next turns.
+        self._lines: dict[str, deque[asyncio.Future[bool]]] = {}
+        self._waiting = 0
+        self._is_closed = False
+
+    def take_at_once(self, name: str) -> bool:
+        """Take a turn if there is one, to be given back; else tell that one must wait for it."""
+        running = self._running.get(name, 0)
+        # While one is free, no other name waits for it: whoever waits has as many as it may have.
+        if not self._free or running >= self._most_of_one:
+            return False
+        self._running[name] = running + 1
+        self._free -= 1
+        return True
+
+    async def wait(self, name: str, leaving: "asyncio.Future[None]") -> None:
+        """Wait for a turn, to be given back.
+
+        Args:
+            name: Whose turn.
+            leaving: Done when whoever asked is gone.
+
+        Raises:
+            ApiError: 429, too many wait already; 503, nobody gets a turn any more.
+            ClientGone: There is nobody to answer; nothing is to be given back.
+        """
+        turn = self._queued(name)
+        try:
+            await asyncio.wait((turn, leaving), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._leave(name, turn)
+            raise
+        if leaving.done():
+            self._leave(name, turn)
+            raise ClientGone
+        if not turn.result():
+            raise _closed()
+
+    def give_back(self, name: str) -> None:
+        """End a turn; the next one in line that may have it gets it."""
+        self._free += 1
+        self._running[name] -= 1
+        if not self._running[name]:
+            del self._running[name]
+        for waiting in self._lines:
+            if self.take_at_once(waiting):
+                line = self._lines.pop(waiting)
+                line.popleft().set_result(True)
+                self._waiting -= 1
+                if line:
+                    self._lines[waiting] = line
+                return
+
+    def close(self) -> None:
+        """Refuse whoever waits, and whoever would have to from now on."""
+        self._is_closed = True
+        for line in self._lines.values():
+            for turn in line:
+                turn.set_result(False)
+        self._lines.clear()
+        self._waiting = 0
+
+    def _queued(self, name: str) -> "asyncio.Future[bool]":
+        if self._is_closed:
+            raise _closed()
+        line = self._lines.get(name, deque())
+        if len(line) >= _MOST_WAITING_OF_ONE or self._waiting >= _MOST_WAITING:
+            raise ApiError(
+                429,
+                f"Too many queries at once: tokens of this name may have {self._most_of_one} "
+                f"running and {_MOST_WAITING_OF_ONE} waiting.",
+                documentation=f"{API_DOCUMENTATION}#limits",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        self._lines[name] = line
+        self._waiting += 1
+        return turn
+
+    def _leave(self, name: str, turn: "asyncio.Future[bool]") -> None:
+        if turn.done():
+            if turn.result():
+                self.give_back(name)
+            return
+        line = self._lines[name]
+        line.remove(turn)
+        self._waiting -= 1
+        if not line:
+            del self._lines[name]
+
+
+def _closed() -> ApiError:
+    return ApiError(503, "The embedded Tinybird stops and starts no more queries.")

@@ -1,0 +1,163 @@
+"""What only a process with chDB can show: ``python -m tests.local.tinybird.scenes NAME FOLDER``.
+
+chDB allows one process a folder, and forking after its import hangs, so pytest's own process never
+imports it.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from tests.local.tinybird.process import ROOT
+
+TABLE = "INSERT INTO db.numbers"
+
+
+def scene(name: str, folder: Path) -> Any:
+    """Play a scene in a process of its own; return what it tells."""
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, name, str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+def _told(future: "Future[None]") -> str:
+    error = future.exception(timeout=30)
+    return f"{type(error).__name__}: {error}" if error else "stored"
+
+
+def no_connection(folder: Path) -> Any:
+    """Three inserts meet a chDB that opens nothing; a fourth one comes when it does again."""
+    from clerk_tinybird_app.local.tinybird import writer as module  # noqa: PLC0415 - see above
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no more connections")
+
+    writer = module.Writer(folder / "data")
+    writer.run(lambda session: session.query("CREATE DATABASE db"))
+    create = "CREATE TABLE db.numbers (n UInt8) ENGINE = MergeTree ORDER BY n"
+    writer.run(lambda session: session.query(create))
+    failed = _told(writer.insert(TABLE, b"not json"))
+    started, going_on = threading.Event(), threading.Event()
+    blocked = threading.Thread(target=_block, args=(writer, started, going_on))
+    blocked.start()
+    started.wait(30)
+    # They wait for one insert together, whose connection is to be opened anew.
+    waiting = [writer.insert(TABLE, b'{"n":%d}' % n) for n in range(3)]
+    writer.connect = refuse  # type: ignore[method-assign, assignment]
+    going_on.set()
+    refused = [_told(each) for each in waiting]
+    del writer.connect
+    later = _told(writer.insert(TABLE, b'{"n":7}'))
+    stored = writer.run(lambda session: session.query("SELECT n FROM db.numbers")).decode()
+    blocked.join()
+    writer.close()
+    return {"failed": failed, "refused": refused, "later": later, "stored": stored.split()}
+
+
+def _block(writer: Any, started: threading.Event, going_on: threading.Event) -> None:
+    def wait(session: Any) -> None:
+        started.set()
+        going_on.wait(30)
+        session.close()
+
+    writer.run(wait)
+
+
+def many_bad_rows(folder: Path) -> Any:
+    """A thousand bad rows between good ones are told while the writing thread is busy."""
+    from clerk_tinybird_app.local.tinybird import chdb_session, ingest  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.quarantine import RowCheck  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
+    from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
+
+    source = load_project(write_project(folder / "project")).datasources["visits"]
+    lines = [json.dumps(visit(at="never" if n % 2 else "2030-05-01")) for n in range(2_000)]
+    asked: list[str] = []
+    query = chdb_session.ChdbSession.query
+
+    def counted(self: Any, sql: str, *more: Any) -> bytes:
+        asked.append(sql)
+        return query(self, sql, *more)
+
+    writer = Writer(folder / "data")
+    started, going_on = threading.Event(), threading.Event()
+    blocked = threading.Thread(target=_block, args=(writer, started, going_on))
+    blocked.start()
+    started.wait(30)
+    chdb_session.ChdbSession.query = counted  # type: ignore[method-assign, assignment]
+    rows, _ = ingest.candidates(source, "\n".join(lines).encode())
+    good, bad = RowCheck(writer, source).sort(rows)
+    is_busy = blocked.is_alive()
+    going_on.set()
+    blocked.join()
+    writer.close()
+    return {"good": len(good), "bad": len(bad), "queries": len(asked), "is_busy": is_busy}
+
+
+def no_memory(folder: Path) -> Any:
+    """ClickHouse lacks memory when it is asked about a row."""
+    from clerk_tinybird_app.local.tinybird import ingest  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.quarantine import RowCheck  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
+    from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
+
+    def lack(*_: object) -> None:
+        raise QueryFailed("Code: 241. DB::Exception: Memory limit exceeded.")
+
+    source = load_project(write_project(folder / "project")).datasources["visits"]
+    writer = Writer(folder / "data")
+    check = RowCheck(writer, source)
+    check._cast = lack  # type: ignore[method-assign]
+    rows, _ = ingest.candidates(source, json.dumps(visit()).encode())
+    try:
+        return [len(found) for found in check.sort(rows)]
+    except QueryFailed as failure:
+        return failure.message
+    finally:
+        writer.close()
+
+
+def named_queries(folder: Path) -> Any:
+    """Statements read from a named query; each one's columns, and types when it describes."""
+    from clerk_tinybird_app.local.tinybird import pipe_sql, statement  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession  # noqa: PLC0415
+
+    session = ChdbSession(folder / "data", "max_threads=1")
+    queries = {"_": pipe_sql.sealed("SELECT toUInt8(1) AS a, 'x' AS b")}
+    told = {}
+    for text in STATEMENTS:
+        asked = statement.reading(statement.canonical(session, text), queries)
+        told[text] = session.query(asked).decode().split()
+    session.close()
+    return told
+
+
+STATEMENTS = {
+    "SELECT a FROM _": ["1"],
+    "WITH 2 AS c SELECT a + c FROM _": ["3"],
+    "(SELECT a FROM _) UNION ALL (SELECT a FROM _)": ["1", "1"],
+    "DESCRIBE _": ["a", "UInt8", "b", "String"],
+    "DESC TABLE _ AS t": ["a", "UInt8", "b", "String"],
+    "DESCRIBE (SELECT b FROM _)": ["b", "String"],
+}
+"""What is asked, and the answer."""
+
+SCENES: dict[str, Callable[[Path], Any]] = {
+    each.__name__: each for each in (no_connection, many_bad_rows, no_memory, named_queries)
+}
+
+if __name__ == "__main__":
+    json.dump(SCENES[sys.argv[1]](Path(sys.argv[2])), sys.stdout)

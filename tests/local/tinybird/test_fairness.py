@@ -1,0 +1,172 @@
+"""One tenant's slow queries hold up that tenant alone, and end with their client."""
+
+import json
+import select
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.local.tinybird.process import Tinybird, reads, until
+from tests.local.tinybird.project import write_project
+
+MOST_OF_ONE = 4
+MOST_WAITING = 32
+NAP = """
+NODE endpoint
+SQL >
+    %
+    SELECT sum(sleepEachRow(0.1)) AS waited, {{ String(text, '') }} AS text FROM numbers(28)
+
+TYPE ENDPOINT
+"""
+ENDLESS = """
+NODE endpoint
+SQL >
+    SELECT count() AS found FROM numbers(1000000000000) WHERE sipHash64(number) = 1
+
+TYPE ENDPOINT
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    folder = tmp_path_factory.mktemp("fairness")
+    project = write_project(folder / "project")
+    (project / "endpoints" / "nap.pipe").write_text(NAP)
+    (project / "endpoints" / "endless.pipe").write_text(ENDLESS)
+    with Tinybird(project, folder / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def hold(own: Tinybird) -> Iterator[Callable[..., socket.socket]]:
+    """Send requests on connections of their own, which end with the test."""
+    with ExitStack() as opened:
+
+        def send(path: str, token: str) -> socket.socket:
+            return opened.enter_context(asking(own, path, token))
+
+        yield send
+    until(lambda: running(own) == [], "the queries of clients that left run on", 8)
+
+
+def asking(tinybird: Tinybird, path: str, token: str) -> socket.socket:
+    """Send a request on a connection of its own."""
+    client = socket.create_connection(("127.0.0.1", tinybird.port), 20)
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}"]
+    client.sendall("\r\n".join([*lines, "", ""]).encode())
+    return client
+
+
+def named(own: Tinybird, name: str) -> str:
+    pipes = (reads(pipe) for pipe in ("nap", "echo", "endless", "pages"))
+    return own.token(*pipes, name=name)
+
+
+def running(own: Tinybird) -> list[str]:
+    """Return the slow queries that run."""
+    found = own.sql(
+        "SELECT query FROM system.processes "
+        "WHERE match(query, '^SELECT (sum.sleepEachRow|count.. AS found)') FORMAT JSONEachRow"
+    )
+    return [json.loads(line)["query"] for line in found.splitlines()]
+
+
+def answered(clients: list[socket.socket], seconds: float = 0) -> list[socket.socket]:
+    """Return the clients that were answered or dropped, once there is one."""
+    return select.select(clients, [], [], seconds)[0]
+
+
+def test_another_tenant_is_answered_while_one_has_all_it_may_have_running(
+    own: Tinybird, hold: Callable[..., socket.socket]
+) -> None:
+    greedy, other = named(own, "greedy"), named(own, "other")
+    clients = [hold("/v0/pipes/nap.json", greedy) for _ in range(MOST_OF_ONE * 3)]
+    until(lambda: len(running(own)) == MOST_OF_ONE, "not as many run as may")
+
+    for _ in range(10):
+        assert own.get("/v0/pipes/echo.json", other, text="x").status_code == 200
+
+    assert len(running(own)) == MOST_OF_ONE
+    assert answered(clients) == []
+
+
+def test_what_waits_is_answered_in_its_turn(own: Tinybird) -> None:
+    token = named(own, "patient")
+    with ThreadPoolExecutor(10) as threads:
+        answers = threads.map(
+            lambda n: own.get("/v0/pipes/echo.json", token, text=f"{n}", rows=3).json(), range(200)
+        )
+        texts = [answer["data"][0]["text"] for answer in answers]
+    assert texts == [f"{n}" for n in range(200)]
+
+
+def test_more_than_may_wait_are_told_when_to_come_back(
+    own: Tinybird, hold: Callable[..., socket.socket]
+) -> None:
+    token = named(own, "crowd")
+    clients = [hold("/v0/pipes/nap.json", token) for _ in range(MOST_OF_ONE + MOST_WAITING + 1)]
+
+    # The server need not see them in their order, but it sees one too many.
+    [refused] = answered(clients, 10)
+    head, _, body = refused.recv(10_000).decode().partition("\r\n\r\n")
+
+    assert head.startswith("HTTP/1.1 429")
+    assert "retry-after: 1" in head.lower()
+    assert "4 running and 32 waiting" in json.loads(body)["error"]
+    assert json.loads(body)["documentation"]
+    assert own.get("/v0/pipes/echo.json", named(own, "calm"), text="x").status_code == 200
+
+
+def test_a_query_ends_when_its_client_leaves(
+    own: Tinybird, hold: Callable[..., socket.socket]
+) -> None:
+    client = hold("/v0/pipes/endless.json", named(own, "leaving"))
+    until(lambda: len(running(own)) == 1, "it does not run")
+
+    client.close()
+
+    # Its own limit would end it after ten seconds.
+    until(lambda: running(own) == [], "it runs on", 5)
+
+
+def test_a_query_never_starts_when_its_client_leaves_before_its_turn(
+    own: Tinybird, hold: Callable[..., socket.socket]
+) -> None:
+    token = named(own, "hasty")
+    slow = [hold("/v0/pipes/nap.json", token) for _ in range(MOST_OF_ONE)]
+    until(lambda: len(running(own)) == MOST_OF_ONE, "not as many run as may")
+    hold("/v0/pipes/nap.json?text=in-vain", token).close()
+    with ThreadPoolExecutor(1) as threads:
+        after = threads.submit(own.get, "/v0/pipes/echo.json", token, text="after")
+        slow[0].close()
+        # One reader is free now, and whoever waited first has it.
+        assert after.result().status_code == 200
+    assert not any("in-vain" in query for query in running(own))
+
+
+def test_the_end_waits_for_what_runs_and_starts_nothing_more(project: Path, tmp_path: Path) -> None:
+    (project / "endpoints" / "nap.pipe").write_text(NAP)
+    with Tinybird(project, tmp_path / "data") as ending, ExitStack() as opened:
+        token = ending.token(reads("nap"))
+        clients = [
+            opened.enter_context(asking(ending, "/v0/pipes/nap.json", token))
+            for _ in range(MOST_OF_ONE + MOST_WAITING + 1)
+        ]
+        # One too many: all others run or wait.
+        assert answered(clients, 10)
+        assert ending.stop() == 0
+        statuses = Counter(client.recv(100).split()[1] for client in clients)
+    assert statuses == {b"200": MOST_OF_ONE, b"503": MOST_WAITING, b"429": 1}
+
+
+def test_the_admin_token_has_a_share_too(own: Tinybird, hold: Callable[..., socket.socket]) -> None:
+    clients = [hold("/v0/pipes/nap.json", own.key) for _ in range(MOST_OF_ONE * 3)]
+    answer = own.get("/v0/pipes/echo.json", named(own, "other"), text="x")
+    assert answer.status_code == 200
+    assert answered(clients) == []

@@ -1,0 +1,213 @@
+"""Mistakes that only ClickHouse finds: told with file and line when a project is built."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local.tinybird.process import Tinybird
+from tests.local.tinybird.project import FILES, PAGES, VISITS
+
+SOURCE = "datasources/visits.datasource"
+PIPE = "endpoints/pages.pipe"
+
+
+@pytest.fixture(scope="module")
+def key(tinybird: Tinybird) -> Iterator[str]:
+    """The token of a workspace for this file's builds."""
+    made = tinybird.post("/v1/workspaces", params={"name": "mistakes"}).json()
+    yield made["token"]
+    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+
+
+def faults(tinybird: Tinybird, key: str, file: str, text: str) -> list[tuple[str, str]]:
+    """Build the tests' project with one file changed; return each fault's file and text."""
+    parts = [("data_project://", one) for one in {**FILES, file: text}.items()]
+    answer = tinybird.post("/v1/build", key, files=parts).json()
+    return [(one["filename"], one["error"]) for one in answer.get("errors", [])]
+
+
+def changed(text: str, old: str, new: str) -> tuple[str, int]:
+    """Replace ``old``, which is there once; return the line it is in, too."""
+    assert text.count(old) == 1
+    return text.replace(old, new), text.partition(old)[0].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("`status` UInt16", "`status` UInt17", "UInt17"),
+        ("DEFAULT 7", "DEFAULT nofun(7)", "nofun"),
+        ("DEFAULT 7", "DEFAULT 7 CODEC(NOPE)", "NOPE"),
+        ('ENGINE "MergeTree"', 'ENGINE "MergTree"', "MergTree"),
+        ("toYYYYMM(at)", "toYYYYMM(nope)", "nope"),
+        ('"tenant, at"', '"tenant, nope"', "nope"),
+        ("`seconds` Float32 `json:$.seconds`,", "`seconds` Float32, `more` Strin,", "Strin"),
+    ],
+)
+def test_a_data_sources_mistake_is_told_with_its_line(
+    tinybird: Tinybird, key: str, old: str, new: str, said: str
+) -> None:
+    text, line = changed(VISITS, old, new)
+    [(file, error)] = faults(tinybird, key, SOURCE, text)
+    assert file == SOURCE
+    assert error.startswith(f"line {line}: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "said"),
+    [
+        ("ENGINE_TTL nofun(at)\n", 1, "nofun"),
+        ("ENGINE_PRIMARY_KEY at\n", 1, "rimary key"),
+        ("\nENGINE_VER nope\n", 2, "nope"),
+        ("INDEXES >\n    one page TYPE set(9)\n\n    two nope TYPE set(9)\n", 4, "nope"),
+        ("INDEXES >\n    one page TYPE nope\n", 2, "nope"),
+    ],
+)
+def test_a_mistake_below_the_keys_is_told_with_its_line(
+    tinybird: Tinybird, key: str, more: str, line: int, said: str
+) -> None:
+    text = VISITS.replace('"MergeTree"', '"ReplacingMergeTree"') + more
+    [(file, error)] = faults(tinybird, key, SOURCE, text)
+    assert file == SOURCE
+    assert error.startswith(f"line {VISITS.count(chr(10)) + line}: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("FROM visits", "FROM visit", "visit"),
+        ("FROM chosen", "FROM chose", "chose"),
+        ("sum(seconds)", "sum(second)", "second"),
+        ("sum(seconds)", "summ(seconds)", "summ"),
+        ("AND page =", "AND pag =", "pag"),
+        ("AND page =", "AND page = =", "Syntax error near '='"),
+        ("WHERE tenant", "WERE tenant", "Syntax error near"),
+        ("round(sum(seconds), 2)", "round(sum(seconds, 2)", "'(' is never closed"),
+        ("SELECT page, count()", "SELECT page, status, count()", "status"),
+        ("GROUP BY page ORDER", "GROUP BY seconds, ORDER", "Syntax error near"),
+    ],
+)
+def test_a_mistake_in_a_pipes_sql_is_told_with_its_line(
+    tinybird: Tinybird, key: str, old: str, new: str, said: str
+) -> None:
+    text, line = changed(PAGES, old, new)
+    [(file, error)] = faults(tinybird, key, PIPE, text)
+    assert file == PIPE
+    assert error.startswith(f"line {line}: ")
+    assert said in error
+
+
+WRONG = {
+    "a node nobody reads": ("    SELECT 1\nNODE idle\nSQL >\n    SELECT nope FROM visits\n", 4),
+    "a second statement": ("    SELECT 1;\n    SELECT 2\n", None),
+    "an else": (
+        "    %\n    SELECT {% if x == 'a' %} page\n    {% else %} nope {% end %}\n"
+        "    FROM visits\n",
+        3,
+    ),
+    "an elif": (
+        "    %\n    SELECT {% if x == 'a' %} page\n    {% elif x == 'b' %}\n nope\n"
+        "    {% else %} page {% end %} FROM visits\n",
+        4,
+    ),
+    "within a loop": (
+        "    %\n    SELECT 1\n    {% for name in split_to_array(names, 'page') %}\n"
+        "        , {{ String(name) }} = nope\n    {% end %}\n    FROM visits\n",
+        4,
+    ),
+    "after text in another alphabet": (
+        "    SELECT 'größer, ünd mehr' AS `ä`,\n    -- nope\n    'nope' AS b,\n"
+        "    nope FROM visits\n",
+        4,
+    ),
+    "after a request was refused": (
+        "    %\n    {% if not defined(x) %} {{ error('x is missing') }} {% end %}\n"
+        "    SELECT nope FROM visits\n",
+        3,
+    ),
+    "what a node does not give on": (
+        "    SELECT page FROM visits\nNODE endpoint\nSQL >\n    %\n    SELECT page FROM first\n"
+        "    {% if defined(x) %}\n    WHERE status = {{ Int32(x) }}\n    {% end %}\n",
+        7,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_mistake_is_found_wherever_it_is(tinybird: Tinybird, key: str, what: str) -> None:
+    text, line = WRONG[what]
+    [(file, error)] = faults(tinybird, key, PIPE, f"NODE first\nSQL >\n{text}")
+    assert file == PIPE
+    assert error.startswith(f"line {(line or 1) + 2}: ")
+
+
+RIGHT = {
+    "one of two ways must be asked for": (
+        "{% if m == 'a' %} SELECT 1 {% elif m == 'b' %} SELECT 2 {% end %}"
+    ),
+    "two ways that exclude each other": (
+        "{% if m == 'a' %} SELECT 1 {% end %} {% if m == 'b' %} SELECT 2 {% end %}"
+    ),
+    "an order that must be asked for": (
+        "SELECT page FROM visits "
+        "ORDER BY {% if o == 'page' %} page {% elif o == 'at' %} at {% end %}"
+    ),
+    "a name that only one branch gives": (
+        "SELECT {% if m == 'a' %} page AS x {% else %} status AS y {% end %} FROM visits "
+        "ORDER BY {% if m == 'a' %} x {% else %} y {% end %}"
+    ),
+    "a name that an earlier value gives": (
+        "SELECT {% if m == 'a' %} page AS x {% elif m == 'b' %} note AS x {% end %} FROM visits "
+        "WHERE x = {{ String(v) }}"
+    ),
+    "a part that needs another part": (
+        "SELECT page FROM visits {% if defined(by) %} ORDER BY page {% end %}"
+        "{% if defined(down) %} DESC {% end %}"
+    ),
+    "one condition or the other": (
+        "SELECT page FROM visits {% if defined(a) %} WHERE page = {{ String(a) }} {% end %}"
+        "{% if defined(b) %} WHERE tenant = {{ String(b) }} {% end %}"
+    ),
+    "a table by one condition and its columns by the same": (
+        "SELECT {% if n > 9 %} id {% else %} page {% end %} FROM {% if n > 9 %} nested "
+        "{% else %} visits {% end %} WHERE 1 {% if n > 9 %} AND who = '' {% else %} "
+        "AND status = 1 {% end %} {% if n < 9 %} {% if defined(note) %} AND\n    note = 'x' "
+        "{% end %}{% end %}"
+    ),
+    "one of three tables, and a column that one of them has": (
+        "SELECT 1 FROM {% if n == 1 %} nested {% elif n == 2 %} visits {% else %} nested {% end %} "
+        "WHERE 1 {% if n == 2 %} AND\n    status = 1 {% end %}"
+    ),
+    "a column that is asked for": "SELECT {{ column(by) }} FROM visits ORDER BY {{ symbol(by) }}",
+    "a table that is asked for": "SELECT 1 FROM {{ table(name) }}",
+    "a text that is parsed": "SELECT toDate({{ String(day) }}), toUUID({{ String(id) }})",
+    "a unit that is asked for": "SELECT dateTrunc({{ String(unit) }}, at) FROM visits",
+    "a number that must be in bounds": (
+        "SELECT toStartOfInterval(at, toIntervalDay({{ n }})) FROM visits"
+    ),
+    "a list that must be JSON": "SELECT {{ JSON(x)['a'][0] }}",
+    "conditions of which none may be given": (
+        "SELECT 1 FROM visits WHERE {{ sql_and(page=String(p, defined=False)) }}"
+    ),
+    "a table of Tinybird's own": "SELECT * FROM tinybird.pipe_stats_rt",
+    "a function that chDB lacks": "SELECT BLAKE3('a')",
+    "a comparison of types": "SELECT status = {{ x }} FROM visits",
+    "a slow constant": "SELECT (SELECT count() FROM numbers(100000000000))",
+    "the rows that did not fit": "SELECT count(), any(c__error) FROM visits_quarantine",
+    "a circle, by a name in a comment": "-- as total\nSELECT 1",
+    "a loop over what is asked for": (
+        "SELECT {% for last, n in enumerate_with_last(split_to_array(names)) %} "
+        "{{ column(n) }} {% if not last %} , {% end %}{% end %} FROM visits"
+    ),
+    "a trailing semicolon and a comment": "SELECT 1; -- that is all\n",
+}
+
+
+@pytest.mark.parametrize("what", RIGHT)
+def test_what_a_value_may_put_right_is_left_to_whoever_asks(
+    tinybird: Tinybird, key: str, what: str
+) -> None:
+    text = f"NODE first\nSQL >\n    %\n    {RIGHT[what]}\n\nTYPE endpoint\n"
+    assert faults(tinybird, key, "endpoints/odd.pipe", text) == []

@@ -1,0 +1,147 @@
+"""Changes of a data source whose table is there: followed, or refused with what to do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.local.tinybird.process import Tinybird
+from tests.local.tinybird.project import FILES, VISITS, visit
+
+SOURCE = "datasources/visits.datasource"
+RICH = """\
+SCHEMA >
+    `at` DateTime64(3) `json:$.at`,
+    `kind` LowCardinality(String) `json:$.kind` DEFAULT 'none' CODEC(ZSTD(1)),
+    `price` Nullable(Decimal(10, 2)) `json:$.price`,
+    `tags` Array(String) `json:$.tags[:]`,
+    `version` UInt64 `json:$.version`
+
+ENGINE "ReplacingMergeTree"
+ENGINE_PARTITION_KEY "(toYYYYMM(at), kind)"
+ENGINE_SORTING_KEY "kind,  toDate(at) , at"
+ENGINE_PRIMARY_KEY "kind"
+ENGINE_VER "version"
+ENGINE_TTL "toDateTime(at) + interval 20000 day"
+
+INDEXES >
+    by_price price TYPE minmax GRANULARITY 1
+"""
+
+
+@pytest.fixture
+def key(tinybird: Tinybird) -> Iterator[str]:
+    """The token of a workspace of the test's own, which serves the tests' project."""
+    made = tinybird.post("/v1/workspaces", params={"name": "changes"}).json()
+    assert build(tinybird, made["token"], VISITS) is None
+    yield made["token"]
+    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+
+
+def build(tinybird: Tinybird, key: str, source: str) -> str | None:
+    """Build the project with this data source; return the fault, if there is one."""
+    parts = [("data_project://", one) for one in {**FILES, SOURCE: source}.items()]
+    answer = tinybird.post("/v1/build", key, files=parts).json()
+    if answer["result"] == "success":
+        return None
+    [fault] = answer["errors"]
+    assert fault["filename"] == SOURCE
+    return str(fault["error"])
+
+
+def add(tinybird: Tinybird, key: str, row: dict[str, Any]) -> None:
+    answer = tinybird.post("/v0/events?name=visits&wait=true", key, json=row)
+    assert answer.json() == {"successful_rows": 1, "quarantined_rows": 0}
+
+
+def sql(tinybird: Tinybird, key: str, query: str) -> str:
+    return tinybird.get("/v0/sql", key, q=query).text.strip()
+
+
+def table(tinybird: Tinybird, key: str, name: str = "visits") -> str:
+    """Return the table as ClickHouse keeps it."""
+    database = sql(tinybird, key, "SELECT currentDatabase()")
+    where = f"database = '{database}' AND name = '{name}'"
+    return sql(tinybird, key, f"SELECT engine_full FROM system.tables WHERE {where}")
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "said"),
+    [
+        (('"tenant, at"', '"at"'), 15, "the sorting key was tenant, at and is now at"),
+        (("toYYYYMM(at)", "toYear(at)"), 14, "partition key was toYYYYMM(at) and is now toYear"),
+        (('ENGINE_PARTITION_KEY "toYYYYMM(at)"\n', ""), 13, "toYYYYMM(at) and is now none"),
+        (('"MergeTree"', '"SummingMergeTree"'), 13, "was MergeTree and is now SummingMergeTree"),
+        (("UInt16", "UInt32"), 8, "column 'status' was UInt16 and is now UInt32"),
+        (("`note` Nullable(String) `json:$.note`,", ""), 4, "column 'note' is gone"),
+    ],
+)
+def test_what_rows_cannot_follow_is_refused_with_its_line_and_what_to_do(
+    tinybird: Tinybird, key: str, change: tuple[str, str], line: int, said: str
+) -> None:
+    add(tinybird, key, visit())
+    fault = build(tinybird, key, VISITS.replace(*change))
+    assert fault is not None
+    assert fault.startswith(f"line {line}: ")
+    assert said in fault
+    assert "another name" in fault
+    assert build(tinybird, key, VISITS) is None
+
+
+def test_a_table_without_rows_is_made_anew(tinybird: Tinybird, key: str) -> None:
+    assert build(tinybird, key, VISITS.replace('"tenant, at"', '"at"')) is None
+    assert "ORDER BY (at)" in table(tinybird, key)
+    add(tinybird, key, visit())
+
+
+def test_a_ttl_follows_with_the_rows_that_are_there(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    ttl = 'ENGINE_TTL "toDateTime(at) + toIntervalDay(20000)"\n'
+    assert build(tinybird, key, VISITS + ttl) is None
+    assert "TTL toDateTime(at) + toIntervalDay(20000)" in table(tinybird, key)
+    assert build(tinybird, key, VISITS + ttl.replace("20000", "19999")) is None
+    assert "toIntervalDay(19999)" in table(tinybird, key)
+    assert build(tinybird, key, VISITS) is None
+    assert "TTL" not in table(tinybird, key)
+    assert sql(tinybird, key, "SELECT count() FROM visits") == "1"
+
+
+def test_a_ttl_may_use_a_column_that_is_new(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    more = VISITS.replace("`weight`", "`until` DateTime DEFAULT now(),\n    `weight`")
+    assert build(tinybird, key, f"{more}ENGINE_TTL until + toIntervalDay(9)\n") is None
+    assert "TTL until" in table(tinybird, key)
+
+
+def test_an_unchanged_data_source_is_no_change_however_it_is_spelt(
+    tinybird: Tinybird, key: str
+) -> None:
+    parts = [("data_project://", one) for one in {**FILES, "rich.datasource": RICH}.items()]
+    respelt = RICH.replace("kind,  toDate(at) , at", "kind, toDate(at), at").replace(
+        "interval 20000 day", "toIntervalDay(20000)"
+    )
+    again = [*parts[:-1], ("data_project://", ("rich.datasource", respelt))]
+    assert tinybird.post("/v1/build", key, files=parts).json()["result"] == "success"
+    row = {"at": "2030-01-01 00:00:00", "kind": "a", "price": 1, "tags": ["x"], "version": 1}
+    answer = tinybird.post("/v0/events?name=rich&wait=true", key, json=row)
+    assert answer.json() == {"successful_rows": 1, "quarantined_rows": 0}
+    before = table(tinybird, key, "rich")
+    for each in (parts, again):
+        assert tinybird.post("/v1/build", key, files=each).json()["result"] == "success"
+    assert table(tinybird, key, "rich") == before
+    assert sql(tinybird, key, "SELECT count() FROM rich") == "1"
+
+
+def test_nothing_is_changed_when_a_pipe_is_wrong(tinybird: Tinybird, key: str) -> None:
+    wrong = FILES["endpoints/pages.pipe"].replace("FROM chosen", "FROM nothing")
+    more = VISITS.replace("`weight`", "`more` Int8 DEFAULT 1,\n    `weight`")
+    files = {**FILES, SOURCE: more, "endpoints/pages.pipe": wrong}
+    parts = [("data_project://", one) for one in files.items()]
+    assert tinybird.post("/v1/build", key, files=parts).json()["result"] == "failed"
+    assert "more" not in sql(tinybird, key, "DESCRIBE visits")
+    assert tinybird.get("/v0/pipes/pages.json", key, tenant="a").status_code == 200
+
+
+def test_no_rehearsal_is_left(tinybird: Tinybird, key: str) -> None:
+    build(tinybird, key, VISITS.replace("UInt16", "UInt17"))
+    assert "rehearsal" not in sql(tinybird, key, "SELECT name FROM system.databases")
