@@ -17,6 +17,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Other spellings that are accepted: the Next.js demo's, and Tinybird's newer name."""
 
+_SECONDS_EXAMPLE: Final = 60
 _LAST_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -112,6 +113,10 @@ class Environment:
         if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) == 0:
             raise SettingsError(f"{name} must be a positive whole number, such as {default}")
         return int(value)
+
+    def optional_seconds(self, name: str, default: None) -> int | None:
+        """Return whole seconds above zero, ``default`` when they are not given."""
+        return self.positive(name, _SECONDS_EXAMPLE) if self.text(name) else default
 
     def port(self, name: str, default: int) -> int:
         """Return a port number."""

@@ -16,7 +16,9 @@ def _example() -> dict[str, str]:
 
 
 def test_env_example_names_every_variable_with_its_default_and_nothing_else() -> None:
-    defaults = {name: "" if value in ("", ()) else str(value) for name, value in VARIABLES.items()}
+    defaults = {
+        name: "" if value in ("", (), None) else str(value) for name, value in VARIABLES.items()
+    }
 
     assert _example() == defaults
 

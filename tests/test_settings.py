@@ -207,3 +207,20 @@ def test_secrets_never_appear_in_the_repr() -> None:
     shown = repr(Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | secrets))
 
     assert not [value for value in secrets.values() if value in shown]
+
+
+def test_a_dashboard_refreshes_as_often_as_its_tinybird_can_bear() -> None:
+    real = {
+        "TINYBIRD_API_URL": "https://api.tinybird.example",
+        "TINYBIRD_WORKSPACE_ID": "workspace",
+        "TINYBIRD_JWT_SECRET": "s" * 40,
+    }
+
+    assert Settings.from_environ({}).refresh_seconds == 2
+    assert Settings.from_environ(real).refresh_seconds == 60
+    assert Settings.from_environ(real | {"DASHBOARD_REFRESH_SECONDS": "7"}).refresh_seconds == 7
+
+
+def test_a_refresh_of_no_seconds_is_refused_with_an_example() -> None:
+    with pytest.raises(SettingsError, match="such as 60"):
+        Settings.from_environ({"DASHBOARD_REFRESH_SECONDS": "0"})
