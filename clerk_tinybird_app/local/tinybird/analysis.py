@@ -97,15 +97,9 @@ class Analyst:
         try:
             self._parse(own)
         except QueryFailed as failure:
-            positions = [int(found) for found in _POSITION.findall(failure.message)]
-            # Of a parenthesis that is not closed, the second position is its own.
-            at = (
-                positions[-1]
-                if "Unmatched" in failure.message
-                else positions[0]
-                if positions
-                else 1
-            )
+            positions = [int(found) for found in _POSITION.findall(failure.message)] or [1]
+            # Of a parenthesis that is not closed, the last position is its own.
+            at = positions[-1 if "Unmatched" in failure.message else 0]
             place = len(own.encode()[: at - 1].decode(errors="ignore"))
             return Fault(SYNTAX, complaint(failure), place=place)
         return Unknown()

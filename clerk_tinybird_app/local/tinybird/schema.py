@@ -145,14 +145,14 @@ def _unfollowable(
                 lines.get(name, source.line_of("SCHEMA")),
                 f"column '{name}' was {kind} and is now {wanted.columns[name]}",
             )
-    for what, was, now, keywords in (
-        ("engine", kept.engine, wanted.engine, ("ENGINE",)),
-        ("partition key", kept.partition_key, wanted.partition_key, ("ENGINE_PARTITION_KEY",)),
-        ("sorting key", kept.sorting_key, wanted.sorting_key, ("ENGINE_SORTING_KEY",)),
-        ("primary key", kept.primary_key, wanted.primary_key, ("ENGINE_PRIMARY_KEY",)),
+    for what, was, now, keyword in (
+        ("engine", kept.engine, wanted.engine, "ENGINE"),
+        ("partition key", kept.partition_key, wanted.partition_key, "ENGINE_PARTITION_KEY"),
+        ("sorting key", kept.sorting_key, wanted.sorting_key, "ENGINE_SORTING_KEY"),
+        ("primary key", kept.primary_key, wanted.primary_key, "ENGINE_PRIMARY_KEY"),
     ):
         if was != now:
-            line = source.line_of(*keywords, "ENGINE", "SCHEMA")
+            line = source.line_of(keyword, "ENGINE", "SCHEMA")
             yield line, f"the {what} was {was or 'none'} and is now {now or 'none'}"
 
 

@@ -122,6 +122,14 @@ WRONG = {
         "    nope FROM visits\n",
         4,
     ),
+    "a syntax error after text in another alphabet": (
+        f"    SELECT '{'ä' * 60}',\n    1 = = 2,\n    3,\n    4,\n    5\n    FROM visits\n",
+        2,
+    ),
+    "a parenthesis that is not closed": (
+        "    SELECT (1 + 2 AS a,\n    2 AS b\n    FROM visits\n    WHERE status = 1\n",
+        1,
+    ),
     "after a request was refused": (
         "    %\n    {% if not defined(x) %} {{ error('x is missing') }} {% end %}\n"
         "    SELECT nope FROM visits\n",
