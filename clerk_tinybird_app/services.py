@@ -33,6 +33,8 @@ from clerk_tinybird_app.tinybird.request_form import Field, fields_of
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
+__all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
+
 _logger = logging.getLogger(__name__)
 
 PROJECT_FOLDER: Final = Path("tinybird")
@@ -118,6 +120,21 @@ class Services:
         """Return the id of a tenant other than ``own``: one that has rows, where that is known."""
         known = (ACME_ID, GLOBEX_ID) if self.embedded_tinybird else ("org_of_somebody_else",)
         return next(tenant for tenant in known if tenant != own)
+
+    @property
+    def has_sample_traffic(self) -> bool:
+        """True when a tenant without rows can be given made-up ones."""
+        return self.embedded_tinybird is not None
+
+    async def add_sample_traffic(self, tenant: str, user_id: str) -> int:
+        """Give a tenant 30 days of made-up requests; return how many.
+
+        Raises:
+            TinybirdUnavailable: It cannot be; the text says why.
+        """
+        if self.embedded_tinybird is None:
+            raise TinybirdUnavailable("Sample traffic is for the embedded Tinybird alone.")
+        return await self.embedded_tinybird.add_sample_traffic(tenant, user_id)
 
     @property
     def local_code(self) -> str:

@@ -6,8 +6,11 @@ import reflex as rx
 
 from clerk_tinybird_app.components.look import SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
+from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.tinybird.example import LANGUAGES, TOKEN_PLACEHOLDER
+from clerk_tinybird_app.tinybird.example import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
+
+EXAMPLE_ID: Final = "example-request"
 
 # Written out whole, because Tailwind finds class names by reading the compiled page.
 _SHOWN: Final = {
@@ -23,7 +26,7 @@ _TAB: Final = (
 
 
 def example_panel() -> rx.Component:
-    """A request for the first pipe with the token on the page."""
+    """The request that the form below is filled in with, with the token on the page."""
     return panel(
         "Example request",
         rx.el.fieldset(
@@ -32,8 +35,8 @@ def example_panel() -> rx.Component:
             class_name="flex",
         ),
         *(_source(language) for language in LANGUAGES),
-        panel_id="example-request",
-        class_name="group",
+        panel_id=EXAMPLE_ID,
+        class_name="group scroll-mt-20",
     )
 
 
@@ -52,8 +55,9 @@ def _tab(language: str) -> rx.Component:
 
 
 def _source(language: str) -> rx.Component:
-    # The placeholder is filled in by the browser, so that the token is sent to it once.
-    source: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
+    # The placeholders are filled in by the browser, so that the token is sent to it once.
+    template: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
+    source = template.replace(PATH_PLACEHOLDER, PlaygroundState.path)
     return rx.el.div(
         rx.el.pre(
             source.replace(TOKEN_PLACEHOLDER, TokenState.short_value),

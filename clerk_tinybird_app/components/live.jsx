@@ -16,16 +16,46 @@ import { EventLoopContext } from "$/utils/context-registry";
 const TICK_MS = 250;
 // A refresh that has not ended by now was lost with its websocket.
 const LOST_MS = 40_000;
+const DAY_S = 86_400;
+const RATES_S = [2, 5, 10, 30, 60, 300];
+const KEPT_RATE = "dashboard-refresh-seconds";
 
-const LiveContext = createContext({ paused: false, toggle: () => {}, now: () => {}, every: 0 });
+const LiveContext = createContext({
+  paused: false,
+  toggle: () => {},
+  refresh: () => {},
+  every: 0,
+  rates: [],
+  choose: () => {},
+});
+
+// A private window may have no storage; the rate then holds until the page is left.
+const keptRate = () => {
+  try {
+    return Number(localStorage.getItem(KEPT_RATE));
+  } catch {
+    return 0;
+  }
+};
+const keepRate = (seconds) => {
+  try {
+    localStorage.setItem(KEPT_RATE, String(seconds));
+  } catch {}
+};
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
-export function LiveView({ every, isLive, finished, onRefresh, children }) {
+export function LiveView({ usual, least, isLive, finished, onRefresh, children }) {
   const { pathname, search } = useLocation();
   const [, connectErrors] = useContext(EventLoopContext);
   const offline = connectErrors.length > 0;
   const [paused, setPaused] = useState(false);
+  const [chosen, setChosen] = useState(keptRate);
+  const rates = useMemo(
+    () => [...new Set([...RATES_S.filter((rate) => rate >= least), usual])].sort((a, b) => a - b),
+    [usual, least],
+  );
+  const every = rates.includes(chosen) ? chosen : usual;
   const last = useRef({ number: 0, at: 0 });
 
   // What the timer reads: the latest view that was drawn.
@@ -63,7 +93,14 @@ export function LiveView({ every, isLive, finished, onRefresh, children }) {
   }, [every]);
 
   const toggle = useCallback(() => setPaused((value) => !value), []);
-  const value = useMemo(() => ({ paused, toggle, refresh }), [paused]);
+  const choose = useCallback((seconds) => {
+    keepRate(seconds);
+    setChosen(seconds);
+  }, []);
+  const value = useMemo(
+    () => ({ paused, toggle, refresh, every, rates, choose }),
+    [paused, every, rates],
+  );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
 
@@ -74,6 +111,28 @@ export function PauseButton(props) {
     <button type="button" onClick={toggle} aria-pressed={paused} aria-label={label} title={label} {...props}>
       <span aria-hidden="true">{paused ? "▶" : "❚❚"}</span>
     </button>
+  );
+}
+
+const rateName = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
+
+export function RateChoice({ queries, label, ...props }) {
+  const { every, rates, choose } = useContext(LiveContext);
+  const cost = Math.round((DAY_S / every) * queries).toLocaleString("en");
+  return (
+    <label {...props}>
+      {label}{" "}
+      <select
+        value={every}
+        onChange={(event) => choose(Number(event.target.value))}
+        className="bg-bg text-ink border border-control font-mono text-[13px] px-1 py-0.5"
+      >
+        {rates.map((rate) => (
+          <option key={rate} value={rate}>{rateName(rate)}</option>
+        ))}
+      </select>{" "}
+      <span>{cost} queries a day</span>
+    </label>
   );
 }
 
@@ -116,17 +175,24 @@ export function Age({ at, ...props }) {
   return <span {...props}>{at ? ago(age) : ""}</span>;
 }
 
-export function LiveStatus({ at, isLive, stale, ...props }) {
+const clock = (at) => new Date(arrival(at)).toLocaleTimeString("en-GB");
+
+// The time from which what is shown is out of date, by the viewer's own clock.
+export function Since({ at, ...props }) {
+  return <span {...props}>{at ? clock(at) : ""}</span>;
+}
+
+export function LiveStatus({ at, isLive, staleSince, ...props }) {
   const { paused } = useContext(LiveContext);
   const age = useAge(at);
   let word = isLive ? "live" : "fixed period";
   if (paused) word = "paused";
-  if (stale) word = "stale";
-  const tone = stale ? "bg-bad" : paused || !isLive ? "bg-soft" : "bg-ok";
+  if (staleSince) word = `stale since ${clock(staleSince)}`;
+  const tone = staleSince ? "bg-bad" : paused || !isLive ? "bg-soft" : "bg-ok";
   return (
     <span {...props}>
       <span className={`inline-block size-2 rounded-full mr-1.5 ${tone}`} aria-hidden="true" />
-      {word}{at ? `, ${ago(age)}` : ""}
+      {word}{at && !staleSince ? `, ${ago(age)}` : ""}
     </span>
   );
 }

@@ -15,14 +15,16 @@ class LiveView(_Live):
     """Asks for the page's data: at once, when its address changes, and every so many seconds.
 
     Not while the tab is hidden, the viewer has paused, the websocket is down, or the last request
-    is under way. Props: ``every`` seconds, ``is_live`` whether the period ends now, ``finished``
+    is under way. Props: ``usual`` the seconds between two requests until the viewer chooses others,
+    ``least`` the fewest that may be chosen, ``is_live`` whether the period ends now, ``finished``
     the number of the last request that ended; ``on_refresh`` gets a number, the path, the query
     and the viewer's time zone.
     """
 
     tag = "LiveView"
 
-    every: rx.Var[float]
+    usual: rx.Var[float]
+    least: rx.Var[float]
     is_live: rx.Var[bool]
     finished: rx.Var[int]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str)]  # type: ignore
@@ -34,6 +36,18 @@ class PauseButton(_Live):
     tag = "PauseButton"
 
 
+class RateChoice(_Live):
+    """Chooses the rate of the ``LiveView`` around it, kept in this browser, and says its cost.
+
+    Props: ``label`` what stands before the choice, ``queries`` how many one refresh makes.
+    """
+
+    tag = "RateChoice"
+
+    label: rx.Var[str]
+    queries: rx.Var[int]
+
+
 class RefreshButton(_Live):
     """Makes the ``LiveView`` around it ask at once."""
 
@@ -43,14 +57,23 @@ class RefreshButton(_Live):
 class LiveStatus(_Live):
     """Says whether what is shown is live, paused or stale, and how old it is.
 
-    Props: ``at`` the arrival of the data in seconds since the epoch, 0 without data.
+    Props: ``at`` the arrival of the data and ``stale_since`` that of data that could not be
+    refreshed, both in seconds since the epoch, 0 without any.
     """
 
     tag = "LiveStatus"
 
     at: rx.Var[float]
     is_live: rx.Var[bool]
-    stale: rx.Var[bool]
+    stale_since: rx.Var[float]
+
+
+class Since(_Live):
+    """The time of day at which data came, ``at`` in seconds since the epoch; nothing for 0."""
+
+    tag = "Since"
+
+    at: rx.Var[float]
 
 
 class Age(_Live):

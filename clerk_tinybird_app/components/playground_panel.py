@@ -4,9 +4,12 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app.components.example_panel import EXAMPLE_ID
 from clerk_tinybird_app.components.look import GREEN_BUTTON, NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
+from clerk_tinybird_app.components.widgets import OpenFromAddress
 from clerk_tinybird_app.state.playground import MAX_SHOWN_ROWS, PlaygroundState
+from clerk_tinybird_app.tinybird.pipe_request import PIPE
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
 
@@ -18,6 +21,9 @@ def playground_panel() -> rx.Component:
     return panel(
         "Run it",
         _pipe_choice(),
+        OpenFromAddress.create(
+            parameter=PIPE, target=EXAMPLE_ID, on_open=PlaygroundState.open_request
+        ),
         rx.el.form(
             rx.el.div(
                 rx.foreach(PlaygroundState.fields, _input),
@@ -42,7 +48,8 @@ def playground_panel() -> rx.Component:
                 class_name="flex items-center gap-3 my-4",
             ),
             on_submit=PlaygroundState.run,
-            key=PlaygroundState.pipe,
+            # Another form, not the same one with other values in it.
+            key=PlaygroundState.form,
             custom_attrs={"data-pipe": PlaygroundState.pipe},
         ),
         rx.el.div(_error(), _answer(), role="region", aria_label="Answer", id="answer"),
@@ -65,6 +72,7 @@ def _pipe_choice() -> rx.Component:
 
 
 def _input(field: Field) -> rx.Component:
+    prefilled = PlaygroundState.prefilled.get(field.name, "")
     return rx.el.label(
         rx.el.span(
             field.name,
@@ -77,10 +85,12 @@ def _input(field: Field) -> rx.Component:
                 rx.el.option("any", value=""),
                 rx.foreach(field.options, lambda option: rx.el.option(option, value=option)),
                 name=field.name,
+                default_value=prefilled,
                 class_name=_INPUT,
             ),
             rx.el.input(
                 name=field.name,
+                default_value=prefilled,
                 placeholder=field.placeholder,
                 required=field.is_required,
                 auto_complete="off",

@@ -1,5 +1,6 @@
 // Small pieces that live in the browser alone: no round trip for a copy or a tick of the clock.
 import { useEffect, useState } from "react";
+import { useLocation } from "react-router";
 
 const COPIED_MS = 2_000;
 
@@ -81,4 +82,15 @@ export function Countdown({ issuedAt, expiresAt, ...props }) {
       <span role="timer">{left ? `${minutes(left)} left` : "expired"}</span>
     </span>
   );
+}
+
+// Opens what the address asks for, and brings it into view.
+export function OpenFromAddress({ parameter, target, onOpen }) {
+  const { search } = useLocation();
+  useEffect(() => {
+    if (!new URLSearchParams(search).has(parameter)) return;
+    onOpen(search);
+    document.getElementById(target)?.scrollIntoView({ block: "start" });
+  }, [search]);
+  return null;
 }

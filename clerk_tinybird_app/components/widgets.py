@@ -34,6 +34,16 @@ class SkipLink(_Widget):
     target: rx.Var[str]
 
 
+class OpenFromAddress(_Widget):
+    """Hands over the address's query whenever it has ``parameter``, and shows ``target``, an id."""
+
+    tag = "OpenFromAddress"
+
+    parameter: rx.Var[str]
+    target: rx.Var[str]
+    on_open: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore
+
+
 class Countdown(_Widget):
     """Counts down to ``expires_at`` with a ring; both times are seconds since the epoch."""
 

@@ -17,6 +17,11 @@ WHEN: Final = "when"
 ChartRow = dict[str, str | float | None]
 
 
+def since(rows: Sequence[dict[str, Any]], start: datetime) -> Sequence[dict[str, Any]]:
+    """Return the rows without a first bucket that began before the period and so counts a part."""
+    return rows[1:] if rows and _bucket(rows[0]) < start else rows
+
+
 def traffic_rows(
     rows: Sequence[Mapping[str, Any]], step: timedelta, zone: tzinfo
 ) -> list[ChartRow]:

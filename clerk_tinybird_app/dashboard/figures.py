@@ -53,24 +53,23 @@ def key_figures(
         _requests(summary, [row["requests"] for row in traffic]),
         _error_rate(summary, [_error_share(row) for row in traffic]),
         _p95(summary, [row["p95_ms"] for row in latency]),
-        _routes(summary),
+        _routes(summary, [row["active_routes"] for row in traffic]),
     ]
 
 
 def trend(values: Sequence[float | None]) -> str:
-    """Return the path of a line through ``values``, with a gap for every None."""
+    """Return the path of a line through ``values`` above zero, with a gap for every None."""
     known = [value for value in values if value is not None]
     if not known or len(values) == 1:
         return ""
-    low, high = min(known), max(known)
-    height = (high - low) or 1
+    most = max(known) or 1
     path, is_drawing = [], False
     for index, value in enumerate(values):
         if value is None:
             is_drawing = False
             continue
         x = index * TREND_WIDTH / (len(values) - 1)
-        y = TREND_HEIGHT - 1 - (value - low) / height * (TREND_HEIGHT - 2)
+        y = TREND_HEIGHT - 1 - value / most * (TREND_HEIGHT - 2)
         path.append(f"{'L' if is_drawing else 'M'}{x:.1f} {y:.1f}")
         is_drawing = True
     return "".join(path)
@@ -99,10 +98,10 @@ def _p95(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
     return Figure("p95 latency", texts.milliseconds(now), text, tone, trend(values))
 
 
-def _routes(row: Mapping[str, Any]) -> Figure:
+def _routes(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
     now, before = row["active_routes"], row["active_routes_before"]
     text = texts.signed(now - before, 0)
-    return Figure("Active routes", texts.count(now), text, NEUTRAL)
+    return Figure("Active routes", texts.count(now), text, NEUTRAL, trend(values))
 
 
 def _difference(now: float | None, before: float | None, times: float = 1) -> float | None:

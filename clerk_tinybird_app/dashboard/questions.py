@@ -32,7 +32,7 @@ _LIMITS: Final = {ROUTES: "50", RECENT: "30"}
 _LONG_AGO_DAYS: Final = 90
 """As long as the bundled project keeps a row."""
 
-DAY_SECONDS: Final = 86_400
+_DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,9 @@ def question(view: View, panel: str, now: float) -> Question:
 
 def any_row(now: float) -> Question:
     """Return what finds out whether the tenant has any row at all."""
-    start = datetime.fromtimestamp(now - _LONG_AGO_DAYS * DAY_SECONDS, UTC)
+    start = datetime.fromtimestamp(now - _LONG_AGO_DAYS * _DAY_SECONDS, UTC)
     parameters = {"start": _utc(start), "limit": "1"}
     return Question(RECENT, PIPES[RECENT], parameters)
-
-
-def queries_per_day(every: float) -> int:
-    """Return how many queries a day a dashboard makes that refreshes every so many seconds."""
-    return round(DAY_SECONDS / every * len(PANELS))
 
 
 def least_seconds(rps: int) -> float:

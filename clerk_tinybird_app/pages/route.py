@@ -3,21 +3,17 @@
 import reflex as rx
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.components.dashboard import (
-    head,
-    key_figures,
-    latency_panel,
-    recent_panel,
-    traffic_panel,
-)
-from clerk_tinybird_app.components.dashboard_page import dashboard_page, refresh_seconds
-from clerk_tinybird_app.dashboard.questions import queries_per_day
+from clerk_tinybird_app.components.dashboard.figures import key_figures
+from clerk_tinybird_app.components.dashboard.head import head
+from clerk_tinybird_app.components.dashboard.over_time import latency_panel, traffic_panel
+from clerk_tinybird_app.components.dashboard.page import dashboard_page
+from clerk_tinybird_app.components.dashboard.tables import recent_panel
+from clerk_tinybird_app.dashboard.questions import ROUTE_PANELS
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 
 def route() -> rx.Component:
     """The view that a route of the overview opens."""
-    every = refresh_seconds()
     return dashboard_page(
         head(
             rx.el.div(
@@ -33,7 +29,7 @@ def route() -> rx.Component:
                     class_name="font-mono font-bold text-2xl tracking-tight wrap-anywhere",
                 ),
             ),
-            costs=f"Every {every:g} s: {queries_per_day(every):,} queries a day while it is open",
+            queries=len(ROUTE_PANELS),
         ),
         key_figures(),
         rx.el.div(traffic_panel(), latency_panel(), class_name="grid gap-5 lg:grid-cols-2"),

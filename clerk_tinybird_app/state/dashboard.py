@@ -1,54 +1,31 @@
 """The dashboard: what its address asks for, and the answers of its panels."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import reflex as rx
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.dashboard import charts, figures, questions, tables, texts
+from clerk_tinybird_app.dashboard import charts, figures, links, questions, tables, texts
 from clerk_tinybird_app.dashboard.charts import ChartRow
 from clerk_tinybird_app.dashboard.figures import Figure
-from clerk_tinybird_app.dashboard.period import CUSTOM, LENGTHS, NAMES
+from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.dashboard.period import CUSTOM, NAMES
 from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
-from clerk_tinybird_app.dashboard.view import (
-    FILTERS,
-    SORTS,
-    STATUS_CLASSES,
-    View,
-    custom_problem,
-    moment,
-    read_view,
-)
+from clerk_tinybird_app.dashboard.view import View, custom_problem, moment, read_view
 from clerk_tinybird_app.dashboard.zone import zone_named
 from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
+from clerk_tinybird_app.state.side_by_side import ask_side_by_side
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
-_TOGETHER_SECONDS: Final = 0.15
-"""Answers within this time go to the browser as one update."""
-
-_RPS_SECONDS: Final = 1.0
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A link to another view.
-
-    Attributes:
-        label: What it says.
-        href: Where it leads.
-        is_current: True when that view is shown.
-    """
-
-    label: str
-    href: str
-    is_current: bool = False
+_Answered = tuple[Question, PipeAnswer | TinybirdError]
 
 
 @dataclass(frozen=True)
@@ -74,12 +51,15 @@ class Panel:
 class DashboardState(rx.State):
     """One view of one tenant's requests.
 
-    ``finished`` is the number of the last refresh that ended, whichever way.
+    ``finished`` is the number of the last refresh that ended, whichever way; ``stale_since`` the
+    time of the oldest data that could not be refreshed, in seconds since the epoch, 0 without any.
     """
 
     finished: int = 0
     problem: str = ""
     custom_problem: str = ""
+    custom_start: str = ""
+    custom_end: str = ""
     subtitle: str = ""
     step: str = ""
     route_name: str = ""
@@ -92,6 +72,8 @@ class DashboardState(rx.State):
     classes: list[Choice] = []
     sorts: list[Choice] = []
     panels: dict[str, Panel] = {name: Panel() for name in PANELS}
+    stale_since: float = 0
+    stale_reason: str = ""
     figures: list[Figure] = []
     traffic: list[ChartRow] = []
     traffic_summary: str = ""
@@ -100,10 +82,12 @@ class DashboardState(rx.State):
     top_routes: list[RouteRow] = []
     recent: list[RecentRow] = []
 
+    _opened: tuple[str, str, str] | None = None
     _view: View = View()
     _path: str = routes.DASHBOARD
     _zone: str = ""
     _rows: dict[str, list[dict[str, Any]]] = {}
+    _asked: dict[str, Question] = {}
 
     @rx.event(background=True)
     async def refresh(self, number: int, path: str, search: str, zone: str) -> None:
@@ -119,10 +103,9 @@ class DashboardState(rx.State):
             grant = await current_grant(self)
             if grant is None:
                 return
-            self._open(path, search, zone)
             now = services.current().clock()
+            self._open(path, search, zone, now)
             asked = questions.questions(self._view, self._panels(), now)
-            self._describe(asked)
             view, tab = self._address, f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, view))
@@ -145,17 +128,24 @@ class DashboardState(rx.State):
         view = self._view.changed(range=CUSTOM, start=start, end=end)
         return rx.redirect(view.address(self._path))
 
+    @rx.event
+    def view_request(self, panel: str) -> Any:
+        """Go to the page that shows and runs the request of one panel."""
+        asked = self._question(panel)
+        if asked is None:
+            return None
+        return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
+
     @rx.event(background=True)
     async def download_csv(self, panel: str) -> Any:
         """Ask for one panel's rows again, as CSV."""
         async with self:
             grant = await current_grant(self)
-            if grant is None or panel not in PANELS:
+            asked = self._question(panel)
+            if grant is None or asked is None:
                 return None
-            running = services.current()
-            asked = questions.question(self._view, panel, running.clock())
         try:
-            answer = await running.tinybird.query(
+            answer = await services.current().tinybird.query(
                 asked.pipe, asked.parameters, grant.token, format="csv"
             )
         except TinybirdError as error:
@@ -174,61 +164,49 @@ class DashboardState(rx.State):
     def _panels(self) -> tuple[str, ...]:
         return ROUTE_PANELS if self._path == routes.ROUTE else PANELS
 
-    def _open(self, path: str, search: str, zone: str) -> None:
+    def _question(self, panel: str) -> Question | None:
+        """Return what the rows on a panel were asked for with; None for a panel without any."""
+        return self._asked.get(panel)
+
+    def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay until theirs come."""
+        if (path, search, zone) == self._opened:
+            # What follows from the address has been sent.
+            return
+        self._opened = (path, search, zone)
         self._view, self.problem = read_view(search)
         self._path = path if path == routes.ROUTE else routes.DASHBOARD
-        self._zone = zone
-        self.custom_problem = ""
+        self._zone, self.custom_problem = zone, ""
+        self._describe(now)
 
-    def _describe(self, asked: Sequence[Question]) -> None:
+    def _describe(self, now: float) -> None:
         """Write everything that follows from the address alone."""
         view, path, zone = self._view, self._path, zone_named(self._zone)
-        period = view.period(services.current().clock())
+        period = view.period(now)
         self.step = texts.step_name(period.step)
         self.subtitle = NAMES.get(view.range) or texts.between(period.start, period.end, zone)
+        self.custom_start, self.custom_end = (
+            f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" for at in (period.start, period.end)
+        )
         self.is_live = view.is_live
         self.route_name = f"{view.method} {view.route}".strip()
-        self.ranges = [
-            Choice(_spaced(name), view.changed(range=name).address(path), name == view.range)
-            for name in LENGTHS
-        ]
-        hidden = ("method", "route") if path == routes.ROUTE else ()
-        self.chips = [
-            Choice(f"{_word(name)} = {value}", view.changed(**{name: ""}).address(path))
-            for name, value in view.filters.items()
-            if name not in hidden
-        ]
-        cleared = dict.fromkeys((name for name in FILTERS if name not in hidden), "")
-        self.clear_href = view.changed(**cleared).address(path)
+        fixed = ("method", "route") if path == routes.ROUTE else ()
+        self.ranges = links.ranges(view, path)
+        self.chips = links.chips(view, path, fixed=fixed)
+        self.clear_href = links.without_filters(view, path, fixed=fixed)
         self.overview_href = view.changed(method="", route="").address(routes.DASHBOARD)
-        self.classes = [
-            Choice(
-                name,
-                view.changed(status_class="" if name == view.status_class else name).address(path),
-                name == view.status_class,
-            )
-            for name in STATUS_CLASSES
-        ]
-        self.sorts = [
-            Choice(name, view.changed(sort=name).address(path), name == view.sort) for name in SORTS
-        ]
+        self.classes = links.status_classes(view, path)
+        self.sorts = links.sorts(view, path)
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
-        """Ask side by side, no more a second than the token may."""
-        rps = services.current().settings.tinybird_rps
-        async with asyncio.TaskGroup() as group:
-            pending = {
-                group.create_task(self._ask(question, grant, index // rps * _RPS_SECONDS))
-                for index, question in enumerate(asked)
-            }
-            timeout: float | None = _TOGETHER_SECONDS
-            until = asyncio.ALL_COMPLETED
-            while pending:
-                done, pending = await asyncio.wait(pending, timeout=timeout, return_when=until)
-                timeout, until = None, asyncio.FIRST_COMPLETED
-                if done:
-                    await self._show([task.result() for task in done], grant, view)
+        async def show(answers: list[_Answered]) -> None:
+            await self._show(answers, grant, view)
+
+        await ask_side_by_side(
+            [partial(self._ask, question, grant) for question in asked],
+            show,
+            per_second=services.current().settings.tinybird_rps,
+        )
 
     def _may_have_no_rows(self) -> bool:
         """Tell whether nothing speaks against this tenant never having had a row."""
@@ -238,44 +216,39 @@ class DashboardState(rx.State):
         return not (summary[0]["requests"] or summary[0]["requests_before"])
 
     async def _look_for_any_row(self, grant: Grant) -> None:
-        _, answer = await self._ask(questions.any_row(services.current().clock()), grant, 0)
+        _, answer = await self._ask(questions.any_row(services.current().clock()), grant)
         async with self:
             if isinstance(answer, PipeAnswer) and await still_holds(self, grant):
                 self.has_no_rows = not answer.rows
 
-    async def _ask(
-        self, question: Question, grant: Grant, delay: float
-    ) -> tuple[str, PipeAnswer | TinybirdError]:
-        await asyncio.sleep(delay)
-        client = services.current().tinybird
-
+    async def _ask(self, question: Question, grant: Grant) -> _Answered:
         async def renew() -> str:
             async with self:
                 return await renewed_token(self, grant)
 
         try:
-            answer = await client.query(
+            answer = await services.current().tinybird.query(
                 question.pipe, question.parameters, grant.token, renew=renew
             )
         except TinybirdError as error:
-            return question.panel, error
-        return question.panel, answer
+            return question, error
+        return question, answer
 
-    async def _show(
-        self, answers: Sequence[tuple[str, PipeAnswer | TinybirdError]], grant: Grant, view: str
-    ) -> None:
+    async def _show(self, answers: Sequence[_Answered], grant: Grant, view: str) -> None:
         async with self:
             if not await still_holds(self, grant) or view != self._address:
                 return
-            for panel, answer in answers:
+            for question, answer in answers:
                 if isinstance(answer, TinybirdError):
-                    self._fail(panel, answer, view)
+                    self._fail(question.panel, answer, view)
                 else:
-                    self._take(panel, answer, view)
-            self._draw({panel for panel, _ in answers})
+                    self._take(question, answer, view)
+            self._note_what_is_stale()
+            self._draw({question.panel for question, _ in answers})
 
-    def _take(self, panel: str, answer: PipeAnswer, view: str) -> None:
-        self._rows[panel] = answer.rows
+    def _take(self, question: Question, answer: PipeAnswer, view: str) -> None:
+        panel = question.panel
+        self._rows[panel], self._asked[panel] = answer.rows, question
         if panel == questions.RECENT and answer.rows:
             self.has_no_rows = False
         now = services.current().clock()
@@ -287,15 +260,28 @@ class DashboardState(rx.State):
         if kept.view != view:
             kept = Panel(view=view)
             self._rows.pop(panel, None)
+            self._asked.pop(panel, None)
         self.panels[panel] = replace(kept, code=error.code, message=error.message)
+
+    def _note_what_is_stale(self) -> None:
+        stale = [
+            panel
+            for name in self._panels()
+            if (panel := self.panels[name]).code and panel.fetched_at
+        ]
+        self.stale_since = min((panel.fetched_at for panel in stale), default=0)
+        self.stale_reason = stale[0].message if stale else ""
 
     def _draw(self, panels: set[str]) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
         zone, view = zone_named(self._zone), self._view
         now = services.current().clock()
-        step = view.period(now).step
-        traffic = self._rows.get(questions.TRAFFIC, [])
-        latency = self._rows.get(questions.LATENCY, [])
+        period = view.period(now)
+        step = period.step
+        traffic, latency = (
+            charts.since(self._rows.get(panel, []), period.start)
+            for panel in (questions.TRAFFIC, questions.LATENCY)
+        )
         if panels & {questions.FIGURES, questions.TRAFFIC, questions.LATENCY}:
             summary = self._rows.get(questions.FIGURES)
             self.figures = figures.key_figures(summary[0], traffic, latency) if summary else []
@@ -325,11 +311,3 @@ def _local_moment(text: object, zone: tzinfo) -> datetime | None:
     """Return what a ``datetime-local`` input of a viewer in ``zone`` means."""
     read = moment(text) if isinstance(text, str) else None
     return read.replace(tzinfo=zone).astimezone(UTC) if read else None
-
-
-def _spaced(name: str) -> str:
-    return f"{name[:-1]} {name[-1]}"
-
-
-def _word(name: str) -> str:
-    return "status" if name == "status_class" else name

@@ -1,6 +1,7 @@
 """The request that the page really sends: a pipe, its parameters, and the answer."""
 
 import json
+import uuid
 from typing import Any, Final
 
 import reflex as rx
@@ -10,6 +11,7 @@ from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, 
 from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
 
@@ -21,10 +23,15 @@ MAX_SHOWN_ROWS: Final = 100
 class PlaygroundState(rx.State):
     """A form for one pipe and the answer to its last request.
 
-    ``status`` is the HTTP status, 0 before the first answer and when none came.
+    ``path`` is the API's path of the request, ``prefilled`` what the form was opened with and
+    ``form`` another text whenever it is another form; ``status`` is the HTTP status, 0 before the
+    first answer and when none came.
     """
 
     pipe: str = PIPES[0]
+    path: str = PipeRequest(PIPES[0]).path
+    prefilled: dict[str, str] = {}
+    form: str = ""
     is_running: bool = False
     status: int = 0
     summary: str = ""
@@ -48,9 +55,21 @@ class PlaygroundState(rx.State):
     @rx.event
     def choose(self, pipe: str) -> None:
         """Choose a pipe; the answer of another one goes."""
-        stop_query(self.router.session.client_token)
-        self.reset()
-        self.pipe = pipe if pipe in PIPES else PIPES[0]
+        self._start(PipeRequest(pipe if pipe in PIPES else PIPES[0]))
+
+    @rx.event
+    def open_request(self, search: str) -> None:
+        """Fill in the form with the request that an address says; without one, leave it alone.
+
+        Args:
+            search: The address's query.
+        """
+        allowed = {
+            pipe: [field.name for field in fields]
+            for pipe, fields in services.pipe_fields().items()
+        }
+        if request := PipeRequest.read(search, allowed):
+            self._start(request)
 
     @rx.event(background=True)
     async def run(self, form: dict[str, Any]) -> None:
@@ -68,6 +87,7 @@ class PlaygroundState(rx.State):
             parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
             self._clear_answer()
             self._form, self.is_running = parameters, True
+            self.path = PipeRequest(pipe, parameters).path
             self._grant = grant
             tab = self.router.session.client_token
         client = services.current().tinybird
@@ -112,6 +132,14 @@ class PlaygroundState(rx.State):
         if not is_theirs:
             return None
         return rx.download(data=answer.body, filename=f"{pipe}.csv")
+
+    def _start(self, request: PipeRequest) -> None:
+        """Show a form for ``request``, without an answer."""
+        stop_query(self.router.session.client_token)
+        form = uuid.uuid4().hex
+        self.reset()
+        self.pipe, self.path, self.form = request.pipe, request.path, form
+        self.prefilled = dict(request.parameters)
 
     async def _renewed_token(self) -> str:
         """Return a new token for the tenant that asked, "" when that is no longer the page's."""
@@ -163,9 +191,11 @@ class PlaygroundState(rx.State):
         )  # fmt: skip
 
     def _clear_answer(self) -> None:
-        pipe, form = self.pipe, self._form
+        kept = ("pipe", "path", "prefilled", "form", "_form")
+        values = {name: getattr(self, name) for name in kept}
         self.reset()
-        self.pipe, self._form = pipe, form
+        for name, value in values.items():
+            setattr(self, name, value)
 
 
 def _counted(count: int, noun: str) -> str:

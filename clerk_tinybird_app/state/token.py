@@ -8,7 +8,6 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines, claims_json
 from clerk_tinybird_app.tinybird.example import LANGUAGES, example_requests
-from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.token import TinybirdToken, decode
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
@@ -54,11 +53,11 @@ class TokenState(rx.State):
         # Decoded from the token itself, so that what is shown cannot differ from what is sent.
         claims = decode(minted.value, workspace)
         self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
-        self.examples = example_requests(workspace.api_url, PIPES[0])
+        self.examples = example_requests(workspace.api_url)
 
     def _show_anonymous(self, key: str, workspace: Workspace) -> None:
         """Show the anonymous key, or nothing without one."""
         self.reset()
         if key:
             self.value, self.is_anonymous = key, True
-            self.examples = example_requests(workspace.api_url, PIPES[0])
+            self.examples = example_requests(workspace.api_url)

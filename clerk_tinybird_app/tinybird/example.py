@@ -5,6 +5,9 @@ from typing import Final
 TOKEN_PLACEHOLDER: Final = "<token>"
 """Stands for the token in every example, so that it is sent to the browser once."""
 
+PATH_PLACEHOLDER: Final = "<path>"
+"""Stands for the path of the request that the page shows at the moment."""
+
 _TEMPLATES: Final = {
     "fetch": """\
 const url = '{url}'
@@ -27,9 +30,9 @@ rows = answer.raise_for_status().json()["data"]""",
 LANGUAGES: Final = tuple(_TEMPLATES)
 
 
-def example_requests(api_url: str, pipe: str) -> dict[str, str]:
-    """Return language -> source that queries ``pipe``, with ``TOKEN_PLACEHOLDER`` as the token."""
-    url = f"{api_url}/v0/pipes/{pipe}.json"
+def example_requests(api_url: str) -> dict[str, str]:
+    """Return language -> source of a request, with placeholders for its path and its token."""
+    url = f"{api_url}{PATH_PLACEHOLDER}"
     return {
         language: template.format(url=url, token=TOKEN_PLACEHOLDER)
         for language, template in _TEMPLATES.items()

@@ -8,7 +8,6 @@ from clerk_tinybird_app.dashboard.questions import (
     ROUTE_PANELS,
     any_row,
     least_seconds,
-    queries_per_day,
     questions,
 )
 from clerk_tinybird_app.dashboard.view import View
@@ -44,10 +43,6 @@ def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
 def test_one_routes_view_asks_less_and_still_for_its_latency() -> None:
     assert LATENCY in ROUTE_PANELS
     assert len(ROUTE_PANELS) < len(PANELS)
-
-
-def test_a_refresh_a_minute_costs_7200_queries_a_day() -> None:
-    assert queries_per_day(60) == 7_200
 
 
 def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:

@@ -9,6 +9,7 @@ from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import (
     latency_rows,
     latency_summary,
+    since,
     traffic_rows,
     traffic_summary,
 )
@@ -47,6 +48,7 @@ def bucket(at: str, ok: int, bad: int) -> dict[str, Any]:
         "status_3xx": 0,
         "status_4xx": 0,
         "status_5xx": bad,
+        "active_routes": 1,
     }
 
 
@@ -79,7 +81,10 @@ def test_without_requests_there_is_no_rate_no_latency_and_no_change() -> None:
 def test_a_trend_leaves_out_the_bucket_that_is_still_filling() -> None:
     traffic = [bucket("2026-11-24 13:30:00", count, 0) for count in (1, 2, 3, 0)]
 
-    assert key_figures(SUMMARY, traffic, [])[0].trend == trend([1, 2, 3])
+    requests, *_, routes = key_figures(SUMMARY, traffic, [])
+
+    assert requests.trend == trend([1, 2, 3])
+    assert routes.trend == trend([1, 1, 1])
 
 
 def test_a_trend_has_a_gap_where_there_is_no_value() -> None:
@@ -171,3 +176,11 @@ def test_a_change_has_a_sign_unless_it_rounds_to_nothing(
 @pytest.mark.parametrize("name", ["", "Nowhere/Land", "../../etc/passwd", "x" * 10_000, "\0"])
 def test_an_unknown_zone_is_utc(name: str) -> None:
     assert zone_named(name) is UTC
+
+
+def test_a_first_bucket_that_began_before_the_period_is_not_drawn() -> None:
+    start = datetime(2026, 11, 24, 13, 37, tzinfo=UTC)
+
+    assert since(TRAFFIC, start) == TRAFFIC[1:]
+    assert since(TRAFFIC, datetime(2026, 11, 24, 13, 30, tzinfo=UTC)) == TRAFFIC
+    assert since([], start) == []

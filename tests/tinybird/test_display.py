@@ -1,12 +1,22 @@
 """What the page shows of a token: its claims and the example requests."""
 
+import ast
 import json
 import subprocess
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clerk_tinybird_app.tinybird.claim_lines import claim_lines, claims_json
-from clerk_tinybird_app.tinybird.example import LANGUAGES, TOKEN_PLACEHOLDER, example_requests
+from clerk_tinybird_app.tinybird.example import (
+    LANGUAGES,
+    PATH_PLACEHOLDER,
+    TOKEN_PLACEHOLDER,
+    example_requests,
+)
+from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.sessions import NOW, signed_in, workspace
 
@@ -40,9 +50,15 @@ def test_a_value_that_looks_like_the_marked_key_marks_nothing() -> None:
     assert not any(line.is_fixed for line in lines)
 
 
+def example(language: str, **parameters: str) -> str:
+    """Return an example as the page shows it, but for the token."""
+    template = example_requests("https://api.tinybird.co")[language]
+    return template.replace(PATH_PLACEHOLDER, PipeRequest("requests_over_time", parameters).path)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_example_names_the_pipes_address_and_the_token(language: str) -> None:
-    source = example_requests("https://api.tinybird.co", "requests_over_time")[language]
+    source = example(language)
 
     assert URL in source
     assert source.count(TOKEN_PLACEHOLDER) == 1
@@ -50,11 +66,29 @@ def test_each_example_names_the_pipes_address_and_the_token(language: str) -> No
 
 
 def test_the_python_example_is_python() -> None:
-    compile(example_requests("https://h", "p")["Python"], "example", "exec")
+    compile(example("Python"), "example", "exec")
+
+
+@given(st.text())
+def test_no_parameter_ends_the_text_it_stands_in(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return
+    tree = ast.parse(example("Python", route=value))
+    (url,) = (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and str(node.value).startswith("https://")
+    )
+
+    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) == {"route": value}
+    for language in LANGUAGES:
+        assert not set("'\"\\`$\n ") & set(url), language
 
 
 def test_the_curl_example_is_one_shell_command_with_one_header() -> None:
-    source = example_requests("https://api.tinybird.co", "requests_over_time")["curl"]
+    source = example("curl")
 
     shell = 'curl() { printf \'%s\\n\' "$#" "$@"; }\n' + source
     words = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)

@@ -16,7 +16,9 @@ from clerk_tinybird_app.local.tinybird.exit_codes import (
 )
 from clerk_tinybird_app.local.tinybird.kept_workspace import kept_workspace
 from clerk_tinybird_app.local.tinybird.running_api import RunningApi
-from clerk_tinybird_app.local.tinybird.traffic import Traffic
+from clerk_tinybird_app.local.tinybird.sample import SampleTenants, sample_tenant
+from clerk_tinybird_app.local.tinybird.story import TENANTS
+from clerk_tinybird_app.local.tinybird.traffic import NoStory, Traffic
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
 _START_SECONDS: Final = 60.0
@@ -68,6 +70,8 @@ class EmbeddedTinybird:
         self._has_traffic = has_traffic
         self._arguments = arguments
         self._kept = kept_workspace(data)
+        self._samples = SampleTenants(data)
+        self._traffic: Traffic | None = None
         self._http: httpx.AsyncClient | None = None
         self._child: Child | None = None
         self._external: tuple[RunningApi, str] | None = None
@@ -119,8 +123,37 @@ class EmbeddedTinybird:
             raise
         self._tasks.append(asyncio.create_task(self._keep()))
         if self._has_traffic:
-            traffic = Traffic(self._http, self.url, self._kept.signing_key)
-            self._tasks.append(asyncio.create_task(traffic.run()))
+            self._traffic = Traffic(
+                self._http,
+                self.url,
+                self._kept.signing_key,
+                tenants=(*TENANTS, *self._samples.all()),
+            )
+            self._tasks.append(asyncio.create_task(self._traffic.run()))
+
+    async def add_sample_traffic(self, tenant_id: str, user_id: str) -> int:
+        """Give a tenant without rows 30 days of made-up requests, and new ones from now on.
+
+        Returns:
+            How many requests were added.
+
+        Raises:
+            TinybirdUnavailable: It cannot be; the text says why.
+        """
+        if self._traffic is None:
+            raise TinybirdUnavailable("The embedded Tinybird is still starting; try again.")
+        try:
+            added = await self._traffic.join(sample_tenant(tenant_id, user_id))
+        except NoStory:
+            raise TinybirdUnavailable(
+                f"What answers at {self.url} does not have the bundled project; send it events."
+            ) from None
+        except httpx.HTTPError as error:
+            raise TinybirdUnavailable(
+                f"The embedded Tinybird took no rows ({type(error).__name__}); try again."
+            ) from error
+        self._samples.keep(tenant_id, user_id)
+        return added
 
     async def stop(self) -> None:
         """Stop it; a Tinybird that something else runs goes on."""
@@ -128,6 +161,7 @@ class EmbeddedTinybird:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self._traffic = None
         if self._child is not None:
             await self._child.stop()
             self._child = None

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,7 +33,14 @@ _RETRY_SECONDS: Final = 5.0
 _MOST_SECONDS: Final = 60.0
 """A machine that slept longer has a gap in its data."""
 
-_log = logging.getLogger(__name__)
+_SLICE_SECONDS: Final = 15 * 60
+"""How long a past pace holds; the charts' buckets for a day are as long."""
+
+_DAY_SECONDS: Final = 24 * 60 * 60
+
+
+class NoStory(Exception):  # noqa: N818 - it says what is the case
+    """What answers has another project than the bundled one, or is another's."""
 
 
 class Traffic:
@@ -44,6 +50,7 @@ class Traffic:
         http: Sends them.
         url: The API's address.
         admin_token: Finds out the token that may add rows.
+        tenants: Whose requests to make up.
         clock: Seconds since the epoch.
         dice: Decides what happens; None for other dice each time.
     """
@@ -54,12 +61,14 @@ class Traffic:
         url: str,
         admin_token: str,
         *,
+        tenants: Iterable[Tenant] = TENANTS,
         clock: Callable[[], float] = time.time,
         dice: random.Random | None = None,
     ) -> None:
         self._http = http
         self._url = url
         self._admin_token = admin_token
+        self._tenants = list(tenants)
         self._clock = clock
         self._sent_until = clock()
         self._dice = dice or random.Random()  # noqa: S311 - looks, not secrets
@@ -80,6 +89,40 @@ class Traffic:
                 self._sent_until = self._clock()
             await asyncio.sleep(_SECONDS_BETWEEN)
 
+    async def join(self, tenant: Tenant) -> int:
+        """Give a tenant the requests of the last 30 days; from now on it gets new ones too.
+
+        Returns:
+            How many requests there were.
+
+        Raises:
+            NoStory: The rows have no place where they would go.
+            httpx.HTTPError: The API does not answer, or takes no rows.
+        """
+        token = await self._token()
+        if token is None:
+            raise NoStory
+        now, count = self._clock(), 0
+        # The latest day first: it is what a chart shows at once.
+        for ago in range(_DAY_SECONDS, pace.MONTH + 1, _DAY_SECONDS):
+            # Beside the event loop, which has pages to serve.
+            rows = await asyncio.to_thread(self._day, tenant, now - ago, now)
+            (await self._post(rows, token)).raise_for_status()
+            count += len(rows)
+        if tenant not in self._tenants:
+            self._tenants.append(tenant)
+        return count
+
+    def _day(self, tenant: Tenant, since: float, grown: float) -> list[str]:
+        starts = (since + passed for passed in range(0, _DAY_SECONDS, _SLICE_SECONDS))
+        return [
+            json.dumps(row)
+            for start in starts
+            for row in self.requests(
+                tenant, start, start + _SLICE_SECONDS, level=pace.level(tenant, start, grown)
+            )
+        ]
+
     async def _token(self) -> str | None:
         """Return the append token; None: the project is another, or the API another's."""
         admin = {"Authorization": f"Bearer {self._admin_token}"}
@@ -95,20 +138,33 @@ class Traffic:
         now = self._clock()
         since = min(max(self._sent_until, now - _MOST_SECONDS), now)
         self._sent_until = now
-        rows = [json.dumps(row) for tenant in TENANTS for row in self.requests(tenant, since, now)]
+        rows = [
+            json.dumps(row) for tenant in self._tenants for row in self.requests(tenant, since, now)
+        ]
         if not rows:
             return True
-        answer = await self._http.post(
+        return (await self._post(rows, token)).status_code != httpx.codes.FORBIDDEN
+
+    async def _post(self, rows: list[str], token: str) -> httpx.Response:
+        return await self._http.post(
             f"{self._url}/v0/events",
             params={"name": DATA_SOURCE},
             headers={"Authorization": f"Bearer {token}"},
             content="\n".join(rows),
         )
-        return answer.status_code != httpx.codes.FORBIDDEN
 
-    def requests(self, tenant: Tenant, since: float, until: float) -> list[dict[str, Any]]:
-        """Return a tenant's requests of a short time as rows; seconds since the epoch."""
-        expected = pace.rate(tenant, (since + until) / 2) * (until - since)
+    def requests(
+        self, tenant: Tenant, since: float, until: float, *, level: float = 1.0
+    ) -> list[dict[str, Any]]:
+        """Return a tenant's requests of a short time as rows.
+
+        Args:
+            tenant: Whose.
+            since: Seconds since the epoch.
+            until: Likewise, exclusive.
+            level: How far the tenant was on its way to today's pace.
+        """
+        expected = pace.rate(tenant, (since + until) / 2) * (until - since) * level
         times = (
             self._dice.uniform(since, until) for _ in range(pace.how_many(expected, self._dice))
         )

@@ -13,8 +13,9 @@ import pytest
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID, SOLO_ID
 from clerk_tinybird_app.local.tinybird import pace
 from clerk_tinybird_app.local.tinybird.history import history
+from clerk_tinybird_app.local.tinybird.sample import SampleTenants, sample_tenant
 from clerk_tinybird_app.local.tinybird.story import COLUMNS, ROUTES, SERVER_ERRORS, TENANTS, Tenant
-from clerk_tinybird_app.local.tinybird.traffic import Traffic
+from clerk_tinybird_app.local.tinybird.traffic import NoStory, Traffic
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 
 BUNDLED = ROOT / "tinybird"
@@ -268,3 +269,52 @@ def test_the_fixtures_are_not_what_is_seeded(bundled: Tinybird) -> None:
     fixture = Path(BUNDLED, "fixtures", "requests.ndjson").read_text().splitlines()[0]
     request = json.loads(fixture)["request_id"]
     assert bundled.sql(f"SELECT count() FROM requests WHERE request_id = '{request}'") == "0"
+
+
+@pytest.mark.anyio
+async def test_a_tenant_that_joins_has_thirty_days_and_goes_on(bundled: Tinybird) -> None:
+    tenant = sample_tenant("org_new", "user_new")
+    url = str(bundled.http.base_url).rstrip("/")
+    now = datetime.now(UTC).timestamp()
+    times = iter([now, now, now + 60])
+    async with httpx.AsyncClient() as http:
+        traffic = Traffic(http, url, bundled.key, tenants=(), clock=times.__next__)
+        added = await traffic.join(tenant)
+        token = await traffic._token()
+        assert token is not None
+        await traffic._send(token)
+
+    count, oldest, newest, users = bundled.sql(
+        "SELECT count(), dateDiff('day', min(timestamp), now()), toUnixTimestamp(max(timestamp)), "
+        "groupUniqArray(user_id) FROM requests WHERE tenant_id = 'org_new'"
+    ).split("\t")
+    assert int(count) >= added > 30_000
+    assert 29 <= int(oldest) <= 30
+    assert int(newest) >= now - 15 * 60
+    assert users == "['user_new']"
+
+
+@pytest.mark.anyio
+async def test_nobody_joins_another_projects_story(tinybird: Tinybird) -> None:
+    async with httpx.AsyncClient() as http:
+        traffic = Traffic(http, str(tinybird.http.base_url).rstrip("/"), tinybird.key)
+        with pytest.raises(NoStory):
+            await traffic.join(sample_tenant("org_new", "user_new"))
+
+
+def test_who_joined_is_known_after_a_restart(tmp_path: Path) -> None:
+    SampleTenants(tmp_path / "tinybird").keep("org_a", "user_a")
+    SampleTenants(tmp_path / "tinybird").keep("org_b", "user_b")
+    SampleTenants(tmp_path / "tinybird").keep("org_a", "user_c")
+
+    again = SampleTenants(tmp_path / "tinybird").all()
+
+    assert again == [sample_tenant("org_b", "user_b"), sample_tenant("org_a", "user_c")]
+    assert (tmp_path / "tinybird-samples.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"a": 1}'])
+def test_a_damaged_list_of_who_joined_is_an_empty_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tinybird-samples.json").write_text(text)
+
+    assert SampleTenants(tmp_path / "tinybird").all() == []

@@ -21,6 +21,9 @@ PERCENTILE_COLORS: Final = dict(
 _DASHES: Final = dict(zip(PERCENTILES, ("0", "6 3", "2 3"), strict=True))
 """Colour alone does not tell the lines apart."""
 
+_MARGIN: Final = {"top": 4, "right": 20, "bottom": 0, "left": 0}
+"""Room for half of the last tick's text."""
+
 _TICK: Final = {"fill": "var(--soft)", "fontSize": 11, "fontFamily": "var(--font-mono)"}
 
 
@@ -43,7 +46,12 @@ def traffic_chart() -> rx.Component:
     return _figure(
         DashboardState.traffic_summary,
         rx.recharts.area_chart(
-            *areas, *_frame(""), data=DashboardState.traffic, width="100%", height="100%"
+            *areas,
+            *_frame(""),
+            data=DashboardState.traffic,
+            margin=_MARGIN,
+            width="100%",
+            height="100%",
         ),
     )
 
@@ -65,7 +73,12 @@ def latency_chart() -> rx.Component:
     return _figure(
         DashboardState.latency_summary,
         rx.recharts.line_chart(
-            *lines, *_frame(" ms"), data=DashboardState.latency, width="100%", height="100%"
+            *lines,
+            *_frame(" ms"),
+            data=DashboardState.latency,
+            margin=_MARGIN,
+            width="100%",
+            height="100%",
         ),
     )
 

@@ -14,7 +14,8 @@ from clerk_tinybird_app.clerk.components import (
     Phase,
     SignInButton,
 )
-from clerk_tinybird_app.components.dashboard import no_rows_panel
+from clerk_tinybird_app.components.dashboard.first_events import first_events
+from clerk_tinybird_app.components.dashboard.head import stale_notice
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.live import LiveView
 from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, PANEL
@@ -30,6 +31,8 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 
 def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.Component:
     """Return the page at ``path``: ``head``, then ``content`` for a tenant that has rows."""
+    settings = services.current().settings
+    least = least_seconds(settings.tinybird_rps)
     return layout(
         Phase.create(_skeleton(), when=f"{CLERK_LOADING} {SYNCING}"),
         Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
@@ -40,8 +43,10 @@ def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.
             LiveView.create(
                 impersonation_notice(),
                 head,
-                rx.cond(DashboardState.has_no_rows, no_rows_panel(), rx.fragment(*content)),
-                every=refresh_seconds(),
+                rx.cond(DashboardState.has_no_rows, first_events(), rx.fragment(*content)),
+                stale_notice(),
+                usual=max(settings.refresh_seconds, least),
+                least=least,
                 is_live=DashboardState.is_live,
                 finished=DashboardState.finished,
                 on_refresh=DashboardState.refresh,
@@ -50,12 +55,6 @@ def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.
         ),
         path=path,
     )
-
-
-def refresh_seconds() -> float:
-    """Return the seconds between two refreshes: as set, but never more than the token's rate."""
-    settings = services.current().settings
-    return max(settings.refresh_seconds, least_seconds(settings.tinybird_rps))
 
 
 def _heading() -> rx.Component:

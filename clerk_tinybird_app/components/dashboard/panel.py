@@ -1,14 +1,22 @@
 """A panel of the dashboard in each of its states: loading, filled, empty, failed, stale."""
 
+from collections.abc import Sequence
+
 import reflex as rx
 
-from clerk_tinybird_app.components.live import Age, RefreshButton
+from clerk_tinybird_app.components.live import Age, RefreshButton, Since
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
+from clerk_tinybird_app.components.popover import menu, menu_item
 from clerk_tinybird_app.state.dashboard import DashboardState, Panel
 
 
 def dashboard_panel(
-    name: str, heading: str, note: str | rx.Var[str], height: str, *content: rx.Component
+    name: str,
+    heading: str,
+    note: str | rx.Var[str],
+    height: str,
+    *content: rx.Component,
+    actions: Sequence[rx.Component] = (),
 ) -> rx.Component:
     """Return the panel ``name`` with the same height whatever it shows.
 
@@ -18,12 +26,13 @@ def dashboard_panel(
         note: A few words beside it.
         height: The class of the content's height.
         content: What it shows when it has rows.
+        actions: What its menu offers before the actions of every panel.
     """
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
             rx.el.p(note, class_name=NOTE),
-            panel_actions(name),
+            panel_actions(name, *actions),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
         ),
         rx.el.div(panel_content(name, *content), class_name=height),
@@ -32,25 +41,25 @@ def dashboard_panel(
     )
 
 
-def panel_actions(name: str) -> rx.Component:
-    """Return how old a panel's data is, whether it is stale, and its download."""
+def panel_actions(name: str, *actions: rx.Component) -> rx.Component:
+    """Return how old a panel's data is, and the menu of what can be done with it."""
     panel = DashboardState.panels[name]
     return rx.el.div(
         rx.cond(
-            panel.code != "",
+            (panel.code != "") & (panel.fetched_at > 0),
             rx.el.span(
-                "stale",
+                "stale since ",
+                Since.create(at=panel.fetched_at),
                 title=panel.message,
-                class_name=rx.cond(panel.fetched_at > 0, "text-warn text-sm", "hidden"),
+                class_name="text-warn text-xs tabular-nums",
             ),
+            Age.create(at=panel.fetched_at, class_name="text-soft text-xs tabular-nums"),
         ),
-        Age.create(at=panel.fetched_at, class_name="text-soft text-xs tabular-nums"),
-        rx.el.button(
-            "CSV",
-            type="button",
-            on_click=DashboardState.download_csv(name),  # type: ignore
-            aria_label="Download as CSV: " + name,
-            class_name=QUIET_BUTTON,
+        menu(
+            *actions,
+            menu_item("Download CSV", on_click=DashboardState.download_csv(name)),  # type: ignore
+            menu_item("View request", on_click=DashboardState.view_request(name)),  # type: ignore
+            label=f"Actions: {name}",
         ),
         class_name="ml-auto flex items-center gap-2",
     )

@@ -1,0 +1,55 @@
+// A button that opens a small box beside it.
+import { useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
+
+// Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
+// once something in it was chosen.
+export function Popover({ symbol, label, title, isMenu, buttonClass, boxClass, children }) {
+  const [open, setOpen] = useState(false);
+  const { pathname, search } = useLocation();
+  const root = useRef(null);
+  const button = useRef(null);
+
+  useEffect(() => setOpen(false), [pathname, search]);
+  useEffect(() => {
+    if (!open) return;
+    const leave = (event) => {
+      if (!root.current?.contains(event.target)) setOpen(false);
+    };
+    const escape = (event) => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      button.current?.focus();
+    };
+    document.addEventListener("pointerdown", leave);
+    document.addEventListener("focusin", leave);
+    document.addEventListener("keydown", escape);
+    return () => {
+      document.removeEventListener("pointerdown", leave);
+      document.removeEventListener("focusin", leave);
+      document.removeEventListener("keydown", escape);
+    };
+  }, [open]);
+
+  const chosen = (event) => {
+    if (!isMenu || !event.target.closest("button, a")) return;
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <div ref={root} className="relative">
+      <button
+        ref={button}
+        type="button"
+        onClick={() => setOpen((value) => !value)}
+        aria-expanded={open}
+        aria-label={label || undefined}
+        title={title}
+        className={buttonClass}
+      >
+        {symbol}
+      </button>
+      {open ? <div onClick={chosen} className={boxClass}>{children}</div> : null}
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+"""A button that opens a small box beside it, from ``popover.jsx``."""
+
+from typing import Final
+
+import reflex as rx
+
+_POPOVER: Final = rx.asset("popover.jsx", shared=True)
+_BOX: Final = "absolute right-0 z-5 mt-1 bg-bg border border-line shadow-lg"
+MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-panel"
+"""The classes of an action in a menu."""
+
+
+class Popover(rx.Component):
+    """Shows its children in a box below its button while that is pressed.
+
+    Props: ``symbol`` what stands on the button, ``label`` its name for assistive technology when
+    that is no word, ``is_menu`` whether a choice in the box closes it.
+    """
+
+    library = _POPOVER.importable_path
+    tag = "Popover"
+
+    symbol: rx.Var[str]
+    label: rx.Var[str]
+    title: rx.Var[str]
+    is_menu: rx.Var[bool]
+    button_class: rx.Var[str]
+    box_class: rx.Var[str]
+
+
+def popover(
+    symbol: str, *content: rx.Component, label: str, button_class: str, box_class: str
+) -> rx.Component:
+    """Return a button with a box that stays open until it is left."""
+    return Popover.create(
+        *content, symbol=symbol, label=label, button_class=button_class,
+        box_class=f"{_BOX} {box_class}",
+    )  # fmt: skip
+
+
+def menu(*items: rx.Component, label: str) -> rx.Component:
+    """Return a button with a few actions, see `menu_item`."""
+    return Popover.create(
+        *items,
+        symbol="⋯",
+        label=label,
+        title=label,
+        is_menu=True,
+        button_class="border border-line hover:border-ink text-ink leading-none size-8",
+        box_class=f"{_BOX} py-1",
+    )
+
+
+def menu_item(label: str, **props: object) -> rx.Component:
+    """Return one action of a menu; ``props`` are a button's."""
+    return rx.el.button(label, type="button", class_name=MENU_ITEM, **props)

@@ -1,0 +1,83 @@
+"""Queries run beside each other, as many a second as a token may make."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from clerk_tinybird_app.state.side_by_side import ask_side_by_side
+
+pytestmark = pytest.mark.anyio
+
+
+def query(
+    name: str, started: list[str], until: asyncio.Event | None = None
+) -> Callable[[], Awaitable[str]]:
+    async def ask() -> str:
+        started.append(name)
+        if until:
+            await until.wait()
+        return name
+
+    return ask
+
+
+async def test_what_comes_soon_is_shown_as_one_and_nobody_waits_for_the_slow() -> None:
+    shown: list[list[str]] = []
+    started: list[str] = []
+    slow = asyncio.Event()
+
+    async def show(answers: list[str]) -> None:
+        shown.append(sorted(answers))
+        slow.set()
+
+    await ask_side_by_side(
+        [query("a", started), query("slow", started, slow), query("b", started)],
+        show,
+        per_second=10,
+    )
+
+    assert started == ["a", "slow", "b"]
+    assert shown == [["a", "b"], ["slow"]]
+
+
+async def test_no_more_start_within_a_second_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    delays: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        delays.append(seconds)
+
+    monkeypatch.setattr("clerk_tinybird_app.state.side_by_side.asyncio.sleep", sleep)
+    shown: list[str] = []
+
+    async def show(answers: list[str]) -> None:
+        shown.extend(answers)
+
+    await ask_side_by_side([query(name, []) for name in "abcde"], show, per_second=2)
+
+    assert sorted(delays) == [0, 0, 1, 1, 2]
+    assert sorted(shown) == list("abcde")
+
+
+async def test_when_stopped_every_query_is_stopped() -> None:
+    running: list[str] = []
+    stopped: list[str] = []
+
+    async def ask() -> str:
+        running.append("one")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append("one")
+        return ""
+
+    async def show(_: list[str]) -> None:
+        raise AssertionError
+
+    task = asyncio.create_task(ask_side_by_side([ask, ask], show, per_second=10))
+    while len(running) < 2:
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert stopped == ["one", "one"]

@@ -1,0 +1,47 @@
+"""A request to a pipe reads back from the address that it was written to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
+
+ALLOWED = {"top_routes": ["start", "route", "limit"]}
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
+
+
+@given(st.dictionaries(st.sampled_from(ALLOWED["top_routes"]), texts))
+def test_an_address_reads_back_as_the_request_it_was_made_from(values: dict[str, str]) -> None:
+    request = PipeRequest("top_routes", values)
+
+    search = request.address("/").removeprefix("/")
+
+    assert PipeRequest.read(search, ALLOWED) == request
+
+
+def test_the_path_is_the_apis_own() -> None:
+    request = PipeRequest("top_routes", {"route": "/v1/it's", "limit": "5"})
+
+    assert request.path == "/v0/pipes/top_routes.json?route=/v1/it%27s&limit=5"
+    assert PipeRequest("top_routes").path == "/v0/pipes/top_routes.json"
+
+
+def test_what_the_form_has_no_place_for_is_left_out() -> None:
+    request = PipeRequest.read("?pipe=top_routes&tenant_id=org_other&token=x&limit=5", ALLOWED)
+
+    assert request == PipeRequest("top_routes", {"limit": "5"})
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "",
+        "?limit=5",
+        "?pipe=no_such_pipe",
+        "?pipe=",
+        "?pipe=top_routes&route=" + "x" * 3_000,
+        "?pipe=top_routes&" + "&".join(f"a{n}=1" for n in range(99)),
+    ],
+)
+def test_an_address_that_names_no_request_of_this_project_names_none(search: str) -> None:
+    assert PipeRequest.read(search, ALLOWED) is None
