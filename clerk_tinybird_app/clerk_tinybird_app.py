@@ -10,7 +10,7 @@ from reflex.app import default_error_boundary
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
-from clerk_tinybird_app.components.look import CLERK_APPEARANCE
+from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.frontend_errors import FrontendErrorLog
 from clerk_tinybird_app.pages.dashboard import dashboard
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
@@ -37,6 +37,7 @@ def _clerk_root(_stateful: bool) -> rx.Component:
         sign_up_fallback_redirect_url=settings.clerk_after_sign_up_url,
         after_sign_out_url=routes.HOME,
         appearance=CLERK_APPEARANCE,
+        localization=CLERK_WORDS,
         telemetry=False,
         **running.clerk_proxy,
     )

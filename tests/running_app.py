@@ -10,11 +10,13 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -147,10 +149,30 @@ class RunningApp:
         """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
         found = subprocess.run(
             ["pgrep", "-f", f"local.tinybird .*--port {self.tinybird_port}"],
-            capture_output=True, text=True, check=True,
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
         for pid in found.stdout.split():
-            os.kill(int(pid), signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+    @contextmanager
+    def without_tinybird(self) -> Iterator[None]:
+        """Take the embedded Tinybird away for the block: nothing answers at its port."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        while True:
+            self.kill_tinybird()
+            with suppress(OSError):
+                # Its place is taken, so that the next one cannot start.
+                silence = _Silence(
+                    ("127.0.0.1", self.tinybird_port), socketserver.BaseRequestHandler
+                )
+                break
+            if time.monotonic() > deadline:
+                raise TimeoutError("the embedded Tinybird's port did not become free")
+        with silence:
+            threading.Thread(target=silence.serve_forever, args=(0.05,), daemon=True).start()
+            yield
+            silence.shutdown()
 
     def stop(self) -> None:
         """Stop everything that was started."""
@@ -206,6 +228,12 @@ class RunningApp:
         handler = partial(_QuietFiles, directory=str(folder))
         self._static = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._static.serve_forever, daemon=True).start()
+
+
+class _Silence(socketserver.TCPServer):
+    """Closes every connection without a word."""
+
+    allow_reuse_address = True
 
 
 class _QuietFiles(http.server.SimpleHTTPRequestHandler):

@@ -17,7 +17,7 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
-from clerk_tinybird_app.components.widgets import SkipLink
+from clerk_tinybird_app.components.widgets import DialogNames, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 
 _NAVIGATION: Final = (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD))
@@ -32,6 +32,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
     """
     return rx.el.div(
         Fonts.create(),
+        DialogNames.create(name="Account"),
         SkipLink.create(
             "Skip to content",
             target="content",
@@ -63,13 +64,22 @@ def _header(path: str) -> rx.Component:
         ),
         rx.el.div(
             Phase.create(
-                rx.el.div(OrganizationSwitcher.create(), class_name="min-w-0"), when=HAS_USER
+                rx.el.div(
+                    OrganizationSwitcher.create(),
+                    role="group",
+                    aria_label="Organization",
+                    class_name="min-w-0",
+                ),
+                when=HAS_USER,
             ),
             _theme_toggle(),
             Phase.create(
                 rx.el.div(UserButton.create(), class_name="size-7 shrink-0"), when=HAS_USER
             ),
-            class_name="ml-auto flex items-center gap-3 min-h-9 min-w-0 max-w-full",
+            # Takes what is left beside the name, so that nothing wraps when the switcher appears.
+            class_name=(
+                "flex-1 basis-0 min-w-0 flex items-center justify-end gap-2 sm:gap-3 min-h-9"
+            ),
         ),
         class_name=(
             "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 sm:px-6 py-3 min-h-14 "

@@ -39,6 +39,10 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "alternativeMethodsBlockButton": {"color": "var(--ink)"},
         "formResendCodeLink": {"color": "var(--soft)", "opacity": "1"},
         "backLink": {"color": "var(--brand-ink)"},
+        "profileSectionPrimaryButton": {"color": "var(--brand-ink)"},
+        "navbarButton": {"color": "var(--ink)"},
+        "navbarButtonText": {"color": "var(--ink)"},
+        "badge": {"color": "var(--ink)"},
         "avatarBox": {"borderRadius": "50%"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
         "cardBox": {"border": "1px solid var(--line)"},
@@ -47,3 +51,12 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "organizationSwitcherTrigger": {"maxWidth": "100%", "border": "1px solid var(--line)"},
     },
 }
+
+CLERK_WORDS: Final[dict[str, Any]] = {
+    # Its button shows the organization's name, and that is what it should be called.
+    "organizationSwitcher": {
+        "action__openOrganizationSwitcher": "",
+        "action__closeOrganizationSwitcher": "",
+    },
+}
+"""Where Clerk's own words are replaced."""

@@ -1,39 +1,123 @@
-"""What this is, for a visitor who is not signed in."""
+"""What this is, for a visitor who is not signed in, and a way to try it."""
+
+from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import SignInButton
-from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL
+from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.components import SignInAs, SignInButton
+from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
+from clerk_tinybird_app.tinybird.policy import PIPES
+
+_STEPS: Final = (
+    ("Sign in with Clerk", "An organization, or you alone, is the tenant."),
+    (
+        "Get your Tinybird token",
+        "Signed for your session, short-lived, with your tenant's id fixed inside.",
+    ),
+    (
+        "Query your rows",
+        "Whatever a request asks for, Tinybird answers with that tenant's data alone.",
+    ),
+)
+_CLAIMS: Final = {
+    "workspace_id": "…",
+    "name": "frontend_jwt_user_user_2uJTr…",
+    "exp": "in 15 minutes",
+    "scopes": [
+        {
+            "type": "PIPES:READ",
+            "resource": PIPES[0],
+            "fixed_params": {
+                "user_id": "user_2uJTr…",
+                "org_permission": "read",
+                "tenant_id": "org_2RwC6…",
+            },
+        }
+    ],
+    "limits": {"rps": 10},
+}
 
 
 def welcome() -> rx.Component:
-    """Return the product in one sentence, three steps and a button."""
-    steps = (
-        ("Sign in with Clerk", "An organization, or you alone, is the tenant."),
-        (
-            "Get your Tinybird token",
-            "Signed for your session, short-lived, with your tenant's id fixed inside.",
-        ),
-        (
-            "Query your rows",
-            "Whatever a request asks for, Tinybird answers with that tenant's data alone.",
-        ),
-    )
-    return rx.el.section(
-        rx.el.p(
-            "Real-time analytics for every one of your customers, each seeing only their own: "
-            "a signed-in session becomes a Tinybird token that can read one tenant's data.",
-            class_name="text-lg max-w-2xl",
+    """Return the product in one sentence, a token to look at, a way in, and three steps."""
+    return rx.el.div(
+        rx.el.section(
+            rx.el.div(
+                rx.el.p(
+                    "Real-time analytics for every customer, each seeing only their own.",
+                    class_name="text-2xl sm:text-3xl font-semibold tracking-tight leading-tight",
+                ),
+                rx.el.p(
+                    "A signed-in Clerk session becomes a Tinybird token that can read one tenant's "
+                    "data: no proxy, no filter to forget, and a live dashboard on top of it.",
+                    class_name="text-soft text-lg",
+                ),
+                SignInButton.create(
+                    rx.el.button(
+                        "Sign in to see yours",
+                        type="button",
+                        class_name=f"{GREEN_BUTTON} justify-self-start",
+                    ),
+                    mode="modal",
+                ),
+                _accounts(),
+                class_name="grid gap-5 content-center",
+            ),
+            rx.el.figure(
+                rx.el.pre(
+                    *map(_claim_line, claim_lines(_CLAIMS)),
+                    class_name=f"{SOURCE} bg-bg py-4 m-0",
+                ),
+                rx.el.figcaption(
+                    "A token as you will get one. Tinybird enforces what is marked.",
+                    class_name=f"{NOTE} mt-2",
+                ),
+                class_name="m-0 min-w-0",
+            ),
+            class_name=f"{PANEL} sm:p-8 grid gap-8 lg:grid-cols-[1.1fr_1fr]",
         ),
         rx.el.ol(
-            *(_step(number, *step) for number, step in enumerate(steps, start=1)),
-            class_name="grid gap-4 md:grid-cols-3 my-6 p-0 list-none",
+            *(_step(number, *step) for number, step in enumerate(_STEPS, start=1)),
+            class_name="grid gap-5 md:grid-cols-3 p-0 m-0 list-none",
         ),
-        SignInButton.create(
-            rx.el.button("Sign in to see yours", type="button", class_name=GREEN_BUTTON),
-            mode="modal",
+        class_name="grid gap-5",
+    )
+
+
+def _accounts() -> rx.Component:
+    """Return a button for every local account, which opens the sign-in with it filled in."""
+    running = services.current()
+    if not running.local_accounts:
+        return rx.fragment()
+    return rx.el.div(
+        rx.el.p(
+            "Or try it now, with no account: the password is ",
+            rx.el.code(running.local_password, class_name="font-mono text-ink select-all"),
+            class_name=NOTE,
         ),
-        class_name=PANEL,
+        rx.el.div(
+            *(
+                SignInAs.create(
+                    rx.el.span(email, class_name="block font-mono text-[13px] wrap-anywhere"),
+                    rx.el.span(description, class_name="block text-soft text-xs"),
+                    email=email,
+                    class_name="text-left bg-bg border border-line hover:border-ink px-3 py-2",
+                )
+                for email, description in running.local_accounts.items()
+            ),
+            class_name="grid gap-2 sm:grid-cols-2",
+        ),
+        class_name="grid gap-2",
+    )
+
+
+def _claim_line(line: ClaimLine) -> rx.Component:
+    return rx.el.span(
+        line.text,
+        class_name="claim enforced" if line.is_fixed else "claim",
+        style={"--indent": line.indent},
     )
 
 

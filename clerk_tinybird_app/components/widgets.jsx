@@ -94,3 +94,18 @@ export function OpenFromAddress({ parameter, target, onOpen }) {
   }, [search]);
   return null;
 }
+
+// Clerk's modals are dialogs without a name; a screen reader would say no more than "dialog".
+export function DialogNames({ name }) {
+  useEffect(() => {
+    const label = () => {
+      for (const dialog of document.querySelectorAll(".cl-modalContent:not([aria-label])")) {
+        dialog.setAttribute("aria-label", name);
+      }
+    };
+    const observer = new MutationObserver(label);
+    observer.observe(document.body, { childList: true, subtree: true });
+    return () => observer.disconnect();
+  }, [name]);
+  return null;
+}

@@ -34,6 +34,14 @@ class SkipLink(_Widget):
     target: rx.Var[str]
 
 
+class DialogNames(_Widget):
+    """Gives Clerk's dialogs, which have none, a ``name`` for assistive technology."""
+
+    tag = "DialogNames"
+
+    name: rx.Var[str]
+
+
 class OpenFromAddress(_Widget):
     """Hands over the address's query whenever it has ``parameter``, and shows ``target``, an id."""
 

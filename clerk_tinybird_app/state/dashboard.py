@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import reflex as rx
 
@@ -26,6 +26,9 @@ from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 _Answered = tuple[Question, PipeAnswer | TinybirdError]
+
+_NO_VIEW: Final = View(range=CUSTOM)
+"""Stands for the address until the browser has said it: no period of the choice is marked."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,12 @@ class DashboardState(rx.State):
     route_name: str = ""
     is_live: bool = True
     has_no_rows: bool = False
-    ranges: list[Choice] = []
+    ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
     chips: list[Choice] = []
     clear_href: str = ""
     overview_href: str = routes.DASHBOARD
-    classes: list[Choice] = []
-    sorts: list[Choice] = []
+    classes: list[Choice] = links.status_classes(_NO_VIEW, routes.DASHBOARD)
+    sorts: list[Choice] = links.sorts(_NO_VIEW, routes.DASHBOARD)
     panels: dict[str, Panel] = {name: Panel() for name in PANELS}
     stale_since: float = 0
     stale_reason: str = ""

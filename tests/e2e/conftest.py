@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
+from tests.e2e.board import Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
 
@@ -37,7 +38,9 @@ def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Vis
     visitors: list[Visitor] = []
 
     def open_one() -> Visitor:
-        context: BrowserContext = browser.new_context(color_scheme="dark")
+        context: BrowserContext = browser.new_context(
+            color_scheme="dark", timezone_id="Europe/Berlin"
+        )
         tinybird = f"http://localhost:{app.tinybird_port}"
         visitors.append(Visitor(context, app.origin, app.backend, tinybird))
         return visitors[-1]
@@ -57,3 +60,8 @@ def visitor(open_browser: Callable[[], Visitor]) -> Visitor:
 @pytest.fixture
 def page(visitor: Visitor) -> Page:
     return visitor.page
+
+
+@pytest.fixture
+def board(visitor: Visitor, app: RunningApp) -> Board:
+    return Board(visitor, app)

@@ -14,7 +14,7 @@ def key_figures() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h2("Key figures", class_name=HEADING),
-            rx.el.p("against the period before", class_name=NOTE),
+            rx.el.p("against the period before", class_name=f"{NOTE} hidden sm:block"),
             panel_actions(questions.FIGURES),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-2 min-h-8",
         ),

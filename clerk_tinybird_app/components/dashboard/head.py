@@ -23,19 +23,21 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 title,
+                # One line however long it is, so that it pushes nothing down as it fills.
                 rx.el.p(
-                    tenant,
-                    " · ",
-                    DashboardState.subtitle,
-                    " · ",
                     LiveStatus.create(
                         at=DashboardState.panels[questions.FIGURES].fetched_at,
                         is_live=DashboardState.is_live,
                         stale_since=DashboardState.stale_since,
                         id="live-status",
                     ),
-                    class_name="text-soft",
+                    " · ",
+                    tenant,
+                    " · ",
+                    DashboardState.subtitle,
+                    class_name="text-soft truncate",
                 ),
+                class_name="min-w-0",
             ),
             period_choice(queries),
             class_name="flex flex-wrap items-end justify-between gap-4",

@@ -81,9 +81,16 @@ def _skeleton() -> rx.Component:
     return rx.el.div(
         _heading(),
         rx.el.p("Loading", role="status", class_name="sr-only"),
+        rx.el.div(
+            *(
+                rx.el.div(class_name=f"skeleton {size}", aria_hidden="true")
+                for size in ("w-64 h-[1lh]", "w-80 max-w-full h-8")
+            ),
+            class_name="flex flex-wrap justify-between gap-4 -mt-5",
+        ),
         *(
             rx.el.div(class_name=f"skeleton {height}", aria_hidden="true")
-            for height in ("h-[292px] lg:h-40", "h-80", "h-96")
+            for height in ("h-[290px] lg:h-[158px]", "h-[334px] sm:h-[319px]", "h-96")
         ),
         aria_busy="true",
         class_name="grid gap-5",

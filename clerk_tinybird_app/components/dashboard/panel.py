@@ -31,7 +31,7 @@ def dashboard_panel(
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
-            rx.el.p(note, class_name=NOTE),
+            rx.el.p(note, class_name=f"{NOTE} order-last basis-full sm:order-none sm:basis-auto"),
             panel_actions(name, *actions),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
         ),

@@ -1,0 +1,37 @@
+"""axe-core, which finds what keeps people with disabilities out of a page."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Page
+
+from clerk_tinybird_app.bun import BUN
+from tests.running_app import ROOT
+
+VERSION: Final = "4.14.1"
+_FOLDER: Final = ROOT / ".local" / f"axe-core-{VERSION}"
+_SECONDS: Final = 120
+
+
+def axe_script() -> str:
+    """Return axe-core's source, fetched by bun on the first call on a machine."""
+    script = _FOLDER / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        (_FOLDER / "package.json").write_text(json.dumps({"private": True}))
+        command = [BUN, "add", "--exact", f"axe-core@{VERSION}"]
+        subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True, timeout=_SECONDS)
+    return Path(script).read_text(encoding="utf-8")
+
+
+def findings(page: Page, script: str) -> list[str]:
+    """Return what axe finds on the page as it is now, a line for each element."""
+    page.evaluate(script)
+    found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{rule['id']}: {' '.join(map(str, node['target']))}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]

@@ -1,0 +1,100 @@
+"""A dashboard in a visitor's browser, in the words of the tests."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e.visitor import Visitor, fixed_params
+from tests.running_app import RunningApp, answers, wait_until
+
+PANELS: Final = ("figures", "traffic", "latency", "routes", "recent")
+
+
+class Board:
+    """The dashboard of one browser tab.
+
+    Attributes:
+        page: The tab.
+        token: The token that was on the home page before.
+    """
+
+    def __init__(self, visitor: Visitor, app: RunningApp) -> None:
+        self.page: Page = visitor.page
+        self._visitor = visitor
+        self._app = app
+        self.token = ""
+
+    def open(self, email: str = "admin@acme.test", address: str = "/dashboard") -> str:
+        """Sign in, go to the dashboard, and return the tenant's id once its panels are filled."""
+        wait_until(
+            lambda: answers(f"http://localhost:{self._app.tinybird_port}/tokens"),
+            seconds=60,
+            what="the embedded Tinybird did not start",
+        )
+        self.token = self._visitor.sign_in(email)
+        self._visitor.open(address)
+        self.expect_filled()
+        return fixed_params(self.token, self._app.signing_key)["tenant_id"]
+
+    def expect_filled(self) -> None:
+        """Every panel shows data."""
+        for panel in PANELS:
+            expect(self.page.locator(f"#panel-{panel} .skeleton")).to_have_count(0)
+        expect(self.page.locator("#panel-recent tbody tr").first).to_be_visible()
+
+    def requests(self) -> int:
+        """Return the key figure of requests."""
+        figure = self.page.locator("#panel-figures dd b").first
+        expect(figure).to_have_text(re.compile(r"^[\d,]+$"))
+        return int(figure.inner_text().replace(",", ""))
+
+    def choose(self, panel: str, action: str) -> None:
+        """Choose an action in a panel's menu."""
+        self.page.get_by_role("button", name=f"Actions: {panel}").click()
+        self.page.locator(f"#panel-{panel}").get_by_role("button", name=action).click()
+
+    def post_event(self, tenant: str, route: str) -> None:
+        """Post one request of a tenant, as its backend would."""
+        api = f"http://localhost:{self._app.tinybird_port}"
+        admin = httpx.get(f"{api}/tokens").json()["workspace_admin_token"]
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        row = {
+            "timestamp": now,
+            "tenant_id": tenant,
+            "user_id": "user_1",
+            "request_id": f"req_{route.strip('/')}",
+            "method": "GET",
+            "route": route,
+            "status": 200,
+            "duration_ms": 12.5,
+            "region": "eu-west-1",
+        }
+        answer = httpx.post(
+            f"{api}/v0/events",
+            params={"name": "requests", "wait": "true"},
+            headers={"Authorization": f"Bearer {admin}"},
+            json=row,
+        )
+        answer.raise_for_status()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Hide the tab for the block, as far as the page can tell."""
+        self._set_hidden(True)
+        yield
+        self._set_hidden(False)
+
+    def _set_hidden(self, is_hidden: bool) -> None:
+        # A headless browser shows all of its tabs at once.
+        self.page.evaluate(
+            """(hidden) => {
+              Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+              document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            is_hidden,
+        )

@@ -1,0 +1,139 @@
+"""axe-core finds nothing on any page, in any state, in either theme."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.axe import axe_script, findings
+from tests.e2e.board import Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+
+@pytest.fixture(scope="module")
+def script() -> str:
+    return axe_script()
+
+
+class Inspector:
+    """Collects what axe finds, each with the state in which it was found."""
+
+    def __init__(self, page: Page, script: str) -> None:
+        self.found: list[str] = []
+        self._page = page
+        self._script = script
+
+    def look(self, state: str) -> None:
+        """Look at the page as it is now, once nothing on it moves."""
+        self._page.wait_for_function(
+            "() => document.getAnimations().every((each) => each.effect?.getTiming().iterations "
+            "=== Infinity || each.playState === 'finished')"
+        )
+        self.found += [f"{state}: {line}" for line in findings(self._page, self._script)]
+
+
+@pytest.fixture(params=["dark", "light"])
+def themed(
+    browser: Browser, app: RunningApp, request: pytest.FixtureRequest, script: str
+) -> Iterator[tuple[Visitor, Inspector]]:
+    context = browser.new_context(color_scheme=request.param, timezone_id="Europe/Berlin")
+    visitor = Visitor(context, app.origin, app.backend)
+    yield visitor, Inspector(visitor.page, script)
+    context.close()
+
+
+def test_for_a_signed_out_visitor(themed: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = themed
+    page = visitor.page
+    for path in ("/", "/dashboard", "/dashboard/route"):
+        visitor.open(path)
+        expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+        inspector.look(path)
+    for path in ("/sign-in", "/sign-up"):
+        visitor.open(path)
+        expect(page.locator(".cl-formButtonPrimary")).to_be_visible()
+        inspector.look(path)
+    visitor.open("/nowhere")
+    expect(page.get_by_text("Nothing is at this address.")).to_be_visible()
+    inspector.look("/nowhere")
+
+    visitor.open()
+    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.fill("input[name=identifier]", "admin@acme.test")
+    inspector.look("sign-in, the address")
+    visitor.press_continue()
+    page.fill("input[name=password]:visible", "wrong")
+    inspector.look("sign-in, the password")
+    visitor.press_continue()
+    expect(page.locator(".cl-formFieldErrorText__password")).to_be_visible()
+    inspector.look("sign-in, a wrong password")
+
+    assert inspector.found == []
+
+
+def test_for_a_signed_in_user_on_the_home_page(themed: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = themed
+    page = visitor.page
+    visitor.sign_in("admin@acme.test")
+    inspector.look("signed in")
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#query-summary")).to_be_visible()
+    page.fill("#playground [name=start]", "yesterday")
+    page.get_by_role("button", name="Alter the token").click()
+    expect(page.locator("#attempt-altered [role=status]")).to_contain_text("403")
+    inspector.look("after a request and an attempt")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#query-error")).to_be_visible()
+    inspector.look("after a refused request")
+
+    page.locator(".cl-organizationSwitcherTrigger").click()
+    expect(page.locator(".cl-organizationSwitcherPopoverCard")).to_be_visible()
+    inspector.look("the organization switcher")
+    page.locator(".cl-organizationSwitcherPopoverActionButton__manageOrganization").click()
+    expect(page.locator(".cl-organizationProfile-root")).to_be_visible()
+    inspector.look("the organization's profile")
+    page.keyboard.press("Escape")
+    page.locator(".cl-userButtonTrigger").click()
+    page.locator(".cl-userButtonPopoverActionButton__manageAccount").click()
+    expect(page.locator(".cl-profileSection__profile")).to_be_visible()
+    inspector.look("the user's profile")
+
+    assert inspector.found == []
+
+
+def test_for_a_signed_in_user_on_the_dashboard(
+    themed: tuple[Visitor, Inspector], app: RunningApp
+) -> None:
+    visitor, inspector = themed
+    page, board = visitor.page, Board(visitor, app)
+    board.open(address="/dashboard?status_class=5xx")
+    inspector.look("filled")
+    page.get_by_role("button", name="Actions: traffic").click()
+    inspector.look("a panel's menu")
+    page.get_by_role("button", name="Show as a table").click()
+    inspector.look("a chart as a table")
+    page.get_by_role("button", name="Custom…").click()
+    inspector.look("a custom period")
+    page.get_by_role("button", name="Refresh rate").click()
+    inspector.look("the refresh rate")
+
+    visitor.open("/dashboard/route?method=GET&route=/v1/orders")
+    expect(page.locator("#panel-recent tbody tr").first).to_be_visible()
+    inspector.look("one route")
+    visitor.open("/dashboard?region=nowhere&range=2y")
+    expect(page.locator("#panel-recent")).to_contain_text("No requests match")
+    inspector.look("nothing matches")
+    visitor.switch_to("Personal account")
+    expect(page.locator("main")).to_contain_text("Personal account")
+    visitor.open("/dashboard")
+    expect(page.locator("#no-rows, #panel-recent").first).to_be_visible()
+    inspector.look("a tenant without rows")
+    visitor.switch_to("Acme")
+    board.expect_filled()
+    with app.without_tinybird():
+        expect(page.locator("#stale")).to_be_visible(timeout=20_000)
+        inspector.look("stale")
+
+    assert inspector.found == []

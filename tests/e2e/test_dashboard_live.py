@@ -1,0 +1,158 @@
+"""A dashboard keeps itself up to date, and says so when it cannot."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e.board import Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+SEVERAL_REFRESHES = re.compile(r" [6-9] s ago")
+"""By what the page itself counts."""
+
+
+def test_an_event_is_on_the_page_within_three_seconds(board: Board, page: Page) -> None:
+    tenant = board.open()
+
+    board.post_event(tenant, "/live-update")
+
+    expect(page.locator("#panel-recent").get_by_text("GET /live-update")).to_be_visible(
+        timeout=3_000
+    )
+
+
+def test_a_paused_dashboard_asks_for_nothing_until_it_is_resumed(board: Board, page: Page) -> None:
+    tenant = board.open()
+    page.get_by_role("button", name="Pause live updates").click()
+    expect(page.locator("#live-status")).to_contain_text("paused")
+
+    board.post_event(tenant, "/while-paused")
+    expect(page.locator("#live-status")).to_contain_text(SEVERAL_REFRESHES, timeout=10_000)
+    expect(page.get_by_text("GET /while-paused")).to_have_count(0)
+
+    page.get_by_role("button", name="Resume live updates").click()
+    expect(page.get_by_text("GET /while-paused").first).to_be_visible()
+
+
+def test_a_hidden_tab_asks_for_nothing_until_it_is_looked_at_again(
+    board: Board, page: Page
+) -> None:
+    tenant = board.open()
+    with board.hidden():
+        board.post_event(tenant, "/while-hidden")
+        expect(page.locator("#live-status")).to_contain_text(SEVERAL_REFRESHES, timeout=10_000)
+        expect(page.get_by_text("GET /while-hidden")).to_have_count(0)
+
+    expect(page.get_by_text("GET /while-hidden").first).to_be_visible()
+
+
+def test_the_rate_is_the_viewers_choice_with_its_price_and_is_kept(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    page.get_by_role("button", name="Refresh rate").click()
+    expect(page.get_by_text("216,000 queries a day")).to_be_visible()
+
+    page.get_by_label("Refresh every").select_option("1 min")
+    expect(page.get_by_text("7,200 queries a day")).to_be_visible()
+    expect(page.locator("#live-status")).to_contain_text(SEVERAL_REFRESHES, timeout=10_000)
+
+    page.reload()
+    board.expect_filled()
+    page.get_by_role("button", name="Refresh rate").click()
+    expect(page.get_by_label("Refresh every")).to_have_value("60")
+
+
+def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_stale(
+    board: Board, page: Page, app: RunningApp
+) -> None:
+    board.open()
+    before = board.requests()
+
+    with app.without_tinybird():
+        notice = page.locator("#stale")
+        expect(notice).to_contain_text(re.compile(r"Out of date since \d\d:\d\d:\d\d\."))
+        expect(page.locator("#live-status")).to_contain_text(
+            re.compile(r"stale since \d\d:\d\d:\d\d")
+        )
+        expect(page.locator("#panel-recent")).to_contain_text("stale since")
+        assert board.requests() >= before
+
+        page.get_by_role("navigation", name="Period").get_by_role("link", name="7 d").click()
+        # Another view has no last data: each panel says what is wrong instead.
+        expect(page.locator("#panel-traffic")).to_contain_text("tinybird_unreachable")
+        expect(
+            page.locator("#panel-traffic").get_by_role("button", name="Try again")
+        ).to_be_visible()
+
+    board.expect_filled()
+    expect(page.locator("#live-status")).to_contain_text("live", timeout=20_000)
+    expect(page.locator("#stale")).to_have_count(0)
+
+
+@contextmanager
+def _greedy(app: RunningApp, token: str) -> Iterator[None]:
+    """Use up a token's allowance, over and over, for as long as the block runs."""
+    done = threading.Event()
+    url = f"http://localhost:{app.tinybird_port}/v0/pipes/recent_requests.json?limit=1"
+
+    def ask() -> None:
+        with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as http:
+            while not done.is_set():
+                http.get(url)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_when_the_tokens_rate_is_used_up_the_dashboard_says_so_and_recovers(
+    board: Board, page: Page, app: RunningApp
+) -> None:
+    board.open()
+
+    with _greedy(app, board.token):
+        expect(page.locator("#stale")).to_contain_text(
+            "Too many requests with this token", timeout=20_000
+        )
+
+    expect(page.locator("#stale")).to_have_count(0, timeout=20_000)
+    expect(page.locator("#live-status")).to_contain_text("live")
+
+
+def test_a_switch_shows_no_frame_of_the_other_tenant(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    tenant = board.open()
+    board.post_event(tenant, "/acme-secret")
+    expect(page.get_by_text("GET /acme-secret").first).to_be_visible()
+    # Notes every frame in which the header says Globex and the page still shows Acme's row.
+    page.evaluate(
+        """() => {
+          window.leaks = 0;
+          const look = () => {
+            const shown = document.querySelector('main').textContent;
+            if (shown.includes('globex') && shown.includes('/acme-secret')) window.leaks += 1;
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+
+    visitor.switch_to("Globex")
+
+    expect(page.locator("main")).to_contain_text("globex")
+    board.expect_filled()
+    expect(page.get_by_text("/acme-secret")).to_have_count(0)
+    assert page.evaluate("window.leaks") == 0

@@ -1,0 +1,109 @@
+"""Nothing flashes and nothing jumps: the theme, who is signed in, where things stand."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.board import Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+# Writes down, for every frame that is painted, what a person would see.
+WATCH = """
+  window.frames_ = { backgrounds: new Set(), signedOut: 0, signedIn: 0 };
+  window.shift = 0;
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      window.shift += entry.value;
+      for (const { node, previousRect, currentRect } of entry.sources) {
+        const name = node?.id || node?.className || node?.nodeName;
+        window.shifts.push(`${name}: ${previousRect.y} to ${currentRect.y}`);
+      }
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+  const look = () => {
+    const page = document.querySelector("main")?.parentElement;
+    if (page) {
+      window.frames_.backgrounds.add(getComputedStyle(page).backgroundColor);
+      const text = page.textContent;
+      window.frames_.signedOut += text.includes("Sign in to see yours");
+      window.frames_.signedIn += text.includes("Key figures") || text.includes("Decoded token");
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+"""
+MOST_SHIFT = 0.1
+BLACK, WHITE = "rgb(10, 10, 10)", "rgb(255, 255, 255)"
+
+
+def _seen(page: Page) -> dict[str, Any]:
+    seen: dict[str, Any] = page.evaluate(
+        "({ ...window.frames_, backgrounds: [...window.frames_.backgrounds], "
+        "shift: window.shift, shifts: window.shifts })"
+    )
+    return seen
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard"])
+@pytest.mark.parametrize(("theme", "color"), [("dark", BLACK), ("light", WHITE)])
+def test_the_first_frame_already_has_the_systems_theme(
+    browser: Browser, app: RunningApp, theme: Any, color: str, path: str
+) -> None:
+    context = browser.new_context(color_scheme=theme)
+    context.add_init_script(WATCH)
+    visitor = Visitor(context, app.origin)
+    visitor.open(path)
+    expect(visitor.page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+
+    assert _seen(visitor.page)["backgrounds"] == [color]
+    context.close()
+
+
+def test_the_first_frame_already_has_the_theme_that_was_chosen(
+    visitor: Visitor, page: Page
+) -> None:
+    visitor.open()
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.add_init_script(WATCH)
+
+    page.goto(f"{visitor.origin}/dashboard")
+    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+
+    assert _seen(page)["backgrounds"] == [WHITE]
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard"])
+def test_a_signed_out_visitor_sees_nothing_of_the_signed_in(
+    visitor: Visitor, page: Page, path: str
+) -> None:
+    page.add_init_script(WATCH)
+    visitor.open(path)
+    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+
+    seen = _seen(page)
+    assert seen["signedIn"] == 0
+    assert seen["shift"] <= MOST_SHIFT
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_signed_in_user_sees_nothing_of_the_signed_out_and_nothing_jumps(
+    board: Board, page: Page, visitor: Visitor, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    board.open()
+    page.add_init_script(WATCH)
+
+    for path in ("/dashboard", "/dashboard?range=15m", "/"):
+        visitor.open(path)
+        if path == "/":
+            visitor.token()
+        else:
+            board.expect_filled()
+            expect(page.locator(".recharts-surface")).to_have_count(2)
+        seen = _seen(page)
+        assert seen["signedOut"] == 0, path
+        assert seen["shift"] <= MOST_SHIFT, (path, seen["shifts"])
