@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export check test bench clean
+.PHONY: help run prod export check test bench screenshots clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with hot reload
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
@@ -40,6 +40,11 @@ bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/test.stamp ## Make the README's pictures in docs/ from the running app
+	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
+	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.screenshots
 
 clean: ## Remove what building and running made, but not .local/ with its accounts
 	rm -rf $(VENV) .web .states export .mypy_cache .pytest_cache .ruff_cache

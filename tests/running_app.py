@@ -145,6 +145,14 @@ class RunningApp:
                 self._process.wait()
         self._process = None
 
+    def wait_for_tinybird(self) -> None:
+        """Wait until the embedded Tinybird answers: the pages do not wait for it."""
+        wait_until(
+            lambda: answers(f"http://localhost:{self.tinybird_port}/tokens"),
+            seconds=60,
+            what="the embedded Tinybird did not start",
+        )
+
     def kill_tinybird(self) -> None:
         """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
         found = subprocess.run(

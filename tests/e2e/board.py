@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.e2e.visitor import Visitor, fixed_params
-from tests.running_app import RunningApp, answers, wait_until
+from tests.running_app import RunningApp
 
 PANELS: Final = ("figures", "traffic", "latency", "routes", "recent")
 
@@ -31,11 +31,7 @@ class Board:
 
     def open(self, email: str = "admin@acme.test", address: str = "/dashboard") -> str:
         """Sign in, go to the dashboard, and return the tenant's id once its panels are filled."""
-        wait_until(
-            lambda: answers(f"http://localhost:{self._app.tinybird_port}/tokens"),
-            seconds=60,
-            what="the embedded Tinybird did not start",
-        )
+        self._app.wait_for_tinybird()
         self.token = self._visitor.sign_in(email)
         self._visitor.open(address)
         self.expect_filled()

@@ -7,16 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.visitor import Visitor, fixed_params
-from tests.running_app import RunningApp, answers, wait_until
+from tests.running_app import RunningApp
 
 
 @pytest.fixture(autouse=True)
 def _tinybird_answers(app: RunningApp) -> None:
-    wait_until(
-        lambda: answers(f"http://localhost:{app.tinybird_port}/tokens"),
-        seconds=60,
-        what="the embedded Tinybird did not start",
-    )
+    app.wait_for_tinybird()
 
 
 def _choose(page: Page, pipe: str) -> None:
@@ -160,9 +156,5 @@ def test_a_tinybird_that_dies_is_back_by_itself(
 
     app.kill_tinybird()
 
-    wait_until(
-        lambda: answers(f"http://localhost:{app.tinybird_port}/tokens"),
-        seconds=30,
-        what="the embedded Tinybird did not come back",
-    )
+    app.wait_for_tinybird()
     _run(page)

@@ -53,8 +53,8 @@ class TinybirdUnreachableError(TinybirdError):
 
     code = "tinybird_unreachable"
     message = (
-        "Tinybird cannot be reached. Check that TINYBIRD_API_URL is right and that it runs, "
-        "then try again."
+        "Tinybird cannot be reached. The embedded one may still be starting; for your own, check "
+        "TINYBIRD_API_URL. Then try again."
     )
 
     def __init__(self, detail: str = "", *, is_dropped: bool = False) -> None:

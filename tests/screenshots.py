@@ -1,0 +1,112 @@
+"""Makes the README's pictures from the running app: ``python -m tests.screenshots``."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.chromium import ADVICE, FLAGS, find_chromium
+from tests.e2e.board import Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import ROOT, RunningApp
+
+FOLDER: Final = ROOT / "docs"
+_EMAIL: Final = "admin@acme.test"
+_DESKTOP: Final = (1280, 900)
+_PHONE: Final = (390, 844)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the README.
+
+    Attributes:
+        name: The file's name without its ending.
+        path: The page.
+        theme: The theme.
+        size: Width and least height, in CSS pixels.
+    """
+
+    name: str
+    path: str
+    theme: Literal["dark", "light"] = "dark"
+    size: tuple[int, int] = _DESKTOP
+
+
+PICTURES: Final = (
+    Picture("welcome-dark", "/"),
+    Picture("token-dark", "/"),
+    Picture("dashboard-dark", "/dashboard"),
+    Picture("dashboard-light", "/dashboard", theme="light"),
+    Picture("dashboard-phone", "/dashboard", size=_PHONE),
+)
+
+
+def main() -> int:
+    """Take every picture; return the exit status."""
+    path = find_chromium()
+    if path is None:
+        sys.stderr.write(f"{ADVICE}\n")
+        return 1
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        app = RunningApp(Path(folder) / "app")
+        try:
+            app.prod()
+            app.wait_for_tinybird()
+            for picture in PICTURES:
+                _take(picture, browser, app)
+                sys.stderr.write(f"docs/{picture.name}.png\n")
+        finally:
+            app.stop()
+            browser.close()
+    return 0
+
+
+def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
+    with _tab(picture, browser, app) as visitor:
+        page = visitor.page
+        if picture.path == "/dashboard":
+            Board(visitor, app).open(_EMAIL)
+            expect(page.locator(".recharts-surface")).to_have_count(2)
+        elif picture.name.startswith("token"):
+            _run_a_request(visitor, page)
+        else:
+            visitor.open()
+            expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+        page.evaluate("document.activeElement.blur()")
+        page.screenshot(path=FOLDER / f"{picture.name}.png", full_page=True, animations="disabled")
+
+
+def _run_a_request(visitor: Visitor, page: Page) -> None:
+    visitor.sign_in(_EMAIL)
+    page.select_option("#pipe", "top_routes")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#query-summary")).to_be_visible()
+    for kind, words in (("parameter", "all yours"), ("altered", "403"), ("expired", "403")):
+        page.locator(f"#attempt-{kind} button").click()
+        expect(page.locator(f"#attempt-{kind} [role=status]")).to_contain_text(words)
+    page.evaluate("window.scrollTo(0, 0)")
+
+
+@contextmanager
+def _tab(picture: Picture, browser: Browser, app: RunningApp) -> Iterator[Visitor]:
+    width, height = picture.size
+    context = browser.new_context(
+        color_scheme=picture.theme,
+        viewport={"width": width, "height": height},
+        timezone_id="Europe/Berlin",
+    )
+    try:
+        yield Visitor(context, app.origin)
+    finally:
+        context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
