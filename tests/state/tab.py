@@ -10,7 +10,9 @@ from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 
+from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.playground import PlaygroundState
+from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 
@@ -47,7 +49,8 @@ class Server:
 class Tab:
     """One tab's websocket: its client token, its socket id, and the vars it was sent.
 
-    ``seen`` holds those of the session and its token, ``answer`` those of the playground.
+    ``seen`` holds those of the session and its token, ``answer`` those of the playground, ``board``
+    those of the dashboard and its sample traffic.
     """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
@@ -56,6 +59,7 @@ class Tab:
         self._socket = socket
         self.seen: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}
+        self.board: dict[str, Any] = {}
         namespace = APP.event_namespace
         assert namespace
         # As when it connects: from now on this websocket is the client token's own.
@@ -73,6 +77,14 @@ class Tab:
     async def ask(self, handler: str, **payload: Any) -> None:
         """Call a handler of ``PlaygroundState``."""
         await self._send(f"{PlaygroundState.get_full_name()}.{handler}", payload)
+
+    async def see(self, handler: str, **payload: Any) -> None:
+        """Call a handler of ``DashboardState``."""
+        await self._send(f"{DashboardState.get_full_name()}.{handler}", payload)
+
+    async def add_sample_traffic(self) -> None:
+        """Press the button for it, whether it is there or not."""
+        await self._send(f"{SampleTrafficState.get_full_name()}.add", {})
 
     async def push(self, token: str) -> None:
         """Push a session token, as the bridge does."""
@@ -92,3 +104,5 @@ class Tab:
                     self.seen.update(short)
                 elif substate.endswith("playground_state"):
                     self.answer.update(short)
+                elif substate.endswith(("dashboard_state", "sample_traffic_state")):
+                    self.board.update(short)

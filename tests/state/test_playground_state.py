@@ -165,3 +165,26 @@ async def test_only_the_policys_pipes_can_be_chosen(tab: Tab, pipe: str) -> None
     await tab.ask("choose", pipe=pipe)
 
     assert tab.answer["pipe"] == "requests_over_time"
+
+
+async def test_an_address_fills_in_the_form(tab: Tab, running: Services) -> None:
+    await _sign_in(tab, running, "acme")
+    form = tab.answer.get("form", "")
+
+    await tab.ask("open_request", search="?pipe=top_routes&limit=5&tenant_id=org_other")
+
+    assert tab.answer["pipe"] == "top_routes"
+    assert tab.answer["prefilled"] == {"limit": "5"}
+    assert tab.answer["path"] == "/v0/pipes/top_routes.json?limit=5"
+    assert tab.answer["form"] != form
+
+
+async def test_an_address_without_a_request_leaves_the_form_alone(
+    tab: Tab, running: Services
+) -> None:
+    await _sign_in(tab, running, "acme")
+    await tab.ask("choose", pipe="top_routes")
+
+    await tab.ask("open_request", search="?pipe=no_such_pipe")
+
+    assert tab.answer["pipe"] == "top_routes"

@@ -1,0 +1,265 @@
+"""A dashboard's answers are shown to the tenant that asked, for the view that was asked for."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.tinybird.client import TinybirdClient
+from tests.clock import Clock
+from tests.state.tab import Server, Tab
+
+pytestmark = pytest.mark.anyio
+
+SUMMARY: dict[str, Any] = {
+    "requests": 7,
+    "requests_before": 0,
+    "error_rate": 0.5,
+    "error_rate_before": None,
+    "p95_ms": 9.0,
+    "p95_ms_before": None,
+    "active_routes": 1,
+    "active_routes_before": 0,
+}
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "usage_summary": [SUMMARY],
+    "requests_over_time": [],
+    "latency_over_time": [],
+    "top_routes": [],
+    "recent_requests": [
+        {
+            "timestamp": "2026-11-24 12:00:00.000",
+            "request_id": "req_1",
+            "method": "GET",
+            "route": "/v1/orders",
+            "status": 200,
+            "duration_ms": 5,
+            "region": "eu",
+        }
+    ],
+}
+NO_ROWS = {
+    **ROWS,
+    "usage_summary": [SUMMARY | {"requests": 0, "error_rate": None, "p95_ms": None}],
+    "recent_requests": [],
+}
+
+
+class Tinybird:
+    """Answers each pipe's rows when it is let, or refuses; remembers the requests."""
+
+    def __init__(self) -> None:
+        self.rows = ROWS
+        self.refusal: int | None = None
+        self.asked: list[httpx.URL] = []
+        self.may_answer = anyio.Event()
+        self.may_answer.set()
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url)
+        await self.may_answer.wait()
+        if self.refusal:
+            return httpx.Response(self.refusal, json={"error": "no"})
+        rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
+        statistics = {"elapsed": 0.001, "rows_read": 1, "bytes_read": 1}
+        answer = {"meta": [], "data": rows, "rows": len(rows), "statistics": statistics}
+        return httpx.Response(200, content=json.dumps(answer))
+
+
+@pytest.fixture
+async def tinybird() -> Tinybird:
+    return Tinybird()
+
+
+@pytest.fixture
+async def server(
+    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
+        client = TinybirdClient(running.workspace.api_url, http=http)
+        changed = replace(running, tinybird=client)
+        monkeypatch.setattr(services, "current", lambda: changed)
+        async with Server() as server:
+            yield server
+
+
+@pytest.fixture
+async def tab(server: Server, running: Services) -> Tab:
+    tab = Tab(server)
+    await _sign_in(tab, running, "acme")
+    return tab
+
+
+async def _sign_in(tab: Tab, running: Services, organization: str) -> None:
+    assert running.embedded_clerk
+    await tab.push(running.embedded_clerk.issue("admin@acme.test", organization))
+
+
+async def _refresh(tab: Tab, number: int = 1, search: str = "") -> None:
+    await tab.see("refresh", number=number, path="/dashboard", search=search, zone="UTC")
+
+
+def _panel(tab: Tab, name: str) -> Any:
+    return tab.board["panels"][name]
+
+
+async def test_a_refresh_asks_every_pipe_with_the_address_and_shows_what_they_say(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab, number=5, search="?range=1h&region=eu")
+
+    assert {url.params["region"] for url in tinybird.asked} == {"eu"}
+    assert len({url.path for url in tinybird.asked}) == 5
+    assert tab.board["figures"][0].value == "7"
+    assert tab.board["finished"] == 5
+    assert tab.board["stale_since"] == 0
+
+
+async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    await _refresh(tab)
+    came = clock.now
+    clock.advance(10)
+    tinybird.refusal = 500
+
+    await _refresh(tab, number=2)
+
+    assert tab.board["figures"][0].value == "7"
+    assert _panel(tab, "figures").code.startswith("tinybird_")
+    assert tab.board["stale_since"] == came
+    assert tab.board["stale_reason"]
+    assert tab.board["finished"] == 2
+
+    tinybird.refusal = None
+    await _refresh(tab, number=3)
+    assert (tab.board["stale_since"], tab.board["stale_reason"]) == (0, "")
+
+
+async def test_another_views_data_does_not_stay_when_its_refresh_fails(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab)
+    tinybird.refusal = 500
+
+    await _refresh(tab, number=2, search="?range=7d")
+
+    assert tab.board["figures"] == []
+    assert _panel(tab, "figures").fetched_at == 0
+    assert tab.board["stale_since"] == 0
+
+
+async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
+    tab: Tab, running: Services, tinybird: Tinybird
+) -> None:
+    tinybird.may_answer = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_refresh, tab)
+        while len(tinybird.asked) < 5:
+            await anyio.sleep(0)
+        await _sign_in(tab, running, "globex")
+        tinybird.may_answer.set()
+
+    assert tab.board.get("figures", []) == []
+    assert tab.board.get("recent", []) == []
+
+
+async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.may_answer = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_refresh, tab)
+        while len(tinybird.asked) < 5:
+            await anyio.sleep(0)
+        tasks.start_soon(_refresh, tab, 2, "?range=7d")
+        while len(tinybird.asked) < 10:
+            await anyio.sleep(0)
+        tinybird.may_answer.set()
+
+    assert tab.board["finished"] == 2
+    assert _panel(tab, "figures").view == "/dashboard?range=7d"
+
+
+async def test_without_a_current_session_nothing_is_asked(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.advance(120)
+    await _refresh(tab)
+    await tab.see("download_csv", panel="routes")
+    await tab.add_sample_traffic()
+
+    assert tinybird.asked == []
+
+
+async def test_what_is_downloaded_is_what_is_shown(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    await _refresh(tab, search="?range=1h")
+    clock.advance(30)
+
+    await tab.see("download_csv", panel="routes")
+
+    (shown,) = (url for url in tinybird.asked if url.path == "/v0/pipes/top_routes.json")
+    assert tinybird.asked[-1].path == "/v0/pipes/top_routes.csv"
+    assert tinybird.asked[-1].params == shown.params
+
+
+async def test_an_unknown_panel_has_nothing_to_download_or_to_view(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await tab.see("download_csv", panel="../tokens")
+    await tab.see("view_request", panel="../tokens")
+
+    assert tinybird.asked == []
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Who was given sample traffic: tenant and user."""
+    joined: list[tuple[str, str]] = []
+
+    async def add(_: Services, tenant: str, user_id: str) -> int:
+        joined.append((tenant, user_id))
+        return 1
+
+    monkeypatch.setattr(Services, "add_sample_traffic", add)
+    return joined
+
+
+async def test_sample_traffic_is_for_the_signed_in_tenant(
+    tab: Tab, tinybird: Tinybird, joined: list[tuple[str, str]]
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+    assert tab.board["has_no_rows"] is True
+
+    await tab.add_sample_traffic()
+
+    assert joined == [(tab.seen["tenant_id"], tab.seen["user_id"])]
+    assert tab.board["is_adding"] is False
+
+
+async def test_a_tenant_with_rows_of_its_own_gets_no_made_up_ones(
+    tab: Tab, joined: list[tuple[str, str]]
+) -> None:
+    await _refresh(tab)
+
+    await tab.add_sample_traffic()
+
+    assert joined == []
+
+
+async def test_why_sample_traffic_does_not_come_is_said(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+
+    # Nobody started the embedded Tinybird of these tests.
+    await tab.add_sample_traffic()
+
+    assert "still starting" in tab.board["problem"]
+    assert tab.board["is_adding"] is False
