@@ -14,6 +14,7 @@ _LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTAL
 _TRAILING: Final = re.compile(r"[\s;]+\Z")
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
+_ALL_ROWS: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,16 @@ def plain(sql: str) -> str:
 
 
 def sealed(sql: str) -> str:
-    """Return ``sql`` as a query whose names nothing around it can give another meaning.
+    """Return ``sql`` as a query that nothing around it can change or look behind.
 
     ClickHouse resolves the names in a CTE, functions and operators included, through the aliases
     of the query around it: a caller's ``(a, b) -> 1 AS equals`` would make every filter true.
     The body of ``view()`` is a scope of its own.
+
+    It also moves conditions inwards, to rows that the query's own filter keeps out: a caller's
+    ``WHERE throwIf(...)`` would tell of them. It moves none past a LIMIT.
     """
-    return f"SELECT * FROM view({sql}\n)"  # noqa: S608 - a trusted query
+    return f"SELECT * FROM view({sql}\n) LIMIT {_ALL_ROWS}"  # noqa: S608 - a trusted query
 
 
 def with_before(ctes: Mapping[str, str], sql: str) -> str:

@@ -99,3 +99,27 @@ def test_an_error_in_a_hidden_table_is_never_reached(tinybird: Tinybird) -> None
     query = "SELECT (SELECT throwIf(page = '/secret', page) FROM visits LIMIT 1)"
     answer = tinybird.get("/v0/sql", token, q=query)
     assert json.loads(answer.text)["error"] == "Resource 'visits' not found"
+
+
+LOOKS_BEHIND = [
+    "SELECT * FROM {source} WHERE throwIf(page = '/secret', 'It is there.')",
+    "SELECT * FROM {source} WHERE page != '/secret' OR toInt32(page) = 1",
+    "SELECT 1 FROM {source} AS s JOIN (SELECT 0 AS x) AS y "
+    "ON throwIf(s.page = '/secret', 'It is there.') = y.x",
+    "SELECT 1 WHERE 'x' IN (SELECT page FROM {source} WHERE throwIf(page = '/secret', 'There.'))",
+]
+"""Conditions that fail for another tenant's row, if they are asked of it."""
+
+
+@pytest.mark.parametrize("query", LOOKS_BEHIND)
+def test_a_condition_is_never_asked_of_a_row_that_is_kept_out(
+    tinybird: Tinybird, query: str
+) -> None:
+    scope = {"type": "DATASOURCES:READ", "resource": "visits", "filter": "tenant = 'a'"}
+    own, pages = tinybird.token(scope), tinybird.token(reads("pages", tenant="a"))
+    answers = [
+        tinybird.get("/v0/sql", own, q=query.format(source="visits")),
+        tinybird.get("/v0/sql", pages, q=query.format(source="pages")),
+        tinybird.get("/v0/pipes/pages.json", pages, q=query.format(source="_")),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 3
