@@ -159,7 +159,7 @@ class _Checker:
     def _fault(self, chain: list[_Place], render: Render) -> Fault | Unknown | None:
         pipe, node = chain[-1]
         try:
-            query = pipe.query(node, self._pipes, render)
+            query = pipe.query(node, render)
             return self._analyst.fault(query, render(pipe, node))
         except (TemplateError, ApiError):
             return Unknown()

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.tables import quoted
+from clerk_tinybird_app.tinybird.lint.sources import sources
 from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
 _LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _TRAILING: Final = re.compile(r"[\s;]+\Z")
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
-_WORD: Final = re.compile(r"\w+")
 _ALL_ROWS: Final = 2**63 - 1
 
 
@@ -24,58 +24,58 @@ class CompiledPipe:
     Attributes:
         pipe: As the project has it.
         templates: Each node's template, by the node's name.
-        uses: For each node, the nodes and other pipes that its text names.
+        uses: For each node, the nodes and other pipes that it reads from.
+        others: All pipes by name, for those that this one reads from.
     """
 
     pipe: Pipe
     templates: Mapping[str, Template]
-    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]]
+    others: Mapping[str, "CompiledPipe"] = field(repr=False, compare=False)
 
     @classmethod
-    def compile(cls, pipe: Pipe, pipes: frozenset[str]) -> "CompiledPipe":
-        """Compile ``pipe``, which may read from ``pipes`` by their names.
+    def all_of(cls, pipes: Mapping[str, Pipe]) -> "dict[str, CompiledPipe]":
+        """Compile ``pipes``, which may read from each other by their names.
 
         Raises:
             ProjectError: A node's template is malformed.
         """
-        nodes = {node.name for node in pipe.nodes}
+        compiled: dict[str, CompiledPipe] = {}
+        for name, pipe in pipes.items():
+            compiled[name] = cls._of(pipe, frozenset(pipes), compiled)
+        return compiled
+
+    @classmethod
+    def _of(
+        cls, pipe: Pipe, pipes: frozenset[str], others: Mapping[str, "CompiledPipe"]
+    ) -> "CompiledPipe":
+        names = {node.name for node in pipe.nodes} | (pipes - {pipe.name})
         return cls(
             pipe=pipe,
             templates={node.name: _template(pipe, node) for node in pipe.nodes},
-            uses={
-                node.name: frozenset(_WORD.findall(node.sql))
-                & ((nodes - {node.name}) | (pipes - {pipe.name}))
-                for node in pipe.nodes
-            },
+            uses={node.name: sources(node.sql) & (names - {node.name}) for node in pipe.nodes},
+            others=others,
         )
 
-    def sql(self, values: Mapping[str, Any], others: Mapping[str, "CompiledPipe"]) -> str:
+    def sql(self, values: Mapping[str, Any]) -> str:
         """Return the pipe's query.
 
         Args:
             values: The parameters, as texts or JSON values.
-            others: All pipes by name, for those that this one reads from.
 
         Raises:
             TemplateError: A parameter is missing or of the wrong type.
             ApiError: 400, pipes or nodes read from each other in a circle.
         """
         return self.query(
-            self.pipe.endpoint, others, lambda pipe, node: pipe.templates[node.name].render(values)
+            self.pipe.endpoint, lambda pipe, node: pipe.templates[node.name].render(values)
         )
 
-    def query(
-        self,
-        node: Node,
-        others: Mapping[str, "CompiledPipe"],
-        render: "Render",
-        way: tuple[str, ...] = (),
-    ) -> str:
+    def query(self, node: Node, render: "Render", way: tuple[str, ...] = ()) -> str:
         """Return the query of one node, after those that it reads from.
 
         Args:
             node: One of this pipe's.
-            others: All pipes by name.
             render: Writes the SQL of one node alone.
             way: The nodes that lead to this one.
 
@@ -91,8 +91,8 @@ class CompiledPipe:
                 if name in own:
                     written[name] = write(own[name], way)
                 else:
-                    other = others[name]
-                    written[name] = other.query(other.pipe.endpoint, others, render, way)
+                    other = self.others[name]
+                    written[name] = other.query(other.pipe.endpoint, render, way)
             return plain(render(self, node))
 
         query = write(node, way)

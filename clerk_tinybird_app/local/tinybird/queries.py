@@ -12,7 +12,7 @@ from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, quoted
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
 
 PIPE_ITSELF: Final = "_"
 """What SQL on top of a pipe calls it."""
@@ -56,7 +56,7 @@ def pipe(
         ApiError: The SQL on top is refused.
         QueryFailed: ClickHouse refused the query.
     """
-    query = found.sql(values, workspace.served.pipes)
+    query = found.sql(values)
     if on_top is None:
         return session.query(query, output.name)
     asked, _ = statement.without_format(statement.canonical(session, on_top))
@@ -64,7 +64,7 @@ def pipe(
         statement.names(session, statement.subject(asked)),
         asked,
         allowed={PIPE_ITSELF},
-        existing=_tables(workspace),
+        existing=_existing(session, workspace),
         databases=_databases(session),
     )
     return session.query(statement.reading(asked, {PIPE_ITSELF: sealed(query)}), output.name)
@@ -95,15 +95,16 @@ def sql(
     output = named(name) if name else TSV
     used = statement.names(session, statement.subject(asked))
     mentioned = used.tables | used.sets
-    readable = _readable(workspace, caller)
-    databases = _databases(session)
-    pipes = _pipe_queries(workspace, caller, mentioned, values)
+    # Once: it may be replaced meanwhile.
+    served = workspace.served
+    readable = _readable(workspace, served, caller)
+    pipes = _pipe_queries(workspace, served, caller, mentioned, values)
     statement.require_readable(
         used,
         asked,
         allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
-        existing=_tables(workspace),
-        databases=databases,
+        existing=_existing(session, workspace),
+        databases=_databases(session),
     )
     ctes = {n: sealed(q) for n, q in {**readable, **pipes}.items() if q and n in mentioned}
     return session.query(statement.reading(asked, ctes), output.name), output
@@ -113,28 +114,24 @@ def _databases(session: ChdbSession) -> set[str]:
     return {*schema.databases(session), "information_schema", "INFORMATION_SCHEMA", "system"}
 
 
-def _tables(workspace: LocalWorkspace) -> set[str]:
-    """Return every table and pipe of the workspace."""
-    sources = workspace.served.datasources
-    return {
-        *sources,
-        *(name + QUARANTINE_SUFFIX for name in sources),
-        *workspace.served.pipes,
-    }
+def _existing(session: ChdbSession, workspace: LocalWorkspace) -> set[str]:
+    """Return every table and pipe of the workspace, tables the project has no more among them."""
+    return {*schema.tables_of(session, workspace.database), *workspace.served.pipes}
 
 
-def _readable(workspace: LocalWorkspace, caller: Caller) -> dict[str, str]:
+def _readable(workspace: LocalWorkspace, served: Served, caller: Caller) -> dict[str, str]:
     """Return the tables a caller may read, each with the query that stands for it, "" for none."""
+    sources = served.datasources
     if caller.is_admin:
-        sources = workspace.served.datasources
         return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
     readable = {}
-    for name in workspace.served.datasources:
-        for key in (name, workspace.resource_id("datasource", name)):
-            if key in caller.datasources:
-                condition = caller.datasources[key]
-                whole = f"SELECT * FROM {workspace.database}.{quoted(name)}"
-                readable[name] = f"{whole} WHERE ({condition}\n)" if condition else ""
+    for name in sources:
+        keys = (name, workspace.resource_id("datasource", name))
+        found = [caller.datasources[key] for key in keys if key in caller.datasources]
+        # Named twice, by its name and by its id: which filter is meant?
+        if len(found) == 1:
+            whole = f"SELECT * FROM {workspace.database}.{quoted(name)}"
+            readable[name] = f"{whole} WHERE ({found[0]}\n)" if found[0] else ""
     return readable
 
 
@@ -147,13 +144,17 @@ def _allowed(workspace: LocalWorkspace, caller: Caller, used: frozenset[str]) ->
 
 
 def _pipe_queries(
-    workspace: LocalWorkspace, caller: Caller, used: frozenset[str], values: Mapping[str, Any]
+    workspace: LocalWorkspace,
+    served: Served,
+    caller: Caller,
+    used: frozenset[str],
+    values: Mapping[str, Any],
 ) -> dict[str, str]:
     """Return the queries of the pipes that SQL names and the caller may read."""
     queries = {}
-    for name, pipe in workspace.served.pipes.items():
+    for name, pipe in served.pipes.items():
         pipe_id = workspace.resource_id("pipe", name)
         if name in used and caller.may_read(name, pipe_id):
             given = {**values, **caller.fixed_params(name, pipe_id)}
-            queries[name] = pipe.sql(given, workspace.served.pipes)
+            queries[name] = pipe.sql(given)
     return queries

@@ -9,7 +9,7 @@ from clerk_tinybird_app.local.tinybird import tables
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.complaint import complaint
 from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
-from clerk_tinybird_app.local.tinybird.tables import quoted
+from clerk_tinybird_app.local.tinybird.tables import literal, quoted
 from clerk_tinybird_app.tinybird.project import DataSource, ProjectError
 
 LANDING_SUFFIX = "_landing"
@@ -39,6 +39,12 @@ def drop_database(session: ChdbSession, database: str) -> None:
 def databases(session: ChdbSession) -> list[str]:
     """Return every database's name."""
     return session.query("SELECT name FROM system.databases").decode().split()
+
+
+def tables_of(session: ChdbSession, database: str) -> list[str]:
+    """Return the name of every table that a database has."""
+    where = f"WHERE database = {literal(database)}"
+    return session.query(f"SELECT name FROM system.tables {where}", "TSVRaw").decode().splitlines()
 
 
 def apply(

@@ -106,8 +106,7 @@ class LocalWorkspace:
             ProjectError: It cannot be; what was served before still is.
         """
         with self._applying:
-            names = frozenset(project.pipes)
-            pipes = {n: CompiledPipe.compile(pipe, names) for n, pipe in project.pipes.items()}
+            pipes = CompiledPipe.all_of(project.pipes)
             change = self._bring_up_to_date(project.datasources.values(), pipes, writer)
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
             self.served = Served(

@@ -1,12 +1,13 @@
 """Whatever a request says, a token's answer holds its own tenant's rows alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.local.tinybird.process import Tinybird, reads
+from tests.local.tinybird.process import Tinybird, reads, until
 
 NAMES = st.sampled_from(["tenant", "TENANT", "tenant[]", "page", "top", "q", "_", "user_id"])
 WORDS = (
@@ -54,3 +55,36 @@ def test_no_request_returns_another_tenants_row(
         if path.endswith("pages.json") and "q" not in dict(parameters):
             rows = answer.json()["data"]
             assert {row["page"] for row in rows} <= {"/home", "/about"}
+
+
+OF_A_TABLE_THAT_IS_GONE = [
+    "SELECT t FROM gone",
+    "SELECT 'secret' IN gone",
+    "SELECT * FROM (WITH gone AS (SELECT 1) SELECT * FROM gone) AS x, gone",
+]
+
+
+def test_rows_of_a_data_source_that_was_removed_are_nobodys(project: Path, tmp_path: Path) -> None:
+    source = project / "datasources" / "gone.datasource"
+    source.write_text("SCHEMA >\n    `t` String `json:$.t`\n")
+    with Tinybird(project, tmp_path / "data") as running:
+        running.add({"t": "secret"}, name="gone")
+        source.unlink()
+        until(lambda: running.get("/v0/datasources/gone").status_code == 404, "it is still there")
+        token = running.token(reads("pages", tenant="a"))
+        answers = [
+            running.get(path, token, q=query)
+            for query in OF_A_TABLE_THAT_IS_GONE
+            for path in ("/v0/sql", "/v0/pipes/pages.json")
+        ]
+    assert {answer.status_code for answer in answers} == {403}
+
+
+def test_two_filters_over_one_data_source_open_nothing(tinybird: Tinybird) -> None:
+    source = tinybird.get("/v0/datasources/visits").json()
+    scopes = [
+        {"type": "DATASOURCES:READ", "resource": resource, "filter": condition}
+        for resource, condition in ((source["name"], "tenant = 'a'"), (source["id"], "1"))
+    ]
+    answer = tinybird.get("/v0/sql", tinybird.token(*scopes), q="SELECT page FROM visits")
+    assert answer.status_code == 403

@@ -18,9 +18,8 @@ def pipe(name: str, *nodes: tuple[str, str]) -> Pipe:
 
 
 def query(*pipes: Pipe, **values: str) -> str:
-    names = frozenset(each.name for each in pipes)
-    compiled = {each.name: CompiledPipe.compile(each, names) for each in pipes}
-    return compiled[pipes[0].name].sql(values, compiled)
+    compiled = CompiledPipe.all_of({each.name: each for each in pipes})
+    return compiled[pipes[0].name].sql(values)
 
 
 def test_one_node_is_the_query() -> None:
@@ -62,6 +61,14 @@ def test_pipes_it_reads_from_get_the_same_parameters() -> None:
 def test_a_circle_is_refused(pipes: list[Pipe]) -> None:
     with pytest.raises(ApiError, match="Circular reference"):
         query(*pipes)
+
+
+def test_a_column_named_as_a_pipe_is_no_circle() -> None:
+    total = pipe("total", ("n", "SELECT sum(total) FROM pages"))
+    pages = pipe("pages", ("n", "SELECT 1 AS total -- FROM total"))
+    assert query(total, pages) == (
+        "WITH `pages` AS (SELECT 1 AS total -- FROM total\n) SELECT sum(total) FROM pages"
+    )
 
 
 def test_a_mistake_in_a_template_names_file_and_line() -> None:
