@@ -17,6 +17,9 @@ _ERROR: Final = re.compile(
     r"^(?:(?:Code: \d+\. )?DB::Exception: )*(.*?)\s*(?:\(([A-Z_0-9]+)\)\.?\s*)*$", re.DOTALL
 )
 _CODE: Final = re.compile(r"Code: (\d+)\.")
+_OF_CHDB: Final = frozenset(("arrowtable", "dataframe", "datastore", "debug"))
+"""Formats that chDB takes for Python's objects, in any case; ClickHouse knows none of them."""
+
 _VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 
 
@@ -70,6 +73,8 @@ class ChdbSession:
         Raises:
             QueryFailed: ClickHouse refused it, or its answer is too long; the connection is closed.
         """
+        if output_format.lower() in _OF_CHDB:
+            raise QueryFailed(f"Unknown format {output_format}. (UNKNOWN_FORMAT)")
         try:
             result = self._opened().query(_whole(sql), output_format)
         except RuntimeError as error:

@@ -80,17 +80,25 @@ class Reader:
             self._thread.join()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            with self._changing_job:
-                self._job = job
-            answer, error = self._done(job)
-            with self._changing_job:
-                self._job = None
-            # The loop ends before the readers do; then nobody waits.
-            with contextlib.suppress(RuntimeError):
-                job.answer.get_loop().call_soon_threadsafe(_settle, job.answer, answer, error)
+        while self._did_next():
+            pass
         if self._session is not None:
             self._session.close()
+
+    def _did_next(self) -> bool:
+        """Do the next job and keep nothing of it: answers are large, and it can be long idle."""
+        job = self._jobs.get()
+        if job is None:
+            return False
+        with self._changing_job:
+            self._job = job
+        answer, error = self._done(job)
+        with self._changing_job:
+            self._job = None
+        # The loop ends before the readers do; then nobody waits.
+        with contextlib.suppress(RuntimeError):
+            job.answer.get_loop().call_soon_threadsafe(_settle, job.answer, answer, error)
+        return True
 
     def _done(self, job: Job[Any]) -> tuple[Any, BaseException | None]:
         try:

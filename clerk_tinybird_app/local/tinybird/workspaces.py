@@ -1,6 +1,7 @@
 """The workspaces of this machine, and whose token a token is."""
 
 import secrets
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -20,6 +21,8 @@ _MOST_MADE: Final = 10
 class Workspaces:
     """The first workspace, which lasts, and those that ``tb`` makes, which end with the process.
 
+    For any thread.
+
     Args:
         first: The workspace of the served project.
         writer: Makes and removes databases.
@@ -29,6 +32,7 @@ class Workspaces:
     def __init__(self, first: LocalWorkspace, writer: Writer, clock: Callable[[], float]) -> None:
         self.first = first
         self._all = {first.id: first}
+        self._changing = threading.Lock()
         self._writer = writer
         self._clock = clock
         self.user_token = token_text(first.id, "user", secrets.token_urlsafe(32))
@@ -44,14 +48,15 @@ class Workspaces:
         Raises:
             ApiError: 400, there is one of that name.
         """
-        if any(workspace.name == name for workspace in self._all.values()):
-            raise bad_request(f"There is a workspace named '{name}' already")
-        made = LocalWorkspace.new(name)
-        self._writer.run(lambda session: schema.create_database(session, made.database))
-        self._all[made.id] = made
-        # `tb --local test run` means to remove the workspace it made, but asks for another name.
-        for old in self.all()[1:-_MOST_MADE]:
-            self.remove(old.id)
+        with self._changing:
+            if any(workspace.name == name for workspace in self.all()):
+                raise bad_request(f"There is a workspace named '{name}' already")
+            made = LocalWorkspace.new(name)
+            self._writer.run(lambda session: schema.create_database(session, made.database))
+            self._all[made.id] = made
+            # `tb --local test run` means to remove what it made, but asks for another name.
+            for old in self.all()[1:-_MOST_MADE]:
+                self._remove(old)
         return made
 
     def remove(self, id_or_name: str) -> LocalWorkspace:
@@ -60,14 +65,18 @@ class Workspaces:
         Raises:
             ApiError: 404, there is none; 403, it is the one that lasts.
         """
-        found = [each for each in self.all() if id_or_name in (each.id, each.name)]
-        if not found:
-            raise not_found(f"Workspace '{id_or_name}' not found")
-        if found[0] is self.first:
-            raise forbidden("This workspace serves the project and cannot be removed")
-        removed = self._all.pop(found[0].id)
-        self._writer.run(lambda session: schema.drop_database(session, removed.database))
-        return removed
+        with self._changing:
+            found = [each for each in self.all() if id_or_name in (each.id, each.name)]
+            if not found:
+                raise not_found(f"Workspace '{id_or_name}' not found")
+            if found[0] is self.first:
+                raise forbidden("This workspace serves the project and cannot be removed")
+            self._remove(found[0])
+        return found[0]
+
+    def _remove(self, workspace: LocalWorkspace) -> None:
+        del self._all[workspace.id]
+        self._writer.run(lambda session: schema.drop_database(session, workspace.database))
 
     def remove_leftovers(self) -> None:
         """Remove the databases of workspaces that ended with an earlier process."""
@@ -88,7 +97,7 @@ class Workspaces:
         """
         if token == self.user_token:
             return self.first, Caller(name="user", is_admin=True)
-        for workspace in self._all.values():
+        for workspace in self.all():
             if token == workspace.signing_key:
                 return workspace, Caller(name="admin", is_admin=True)
             if static := workspace.served.tokens.get(token):

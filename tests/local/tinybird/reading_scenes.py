@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,28 @@ async def _outcome(task: "asyncio.Task[Any]") -> str:
         return type(error).__name__
 
 
+def idle(folder: Path) -> Any:
+    """A reader has answered and waits for its next job."""
+    return asyncio.run(_idle(folder))
+
+
+async def _idle(folder: Path) -> Any:
+    from clerk_tinybird_app.local.tinybird.read_pool import ReadPool  # noqa: PLC0415
+
+    class Answer:
+        pass
+
+    pool = ReadPool(folder / "data", size=1)
+    answer = await pool.run("a", "default", lambda _: Answer(), _stays)
+    last = weakref.ref(answer)
+    del answer
+    deadline = time.monotonic() + 5
+    while last() is not None and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    pool.close()
+    return "held" if last() is not None else "given away"
+
+
 def memory(folder: Path) -> Any:
     """One query needs more memory than it may use, the other does not."""
     from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed  # noqa: PLC0415
@@ -186,5 +209,5 @@ def memory(folder: Path) -> Any:
 
 
 if __name__ == "__main__":
-    told = {each.__name__: each for each in (known_tokens, leaving, memory)}[sys.argv[1]]
+    told = {each.__name__: each for each in (known_tokens, leaving, idle, memory)}[sys.argv[1]]
     sys.stdout.write(json.dumps(told(Path(sys.argv[2]))))

@@ -38,3 +38,13 @@ def test_a_slow_query_holds_up_no_other(tinybird: Tinybird) -> None:
         for _ in range(10):
             assert tinybird.get("/v0/pipes/echo.json", text="x").status_code == 200
         assert not any(each.done() for each in slow)
+
+
+def test_one_name_makes_one_workspace_however_many_ask_at_once(tinybird: Tinybird) -> None:
+    def make(_: int) -> int:
+        return tinybird.post("/v1/workspaces", params={"name": "wanted"}).status_code
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        results = Counter(threads.map(make, range(THREADS)))
+    tinybird.http.delete("/v1/workspaces/wanted", headers=tinybird.bearer(None))
+    assert results == {200: 1, 400: THREADS - 1}

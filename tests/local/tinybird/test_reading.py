@@ -34,6 +34,10 @@ def test_a_client_that_leaves_ends_what_runs_and_starts_nothing(tmp_path: Path) 
     }
 
 
+def test_an_idle_reader_holds_no_answer(tmp_path: Path) -> None:
+    assert scene("idle", tmp_path) == "given away"
+
+
 def test_a_query_has_its_share_of_half_of_the_machines_memory(tmp_path: Path) -> None:
     told = scene("memory", tmp_path)
     assert told["with enough"] == "answered"
