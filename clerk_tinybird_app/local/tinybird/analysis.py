@@ -41,12 +41,14 @@ class Fault:
         message: A sentence.
         subject: The table, column or function that it is about; "" for a syntax error.
         place: Where in the node's own SQL a syntax error is, in characters.
+        is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
     """
 
     name: str
     message: str
     subject: str = ""
     place: int = 0
+    is_certain: bool = True
 
     @property
     def is_syntax(self) -> bool:

@@ -28,7 +28,7 @@ class Definition:
         engine: The engine with its arguments.
         partition_key: "" without one.
         sorting_key: "" without one.
-        primary_key: The sorting key where the table names none.
+        primary_key: "" where it is the sorting key.
         ttl: "" without one.
         is_empty: Whether it certainly has no rows.
     """
@@ -63,12 +63,13 @@ def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
 
 def _definition(row: Mapping[str, Any], columns: Mapping[str, str]) -> Definition:
     found = _ENGINE.fullmatch(row["engine_full"])
+    sorting, primary = _bare(row["sorting_key"]), _bare(row["primary_key"])
     return Definition(
         columns=columns,
         engine=found["engine"] if found else row["engine_full"],
         partition_key=_bare(row["partition_key"]),
-        sorting_key=_bare(row["sorting_key"]),
-        primary_key=_bare(row["primary_key"]),
+        sorting_key=sorting,
+        primary_key="" if primary == sorting else primary,
         ttl=(found["ttl"] or "") if found else "",
         is_empty=bool(row["is_empty"]),
     )

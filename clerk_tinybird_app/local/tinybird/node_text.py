@@ -13,6 +13,7 @@ _MARK: Final = re.compile(f"{_BEGIN}(\\d+){_END}")
 _PARTS: Final = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _STATEMENT: Final = re.compile(r"\{%\s*(\w+)")
 _REFUSAL: Final = re.compile(r"\{\{\s*(?:custom_)?error\s*\(")
+_HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _OTHER_BLOCKS: Final = frozenset({"for", "while", "try"})
 
 Choices = Mapping[int, int]
@@ -116,6 +117,11 @@ def placed(rendered: str) -> Placed:
         starts.append((length, number))
         sql.append(text)
     return Placed("".join(sql), tuple(starts))
+
+
+def visible(sql: str) -> str:
+    """Return SQL with blanks for comments and texts, all else in its place."""
+    return _HIDDEN.sub(lambda found: " " * len(found[0]), sql)
 
 
 class _Reader:

@@ -7,7 +7,7 @@ left is for whoever asks.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
 from pathlib import Path
@@ -15,13 +15,19 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.analysis import Analyst, Fault, Unknown
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.node_text import Choices, NodeText, Placed, node_text, placed
+from clerk_tinybird_app.local.tinybird.node_text import (
+    Choices,
+    NodeText,
+    Placed,
+    node_text,
+    placed,
+    visible,
+)
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, Render
 from clerk_tinybird_app.local.tinybird.placeholders import placeholders
 from clerk_tinybird_app.tinybird.project import Node, ProjectError
 from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
-_HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _MOST_WAYS: Final = 300
 
 _Place = tuple[CompiledPipe, Node]
@@ -57,58 +63,89 @@ class _Seen:
 _BY_VALUES: Final = _Way(None)
 
 
-def check(pipes: Mapping[str, CompiledPipe], folder: Path, database: str) -> None:
+@dataclass(frozen=True)
+class Found:
+    """What is wrong with pipes.
+
+    Attributes:
+        mistakes: Faults that no value can mend.
+        doubts: What is wrong here and may be right elsewhere.
+    """
+
+    mistakes: tuple[ProjectError, ...]
+    doubts: tuple[ProjectError, ...]
+
+
+def check(pipes: Iterable[CompiledPipe], folder: Path, database: str) -> Found:
     """Have ClickHouse analyse every node of every pipe, without running any.
 
     Args:
-        pipes: By name.
+        pipes: With each, all pipes that it reads from; none in a circle.
         folder: The data folder.
         database: Where the project's tables are; they may be empty.
-
-    Raises:
-        ProjectError: A node has a fault that no value can mend; file and line are the fault's.
     """
     analyst = Analyst(folder, database)
     try:
-        checker = _Checker(pipes, analyst)
-        for pipe in pipes.values():
+        checker = _Checker(analyst)
+        for pipe in pipes:
             for node in pipe.pipe.nodes:
                 checker.check(pipe, node)
     finally:
         analyst.close()
+    return Found(tuple(checker.mistakes), tuple(checker.doubts))
 
 
 class _Checker:
-    def __init__(self, pipes: Mapping[str, CompiledPipe], analyst: Analyst) -> None:
-        self._pipes = pipes
+    def __init__(self, analyst: Analyst) -> None:
+        self.mistakes: list[ProjectError] = []
+        self.doubts: list[ProjectError] = []
         self._analyst = analyst
         self._checked: set[_Key] = set()
+        self._faulty: set[_Key] = set()
         self._texts: dict[_Key, NodeText] = {}
         self._templates: dict[tuple[_Key, str], Template] = {}
 
     def check(self, pipe: CompiledPipe, node: Node) -> None:
-        """Raise for the first certain fault of a node, or of one that it reads from."""
-        for place in _chain(pipe, node, self._pipes):
+        """Add the certain faults of a node, and of those that it reads from."""
+        for place in _chain(pipe, node):
             if _key(*place) not in self._checked:
                 self._checked.add(_key(*place))
-                self._check(_chain(*place, self._pipes))
+                self._check(_chain(*place))
 
     def _check(self, chain: list[_Place]) -> None:
-        """Raise for a fault of the last node of a chain."""
+        """Add the faults of the last node of a chain, one a line."""
+        if any(_key(*place) in self._faulty for place in chain):
+            # They would be told again.
+            return
         pipe, node = chain[-1]
+        lines = set()
         for way in self._quick_ways(chain):
             seen = self._see(chain, way)
             if seen.text is None or not isinstance(seen.fault, Fault):
                 continue
             piece = _piece(seen.text, seen.fault)
-            if piece is not None and self._is_always_there(chain, seen.fault, piece):
-                line = self._text(pipe, node).pieces[piece].line
-                raise ProjectError(pipe.pipe.path, line, seen.fault.message)
+            if piece is None:
+                continue
+            line = self._text(pipe, node).pieces[piece].line
+            if line not in lines and self._is_always_there(chain, seen.fault, piece):
+                lines.add(line)
+                found = ProjectError(pipe.pipe.path, line, seen.fault.message)
+                self._add(found, _key(pipe, node), is_certain=seen.fault.is_certain)
+
+    def _add(self, found: ProjectError, key: _Key, *, is_certain: bool) -> None:
+        if is_certain:
+            self.mistakes.append(found)
+            self._faulty.add(key)
+        else:
+            self.doubts.append(found)
 
     def _quick_ways(self, chain: list[_Place]) -> Iterator[_Way]:
         """Yield the few ways that together show almost all text, but for the right first one."""
         values = _values(chain, is_least=True)
-        plainly = self._fault(chain, lambda pipe, node: pipe.templates[node.name].render(values))
+        plainly = self._fault(
+            chain,
+            lambda pipe, node: pipe.templates[node.name].render(values, pipe.context(node)),
+        )
         if isinstance(plainly, Fault):
             yield _BY_VALUES
         # With nothing but what is required, conditions do not hold: the last branches are seen.
@@ -148,7 +185,7 @@ class _Checker:
         values = _values(chain, is_least=way is _BY_VALUES)
 
         def render(pipe: CompiledPipe, node: Node) -> Placed:
-            return placed(self._template(pipe, node, way).render(values))
+            return placed(self._template(pipe, node, way).render(values, pipe.context(node)))
 
         try:
             text = render(*chain[-1])
@@ -183,7 +220,7 @@ def _key(pipe: CompiledPipe, node: Node) -> _Key:
     return pipe.pipe.name, node.name
 
 
-def _chain(pipe: CompiledPipe, node: Node, pipes: Mapping[str, CompiledPipe]) -> list[_Place]:
+def _chain(pipe: CompiledPipe, node: Node) -> list[_Place]:
     """Return all nodes that a node reads from, each after those that it reads from itself."""
     found: dict[_Key, _Place] = {}
     entered: set[_Key] = set()
@@ -197,7 +234,7 @@ def _chain(pipe: CompiledPipe, node: Node, pipes: Mapping[str, CompiledPipe]) ->
             if name in own:
                 enter(pipe, own[name])
             else:
-                enter(pipes[name], pipes[name].pipe.endpoint)
+                enter(pipe.others[name], pipe.others[name].pipe.endpoint)
         found[_key(pipe, node)] = (pipe, node)
 
     enter(pipe, node)
@@ -234,7 +271,7 @@ def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
 
 def _mentions(text: Placed, subject: str) -> list[int]:
     """Return the pieces that name a subject, in comments and texts left out."""
-    sql = _HIDDEN.sub(lambda found: " " * len(found[0]), text.sql)
+    sql = visible(text.sql)
     parts = subject.split(".")
     for name in (parts, parts[-1:]):
         pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)

@@ -1,20 +1,21 @@
 """One SELECT from a pipe's nodes."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.tables import quoted
-from clerk_tinybird_app.tinybird.lint.sources import sources
+from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
 from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
-from clerk_tinybird_app.tinybird.template import Template, TemplateError
+from clerk_tinybird_app.tinybird.template import QueryContext, Template, TemplateError
 
 _LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _TRAILING: Final = re.compile(r"[\s;]+\Z")
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
 _ALL_ROWS: Final = 2**63 - 1
+_NOTHING: Final = QueryContext()
 
 
 @dataclass(frozen=True)
@@ -24,38 +25,19 @@ class CompiledPipe:
     Attributes:
         pipe: As the project has it.
         templates: Each node's template, by the node's name.
+        reads: For each node, every name that stands where a table can, `ANY_TABLE` for one that
+            only a request chooses.
         uses: For each node, the nodes and other pipes that it reads from.
         others: All pipes by name, for those that this one reads from.
+        datasources: The names of all data sources.
     """
 
     pipe: Pipe
     templates: Mapping[str, Template]
+    reads: Mapping[str, frozenset[str]]
     uses: Mapping[str, frozenset[str]]
     others: Mapping[str, "CompiledPipe"] = field(repr=False, compare=False)
-
-    @classmethod
-    def all_of(cls, pipes: Mapping[str, Pipe]) -> "dict[str, CompiledPipe]":
-        """Compile ``pipes``, which may read from each other by their names.
-
-        Raises:
-            ProjectError: A node's template is malformed.
-        """
-        compiled: dict[str, CompiledPipe] = {}
-        for name, pipe in pipes.items():
-            compiled[name] = cls._of(pipe, frozenset(pipes), compiled)
-        return compiled
-
-    @classmethod
-    def _of(
-        cls, pipe: Pipe, pipes: frozenset[str], others: Mapping[str, "CompiledPipe"]
-    ) -> "CompiledPipe":
-        names = {node.name for node in pipe.nodes} | (pipes - {pipe.name})
-        return cls(
-            pipe=pipe,
-            templates={node.name: _template(pipe, node) for node in pipe.nodes},
-            uses={node.name: sources(node.sql) & (names - {node.name}) for node in pipe.nodes},
-            others=others,
-        )
+    datasources: frozenset[str] = field(repr=False, compare=False)
 
     def sql(self, values: Mapping[str, Any]) -> str:
         """Return the pipe's query.
@@ -68,7 +50,8 @@ class CompiledPipe:
             ApiError: 400, pipes or nodes read from each other in a circle.
         """
         return self.query(
-            self.pipe.endpoint, lambda pipe, node: pipe.templates[node.name].render(values)
+            self.pipe.endpoint,
+            lambda pipe, node: pipe.templates[node.name].render(values, pipe.context(node)),
         )
 
     def query(self, node: Node, render: "Render", way: tuple[str, ...] = ()) -> str:
@@ -87,20 +70,70 @@ class CompiledPipe:
 
         def write(node: Node, way: tuple[str, ...]) -> str:
             way = _onward(way, f"{self.pipe.name}.{node.name}")
-            for name in sorted(self.uses[node.name] - written.keys()):
+            sql = plain(render(self, node))
+            for name in sorted(self._used(node, sql) - written.keys()):
                 if name in own:
                     written[name] = write(own[name], way)
                 else:
                     other = self.others[name]
                     written[name] = other.query(other.pipe.endpoint, render, way)
-            return plain(render(self, node))
+            return sql
 
         query = write(node, way)
         return with_before(written, query)
 
+    def context(self, node: Node) -> QueryContext:
+        """Return what the template of a node may reach besides its parameters."""
+        if ANY_TABLE not in self.reads[node.name]:
+            return _NOTHING
+        return QueryContext(tables=self._within_reach(node) | self.datasources)
+
+    def _used(self, node: Node, sql: str) -> frozenset[str]:
+        """Return what a node reads from, in which a request may have had a choice."""
+        used = self.uses[node.name]
+        if ANY_TABLE in self.reads[node.name]:
+            used |= sources(sql) & self._within_reach(node)
+        return used
+
+    def _within_reach(self, node: Node) -> frozenset[str]:
+        nodes = {each.name for each in self.pipe.nodes} - {node.name}
+        return frozenset(nodes | (self.others.keys() - {self.pipe.name}))
+
 
 Render = Callable[[CompiledPipe, Node], str]
 """Writes the SQL of one node of a pipe."""
+
+
+def compiled(
+    pipes: Mapping[str, Pipe], datasources: Iterable[str] = ()
+) -> tuple[dict[str, CompiledPipe], list[ProjectError]]:
+    """Compile pipes, which may read from each other and from data sources by their names.
+
+    Returns:
+        Those whose templates are well formed, by name, and the mistakes in the others.
+    """
+    found: dict[str, CompiledPipe] = {}
+    mistakes: list[ProjectError] = []
+    for name, pipe in pipes.items():
+        reads = {node.name: sources(node.sql) for node in pipe.nodes}
+        names = reads.keys() | (pipes.keys() - {name})
+        templates = {}
+        for node in pipe.nodes:
+            try:
+                templates[node.name] = Template(node.sql, is_template=node.is_template)
+            except TemplateError as error:
+                line = node.line + (error.line or 1) - 1
+                mistakes.append(ProjectError(pipe.path, line, error.message))
+        if len(templates) == len(pipe.nodes):
+            found[name] = CompiledPipe(
+                pipe=pipe,
+                templates=templates,
+                reads=reads,
+                uses={node: reads[node] & (names - {node}) for node in reads},
+                others=found,
+                datasources=frozenset(datasources),
+            )
+    return found, mistakes
 
 
 def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:
@@ -108,14 +141,6 @@ def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:
     if name in way:
         raise bad_request(f"[Error] Circular reference: {' -> '.join((*way, name))}")
     return (*way, name)
-
-
-def _template(pipe: Pipe, node: Node) -> Template:
-    try:
-        return Template(node.sql, is_template=node.is_template)
-    except TemplateError as error:
-        line = node.line + (error.line or 1) - 1
-        raise ProjectError(pipe.path, line, error.message) from error
 
 
 def plain(sql: str) -> str:

@@ -1,19 +1,21 @@
 """Serves a project folder and follows its changes; a mistake leaves the last good version.
 
 A mistake is one of a file's form, of a template, of a data source's definition or of a pipe's SQL.
-At the start there is no last version: then nothing is served until a change puts it right.
+Until there was a version without one, what has no mistake is served.
 """
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from watchfiles import Change, awatch
 
+from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 from clerk_tinybird_app.local.tinybird.writer import Writer
-from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.project import ProjectError, ProjectMistakes, read_project
 
 _SETTLE_MS: Final = 200
 _ENDINGS: Final = (".datasource", ".pipe", ".incl")
@@ -40,19 +42,32 @@ class ProjectWatch:
         self._writer = writer
 
     def load(self) -> bool:
-        """Serve the folder as it is now; return False, and log where, when it has a mistake."""
+        """Serve the folder as it is now; return False, and log each mistake, when it has some."""
         try:
-            change = self._workspace.serve(load_project(self._folder), self._writer)
-        except ProjectError as error:
-            _log.error("%s:%d: %s", self._folder / error.file, error.line, error.message)
-            if self._workspace.served.pipes:
-                _log.error("The last good version of the project is still served.")
-            else:
-                _log.error("Nothing is served until the mistake is gone; rows are kept.")
+            outcome = self._workspace.serve(
+                read_project(self._folder),
+                self._writer,
+                despite_mistakes=not self._workspace.served.is_whole,
+            )
+        except ProjectMistakes as error:
+            self._tell(logging.ERROR, error.mistakes)
+            _log.error("The last good version of the project is still served.")
             return False
-        for name in (*change.created, *change.changed):
+        except QueryFailed as failure:
+            _log.error("The project could not be loaded: %s", failure.message)
+            return False
+        self._tell(logging.WARNING, outcome.checked.doubts)
+        for name in (*outcome.change.created, *outcome.change.changed):
             _log.info("The data source '%s' is up to date.", name)
-        return True
+        if outcome.checked.mistakes:
+            self._tell(logging.ERROR, outcome.checked.mistakes)
+            names = ", ".join(sorted(outcome.checked.unserved))
+            _log.error("Everything is served but for what this concerns: %s.", names)
+        return not outcome.checked.mistakes
+
+    def _tell(self, level: int, found: Iterable[ProjectError]) -> None:
+        for one in sorted(found, key=lambda one: (one.file, one.line)):
+            _log.log(level, "%s:%d: %s", self._folder / one.file, one.line, one.message)
 
     async def follow(self) -> None:
         """Load the folder again whenever a file changes, until cancelled."""

@@ -152,6 +152,9 @@ def _pipe_queries(
 ) -> dict[str, str]:
     """Return the queries of the pipes that SQL names and the caller may read."""
     queries = {}
+    for name in sorted(used & served.unserved.keys()):
+        if caller.may_read(name, workspace.resource_id("pipe", name)):
+            served.require(name)
     for name, pipe in served.pipes.items():
         pipe_id = workspace.resource_id("pipe", name)
         if name in used and caller.may_read(name, pipe_id):

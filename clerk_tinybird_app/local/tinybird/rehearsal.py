@@ -7,10 +7,9 @@ them; the pipes' SQL is checked against them.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird import tables
+from clerk_tinybird_app.local.tinybird import schema, tables
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.complaint import complaint
 from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
@@ -33,43 +32,32 @@ def name_beside(database: str) -> str:
     return f"{database}{_SUFFIX}"
 
 
-def rehearse(writer: Writer, database: str, sources: Iterable[DataSource]) -> dict[str, Definition]:
-    """Make the tables of ``sources``, without rows, and return each as ClickHouse spells it.
+def rehearse(
+    writer: Writer, database: str, sources: Iterable[DataSource]
+) -> tuple[dict[str, Definition], list[ProjectError]]:
+    """Make all tables of ``sources``, without rows.
 
-    Raises:
-        ProjectError: ClickHouse does not take a definition; the line is that of the first column,
-            engine, key, TTL or index that it refuses.
+    Returns:
+        Each table as ClickHouse spells it, by name; and for each data source that ClickHouse does
+        not take, the line of the first column, engine, key, TTL or index that it refuses.
     """
     beside = name_beside(database)
     leave(writer, database)
-    writer.run(lambda session: session.query(f"CREATE DATABASE {beside}"))
+    writer.run(partial(schema.create_database, database=beside))
+    mistakes = []
     for source in sources:
         try:
-            writer.run(partial(_make, source=source, beside=beside))
+            writer.run(partial(schema.create, database=beside, source=source))
         except QueryFailed as failure:
             # On another connection: the one that failed is closed.
-            raise writer.run(
-                partial(_mistake, source=source, beside=beside, failure=failure)
-            ) from failure
-    return writer.run(lambda session: definitions(session, beside))
+            find = partial(_mistake, source=source, beside=beside, failure=failure)
+            mistakes.append(writer.run(find))
+    return writer.run(partial(definitions, database=beside)), mistakes
 
 
 def leave(writer: Writer, database: str) -> None:
     """Remove a database's rehearsal; harmless when there is none."""
-    drop = f"DROP DATABASE IF EXISTS {name_beside(database)} SYNC"
-    writer.run(lambda session: session.query(drop))
-
-
-def data_folder(session: ChdbSession) -> Path:
-    """Return the folder that a connection's tables are in."""
-    answer = session.query("SELECT path FROM system.disks WHERE name = 'default'", "TSVRaw")
-    return Path(answer.decode().rstrip("\n"))
-
-
-def _make(session: ChdbSession, source: DataSource, beside: str) -> None:
-    quarantine = source.name + tables.QUARANTINE_SUFFIX
-    session.query(tables.create_table(source, f"{beside}.{quoted(source.name)}"))
-    session.query(tables.create_quarantine(source, f"{beside}.{quoted(quarantine)}"))
+    writer.run(partial(schema.drop_database, database=name_beside(database)))
 
 
 def _mistake(
@@ -84,7 +72,10 @@ def _mistake(
         except QueryFailed as found:
             return ProjectError(source.path, line, complaint(found, beside))
         session.query(f"DROP TABLE {table} SYNC")
-    return ProjectError(source.path, source.line_of("SCHEMA"), complaint(failure, beside))
+    # The table is good, so it is the way of the rows into it; the failure may name the column.
+    named = (column.line for column in source.columns if quoted(column.name) in failure.message)
+    line = next(named, source.line_of("SCHEMA"))
+    return ProjectError(source.path, line, complaint(failure, beside))
 
 
 def _steps(source: DataSource) -> Iterator[tuple[int, DataSource]]:

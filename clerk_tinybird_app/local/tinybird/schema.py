@@ -1,13 +1,12 @@
-"""Brings the tables of a database to what a project's data sources say."""
+"""A data source's tables: made, and brought to what its file says."""
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clerk_tinybird_app.local.tinybird import tables
-from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.complaint import complaint
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
 from clerk_tinybird_app.local.tinybird.tables import literal, quoted
 from clerk_tinybird_app.tinybird.project import DataSource, ProjectError
@@ -47,10 +46,41 @@ def tables_of(session: ChdbSession, database: str) -> list[str]:
     return session.query(f"SELECT name FROM system.tables {where}", "TSVRaw").decode().splitlines()
 
 
+def create(session: ChdbSession, database: str, source: DataSource) -> None:
+    """Make a data source's tables where there are none."""
+    quarantine = source.name + tables.QUARANTINE_SUFFIX
+    session.query(tables.create_table(source, f"{database}.{quoted(source.name)}"))
+    session.query(tables.create_quarantine(source, f"{database}.{quoted(quarantine)}"))
+    _land(session, database, source)
+
+
+def mistakes(
+    session: ChdbSession,
+    database: str,
+    sources: Iterable[DataSource],
+    wanted: Mapping[str, Definition],
+) -> list[ProjectError]:
+    """Return what changed in a way that the rows that are there cannot follow.
+
+    Args:
+        session: A connection.
+        database: Where the tables are.
+        sources: What they are to be.
+        wanted: By name, each table as ClickHouse spells it.
+    """
+    kept = definitions(session, database)
+    return [
+        mistake
+        for source in sources
+        if source.name in kept and not kept[source.name].is_empty
+        for mistake in _what_rows_cannot_follow(source, kept[source.name], wanted[source.name])
+    ]
+
+
 def apply(
     session: ChdbSession,
     database: str,
-    sources: Collection[DataSource],
+    sources: Iterable[DataSource],
     wanted: Mapping[str, Definition],
 ) -> Change:
     """Create tables, add new columns, follow TTLs, and renew the landing tables.
@@ -60,29 +90,19 @@ def apply(
     Args:
         session: A connection that may write.
         database: Where the tables are.
-        sources: What they are to be.
+        sources: What they are to be; without `mistakes`.
         wanted: By name, each table as ClickHouse spells it.
-
-    Raises:
-        ProjectError: A data source changed in a way that its rows cannot follow; nothing is
-            changed then. Or its rows could not be taken in; data sources before it are up to date.
     """
     kept = definitions(session, database)
-    for source in sources:
-        if source.name in kept and not kept[source.name].is_empty:
-            _refuse_what_rows_cannot_follow(source, kept[source.name], wanted[source.name])
     created, changed = [], []
     for source in sources:
-        try:
-            if source.name not in kept:
-                session.query(tables.create_table(source, f"{database}.{quoted(source.name)}"))
-                created.append(source.name)
-            elif _follow(session, database, source, kept[source.name], wanted[source.name]):
-                changed.append(source.name)
-            _quarantine(session, database, source, kept)
-            _land(session, database, source)
-        except QueryFailed as failure:
-            raise _not_taken(source, failure) from failure
+        if source.name not in kept:
+            session.query(tables.create_table(source, f"{database}.{quoted(source.name)}"))
+            created.append(source.name)
+        elif _follow(session, database, source, kept[source.name], wanted[source.name]):
+            changed.append(source.name)
+        _quarantine(session, database, source, kept)
+        _land(session, database, source)
     return Change(tuple(created), tuple(changed))
 
 
@@ -126,11 +146,11 @@ def _follow(
     return bool(added) or kept.ttl != wanted.ttl
 
 
-def _refuse_what_rows_cannot_follow(
+def _what_rows_cannot_follow(
     source: DataSource, kept: Definition, wanted: Definition
-) -> None:
+) -> Iterator[ProjectError]:
     for line, what in _unfollowable(source, kept, wanted):
-        raise ProjectError(
+        yield ProjectError(
             source.path,
             line,
             f"{what}, and the data source has rows already. Undo it, give the data source another "
@@ -160,12 +180,6 @@ def _unfollowable(
         if was != now:
             line = source.line_of(keyword, "ENGINE", "SCHEMA")
             yield line, f"the {what} was {was or 'none'} and is now {now or 'none'}"
-
-
-def _not_taken(source: DataSource, failure: QueryFailed) -> ProjectError:
-    """Return the mistake of a column whose values cannot be taken in, if the failure names one."""
-    named = (column.line for column in source.columns if quoted(column.name) in failure.message)
-    return ProjectError(source.path, next(named, source.line_of("SCHEMA")), complaint(failure))
 
 
 def _quarantine(

@@ -3,23 +3,30 @@
 import secrets
 import threading
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
-from clerk_tinybird_app.local.tinybird import rehearsal, schema
-from clerk_tinybird_app.local.tinybird.errors import not_found
+from clerk_tinybird_app.local.tinybird import schema
+from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
 from clerk_tinybird_app.local.tinybird.ids import resource_id
-from clerk_tinybird_app.local.tinybird.pipe_check import check
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe
+from clerk_tinybird_app.local.tinybird.project_check import Checked, check
 from clerk_tinybird_app.local.tinybird.static_tokens import (
     StaticToken,
     static_tokens,
     token_text,
 )
 from clerk_tinybird_app.local.tinybird.writer import Writer
-from clerk_tinybird_app.tinybird.project import DataSource, Project
+from clerk_tinybird_app.tinybird.project import (
+    DataSource,
+    Project,
+    ProjectError,
+    ProjectMistakes,
+)
+
+_T = TypeVar("_T")
 
 _KEY_BYTES: Final = 32
 
@@ -32,6 +39,7 @@ class Served:
         datasources: By name.
         pipes: By name.
         tokens: The data files' tokens, by value.
+        unserved: For the name of everything else in the project, the mistake that is why.
     """
 
     datasources: Mapping[str, DataSource] = field(default_factory=lambda: MappingProxyType({}))
@@ -39,6 +47,29 @@ class Served:
     tokens: Mapping[str, StaticToken] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    unserved: Mapping[str, ProjectError] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is a project without a mistake."""
+        return bool(self.datasources or self.pipes) and not self.unserved
+
+    def require(self, name: str) -> None:
+        """Pass but for the name of something that a mistake keeps from being served.
+
+        Raises:
+            ApiError: 400, with the mistake.
+        """
+        if mistake := self.unserved.get(name):
+            raise bad_request(f"[Error] '{name}' is not served. {mistake}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of serving a project."""
+
+    change: schema.Change
+    checked: Checked
 
 
 @dataclass(eq=False)
@@ -77,53 +108,60 @@ class LocalWorkspace:
         """Return a pipe.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, there is none; 400, it has a mistake.
         """
-        if found := self.served.pipes.get(name_or_id):
+        served = self.served
+        if found := self._named("pipe", name_or_id, served.pipes, served):
             return found
-        for name, pipe in self.served.pipes.items():
-            if self.resource_id("pipe", name) == name_or_id:
-                return pipe
         raise not_found(f"The pipe '{name_or_id}' does not exist")
 
     def datasource(self, name_or_id: str) -> DataSource:
         """Return a data source.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, there is none; 400, it has a mistake.
         """
-        if found := self.served.datasources.get(name_or_id):
+        served = self.served
+        if found := self._named("datasource", name_or_id, served.datasources, served):
             return found
-        for name, source in self.served.datasources.items():
-            if self.resource_id("datasource", name) == name_or_id:
-                return source
         raise not_found(f"Data Source '{name_or_id}' not found")
 
-    def serve(self, project: Project, writer: Writer) -> schema.Change:
+    def _named(
+        self, kind: str, name_or_id: str, found: Mapping[str, _T], served: Served
+    ) -> _T | None:
+        """Return what is served under a name or an id; None: there is no such thing."""
+        if one := found.get(name_or_id):
+            return one
+        for name in (*found, *served.unserved):
+            if name_or_id in (name, self.resource_id(kind, name)):
+                served.require(name)
+                return found[name]
+        return None
+
+    def serve(self, project: Project, writer: Writer, *, despite_mistakes: bool = False) -> Outcome:
         """Serve ``project`` from now on, its tables brought up to date first.
 
+        Args:
+            project: The project.
+            writer: Makes its tables.
+            despite_mistakes: Whether to serve what has none, when something else has.
+
         Raises:
-            ProjectError: It cannot be; what was served before still is.
+            ProjectMistakes: It has some; nothing is changed.
         """
         with self._applying:
-            pipes = CompiledPipe.all_of(project.pipes)
-            change = self._bring_up_to_date(project.datasources.values(), pipes, writer)
+            checked = check(project, writer, self.database)
+            if checked.mistakes and not despite_mistakes:
+                raise ProjectMistakes(checked.mistakes)
+            sources, wanted = checked.datasources.values(), checked.definitions
+            change = writer.run(
+                lambda session: schema.apply(session, self.database, sources, wanted)
+            )
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
             self.served = Served(
-                datasources=dict(project.datasources),
-                pipes=pipes,
+                datasources=checked.datasources,
+                pipes=checked.pipes,
                 tokens={token.value: token for token in tokens},
+                unserved=checked.unserved,
             )
-            return change
-
-    def _bring_up_to_date(
-        self, sources: Collection[DataSource], pipes: Mapping[str, CompiledPipe], writer: Writer
-    ) -> schema.Change:
-        """Bring the tables to what ``sources`` say, once all of it is found right."""
-        try:
-            wanted = rehearsal.rehearse(writer, self.database, sources)
-            folder = writer.run(rehearsal.data_folder)
-            check(pipes, folder, rehearsal.name_beside(self.database))
-            return writer.run(lambda session: schema.apply(session, self.database, sources, wanted))
-        finally:
-            rehearsal.leave(writer, self.database)
+            return Outcome(change, checked)

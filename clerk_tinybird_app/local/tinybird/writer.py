@@ -73,7 +73,7 @@ class Writer:
                 f"The data folder {folder} has a {found.group()} in its path, which ClickHouse "
                 "takes for a pattern. Choose another folder."
             )
-        self._folder = folder
+        self.folder = folder
         self._rows = folder.with_name(_ROWS)
         self._rows.touch(mode=0o600)
         self._session = self.connect()
@@ -108,7 +108,7 @@ class Writer:
             RuntimeError: chDB opens none.
             QueryFailed: Likewise.
         """
-        return ChdbSession(self._folder, _SETTINGS)
+        return ChdbSession(self.folder, _SETTINGS)
 
     def close(self) -> None:
         """Write what is queued, then stop."""

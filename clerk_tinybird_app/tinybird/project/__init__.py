@@ -3,8 +3,18 @@
 The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 """
 
-from clerk_tinybird_app.tinybird.project.errors import ProjectError
+from clerk_tinybird_app.tinybird.project.errors import ProjectError, ProjectMistakes
 from clerk_tinybird_app.tinybird.project.model import Column, DataSource, Node, Pipe, Project
-from clerk_tinybird_app.tinybird.project.reader import load_project
+from clerk_tinybird_app.tinybird.project.reader import load_project, read_project
 
-__all__ = ["Column", "DataSource", "Node", "Pipe", "Project", "ProjectError", "load_project"]
+__all__ = [
+    "Column",
+    "DataSource",
+    "Node",
+    "Pipe",
+    "Project",
+    "ProjectError",
+    "ProjectMistakes",
+    "load_project",
+    "read_project",
+]

@@ -1,5 +1,6 @@
-"""What is raised for a mistake in a project's file."""
+"""What is raised for the mistakes in a project's files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -17,3 +18,15 @@ class ProjectError(ValueError):
         self.file = file
         self.line = line
         self.message = message
+
+
+class ProjectMistakes(ValueError):  # noqa: N818 - it is what a project has
+    """All mistakes of a project that were found.
+
+    Attributes:
+        mistakes: At least one, in the order of files and lines.
+    """
+
+    def __init__(self, mistakes: Iterable[ProjectError]) -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda one: (one.file, one.line)))
+        super().__init__("\n".join(map(str, self.mistakes)))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from clerk_tinybird_app.tinybird.project.errors import ProjectError
+
 ENDPOINT: Final = "endpoint"
 MATERIALIZED: Final = "materialized"
 COPY: Final = "copy"
@@ -52,6 +54,7 @@ class DataSource:
         connector: Every ``KAFKA_...`` and ``IMPORT_...`` instruction by its full name.
         lines: The line of each instruction by its full name, from 1.
         index_lines: The line of each of ``indexes``.
+        modified: When the file was last changed, in seconds since the epoch.
     """
 
     name: str
@@ -65,6 +68,7 @@ class DataSource:
     connector: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     index_lines: tuple[int, ...] = field(default=(), compare=False)
+    modified: float = field(default=0.0, compare=False)
 
     def line_of(self, *keywords: str) -> int:
         """Return the line of the first of these instructions that the file has, else 1."""
@@ -104,6 +108,7 @@ class Pipe:
         nodes: At least one, in the file's order.
         tokens: Tokens the file grants access to this pipe.
         path: Relative to the project's folder.
+        modified: When the file was last changed, in seconds since the epoch.
     """
 
     name: str
@@ -111,6 +116,7 @@ class Pipe:
     nodes: tuple[Node, ...]
     tokens: Tokens
     path: Path
+    modified: float = field(default=0.0, compare=False)
 
     @property
     def is_endpoint(self) -> bool:
@@ -125,8 +131,16 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """All data sources and pipes of a project's folder, by name."""
+    """A project's folder.
+
+    Attributes:
+        datasources: By name.
+        pipes: By name.
+        folder: Where it was read from.
+        mistakes: One for each file that could not be read, or whose name another one has.
+    """
 
     datasources: Mapping[str, DataSource]
     pipes: Mapping[str, Pipe]
     folder: Path
+    mistakes: tuple[ProjectError, ...] = ()

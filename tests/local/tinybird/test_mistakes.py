@@ -99,6 +99,46 @@ def test_a_mistake_in_a_pipes_sql_is_told_with_its_line(
     assert said in error
 
 
+def test_a_build_lists_every_mistake(tinybird: Tinybird, key: str) -> None:
+    files = {
+        **FILES,
+        SOURCE: VISITS.replace("UInt16", "UInt17"),
+        "endpoints/echo.pipe": "NODE n\nSQL >\n    SELECT nope\n",
+        "endpoints/odd.pipe": "NOD n\n",
+    }
+    parts = [("data_project://", one) for one in files.items()]
+    answer = tinybird.post("/v1/build", key, files=parts).json()
+    assert answer["result"] == "failed"
+    assert [(one["filename"], one["error"].partition(":")[0]) for one in answer["errors"]] == [
+        (SOURCE, "line 8"),
+        ("endpoints/echo.pipe", "line 3"),
+        ("endpoints/odd.pipe", "line 1"),
+    ]
+
+
+CIRCLES = {
+    "of two nodes": (
+        "NODE a\nSQL >\n    SELECT 1\n    FROM b\nNODE b\nSQL >\n    SELECT 1\n    FROM a",
+        (PIPE, "line 8: Circular reference: pages.a -> pages.b -> pages.a."),
+    ),
+    "of two pipes": (
+        "NODE a\nSQL >\n    -- FROM b\n    SELECT 'FROM total'\n    FROM\n    total",
+        (
+            "endpoints/total.pipe",
+            "line 6: Circular reference: pages.a -> total.endpoint -> pages.a.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CIRCLES)
+def test_a_circle_is_told_with_the_line_that_closes_it(
+    tinybird: Tinybird, key: str, what: str
+) -> None:
+    text, told = CIRCLES[what]
+    assert faults(tinybird, key, PIPE, text) == [told]
+
+
 WRONG = {
     "a node nobody reads": ("    SELECT 1\nNODE idle\nSQL >\n    SELECT nope FROM visits\n", 4),
     "a second statement": ("    SELECT 1;\n    SELECT 2\n", None),

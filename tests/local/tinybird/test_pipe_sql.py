@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, plain, with_before
-from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
+from clerk_tinybird_app.local.tinybird.pipe_sql import compiled, plain, with_before
+from clerk_tinybird_app.tinybird.project import Node, Pipe
 
 
 def pipe(name: str, *nodes: tuple[str, str]) -> Pipe:
@@ -18,8 +18,9 @@ def pipe(name: str, *nodes: tuple[str, str]) -> Pipe:
 
 
 def query(*pipes: Pipe, **values: str) -> str:
-    compiled = CompiledPipe.all_of({each.name: each for each in pipes})
-    return compiled[pipes[0].name].sql(values)
+    found, mistakes = compiled({each.name: each for each in pipes})
+    assert mistakes == []
+    return found[pipes[0].name].sql(values)
 
 
 def test_one_node_is_the_query() -> None:
@@ -72,9 +73,10 @@ def test_a_column_named_as_a_pipe_is_no_circle() -> None:
 
 
 def test_a_mistake_in_a_template_names_file_and_line() -> None:
-    with pytest.raises(ProjectError) as caught:
-        query(pipe("p", ("n", "SELECT 1\n{% if x %}")))
-    assert (caught.value.file, caught.value.line) == (Path("p.pipe"), 11)
+    wrong = pipe("p", ("n", "SELECT 1\n{% if x %}"), ("m", "SELECT {{"))
+    found, mistakes = compiled({"p": wrong})
+    assert [(each.file, each.line) for each in mistakes] == [(Path("p.pipe"), 11), (wrong.path, 10)]
+    assert found == {}
 
 
 @pytest.mark.parametrize("sql", ["-- why\n/* and */ SELECT 1", "  SELECT 1;; \n"])

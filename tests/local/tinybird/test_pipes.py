@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.local.tinybird.process import Tinybird, reads
+from tests.local.tinybird.project import FILES
 
 PAGES_OF_A = [
     {"page": "/about", "visits": 1, "seconds": 0.5},
@@ -382,3 +383,37 @@ def test_the_admin_tokens_are_not_for_pages(tinybird: Tinybird, header: dict[str
 def test_it_listens_on_loopback_only(tinybird: Tinybird) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.2:{tinybird.port}/tokens")
+
+
+CHOOSING = """
+NODE own
+SQL >
+    SELECT 'own' AS page
+
+NODE endpoint
+SQL >
+    %
+    SELECT page FROM {{ table(name) }} GROUP BY page ORDER BY page LIMIT 1
+
+TYPE ENDPOINT
+"""
+
+
+def test_a_request_may_choose_a_table_of_the_project(tinybird: Tinybird) -> None:
+    made = tinybird.post("/v1/workspaces", params={"name": "choosing"}).json()
+    files = {**FILES, "endpoints/choosing.pipe": CHOOSING}
+    parts = [("data_project://", one) for one in files.items()]
+    assert tinybird.post("/v1/build", made["token"], files=parts).json()["result"] == "success"
+    row = {"at": "2030-01-01", "tenant": "t", "page": "/there", "status": 1, "seconds": 1}
+    tinybird.post("/v0/events?name=visits&wait=true", made["token"], json=row)
+
+    def chosen(name: str) -> Any:
+        values = {"name": name, "tenant": "t"}
+        answer = tinybird.get("/v0/pipes/choosing.json", made["token"], **values)
+        return answer.json()["data"] if answer.is_success else answer.json()["error"]
+
+    for name in ("visits", "pages"):
+        assert chosen(name) == [{"page": "/there"}]
+    assert chosen("own") == [{"page": "own"}]
+    for name in ("choosing", "endpoint", "system.tables", "nope", "visits_quarantine"):
+        assert f"Resource '{name}' not found" in chosen(name)

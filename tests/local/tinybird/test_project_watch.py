@@ -1,5 +1,7 @@
 """What is served, and what is said, when a project has a mistake that only ClickHouse finds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.local.tinybird.process import Tinybird, until
@@ -27,27 +29,118 @@ def test_a_mistake_in_a_pipe_is_reported_and_the_last_version_stays(
         assert [row["page"] for row in answer.json()["data"]] == ["/home"]
 
 
-def test_a_mistake_at_the_start_leaves_nothing_to_ask_until_it_is_put_right(
-    project: Path, tmp_path: Path
-) -> None:
-    pipe = project / PIPE
-    right = pipe.read_text()
-    line = line_of(pipe, "sum(seconds)")
-    with Tinybird(project, tmp_path / "data") as running:
+@contextmanager
+def restarted(project: Path, data: Path, **changes: tuple[str, str]) -> Iterator[Tinybird]:
+    """Run it, stop it, change files by their names, and run it again."""
+    with Tinybird(project, data) as running:
         running.add(visit())
         running.stop()
         running.release()
-        pipe.write_text(right.replace("sum(seconds)", "sum(nothing)"))
+        running.log.write_text("")
+        for name, (old, new) in changes.items():
+            [file] = project.rglob(f"{name}.*")
+            assert old in file.read_text()
+            file.write_text(file.read_text().replace(old, new))
         running.start()
+        yield running
+
+
+def test_a_mistake_at_the_start_costs_the_pipe_and_those_that_read_from_it(
+    project: Path, tmp_path: Path
+) -> None:
+    pipe = project / PIPE
+    line = line_of(pipe, "sum(seconds)")
+    with restarted(project, tmp_path / "data", pages=("sum(seconds)", "sum(nothing)")) as running:
         assert f"{PIPE}:{line}: " in running.log.read_text()
-        assert "Nothing is served until the mistake is gone" in running.log.read_text()
-        assert running.get("/v0/pipes/echo.json", text="x").status_code == 404
-        pipe.write_text(right)
+        assert "but for what this concerns: pages, total." in running.log.read_text()
+        for name in ("pages", "total"):
+            for answer in (
+                running.get(f"/v0/pipes/{name}.json", tenant="a"),
+                running.get(f"/v0/pipes/{name}"),
+                running.get("/v0/sql", q=f"SELECT * FROM {name}", tenant="a"),
+            ):
+                assert answer.status_code == 400
+                assert set(answer.json()) == {"error", "documentation"}
+                assert f"'{name}' is not served. {PIPE}:{line}: " in answer.json()["error"]
+                assert "nothing" in answer.json()["error"]
+        assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+        listed = running.get("/v0/pipes").json()["pipes"]
+        assert {each["name"] for each in listed} == {"echo", "slow"}
+        running.add(visit())
+        pipe.write_text(pipe.read_text().replace("sum(nothing)", "sum(seconds)"))
         until(
             lambda: running.get("/v0/pipes/pages.json", tenant="a").status_code == 200,
             "not served again",
         )
+        assert running.get("/v0/pipes/total.json", tenant="a").json()["data"] == [{"visits": 2}]
+
+
+def test_a_data_sources_mistake_at_the_start_costs_what_reads_from_it(
+    project: Path, tmp_path: Path
+) -> None:
+    with restarted(project, tmp_path / "data", visits=("UInt16", "UInt17")) as running:
+        place = "datasources/visits.datasource:"
+        for answer in (
+            running.get("/v0/pipes/pages.json", tenant="a"),
+            running.get("/v0/datasources/visits"),
+            running.post("/v0/events?name=visits", json=visit()),
+        ):
+            assert (answer.status_code, place in answer.json()["error"]) == (400, True)
+        assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+        assert running.get("/v0/datasources/nested").status_code == 200
+        source = project / "datasources" / "visits.datasource"
+        source.write_text(source.read_text().replace("UInt17", "UInt16"))
+        until(
+            lambda: running.get("/v0/pipes/total.json", tenant="a").status_code == 200,
+            "not served again",
+        )
         assert running.sql("SELECT count() FROM visits") == "1"
+
+
+def test_every_mistake_is_told(project: Path, tmp_path: Path) -> None:
+    changes = {
+        "visits": ("UInt16", "UInt17"),
+        "nested": ("ENGINE ", "ENGIN "),
+        "echo": ("AS text", "AS text, nope, {{ Strin(text) }}"),
+        "slow": ("sum(", "summ("),
+    }
+    (project / "endpoints" / "two.pipe").write_text(
+        "NODE one\nSQL >\n    SELECT nope\n\nNODE two\nSQL >\n    %\n    SELECT 1\n"
+        "    {% if defined(x) %}\n    , no\n    {% else %}\n    , neither\n    {% end %}\n"
+    )
+    with restarted(project, tmp_path / "data", **changes) as running:
+        said = running.log.read_text()
+    for place in (
+        f"visits.datasource:{line_of(project / 'datasources/visits.datasource', 'UInt17')}: ",
+        f"nested.datasource:{line_of(project / 'datasources/nested.datasource', 'ENGIN ')}: ",
+        f"echo.pipe:{line_of(project / 'endpoints/echo.pipe', 'Strin(')}: ",
+        f"slow.pipe:{line_of(project / 'endpoints/slow.pipe', 'summ(')}: ",
+        *(f"two.pipe:{line}: " for line in (3, 10, 12)),
+    ):
+        assert place in said
+    # What reads from a mistake has none of its own.
+    assert "pages.pipe:" not in said
+    assert "total.pipe:" not in said
+
+
+def test_a_change_that_rows_cannot_follow_costs_its_data_source_at_the_start(
+    project: Path, tmp_path: Path
+) -> None:
+    with restarted(project, tmp_path / "data", visits=("UInt16", "String")) as running:
+        assert "column 'status' was UInt16 and is now String" in running.log.read_text()
+        answer = running.get("/v0/pipes/pages.json", tenant="a")
+        assert (answer.status_code, "column 'status'" in answer.json()["error"]) == (400, True)
+        assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+
+
+def test_two_files_of_one_name_are_both_left_out(project: Path, tmp_path: Path) -> None:
+    more = project / "pipes"
+    more.mkdir()
+    (more / "echo.pipe").write_text("NODE n\nSQL >\n    SELECT 1\n")
+    with Tinybird(project, tmp_path / "data") as running:
+        answer = running.get("/v0/pipes/echo.json", text="x")
+        assert (answer.status_code, "the same name" in answer.json()["error"]) == (400, True)
+        assert running.get("/v0/pipes/slow").status_code == 200
 
 
 def test_an_unchanged_project_is_loaded_again_without_a_word(project: Path, tmp_path: Path) -> None:

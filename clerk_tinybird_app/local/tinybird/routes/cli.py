@@ -24,7 +24,7 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
 )
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
-from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.project import ProjectError, ProjectMistakes, read_project
 
 _PROJECT_PART = "data_project://"
 _MOST_FILES = 2000
@@ -107,10 +107,13 @@ def _build(service: Service, target: LocalWorkspace, files: dict[str, bytes]) ->
     try:
         with TemporaryDirectory() as folder:
             _write(Path(folder), files)
-            target.serve(load_project(Path(folder)), service.writer)
-    except ProjectError as error:
-        fault = {"filename": error.file.as_posix(), "error": f"line {error.line}: {error.message}"}
-        return {"result": "failed", "errors": [fault]}
+            target.serve(read_project(Path(folder)), service.writer)
+    except ProjectMistakes as error:
+        faults = [
+            {"filename": one.file.as_posix(), "error": f"line {one.line}: {one.message}"}
+            for one in error.mistakes
+        ]
+        return {"result": "failed", "errors": faults}
     return {"result": "success", "build": _difference(before, target.served)}
 
 
@@ -118,7 +121,8 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
     for name, content in files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts:
-            raise ProjectError(Path(path.name), 1, "The file lies outside the project")
+            outside = ProjectError(Path(path.name), 1, "The file lies outside the project")
+            raise ProjectMistakes([outside])
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

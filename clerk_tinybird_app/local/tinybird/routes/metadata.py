@@ -35,7 +35,9 @@ async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
     workspace, caller = identify(request)
     name = request.path_params["file"]
-    found = workspace.served.pipes.get(name)
+    served = workspace.served
+    served.require(name)
+    found = served.pipes.get(name)
     if found is None:
         raise not_found(f"Pipe '{name}' not found")
     caller.fixed_params(name, workspace.resource_id("pipe", name))
