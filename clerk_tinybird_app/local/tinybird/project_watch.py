@@ -6,6 +6,7 @@ Until there was a version without one, what has no mistake is served.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,9 @@ from clerk_tinybird_app.local.tinybird.writer import Writer
 from clerk_tinybird_app.tinybird.project import ProjectError, ProjectMistakes, read_project
 
 _SETTLE_MS: Final = 200
+_LOOK_SECONDS: Final = 2
+"""How often anybody looks whether the folder is still the one that is watched."""
+
 _ENDINGS: Final = (".datasource", ".pipe", ".incl")
 
 _log = logging.getLogger(__name__)
@@ -40,9 +44,15 @@ class ProjectWatch:
         self._folder = folder
         self._workspace = workspace
         self._writer = writer
+        self._loading = threading.Lock()
 
     def load(self) -> bool:
         """Serve the folder as it is now; return False, and log each mistake, when it has some."""
+        # One after the other, so that what was read last is what is served.
+        with self._loading:
+            return self._load()
+
+    def _load(self) -> bool:
         try:
             outcome = self._workspace.serve(
                 read_project(self._folder),
@@ -53,8 +63,9 @@ class ProjectWatch:
             self._tell(logging.ERROR, error.mistakes)
             _log.error("The last good version of the project is still served.")
             return False
-        except QueryFailed as failure:
-            _log.error("The project could not be loaded: %s", failure.message)
+        except (QueryFailed, RuntimeError, OSError) as error:
+            # ClickHouse or the disk refuses what is right: the next change may find it better.
+            _log.error("The project could not be loaded: %s", error)
             return False
         self._tell(logging.WARNING, outcome.checked.doubts)
         for name in (*outcome.change.created, *outcome.change.changed):
@@ -71,6 +82,40 @@ class ProjectWatch:
 
     async def follow(self) -> None:
         """Load the folder again whenever a file changes, until cancelled."""
-        async for _ in awatch(self._folder, watch_filter=_is_data_file, debounce=_SETTLE_MS):
-            if await asyncio.to_thread(self.load):
-                _log.info("The project was reloaded.")
+        while True:
+            await self._follow_one()
+            # Whoever checks out another version may remove the folder and make it anew.
+            if self._place() is None:
+                _log.error("%s is gone; what it had is still served.", self._folder)
+            while self._place() is None:
+                await asyncio.sleep(_LOOK_SECONDS)
+            await self._reload()
+
+    async def _follow_one(self) -> None:
+        """Follow the folder that is there now, until it is no more: the watch ends with it."""
+        watched = self._place()
+        if watched is None:
+            return
+        async for changes in awatch(
+            self._folder,
+            watch_filter=_is_data_file,
+            debounce=_SETTLE_MS,
+            rust_timeout=_LOOK_SECONDS * 1000,
+            yield_on_timeout=True,
+        ):
+            if self._place() != watched:
+                return
+            if changes:
+                await self._reload()
+
+    async def _reload(self) -> None:
+        if await asyncio.to_thread(self.load):
+            _log.info("The project was reloaded.")
+
+    def _place(self) -> tuple[int, int] | None:
+        """Return what tells the folder from another one of its name; None: it is not there."""
+        try:
+            found = self._folder.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino

@@ -87,9 +87,20 @@ def _service(options: Options, clock: Callable[[], float]) -> Service:
 
 async def _serve(service: Service, options: Options) -> None:
     watch = ProjectWatch(options.project, service.workspaces.first, service.writer)
-    await asyncio.to_thread(watch.load)
-    if options.seeds:
-        await asyncio.to_thread(seed, service)
+    watching = asyncio.create_task(watch.follow())
+    try:
+        # It watches before the first load, which is long when rows are made up after it.
+        await asyncio.sleep(0)
+        await asyncio.to_thread(watch.load)
+        if options.seeds:
+            await asyncio.to_thread(seed, service)
+        await _answer(service, options)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _answer(service: Service, options: Options) -> None:
     server = Server(
         create_app(service),
         address=HOST,
@@ -100,15 +111,10 @@ async def _serve(service: Service, options: Options) -> None:
         log_enabled=False,
     )
     _stop_when_told(server, service, options)
-    watching = asyncio.create_task(watch.follow())
     _log.info(
         "The embedded Tinybird serves %s at http://localhost:%d", options.project, options.port
     )
-    try:
-        await server.serve()
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+    await server.serve()
 
 
 def _stop_when_told(server: Server, service: Service, options: Options) -> None:

@@ -1,11 +1,12 @@
 """What is served, and what is said, when a project has a mistake that only ClickHouse finds."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.tinybird.process import Tinybird, until
-from tests.local.tinybird.project import visit
+from tests.local.tinybird.process import ROOT, Tinybird, until
+from tests.local.tinybird.project import visit, write_project
 
 PIPE = "endpoints/pages.pipe"
 
@@ -154,3 +155,37 @@ def test_an_unchanged_project_is_loaded_again_without_a_word(project: Path, tmp_
         assert "up to date" not in said
         assert "error" not in said.lower()
         assert running.get("/v0/pipes/pages.json", tenant="a").status_code == 200
+
+
+def test_a_change_during_the_first_load_is_served(tmp_path: Path) -> None:
+    project = shutil.copytree(ROOT / "tinybird", tmp_path / "project")
+    pipe = project / "endpoints" / "added.pipe"
+
+    class Edited(Tinybird):
+        """Its project changes between the load and the first answer."""
+
+        def answers(self) -> bool:
+            if "is up to date" in self.log.read_text() and not pipe.exists():
+                assert "serves" not in self.log.read_text()
+                pipe.write_text("NODE n\nSQL >\n    SELECT 1 AS one\n\nTYPE ENDPOINT\n")
+            return super().answers()
+
+    with Edited(project, tmp_path / "data") as running:
+        until(
+            lambda: running.get("/v0/pipes/added.json").status_code == 200, "the change is missed"
+        )
+
+
+def test_a_folder_that_is_made_anew_is_followed(project: Path, tmp_path: Path) -> None:
+    with Tinybird(project, tmp_path / "data") as running:
+        shutil.rmtree(project)
+        until(lambda: f"{project} is gone" in running.log.read_text(), "no report")
+        assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+        write_project(project)
+        until(lambda: "The project was reloaded" in running.log.read_text(), "not loaded again")
+        pipe = project / "endpoints" / "echo.pipe"
+        pipe.write_text(pipe.read_text().replace("AS text", "AS renamed"))
+        until(
+            lambda: "renamed" in running.get("/v0/pipes/echo.ndjson", text="x").text,
+            "the change is not served",
+        )
