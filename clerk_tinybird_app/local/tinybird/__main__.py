@@ -6,8 +6,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird.data_lock import DataFolderInUse
-from clerk_tinybird_app.local.tinybird.exit_codes import DATA_FOLDER_IN_USE, NO_PROJECT, PORT_IN_USE
+from clerk_tinybird_app.local.tinybird.data_lock import DataFolderInUse, DataFolderUnusable
+from clerk_tinybird_app.local.tinybird.exit_codes import (
+    DATA_FOLDER_IN_USE,
+    DATA_FOLDER_UNUSABLE,
+    NO_PROJECT,
+    PORT_IN_USE,
+)
 from clerk_tinybird_app.local.tinybird.read_pool import Limits
 from clerk_tinybird_app.local.tinybird.serving import Options, PortInUse, run
 from clerk_tinybird_app.redaction import redact_logs
@@ -15,6 +20,11 @@ from clerk_tinybird_app.redaction import redact_logs
 _PROJECT: Final = Path("tinybird")
 _DATA: Final = Path(".local/tinybird")
 _PORT: Final = 7181
+_STATUSES: Final = {
+    DataFolderInUse: DATA_FOLDER_IN_USE,
+    DataFolderUnusable: DATA_FOLDER_UNUSABLE,
+    PortInUse: PORT_IN_USE,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -28,9 +38,9 @@ def main(arguments: list[str]) -> int:
         return NO_PROJECT
     try:
         run(options)
-    except (DataFolderInUse, PortInUse) as error:
+    except tuple(_STATUSES) as error:
         sys.stderr.write(f"{error}\n")
-        return PORT_IN_USE if isinstance(error, PortInUse) else DATA_FOLDER_IN_USE
+        return _STATUSES[type(error)]
     return 0
 
 

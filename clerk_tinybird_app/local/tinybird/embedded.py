@@ -11,6 +11,7 @@ from clerk_tinybird_app.local.tinybird import running_api
 from clerk_tinybird_app.local.tinybird.child import Child
 from clerk_tinybird_app.local.tinybird.exit_codes import (
     DATA_FOLDER_IN_USE,
+    DATA_FOLDER_UNUSABLE,
     NO_PROJECT,
     PORT_IN_USE,
 )
@@ -32,6 +33,10 @@ _REASONS: Final = {
     NO_PROJECT: "the project folder is missing",
     PORT_IN_USE: "another program listens on its port; set TB_LOCAL_PORT to a free one",
     DATA_FOLDER_IN_USE: "another process has its data folder open",
+    DATA_FOLDER_UNUSABLE: (
+        "its data folder cannot be written to, or has one of *?{ in its path; "
+        "move the app's folder elsewhere"
+    ),
 }
 
 _log = logging.getLogger(__name__)

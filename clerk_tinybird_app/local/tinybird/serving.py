@@ -68,6 +68,7 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
 
     Raises:
         DataFolderInUse: Another process has the data folder.
+        DataFolderUnusable: Nothing can be kept in it.
         PortInUse: Another program has the port.
     """
     with ExitStack() as held:

@@ -1,7 +1,6 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
 import queue
-import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -35,7 +34,6 @@ _SETTINGS: Final = ", ".join(
         "max_query_size=100000000",
     )
 )
-_PATTERN: Final = re.compile(r"[*?{]")
 _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"
 """The rows of the insert under way, beside chDB's folder."""
@@ -61,18 +59,10 @@ class Writer:
     has lost nothing.
 
     Args:
-        folder: The data folder.
-
-    Raises:
-        ValueError: chDB would write elsewhere, or read other files too.
+        folder: The data folder, a part of one that `DataLock` takes.
     """
 
     def __init__(self, folder: Path) -> None:
-        if found := _PATTERN.search(str(folder)):
-            raise ValueError(
-                f"The data folder {folder} has a {found.group()} in its path, which ClickHouse "
-                "takes for a pattern. Choose another folder."
-            )
         self.folder = folder
         self._rows = folder.with_name(_ROWS)
         self._rows.touch(mode=0o600)

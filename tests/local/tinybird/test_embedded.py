@@ -105,6 +105,16 @@ async def test_a_port_that_another_program_has_is_named(project: Path, tmp_path:
             await embedded.start()
 
 
+async def test_a_data_folder_that_clickhouse_misreads_is_named(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "what?"
+    folder.mkdir()
+    embedded = EmbeddedTinybird(project=project, data=folder / "tinybird", port=free_port())
+    with pytest.raises(TinybirdUnavailable, match=r"one of \*\?\{ in its path; move"):
+        await embedded.start()
+
+
 def test_the_app_never_imports_chdb() -> None:
     program = (
         "import sys, clerk_tinybird_app.local.tinybird, clerk_tinybird_app.services;"

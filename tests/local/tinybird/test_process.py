@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.tinybird.process import ROOT, Tinybird, until
+from tests.local.tinybird.process import ROOT, Tinybird, free_port, until
 from tests.local.tinybird.project import visit
 
 
@@ -47,6 +47,24 @@ def test_a_port_in_use_is_said_so(own: Tinybird, tmp_path: Path) -> None:
 def test_a_missing_project_is_said_so(own: Tinybird, tmp_path: Path) -> None:
     status, said = outcome(own, "--project", str(tmp_path / "nowhere"))
     assert (status, "--project" in said) == (3, True)
+
+
+@pytest.mark.parametrize("sign", ["*", "?", "{a,b}"])
+def test_a_data_folder_that_clickhouse_takes_for_a_pattern_is_said_so(
+    own: Tinybird, tmp_path: Path, sign: str
+) -> None:
+    folder = tmp_path / f"x{sign}y"
+    status, said = outcome(own, "--data", str(folder), "--port", str(free_port()))
+    assert (status, said.count("\n")) == (6, 1)
+    assert f"has a {sign[0]} in its path" in said
+    assert not folder.exists()
+
+
+def test_a_data_folder_that_cannot_be_made_is_said_so(own: Tinybird, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, said = outcome(own, "--data", str(tmp_path / "file" / "data"))
+    assert (status, said.count("\n")) == (6, 1)
+    assert "cannot be used: Not a directory" in said
 
 
 def test_sigterm_ends_it_cleanly_and_rows_tokens_and_key_stay(own: Tinybird) -> None:
