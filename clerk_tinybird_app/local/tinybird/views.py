@@ -1,6 +1,7 @@
 """Pipes, data sources and workspaces as the API describes them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from clerk_tinybird_app.local.tinybird import tables
@@ -8,9 +9,6 @@ from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
-
-_NO_DATE = "1970-01-01 00:00:00"
-"""Files have no dates that would mean what Tinybird's mean."""
 
 
 def pipe_view(
@@ -26,8 +24,7 @@ def pipe_view(
         "description": pipe.description,
         "type": "endpoint" if pipe.is_endpoint else "default",
         "endpoint": endpoint if pipe.is_endpoint else None,
-        "created_at": _NO_DATE,
-        "updated_at": _NO_DATE,
+        **_dates(pipe.modified),
         "parent": None,
         "nodes": nodes,
         "url": f"/v0/pipes/{pipe.name}.json",
@@ -45,8 +42,15 @@ def _node_view(
         "node_type": node.type.lower() or "standard",
         "params": [_parameter_view(parameter) for parameter in parameters],
         "dependencies": sorted(compiled.uses[node.name]),
+        **_dates(compiled.pipe.modified),
     }
     return {**view, "sql": f"%\n{node.sql}" if node.is_template else node.sql} if with_sql else view
+
+
+def _dates(modified: float) -> dict[str, str]:
+    """Return both dates of what a file describes: when that file was written as it is."""
+    at = datetime.fromtimestamp(modified, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return {"created_at": at, "updated_at": at}
 
 
 def _parameter_view(parameter: Parameter) -> dict[str, Any]:
@@ -82,8 +86,7 @@ def datasource_view(
         "cluster": "default",
         "type": "csv",
         "tags": {},
-        "created_at": _NO_DATE,
-        "updated_at": _NO_DATE,
+        **_dates(source.modified),
         "replicated": False,
         "version": 0,
         "project": None,

@@ -1,6 +1,7 @@
 """What the API says of its pipes, data sources, tokens; and what ``tb`` asks of it."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -47,6 +48,15 @@ def test_a_data_source_tells_columns_and_rows(tinybird: Tinybird) -> None:
     assert columns["weight"]["default_value"] == "DEFAULT 7"
     listed = tinybird.get("/v0/datasources").json()["datasources"]
     assert {each["name"] for each in listed} == {"visits", "nested"}
+
+
+def test_dates_are_those_of_the_files(tinybird: Tinybird) -> None:
+    for path, name in (("pipes/pages", "pages.pipe"), ("datasources/visits", "visits.datasource")):
+        [file] = tinybird.project.rglob(name)
+        written = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        told = tinybird.get(f"/v0/{path}").json()
+        for each in (told, *told.get("nodes", [])):
+            assert (each["created_at"], each["updated_at"]) == (written, written)
 
 
 def make(tinybird: Tinybird, token: str | None = None, **changes: Any) -> Any:
