@@ -4,7 +4,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ class Definition:
 
     Attributes:
         columns: Each column's type by its name.
+        defaults: Each column's default by its name, for those that have one.
+        codecs: Each column's codec by its name, for those that have one.
+        indexes: Each data skipping index by its name: type, expression and granularity.
         engine: The engine with its arguments.
         partition_key: "" without one.
         sorting_key: "" without one.
@@ -34,6 +37,9 @@ class Definition:
     """
 
     columns: Mapping[str, str]
+    defaults: Mapping[str, str]
+    codecs: Mapping[str, str]
+    indexes: Mapping[str, str]
     engine: str
     partition_key: str
     sorting_key: str
@@ -44,28 +50,47 @@ class Definition:
 
 def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
     """Return a database's tables by name."""
-    columns: dict[str, dict[str, str]] = {}
     where = f"WHERE database = {literal(database)}"
-    for row in _rows(
-        session, f"SELECT table, name, type FROM system.columns {where} ORDER BY position"
-    ):
-        columns.setdefault(row["table"], {})[row["name"]] = row["type"]
+    columns = _by_table(
+        session,
+        "SELECT table, name, type, default_expression AS default, compression_codec AS codec "
+        f"FROM system.columns {where} ORDER BY position",
+    )
+    indexes = _by_table(
+        session,
+        "SELECT table, name, concat(type_full, ' ', expr, ' ', toString(granularity)) AS text "
+        f"FROM system.data_skipping_indices {where}",
+    )
     asked = (
         "SELECT name, engine_full, partition_key, sorting_key, primary_key, "
         f"total_rows = 0 AS is_empty FROM system.tables {where}"
     )
     return {
-        row["name"]: _definition(row, columns[row["name"]])
+        row["name"]: _definition(row, columns[row["name"]], indexes.get(row["name"], []))
         for row in _rows(session, asked)
         if row["name"] in columns
     }
 
 
-def _definition(row: Mapping[str, Any], columns: Mapping[str, str]) -> Definition:
+def _by_table(session: ChdbSession, asked: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(session, asked):
+        found.setdefault(row["table"], []).append(row)
+    return found
+
+
+def _definition(
+    row: Mapping[str, Any],
+    columns: Collection[Mapping[str, str]],
+    indexes: Collection[Mapping[str, str]],
+) -> Definition:
     found = _ENGINE.fullmatch(row["engine_full"])
     sorting, primary = _bare(row["sorting_key"]), _bare(row["primary_key"])
     return Definition(
-        columns=columns,
+        columns={each["name"]: each["type"] for each in columns},
+        defaults={each["name"]: each["default"] for each in columns if each["default"]},
+        codecs={each["name"]: each["codec"] for each in columns if each["codec"]},
+        indexes={each["name"]: each["text"] for each in indexes},
         engine=found["engine"] if found else row["engine_full"],
         partition_key=_bare(row["partition_key"]),
         sorting_key=sorting,

@@ -9,7 +9,9 @@ from clerk_tinybird_app.local.tinybird import tables
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
 from clerk_tinybird_app.local.tinybird.tables import literal, quoted
-from clerk_tinybird_app.tinybird.project import DataSource, ProjectError
+from clerk_tinybird_app.tinybird.project import Column, DataSource, ProjectError
+
+_AT_ONCE = "SETTINGS mutations_sync = 1"
 
 LANDING_SUFFIX = "_landing"
 """The database beside a workspace's own that holds its landing tables."""
@@ -83,7 +85,7 @@ def apply(
     sources: Iterable[DataSource],
     wanted: Mapping[str, Definition],
 ) -> Change:
-    """Create tables, add new columns, follow TTLs, and renew the landing tables.
+    """Create tables, follow what changed, and renew the landing tables.
 
     A table without rows is made anew when it cannot follow.
 
@@ -137,13 +139,57 @@ def _follow(
         return True
     # ClickHouse has a Nested column `a` as its parts `a.b`, `a.c`.
     names = {*kept.columns, *(name.partition(".")[0] for name in kept.columns)}
-    added = [column for column in source.columns if column.name not in names]
-    for column in added:
-        session.query(tables.add_column(column, table))
+    changes: list[str] = []
+    for column in source.columns:
+        if column.name not in names:
+            changes += _added(table, column)
+        elif column.name in kept.columns:
+            changes += _column_changes(table, column, kept, wanted)
+    changes += _index_changes(table, source, kept, wanted)
     if kept.ttl != wanted.ttl:
         ttl = source.engine_settings.get("ENGINE_TTL")
-        session.query(f"ALTER TABLE {table} {f'MODIFY TTL {ttl}' if ttl else 'REMOVE TTL'}")
-    return bool(added) or kept.ttl != wanted.ttl
+        changes.append(f"ALTER TABLE {table} {f'MODIFY TTL {ttl}' if ttl else 'REMOVE TTL'}")
+    for change in changes:
+        session.query(change)
+    return bool(changes)
+
+
+def _added(table: str, column: Column) -> Iterator[str]:
+    """Yield the statements that add a column, with its default for the rows that are there."""
+    yield tables.add_column(column, table)
+    if column.default:
+        # Else they would have whatever the default is when they are read.
+        yield f"ALTER TABLE {table} MATERIALIZE COLUMN {quoted(column.name)} {_AT_ONCE}"
+
+
+def _column_changes(
+    table: str, column: Column, kept: Definition, wanted: Definition
+) -> Iterator[str]:
+    """Yield the statements that bring a column's default and codec to what they are to be."""
+    name = column.name
+    at = f"COLUMN {quoted(name)}"
+    was, now = kept.defaults.get(name), wanted.defaults.get(name)
+    if was and not now:
+        yield f"ALTER TABLE {table} MODIFY {at} REMOVE DEFAULT"
+    codec_was, codec_now = kept.codecs.get(name), wanted.codecs.get(name)
+    if codec_was and not codec_now:
+        yield f"ALTER TABLE {table} MODIFY {at} REMOVE CODEC"
+    if (now and now != was) or (codec_now and codec_now != codec_was):
+        yield tables.modify_column(column, table)
+
+
+def _index_changes(
+    table: str, source: DataSource, kept: Definition, wanted: Definition
+) -> Iterator[str]:
+    """Yield the statements that bring a table's indexes, also of rows that are there."""
+    for name, index in kept.indexes.items():
+        if wanted.indexes.get(name) != index:
+            yield f"ALTER TABLE {table} DROP INDEX {quoted(name)} {_AT_ONCE}"
+    for line in source.indexes:
+        name = tables.index_name(line)
+        if kept.indexes.get(name) != wanted.indexes[name]:
+            yield tables.add_index(line, table)
+            yield f"ALTER TABLE {table} MATERIALIZE INDEX {quoted(name)} {_AT_ONCE}"
 
 
 def _what_rows_cannot_follow(

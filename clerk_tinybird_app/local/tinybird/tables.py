@@ -107,6 +107,21 @@ def add_column(column: Column, table: str) -> str:
     return f"ALTER TABLE {table} ADD COLUMN {_column(column)}"
 
 
+def modify_column(column: Column, table: str) -> str:
+    """Return the statement that gives a column the default and the codec that it is to have."""
+    return f"ALTER TABLE {table} MODIFY COLUMN {_column(column)}"
+
+
+def add_index(line: str, table: str) -> str:
+    """Return the statement that adds an index, a line under ``INDEXES``, for new rows."""
+    return f"ALTER TABLE {table} ADD {_index(line)}"
+
+
+def index_name(line: str) -> str:
+    """Return the name of an index, a line under ``INDEXES``."""
+    return _index(line).split()[1].strip("`")
+
+
 def _column(column: Column) -> str:
     default = f" DEFAULT {column.default}" if column.default else ""
     codec = f" CODEC({column.codec})" if column.codec else ""

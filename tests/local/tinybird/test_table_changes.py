@@ -113,6 +113,61 @@ def test_a_ttl_may_use_a_column_that_is_new(tinybird: Tinybird, key: str) -> Non
     assert "TTL until" in table(tinybird, key)
 
 
+def ask(tinybird: Tinybird, key: str, what: str, table: str = "columns") -> str:
+    """Return what ClickHouse says of the table's columns or indexes."""
+    database = sql(tinybird, key, "SELECT currentDatabase()")
+    query = f"SELECT {what} FROM system.{table} WHERE database = '{database}' AND table = 'visits'"
+    return sql(tinybird, key, query)
+
+
+def test_a_default_follows_and_rows_keep_what_they_have(tinybird: Tinybird, key: str) -> None:
+    more = "`more` Int8 `json:$.more` DEFAULT 1,\n    `weight`"
+    add(tinybird, key, visit(page="/before"))
+    assert build(tinybird, key, VISITS.replace("`weight`", more)) is None
+    add(tinybird, key, visit(page="/with"))
+    changed = more.replace("DEFAULT 1", "DEFAULT status - 195")
+    assert build(tinybird, key, VISITS.replace("`weight`", changed)) is None
+    add(tinybird, key, visit(page="/changed"))
+    rows = "SELECT page, more FROM visits ORDER BY page"
+    assert sql(tinybird, key, rows) == "/before\t1\n/changed\t5\n/with\t1"
+    assert ask(tinybird, key, "max(default_expression)").startswith("status")
+    without = more.replace(" DEFAULT 1", "")
+    assert build(tinybird, key, VISITS.replace("`weight`", without)) is None
+    assert sql(tinybird, key, rows) == "/before\t1\n/changed\t5\n/with\t1"
+    assert "status" not in ask(tinybird, key, "max(default_expression)")
+
+
+def test_a_default_of_the_sorting_key_follows(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    for default in (" DEFAULT 'x'", " DEFAULT 'y'", ""):
+        source = VISITS.replace("`json:$.tenant`", f"`json:$.tenant`{default}")
+        assert build(tinybird, key, source) is None
+    assert sql(tinybird, key, "SELECT tenant FROM visits") == "a"
+
+
+def test_a_codec_follows(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    for codec in ("CODEC(ZSTD(1))", "CODEC(LZ4)", ""):
+        source = VISITS.replace("`json:$.status`", f"`json:$.status` {codec}")
+        assert build(tinybird, key, source) is None
+        assert ask(tinybird, key, "max(compression_codec)") == codec
+    assert ask(tinybird, key, "max(default_expression)") == "7"
+
+
+def test_indexes_follow_with_the_rows_that_are_there(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    what = "groupArray((name, type_full, expr, granularity, data_compressed_bytes > 0))"
+    for lines, kept in (
+        ("one page TYPE set(9) GRANULARITY 1", "[('one','set(9)','page',1,1)]"),
+        ("INDEX one page TYPE set(8) GRANULARITY 1", "[('one','set(8)','page',1,1)]"),
+        ("two status TYPE minmax GRANULARITY 2", "[('two','minmax','status',2,1)]"),
+    ):
+        assert build(tinybird, key, f"{VISITS}\nINDEXES >\n    {lines}\n") is None
+        assert ask(tinybird, key, what, "data_skipping_indices").replace("\\", "") == kept
+    assert build(tinybird, key, VISITS) is None
+    assert ask(tinybird, key, what, "data_skipping_indices") == "[]"
+
+
 def test_an_unchanged_data_source_is_no_change_however_it_is_spelt(
     tinybird: Tinybird, key: str
 ) -> None:
