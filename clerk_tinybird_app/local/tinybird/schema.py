@@ -11,8 +11,6 @@ from clerk_tinybird_app.local.tinybird.definition import Definition, definitions
 from clerk_tinybird_app.local.tinybird.tables import literal, quoted
 from clerk_tinybird_app.tinybird.project import Column, DataSource, ProjectError
 
-_AT_ONCE = "SETTINGS mutations_sync = 1"
-
 LANDING_SUFFIX = "_landing"
 """The database beside a workspace's own that holds its landing tables."""
 
@@ -139,11 +137,11 @@ def _follow(
         return True
     # ClickHouse has a Nested column `a` as its parts `a.b`, `a.c`.
     names = {*kept.columns, *(name.partition(".")[0] for name in kept.columns)}
-    changes: list[str] = []
+    changes = [
+        tables.add_column(column, table) for column in source.columns if column.name not in names
+    ]
     for column in source.columns:
-        if column.name not in names:
-            changes += _added(table, column)
-        elif column.name in kept.columns:
+        if column.name in kept.columns:
             changes += _column_changes(table, column, kept, wanted)
     changes += _index_changes(table, source, kept, wanted)
     if kept.ttl != wanted.ttl:
@@ -154,26 +152,20 @@ def _follow(
     return bool(changes)
 
 
-def _added(table: str, column: Column) -> Iterator[str]:
-    """Yield the statements that add a column, with its default for the rows that are there."""
-    yield tables.add_column(column, table)
-    if column.default:
-        # Else they would have whatever the default is when they are read.
-        yield f"ALTER TABLE {table} MATERIALIZE COLUMN {quoted(column.name)} {_AT_ONCE}"
-
-
 def _column_changes(
     table: str, column: Column, kept: Definition, wanted: Definition
 ) -> Iterator[str]:
-    """Yield the statements that bring a column's default and codec to what they are to be."""
-    name = column.name
-    at = f"COLUMN {quoted(name)}"
-    was, now = kept.defaults.get(name), wanted.defaults.get(name)
+    """Yield the statements that bring a column's default and codec to what they are to be.
+
+    Rows from before the column have whatever its default is: writing it down for them would fail,
+    and again and again, where one of them has no value for it.
+    """
+    was, now = (each.defaults.get(column.name) for each in (kept, wanted))
+    codec_was, codec_now = (each.codecs.get(column.name) for each in (kept, wanted))
     if was and not now:
-        yield f"ALTER TABLE {table} MODIFY {at} REMOVE DEFAULT"
-    codec_was, codec_now = kept.codecs.get(name), wanted.codecs.get(name)
+        yield tables.remove_of_column(column, "DEFAULT", table)
     if codec_was and not codec_now:
-        yield f"ALTER TABLE {table} MODIFY {at} REMOVE CODEC"
+        yield tables.remove_of_column(column, "CODEC", table)
     if (now and now != was) or (codec_now and codec_now != codec_was):
         yield tables.modify_column(column, table)
 
@@ -181,15 +173,14 @@ def _column_changes(
 def _index_changes(
     table: str, source: DataSource, kept: Definition, wanted: Definition
 ) -> Iterator[str]:
-    """Yield the statements that bring a table's indexes, also of rows that are there."""
+    """Yield the statements that bring a table's indexes to what new rows are to have."""
     for name, index in kept.indexes.items():
         if wanted.indexes.get(name) != index:
-            yield f"ALTER TABLE {table} DROP INDEX {quoted(name)} {_AT_ONCE}"
+            yield f"ALTER TABLE {table} DROP INDEX {quoted(name)} SETTINGS mutations_sync = 1"
     for line in source.indexes:
         name = tables.index_name(line)
         if kept.indexes.get(name) != wanted.indexes[name]:
             yield tables.add_index(line, table)
-            yield f"ALTER TABLE {table} MATERIALIZE INDEX {quoted(name)} {_AT_ONCE}"
 
 
 def _what_rows_cannot_follow(

@@ -108,8 +108,13 @@ def add_column(column: Column, table: str) -> str:
 
 
 def modify_column(column: Column, table: str) -> str:
-    """Return the statement that gives a column the default and the codec that it is to have."""
+    """Return the statement that gives a column its default and codec, if it has them."""
     return f"ALTER TABLE {table} MODIFY COLUMN {_column(column)}"
+
+
+def remove_of_column(column: Column, what: str, table: str) -> str:
+    """Return the statement that takes a column's ``DEFAULT`` or ``CODEC`` away."""
+    return f"ALTER TABLE {table} MODIFY COLUMN {quoted(column.name)} REMOVE {what}"
 
 
 def add_index(line: str, table: str) -> str:

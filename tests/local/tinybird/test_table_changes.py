@@ -113,31 +113,43 @@ def test_a_ttl_may_use_a_column_that_is_new(tinybird: Tinybird, key: str) -> Non
     assert "TTL until" in table(tinybird, key)
 
 
-def ask(tinybird: Tinybird, key: str, what: str, table: str = "columns") -> str:
+def ask(
+    tinybird: Tinybird, key: str, what: str, table: str = "columns", *, and_name: str = "%"
+) -> str:
     """Return what ClickHouse says of the table's columns or indexes."""
     database = sql(tinybird, key, "SELECT currentDatabase()")
-    query = f"SELECT {what} FROM system.{table} WHERE database = '{database}' AND table = 'visits'"
-    return sql(tinybird, key, query)
+    where = f"database = '{database}' AND table = 'visits' AND name LIKE '{and_name}'"
+    return sql(tinybird, key, f"SELECT {what} FROM system.{table} WHERE {where}")
 
 
-def test_a_default_follows_and_rows_keep_what_they_have(tinybird: Tinybird, key: str) -> None:
-    more = "`more` Int8 `json:$.more` DEFAULT 1,\n    `weight`"
-    add(tinybird, key, visit(page="/before"))
-    assert build(tinybird, key, VISITS.replace("`weight`", more)) is None
-    add(tinybird, key, visit(page="/with"))
-    changed = more.replace("DEFAULT 1", "DEFAULT status - 195")
-    assert build(tinybird, key, VISITS.replace("`weight`", changed)) is None
-    add(tinybird, key, visit(page="/changed"))
-    rows = "SELECT page, more FROM visits ORDER BY page"
-    assert sql(tinybird, key, rows) == "/before\t1\n/changed\t5\n/with\t1"
-    assert ask(tinybird, key, "max(default_expression)").startswith("status")
-    without = more.replace(" DEFAULT 1", "")
-    assert build(tinybird, key, VISITS.replace("`weight`", without)) is None
-    assert sql(tinybird, key, rows) == "/before\t1\n/changed\t5\n/with\t1"
-    assert "status" not in ask(tinybird, key, "max(default_expression)")
+def test_a_default_follows_but_for_rows_that_had_another(tinybird: Tinybird, key: str) -> None:
+    more = "`more` Int8 `json:$.more`{},\n    `weight`"
+    add(tinybird, key, visit(page="/0"))
+    for number, default in enumerate((" DEFAULT 1", " DEFAULT status - 195", " DEFAULT 3"), 1):
+        source = VISITS.replace("`weight`", more.format(default))
+        assert build(tinybird, key, source) is None
+        add(tinybird, key, visit(page=f"/{number}"))
+        shown = ask(tinybird, key, "default_expression", and_name="more")
+        assert shown == {1: "1", 2: "status - 195", 3: "3"}[number]
+    rows = sql(tinybird, key, "SELECT page, more FROM visits ORDER BY page").splitlines()
+    assert rows == ["/0\t3", "/1\t1", "/2\t5", "/3\t3"]
+    assert build(tinybird, key, VISITS.replace("`weight`", more.format(""))) is None
+    assert ask(tinybird, key, "default_expression", and_name="more") == ""
 
 
-def test_a_default_of_the_sorting_key_follows(tinybird: Tinybird, key: str) -> None:
+def test_a_default_that_rows_have_no_value_for_can_be_put_right(
+    tinybird: Tinybird, key: str
+) -> None:
+    more = "`more` Int32 `json:$.more` DEFAULT toInt32(page),\n    `weight`"
+    add(tinybird, key, visit())
+    wrong = VISITS.replace("`weight`", more)
+    assert build(tinybird, key, wrong) is None
+    assert "Cannot parse" in sql(tinybird, key, "SELECT more FROM visits")
+    assert build(tinybird, key, wrong.replace("toInt32(page)", "3")) is None
+    assert sql(tinybird, key, "SELECT more FROM visits") == "3"
+
+
+def test_a_default_in_the_sorting_key_follows(tinybird: Tinybird, key: str) -> None:
     add(tinybird, key, visit())
     for default in (" DEFAULT 'x'", " DEFAULT 'y'", ""):
         source = VISITS.replace("`json:$.tenant`", f"`json:$.tenant`{default}")
@@ -154,16 +166,17 @@ def test_a_codec_follows(tinybird: Tinybird, key: str) -> None:
     assert ask(tinybird, key, "max(default_expression)") == "7"
 
 
-def test_indexes_follow_with_the_rows_that_are_there(tinybird: Tinybird, key: str) -> None:
+def test_indexes_follow(tinybird: Tinybird, key: str) -> None:
     add(tinybird, key, visit())
-    what = "groupArray((name, type_full, expr, granularity, data_compressed_bytes > 0))"
+    what = "groupArray((name, type_full, expr, granularity))"
     for lines, kept in (
-        ("one page TYPE set(9) GRANULARITY 1", "[('one','set(9)','page',1,1)]"),
-        ("INDEX one page TYPE set(8) GRANULARITY 1", "[('one','set(8)','page',1,1)]"),
-        ("two status TYPE minmax GRANULARITY 2", "[('two','minmax','status',2,1)]"),
+        ("one page TYPE set(9) GRANULARITY 1", "[('one','set(9)','page',1)]"),
+        ("INDEX one page TYPE set(8) GRANULARITY 1", "[('one','set(8)','page',1)]"),
+        ("two status TYPE minmax GRANULARITY 2", "[('two','minmax','status',2)]"),
     ):
         assert build(tinybird, key, f"{VISITS}\nINDEXES >\n    {lines}\n") is None
         assert ask(tinybird, key, what, "data_skipping_indices").replace("\\", "") == kept
+        add(tinybird, key, visit())
     assert build(tinybird, key, VISITS) is None
     assert ask(tinybird, key, what, "data_skipping_indices") == "[]"
 
