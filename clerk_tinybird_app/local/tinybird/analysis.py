@@ -1,5 +1,6 @@
 """What ClickHouse finds wrong with a query, told before the query runs."""
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,28 @@ _SETTINGS: Final = (
     "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
 )
 _TABLE: Final = "UNKNOWN_TABLE"
-_FUNCTION: Final = "UNKNOWN_FUNCTION"
+_FUNCTIONS: Final = ("UNKNOWN_FUNCTION", "UNKNOWN_AGGREGATE_FUNCTION")
+_CALLED: Final = re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)")
 _SUBJECTS: Final = {
     _TABLE: re.compile(r"identifier '([^']+)'"),
-    _FUNCTION: re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)"),
+    **dict.fromkeys(_FUNCTIONS, _CALLED),
     "UNKNOWN_IDENTIFIER": re.compile(r"[Ii]dentifier [`']([^`']+)[`']"),
     "NOT_AN_AGGREGATE": re.compile(r"Column '(?:[^']*\.)?([^'.]+)' is not under"),
 }
+_OF_TYPES: Final = frozenset(
+    (
+        "ILLEGAL_AGGREGATION",
+        "ILLEGAL_TYPE_OF_ARGUMENT",
+        "ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER",
+        "NO_COMMON_TYPE",
+        "NUMBER_OF_ARGUMENTS_DOESNT_MATCH",
+        "TOO_FEW_ARGUMENTS_FOR_FUNCTION",
+        "TOO_MANY_ARGUMENTS_FOR_FUNCTION",
+        "TYPE_MISMATCH",
+        "UNION_ALL_RESULT_STRUCTURES_MISMATCH",
+    )
+)
+_CLAUSE: Final = re.compile(r"\b(WHERE|PREWHERE|HAVING)\b")
 # Functions of ClickHouse that chDB is built without: a pipe that uses one is right elsewhere.
 _NOT_IN_CHDB: Final = re.compile(
     r"BLAKE3|catboost\w*|bech32\w*|(?:try)?(?:punycode|idna)\w*|detect[A-Z]\w*|lemmatize|stem|"
@@ -29,6 +45,8 @@ _NOT_IN_CHDB: Final = re.compile(
     r"ai[A-Z]\w*|tinybird\w*",
     re.IGNORECASE,
 )
+_HINTS: Final = re.compile(r"Maybe you meant: \[([^\]]*)\]")
+_CLOSE: Final = 0.8
 _POSITION: Final = re.compile(r"at position (\d+)")
 
 
@@ -39,7 +57,7 @@ class Fault:
     Attributes:
         name: ClickHouse's name for it.
         message: A sentence.
-        subject: The table, column or function that it is about; "" for a syntax error.
+        subject: The table, column, function or clause that it is about; "" for a syntax error.
         place: Where in the node's own SQL a syntax error is, in characters.
         is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
     """
@@ -52,8 +70,13 @@ class Fault:
 
     @property
     def is_syntax(self) -> bool:
-        """Tell a syntax error from a name that is not there."""
+        """Tell whether the text is no SQL."""
         return self.name == SYNTAX
+
+    @property
+    def is_of_types(self) -> bool:
+        """Tell whether values of other types would be right: a request's may be such values."""
+        return self.name in _OF_TYPES
 
 
 @dataclass(frozen=True)
@@ -85,9 +108,12 @@ class Analyst:
             # What would follow a semicolon would run.
             if ";" in own:
                 self._parse(own)
-            self._query(f"EXPLAIN QUERY TREE {query}")
+            # Of all that runs nothing, a plan shows most: in it, types are compared.
+            self._query(f"EXPLAIN PLAN {query}")
         except QueryFailed as failure:
-            return self._syntax(own) if failure.name == SYNTAX else self._named(failure)
+            if failure.name == SYNTAX:
+                return self._syntax(own)
+            return self._typed(failure) if failure.name in _OF_TYPES else self._named(failure)
         return None
 
     def close(self) -> None:
@@ -111,11 +137,16 @@ class Analyst:
         found = pattern.search(failure.message) if pattern else None
         if found is None:
             return Unknown()
-        subject = found[1]
+        subject, message = found[1], complaint(failure, self._database)
         is_elsewhere = failure.name == _TABLE and "." in subject
-        if is_elsewhere or (failure.name == _FUNCTION and _NOT_IN_CHDB.fullmatch(subject)):
-            return Unknown()
-        return Fault(failure.name, complaint(failure, self._database), subject)
+        if is_elsewhere or (failure.name in _FUNCTIONS and not _is_misspelt(subject, failure)):
+            message = f"{message} It may be Tinybird's own; here it cannot be asked for."
+            return Fault(failure.name, message, subject, is_certain=False)
+        return Fault(failure.name, message, subject)
+
+    def _typed(self, failure: QueryFailed) -> Fault:
+        found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
+        return Fault(failure.name, complaint(failure, self._database), found[1] if found else "")
 
     def _parse(self, own: str) -> None:
         self._query(f"SELECT formatQuerySingleLine({literal(own)})")
@@ -125,3 +156,12 @@ class Analyst:
             self._session = ChdbSession(self._folder, _SETTINGS)
             self._session.use(self._database)
         self._session.query(sql, "TSVRaw")
+
+
+def _is_misspelt(function: str, failure: QueryFailed) -> bool:
+    """Tell a function that is close to one of ClickHouse's from one that chDB may only lack."""
+    if _NOT_IN_CHDB.fullmatch(function):
+        return False
+    found = _HINTS.search(failure.message)
+    hints = found[1].replace("'", "").lower().split(",") if found else []
+    return bool(difflib.get_close_matches(function.lower(), hints, cutoff=_CLOSE))

@@ -8,6 +8,7 @@ from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed
 SYNTAX: Final = "SYNTAX_ERROR"
 
 _SCOPE: Final = re.compile(r"[.:,]?\s+In (?:scope|query) .*", re.DOTALL)
+_EXECUTING: Final = re.compile(r":? while executing .*", re.DOTALL)
 _LISTS: Final = re.compile(r", (?:required|available) columns: (?:'[^']*'\s*)*")
 _SYNTAX: Final = re.compile(
     r"failed at position \d+(?: \((?P<near>.*?)\))?(?:: | \(line)", re.DOTALL
@@ -28,7 +29,9 @@ def complaint(failure: QueryFailed, *databases: str) -> str:
         return _syntax(text)
     for database in databases:
         text = text.replace(f"{database}.", "")
-    text = _LISTS.sub("", _SCOPE.sub("", text)).strip()[:_LONGEST]
+    for noise in (_EXECUTING, _SCOPE, _LISTS):
+        text = noise.sub("", text)
+    text = text.strip()[:_LONGEST]
     return text if text.endswith((".", "?")) else f"{text}."
 
 

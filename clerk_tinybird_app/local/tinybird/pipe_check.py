@@ -8,7 +8,7 @@ left is for whoever asks.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from pathlib import Path
 from typing import Final
@@ -24,11 +24,30 @@ from clerk_tinybird_app.local.tinybird.node_text import (
     visible,
 )
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, Render
-from clerk_tinybird_app.local.tinybird.placeholders import placeholders
+from clerk_tinybird_app.local.tinybird.placeholders import NAMES, others, placeholders
 from clerk_tinybird_app.tinybird.project import Node, ProjectError
-from clerk_tinybird_app.tinybird.template import Template, TemplateError
+from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
 _MOST_WAYS: Final = 300
+_OPERATORS: Final = {
+    "plus": r"\+",
+    "minus": "-",
+    "negate": "-",
+    "multiply": r"\*",
+    "divide": "/",
+    "modulo": "%",
+    "equals": r"(?<![<>!])==?",
+    "notEquals": "!=|<>",
+    "less": "<(?![=>])",
+    "greater": "(?<!<)>(?!=)",
+    "lessOrEquals": "<=",
+    "greaterOrEquals": ">=",
+    "like": r"(?i:\blike\b)",
+    "and": r"(?i:\band\b)",
+    "or": r"(?i:\bor\b)",
+    "not": r"(?i:\bnot\b)",
+}
+"""How functions are written that are not called by their names."""
 
 _Place = tuple[CompiledPipe, Node]
 _Key = tuple[str, str]
@@ -41,10 +60,12 @@ class _Way:
     Attributes:
         branch: The one that every ``if`` takes, the last if it has fewer; None: the values choose.
         forced: The branches that some take instead, by node.
+        has_others: Whether it is written with other values.
     """
 
     branch: int | None
     forced: Mapping[_Key, Choices] = field(default_factory=dict)
+    has_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +175,12 @@ class _Checker:
 
     def _is_always_there(self, chain: list[_Place], fault: Fault, piece: int) -> bool:
         """Tell whether no way to write a piece of the last node is without a fault."""
-        for way in islice(self._ways_to(chain, piece), _MOST_WAYS):
+        ways = self._ways_to(chain, piece)
+        if fault.is_of_types:
+            if any(parameter.type in NAMES for parameter in _parameters(chain)):
+                return False
+            ways = (replace(way, has_others=other) for way in ways for other in (False, True))
+        for way in islice(ways, _MOST_WAYS):
             seen = self._see(chain, way)
             is_reached = seen.text is not None and piece in seen.text.pieces
             if is_reached and not _is_same(seen, fault, piece):
@@ -182,7 +208,9 @@ class _Checker:
         return max(max(self._text(*place).branches, default=1) for place in chain)
 
     def _see(self, chain: list[_Place], way: _Way) -> _Seen:
-        values = _values(chain, is_least=way is _BY_VALUES)
+        values = _values(chain, is_least=way.branch is None)
+        if way.has_others:
+            values = others(_parameters(chain))
 
         def render(pipe: CompiledPipe, node: Node) -> Placed:
             return placed(self._template(pipe, node, way).render(values, pipe.context(node)))
@@ -241,10 +269,13 @@ def _chain(pipe: CompiledPipe, node: Node) -> list[_Place]:
     return list(found.values())
 
 
-def _values(chain: list[_Place], *, is_least: bool) -> dict[str, str]:
+def _parameters(chain: list[_Place]) -> list[Parameter]:
+    return [each for pipe, node in chain for each in pipe.templates[node.name].parameters]
+
+
+def _values(chain: list[_Place], *, is_least: bool) -> dict[str, str | int]:
     """Return values for the parameters of all nodes, or for those alone that are required."""
-    parameters = (each for pipe, node in chain for each in pipe.templates[node.name].parameters)
-    return placeholders(each for each in parameters if each.is_enforced or not is_least)
+    return placeholders(each for each in _parameters(chain) if each.is_enforced or not is_least)
 
 
 def _choices(way: _Way, key: _Key, text: NodeText) -> Choices | None:
@@ -258,7 +289,11 @@ def _piece(text: Placed, fault: Fault) -> int | None:
     """Return the piece that a fault is in, if it is in this node at all."""
     if fault.is_syntax:
         return text.piece_at(fault.place)
-    return next(iter(_mentions(text, fault.subject)), None)
+    found = _mentions(text, fault.subject)
+    if fault.is_of_types and len(set(found)) != 1:
+        # Which of them it is ClickHouse does not say: it is in this node.
+        return text.piece_at(0)
+    return next(iter(found), None)
 
 
 def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
@@ -266,12 +301,16 @@ def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
         return False
     if (seen.fault.name, seen.fault.subject) != (fault.name, fault.subject):
         return False
+    if fault.is_of_types and seen.fault.message != fault.message:
+        return False
     return not fault.is_syntax or seen.text.piece_at(seen.fault.place) == piece
 
 
 def _mentions(text: Placed, subject: str) -> list[int]:
     """Return the pieces that name a subject, in comments and texts left out."""
     sql = visible(text.sql)
+    if sign := _OPERATORS.get(subject):
+        return [text.piece_at(match.start()) for match in re.finditer(sign, sql)]
     parts = subject.split(".")
     for name in (parts, parts[-1:]):
         pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)

@@ -82,16 +82,17 @@ class ProjectWatch:
 
     async def follow(self) -> None:
         """Load the folder again whenever a file changes, until cancelled."""
+        is_loaded = True
         while True:
-            await self._follow_one()
+            await self._follow_one(is_loaded=is_loaded)
             # Whoever checks out another version may remove the folder and make it anew.
+            is_loaded = False
             if self._place() is None:
                 _log.error("%s is gone; what it had is still served.", self._folder)
             while self._place() is None:
                 await asyncio.sleep(_LOOK_SECONDS)
-            await self._reload()
 
-    async def _follow_one(self) -> None:
+    async def _follow_one(self, *, is_loaded: bool) -> None:
         """Follow the folder that is there now, until it is no more: the watch ends with it."""
         watched = self._place()
         if watched is None:
@@ -105,12 +106,11 @@ class ProjectWatch:
         ):
             if self._place() != watched:
                 return
-            if changes:
-                await self._reload()
-
-    async def _reload(self) -> None:
-        if await asyncio.to_thread(self.load):
-            _log.info("The project was reloaded.")
+            if not changes and is_loaded:
+                continue
+            is_loaded = True
+            if await asyncio.to_thread(self.load):
+                _log.info("The project was reloaded.")
 
     def _place(self) -> tuple[int, int] | None:
         """Return what tells the folder from another one of its name; None: it is not there."""

@@ -1,6 +1,7 @@
 """Mistakes that only ClickHouse finds: told with file and line when a project is built."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -191,6 +192,61 @@ def test_a_mistake_is_found_wherever_it_is(tinybird: Tinybird, key: str, what: s
     assert error.startswith(f"line {(line or 1) + 2}: ")
 
 
+OF_TYPES = {
+    "too many arguments": ("SELECT\n    toDate(1, 2, 3)", "line 4", "toDate"),
+    "a sum of a text and a number": (
+        "SELECT\n    page,\n    'a' + 1 FROM visits",
+        "line 5",
+        "plus",
+    ),
+    "a text held against a number": (
+        "SELECT 1 FROM visits\n    WHERE page = 1",
+        "line 4",
+        "String",
+    ),
+    "a number held against what is no number": (
+        "SELECT 1 FROM visits\n    WHERE status = 'abc'",
+        "line 4",
+        "'abc'",
+    ),
+    "a text in the place of a condition": (
+        "SELECT 1 FROM visits\n    WHERE page",
+        "line 4",
+        "WHERE",
+    ),
+    "a sum of texts": ("SELECT\n    sum(page) FROM visits", "line 4", "sum"),
+    "parts of different widths": ("SELECT 1\n    UNION ALL SELECT 1, 2", "line 3", "columns"),
+    "a value of a type that never fits": (
+        "SELECT 1 FROM visits\n    WHERE page = {{ Int32(n) }}",
+        "line 4",
+        "Int32",
+    ),
+    "in a branch": (
+        "SELECT 1 FROM visits\n    {% if defined(x) %} WHERE\n    page > 1 {% end %}",
+        "line 5",
+        "String",
+    ),
+    "one of several": ("SELECT 1 + 1,\n    2 + 2,\n    page + 1 FROM visits", "line 3", "plus"),
+    "beside a value that is given": (
+        "SELECT page + 1 FROM visits\n    WHERE status = {{ UInt16(x, 1) }}",
+        "line 3",
+        "plus",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OF_TYPES)
+def test_a_mistake_of_types_is_told_where_no_value_could_be_right(
+    tinybird: Tinybird, key: str, what: str
+) -> None:
+    sql, line, said = OF_TYPES[what]
+    [(file, error)] = faults(tinybird, key, PIPE, f"NODE first\nSQL >\n    % {sql}\n")
+    assert file == PIPE
+    assert error.startswith(f"{line}: ")
+    assert said in error
+    assert "executing" not in error
+
+
 RIGHT = {
     "one of two ways must be asked for": (
         "{% if m == 'a' %} SELECT 1 {% elif m == 'b' %} SELECT 2 {% end %}"
@@ -242,6 +298,28 @@ RIGHT = {
     "a table of Tinybird's own": "SELECT * FROM tinybird.pipe_stats_rt",
     "a function that chDB lacks": "SELECT BLAKE3('a')",
     "a comparison of types": "SELECT status = {{ x }} FROM visits",
+    "a sum with what may be a number": "SELECT status + {{ x }} FROM visits",
+    "a comparison with what may be a number": (
+        "SELECT 1 FROM visits WHERE status = {{ String(x) }}"
+    ),
+    "an element whose type depends on which it is": (
+        "SELECT tupleElement(('a', 1), {{ UInt8(n, 1) }}) + 1"
+    ),
+    "a column whose type depends on which it is": (
+        "SELECT sum({{ column(metric, 'page') }}) FROM visits"
+    ),
+    "types by one condition and their use by the same": (
+        "SELECT {% if m == 'a' %} page {% else %} status {% end %} AS x FROM visits "
+        "WHERE x {% if m == 'a' %} = 'a' {% else %} + 1 > 2 {% end %}"
+    ),
+    "a number of days that is asked for": (
+        "SELECT at + toIntervalDay({{ Int32(days) }}) > {{ DateTime(since) }} FROM visits"
+    ),
+    "texts that are asked for": (
+        "SELECT hasAny([page], {{ Array(pages, 'String') }}), page IN {{ Array(pages) }}, "
+        "multiSearchAny(page, {{ split_to_array(words, 'a,b') }}) FROM visits"
+    ),
+    "a function that nobody here knows": "SELECT tinyFun(1), page FROM visits",
     "a slow constant": "SELECT (SELECT count() FROM numbers(100000000000))",
     "the rows that did not fit": "SELECT count(), any(c__error) FROM visits_quarantine",
     "a circle, by a name in a comment": "-- as total\nSELECT 1",
@@ -259,3 +337,19 @@ def test_what_a_value_may_put_right_is_left_to_whoever_asks(
 ) -> None:
     text = f"NODE first\nSQL >\n    %\n    {RIGHT[what]}\n\nTYPE endpoint\n"
     assert faults(tinybird, key, "endpoints/odd.pipe", text) == []
+
+
+def test_what_only_tinybird_may_have_is_a_warning_and_an_error_when_asked(
+    project: Path, tmp_path: Path
+) -> None:
+    for name, called in (("newer", "frobnicate(1)"), ("known", "BLAKE3('a')")):
+        pipe = project / "endpoints" / f"{name}.pipe"
+        pipe.write_text(f"NODE n\nSQL >\n    SELECT 1,\n    {called}\n\nTYPE ENDPOINT\n")
+    with Tinybird(project, tmp_path / "data") as running:
+        said = running.log.read_text()
+        for name in ("newer", "known"):
+            assert f"{project}/endpoints/{name}.pipe:4: Function with name" in said
+            answer = running.get(f"/v0/pipes/{name}.json")
+            assert (answer.status_code, "UNKNOWN_FUNCTION" in answer.text) == (400, True)
+        assert "is served but" not in said
+        assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
