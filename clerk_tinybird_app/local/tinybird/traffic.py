@@ -124,9 +124,16 @@ class Traffic:
         ]
 
     async def _token(self) -> str | None:
-        """Return the append token; None: the project is another, or the API another's."""
+        """Return the append token; None: the project is another, or the API another's.
+
+        Raises:
+            httpx.HTTPError: Nobody can tell now.
+        """
         admin = {"Authorization": f"Bearer {self._admin_token}"}
         source = await self._http.get(f"{self._url}/v0/datasources/{DATA_SOURCE}", headers=admin)
+        if source.status_code == httpx.codes.BAD_REQUEST:
+            # Its file has a mistake, which can be put right at any time.
+            source.raise_for_status()
         found = await self._http.get(f"{self._url}/v0/tokens/{APPEND_TOKEN}", headers=admin)
         if not (source.is_success and found.is_success):
             return None

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -263,6 +264,18 @@ async def test_traffic_leaves_another_project_alone(tinybird: Tinybird) -> None:
     async with httpx.AsyncClient() as http:
         traffic = Traffic(http, str(tinybird.http.base_url).rstrip("/"), tinybird.key)
         assert await traffic._token() is None
+
+
+@pytest.mark.anyio
+async def test_traffic_waits_for_a_data_source_that_has_a_mistake(tmp_path: Path) -> None:
+    project = shutil.copytree(BUNDLED, tmp_path / "project")
+    source = project / "datasources" / "requests.datasource"
+    source.write_text(source.read_text().replace("UInt16", "UInt17"))
+    with Tinybird(project, tmp_path / "data") as running:
+        async with httpx.AsyncClient() as http:
+            traffic = Traffic(http, str(running.http.base_url).rstrip("/"), running.key)
+            with pytest.raises(httpx.HTTPError):
+                await traffic._token()
 
 
 def test_the_fixtures_are_not_what_is_seeded(bundled: Tinybird) -> None:

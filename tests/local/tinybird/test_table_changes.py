@@ -200,6 +200,18 @@ def test_an_unchanged_data_source_is_no_change_however_it_is_spelt(
     assert sql(tinybird, key, "SELECT count() FROM rich") == "1"
 
 
+def test_an_aggregating_table_may_have_columns_that_are_no_aggregates(
+    tinybird: Tinybird, key: str
+) -> None:
+    source = (
+        "SCHEMA >\n    `day` Date,\n    `name` String,\n    `n` AggregateFunction(sum, UInt8)\n\n"
+        'ENGINE "AggregatingMergeTree"\nENGINE_SORTING_KEY "day"\n'
+    )
+    files = {**FILES, "datasources/daily.datasource": source}
+    parts = [("data_project://", one) for one in files.items()]
+    assert tinybird.post("/v1/build", key, files=parts).json()["result"] == "success"
+
+
 def test_nothing_is_changed_when_a_pipe_is_wrong(tinybird: Tinybird, key: str) -> None:
     wrong = FILES["endpoints/pages.pipe"].replace("FROM chosen", "FROM nothing")
     more = VISITS.replace("`weight`", "`more` Int8 DEFAULT 1,\n    `weight`")
