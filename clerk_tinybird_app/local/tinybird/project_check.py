@@ -81,8 +81,9 @@ def _unserved(
         name: found[read]
         for name, pipe in pipes.items()
         if name not in found
-        for reads in pipe.reads.values()
-        for read in reads & found.keys()
+        for node, reads in pipe.reads.items()
+        # Its own nodes come first; but what has the name of the node itself is not of the pipe.
+        for read in reads.difference(pipe.reads.keys() - {node}) & found.keys()
     }:
         found |= more
     return found

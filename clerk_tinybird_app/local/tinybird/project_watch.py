@@ -84,7 +84,15 @@ class ProjectWatch:
         """Load the folder again whenever a file changes, until cancelled."""
         is_loaded = True
         while True:
-            await self._follow_one(is_loaded=is_loaded)
+            try:
+                await self._follow_one(is_loaded=is_loaded)
+            except FileNotFoundError:
+                _log.debug("%s went as it was to be watched.", self._folder)
+            except OSError as error:
+                _log.error(
+                    "%s cannot be watched: %s. Its changes are not followed.", self._folder, error
+                )
+                return
             # Whoever checks out another version may remove the folder and make it anew.
             is_loaded = False
             if self._place() is None:

@@ -28,7 +28,7 @@ _DESCRIBE: Final = "DESCRIBE TABLE"
 
 _REACHES_OUT: Final = (
     r"(?:file|dict\w*|joinGet\w*|hasColumnInTable\w*|getServerSetting|getMergeTreeSetting|"
-    r"catboostEvaluate|executable\w*|url|remote\w*)"
+    r"catboostEvaluate|executable\w*|url|remote\w*|ai\w+)"
 )
 _FUNCTION_THAT_REACHES_OUT: Final = re.compile(_REACHES_OUT, re.IGNORECASE)
 _TABLE_FUNCTIONS: Final = frozenset(

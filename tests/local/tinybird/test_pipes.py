@@ -102,6 +102,7 @@ OUT_OF_THE_PIPE = [
     "SELECT * FROM system.tables",
     "SELECT * FROM information_schema.tables",
     "SELECT joinGet('visits', 'page', 1)",
+    "SELECT aiGenerate('x')",
 ]
 
 

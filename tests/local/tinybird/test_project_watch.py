@@ -98,6 +98,15 @@ def test_a_data_sources_mistake_at_the_start_costs_what_reads_from_it(
         assert running.sql("SELECT count() FROM visits") == "1"
 
 
+def test_a_node_named_as_what_has_a_mistake_costs_nothing(project: Path, tmp_path: Path) -> None:
+    (project / "endpoints" / "own.pipe").write_text(
+        "NODE pages\nSQL >\n    SELECT 1 AS one\nNODE last\nSQL >\n    SELECT one FROM pages\n"
+    )
+    with restarted(project, tmp_path / "data", pages=("sum(seconds)", "sum(nothing)")) as running:
+        assert running.get("/v0/pipes/own.json").json()["data"] == [{"one": 1}]
+        assert running.get("/v0/pipes/pages.json").status_code == 400
+
+
 def test_every_mistake_is_told(project: Path, tmp_path: Path) -> None:
     changes = {
         "visits": ("UInt16", "UInt17"),
