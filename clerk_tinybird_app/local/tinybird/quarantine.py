@@ -178,11 +178,11 @@ def lines(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:
         "insertion_date": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # A row that could not be read is kept whole in the first column.
-    first = source.columns[0].name
+    first = next(iter(tables.quarantined(source)), "")
     return b"\n".join(
         _json(
-            {"c__error_column": row.columns, "c__error": row.reasons, **kept}
-            | (row.values or {first: row.text})
+            (row.values or {first: row.text})
+            | {"c__error_column": row.columns, "c__error": row.reasons, **kept}
         )
         for row in bad
     )

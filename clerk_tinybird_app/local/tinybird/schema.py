@@ -226,11 +226,11 @@ def _quarantine(
     if name not in kept:
         session.query(tables.create_quarantine(source, f"{database}.{quoted(name)}"))
         return
-    for column in source.columns:
-        if column.name not in kept[name].columns:
+    for column in tables.quarantined(source):
+        if column not in kept[name].columns:
             session.query(
                 f"ALTER TABLE {database}.{quoted(name)} "
-                f"ADD COLUMN {quoted(column.name)} Nullable(String)"
+                f"ADD COLUMN {quoted(column)} Nullable(String)"
             )
 
 

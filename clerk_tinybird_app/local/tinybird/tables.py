@@ -19,10 +19,12 @@ _INTEGER: Final = re.compile(r"^U?Int(8|16|32|64)$")
 _NOT_NULLABLE: Final = re.compile(r"^(?:Array|Map|Tuple|Nested|JSON|AggregateFunction|Variant)\b")
 _ROOT: Final = re.compile(r"^\$\.\[?['\"`]?([A-Za-z_][\w-]*)['\"`]?\]?$")
 
-_QUARANTINE_COLUMNS: Final = (
-    "c__error_column Array(String), c__error Array(String), c__import_id Nullable(String), "
-    "insertion_date DateTime"
-)
+_QUARANTINE_COLUMNS: Final = {
+    "c__error_column": "Array(String)",
+    "c__error": "Array(String)",
+    "c__import_id": "Nullable(String)",
+    "insertion_date": "DateTime",
+}
 
 _MERGING: Final = "merge_selector_base=10"
 """Twice ClickHouse's own: a fifth less processor time for each batch of rows. As few parts when
@@ -98,11 +100,14 @@ def create_table(source: DataSource, table: str) -> str:
 
 def create_quarantine(source: DataSource, table: str) -> str:
     """Return the statement for its quarantine: every column as text, and what was wrong."""
-    columns = ", ".join(f"{quoted(column.name)} Nullable(String)" for column in source.columns)
-    return (
-        f"CREATE TABLE IF NOT EXISTS {table} ({_QUARANTINE_COLUMNS}, {columns}) "
-        "ENGINE = MergeTree ORDER BY insertion_date"
-    )
+    columns = {**_QUARANTINE_COLUMNS, **dict.fromkeys(quarantined(source), "Nullable(String)")}
+    text = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+    return f"CREATE TABLE IF NOT EXISTS {table} ({text}) ENGINE = MergeTree ORDER BY insertion_date"
+
+
+def quarantined(source: DataSource) -> list[str]:
+    """Return the columns whose values a quarantine keeps: all but those with a name of its own."""
+    return [column.name for column in source.columns if column.name not in _QUARANTINE_COLUMNS]
 
 
 def add_column(column: Column, table: str) -> str:

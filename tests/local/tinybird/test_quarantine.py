@@ -139,3 +139,20 @@ def test_bad_rows_are_told_in_few_queries_while_others_write(tmp_path: Path) -> 
 
 def test_a_row_is_not_bad_because_memory_is_short(tmp_path: Path) -> None:
     assert scene("no_memory", tmp_path) == "Memory limit exceeded."
+
+
+def test_a_column_may_have_a_name_of_the_quarantines(project: Path, tmp_path: Path) -> None:
+    (project / "datasources" / "dated.datasource").write_text(
+        "SCHEMA >\n    `insertion_date` Date `json:$.insertion_date`,\n    `n` UInt8 `json:$.n`\n"
+    )
+    with Tinybird(project, tmp_path / "data") as running:
+        rows = [
+            {"insertion_date": "2030-01-02", "n": 1},
+            {"insertion_date": "2030-01-02", "n": "x"},
+        ]
+        body = "\n".join([*map(json.dumps, rows), "no row"])
+        answer = running.post("/v0/events?name=dated&wait=true", content=body)
+        assert answer.json() == {"successful_rows": 1, "quarantined_rows": 2}
+        assert running.sql("SELECT * FROM dated") == "2030-01-02\t1"
+        kept = running.sql("SELECT n FROM dated_quarantine ORDER BY n")
+        assert kept == "no row\nx"
