@@ -4,8 +4,8 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app import services
-from clerk_tinybird_app.clerk.components import SignInAs, SignInButton
+from clerk_tinybird_app.clerk.components import SignInButton
+from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL, SOURCE
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
 from clerk_tinybird_app.tinybird.policy import PIPES
@@ -62,7 +62,7 @@ def welcome() -> rx.Component:
                     ),
                     mode="modal",
                 ),
-                _accounts(),
+                local_accounts(),
                 class_name="grid gap-5 content-center",
             ),
             rx.el.figure(
@@ -83,33 +83,6 @@ def welcome() -> rx.Component:
             class_name="grid gap-5 md:grid-cols-3 p-0 m-0 list-none",
         ),
         class_name="grid gap-5",
-    )
-
-
-def _accounts() -> rx.Component:
-    """Return a button for every local account, which opens the sign-in with it filled in."""
-    running = services.current()
-    if not running.local_accounts:
-        return rx.fragment()
-    return rx.el.div(
-        rx.el.p(
-            "Or try it now, with no account: the password is ",
-            rx.el.code(running.local_password, class_name="font-mono text-ink select-all"),
-            class_name=NOTE,
-        ),
-        rx.el.div(
-            *(
-                SignInAs.create(
-                    rx.el.span(email, class_name="block font-mono text-[13px] wrap-anywhere"),
-                    rx.el.span(description, class_name="block text-soft text-xs"),
-                    email=email,
-                    class_name="text-left bg-bg border border-line hover:border-ink px-3 py-2",
-                )
-                for email, description in running.local_accounts.items()
-            ),
-            class_name="grid gap-2 sm:grid-cols-2",
-        ),
-        class_name="grid gap-2",
     )
 
 

@@ -9,6 +9,7 @@ NONE: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
 _THOUSAND: Final = 1_000
 _DAY: Final = timedelta(days=1)
+_QUARTER_DAY: Final = timedelta(hours=6)
 _UNITS: Final = (
     (_DAY, "day"),
     (timedelta(hours=1), "hour"),
@@ -54,10 +55,10 @@ def step_name(step: timedelta) -> str:
 def tick(at: datetime, step: timedelta, zone: tzinfo) -> str:
     """Return a bucket's start as short as it can be told apart on an axis."""
     local = at.astimezone(zone)
-    if step >= _DAY:
+    if step >= _QUARTER_DAY:
         return f"{local.day} {local:%b}"
     if step >= timedelta(hours=1):
-        return f"{local.day} {local:%b} {local:%H:%M}"
+        return f"{local:%a %H:%M}"
     return f"{local:%H:%M:%S}" if step < timedelta(minutes=1) else f"{local:%H:%M}"
 
 

@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from clerk_tinybird_app import routes
 from clerk_tinybird_app.components.dashboard.figures import key_figures
 from clerk_tinybird_app.components.dashboard.head import head
 from clerk_tinybird_app.components.dashboard.over_time import latency_panel, traffic_panel
@@ -23,5 +22,4 @@ def dashboard() -> rx.Component:
             traffic_panel(), latency_panel(), class_name="grid gap-5 lg:grid-cols-[1.7fr_1fr]"
         ),
         rx.el.div(routes_panel(), recent_panel(), class_name="grid gap-5 lg:grid-cols-[1fr_1.2fr]"),
-        path=routes.DASHBOARD,
     )

@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from clerk_tinybird_app import routes
 from clerk_tinybird_app.components.dashboard.figures import key_figures
 from clerk_tinybird_app.components.dashboard.head import head
 from clerk_tinybird_app.components.dashboard.over_time import latency_panel, traffic_panel
@@ -34,5 +33,4 @@ def route() -> rx.Component:
         key_figures(),
         rx.el.div(traffic_panel(), latency_panel(), class_name="grid gap-5 lg:grid-cols-2"),
         recent_panel(),
-        path=routes.ROUTE,
     )

@@ -184,3 +184,17 @@ def test_a_first_bucket_that_began_before_the_period_is_not_drawn() -> None:
     assert since(TRAFFIC, start) == TRAFFIC[1:]
     assert since(TRAFFIC, datetime(2026, 11, 24, 13, 30, tzinfo=UTC)) == TRAFFIC
     assert since([], start) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (timedelta(seconds=15), "14:30:00"),
+        (QUARTER, "14:30"),
+        (timedelta(hours=3), "Tue 14:30"),
+        (timedelta(hours=12), "24 Nov"),
+        (timedelta(days=1), "24 Nov"),
+    ],
+)
+def test_a_tick_is_as_short_as_its_step_allows(step: timedelta, text: str) -> None:
+    assert texts.tick(datetime(2026, 11, 24, 13, 30, tzinfo=UTC), step, BERLIN) == text

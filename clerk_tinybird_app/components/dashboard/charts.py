@@ -21,7 +21,7 @@ PERCENTILE_COLORS: Final = dict(
 _DASHES: Final = dict(zip(PERCENTILES, ("0", "6 3", "2 3"), strict=True))
 """Colour alone does not tell the lines apart."""
 
-_MARGIN: Final = {"top": 4, "right": 20, "bottom": 0, "left": 0}
+_MARGIN: Final = {"top": 4, "right": 32, "bottom": 0, "left": 0}
 """Room for half of the last tick's text."""
 
 _TICK: Final = {"fill": "var(--soft)", "fontSize": 11, "fontFamily": "var(--font-mono)"}

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
     CLERK_LOADING,
@@ -18,6 +18,7 @@ from clerk_tinybird_app.components.dashboard.first_events import first_events
 from clerk_tinybird_app.components.dashboard.head import stale_notice
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.live import LiveView
+from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, PANEL
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
@@ -29,8 +30,8 @@ from clerk_tinybird_app.dashboard.questions import least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 
-def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.Component:
-    """Return the page at ``path``: ``head``, then ``content`` for a tenant that has rows."""
+def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
+    """Return a page of the dashboard: ``head``, then ``content`` for a tenant that has rows."""
     settings = services.current().settings
     least = least_seconds(settings.tinybird_rps)
     return layout(
@@ -53,7 +54,7 @@ def dashboard_page(head: rx.Component, *content: rx.Component, path: str) -> rx.
             ),
             when=SIGNED_IN,
         ),
-        path=path,
+        path=routes.DASHBOARD,
     )
 
 
@@ -73,6 +74,7 @@ def _invitation() -> rx.Component:
             ),
             mode="modal",
         ),
+        local_accounts(),
         class_name=f"{PANEL} grid gap-4",
     )
 
