@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+TINYBIRD_MODULE: Final = "clerk_tinybird_app.local.tinybird"
+"""What the embedded Tinybird's process runs."""
+
 _PROC: Final = Path("/proc")
 _BYTES_PER_KIB: Final = 1024
 _BYTES_PER_MB: Final = 1_000_000
@@ -20,6 +23,7 @@ class Process:
         resident_mb: Memory in use, shared pages included (RSS), in MB of a million bytes.
         own_mb: Memory in use, each shared page divided among its users (PSS).
         cpu_seconds: Processor time so far, its own and the kernel's for it.
+        command: Its command line, a space between the arguments.
     """
 
     pid: int
@@ -27,6 +31,7 @@ class Process:
     resident_mb: float
     own_mb: float
     cpu_seconds: float
+    command: str
 
 
 def processes_in(folder: Path) -> list[Process]:
@@ -46,6 +51,17 @@ def cpu_seconds(folder: Path) -> float:
     return sum(process.cpu_seconds for process in processes_in(folder))
 
 
+def cpu_seconds_of(folder: Path, module: str) -> tuple[float, float]:
+    """Return the processor time of those that run ``module``, and of the others."""
+    own, others = 0.0, 0.0
+    for process in processes_in(folder):
+        if module in process.command:
+            own += process.cpu_seconds
+        else:
+            others += process.cpu_seconds
+    return own, others
+
+
 def _read(entry: Path) -> Process:
     memory = _memory(entry)
     # The name stands in parentheses and may hold anything, so count from its end; see proc(5).
@@ -57,6 +73,7 @@ def _read(entry: Path) -> Process:
         resident_mb=memory["Rss"] * _BYTES_PER_KIB / _BYTES_PER_MB,
         own_mb=memory["Pss"] * _BYTES_PER_KIB / _BYTES_PER_MB,
         cpu_seconds=(user + system) / os.sysconf("SC_CLK_TCK"),
+        command=(entry / "cmdline").read_text(errors="replace").replace("\0", " "),
     )
 
 
