@@ -10,7 +10,18 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import calls, endpoint, machine, page_weight, sign_in, start, tinybird
+from benchmarks import (
+    calls,
+    dashboard,
+    dashboard_open,
+    endpoint,
+    lighthouse,
+    machine,
+    page_weight,
+    sign_in,
+    start,
+    tinybird,
+)
 from benchmarks.report import Section
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.running_app import RunningApp
@@ -37,19 +48,32 @@ def main() -> None:
 def _measure_app(app: RunningApp, first_start_seconds: float) -> None:
     _say("Loading /api/tinybird-token (about 25 seconds)")
     _show(endpoint.measure(app))
-    with _chromium() as browser:
-        if browser is None:
-            print(f"\n3. and 4. are missing. {ADVICE}")
-        else:
-            _say("Opening pages and signing in (about half a minute)")
-            _show(page_weight.measure(browser, app.origin))
-            _show(sign_in.measure(browser, app.origin))
+    chromium = find_chromium()
+    if chromium is None:
+        print(f"\n3. to 6. are missing. {ADVICE}")
+    else:
+        _measure_pages(app, chromium)
+    _say("Holding more and more dashboards open (about a minute)")
+    for section in dashboard.measure(app):
+        _show(section)
     used = start.memory(app, "reflex run --env prod, after all of the above")
     _say("Starting again and again (about half a minute)")
     first, *idle = start.measure(app, first_start_seconds)
     _show(first)
     for section in (*idle, used):
         print(section.render(), flush=True)
+
+
+def _measure_pages(app: RunningApp, chromium: str) -> None:
+    with _opened(chromium) as browser:
+        _say("Opening the home page (some seconds)")
+        _show(page_weight.measure(browser, app.origin))
+    _say("Running Lighthouse (about two minutes)")
+    _show(lighthouse.measure(chromium, app.origin))
+    with _opened(chromium) as browser:
+        _say("Signing in and opening the dashboard (about a minute)")
+        _show(sign_in.measure(browser, app.origin))
+        _show(dashboard_open.measure(browser, app))
 
 
 @contextlib.contextmanager
@@ -66,14 +90,10 @@ def _prod_app() -> Iterator[tuple[RunningApp, float]]:
 
 
 @contextlib.contextmanager
-def _chromium() -> Iterator[Browser | None]:
-    """Open a Chromium; yield None if the machine has none."""
-    path = find_chromium()
-    if path is None:
-        yield None
-        return
+def _opened(chromium: str) -> Iterator[Browser]:
+    """Open the Chromium at this path."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             yield browser
         finally:

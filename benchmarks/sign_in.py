@@ -47,7 +47,7 @@ class Wait:
 def measure(browser: Browser, origin: str) -> Section:
     """Sign in and reload, each in browsers that share nothing."""
     section = Section(
-        f"4. Time to the token on screen, ms, {_BROWSERS} fresh browsers, --env prod",
+        f"5. Time to the token on screen, ms, {_BROWSERS} fresh browsers, --env prod",
         ("median", "lowest", "highest"),
     )
     signed_in, reloaded, faults = [], [], 0

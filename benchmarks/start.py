@@ -33,7 +33,7 @@ def measure(app: RunningApp, first_start_seconds: float) -> list[Section]:
     """
     app.stop_process()
     section = Section(
-        f"5. Starting: {_BUILDS} builds of the services, {_STARTS} starts of each server",
+        f"9. Starting: {_BUILDS} builds of the services, {_STARTS} starts of each server",
         ("median", "lowest", "highest"),
     )
     imports, first, again = _service_builds()

@@ -38,7 +38,7 @@ def measure(server: TinybirdServer, chdb: ChdbProcess) -> Section:
         LostRowsError: An acknowledged row is not there.
     """
     section = Section(
-        f"8. Taking rows in through {_PATH.partition('?')[0]}, batches of {BATCH_ROWS:,}",
+        f"12. Taking rows in through {_PATH.partition('?')[0]}, batches of {BATCH_ROWS:,}",
         columns=("rows/s", "p50 ms", "p95 ms", "server ms", "client core"),
     )
     token, acknowledged = server.append_token(), 0

@@ -30,7 +30,7 @@ def measure(server: TinybirdServer, chdb: ChdbProcess, end: datetime) -> Section
         WrongAnswerError: A request was not answered 200.
     """
     section = Section(
-        f"7. {PIPE} over {ROWS[SMALL]:,} rows, connections kept alive",
+        f"11. {PIPE} over {ROWS[SMALL]:,} rows, connections kept alive",
         columns=("requests/s", "p50 ms", "p95 ms", "server ms", "client core"),
     )
     query = sql(server, SMALL, end)

@@ -150,7 +150,7 @@ def _ask(connection: KeptConnection, whole_request: bytes, calls: int) -> list[f
 
 def _section(compared: list[_Compared], http_alone: list[float]) -> Section:
     section = Section(
-        f"6. A pipe of the embedded Tinybird, one connection, {_ROUNDS} rounds, milliseconds",
+        f"10. A pipe of the embedded Tinybird, one connection, {_ROUNDS} rounds, milliseconds",
         columns=("median", "p95", "on top"),
     )
     for each in compared:

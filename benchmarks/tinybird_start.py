@@ -35,7 +35,7 @@ def measure(server: TinybirdServer, empty_seconds: float, folder: Path) -> Secti
     with TinybirdServer(folder) as seeded:
         first = seeded.start(seeds=True)
         rows = int(seeded.query("SELECT count() AS rows FROM requests")[0]["rows"])
-    section = Section("9. Starting the embedded Tinybird until it answers", ("median ms",))
+    section = Section("13. Starting the embedded Tinybird until it answers", ("median ms",))
     section.add(f"again, with its rows ({_STARTS} starts)", f"{again.median * _MILLISECONDS:.0f}")
     section.add("first start, without rows", f"{empty_seconds * _MILLISECONDS:.0f}")
     section.add(

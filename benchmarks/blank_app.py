@@ -1,0 +1,87 @@
+"""The peer of the pages: the blank app that Reflex makes for a newcomer, built for production."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from reflex_base.constants import Templates
+
+from clerk_tinybird_app.bun import BUN
+from tests.running_app import REFLEX, answers, free_port, wait_until
+
+_NAME: Final = "blank"
+_OUR_OWN_PREFIX: Final = "REFLEX_"
+_START_SECONDS: Final = 120.0
+_STOP_SECONDS: Final = 20.0
+# As Reflex's own `rxconfig.py`, with the bun of the Python wheel.
+_CONFIG: Final = """\
+import reflex as rx
+
+config = rx.Config(
+    app_name="{name}",
+    backend_host="127.0.0.1",
+    bun_path="{bun}",
+    telemetry_enabled=False,
+    plugins=[
+        rx.plugins.SitemapPlugin(),
+        rx.plugins.TailwindV4Plugin(),
+        rx.plugins.RadixThemesPlugin(),
+    ],
+)
+"""
+
+
+class BlankApp:
+    """A context that serves the blank app on one port of this machine.
+
+    Args:
+        folder: Where it goes; must not exist.
+
+    Attributes:
+        origin: The address of its one page.
+
+    Raises:
+        TimeoutError: It did not answer in time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self.origin = f"http://localhost:{self._port}"
+
+    def __enter__(self) -> "BlankApp":
+        shutil.copytree(Templates.Dirs.BASE / "apps" / _NAME / "code", self._folder / _NAME)
+        (self._folder / "rxconfig.py").write_text(_CONFIG.format(name=_NAME, bun=BUN))
+        port = str(self._port)
+        env = {k: v for k, v in os.environ.items() if not k.startswith(_OUR_OWN_PREFIX)}
+        env |= {"REFLEX_FRONTEND_PORT": port, "REFLEX_BACKEND_PORT": port}
+        with (self._folder / "app.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [REFLEX, "run", "--env", "prod"], cwd=self._folder, env=env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        try:
+            wait_until(
+                lambda: answers(self.origin),
+                seconds=_START_SECONDS,
+                what="the blank app did not answer",
+            )
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
