@@ -18,12 +18,14 @@ _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
 # As Reflex's own `rxconfig.py`, with the bun of the Python wheel.
 _CONFIG: Final = """\
+from pathlib import Path
+
 import reflex as rx
 
 config = rx.Config(
     app_name="{name}",
     backend_host="127.0.0.1",
-    bun_path="{bun}",
+    bun_path=Path({bun!r}),
     telemetry_enabled=False,
     plugins=[
         rx.plugins.SitemapPlugin(),
@@ -44,7 +46,7 @@ class BlankApp:
         origin: The address of its one page.
 
     Raises:
-        TimeoutError: It did not answer in time.
+        TimeoutError: It did not answer in time, or ended.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +56,7 @@ class BlankApp:
 
     def __enter__(self) -> "BlankApp":
         shutil.copytree(Templates.Dirs.BASE / "apps" / _NAME / "code", self._folder / _NAME)
-        (self._folder / "rxconfig.py").write_text(_CONFIG.format(name=_NAME, bun=BUN))
+        (self._folder / "rxconfig.py").write_text(_CONFIG.format(name=_NAME, bun=str(BUN)))
         port = str(self._port)
         env = {k: v for k, v in os.environ.items() if not k.startswith(_OUR_OWN_PREFIX)}
         env |= {"REFLEX_FRONTEND_PORT": port, "REFLEX_BACKEND_PORT": port}
@@ -65,7 +67,7 @@ class BlankApp:
             )  # fmt: skip
         try:
             wait_until(
-                lambda: answers(self.origin),
+                self._answers,
                 seconds=_START_SECONDS,
                 what="the blank app did not answer",
             )
@@ -76,6 +78,11 @@ class BlankApp:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise TimeoutError("the blank app ended")
+        return answers(self.origin)
 
     def _stop(self) -> None:
         if self._process.poll() is None:

@@ -1,5 +1,6 @@
 """Open dashboards: what a refresh costs the server, and how many one backend process serves."""
 
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -24,7 +25,7 @@ _ALONE_EVERY_SECONDS: Final = 0.6
 
 _ALONE_SECONDS: Final = 9.0
 _REST_SECONDS: Final = 3.0
-_COUNTS: Final = (1, 5, 10, 20, 30, 40, 60, 80, 120, 160)
+_COUNTS: Final = (1, 10, 20, 30, 40, 60, 80, 120, 160)
 _STEP_SECONDS: Final = 6.0
 _MOST_P95_MS: Final = 500.0
 _MILLISECONDS: Final = 1_000
@@ -104,7 +105,11 @@ def _served_section(app: RunningApp, people: People, cost: _Cost) -> Section:
     )
     served = 0
     for count in _COUNTS:
-        held = _held(app, people, count, every=_EVERY_SECONDS, seconds=_STEP_SECONDS)
+        try:
+            held = _held(app, people, count, every=_EVERY_SECONDS, seconds=_STEP_SECONDS)
+        except subprocess.SubprocessError:
+            section.add(f"{count} open", note="could not even be opened in time")
+            break
         cores = (held.backend_seconds, held.tinybird_seconds, held.client_seconds)
         section.add(
             f"{count} open", f"{held.refreshes / held.seconds:.1f}", f"{held.p50_ms:.0f}",

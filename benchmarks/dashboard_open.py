@@ -48,7 +48,9 @@ def measure(browser: Browser, app: RunningApp) -> Section:
         ("median", "lowest", "highest"),
     )
     signed_in, token = _signed_in(browser, app)
-    opened, navigated, faults = [], [], 0
+    opened: list[Wait] = []
+    navigated: list[Wait] = []
+    faults = 0
     for _ in range(_BROWSERS):
         for waits, measured in ((opened, _opened), (navigated, _navigated)):
             visitor = _visitor(browser, app, signed_in)

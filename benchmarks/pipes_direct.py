@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from benchmarks.kept_connection import KeptConnection, request
 from benchmarks.samples import Samples
+from benchmarks.tinybird_queries import WrongAnswerError
 from clerk_tinybird_app.dashboard.questions import PANELS, questions
 from clerk_tinybird_app.dashboard.view import View
 
@@ -15,10 +16,6 @@ _SECONDS_BETWEEN: Final = 0.6
 
 _MILLISECONDS: Final = 1_000
 _OK: Final = 200
-
-
-class WrongAnswerError(Exception):
-    """A pipe was not answered 200, so that its speed says nothing."""
 
 
 def slowest_pipe(port: int, token: str) -> tuple[str, float]:
