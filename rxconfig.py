@@ -5,7 +5,7 @@ from reflex_base.constants import StateManagerMode
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.exposure import require_loopback
-from clerk_tinybird_app.frontend import SameOrigin, tailwind
+from clerk_tinybird_app.frontend import PaintFirst, SameOrigin, tailwind
 from clerk_tinybird_app.settings import Settings, SettingsError
 
 try:
@@ -30,7 +30,8 @@ config = rx.Config(
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[tailwind(), SameOrigin()],
+    plugins=[tailwind(), SameOrigin(), PaintFirst()],
+    frontend_compression_formats=["brotli", "gzip"],
     disable_plugins=[rx.plugins.SitemapPlugin],
     **given,
 )

@@ -6,7 +6,7 @@ import pytest
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
-from clerk_tinybird_app.frontend import SameOrigin
+from clerk_tinybird_app.frontend import PaintFirst, SameOrigin
 
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
 
@@ -41,3 +41,16 @@ def test_reflexs_own_template_has_the_places_to_patch() -> None:
 
     assert "port: process.env.PORT," in source
     assert "alwaysUseReactDomServerNode()," in source
+
+
+def test_a_page_is_painted_before_its_scripts_are_fetched(tmp_path: Path) -> None:
+    page = tmp_path / "dashboard" / "index.html"
+    page.parent.mkdir()
+    page.write_text('<link rel="modulepreload" href="/a.js"/><link rel="stylesheet" href="/a.css">')
+
+    PaintFirst().post_build(static_dir=tmp_path)
+
+    assert page.read_text() == (
+        '<link rel="modulepreload" fetchpriority="low" href="/a.js"/>'
+        '<link rel="stylesheet" href="/a.css">'
+    )

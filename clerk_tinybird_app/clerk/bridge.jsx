@@ -12,8 +12,9 @@ import {
 } from "react";
 import { useNavigate } from "react-router";
 import { ClerkProvider, useAuth, useClerk, useUser } from "@clerk/react";
-import { buildClerkUIScriptAttributes, clerkUIScriptUrl } from "@clerk/react/internal";
 import { EventLoopContext } from "$/utils/context-registry";
+import { Expectation, expected } from "./expectation.jsx";
+import { sdkUrl, uiOnDemand } from "./ui_on_demand.jsx";
 
 const TICK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -43,72 +44,25 @@ const within = (ms, promise) => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
-// Clerk takes an absolute proxy for an https one; a local backend elsewhere has to be spelled out.
-const isLocalElsewhere = (proxyUrl) => proxyUrl?.startsWith("http:") ?? false;
-const sdkAt = (base) => `${base}/npm/@clerk/clerk-js@6/dist/clerk.browser.js`;
-const uiAt = (base) => `${base}/npm/@clerk/ui@1/dist/ui.browser.js`;
+// Navigation goes through the app's own router, so that Clerk never has to reload the page. Clerk
+// keeps what it is given first, which may be of a render that React gave up for another.
+const router = { navigate: () => {} };
+const routerPush = (to) => router.navigate(to);
+const routerReplace = (to) => router.navigate(to, { replace: true });
 
-const loadUi = (options) =>
-  new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = isLocalElsewhere(options.proxyUrl) ? uiAt(options.proxyUrl) : clerkUIScriptUrl(options);
-    script.crossOrigin = "anonymous";
-    for (const [name, value] of Object.entries(buildClerkUIScriptAttributes(options))) {
-      script.setAttribute(name, value);
-    }
-    script.onload = () => resolve(window.__internal_ClerkUICtor);
-    script.onerror = () => {
-      script.remove();
-      reject(new Error("Clerk's forms and menus could not be loaded"));
-    };
-    document.head.append(script);
-  });
-
-// Clerk's forms and menus weigh more than the page, and who is signed in is known without them. So
-// they come when one of them is to be shown, or at the first sign of a person who might want one.
-// Clerk's SDK makes one of these (its type ClerkUIConstructor) and asks it for whatever it shows.
-const SIGNS_OF_A_PERSON = ["pointermove", "pointerdown", "touchstart", "keydown"];
-
-const uiOnDemand = (options) =>
-  class {
-    constructor(...given) {
-      this.given = given;
-      this.ready = new Promise((resolve) => {
-        this.isReady = resolve;
-      });
-      const prepare = () => this.load().catch(() => {});
-      for (const sign of SIGNS_OF_A_PERSON) {
-        window.addEventListener(sign, prepare, { once: true, passive: true });
-      }
-    }
-
-    load() {
-      this.loading ??= loadUi(options).then((Ui) => new Ui(...this.given));
-      this.loading.then(this.isReady, () => {
-        // The next one who wants it tries again.
-        this.loading = null;
-      });
-      return this.loading;
-    }
-
-    async ensureMounted(how) {
-      // With a hint something is to be shown; without one, only what is shown already changes.
-      const ui = await (how?.preloadHint ? this.load() : this.ready);
-      return ui.ensureMounted(how);
-    }
-  };
-
-// Navigation goes through the app's own router, so that Clerk never has to reload the page.
 export function ClerkRoot({ children, proxyUrl, publishableKey, ...props }) {
   const navigate = useNavigate();
+  useLayoutEffect(() => {
+    router.navigate = navigate;
+  });
   const ui = useMemo(() => ({ ClerkUI: uiOnDemand({ proxyUrl, publishableKey }) }), []);
   return (
     <ClerkProvider
-      routerPush={(to) => navigate(to)}
-      routerReplace={(to) => navigate(to, { replace: true })}
+      routerPush={routerPush}
+      routerReplace={routerReplace}
       publishableKey={publishableKey}
       proxyUrl={proxyUrl}
-      __internal_clerkJSUrl={isLocalElsewhere(proxyUrl) ? sdkAt(proxyUrl) : undefined}
+      __internal_clerkJSUrl={sdkUrl(proxyUrl)}
       ui={ui}
       {...props}
     >
@@ -206,12 +160,23 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   else if (stalled) phase = "stalled";
 
   const value = useMemo(() => ({ phase, offline, retry: () => push(true) }), [phase, offline]);
-  return <SessionContext.Provider value={value}>{children}</SessionContext.Provider>;
+  return (
+    <SessionContext.Provider value={value}>
+      <Expectation />
+      {children}
+    </SessionContext.Provider>
+  );
 }
 
 export function Phase({ when, children }) {
   const { phase } = useContext(SessionContext);
-  return when.split(" ").includes(phase) ? children : null;
+  const names = when.split(" ");
+  const hint = expected(names);
+  const isShown = names.includes(phase);
+  if (!hint) return isShown ? children : null;
+  // The same element before and after Clerk has loaded, so that what stands in it stays.
+  if (phase === "loading") return <div className={`contents ${hint}`}>{children}</div>;
+  return isShown ? <div className="contents">{children}</div> : null;
 }
 
 export function Offline({ children }) {

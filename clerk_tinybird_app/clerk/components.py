@@ -6,6 +6,8 @@ import reflex as rx
 
 CLERK_REACT: Final = "@clerk/react@6.18.0"
 _BRIDGE: Final = rx.asset("bridge.jsx", shared=True)
+for _imported in ("expectation.jsx", "ui_on_demand.jsx"):
+    rx.asset(_imported, shared=True)
 
 
 class _ClerkComponent(rx.Component):
@@ -57,6 +59,12 @@ class SessionBridge(_BridgeComponent):
 
 
 CLERK_LOADING: Final = "loading"
+LOADING_NOBODY: Final = "loading-nobody"
+"""The same, when a cookie of Clerk's says that nobody is to be expected."""
+
+LOADING_SOMEBODY: Final = "loading-somebody"
+"""The same, when it says that somebody is."""
+
 CLERK_FAILED: Final = "failed"
 SIGNED_OUT: Final = "signed-out"
 SYNCING: Final = "syncing"
@@ -70,7 +78,8 @@ HAS_USER: Final = f"{SYNCING} {SIGNED_IN} {REFUSED} {STALLED}"
 class Phase(_BridgeComponent):
     """Shows its children in the phases that ``when`` names, divided by spaces.
 
-    The phases: ``loading`` (Clerk's SDK is on its way), ``failed`` (it did not come),
+    The phases: ``loading`` (Clerk's SDK is on its way; ``loading-nobody`` and ``loading-somebody``
+    are what is drawn meanwhile, and in the prerendered page), ``failed`` (it did not come),
     ``signed-out``, ``syncing`` (Clerk says signed in, the server not yet), ``signed-in`` (both
     agree on session and organization), ``refused`` (the server says no), ``stalled`` (no answer
     after several tries).

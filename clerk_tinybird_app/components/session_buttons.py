@@ -3,8 +3,9 @@
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import (
-    CLERK_LOADING,
     HAS_USER,
+    LOADING_NOBODY,
+    LOADING_SOMEBODY,
     SIGNED_OUT,
     Phase,
     SignInButton,
@@ -17,13 +18,13 @@ def session_button() -> rx.Component:
     """The one button that fits the phase; its place is kept while Clerk loads."""
     return rx.el.div(
         Phase.create(
-            rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=CLERK_LOADING
+            rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=LOADING_SOMEBODY
         ),
         Phase.create(
             SignInButton.create(
                 rx.el.button("Sign In", type="button", class_name=GREEN_BUTTON), mode="modal"
             ),
-            when=SIGNED_OUT,
+            when=f"{LOADING_NOBODY} {SIGNED_OUT}",
         ),
         Phase.create(
             SignOutButton.create(rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)),

@@ -28,7 +28,7 @@ PIPES: Final = {
 }
 """The pipe that each panel shows."""
 
-_LIMITS: Final = {ROUTES: "50", RECENT: "30"}
+_LIMITS: Final = {ROUTES: "50", RECENT: "20"}
 _LONG_AGO_DAYS: Final = 90
 """As long as the bundled project keeps a row."""
 

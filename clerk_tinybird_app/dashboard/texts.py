@@ -1,10 +1,14 @@
 """Numbers and times as the dashboard writes them."""
 
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final
 
 NONE: Final = "\N{EN DASH}"
 """What stands in for a value that there is none of."""
+
+_KEPT: Final = 4_096
+"""The same buckets are shown at every refresh, and to every viewer of a zone."""
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _THOUSAND: Final = 1_000
@@ -52,6 +56,7 @@ def step_name(step: timedelta) -> str:
     return name if times == 1 else f"{times} {name}s"
 
 
+@lru_cache(_KEPT)
 def tick(at: datetime, step: timedelta, zone: tzinfo) -> str:
     """Return a bucket's start as short as it can be told apart on an axis."""
     local = at.astimezone(zone)
@@ -62,6 +67,7 @@ def tick(at: datetime, step: timedelta, zone: tzinfo) -> str:
     return f"{local:%H:%M:%S}" if step < timedelta(minutes=1) else f"{local:%H:%M}"
 
 
+@lru_cache(_KEPT)
 def span(start: datetime, step: timedelta, zone: tzinfo) -> str:
     """Return a whole bucket, such as ``Tue 24 Nov, 14:30 to 14:45``."""
     first, last = start.astimezone(zone), (start + step).astimezone(zone)

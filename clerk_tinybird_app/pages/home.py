@@ -5,7 +5,8 @@ import reflex as rx
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
-    CLERK_LOADING,
+    LOADING_NOBODY,
+    LOADING_SOMEBODY,
     REFUSED,
     SIGNED_IN,
     SIGNED_OUT,
@@ -46,11 +47,11 @@ def home() -> rx.Component:
             session_button(),
             class_name="flex flex-wrap items-center justify-between gap-4",
         ),
-        Phase.create(skeleton(), when=f"{CLERK_LOADING} {SYNCING}"),
+        Phase.create(skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
         Phase.create(refused_notice(), when=REFUSED),
         Phase.create(stalled_notice(), when=STALLED),
-        Phase.create(welcome(), _anonymous(), when=SIGNED_OUT),
+        Phase.create(welcome(), _anonymous(), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
         Phase.create(_signed_in(), when=SIGNED_IN),
         path=routes.HOME,
     )

@@ -89,7 +89,8 @@ class DashboardState(rx.State):
     _view: View = View()
     _path: str = routes.DASHBOARD
     _zone: str = ""
-    _rows: dict[str, list[dict[str, Any]]] = {}
+    # Tuples, because Reflex wraps a list's every element that is looked at.
+    _rows: dict[str, tuple[dict[str, Any], ...]] = {}
     _asked: dict[str, Question] = {}
 
     @rx.event(background=True)
@@ -251,7 +252,7 @@ class DashboardState(rx.State):
 
     def _take(self, question: Question, answer: PipeAnswer, view: str) -> None:
         panel = question.panel
-        self._rows[panel], self._asked[panel] = answer.rows, question
+        self._rows[panel], self._asked[panel] = tuple(answer.rows), question
         if panel == questions.RECENT and answer.rows:
             self.has_no_rows = False
         now = services.current().clock()
@@ -282,26 +283,39 @@ class DashboardState(rx.State):
         period = view.period(now)
         step = period.step
         traffic, latency = (
-            charts.since(self._rows.get(panel, []), period.start)
+            charts.since(self._rows.get(panel, ()), period.start)
             for panel in (questions.TRAFFIC, questions.LATENCY)
         )
         if panels & {questions.FIGURES, questions.TRAFFIC, questions.LATENCY}:
             summary = self._rows.get(questions.FIGURES)
-            self.figures = figures.key_figures(summary[0], traffic, latency) if summary else []
+            shown = figures.key_figures(summary[0], traffic, latency) if summary else []
+            self._send(figures=shown)
         if questions.TRAFFIC in panels:
-            self.traffic = charts.traffic_rows(traffic, step, zone)
-            self.traffic_summary = charts.traffic_summary(traffic, step, zone)
+            self._send(
+                traffic=charts.traffic_rows(traffic, step, zone),
+                traffic_summary=charts.traffic_summary(traffic, step, zone),
+            )
         if questions.LATENCY in panels:
-            self.latency = charts.latency_rows(latency, step, zone)
-            self.latency_summary = charts.latency_summary(latency, step, zone)
+            self._send(
+                latency=charts.latency_rows(latency, step, zone),
+                latency_summary=charts.latency_summary(latency, step, zone),
+            )
         if questions.ROUTES in panels:
-            rows = self._rows.get(questions.ROUTES, [])
-            self.top_routes = tables.route_rows(
-                rows, view, path=routes.DASHBOARD, route_path=routes.ROUTE
+            rows = self._rows.get(questions.ROUTES, ())
+            self._send(
+                top_routes=tables.route_rows(
+                    rows, view, path=routes.DASHBOARD, route_path=routes.ROUTE
+                )
             )
         if questions.RECENT in panels:
-            rows = self._rows.get(questions.RECENT, [])
-            self.recent = tables.recent_rows(rows, view, zone, path=self._path, now=now)
+            rows = self._rows.get(questions.RECENT, ())
+            self._send(recent=tables.recent_rows(rows, view, zone, path=self._path, now=now))
+
+    def _send(self, **values: Any) -> None:
+        """Set vars that changed; Reflex sends again whatever is set, also to what it was."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
 
 
 def _is_empty(panel: str, answer: PipeAnswer) -> bool:

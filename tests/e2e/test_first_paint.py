@@ -28,7 +28,8 @@ WATCH = """
     const page = document.querySelector("main")?.parentElement;
     if (page) {
       window.frames_.backgrounds.add(getComputedStyle(page).backgroundColor);
-      const text = page.textContent;
+      // What is rendered, not what only stands in the document.
+      const text = page.innerText;
       window.frames_.signedOut += text.includes("Sign in to see yours");
       window.frames_.signedIn += text.includes("Key figures") || text.includes("Decoded token");
     }

@@ -1,7 +1,9 @@
 """Getting in: through the genuine Clerk components, to a token on the screen."""
 
 import re
+from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.visitor import CODE, Visitor, claims_of, fixed_params
@@ -93,9 +95,12 @@ def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(visitor: Visitor)
     assert visitor.page.url == f"{visitor.origin}/"
 
 
-def test_a_local_account_is_one_press_from_filled_in(visitor: Visitor, page: Page) -> None:
+@pytest.mark.parametrize("place", ["complementary", "main"])
+def test_a_local_account_is_one_press_from_filled_in(
+    visitor: Visitor, page: Page, place: Literal["complementary", "main"]
+) -> None:
     visitor.open()
-    page.get_by_role("button", name="member@acme.test").click()
+    page.get_by_role(place).get_by_role("button", name="member@acme.test").click()
     expect(page.locator("input[name=identifier]")).to_have_value("member@acme.test")
 
     visitor.press_continue()

@@ -121,6 +121,16 @@ async def test_a_refresh_asks_every_pipe_with_the_address_and_shows_what_they_sa
     assert tab.board["stale_since"] == 0
 
 
+async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
+    await _refresh(tab)
+    tab.board.clear()
+
+    await _refresh(tab, number=2)
+
+    assert not tab.board.keys() & {"figures", "traffic", "latency", "recent", "ranges", "step"}
+    assert tab.board["finished"] == 2
+
+
 async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
     tab: Tab, tinybird: Tinybird, clock: Clock
 ) -> None:

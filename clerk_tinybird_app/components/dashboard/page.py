@@ -5,7 +5,8 @@ import reflex as rx
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
-    CLERK_LOADING,
+    LOADING_NOBODY,
+    LOADING_SOMEBODY,
     REFUSED,
     SIGNED_IN,
     SIGNED_OUT,
@@ -35,11 +36,11 @@ def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
     settings = services.current().settings
     least = least_seconds(settings.tinybird_rps)
     return layout(
-        Phase.create(_skeleton(), when=f"{CLERK_LOADING} {SYNCING}"),
+        Phase.create(_skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
         Phase.create(_heading(), refused_notice(), when=REFUSED),
         Phase.create(_heading(), stalled_notice(), when=STALLED),
-        Phase.create(_heading(), _invitation(), when=SIGNED_OUT),
+        Phase.create(_heading(), _invitation(), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
         Phase.create(
             LiveView.create(
                 impersonation_notice(),
