@@ -6,7 +6,7 @@ Every row ends in the data source or, with its reason, in the quarantine; none i
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clerk_tinybird_app.local.tinybird import json_rows, quarantine, schema
+from clerk_tinybird_app.local.tinybird import json_rows, plain_rows, quarantine, schema
 from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.json_rows import BadRow
 from clerk_tinybird_app.local.tinybird.quarantine import Row, RowCheck
@@ -38,10 +38,10 @@ def ingest(
     Raises:
         QueryFailed: ClickHouse cannot write at all.
     """
-    statement = schema.landing(source, database)
-    if schema.members(source) is not None and (count := json_rows.count(body)) is not None:
-        if not count:
-            return Ingested(0, 0)
+    statement, count = _at_once(source, database, body)
+    if count == 0:
+        return Ingested(0, 0)
+    if count is not None:
         try:
             writer.insert(statement, body).result()
         except QueryFailed:
@@ -52,11 +52,20 @@ def ingest(
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
     if good:
-        writer.insert(statement, b"\n".join(row.json for row in good)).result()
+        landing = schema.landing(source, database)
+        writer.insert(landing, b"\n".join(row.json for row in good)).result()
     if bad:
         table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
         writer.insert(f"INSERT INTO {table}", quarantine.lines(source, bad, clock())).result()
     return Ingested(len(good), len(bad))
+
+
+def _at_once(source: DataSource, database: str, body: bytes) -> tuple[str, int | None]:
+    """Return what may insert a whole body, and how many rows it has; None: they must be read."""
+    if (count := plain_rows.count(body, source.columns)) is not None:
+        return schema.straight(source, database), count
+    count = None if schema.members(source) is None else json_rows.count(body)
+    return schema.landing(source, database), count
 
 
 def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:

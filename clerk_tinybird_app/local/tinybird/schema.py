@@ -121,6 +121,11 @@ def landing(source: DataSource, database: str) -> str:
     return f"INSERT INTO {database}{LANDING_SUFFIX}.{quoted(source.name)}"
 
 
+def straight(source: DataSource, database: str) -> str:
+    """Return the statement that plain rows are inserted with, see `plain_rows`."""
+    return f"INSERT INTO {database}.{quoted(source.name)}"
+
+
 def landed_names(source: DataSource) -> dict[str, str]:
     """Return the member that each column is read from, once reshaped if need be."""
     return members(source) or {column.name: column.name for column in source.columns}

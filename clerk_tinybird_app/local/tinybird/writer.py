@@ -17,6 +17,8 @@ _SETTINGS: Final = ", ".join(
         "session_timezone='UTC'",
         "date_time_input_format='best_effort'",
         "input_format_skip_unknown_fields=1",
+        # A JSON path is one member's, not also that of the same name in capitals.
+        "input_format_column_name_matching_mode='match_case'",
         "input_format_null_as_default=0",
         "insert_null_as_default=0",
         "input_format_json_read_objects_as_strings=1",

@@ -130,6 +130,49 @@ def no_memory(folder: Path) -> Any:
         writer.close()
 
 
+def both_ways(folder: Path) -> Any:
+    """Rows found plain go in straight and, each one again, by the landing table."""
+    from clerk_tinybird_app.local.tinybird import plain_rows, schema  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.tinybird.project import DataSource  # noqa: PLC0415
+    from tests.local.tinybird.odd_rows import COLUMNS, odd_rows  # noqa: PLC0415
+
+    source = DataSource(
+        name="odd", description="", columns=COLUMNS, engine="MergeTree",
+        engine_settings={"ENGINE_SORTING_KEY": "text"}, tokens=(), path=Path("odd.datasource"),
+    )  # fmt: skip
+    writer = Writer(folder / "data")
+    # chDB starts anew when its last connection is closed, as a failure does.
+    kept = writer.connect()
+    for database in ("one", "two"):
+        writer.run(lambda session, name=database: schema.create_database(session, name))
+        writer.run(lambda session, name=database: schema.apply(session, name, [source], {}))
+    told: dict[str, Any] = {"plain": 0, "stored": 0, "otherwise": []}
+    for row in odd_rows(700):
+        if plain_rows.count(row, source.columns) is None:
+            continue
+        told["plain"] += 1
+        straight = _told(writer.insert(schema.straight(source, "one"), row))
+        landed = _told(writer.insert(schema.landing(source, "two"), row))
+        told["stored"] += straight == "stored"
+        if (straight == "stored") != (landed == "stored"):
+            told["otherwise"].append(f"{row.decode()}: {straight[:200]}, but {landed[:200]}")
+    one, two = (
+        writer.run(
+            lambda session, name=database: session.query(
+                f"SELECT * FROM {name}.odd ORDER BY ALL", "JSONEachRow"
+            )
+        ).splitlines()
+        for database in ("one", "two")
+    )
+    told["otherwise"] += [
+        f"{a.decode()}, but {b.decode()}" for a, b in zip(one, two, strict=False) if a != b
+    ]
+    kept.close()
+    writer.close()
+    return told
+
+
 def named_queries(folder: Path) -> Any:
     """Statements read from a named query; each one's columns, and types when it describes."""
     from clerk_tinybird_app.local.tinybird import pipe_sql, statement  # noqa: PLC0415
@@ -156,7 +199,8 @@ STATEMENTS = {
 """What is asked, and the answer."""
 
 SCENES: dict[str, Callable[[Path], Any]] = {
-    each.__name__: each for each in (no_connection, many_bad_rows, no_memory, named_queries)
+    each.__name__: each
+    for each in (no_connection, many_bad_rows, no_memory, both_ways, named_queries)
 }
 
 if __name__ == "__main__":

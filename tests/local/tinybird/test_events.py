@@ -89,6 +89,13 @@ def test_what_is_left_out_gets_its_default(tinybird: Tinybird, tenant: str) -> N
     assert [(row["weight"], row["note"]) for row in rows_of(tinybird, tenant)] == [(7, None)] * 2
 
 
+def test_a_path_is_not_that_of_the_same_name_in_capitals(tinybird: Tinybird, tenant: str) -> None:
+    capitals = {"Status" if name == "status" else name: v for name, v in visit().items()}
+    body = ndjson(visit(tenant=tenant, NOTE="another"), capitals)
+    assert send(tinybird, body) == (202, counts(1, 1))
+    assert [row["note"] for row in rows_of(tinybird, tenant)] == [None]
+
+
 def test_json_paths_lead_into_the_row(tinybird: Tinybird) -> None:
     event = {"event": {"id": 9, "user": {"name": "Maya"}}, "items": [{"price": 1}, {"price": 2.5}]}
     assert send(tinybird, ndjson(event), name="nested")[1] == counts(1)
