@@ -68,6 +68,8 @@ class Writer:
         self.folder = folder
         self._rows = folder.with_name(_ROWS)
         self._rows.touch(mode=0o600)
+        # Kept open and written over: a file made anew for each insert takes ten times as long.
+        self._file = self._rows.open("r+b")
         self._session = self.connect()
         self._waiting: queue.SimpleQueue[_Rows | _Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="write", daemon=True)
@@ -107,6 +109,7 @@ class Writer:
         self._waiting.put(None)
         self._thread.join()
         self._session.close()
+        self._file.close()
         self._rows.unlink(missing_ok=True)
 
     def _write(self) -> None:
@@ -146,7 +149,9 @@ class Writer:
         if not batch:
             return
         try:
-            self._rows.write_bytes(b"\n".join(job.body for job in batch))
+            self._file.seek(0)
+            self._file.write(b"\n".join(job.body for job in batch))
+            self._file.truncate()
             self._opened().insert(batch[0].statement, self._rows)
         except (QueryFailed, OSError, RuntimeError) as failure:
             if len(batch) == 1:
