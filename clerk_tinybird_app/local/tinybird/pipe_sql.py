@@ -12,7 +12,6 @@ from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.template import QueryContext, Template, TemplateError
 
 _LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
-_TRAILING: Final = re.compile(r"[\s;]+\Z")
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
 _ALL_ROWS: Final = 2**63 - 1
 _NOTHING: Final = QueryContext()
@@ -145,7 +144,11 @@ def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 def plain(sql: str) -> str:
     """Return SQL without comments before it and semicolons after it."""
-    return _TRAILING.sub("", _LEADING.sub("", sql))
+    text = _LEADING.sub("", sql).rstrip()
+    # A pattern would begin anew at every space of the query.
+    while text.endswith(";"):
+        text = text.rstrip(";").rstrip()
+    return text
 
 
 def sealed(sql: str) -> str:
