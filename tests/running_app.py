@@ -179,8 +179,10 @@ class RunningApp:
                 raise TimeoutError("the embedded Tinybird's port did not become free")
         with silence:
             threading.Thread(target=silence.serve_forever, args=(0.05,), daemon=True).start()
-            yield
-            silence.shutdown()
+            try:
+                yield
+            finally:
+                silence.shutdown()
 
     def stop(self) -> None:
         """Stop everything that was started."""

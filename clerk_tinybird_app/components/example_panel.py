@@ -36,7 +36,8 @@ def example_panel() -> rx.Component:
         ),
         *(_source(language) for language in LANGUAGES),
         panel_id=EXAMPLE_ID,
-        class_name="group scroll-mt-20",
+        class_name="group scroll-mt-20 outline-none",
+        tab_index=-1,
     )
 
 

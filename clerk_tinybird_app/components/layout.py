@@ -17,9 +17,10 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
-from clerk_tinybird_app.components.widgets import DialogNames, SkipLink
+from clerk_tinybird_app.components.widgets import DialogNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 
+_CONTENT: Final = "content"
 _NAVIGATION: Final = (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD))
 
 
@@ -33,9 +34,10 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
     return rx.el.div(
         Fonts.create(),
         DialogNames.create(name="Account"),
+        FocusKeeper.create(target=_CONTENT),
         SkipLink.create(
             "Skip to content",
-            target="content",
+            target=_CONTENT,
             class_name=(
                 "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-20 "
                 "focus:p-3 focus:bg-bg focus:border focus:border-ink"
@@ -46,7 +48,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
         _announcement(),
         rx.el.main(
             *content,
-            id="content",
+            id=_CONTENT,
             tab_index=-1,
             class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid gap-5 outline-none",
         ),

@@ -29,6 +29,9 @@ const LiveContext = createContext({
   choose: () => {},
 });
 
+// A reconnect or a switch draws the page anew; whoever paused it has paused it all the same.
+let keptPaused = false;
+
 // A private window may have no storage; the rate then holds until the page is left.
 const keptRate = () => {
   try {
@@ -45,11 +48,11 @@ const keepRate = (seconds) => {
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
-export function LiveView({ usual, least, isLive, finished, onRefresh, children }) {
+export function LiveView({ usual, least, isLive, isFailing, finished, onRefresh, children }) {
   const { pathname, search } = useLocation();
   const [, connectErrors] = useContext(EventLoopContext);
   const offline = connectErrors.length > 0;
-  const [paused, setPaused] = useState(false);
+  const [paused, setPaused] = useState(keptPaused);
   const [chosen, setChosen] = useState(keptRate);
   const rates = useMemo(
     () => [...new Set([...RATES_S.filter((rate) => rate >= least), usual])].sort((a, b) => a - b),
@@ -61,7 +64,7 @@ export function LiveView({ usual, least, isLive, finished, onRefresh, children }
   // What the timer reads: the latest view that was drawn.
   const view = useRef(null);
   useLayoutEffect(() => {
-    view.current = { pathname, search, offline, paused, isLive, finished, onRefresh };
+    view.current = { pathname, search, offline, paused, isLive, isFailing, finished, onRefresh };
   });
 
   const refresh = useCallback(() => {
@@ -78,8 +81,9 @@ export function LiveView({ usual, least, isLive, finished, onRefresh, children }
 
   useEffect(() => {
     const tick = () => {
-      const { paused, isLive, finished } = view.current;
-      if (paused || !isLive || document.hidden) return;
+      const { paused, isLive, isFailing, finished } = view.current;
+      // A period that has ended stays as it is, once it is there.
+      if (paused || document.hidden || !(isLive || isFailing)) return;
       const since = Math.abs(Date.now() - last.current.at);
       const isUnderWay = finished !== last.current.number && since < LOST_MS;
       if (!isUnderWay && since + TICK_MS / 2 >= every * 1_000) refresh();
@@ -92,7 +96,10 @@ export function LiveView({ usual, least, isLive, finished, onRefresh, children }
     };
   }, [every]);
 
-  const toggle = useCallback(() => setPaused((value) => !value), []);
+  const toggle = useCallback(() => {
+    keptPaused = !keptPaused;
+    setPaused(keptPaused);
+  }, []);
   const choose = useCallback((seconds) => {
     keepRate(seconds);
     setChosen(seconds);
@@ -108,13 +115,13 @@ export function PauseButton(props) {
   const { paused, toggle } = useContext(LiveContext);
   const label = paused ? "Resume live updates" : "Pause live updates";
   return (
-    <button type="button" onClick={toggle} aria-pressed={paused} aria-label={label} title={label} {...props}>
+    <button type="button" onClick={toggle} aria-label={label} title={label} {...props}>
       <span aria-hidden="true">{paused ? "▶" : "❚❚"}</span>
     </button>
   );
 }
 
-const rateName = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
+const rateName = (seconds) => (seconds % 60 ? `${seconds} s` : `${seconds / 60} min`);
 
 export function RateChoice({ queries, label, ...props }) {
   const { every, rates, choose } = useContext(LiveContext);
@@ -147,14 +154,12 @@ const ago = (seconds) => {
   return `${Math.floor(seconds / 3_600)} h ago`;
 };
 
-// A browser's clock may be wrong: an age counts from when this page first saw the data.
-const arrivals = new Map();
+// A browser's clock may be wrong: the server's times are shifted by as much as the data that came
+// the fastest seems to have come late.
+let skew = Infinity;
 const arrival = (at) => {
-  if (!arrivals.has(at)) {
-    if (arrivals.size > 500) arrivals.clear();
-    arrivals.set(at, Date.now());
-  }
-  return arrivals.get(at);
+  skew = Math.min(skew, Date.now() - at * 1_000);
+  return at * 1_000 + skew;
 };
 
 function useAge(at) {
@@ -176,6 +181,11 @@ export function Age({ at, ...props }) {
 }
 
 const clock = (at) => new Date(arrival(at)).toLocaleTimeString("en-GB");
+
+// What holds only while the page asks by itself.
+export function Unpaused({ children }) {
+  return useContext(LiveContext).paused ? null : children;
+}
 
 // The time from which what is shown is out of date, by the viewer's own clock.
 export function Since({ at, ...props }) {

@@ -14,11 +14,12 @@ class _Live(rx.Component):
 class LiveView(_Live):
     """Asks for the page's data: at once, when its address changes, and every so many seconds.
 
-    Not while the tab is hidden, the viewer has paused, the websocket is down, or the last request
-    is under way. Props: ``usual`` the seconds between two requests until the viewer chooses others,
-    ``least`` the fewest that may be chosen, ``is_live`` whether the period ends now, ``finished``
-    the number of the last request that ended; ``on_refresh`` gets a number, the path, the query
-    and the viewer's time zone.
+    The last of these not while the tab is hidden, the viewer has paused, or the last request is
+    under way; none of them while the websocket is down. Props: ``usual`` the seconds between two
+    requests until the viewer chooses others, ``least`` the fewest that may be chosen, ``is_live``
+    whether the period ends now, ``is_failing`` whether the last request failed in part,
+    ``finished`` the number of the last request that ended; ``on_refresh`` gets a number, the path,
+    the query and the viewer's time zone.
     """
 
     tag = "LiveView"
@@ -26,6 +27,7 @@ class LiveView(_Live):
     usual: rx.Var[float]
     least: rx.Var[float]
     is_live: rx.Var[bool]
+    is_failing: rx.Var[bool]
     finished: rx.Var[int]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str)]  # type: ignore
 
@@ -46,6 +48,12 @@ class RateChoice(_Live):
 
     label: rx.Var[str]
     queries: rx.Var[int]
+
+
+class Unpaused(_Live):
+    """Shows its children unless the viewer has paused the ``LiveView`` around it."""
+
+    tag = "Unpaused"
 
 
 class RefreshButton(_Live):

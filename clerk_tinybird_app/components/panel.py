@@ -1,5 +1,7 @@
 """A panel: a heading with a note and actions, above its content."""
 
+from typing import Any
+
 import reflex as rx
 
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
@@ -13,8 +15,12 @@ def panel(
     note: str = "",
     panel_id: str = "",
     class_name: str = "",
+    **props: Any,
 ) -> rx.Component:
-    """Return a section with a heading, a sentence about it, and what can be done with it."""
+    """Return a section with a heading, a sentence about it, and what can be done with it.
+
+    ``props`` are the section's own.
+    """
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
@@ -25,6 +31,7 @@ def panel(
         *content,
         id=panel_id,
         class_name=f"{PANEL} {class_name}",
+        **props,
     )
 
 

@@ -4,13 +4,17 @@ import { useLocation } from "react-router";
 
 // Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
 // once something in it was chosen.
-export function Popover({ symbol, label, title, isMenu, buttonClass, boxClass, children }) {
+export function Popover(props) {
+  const { symbol, label, title, isMenu, isCurrent, buttonClass, boxClass, children } = props;
   const [open, setOpen] = useState(false);
   const { pathname, search } = useLocation();
   const root = useRef(null);
   const button = useRef(null);
 
-  useEffect(() => setOpen(false), [pathname, search]);
+  useEffect(() => {
+    if (root.current?.contains(document.activeElement)) button.current?.focus();
+    setOpen(false);
+  }, [pathname, search]);
   useEffect(() => {
     if (!open) return;
     const leave = (event) => {
@@ -43,6 +47,7 @@ export function Popover({ symbol, label, title, isMenu, buttonClass, boxClass, c
         type="button"
         onClick={() => setOpen((value) => !value)}
         aria-expanded={open}
+        aria-current={isCurrent}
         aria-label={label || undefined}
         title={title}
         className={buttonClass}

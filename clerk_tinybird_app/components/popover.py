@@ -14,7 +14,8 @@ class Popover(rx.Component):
     """Shows its children in a box below its button while that is pressed.
 
     Props: ``symbol`` what stands on the button, ``label`` its name for assistive technology when
-    that is no word, ``is_menu`` whether a choice in the box closes it.
+    that is no word, ``is_menu`` whether a choice in the box closes it,
+    ``is_current`` whether what was chosen in it is in force.
     """
 
     library = _POPOVER.importable_path
@@ -24,18 +25,28 @@ class Popover(rx.Component):
     label: rx.Var[str]
     title: rx.Var[str]
     is_menu: rx.Var[bool]
+    is_current: rx.Var[bool]
     button_class: rx.Var[str]
     box_class: rx.Var[str]
 
 
 def popover(
-    symbol: str, *content: rx.Component, label: str, button_class: str, box_class: str
+    symbol: str,
+    *content: rx.Component,
+    label: str,
+    button_class: str,
+    box_class: str,
+    is_current: bool = False,
 ) -> rx.Component:
     """Return a button with a box that stays open until it is left."""
     return Popover.create(
-        *content, symbol=symbol, label=label, button_class=button_class,
+        *content,
+        symbol=symbol,
+        label=label,
+        is_current=is_current,
+        button_class=button_class,
         box_class=f"{_BOX} {box_class}",
-    )  # fmt: skip
+    )
 
 
 def menu(*items: rx.Component, label: str) -> rx.Component:

@@ -90,8 +90,33 @@ export function OpenFromAddress({ parameter, target, onOpen }) {
   useEffect(() => {
     if (!new URLSearchParams(search).has(parameter)) return;
     onOpen(search);
-    document.getElementById(target)?.scrollIntoView({ block: "start" });
+    const place = document.getElementById(target);
+    place?.scrollIntoView({ block: "start" });
+    place?.focus({ preventScroll: true });
   }, [search]);
+  return null;
+}
+
+// A press can take away what was pressed, such as a filter. The focus then starts anew at the page's
+// content rather than at its very beginning.
+export function FocusKeeper({ target }) {
+  useEffect(() => {
+    let last = null;
+    const remember = (event) => {
+      last = event.target;
+    };
+    const observer = new MutationObserver(() => {
+      if (!last || last.isConnected || document.activeElement !== document.body) return;
+      last = null;
+      document.getElementById(target)?.focus({ preventScroll: true });
+    });
+    document.addEventListener("focusin", remember);
+    observer.observe(document.body, { childList: true, subtree: true });
+    return () => {
+      document.removeEventListener("focusin", remember);
+      observer.disconnect();
+    };
+  }, [target]);
   return null;
 }
 

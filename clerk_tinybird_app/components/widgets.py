@@ -34,6 +34,14 @@ class SkipLink(_Widget):
     target: rx.Var[str]
 
 
+class FocusKeeper(_Widget):
+    """Moves the focus to ``target``, an id, when what had it is taken off the page."""
+
+    tag = "FocusKeeper"
+
+    target: rx.Var[str]
+
+
 class DialogNames(_Widget):
     """Gives Clerk's dialogs, which have none, a ``name`` for assistive technology."""
 
@@ -43,7 +51,7 @@ class DialogNames(_Widget):
 
 
 class OpenFromAddress(_Widget):
-    """Hands over the address's query whenever it has ``parameter``, and shows ``target``, an id."""
+    """Hands over the address's query when it has ``parameter``, and goes to the id ``target``."""
 
     tag = "OpenFromAddress"
 

@@ -53,7 +53,7 @@ def key_figures(
         _requests(summary, [row["requests"] for row in traffic]),
         _error_rate(summary, [_error_share(row) for row in traffic]),
         _p95(summary, [row["p95_ms"] for row in latency]),
-        _routes(summary, [row["active_routes"] for row in traffic]),
+        _routes(summary, [row.get("active_routes") for row in traffic]),
     ]
 
 

@@ -1,5 +1,6 @@
 """What the dashboard asks Tinybird: one pipe for each of its panels."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -70,9 +71,9 @@ def any_row(now: float) -> Question:
     return Question(RECENT, PIPES[RECENT], parameters)
 
 
-def least_seconds(rps: int) -> float:
-    """Return the shortest time between two refreshes that leaves half of a token's rate unused."""
-    return 2 * len(PANELS) / rps
+def least_seconds(rps: int) -> int:
+    """Return the fewest seconds between two refreshes that leave half of a token's rate unused."""
+    return math.ceil(2 * len(PANELS) / rps)
 
 
 def _period(period: Period) -> dict[str, str]:

@@ -9,6 +9,8 @@ from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.view import View
 
 _HUNDRED: Final = 100
+_SORTED_BY: Final = {"requests": "requests", "errors": "error_rate", "p95": "p95_ms"}
+"""Order -> column, the one that is shown under the heading."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def route_rows(
         route_path: The path of one route's view.
     """
     most = max((row["requests"] for row in rows), default=1) or 1
-    column = "p95_ms" if view.sort == "p95" else view.sort
+    column = _SORTED_BY[view.sort]
     ordered = sorted(rows, key=lambda row: row[column], reverse=True)
     return [_route_row(row, view, most, path, route_path) for row in ordered]
 

@@ -15,6 +15,8 @@ FILTERS: Final = ("method", "route", "status_class", "region")
 SORTS: Final = ("requests", "errors", "p95")
 """What the table of routes can be ordered by, most first."""
 
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2100
 _MOST_CHARACTERS: Final = 2_000
 _MOST_VALUES: Final = 20
 _MOST_VALUE_CHARACTERS: Final = 300
@@ -110,6 +112,8 @@ def custom_problem(start: datetime | None, end: datetime | None) -> str:
     """Return what is wrong with a custom period, "" when it can be shown."""
     if start is None or end is None:
         return "A custom period needs a start and an end, such as 2026-11-23T10:00."
+    if start.year < _FIRST_YEAR or end.year > _LAST_YEAR:
+        return f"A custom period lies between the years {_FIRST_YEAR} and {_LAST_YEAR}."
     if start >= end:
         return "The custom period must start before it ends."
     if end - start > LONGEST:

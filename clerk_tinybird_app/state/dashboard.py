@@ -9,12 +9,13 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.dashboard import charts, figures, links, questions, tables, texts
+from clerk_tinybird_app.dashboard import links, questions, texts
 from clerk_tinybird_app.dashboard.charts import ChartRow
 from clerk_tinybird_app.dashboard.figures import Figure
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.period import CUSTOM, NAMES
 from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
+from clerk_tinybird_app.dashboard.shown import UnfitRowsError, has_no_requests, is_empty, shown
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, moment, read_view
 from clerk_tinybird_app.dashboard.zone import zone_named
@@ -22,7 +23,11 @@ from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, 
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
 from clerk_tinybird_app.state.side_by_side import ask_side_by_side
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
-from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.client import (
+    PipeAnswer,
+    TinybirdError,
+    TinybirdUnexpectedRowsError,
+)
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 _Answered = tuple[Question, PipeAnswer | TinybirdError]
@@ -54,11 +59,13 @@ class Panel:
 class DashboardState(rx.State):
     """One view of one tenant's requests.
 
-    ``finished`` is the number of the last refresh that ended, whichever way; ``stale_since`` the
-    time of the oldest data that could not be refreshed, in seconds since the epoch, 0 without any.
+    ``finished`` is the number of the last refresh that ended, whichever way; ``address`` that of
+    the view which is shown or on its way; ``stale_since`` the time of the oldest data that could
+    not be refreshed, in seconds since the epoch, 0 without any.
     """
 
     finished: int = 0
+    address: str = ""
     problem: str = ""
     custom_problem: str = ""
     custom_start: str = ""
@@ -75,8 +82,10 @@ class DashboardState(rx.State):
     classes: list[Choice] = links.status_classes(_NO_VIEW, routes.DASHBOARD)
     sorts: list[Choice] = links.sorts(_NO_VIEW, routes.DASHBOARD)
     panels: dict[str, Panel] = {name: Panel() for name in PANELS}
+    is_failing: bool = False
     stale_since: float = 0
     stale_reason: str = ""
+    download_problem: str = ""
     figures: list[Figure] = []
     traffic: list[ChartRow] = []
     traffic_summary: str = ""
@@ -92,6 +101,7 @@ class DashboardState(rx.State):
     # Tuples, because Reflex wraps a list's every element that is looked at.
     _rows: dict[str, tuple[dict[str, Any], ...]] = {}
     _asked: dict[str, Question] = {}
+    _has_rows: bool = False
 
     @rx.event(background=True)
     async def refresh(self, number: int, path: str, search: str, zone: str) -> None:
@@ -106,20 +116,19 @@ class DashboardState(rx.State):
         async with self:
             grant = await current_grant(self)
             if grant is None:
+                # The next push brings a session, or an end to it; the page asks again.
+                self.finished = number
                 return
             now = services.current().clock()
             self._open(path, search, zone, now)
             asked = questions.questions(self._view, self._panels(), now)
-            view, tab = self._address, f"{self.router.session.client_token}/dashboard"
+            view, tab = self.address, f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, view))
-            if self._may_have_no_rows():
-                await run_query(tab, self._look_for_any_row(grant))
         except StoppedError:
             return
         async with self:
-            if await still_holds(self, grant):
-                self.finished = number
+            self.finished = number
 
     @rx.event
     def choose_custom(self, form: dict[str, Any]) -> Any:
@@ -135,7 +144,7 @@ class DashboardState(rx.State):
     @rx.event
     def view_request(self, panel: str) -> Any:
         """Go to the page that shows and runs the request of one panel."""
-        asked = self._question(panel)
+        asked = self._asked.get(panel)
         if asked is None:
             return None
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
@@ -145,9 +154,10 @@ class DashboardState(rx.State):
         """Ask for one panel's rows again, as CSV."""
         async with self:
             grant = await current_grant(self)
-            asked = self._question(panel)
+            asked = self._asked.get(panel)
             if grant is None or asked is None:
                 return None
+            self.download_problem = ""
         try:
             answer = await services.current().tinybird.query(
                 asked.pipe, asked.parameters, grant.token, format="csv"
@@ -155,43 +165,42 @@ class DashboardState(rx.State):
         except TinybirdError as error:
             async with self:
                 if await still_holds(self, grant):
-                    self._fail(panel, error, self._address)
+                    self.download_problem = error.message
             return None
         async with self:
             is_theirs = await still_holds(self, grant)
         return rx.download(data=answer.body, filename=f"{asked.pipe}.csv") if is_theirs else None
 
-    @property
-    def _address(self) -> str:
-        return self._view.address(self._path)
+    @rx.event
+    def close_download_problem(self) -> None:
+        """Take away what was said of a download."""
+        self.download_problem = ""
 
     def _panels(self) -> tuple[str, ...]:
         return ROUTE_PANELS if self._path == routes.ROUTE else PANELS
 
-    def _question(self, panel: str) -> Question | None:
-        """Return what the rows on a panel were asked for with; None for a panel without any."""
-        return self._asked.get(panel)
-
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
-        """Show an address; the rows of another view stay until theirs come."""
-        if (path, search, zone) == self._opened:
-            # What follows from the address has been sent.
-            return
-        self._opened = (path, search, zone)
-        self._view, self.problem = read_view(search)
-        self._path = path if path == routes.ROUTE else routes.DASHBOARD
-        self._zone, self.custom_problem = zone, ""
-        self._describe(now)
-
-    def _describe(self, now: float) -> None:
-        """Write everything that follows from the address alone."""
-        view, path, zone = self._view, self._path, zone_named(self._zone)
-        period = view.period(now)
-        self.step = texts.step_name(period.step)
-        self.subtitle = NAMES.get(view.range) or texts.between(period.start, period.end, zone)
-        self.custom_start, self.custom_end = (
-            f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" for at in (period.start, period.end)
+        """Show an address; the rows of another view stay, marked as such, until theirs come."""
+        if (path, search, zone) != self._opened:
+            # Only then: what follows from the address has been sent.
+            self._opened = (path, search, zone)
+            self._view, self.problem = read_view(search)
+            self._path = path if path == routes.ROUTE else routes.DASHBOARD
+            self._zone, self.custom_problem, self.download_problem = zone, "", ""
+            self._describe()
+        period = self._view.period(now)
+        start, end = (at.astimezone(zone_named(zone)) for at in (period.start, period.end))
+        self._send(
+            step=texts.step_name(period.step),
+            subtitle=NAMES.get(self._view.range) or texts.between(start, end, zone_named(zone)),
+            custom_start=f"{start:%Y-%m-%dT%H:%M}",
+            custom_end=f"{end:%Y-%m-%dT%H:%M}",
         )
+
+    def _describe(self) -> None:
+        """Write everything that follows from the address alone."""
+        view, path = self._view, self._path
+        self.address = view.address(path)
         self.is_live = view.is_live
         self.route_name = f"{view.method} {view.route}".strip()
         fixed = ("method", "route") if path == routes.ROUTE else ()
@@ -203,8 +212,13 @@ class DashboardState(rx.State):
         self.sorts = links.sorts(view, path)
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
+        """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
+        if self.has_no_rows and await self._has_never_had_a_row(grant):
+            return
+
         async def show(answers: list[_Answered]) -> None:
-            await self._show(answers, grant, view)
+            has_no_rows = await self._may_have_no_rows(answers, grant)
+            await self._show(answers, grant, view, has_no_rows=has_no_rows)
 
         await ask_side_by_side(
             [partial(self._ask, question, grant) for question in asked],
@@ -212,18 +226,24 @@ class DashboardState(rx.State):
             per_second=services.current().settings.tinybird_rps,
         )
 
-    def _may_have_no_rows(self) -> bool:
-        """Tell whether nothing speaks against this tenant never having had a row."""
-        summary = self._rows.get(questions.FIGURES)
-        if self._view.filters or not summary:
+    async def _may_have_no_rows(self, answers: Sequence[_Answered], grant: Grant) -> bool:
+        """Find out, before anything is shown, whether there is anything to show at all."""
+        summary = next(
+            (
+                answer.rows
+                for question, answer in answers
+                if question.panel == questions.FIGURES and isinstance(answer, PipeAnswer)
+            ),
+            [],
+        )
+        if self._has_rows or self._view.filters or not has_no_requests(summary):
             return False
-        return not (summary[0]["requests"] or summary[0]["requests_before"])
+        return await self._has_never_had_a_row(grant)
 
-    async def _look_for_any_row(self, grant: Grant) -> None:
+    async def _has_never_had_a_row(self, grant: Grant) -> bool:
+        """Ask for any row of the tenant; when that fails, think the best."""
         _, answer = await self._ask(questions.any_row(services.current().clock()), grant)
-        async with self:
-            if isinstance(answer, PipeAnswer) and await still_holds(self, grant):
-                self.has_no_rows = not answer.rows
+        return isinstance(answer, PipeAnswer) and not answer.rows
 
     async def _ask(self, question: Question, grant: Grant) -> _Answered:
         async def renew() -> str:
@@ -238,78 +258,71 @@ class DashboardState(rx.State):
             return question, error
         return question, answer
 
-    async def _show(self, answers: Sequence[_Answered], grant: Grant, view: str) -> None:
+    async def _show(
+        self, answers: Sequence[_Answered], grant: Grant, view: str, *, has_no_rows: bool
+    ) -> None:
         async with self:
-            if not await still_holds(self, grant) or view != self._address:
+            if not await still_holds(self, grant) or view != self.address:
+                return
+            self._send(has_no_rows=has_no_rows)
+            if has_no_rows:
                 return
             for question, answer in answers:
                 if isinstance(answer, TinybirdError):
-                    self._fail(question.panel, answer, view)
+                    self._fail(question.panel, answer)
                 else:
-                    self._take(question, answer, view)
+                    self._take(question, answer)
+            self._draw([question.panel for question, _ in answers])
             self._note_what_is_stale()
-            self._draw({question.panel for question, _ in answers})
 
-    def _take(self, question: Question, answer: PipeAnswer, view: str) -> None:
-        panel = question.panel
-        self._rows[panel], self._asked[panel] = tuple(answer.rows), question
-        if panel == questions.RECENT and answer.rows:
-            self.has_no_rows = False
-        now = services.current().clock()
-        self.panels[panel] = Panel(fetched_at=now, view=view, is_empty=_is_empty(panel, answer))
+    def _take(self, question: Question, answer: PipeAnswer) -> None:
+        panel, now = question.panel, services.current().clock()
+        rows = tuple(answer.rows)
+        self._rows[panel], self._asked[panel] = rows, question
+        self._has_rows = self._has_rows or not is_empty(questions.RECENT, rows)
+        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(panel, rows))
 
-    def _fail(self, panel: str, error: TinybirdError, view: str) -> None:
+    def _fail(self, panel: str, error: TinybirdError) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
         kept = self.panels[panel]
-        if kept.view != view:
-            kept = Panel(view=view)
+        if kept.view != self.address:
+            kept = Panel(view=self.address)
             self._rows.pop(panel, None)
             self._asked.pop(panel, None)
         self.panels[panel] = replace(kept, code=error.code, message=error.message)
 
-    def _note_what_is_stale(self) -> None:
-        stale = [
-            panel
-            for name in self._panels()
-            if (panel := self.panels[name]).code and panel.fetched_at
-        ]
-        self.stale_since = min((panel.fetched_at for panel in stale), default=0)
-        self.stale_reason = stale[0].message if stale else ""
-
-    def _draw(self, panels: set[str]) -> None:
+    def _draw(self, panels: Sequence[str]) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
-        zone, view = zone_named(self._zone), self._view
-        now = services.current().clock()
-        period = view.period(now)
-        step = period.step
-        traffic, latency = (
-            charts.since(self._rows.get(panel, ()), period.start)
-            for panel in (questions.TRAFFIC, questions.LATENCY)
-        )
-        if panels & {questions.FIGURES, questions.TRAFFIC, questions.LATENCY}:
-            summary = self._rows.get(questions.FIGURES)
-            shown = figures.key_figures(summary[0], traffic, latency) if summary else []
-            self._send(figures=shown)
-        if questions.TRAFFIC in panels:
-            self._send(
-                traffic=charts.traffic_rows(traffic, step, zone),
-                traffic_summary=charts.traffic_summary(traffic, step, zone),
-            )
-        if questions.LATENCY in panels:
-            self._send(
-                latency=charts.latency_rows(latency, step, zone),
-                latency_summary=charts.latency_summary(latency, step, zone),
-            )
-        if questions.ROUTES in panels:
-            rows = self._rows.get(questions.ROUTES, ())
-            self._send(
-                top_routes=tables.route_rows(
-                    rows, view, path=routes.DASHBOARD, route_path=routes.ROUTE
+        # The key figures have the charts' rows for their trends.
+        changed = dict.fromkeys([*panels, questions.FIGURES])
+        for panel in changed:
+            if panel not in self._rows:
+                continue
+            try:
+                values = shown(
+                    panel,
+                    self._rows,
+                    self._view,
+                    path=routes.DASHBOARD,
+                    route_path=routes.ROUTE,
+                    page=self._path,
+                    zone=zone_named(self._zone),
+                    now=services.current().clock(),
                 )
-            )
-        if questions.RECENT in panels:
-            rows = self._rows.get(questions.RECENT, ())
-            self._send(recent=tables.recent_rows(rows, view, zone, path=self._path, now=now))
+            except UnfitRowsError as error:
+                self.panels[panel] = Panel()
+                self._fail(panel, TinybirdUnexpectedRowsError(questions.PIPES[panel], str(error)))
+            else:
+                self._send(**values)
+
+    def _note_what_is_stale(self) -> None:
+        failing = [panel for name in self._panels() if (panel := self.panels[name]).code]
+        stale = [panel for panel in failing if panel.fetched_at]
+        self._send(
+            is_failing=bool(failing),
+            stale_since=min((panel.fetched_at for panel in stale), default=0),
+            stale_reason=stale[0].message if stale else "",
+        )
 
     def _send(self, **values: Any) -> None:
         """Set vars that changed; Reflex sends again whatever is set, also to what it was."""
@@ -318,13 +331,10 @@ class DashboardState(rx.State):
                 setattr(self, name, value)
 
 
-def _is_empty(panel: str, answer: PipeAnswer) -> bool:
-    if panel in (questions.TRAFFIC, questions.LATENCY):
-        return not any(row["requests"] for row in answer.rows)
-    return not answer.rows
-
-
 def _local_moment(text: object, zone: tzinfo) -> datetime | None:
     """Return what a ``datetime-local`` input of a viewer in ``zone`` means."""
     read = moment(text) if isinstance(text, str) else None
-    return read.replace(tzinfo=zone).astimezone(UTC) if read else None
+    try:
+        return read.replace(tzinfo=zone).astimezone(UTC) if read else None
+    except OverflowError:
+        return None

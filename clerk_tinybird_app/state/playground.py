@@ -64,10 +64,10 @@ class PlaygroundState(rx.State):
         Args:
             search: The address's query.
         """
-        allowed = {
-            pipe: [field.name for field in fields]
-            for pipe, fields in services.pipe_fields().items()
-        }
+        # A project that cannot be read leaves forms without inputs, but its pipes are there.
+        allowed: dict[str, list[str]] = {pipe: [] for pipe in PIPES}
+        for pipe, fields in services.pipe_fields().items():
+            allowed[pipe] = [field.name for field in fields]
         if request := PipeRequest.read(search, allowed):
             self._start(request)
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 PIPE: Final = "pipe"
 """The pipe's name in a page's address."""
 
-_MOST_CHARACTERS: Final = 2_000
+_MOST_CHARACTERS: Final = 8_000
 _MOST_VALUES: Final = 40
 
 
@@ -56,4 +56,4 @@ class PipeRequest:
 
 def _encoded(values: Mapping[str, str]) -> str:
     # What could end a quoted text in any of the example's languages is encoded too.
-    return urlencode(values, quote_via=quote, safe="/:,")
+    return urlencode(values, quote_via=quote, safe="/:,", errors="replace")

@@ -46,5 +46,6 @@ def test_one_routes_view_asks_less_and_still_for_its_latency() -> None:
 
 
 def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
-    assert least_seconds(10) == 1.0
-    assert least_seconds(1) == 10.0
+    assert least_seconds(10) == 1
+    assert least_seconds(1) == 10
+    assert least_seconds(3) == 4

@@ -114,7 +114,7 @@ def test_each_chart_is_told_in_a_sentence() -> None:
 
 
 ROUTES = [
-    {"method": "GET", "route": "/a", "requests": 100, "errors": 1, "error_rate": 0.01, "p95_ms": 9},
+    {"method": "GET", "route": "/a", "requests": 500, "errors": 9, "error_rate": 0.02, "p95_ms": 9},
     {
         "method": "PUT",
         "route": "/b",
@@ -140,7 +140,7 @@ def test_a_route_leads_to_itself_and_keeps_the_rest_of_the_address() -> None:
 
     assert row.filter_href == "/d?range=7d&method=PUT&route=/b&region=eu"
     assert row.href == "/d/route?range=7d&method=PUT&route=/b&region=eu"
-    assert (row.bar, row.errors, row.p95) == (50, "10.00 %", "1.50 s")
+    assert (row.bar, row.errors, row.p95) == (10, "10.00 %", "1.50 s")
 
 
 def test_a_request_leads_to_others_of_its_kind() -> None:

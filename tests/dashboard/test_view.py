@@ -66,6 +66,8 @@ def test_leaving_a_custom_period_leaves_none_of_it_in_the_address() -> None:
         ("range=custom&start=2026-11-24T10:00Z&end=2026-11-24T10:00Z", "before it ends"),
         ("range=custom&start=2020-01-01T00:00Z&end=2026-01-01T00:00Z", "366 days"),
         ("range=custom&start=x&end=y", "needs a start and an end"),
+        ("range=custom&start=0001-01-01T00:00&end=0001-01-02T00:00", "between the years"),
+        ("range=custom&start=9999-12-30T00:00&end=9999-12-31T23:59", "between the years"),
         ("a=" + "x" * 3_000, "too long"),
         ("&".join(f"a{n}=1" for n in range(50)), "too many parts"),
     ],

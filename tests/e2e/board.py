@@ -1,6 +1,8 @@
 """A dashboard in a visitor's browser, in the words of the tests."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -51,8 +53,9 @@ class Board:
 
     def choose(self, panel: str, action: str) -> None:
         """Choose an action in a panel's menu."""
-        self.page.get_by_role("button", name=f"Actions: {panel}").click()
-        self.page.locator(f"#panel-{panel}").get_by_role("button", name=action).click()
+        shown = self.page.locator(f"#panel-{panel}")
+        shown.get_by_role("button", name="Actions: ").click()
+        shown.get_by_role("button", name=action).click()
 
     def post_event(self, tenant: str, route: str) -> None:
         """Post one request of a tenant, as its backend would."""
@@ -78,12 +81,31 @@ class Board:
         )
         answer.raise_for_status()
 
+    def run_in_a_shell(self, command: str) -> None:
+        """Run a command with curl in it as somebody would who copied it, with this Tinybird."""
+        api = f"http://localhost:{self._app.tinybird_port}"
+        admin = {"Authorization": f"Bearer {httpx.get(f'{api}/tokens').json()['admin_token']}"}
+        token = httpx.get(f"{api}/v0/tokens/requests_append", headers=admin).json()["token"]
+        # A machine need not have curl to tell that the shell hands it the right words.
+        said = subprocess.run(
+            ["sh", "-c", 'curl() { printf "%s\\0" "$@"; }\n' + command],
+            env={"PATH": os.defpath, "TINYBIRD_API_URL": api, "TINYBIRD_APPEND_TOKEN": token},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        url, _, header, _, body = said.stdout.removesuffix("\0").split("\0")
+        name, _, value = header.partition(": ")
+        httpx.post(url, headers={name: value}, content=body).raise_for_status()
+
     @contextmanager
     def hidden(self) -> Iterator[None]:
         """Hide the tab for the block, as far as the page can tell."""
         self._set_hidden(True)
-        yield
-        self._set_hidden(False)
+        try:
+            yield
+        finally:
+            self._set_hidden(False)
 
     def _set_hidden(self, is_hidden: bool) -> None:
         # A headless browser shows all of its tabs at once.

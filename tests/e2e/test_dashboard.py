@@ -72,6 +72,8 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
 
     page.get_by_role("link", name="Remove filter status = 4xx").click()
     expect(page.locator("#filters a")).to_have_count(3)
+    # What was pressed is gone; the keyboard goes on from the page's content.
+    expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Clear", exact=True).click()
     expect(page.locator("#filters")).to_have_count(0)
     wait_until(lambda: board.requests() >= everything, seconds=5, what="the filter stayed")
@@ -186,7 +188,20 @@ def test_a_tenant_without_rows_learns_how_the_first_ones_get_in_and_can_try_with
     page.get_by_role("button", name="Add sample traffic").click()
 
     board.expect_filled()
-    assert board.requests() > 500
+    wait_until(lambda: board.requests() > 500, seconds=10, what="the last day is not there")
+
+
+def test_the_event_that_a_tenant_without_rows_is_shown_is_the_first_on_its_dashboard(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    board.open("admin@globex.test")
+    visitor.switch_to("Personal account")
+    expect(page.locator("#no-rows")).to_be_visible()
+
+    board.run_in_a_shell(page.locator("#no-rows pre").inner_text())
+
+    expect(page.locator("#panel-recent tbody tr")).to_have_count(1)
+    expect(page.locator("#panel-recent tbody tr")).to_contain_text("GET /v1/orders")
 
 
 def test_a_signed_out_visitor_sees_no_figure_and_is_asked_in(visitor: Visitor, page: Page) -> None:
@@ -205,9 +220,9 @@ def test_the_page_is_as_wide_as_the_screen(board: Board, page: Page, width: int)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_everything_on_a_panel_can_be_reached_by_keyboard(board: Board, page: Page) -> None:
+def test_a_panels_menu_works_by_keyboard(board: Board, page: Page) -> None:
     board.open()
-    button = page.get_by_role("button", name="Actions: traffic")
+    button = page.get_by_role("button", name="Actions: Requests")
     button.focus()
 
     page.keyboard.press("Enter")

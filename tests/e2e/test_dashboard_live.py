@@ -39,6 +39,28 @@ def test_a_paused_dashboard_asks_for_nothing_until_it_is_resumed(board: Board, p
     expect(page.get_by_text("GET /while-paused").first).to_be_visible()
 
 
+def test_a_pause_outlives_a_switch(visitor: Visitor, board: Board, page: Page) -> None:
+    board.open()
+    page.get_by_role("button", name="Pause live updates").click()
+
+    visitor.switch_to("Globex")
+
+    expect(page.locator("main")).to_contain_text("globex")
+    expect(page.locator("#live-status")).to_contain_text("paused")
+
+
+def test_a_fixed_period_that_could_not_be_had_comes_by_itself(
+    board: Board, page: Page, app: RunningApp
+) -> None:
+    board.open()
+    with app.without_tinybird():
+        page.goto(f"{page.url}?range=custom&start=2026-01-01T00:00Z&end=2026-12-31T00:00Z")
+        expect(page.locator("#panel-routes")).to_contain_text("tinybird_unreachable")
+
+    expect(page.locator("#panel-routes tbody tr").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#live-status")).to_contain_text("fixed period")
+
+
 def test_a_hidden_tab_asks_for_nothing_until_it_is_looked_at_again(
     board: Board, page: Page
 ) -> None:

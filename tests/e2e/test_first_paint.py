@@ -68,7 +68,12 @@ def test_the_first_frame_already_has_the_theme_that_was_chosen(
     visitor: Visitor, page: Page
 ) -> None:
     visitor.open()
+    page.wait_for_function("window.Clerk?.loaded")
     page.get_by_role("button", name="Switch between light and dark").click()
+    page.wait_for_function(
+        f"getComputedStyle(document.querySelector('main').parentElement).backgroundColor"
+        f" === '{WHITE}'"
+    )
     page.add_init_script(WATCH)
 
     page.goto(f"{visitor.origin}/dashboard")
@@ -108,3 +113,19 @@ def test_a_signed_in_user_sees_nothing_of_the_signed_out_and_nothing_jumps(
         seen = _seen(page)
         assert seen["signedOut"] == 0, path
         assert seen["shift"] <= MOST_SHIFT, (path, seen["shifts"])
+
+
+def test_a_tenant_without_rows_never_sees_a_panel_of_numbers(
+    board: Board, page: Page, visitor: Visitor
+) -> None:
+    board.open("member@acme.test")
+    visitor.switch_to("Personal account")
+    expect(page.locator("#no-rows")).to_be_visible()
+    page.add_init_script(WATCH.replace("Key figures", "No requests match"))
+
+    visitor.open("/dashboard")
+    expect(page.locator("#no-rows")).to_be_visible()
+
+    seen = _seen(page)
+    assert seen["signedIn"] == 0
+    assert seen["shift"] <= MOST_SHIFT, seen["shifts"]

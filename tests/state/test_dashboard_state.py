@@ -160,9 +160,70 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
 
     await _refresh(tab, number=2, search="?range=7d")
 
-    assert tab.board["figures"] == []
+    # A panel shows its rows only if it has a time at which they came.
     assert _panel(tab, "figures").fetched_at == 0
+    assert _panel(tab, "figures").code.startswith("tinybird_")
     assert tab.board["stale_since"] == 0
+    assert tab.board["is_failing"] is True
+
+
+async def test_rows_that_a_panel_cannot_show_are_that_panels_error_alone(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = {**ROWS, "recent_requests": [{"timestamp": "2026-11-24 12:00:00.000"}]}
+
+    await _refresh(tab, number=3)
+
+    assert _panel(tab, "recent").code == "tinybird_unexpected_rows"
+    assert "recent_requests" in _panel(tab, "recent").message
+    assert tab.board["figures"][0].value == "7"
+    assert tab.board["finished"] == 3
+    assert tab.board["is_failing"] is True
+
+
+async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+    assert tab.board["has_no_rows"] is True
+    assert all(panel.fetched_at == 0 for panel in tab.board.get("panels", {}).values())
+
+    tinybird.asked.clear()
+    await _refresh(tab, number=2)
+    assert [url.path for url in tinybird.asked] == ["/v0/pipes/recent_requests.json"]
+
+    tinybird.rows = ROWS
+    await _refresh(tab, number=3)
+    assert tab.board["has_no_rows"] is False
+    assert tab.board["figures"][0].value == "7"
+
+
+async def test_a_tenant_that_has_had_rows_is_not_asked_about_any_again(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab)
+    tinybird.rows = NO_ROWS
+    tinybird.asked.clear()
+
+    await _refresh(tab, number=2)
+
+    assert len(tinybird.asked) == 5
+    assert tab.board.get("has_no_rows", False) is False
+
+
+async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_is(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab)
+    tinybird.refusal = 400
+
+    await tab.see("download_csv", panel="routes")
+
+    assert tab.board["download_problem"]
+    assert _panel(tab, "routes").code == ""
+    await tab.see("close_download_problem")
+    assert tab.board["download_problem"] == ""
 
 
 async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
@@ -195,11 +256,12 @@ async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Ti
     assert _panel(tab, "figures").view == "/dashboard?range=7d"
 
 
-async def test_without_a_current_session_nothing_is_asked(
+async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_again(
     tab: Tab, tinybird: Tinybird, clock: Clock
 ) -> None:
     clock.advance(120)
-    await _refresh(tab)
+    await _refresh(tab, number=9)
+    assert tab.board["finished"] == 9
     await tab.see("download_csv", panel="routes")
     await tab.add_sample_traffic()
 
@@ -273,3 +335,21 @@ async def test_why_sample_traffic_does_not_come_is_said(tab: Tab, tinybird: Tiny
 
     assert "still starting" in tab.board["problem"]
     assert tab.board["is_adding"] is False
+
+
+async def test_whatever_becomes_of_the_session_the_button_can_be_pressed_again(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+    tinybird.may_answer = anyio.Event()
+    tinybird.asked.clear()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.add_sample_traffic)
+        while not tinybird.asked:
+            await anyio.sleep(0)
+        clock.advance(120)
+        tinybird.may_answer.set()
+
+    assert tab.board["is_adding"] is False
+    assert tab.board["problem"] == ""

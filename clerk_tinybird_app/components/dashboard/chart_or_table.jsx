@@ -3,9 +3,15 @@ import { createContext, useCallback, useContext, useMemo, useState } from "react
 
 const ViewContext = createContext({ asTable: false, toggle: () => {} });
 
-export function ChartOrTable({ children }) {
-  const [asTable, setAsTable] = useState(false);
-  const toggle = useCallback(() => setAsTable((value) => !value), []);
+// A reconnect or a switch draws the page anew; what was shown as a table still is.
+const kept = {};
+
+export function ChartOrTable({ name, children }) {
+  const [asTable, setAsTable] = useState(kept[name] ?? false);
+  const toggle = useCallback(() => {
+    kept[name] = !kept[name];
+    setAsTable(kept[name]);
+  }, []);
   const value = useMemo(() => ({ asTable, toggle }), [asTable]);
   return <ViewContext.Provider value={value}>{children}</ViewContext.Provider>;
 }

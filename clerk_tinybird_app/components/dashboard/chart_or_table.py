@@ -14,9 +14,11 @@ class _View(rx.Component):
 
 
 class ChartOrTable(_View):
-    """Remembers, for what is in it, which of the two is shown: at first the chart."""
+    """Remembers by its ``name`` which of the two is shown in it: at first the chart."""
 
     tag = "ChartOrTable"
+
+    name: rx.Var[str]
 
 
 class TableToggle(_View):

@@ -15,7 +15,7 @@ def key_figures() -> rx.Component:
         rx.el.div(
             rx.el.h2("Key figures", class_name=HEADING),
             rx.el.p("against the period before", class_name=f"{NOTE} hidden sm:block"),
-            panel_actions(questions.FIGURES),
+            panel_actions(questions.FIGURES, "Key figures"),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-2 min-h-8",
         ),
         rx.el.div(

@@ -11,7 +11,7 @@ from clerk_tinybird_app.state.session import SessionState
 _BEFORE = """\
 curl "$TINYBIRD_API_URL/v0/events?name=requests" \\
   -H "Authorization: Bearer $TINYBIRD_APPEND_TOKEN" \\
-  -d '{"timestamp": "2026-11-24T10:00:00.000Z", "tenant_id": \""""
+  -d '{"timestamp": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'", "tenant_id": \""""
 _AFTER = """\
 ", "user_id": "user_1", "request_id": "req_1", "method": "GET", "route": "/v1/orders", \
 "status": 200, "duration_ms": 42.5, "region": "eu-west-1"}'"""
@@ -52,12 +52,17 @@ def _sample_traffic() -> rx.Component:
             rx.cond(SampleTrafficState.is_adding, "Adding sample traffic…", "Add sample traffic"),
             type="button",
             on_click=SampleTrafficState.add,
-            disabled=SampleTrafficState.is_adding,
+            aria_disabled=SampleTrafficState.is_adding,
             class_name=GREEN_BUTTON,
         ),
         rx.el.p(
             "Thirty days of made-up requests for this tenant, and new ones while the app runs.",
             class_name=NOTE,
+        ),
+        rx.el.p(
+            rx.cond(SampleTrafficState.is_adding, "Adding sample traffic.", ""),
+            role="status",
+            class_name="sr-only",
         ),
         rx.cond(
             SampleTrafficState.problem != "",

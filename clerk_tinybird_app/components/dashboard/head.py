@@ -1,14 +1,21 @@
 """The head of a dashboard: its title, whose and how old the data is, the period, the filters."""
 
+from typing import Final
+
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.period import period_choice
-from clerk_tinybird_app.components.live import LiveStatus, RefreshButton, Since
+from clerk_tinybird_app.components.live import LiveStatus, RefreshButton, Since, Unpaused
 from clerk_tinybird_app.components.look import QUIET_BUTTON
 from clerk_tinybird_app.dashboard import questions
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
+
+_NOTICE: Final = (
+    "flex flex-wrap items-center justify-between gap-3 bg-bg px-4 py-2 text-sm border border-warn "
+    "shadow-lg"
+)
 
 
 def head(title: rx.Component, *, queries: int) -> rx.Component:
@@ -51,9 +58,23 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
     )
 
 
-def stale_notice() -> rx.Component:
-    """Return what is said, over the page's lower edge, while the data cannot be refreshed."""
+def notices() -> rx.Component:
+    """Return what is said over the page's lower edge: data out of date, a download that failed."""
     return rx.el.div(
+        rx.cond(
+            DashboardState.download_problem != "",
+            rx.el.div(
+                rx.el.p(rx.el.b("No download. "), DashboardState.download_problem),
+                rx.el.button(
+                    "Close",
+                    type="button",
+                    on_click=DashboardState.close_download_problem,
+                    class_name=QUIET_BUTTON,
+                ),
+                id="download-problem",
+                class_name=_NOTICE,
+            ),
+        ),
         rx.cond(
             DashboardState.stale_since > 0,
             rx.el.div(
@@ -62,18 +83,15 @@ def stale_notice() -> rx.Component:
                         "Out of date since ", Since.create(at=DashboardState.stale_since), ". "
                     ),
                     DashboardState.stale_reason,
-                    " It is being tried again by itself.",
+                    Unpaused.create(" It is being tried again by itself."),
                 ),
                 RefreshButton.create("Try now", class_name=QUIET_BUTTON),
                 id="stale",
-                class_name=(
-                    "flex flex-wrap items-center justify-between gap-3 bg-bg px-4 py-2 text-sm "
-                    "border border-warn shadow-lg"
-                ),
+                class_name=_NOTICE,
             ),
         ),
         role="status",
-        class_name="fixed bottom-4 inset-x-4 sm:inset-x-6 mx-auto max-w-3xl z-10",
+        class_name="fixed bottom-4 inset-x-4 sm:inset-x-6 mx-auto max-w-3xl z-10 grid gap-2",
     )
 
 

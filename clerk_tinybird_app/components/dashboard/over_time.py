@@ -75,7 +75,8 @@ def _panel(
             AsChart.create(rx.el.div(chart, class_name="h-56"), legend),
             AsTable.create(_table(heading, rows, series)),
             actions=(table_toggle(),),
-        )
+        ),
+        name=name,
     )
 
 

@@ -16,7 +16,7 @@ from clerk_tinybird_app.clerk.components import (
     SignInButton,
 )
 from clerk_tinybird_app.components.dashboard.first_events import first_events
-from clerk_tinybird_app.components.dashboard.head import stale_notice
+from clerk_tinybird_app.components.dashboard.head import notices
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.live import LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
@@ -46,10 +46,11 @@ def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
                 impersonation_notice(),
                 head,
                 rx.cond(DashboardState.has_no_rows, first_events(), rx.fragment(*content)),
-                stale_notice(),
+                notices(),
                 usual=max(settings.refresh_seconds, least),
                 least=least,
                 is_live=DashboardState.is_live,
+                is_failing=DashboardState.is_failing,
                 finished=DashboardState.finished,
                 on_refresh=DashboardState.refresh,
             ),

@@ -32,7 +32,7 @@ def dashboard_panel(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
             rx.el.p(note, class_name=f"{NOTE} order-last basis-full sm:order-none sm:basis-auto"),
-            panel_actions(name, *actions),
+            panel_actions(name, heading, *actions),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
         ),
         rx.el.div(panel_content(name, *content), class_name=height),
@@ -41,7 +41,7 @@ def dashboard_panel(
     )
 
 
-def panel_actions(name: str, *actions: rx.Component) -> rx.Component:
+def panel_actions(name: str, heading: str, *actions: rx.Component) -> rx.Component:
     """Return how old a panel's data is, and the menu of what can be done with it."""
     panel = DashboardState.panels[name]
     return rx.el.div(
@@ -59,7 +59,7 @@ def panel_actions(name: str, *actions: rx.Component) -> rx.Component:
             *actions,
             menu_item("Download CSV", on_click=DashboardState.download_csv(name)),  # type: ignore
             menu_item("View request", on_click=DashboardState.view_request(name)),  # type: ignore
-            label=f"Actions: {name}",
+            label=f"Actions: {heading}",
         ),
         class_name="ml-auto flex items-center gap-2",
     )
@@ -68,9 +68,15 @@ def panel_actions(name: str, *actions: rx.Component) -> rx.Component:
 def panel_content(name: str, *content: rx.Component) -> rx.Component:
     """Return what fits a panel's state."""
     panel = DashboardState.panels[name]
+    # Numbers of the view before, until those of this one come.
+    is_other = panel.view != DashboardState.address
     return rx.cond(
         panel.fetched_at > 0,
-        rx.cond(panel.is_empty, _empty(), rx.fragment(*content)),
+        rx.el.div(
+            rx.cond(panel.is_empty, _empty(), rx.fragment(*content)),
+            aria_busy=is_other,
+            class_name=rx.cond(is_other, "h-full opacity-40", "h-full"),
+        ),
         rx.cond(panel.code != "", _failed(panel), _loading()),
     )
 

@@ -34,6 +34,7 @@ def period_choice(queries: int) -> rx.Component:
             "Custom…",
             _custom_period(),
             label="",
+            is_current=~rx.Var.create(DashboardState.is_live),
             button_class=rx.cond(DashboardState.is_live, _OTHER, _CURRENT),
             box_class="p-3",
         ),

@@ -116,5 +116,4 @@ def _recent(row: RecentRow) -> rx.Component:
         ),
         rx.el.td(row.duration, class_name=NUMBER),
         rx.el.td(rx.el.a(row.region, href=row.region_href, class_name=LINK), class_name=CELL),
-        key=row.request_id,
     )

@@ -77,6 +77,7 @@ class EmbeddedTinybird:
         self._kept = kept_workspace(data)
         self._samples = SampleTenants(data)
         self._traffic: Traffic | None = None
+        self._joined: set[str] = set()
         self._http: httpx.AsyncClient | None = None
         self._child: Child | None = None
         self._external: tuple[RunningApi, str] | None = None
@@ -128,27 +129,34 @@ class EmbeddedTinybird:
             raise
         self._tasks.append(asyncio.create_task(self._keep()))
         if self._has_traffic:
-            self._traffic = Traffic(
-                self._http,
-                self.url,
-                self._kept.signing_key,
-                tenants=(*TENANTS, *self._samples.all()),
-            )
+            tenants = (*TENANTS, *self._samples.all())
+            self._joined = {tenant.id for tenant in tenants}
+            self._traffic = Traffic(self._http, self.url, self._kept.signing_key, tenants=tenants)
             self._tasks.append(asyncio.create_task(self._traffic.run()))
 
     async def add_sample_traffic(self, tenant_id: str, user_id: str) -> int:
         """Give a tenant without rows 30 days of made-up requests, and new ones from now on.
 
         Returns:
-            How many requests were added.
+            How many requests were added; 0 for a tenant that has them, or is about to.
 
         Raises:
-            TinybirdUnavailable: It cannot be; the text says why.
+            TinybirdUnavailable: It cannot be, or ended on the way; the text says why.
         """
         if self._traffic is None:
             raise TinybirdUnavailable("The embedded Tinybird is still starting; try again.")
+        if tenant_id in self._joined:
+            return 0
+        self._joined.add(tenant_id)
+        has_begun = False
+
+        def begun() -> None:
+            nonlocal has_begun
+            has_begun = True
+            self._samples.keep(tenant_id, user_id)
+
         try:
-            added = await self._traffic.join(sample_tenant(tenant_id, user_id))
+            return await self._traffic.join(sample_tenant(tenant_id, user_id), begun)
         except NoStory:
             raise TinybirdUnavailable(
                 f"What answers at {self.url} does not have the bundled project; send it events."
@@ -157,8 +165,9 @@ class EmbeddedTinybird:
             raise TinybirdUnavailable(
                 f"The embedded Tinybird took no rows ({type(error).__name__}); try again."
             ) from error
-        self._samples.keep(tenant_id, user_id)
-        return added
+        finally:
+            if not has_begun:
+                self._joined.discard(tenant_id)
 
     async def stop(self) -> None:
         """Stop it; a Tinybird that something else runs goes on."""

@@ -89,8 +89,12 @@ class Traffic:
                 self._sent_until = self._clock()
             await asyncio.sleep(_SECONDS_BETWEEN)
 
-    async def join(self, tenant: Tenant) -> int:
+    async def join(self, tenant: Tenant, begun: Callable[[], None] = lambda: None) -> int:
         """Give a tenant the requests of the last 30 days; from now on it gets new ones too.
+
+        Args:
+            tenant: One that has none yet.
+            begun: Called when the first ones are in.
 
         Returns:
             How many requests there were.
@@ -109,8 +113,9 @@ class Traffic:
             rows = await asyncio.to_thread(self._day, tenant, now - ago, now)
             (await self._post(rows, token)).raise_for_status()
             count += len(rows)
-        if tenant not in self._tenants:
-            self._tenants.append(tenant)
+            if ago == _DAY_SECONDS:
+                self._tenants.append(tenant)
+                begun()
         return count
 
     def _day(self, tenant: Tenant, since: float, grown: float) -> list[str]:

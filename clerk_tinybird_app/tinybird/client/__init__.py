@@ -14,6 +14,7 @@ from clerk_tinybird_app.tinybird.client.errors import (
     TinybirdRateLimitedError,
     TinybirdTimeoutError,
     TinybirdTooLargeError,
+    TinybirdUnexpectedRowsError,
     TinybirdUnreachableError,
 )
 from clerk_tinybird_app.tinybird.client.rate import RateLimit
@@ -30,5 +31,6 @@ __all__ = [
     "TinybirdRateLimitedError",
     "TinybirdTimeoutError",
     "TinybirdTooLargeError",
+    "TinybirdUnexpectedRowsError",
     "TinybirdUnreachableError",
 ]

@@ -8,6 +8,7 @@
     ├── TinybirdNotFoundError           tinybird_not_found, HTTP 404
     ├── TinybirdQueryTimeoutError       tinybird_query_timeout, HTTP 408
     ├── TinybirdTooLargeError           tinybird_too_large, HTTP 413
+    ├── TinybirdUnexpectedRowsError     tinybird_unexpected_rows
     └── TinybirdRateLimitedError        tinybird_rate_limited, HTTP 429, carries `retry_after`
 
 No text of theirs holds a token: they are made to be shown.
@@ -105,6 +106,24 @@ class TinybirdTooLargeError(TinybirdError):
 
     code = "tinybird_too_large"
     message = "The answer is too large. Ask for a shorter period or for fewer rows."
+
+
+class TinybirdUnexpectedRowsError(TinybirdError):
+    """A pipe answered, but not with the rows that were to be shown.
+
+    Args:
+        pipe: The pipe's name.
+        reason: What is wrong with its rows, as the end of a sentence.
+    """
+
+    code = "tinybird_unexpected_rows"
+
+    def __init__(self, pipe: str, reason: str) -> None:
+        super().__init__(status=200)
+        self.message = (
+            f"The pipe {pipe} cannot be shown here: {reason}. Deploy the Tinybird project that "
+            "belongs to this version of the app."
+        )
 
 
 class TinybirdRateLimitedError(TinybirdError):

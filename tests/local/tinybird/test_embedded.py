@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from clerk_tinybird_app.local.clerk.seed import ACME_ID
 from clerk_tinybird_app.local.tinybird import (
     EmbeddedTinybird,
     TinybirdUnavailable,
 )
 from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER, kept_workspace
-from tests.local.tinybird.process import Tinybird, free_port
+from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -121,3 +122,33 @@ def test_the_app_never_imports_chdb() -> None:
         "sys.exit(any(name.partition('.')[0] == 'chdb' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_a_tenant_gets_sample_traffic_once_whoever_asks_and_however_often(
+    tmp_path: Path,
+) -> None:
+    def embedded() -> EmbeddedTinybird:
+        data, port = tmp_path / "tinybird", free_port()
+        return EmbeddedTinybird(project=ROOT / "tinybird", data=data, port=port)
+
+    first = embedded()
+    with pytest.raises(TinybirdUnavailable, match="still starting"):
+        await first.add_sample_traffic("org_new", "user_a")
+    await first.start()
+    try:
+        added = await asyncio.gather(
+            first.add_sample_traffic("org_new", "user_a"),
+            first.add_sample_traffic("org_new", "user_b"),
+        )
+        assert max(added) > 30_000
+        assert min(added) == 0
+        assert await first.add_sample_traffic(ACME_ID, "user_a") == 0
+    finally:
+        await first.stop()
+
+    again = embedded()
+    await again.start()
+    try:
+        assert await again.add_sample_traffic("org_new", "user_a") == 0
+    finally:
+        await again.stop()

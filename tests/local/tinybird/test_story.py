@@ -292,7 +292,8 @@ async def test_a_tenant_that_joins_has_thirty_days_and_goes_on(bundled: Tinybird
     times = iter([now, now, now + 60])
     async with httpx.AsyncClient() as http:
         traffic = Traffic(http, url, bundled.key, tenants=(), clock=times.__next__)
-        added = await traffic.join(tenant)
+        begun: list[int] = []
+        added = await traffic.join(tenant, lambda: begun.append(1))
         token = await traffic._token()
         assert token is not None
         await traffic._send(token)
@@ -302,6 +303,7 @@ async def test_a_tenant_that_joins_has_thirty_days_and_goes_on(bundled: Tinybird
         "groupUniqArray(user_id) FROM requests WHERE tenant_id = 'org_new'"
     ).split("\t")
     assert int(count) >= added > 30_000
+    assert begun == [1]
     assert 29 <= int(oldest) <= 30
     assert int(newest) >= now - 15 * 60
     assert users == "['user_new']"
