@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -10,12 +9,11 @@ from typing import Final
 from reflex_base.constants import Templates
 
 from clerk_tinybird_app.bun import BUN
-from tests.running_app import REFLEX, answers, free_port, wait_until
+from tests.running_app import REFLEX, answers, free_port, stop_group, wait_until
 
 _NAME: Final = "blank"
 _OUR_OWN_PREFIX: Final = "REFLEX_"
 _START_SECONDS: Final = 120.0
-_STOP_SECONDS: Final = 20.0
 # As Reflex's own `rxconfig.py`, with the bun of the Python wheel.
 _CONFIG: Final = """\
 from pathlib import Path
@@ -72,23 +70,14 @@ class BlankApp:
                 what="the blank app did not answer",
             )
         except BaseException:
-            self._stop()
+            stop_group(self._process)
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        stop_group(self._process)
 
     def _answers(self) -> bool:
         if self._process.poll() is not None:
             raise TimeoutError("the blank app ended")
         return answers(self.origin)
-
-    def _stop(self) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGINT)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()

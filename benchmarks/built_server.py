@@ -1,18 +1,15 @@
 """The built app served by granian alone: neither ``reflex run`` nor bun at run time."""
 
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-from tests.running_app import RunningApp, answers, wait_until
+from tests.running_app import RunningApp, answers, stop_group, wait_until
 
 _GRANIAN: Final = Path(sys.executable).with_name("granian")
 _APP: Final = "clerk_tinybird_app.clerk_tinybird_app:app"
 _START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 20.0
 # Reflex reads these: the frontend is built, serve it and build nothing.
 _BUILT: Final = {
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
@@ -42,12 +39,12 @@ class BuiltServer:
         try:
             self._wait()
         except BaseException:
-            self._stop()
+            stop_group(self._process)
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        stop_group(self._process)
 
     def _wait(self) -> None:
         urls = (self._app.origin, f"{self._app.origin}/api/health")
@@ -56,11 +53,3 @@ class BuiltServer:
             seconds=_START_SECONDS,
             what="the built app did not answer",
         )
-
-    def _stop(self) -> None:
-        os.killpg(self._process.pid, signal.SIGINT)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()

@@ -67,6 +67,18 @@ def answers(url: str) -> bool:
         return False
 
 
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process that was started in a session of its own, with all that it started."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 class RunningApp:
     """A copy of the project that ``reflex`` runs.
 
@@ -134,15 +146,8 @@ class RunningApp:
 
     def stop_process(self) -> None:
         """Stop what ``reflex`` started, workers included."""
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGINT)
-            try:
-                self._process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+        if self._process is not None:
+            stop_group(self._process)
         self._process = None
 
     def wait_for_tinybird(self) -> None:

@@ -14,6 +14,18 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.look import GREEN_BUTTON
 
 
+def see_yours_button() -> rx.Component:
+    """The way in, where somebody signed out is told what there would be to see."""
+    return SignInButton.create(
+        rx.el.button(
+            "Sign in to see yours",
+            type="button",
+            class_name=f"{GREEN_BUTTON} justify-self-start",
+        ),
+        mode="modal",
+    )
+
+
 def session_button() -> rx.Component:
     """The one button that fits the phase; its place is kept while Clerk loads."""
     return rx.el.div(

@@ -4,9 +4,9 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import SignInButton
 from clerk_tinybird_app.components.local_accounts import local_accounts
-from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.components.session_buttons import see_yours_button
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
 from clerk_tinybird_app.tinybird.policy import PIPES
 
@@ -54,14 +54,7 @@ def welcome() -> rx.Component:
                     "data: no proxy, no filter to forget, and a live dashboard on top of it.",
                     class_name="text-soft text-lg",
                 ),
-                SignInButton.create(
-                    rx.el.button(
-                        "Sign in to see yours",
-                        type="button",
-                        class_name=f"{GREEN_BUTTON} justify-self-start",
-                    ),
-                    mode="modal",
-                ),
+                see_yours_button(),
                 local_accounts(),
                 class_name="grid gap-5 content-center",
             ),

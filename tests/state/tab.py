@@ -1,8 +1,12 @@
 """A browser tab, as far as the server can tell: events go in, vars come out."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
+import httpx
+import pytest
 import reflex as rx
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.utils.token_manager import SocketRecord
@@ -10,11 +14,14 @@ from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 
+from clerk_tinybird_app import services
+from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
+from clerk_tinybird_app.tinybird.client import TinybirdClient
 
 # Reflex allows one app a process; the states it serves are per Server.
 APP = rx.App()
@@ -44,6 +51,21 @@ class Server:
     def deltas(self, client_token: str, event: Event) -> AsyncIterator[Mapping[str, Any]]:
         """Process ``event`` and yield what is sent back for it, as it is sent."""
         return self._processor.enqueue_stream_delta(client_token, event)
+
+
+@asynccontextmanager
+async def served(
+    running: Services,
+    tinybird: Callable[[httpx.Request], Awaitable[httpx.Response]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Server]:
+    """Serve with a Tinybird that answers as the test says."""
+    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
+        client = TinybirdClient(running.workspace.api_url, http=http)
+        changed = replace(running, tinybird=client)
+        monkeypatch.setattr(services, "current", lambda: changed)
+        async with Server() as server:
+            yield server
 
 
 class Tab:

@@ -3,17 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import anyio
 import httpx
 import pytest
 
-from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.clock import Clock
-from tests.state.tab import Server, Tab
+from tests.state.tab import Server, Tab, served
 
 pytestmark = pytest.mark.anyio
 
@@ -47,12 +44,8 @@ async def tinybird() -> Tinybird:
 async def server(
     running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Server]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
-        client = TinybirdClient(running.workspace.api_url, http=http)
-        changed = replace(running, tinybird=client)
-        monkeypatch.setattr(services, "current", lambda: changed)
-        async with Server() as server:
-            yield server
+    async with served(running, tinybird, monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

@@ -13,20 +13,20 @@ from clerk_tinybird_app.clerk.components import (
     STALLED,
     SYNCING,
     Phase,
-    SignInButton,
 )
 from clerk_tinybird_app.components.dashboard.first_events import first_events
 from clerk_tinybird_app.components.dashboard.head import notices
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.live import LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
-from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, PANEL
+from clerk_tinybird_app.components.look import HEADING, PANEL
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
     impersonation_notice,
     refused_notice,
     stalled_notice,
 )
+from clerk_tinybird_app.components.session_buttons import see_yours_button
 from clerk_tinybird_app.dashboard.questions import least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 
@@ -68,14 +68,7 @@ def _invitation() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Your requests, live", class_name=HEADING),
         rx.el.p("Sign in to watch your own tenant's traffic, errors and latency; nobody else's."),
-        SignInButton.create(
-            rx.el.button(
-                "Sign in to see yours",
-                type="button",
-                class_name=f"{GREEN_BUTTON} justify-self-start",
-            ),
-            mode="modal",
-        ),
+        see_yours_button(),
         local_accounts(),
         class_name=f"{PANEL} grid gap-4",
     )
