@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.tinybird.process import ROOT, Tinybird, until
+from tests.local.tinybird.process import ROOT, Tinybird, reads, until
 from tests.local.tinybird.project import visit, write_project
 
 PIPE = "endpoints/pages.pipe"
@@ -64,6 +64,9 @@ def test_a_mistake_at_the_start_costs_the_pipe_and_those_that_read_from_it(
                 assert set(answer.json()) == {"error", "documentation"}
                 assert f"'{name}' is not served. {PIPE}:{line}: " in answer.json()["error"]
                 assert "nothing" in answer.json()["error"]
+        stranger = running.token(reads("echo"))
+        for path in ("/v0/pipes/pages.json", "/v0/pipes/pages"):
+            assert running.get(path, stranger).status_code == 403
         assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
         listed = running.get("/v0/pipes").json()["pipes"]
         assert {each["name"] for each in listed} == {"echo", "slow"}

@@ -36,7 +36,10 @@ async def pipe(request: Request) -> Response:
     workspace, caller = identify(request)
     name = request.path_params["file"]
     served = workspace.served
-    served.require(name)
+    if name in served.unserved:
+        # Whoever may not read it learns nothing of what is wrong with it.
+        caller.fixed_params(name, workspace.resource_id("pipe", name))
+        served.require(name)
     found = served.pipes.get(name)
     if found is None:
         raise not_found(f"Pipe '{name}' not found")

@@ -32,6 +32,9 @@ async def data(request: Request) -> Response:
     output = BY_ENDING.get(ending)
     if output is None:
         raise not_found(f"The pipe '{request.path_params['file']}' does not exist")
+    if name in workspace.served.unserved:
+        # Whoever may not read it learns nothing of what is wrong with it.
+        caller.fixed_params(name, workspace.resource_id("pipe", name))
     pipe = workspace.pipe(name)
     fixed = caller.fixed_params(pipe.pipe.name, workspace.resource_id("pipe", pipe.pipe.name))
     values = await values_of(request)
