@@ -13,7 +13,7 @@ from benchmarks.report import Section, goal, ratio
 from benchmarks.samples import Samples
 from benchmarks.tinybird_rows import DAYS, LARGE, ROWS, SMALL
 from benchmarks.tinybird_server import TRIVIAL, TinybirdServer
-from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe
+from clerk_tinybird_app.local.tinybird.pipe_sql import compiled
 from clerk_tinybird_app.tinybird.project import load_project
 
 PIPE: Final = "usage_summary"
@@ -122,8 +122,8 @@ def _parameters(end: datetime) -> dict[str, str]:
 
 
 def _rendered(server: TinybirdServer, pipe: str, values: dict[str, str]) -> str:
-    found = load_project(server.project).pipes[pipe]
-    return CompiledPipe.compile(found, frozenset()).sql(values, {})
+    pipes, _ = compiled(load_project(server.project).pipes)
+    return pipes[pipe].sql(values)
 
 
 def _round(
