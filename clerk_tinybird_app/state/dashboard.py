@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.dashboard import links, questions, texts
+from clerk_tinybird_app.dashboard import links, questions
 from clerk_tinybird_app.dashboard.charts import ChartRow
+from clerk_tinybird_app.dashboard.described import described, timed, typed_moment
 from clerk_tinybird_app.dashboard.figures import Figure
 from clerk_tinybird_app.dashboard.links import Choice
-from clerk_tinybird_app.dashboard.period import CUSTOM, NAMES
+from clerk_tinybird_app.dashboard.period import CUSTOM
 from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError, has_no_requests, is_empty, shown
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
-from clerk_tinybird_app.dashboard.view import View, custom_problem, moment, read_view
+from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.dashboard.zone import zone_named
 from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
@@ -134,7 +134,7 @@ class DashboardState(rx.State):
     def choose_custom(self, form: dict[str, Any]) -> Any:
         """Go to the period that the form names, in the viewer's zone."""
         zone = zone_named(self._zone)
-        start, end = (_local_moment(form.get(name, ""), zone) for name in ("start", "end"))
+        start, end = (typed_moment(form.get(name, ""), zone) for name in ("start", "end"))
         self.custom_problem = custom_problem(start, end)
         if self.custom_problem:
             return None
@@ -182,34 +182,14 @@ class DashboardState(rx.State):
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
         if (path, search, zone) != self._opened:
-            # Only then: what follows from the address has been sent.
             self._opened = (path, search, zone)
             self._view, self.problem = read_view(search)
             self._path = path if path == routes.ROUTE else routes.DASHBOARD
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
-            self._describe()
-        period = self._view.period(now)
-        start, end = (at.astimezone(zone_named(zone)) for at in (period.start, period.end))
-        self._send(
-            step=texts.step_name(period.step),
-            subtitle=NAMES.get(self._view.range) or texts.between(start, end, zone_named(zone)),
-            custom_start=f"{start:%Y-%m-%dT%H:%M}",
-            custom_end=f"{end:%Y-%m-%dT%H:%M}",
-        )
-
-    def _describe(self) -> None:
-        """Write everything that follows from the address alone."""
-        view, path = self._view, self._path
-        self.address = view.address(path)
-        self.is_live = view.is_live
-        self.route_name = f"{view.method} {view.route}".strip()
-        fixed = ("method", "route") if path == routes.ROUTE else ()
-        self.ranges = links.ranges(view, path)
-        self.chips = links.chips(view, path, fixed=fixed)
-        self.clear_href = links.without_filters(view, path, fixed=fixed)
-        self.overview_href = view.changed(method="", route="").address(routes.DASHBOARD)
-        self.classes = links.status_classes(view, path)
-        self.sorts = links.sorts(view, path)
+            self._send(
+                **described(self._view, self._path, path=routes.DASHBOARD, route_path=routes.ROUTE)
+            )
+        self._send(**timed(self._view, zone_named(zone), now))
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
         """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
@@ -329,12 +309,3 @@ class DashboardState(rx.State):
         for name, value in values.items():
             if getattr(self, name) != value:
                 setattr(self, name, value)
-
-
-def _local_moment(text: object, zone: tzinfo) -> datetime | None:
-    """Return what a ``datetime-local`` input of a viewer in ``zone`` means."""
-    read = moment(text) if isinstance(text, str) else None
-    try:
-        return read.replace(tzinfo=zone).astimezone(UTC) if read else None
-    except OverflowError:
-        return None

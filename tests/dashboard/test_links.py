@@ -1,7 +1,13 @@
 """The links of a dashboard lead where they say."""
 
+from datetime import UTC, datetime
+
+import pytest
+
 from clerk_tinybird_app.dashboard import links
+from clerk_tinybird_app.dashboard.described import timed, typed_moment
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.dashboard.zone import zone_named
 
 FILTERED = View(range="7d", method="GET", route="/a", status_class="5xx")
 
@@ -46,3 +52,19 @@ def test_each_order_is_a_link() -> None:
         ("p95", True),
     ]
     assert found[0].href == "/d"
+
+
+def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_time() -> None:
+    now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
+
+    shown = timed(View(range="1h"), zone_named("Europe/Berlin"), now)
+
+    assert (shown["custom_start"], shown["custom_end"]) == ("2026-11-24T12:00", "2026-11-24T13:00")
+    assert (shown["subtitle"], shown["step"]) == ("last hour", "minute")
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", None, 7, "9999-12-31T23:59", "0001-01-01T00:00"])
+def test_what_is_no_moment_is_none(text: object) -> None:
+    zone = zone_named("America/New_York" if text == "9999-12-31T23:59" else "Asia/Tokyo")
+
+    assert typed_moment(text, zone) is None
