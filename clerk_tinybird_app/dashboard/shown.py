@@ -81,8 +81,8 @@ def is_empty(panel: str, rows: Rows) -> bool:
     return not rows
 
 
-def has_no_requests(summary: Rows) -> bool:
-    """Tell whether ``usage_summary`` says that there were none, in its period and before."""
-    return bool(summary) and not any(
-        summary[0].get(name) for name in ("requests", "requests_before")
-    )
+def says_nothing(panel: str, rows: Rows) -> bool:
+    """Tell whether a panel's rows speak of no request at all, in its period and before."""
+    if panel == questions.FIGURES:
+        return not any(row.get(name) for row in rows for name in ("requests", "requests_before"))
+    return is_empty(panel, rows)

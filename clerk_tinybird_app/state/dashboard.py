@@ -15,7 +15,7 @@ from clerk_tinybird_app.dashboard.figures import Figure
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.period import CUSTOM
 from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
-from clerk_tinybird_app.dashboard.shown import UnfitRowsError, has_no_requests, is_empty, shown
+from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_nothing, shown
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.dashboard.zone import zone_named
@@ -193,12 +193,12 @@ class DashboardState(rx.State):
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
         """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
-        if self.has_no_rows and await self._has_never_had_a_row(grant):
+        if self.has_no_rows and await self._ask_for_any_row(grant) is False:
             return
 
         async def show(answers: list[_Answered]) -> None:
-            has_no_rows = await self._may_have_no_rows(answers, grant)
-            await self._show(answers, grant, view, has_no_rows=has_no_rows)
+            has_rows = await self._look_for_rows(answers, grant)
+            await self._show(answers, grant, view, has_rows=has_rows)
 
         await ask_side_by_side(
             [partial(self._ask, question, grant) for question in asked],
@@ -206,24 +206,29 @@ class DashboardState(rx.State):
             per_second=services.current().settings.tinybird_rps,
         )
 
-    async def _may_have_no_rows(self, answers: Sequence[_Answered], grant: Grant) -> bool:
-        """Find out, before anything is shown, whether there is anything to show at all."""
-        summary = next(
-            (
-                answer.rows
-                for question, answer in answers
-                if question.panel == questions.FIGURES and isinstance(answer, PipeAnswer)
-            ),
-            [],
-        )
-        if self._has_rows or self._view.filters or not has_no_requests(summary):
-            return False
-        return await self._has_never_had_a_row(grant)
+    async def _look_for_rows(self, answers: Sequence[_Answered], grant: Grant) -> bool | None:
+        """Find out, before anything is shown, whether there is anything to show at all.
 
-    async def _has_never_had_a_row(self, grant: Grant) -> bool:
-        """Ask for any row of the tenant; when that fails, think the best."""
+        Returns:
+            Whether the tenant has ever had a row; None when nothing speaks for or against it.
+        """
+        if self._has_rows:
+            return True
+        answered = [
+            (question.panel, answer.rows)
+            for question, answer in answers
+            if isinstance(answer, PipeAnswer)
+        ]
+        if not all(says_nothing(panel, rows) for panel, rows in answered):
+            return True
+        if self._view.filters or not answered:
+            return None
+        return await self._ask_for_any_row(grant)
+
+    async def _ask_for_any_row(self, grant: Grant) -> bool | None:
+        """Return whether the tenant has any row; None when there is no answer."""
         _, answer = await self._ask(questions.any_row(services.current().clock()), grant)
-        return isinstance(answer, PipeAnswer) and not answer.rows
+        return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
     async def _ask(self, question: Question, grant: Grant) -> _Answered:
         async def renew() -> str:
@@ -239,13 +244,14 @@ class DashboardState(rx.State):
         return question, answer
 
     async def _show(
-        self, answers: Sequence[_Answered], grant: Grant, view: str, *, has_no_rows: bool
+        self, answers: Sequence[_Answered], grant: Grant, view: str, *, has_rows: bool | None
     ) -> None:
         async with self:
             if not await still_holds(self, grant) or view != self.address:
                 return
-            self._send(has_no_rows=has_no_rows)
-            if has_no_rows:
+            self._has_rows = bool(has_rows)
+            self._send(has_no_rows=has_rows is False)
+            if self.has_no_rows:
                 return
             for question, answer in answers:
                 if isinstance(answer, TinybirdError):
@@ -259,7 +265,6 @@ class DashboardState(rx.State):
         panel, now = question.panel, services.current().clock()
         rows = tuple(answer.rows)
         self._rows[panel], self._asked[panel] = rows, question
-        self._has_rows = self._has_rows or not is_empty(questions.RECENT, rows)
         self.panels[panel] = Panel(now, self.address, is_empty=is_empty(panel, rows))
 
     def _fail(self, panel: str, error: TinybirdError) -> None:

@@ -57,10 +57,14 @@ class Tinybird:
         self.asked: list[httpx.URL] = []
         self.may_answer = anyio.Event()
         self.may_answer.set()
+        self.may_sum_up = anyio.Event()
+        self.may_sum_up.set()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
         await self.may_answer.wait()
+        if "usage_summary" in request.url.path:
+            await self.may_sum_up.wait()
         if self.refusal:
             return httpx.Response(self.refusal, json={"error": "no"})
         rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
@@ -190,6 +194,22 @@ async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
     await _refresh(tab, number=3)
     assert tab.board["has_no_rows"] is False
     assert tab.board["figures"][0].value == "7"
+
+
+async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = NO_ROWS
+    tinybird.may_sum_up = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_refresh, tab)
+        with anyio.fail_after(5):
+            while len(tinybird.asked) < 6:
+                await anyio.sleep(0)
+        tinybird.may_sum_up.set()
+
+    assert tab.board["has_no_rows"] is True
+    assert all(panel.fetched_at == 0 for panel in tab.board.get("panels", {}).values())
 
 
 async def test_a_tenant_that_has_had_rows_is_not_asked_about_any_again(
