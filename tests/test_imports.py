@@ -22,7 +22,7 @@ ALLOWED = {
     "check": {"services", "settings", "clerk", "tinybird", "loopback", "exposure", "redaction"},
     "__main__": {"check", "redaction"},
     "api": {"services", "clerk", "tinybird", "routes", "loopback_only", "__init__"},
-    "dashboard": set(),
+    "dashboard": {"routes"},
     "state": {"services", "clerk", "tinybird", "dashboard", "routes"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "pages": {"components", "state", "clerk", "tinybird", "dashboard", "routes"},

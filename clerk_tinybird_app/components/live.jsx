@@ -192,13 +192,14 @@ export function Since({ at, ...props }) {
   return <span {...props}>{at ? clock(at) : ""}</span>;
 }
 
-export function LiveStatus({ at, isLive, staleSince, ...props }) {
+export function LiveStatus({ at, isLive, isFailing, staleSince, ...props }) {
   const { paused } = useContext(LiveContext);
   const age = useAge(at);
   let word = isLive ? "live" : "fixed period";
   if (paused) word = "paused";
+  if (isFailing) word = "incomplete";
   if (staleSince) word = `stale since ${clock(staleSince)}`;
-  const tone = staleSince ? "bg-bad" : paused || !isLive ? "bg-soft" : "bg-ok";
+  const tone = isFailing ? "bg-bad" : paused || !isLive ? "bg-soft" : "bg-ok";
   return (
     <span {...props}>
       <span className={`inline-block size-2 rounded-full mr-1.5 ${tone}`} aria-hidden="true" />

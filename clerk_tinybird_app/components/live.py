@@ -63,16 +63,18 @@ class RefreshButton(_Live):
 
 
 class LiveStatus(_Live):
-    """Says whether what is shown is live, paused or stale, and how old it is.
+    """Says whether what is shown is live, paused, incomplete or stale, and how old it is.
 
-    Props: ``at`` the arrival of the data and ``stale_since`` that of data that could not be
-    refreshed, both in seconds since the epoch, 0 without any.
+    Props: ``is_failing`` whether some of it did not come, ``at`` the arrival of the data and
+    ``stale_since`` that of data that could not be refreshed, both in seconds since the epoch, 0
+    without any.
     """
 
     tag = "LiveStatus"
 
     at: rx.Var[float]
     is_live: rx.Var[bool]
+    is_failing: rx.Var[bool]
     stale_since: rx.Var[float]
 
 

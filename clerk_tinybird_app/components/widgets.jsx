@@ -84,16 +84,21 @@ export function Countdown({ issuedAt, expiresAt, ...props }) {
   );
 }
 
-// Opens what the address asks for, and brings it into view.
+// Opens what the address asks for. A reconnect or a switch draws the page anew and so opens it
+// again; it is brought into view once a navigation, not under somebody who reads elsewhere.
+let shownFor = null;
+
 export function OpenFromAddress({ parameter, target, onOpen }) {
-  const { search } = useLocation();
+  const { search, key } = useLocation();
   useEffect(() => {
     if (!new URLSearchParams(search).has(parameter)) return;
     onOpen(search);
+    if (shownFor === key) return;
+    shownFor = key;
     const place = document.getElementById(target);
     place?.scrollIntoView({ block: "start" });
     place?.focus({ preventScroll: true });
-  }, [search]);
+  }, [search, key]);
   return null;
 }
 

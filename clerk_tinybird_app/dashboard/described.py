@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import links, texts
 from clerk_tinybird_app.dashboard.period import NAMES
 from clerk_tinybird_app.dashboard.view import View, moment
@@ -11,16 +12,14 @@ _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
 
 
-def described(view: View, page: str, *, path: str, route_path: str) -> dict[str, Any]:
+def described(view: View, page: str) -> dict[str, Any]:
     """Return what follows from the address alone, by the names of the dashboard's vars.
 
     Args:
         view: What the address says.
-        page: The page it is of, one of the two paths.
-        path: The dashboard's path.
-        route_path: The path of one route's view.
+        page: The path of the page it is of.
     """
-    fixed = ("method", "route") if page == route_path else ()
+    fixed = ("method", "route") if page == routes.ROUTE else ()
     return {
         "address": view.address(page),
         "is_live": view.is_live,
@@ -28,7 +27,7 @@ def described(view: View, page: str, *, path: str, route_path: str) -> dict[str,
         "ranges": links.ranges(view, page),
         "chips": links.chips(view, page, fixed=fixed),
         "clear_href": links.without_filters(view, page, fixed=fixed),
-        "overview_href": view.changed(method="", route="").address(path),
+        "overview_href": view.changed(method="", route="").address(routes.DASHBOARD),
         "classes": links.status_classes(view, page),
         "sorts": links.sorts(view, page),
     }

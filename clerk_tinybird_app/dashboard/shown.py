@@ -19,8 +19,6 @@ def shown(
     rows: Mapping[str, Rows],
     view: View,
     *,
-    path: str,
-    route_path: str,
     page: str,
     zone: tzinfo,
     now: float,
@@ -31,9 +29,7 @@ def shown(
         panel: One of ``questions.PANELS``.
         rows: Panel -> the rows of its pipe, the panel's own among them.
         view: What they were asked for with.
-        path: The dashboard's path.
-        route_path: The path of one route's view.
-        page: Which of the two is open.
+        page: The path of the page that is open.
         zone: The viewer's.
         now: Seconds since the epoch.
 
@@ -63,11 +59,9 @@ def shown(
                     "latency_summary": charts.latency_summary(own, period.step, zone),
                 }
             case questions.ROUTES:
-                return {
-                    "top_routes": tables.route_rows(own, view, path=path, route_path=route_path)
-                }
+                return {"top_routes": tables.route_rows(own, view)}
             case _:
-                return {"recent": tables.recent_rows(own, view, zone, path=page, now=now)}
+                return {"recent": tables.recent_rows(own, view, zone, page=page, now=now)}
     except KeyError as error:
         raise UnfitRowsError(f"its rows have no column {error}") from error
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.view import View
 
@@ -69,25 +70,16 @@ class RecentRow:
     region_href: str
 
 
-def route_rows(
-    rows: Sequence[Mapping[str, Any]], view: View, *, path: str, route_path: str
-) -> list[RouteRow]:
-    """Return ``top_routes``'s rows in the view's order.
-
-    Args:
-        rows: The pipe's rows.
-        view: The view that they were asked for with.
-        path: The dashboard's path.
-        route_path: The path of one route's view.
-    """
+def route_rows(rows: Sequence[Mapping[str, Any]], view: View) -> list[RouteRow]:
+    """Return ``top_routes``'s rows, asked for with ``view``, in its order."""
     most = max((row["requests"] for row in rows), default=1) or 1
     column = _SORTED_BY[view.sort]
     ordered = sorted(rows, key=lambda row: row[column], reverse=True)
-    return [_route_row(row, view, most, path, route_path) for row in ordered]
+    return [_route_row(row, view, most) for row in ordered]
 
 
 def recent_rows(
-    rows: Sequence[Mapping[str, Any]], view: View, zone: tzinfo, *, path: str, now: float
+    rows: Sequence[Mapping[str, Any]], view: View, zone: tzinfo, *, page: str, now: float
 ) -> list[RecentRow]:
     """Return ``recent_requests``'s rows, newest first.
 
@@ -95,16 +87,14 @@ def recent_rows(
         rows: The pipe's rows.
         view: The view that they were asked for with.
         zone: The viewer's zone.
-        path: The path that clicks stay on.
+        page: The path that clicks stay on.
         now: Seconds since the epoch.
     """
     today = datetime.fromtimestamp(now, UTC)
-    return [_recent_row(row, view, zone, path, today) for row in rows]
+    return [_recent_row(row, view, zone, page, today) for row in rows]
 
 
-def _route_row(
-    row: Mapping[str, Any], view: View, most: int, path: str, route_path: str
-) -> RouteRow:
+def _route_row(row: Mapping[str, Any], view: View, most: int) -> RouteRow:
     alone = view.changed(method=row["method"], route=row["route"])
     return RouteRow(
         method=row["method"],
@@ -113,13 +103,13 @@ def _route_row(
         errors=texts.share(row["error_rate"]),
         p95=texts.milliseconds(row["p95_ms"]),
         bar=round(_HUNDRED * row["requests"] / most),
-        filter_href=alone.address(path),
-        href=alone.address(route_path),
+        filter_href=alone.address(routes.DASHBOARD),
+        href=alone.address(routes.ROUTE),
     )
 
 
 def _recent_row(
-    row: Mapping[str, Any], view: View, zone: tzinfo, path: str, today: datetime
+    row: Mapping[str, Any], view: View, zone: tzinfo, page: str, today: datetime
 ) -> RecentRow:
     at = datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC)
     status_class = f"{row['status'] // _HUNDRED}xx"
@@ -132,7 +122,7 @@ def _recent_row(
         route=row["route"],
         duration=texts.milliseconds(row["duration_ms"]),
         region=row["region"],
-        route_href=view.changed(method=row["method"], route=row["route"]).address(path),
-        status_href=view.changed(status_class=status_class).address(path),
-        region_href=view.changed(region=row["region"]).address(path),
+        route_href=view.changed(method=row["method"], route=row["route"]).address(page),
+        status_href=view.changed(status_class=status_class).address(page),
+        region_href=view.changed(region=row["region"]).address(page),
     )

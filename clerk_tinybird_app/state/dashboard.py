@@ -79,8 +79,8 @@ class DashboardState(rx.State):
     chips: list[Choice] = []
     clear_href: str = ""
     overview_href: str = routes.DASHBOARD
-    classes: list[Choice] = links.status_classes(_NO_VIEW, routes.DASHBOARD)
-    sorts: list[Choice] = links.sorts(_NO_VIEW, routes.DASHBOARD)
+    classes: list[Choice] = []
+    sorts: list[Choice] = []
     panels: dict[str, Panel] = {name: Panel() for name in PANELS}
     is_failing: bool = False
     stale_since: float = 0
@@ -186,9 +186,7 @@ class DashboardState(rx.State):
             self._view, self.problem = read_view(search)
             self._path = path if path == routes.ROUTE else routes.DASHBOARD
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
-            self._send(
-                **described(self._view, self._path, path=routes.DASHBOARD, route_path=routes.ROUTE)
-            )
+            self._send(**described(self._view, self._path))
         self._send(**timed(self._view, zone_named(zone), now))
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
@@ -278,18 +276,18 @@ class DashboardState(rx.State):
 
     def _draw(self, panels: Sequence[str]) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
+        rows = {
+            panel: found
+            for panel, found in self._rows.items()
+            if self.panels[panel].view == self.address
+        }
         # The key figures have the charts' rows for their trends.
-        changed = dict.fromkeys([*panels, questions.FIGURES])
-        for panel in changed:
-            if panel not in self._rows:
-                continue
+        for panel in rows.keys() & {*panels, questions.FIGURES}:
             try:
                 values = shown(
                     panel,
-                    self._rows,
+                    rows,
                     self._view,
-                    path=routes.DASHBOARD,
-                    route_path=routes.ROUTE,
                     page=self._path,
                     zone=zone_named(self._zone),
                     now=services.current().clock(),

@@ -128,7 +128,7 @@ ROUTES = [
 
 @pytest.mark.parametrize(("sort", "first"), [("requests", "/a"), ("errors", "/b"), ("p95", "/b")])
 def test_the_routes_stand_in_the_order_of_the_address(sort: str, first: str) -> None:
-    rows = route_rows(ROUTES, View(sort=sort), path="/d", route_path="/d/route")
+    rows = route_rows(ROUTES, View(sort=sort))
 
     assert rows[0].route == first
 
@@ -136,10 +136,10 @@ def test_the_routes_stand_in_the_order_of_the_address(sort: str, first: str) -> 
 def test_a_route_leads_to_itself_and_keeps_the_rest_of_the_address() -> None:
     view = View(range="7d", region="eu")
 
-    row = route_rows(ROUTES, view, path="/d", route_path="/d/route")[1]
+    row = route_rows(ROUTES, view)[1]
 
-    assert row.filter_href == "/d?range=7d&method=PUT&route=/b&region=eu"
-    assert row.href == "/d/route?range=7d&method=PUT&route=/b&region=eu"
+    assert row.filter_href == "/dashboard?range=7d&method=PUT&route=/b&region=eu"
+    assert row.href == "/dashboard/route?range=7d&method=PUT&route=/b&region=eu"
     assert (row.bar, row.errors, row.p95) == (10, "10.00 %", "1.50 s")
 
 
@@ -155,7 +155,7 @@ def test_a_request_leads_to_others_of_its_kind() -> None:
     }
     now = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
 
-    (shown,) = recent_rows([row], View(), BERLIN, path="/d", now=now)
+    (shown,) = recent_rows([row], View(), BERLIN, page="/d", now=now)
 
     assert shown.time == "23 Nov 23:59:59.007"
     assert shown.duration == "3.2 ms"

@@ -41,6 +41,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
 }
+PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
+
+
+def _bucket(minute: int) -> dict[str, Any]:
+    counts = dict.fromkeys(("status_2xx", "status_3xx", "status_4xx", "status_5xx"), 1)
+    return {"bucket": f"2026-11-24 12:0{minute}:00", "requests": 4, "active_routes": 1, **counts}
+
+
 NO_ROWS = {
     **ROWS,
     "usage_summary": [SUMMARY | {"requests": 0, "error_rate": None, "p95_ms": None}],
@@ -49,7 +57,10 @@ NO_ROWS = {
 
 
 class Tinybird:
-    """Answers each pipe's rows when it is let, or refuses; remembers the requests."""
+    """Answers each pipe's rows when it is let, or refuses; remembers the requests.
+
+    The pipe ``late`` answers once it may be late.
+    """
 
     def __init__(self) -> None:
         self.rows = ROWS
@@ -57,14 +68,14 @@ class Tinybird:
         self.asked: list[httpx.URL] = []
         self.may_answer = anyio.Event()
         self.may_answer.set()
-        self.may_sum_up = anyio.Event()
-        self.may_sum_up.set()
+        self.late = ""
+        self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url)
         await self.may_answer.wait()
-        if "usage_summary" in request.url.path:
-            await self.may_sum_up.wait()
+        if self.late and self.late in request.url.path:
+            await self.may_be_late.wait()
         if self.refusal:
             return httpx.Response(self.refusal, json={"error": "no"})
         rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
@@ -200,13 +211,13 @@ async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     tinybird.rows = NO_ROWS
-    tinybird.may_sum_up = anyio.Event()
+    tinybird.late = "usage_summary"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
         with anyio.fail_after(5):
             while len(tinybird.asked) < 6:
                 await anyio.sleep(0)
-        tinybird.may_sum_up.set()
+        tinybird.may_be_late.set()
 
     assert tab.board["has_no_rows"] is True
     assert all(panel.fetched_at == 0 for panel in tab.board.get("panels", {}).values())
@@ -237,6 +248,22 @@ async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_
     assert _panel(tab, "routes").code == ""
     await tab.see("close_download_problem")
     assert tab.board["download_problem"] == ""
+
+
+async def test_a_trend_is_never_drawn_from_another_views_rows(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+    await _refresh(tab, search=PERIOD)
+    assert tab.board["figures"][0].trend
+    tinybird.late = "requests_over_time"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_refresh, tab, 2, f"{PERIOD}&sort=p95")
+        with anyio.fail_after(5):
+            while tab.board["figures"][0].trend:
+                await anyio.sleep(0)
+        tinybird.may_be_late.set()
+
+    assert tab.board["figures"][0].trend
 
 
 async def test_answers_that_come_after_a_switch_are_shown_to_nobody(

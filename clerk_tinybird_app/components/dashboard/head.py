@@ -35,6 +35,7 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
                     LiveStatus.create(
                         at=DashboardState.panels[questions.FIGURES].fetched_at,
                         is_live=DashboardState.is_live,
+                        is_failing=DashboardState.is_failing,
                         stale_since=DashboardState.stale_since,
                         id="live-status",
                     ),

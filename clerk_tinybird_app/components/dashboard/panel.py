@@ -75,7 +75,7 @@ def panel_content(name: str, *content: rx.Component) -> rx.Component:
         rx.el.div(
             rx.cond(panel.is_empty, _empty(), rx.fragment(*content)),
             aria_busy=is_other,
-            class_name=rx.cond(is_other, "h-full opacity-40", "h-full"),
+            class_name=rx.cond(is_other, "h-full blur-[2px]", "h-full"),
         ),
         rx.cond(panel.code != "", _failed(panel), _loading()),
     )
