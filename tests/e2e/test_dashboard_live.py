@@ -108,6 +108,7 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
         page.get_by_role("navigation", name="Period").get_by_role("link", name="7 d").click()
         # Another view has no last data: each panel says what is wrong instead.
         expect(page.locator("#panel-traffic")).to_contain_text("tinybird_unreachable")
+        expect(page.locator("#live-status")).to_contain_text("incomplete")
         expect(
             page.locator("#panel-traffic").get_by_role("button", name="Try again")
         ).to_be_visible()

@@ -6,7 +6,6 @@ other. So it counts only if every other way to write the text that it is in has 
 left is for whoever asks.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
@@ -15,13 +14,13 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.analysis import Analyst, Fault, Unknown
 from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.fault_place import piece_of
 from clerk_tinybird_app.local.tinybird.node_text import (
     Choices,
     NodeText,
     Placed,
     node_text,
     placed,
-    visible,
 )
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, Render
 from clerk_tinybird_app.local.tinybird.placeholders import NAMES, others, placeholders
@@ -29,25 +28,6 @@ from clerk_tinybird_app.tinybird.project import Node, ProjectError
 from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
 _MOST_WAYS: Final = 300
-_OPERATORS: Final = {
-    "plus": r"\+",
-    "minus": "-",
-    "negate": "-",
-    "multiply": r"\*",
-    "divide": "/",
-    "modulo": "%",
-    "equals": r"(?<![<>!])==?",
-    "notEquals": "!=|<>",
-    "less": "<(?![=>])",
-    "greater": "(?<!<)>(?!=)",
-    "lessOrEquals": "<=",
-    "greaterOrEquals": ">=",
-    "like": r"(?i:\blike\b)",
-    "and": r"(?i:\band\b)",
-    "or": r"(?i:\bor\b)",
-    "not": r"(?i:\bnot\b)",
-}
-"""How functions are written that are not called by their names."""
 
 _Place = tuple[CompiledPipe, Node]
 _Key = tuple[str, str]
@@ -144,7 +124,7 @@ class _Checker:
             seen = self._see(chain, way)
             if seen.text is None or not isinstance(seen.fault, Fault):
                 continue
-            piece = _piece(seen.text, seen.fault)
+            piece = piece_of(seen.text, seen.fault)
             if piece is None:
                 continue
             line = self._text(pipe, node).pieces[piece].line
@@ -285,17 +265,6 @@ def _choices(way: _Way, key: _Key, text: NodeText) -> Choices | None:
     return {**choices, **way.forced.get(key, {})}
 
 
-def _piece(text: Placed, fault: Fault) -> int | None:
-    """Return the piece that a fault is in, if it is in this node at all."""
-    if fault.is_syntax:
-        return text.piece_at(fault.place)
-    found = _mentions(text, fault.subject)
-    if fault.is_of_types and len(set(found)) != 1:
-        # Which of them it is ClickHouse does not say: it is in this node.
-        return text.piece_at(0)
-    return next(iter(found), None)
-
-
 def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
     if seen.text is None or not isinstance(seen.fault, Fault):
         return False
@@ -304,16 +273,3 @@ def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
     if fault.is_of_types and seen.fault.message != fault.message:
         return False
     return not fault.is_syntax or seen.text.piece_at(seen.fault.place) == piece
-
-
-def _mentions(text: Placed, subject: str) -> list[int]:
-    """Return the pieces that name a subject, in comments and texts left out."""
-    sql = visible(text.sql)
-    if sign := _OPERATORS.get(subject):
-        return [text.piece_at(match.start()) for match in re.finditer(sign, sql)]
-    parts = subject.split(".")
-    for name in (parts, parts[-1:]):
-        pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)
-        if found := [text.piece_at(match.start()) for match in re.finditer(pattern, sql)]:
-            return found
-    return []
