@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with
 
 prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://localhost:3000
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
-	@$(BIN)/reflex run --env prod
+	@env -u REFLEX_BACKEND_PORT $(BIN)/reflex run --env prod
 
 export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_URL to the backend's address
 	@test -n "$(REFLEX_API_URL)" || { \

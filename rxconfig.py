@@ -1,16 +1,46 @@
 """Reflex's configuration: this app's ports, origins, tool chain and plugins."""
 
+import logging
+import os
+
+import click
 import reflex as rx
-from reflex_base.constants import StateManagerMode
+from reflex_base.constants import Env, StateManagerMode
+from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.frontend import PaintFirst, SameOrigin, tailwind
+from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
+from clerk_tinybird_app.reflex_internals.variables import reflex_variables
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.variable_names import unread_variables
 
+_WARNED = "_CLERK_TINYBIRD_APP_WARNED"
+"""Set for the processes that this one starts, so that each warning is said once."""
+
+
+def _serves_one_port() -> bool:
+    """Tell whether this is production, with the pages and the backend on one port.
+
+    Reflex says so in the environment from its second reading of this file on; at the first, the
+    command line does.
+    """
+    command = click.get_current_context(silent=True)
+    asked = command.params if command else {}
+    mode = environment.REFLEX_ENV_MODE.get() if environment.REFLEX_ENV_MODE.is_set() else None
+    is_prod = Env.PROD in (mode, asked.get("env"))
+    return is_prod and not (environment.REFLEX_BACKEND_ONLY.get() or asked.get("backend_only"))
+
+
+quiet_logs()
 try:
     settings = Settings.load()
     require_loopback(settings)
+    if _WARNED not in os.environ:
+        os.environ[_WARNED] = "1"
+        for sentence in unread_variables(reflex_variables()):
+            logging.getLogger(__name__).warning(sentence)
 except SettingsError as error:
     raise SystemExit(f"Configuration error: {error}") from None
 
@@ -20,6 +50,9 @@ given = {
     for name in ("frontend_port", "backend_port", "api_url", "deploy_url", "redis_url")
     if getattr(settings, name) != getattr(Settings, name)
 }
+if _serves_one_port():
+    # The pages' port is everybody's; the backend's own is for development.
+    given.pop("backend_port", None)
 
 config = rx.Config(
     app_name="clerk_tinybird_app",

@@ -2,10 +2,13 @@
 
 import asyncio
 import sys
+from functools import partial
 from typing import TextIO
 
 from clerk_tinybird_app.check import Level, Surroundings, outcomes
 from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.reflex_internals.variables import reflex_variables
+from clerk_tinybird_app.variable_names import unread_variables
 
 _USAGE = (
     "usage: python -m clerk_tinybird_app check\n\n"
@@ -33,4 +36,5 @@ async def _check(around: Surroundings, out: TextIO) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], around=Surroundings(), out=sys.stdout))
+    unread = partial(unread_variables, reflex_variables())
+    sys.exit(main(sys.argv[1:], around=Surroundings(unread=unread), out=sys.stdout))

@@ -28,6 +28,14 @@ running = services.current()
 settings = running.settings
 
 
+def _forced_redirects() -> dict[str, str]:
+    forced = {
+        "sign_in_force_redirect_url": settings.clerk_sign_in_force_url,
+        "sign_up_force_redirect_url": settings.clerk_sign_up_force_url,
+    }
+    return {prop: path for prop, path in forced.items() if path}
+
+
 def _clerk_root(_stateful: bool) -> rx.Component:
     return ClerkRoot.create(
         publishable_key=running.publishable_key.value,
@@ -36,6 +44,7 @@ def _clerk_root(_stateful: bool) -> rx.Component:
         sign_in_fallback_redirect_url=settings.clerk_after_sign_in_url,
         sign_up_fallback_redirect_url=settings.clerk_after_sign_up_url,
         after_sign_out_url=routes.HOME,
+        **_forced_redirects(),
         appearance=CLERK_APPEARANCE,
         localization=CLERK_WORDS,
         telemetry=False,
@@ -91,10 +100,16 @@ app = rx.App(
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
 app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION, image=_IMAGE)
-app.add_page(sign_in, route=routes.SIGN_IN, title="Sign in", description=DESCRIPTION, image=_IMAGE)
-app.add_page(sign_up, route=routes.SIGN_UP, title="Sign up", description=DESCRIPTION, image=_IMAGE)
+for form, place, heading in (
+    (sign_in, settings.clerk_sign_in_url, "Sign in"),
+    (sign_up, settings.clerk_sign_up_url, "Sign up"),
+):
+    if place.startswith("/"):
+        app.add_page(form, route=place, title=heading, description=DESCRIPTION, image=_IMAGE)
 app.add_page(
     dashboard, route=routes.DASHBOARD, title="Dashboard", description=DESCRIPTION, image=_IMAGE
 )
 app.add_page(route, route=routes.ROUTE, title="Route", description=DESCRIPTION, image=_IMAGE)
-app.add_page(not_found, route="/404", title="Page not found", description=DESCRIPTION, image=_IMAGE)
+app.add_page(
+    not_found, route=routes.NOT_FOUND, title="Page not found", description=DESCRIPTION, image=_IMAGE
+)

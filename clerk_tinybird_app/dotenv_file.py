@@ -24,7 +24,17 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it in that encoding") from None
     for binding in parse_stream(io.StringIO(text)):
+        if _is_cut_short(binding.value):
+            raise SettingsError(
+                f"{path.name}, line {binding.original.line}: {binding.key} goes on over several "
+                'lines; put double quotes around the whole value: NAME="-----BEGIN … END …-----"'
+            )
         if binding.error or (binding.key and binding.value is None):
             line = binding.original.line
             raise SettingsError(f"{path.name}, line {line}: expected NAME=value, or a # comment")
     return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+
+
+def _is_cut_short(value: str | None) -> bool:
+    """Tell whether ``value`` is the first line of a PEM that nothing holds together."""
+    return value is not None and value.startswith("-----BEGIN") and "-----END" not in value

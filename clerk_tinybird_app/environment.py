@@ -5,17 +5,33 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+NEXT: Final = "NEXT_PUBLIC_"
+"""What the Next.js demo puts before a name that browsers may know."""
+
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "CLERK_PUBLISHABLE_KEY": ("NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY",),
-    "CLERK_SIGN_IN_URL": ("NEXT_PUBLIC_CLERK_SIGN_IN_URL",),
-    "CLERK_SIGN_UP_URL": ("NEXT_PUBLIC_CLERK_SIGN_UP_URL",),
-    "CLERK_AFTER_SIGN_IN_URL": ("NEXT_PUBLIC_CLERK_AFTER_SIGN_IN_URL",),
-    "CLERK_AFTER_SIGN_UP_URL": ("NEXT_PUBLIC_CLERK_AFTER_SIGN_UP_URL",),
-    "TINYBIRD_API_URL": ("NEXT_PUBLIC_TINYBIRD_API_URL",),
-    "TINYBIRD_API_KEY": ("NEXT_PUBLIC_TINYBIRD_API_KEY",),
+    **{
+        name: (f"{NEXT}{name}",)
+        for name in (
+            "CLERK_PUBLISHABLE_KEY",
+            "CLERK_SIGN_IN_URL",
+            "CLERK_SIGN_UP_URL",
+            "CLERK_SIGN_IN_FORCE_REDIRECT_URL",
+            "CLERK_SIGN_UP_FORCE_REDIRECT_URL",
+            "TINYBIRD_API_URL",
+            "TINYBIRD_API_KEY",
+        )
+    },
+    **{
+        f"CLERK_AFTER_{action}_URL": (
+            f"CLERK_{action}_FALLBACK_REDIRECT_URL",
+            f"{NEXT}CLERK_{action}_FALLBACK_REDIRECT_URL",
+            f"{NEXT}CLERK_AFTER_{action}_URL",
+        )
+        for action in ("SIGN_IN", "SIGN_UP")
+    },
     "TINYBIRD_JWT_SECRET": ("TINYBIRD_SIGNING_KEY",),
 }
-"""Other spellings that are accepted: the Next.js demo's, and Tinybird's newer name."""
+"""Other spellings that are accepted: the Next.js demo's, and Clerk's and Tinybird's newer names."""
 
 _SECONDS_EXAMPLE: Final = 60
 _LAST_PORT: Final = 65535
@@ -50,12 +66,27 @@ def canonical(source: Mapping[str, str | None]) -> dict[str, str]:
     Within one source the name itself beats its aliases; so sources can then be laid over each
     other without an alias of a stronger one losing to the name in a weaker one.
     """
-    values = {name: value for name, value in source.items() if value}
-    for name, aliases in ALIASES.items():
-        for alias in aliases:
-            if alias in values:
-                values.setdefault(name, values.pop(alias))
-    return values
+    spelled = spellings(source)
+    stood_for = {alias for aliases in ALIASES.values() for alias in aliases}
+    own = {name: value for name, value in source.items() if value and name not in stood_for}
+    return own | {name: source[spelling] or "" for name, spelling in spelled.items()}
+
+
+def spellings(source: Mapping[str, str | None]) -> dict[str, str]:
+    """Return how ``source`` spells the names it sets that have aliases: name -> spelling."""
+    return {
+        name: next(spelling for spelling in (name, *aliases) if source.get(spelling))
+        for name, aliases in ALIASES.items()
+        if any(source.get(spelling) for spelling in (name, *aliases))
+    }
+
+
+def respelled(text: str, spelled: Mapping[str, str]) -> str:
+    """Return ``text`` with every variable named as its reader spells it."""
+    if not spelled:
+        return text
+    names = re.compile(rf"\b({'|'.join(map(re.escape, spelled))})\b")
+    return names.sub(lambda match: spelled[match[1]], text)
 
 
 class Environment:
@@ -92,6 +123,23 @@ class Environment:
         value = self.text(name) or default
         if not re.fullmatch(r"/(?![/\\])[^\s\\]*", value):
             raise SettingsError(f"{name} must be a path of this app that starts with one '/'")
+        return value
+
+    def optional_path(self, name: str, default: str = "") -> str:
+        """Return a path of this app, ``default`` when none is given."""
+        return self.path(name, default) if self.text(name) else default
+
+    def page(self, name: str, default: str) -> str:
+        """Return where a page is: a path to serve it at, or another site's address."""
+        value = self.text(name, default)
+        value = value.rstrip("/") or value
+        is_path = re.fullmatch(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)+", value)
+        is_elsewhere = value.startswith("https:") and origin_of(value)
+        if not (is_path or is_elsewhere):
+            raise SettingsError(
+                f"{name} must be a path of this app, such as {default}, or a whole address, such "
+                "as https://accounts.example.com/sign-in"
+            )
         return value
 
     def origins(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -5,9 +5,16 @@ from typing import Final
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
+"""Where Clerk's two forms are unless the settings say otherwise."""
+
 DASHBOARD: Final = "/dashboard"
 ROUTE: Final = "/dashboard/route"
 """One route's own view."""
+
+NOT_FOUND: Final = "/404"
+
+PAGES: Final = (HOME, DASHBOARD, ROUTE, NOT_FOUND)
+"""The pages whose paths are not a setting."""
 
 API_TOKEN: Final = "/api/tinybird-token"
 API_HEALTH: Final = "/api/health"
@@ -17,3 +24,6 @@ CLERK_PROXY: Final = "/__clerk"
 
 BACKEND: Final = ("/api", CLERK_PROXY)
 """What the backend answers on the pages' own origin."""
+
+NO_PAGES: Final = (*BACKEND, "/assets", "/ping")
+"""Beginnings of paths that something other than a page answers."""

@@ -10,10 +10,18 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.dotenv_file import read_dotenv
-from clerk_tinybird_app.environment import Environment, SettingsError, canonical, origin_of
+from clerk_tinybird_app.environment import (
+    Environment,
+    SettingsError,
+    canonical,
+    origin_of,
+    respelled,
+    spellings,
+)
 from clerk_tinybird_app.loopback import is_loopback_url
 
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
@@ -45,6 +53,16 @@ def _variable(name: str, kind: str, default: Any = "", *, secret: bool = False) 
     return field(default=default, repr=not secret, metadata={"env": name, "kind": kind})
 
 
+def sources(folder: Path | None = None) -> list[Mapping[str, str | None]]:
+    """Return where variables are set, the weakest first.
+
+    Raises:
+        SettingsError: A dotenv file of ``folder`` (the working directory) cannot be read.
+    """
+    files = [read_dotenv((folder or Path.cwd()) / name) for name in reversed(DOTENV_FILES)]
+    return [*files, os.environ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The app's configuration; secrets stay out of ``repr``.
@@ -56,10 +74,12 @@ class Settings:
     clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "text", secret=True)
     clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "text", secret=True)
     clerk_authorized_parties: tuple[str, ...] = _variable("CLERK_AUTHORIZED_PARTIES", "origins", ())
-    clerk_sign_in_url: str = _variable("CLERK_SIGN_IN_URL", "path", "/sign-in")
-    clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "path", "/sign-up")
+    clerk_sign_in_url: str = _variable("CLERK_SIGN_IN_URL", "page", routes.SIGN_IN)
+    clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "page", routes.SIGN_UP)
     clerk_after_sign_in_url: str = _variable("CLERK_AFTER_SIGN_IN_URL", "path", "/")
     clerk_after_sign_up_url: str = _variable("CLERK_AFTER_SIGN_UP_URL", "path", "/")
+    clerk_sign_in_force_url: str = _variable("CLERK_SIGN_IN_FORCE_REDIRECT_URL", "optional_path")
+    clerk_sign_up_force_url: str = _variable("CLERK_SIGN_UP_FORCE_REDIRECT_URL", "optional_path")
     tinybird_api_url: str = _variable("TINYBIRD_API_URL", "origin")
     tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text")
     tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "text", secret=True)
@@ -86,9 +106,11 @@ class Settings:
             SettingsError: A value is malformed or a service is half configured.
         """
         environ: dict[str, str] = {}
-        for name in reversed(DOTENV_FILES):
-            environ |= canonical(read_dotenv((folder or Path.cwd()) / name))
-        return cls.from_environ(environ | canonical(os.environ))
+        spelled: dict[str, str] = {}
+        for source in sources(folder):
+            environ |= canonical(source)
+            spelled |= spellings(source)
+        return cls._read(environ, spelled)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -97,16 +119,31 @@ class Settings:
         Raises:
             SettingsError: A value is malformed or a service is half configured.
         """
+        return cls._read(canonical(environ), spellings(environ))
+
+    @classmethod
+    def _read(cls, environ: Mapping[str, str], spelled: Mapping[str, str]) -> Self:
         read = Environment(environ)
-        settings = cls(
-            **{
-                item.name: getattr(read, item.metadata["kind"])(item.metadata["env"], item.default)
-                for item in fields(cls)
-            }
-        )
-        _check_clerk(settings)
-        _check_tinybird(settings)
+        try:
+            settings = cls(
+                **{
+                    item.name: getattr(read, item.metadata["kind"])(
+                        item.metadata["env"], item.default
+                    )
+                    for item in fields(cls)
+                }
+            )
+            _check_pages(settings)
+            _check_clerk(settings)
+            _check_tinybird(settings)
+        except SettingsError as error:
+            raise SettingsError(respelled(str(error), spelled)) from None
         return settings
+
+    @property
+    def signs_in_elsewhere(self) -> bool:
+        """True when another site, such as Clerk's account portal, shows the sign-in form."""
+        return not self.clerk_sign_in_url.startswith("/")
 
     @property
     def is_clerk_local(self) -> bool:
@@ -157,6 +194,18 @@ def _given(settings: Settings, *names: str) -> list[str]:
     ]
 
 
+def _check_pages(settings: Settings) -> None:
+    """Refuse a page of Clerk's where something else of the app is."""
+    taken = list(routes.PAGES)
+    for name, page in (
+        ("CLERK_SIGN_IN_URL", settings.clerk_sign_in_url),
+        ("CLERK_SIGN_UP_URL", settings.clerk_sign_up_url),
+    ):
+        if page in taken or page.startswith(routes.NO_PAGES):
+            raise SettingsError(f"{name} must be a path where nothing else of the app is")
+        taken.append(page)
+
+
 def _check_clerk(settings: Settings) -> None:
     if settings.is_clerk_local:
         if given := _given(settings, "CLERK_SECRET_KEY", "CLERK_JWT_KEY"):
@@ -184,7 +233,8 @@ def _check_clerk(settings: Settings) -> None:
 def _check_tinybird(settings: Settings) -> None:
     given = _given(settings, *TINYBIRD_VARIABLES, "TINYBIRD_API_KEY")
     missing = [name for name in TINYBIRD_VARIABLES if name not in given]
-    if given and missing:
+    # The Next.js demo's example comes with an address, which alone says nothing.
+    if missing and given not in ([], ["TINYBIRD_API_URL"]):
         raise _half_configured("Tinybird", given, missing)
     url = settings.tinybird_api_url
     if url.startswith("http:") and not is_loopback_url(url):

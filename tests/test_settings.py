@@ -15,6 +15,8 @@ TINYBIRD = {
     "TINYBIRD_JWT_SECRET": "s" * 40,
 }
 
+SIGNING_KEY = TINYBIRD | {"TINYBIRD_JWT_SECRET": ""}
+
 
 def test_nothing_configured_means_the_embedded_services_on_loopback() -> None:
     settings = Settings.from_environ({})
@@ -109,6 +111,10 @@ def test_a_dollar_sign_in_a_secret_stands_for_itself(
         (b"TINYBIRD_RPS=3\nCLERK_PUBLISHABLE_KEY pk_test_x\n", "line 2"),
         (b"TINYBIRD_RPS: 3\n", "line 1"),
         ("TINYBIRD_RPS=3".encode("utf-16"), "UTF-8"),
+        (
+            b"CLERK_JWT_KEY=-----BEGIN PUBLIC KEY-----\nMIIB+/x\n-----END PUBLIC KEY-----\n",
+            "line 1: CLERK_JWT_KEY .*double quotes",
+        ),
     ],
 )
 def test_a_dotenv_file_that_cannot_be_read_is_refused(
@@ -117,6 +123,67 @@ def test_a_dotenv_file_that_cannot_be_read_is_refused(
     (tmp_path / ".env").write_bytes(content)
 
     with pytest.raises(SettingsError, match=words):
+        Settings.load(tmp_path)
+
+
+@pytest.mark.parametrize("prefix", ["", "NEXT_PUBLIC_"])
+def test_clerks_present_names_for_where_to_go_are_accepted(prefix: str) -> None:
+    settings = Settings.from_environ(
+        {
+            f"{prefix}CLERK_SIGN_IN_FALLBACK_REDIRECT_URL": "/dashboard",
+            f"{prefix}CLERK_SIGN_UP_FALLBACK_REDIRECT_URL": "/welcome",
+            f"{prefix}CLERK_SIGN_IN_FORCE_REDIRECT_URL": "/always",
+            f"{prefix}CLERK_SIGN_UP_FORCE_REDIRECT_URL": "/first",
+        }
+    )
+
+    assert settings.clerk_after_sign_in_url == "/dashboard"
+    assert settings.clerk_after_sign_up_url == "/welcome"
+    assert settings.clerk_sign_in_force_url == "/always"
+    assert settings.clerk_sign_up_force_url == "/first"
+
+
+def test_clerks_own_account_portal_can_show_the_forms() -> None:
+    here = Settings.from_environ({"CLERK_SIGN_IN_URL": "/login/"})
+    elsewhere = Settings.from_environ({"CLERK_SIGN_IN_URL": "https://accounts.example.com/sign-in"})
+
+    assert (here.clerk_sign_in_url, here.signs_in_elsewhere) == ("/login", False)
+    assert elsewhere.signs_in_elsewhere
+
+
+def test_the_nextjs_demos_untouched_example_means_the_embedded_services() -> None:
+    settings = Settings.from_environ(
+        {
+            "NEXT_PUBLIC_TINYBIRD_API_URL": "https://api.tinybird.co",
+            "TINYBIRD_JWT_SECRET": "",
+            "TINYBIRD_WORKSPACE_ID": "",
+            "NEXT_PUBLIC_TINYBIRD_API_KEY": "",
+            "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": "",
+            "CLERK_SECRET_KEY": "",
+            "NEXT_PUBLIC_CLERK_SIGN_IN_URL": "/sign-in",
+        }
+    )
+
+    assert settings.is_clerk_local
+    assert settings.is_tinybird_local
+
+
+@pytest.mark.parametrize(
+    ("given", "spelled"),
+    [
+        ({"NEXT_PUBLIC_TINYBIRD_API_URL": "api.tinybird.co"}, "NEXT_PUBLIC_TINYBIRD_API_URL must"),
+        ({"NEXT_PUBLIC_TINYBIRD_API_KEY": "p.x"}, "NEXT_PUBLIC_TINYBIRD_API_KEY is set"),
+        (SIGNING_KEY | {"TINYBIRD_SIGNING_KEY": "k"}, "TINYBIRD_SIGNING_KEY must"),
+        ({"CLERK_SIGN_IN_FALLBACK_REDIRECT_URL": "x"}, "CLERK_SIGN_IN_FALLBACK_REDIRECT_URL must"),
+    ],
+)  # fmt: skip
+def test_a_message_names_a_variable_as_the_file_spells_it(
+    given: dict[str, str], spelled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in given.items()))
+    monkeypatch.setattr("os.environ", {})
+
+    with pytest.raises(SettingsError, match=f"^(Tinybird is half configured: )?{spelled}"):
         Settings.load(tmp_path)
 
 
@@ -159,7 +226,15 @@ def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
         ("CLERK_AUTHORIZED_PARTIES", "*"),
         ("CLERK_AUTHORIZED_PARTIES", "app.example.org"),
         ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com/path"),
-        ("CLERK_SIGN_IN_URL", "https://evil.example/sign-in"),
+        ("CLERK_SIGN_IN_URL", "http://accounts.example/sign-in"),
+        ("CLERK_SIGN_IN_URL", "//accounts.example/sign-in"),
+        ("CLERK_SIGN_IN_URL", "/sign-in?next=/"),
+        ("CLERK_SIGN_IN_URL", "/dashboard"),
+        ("CLERK_SIGN_IN_URL", "/api/sign-in"),
+        ("CLERK_SIGN_IN_URL", "/__clerk"),
+        ("CLERK_SIGN_UP_URL", "/sign-in"),
+        ("CLERK_SIGN_UP_URL", "/"),
+        ("CLERK_SIGN_IN_FORCE_REDIRECT_URL", "https://evil.example/"),
         ("CLERK_AFTER_SIGN_IN_URL", "//evil.example"),
         ("CLERK_AFTER_SIGN_IN_URL", "/\\evil.example"),
         ("TINYBIRD_API_URL", "api.tinybird.co"),

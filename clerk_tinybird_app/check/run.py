@@ -13,7 +13,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.check.clerk import KEYS, clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.exchange import client_for
-from clerk_tinybird_app.check.outcome import Outcome, failed, ok
+from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
 from clerk_tinybird_app.check.project import project_outcomes
 from clerk_tinybird_app.check.tinybird import tinybird
 from clerk_tinybird_app.check.workspace import TINYBIRD
@@ -24,6 +24,7 @@ SECTION_SECONDS: Final = 12.0
 """The longest that the checks of Clerk, and those of Tinybird, may take together."""
 
 STARTING: Final = "starting"
+VARIABLES: Final = "variables"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Surroundings:
 
     Attributes:
         load: Reads the configuration.
+        unread: Returns a sentence for every variable that is set and read by nobody.
         build: Makes the services of it.
         project: The Tinybird project's folder.
         transport: How to reach servers, None for the network.
@@ -39,6 +41,7 @@ class Surroundings:
     """
 
     load: Callable[[], Settings] = Settings.load
+    unread: Callable[[], list[str]] = list
     build: Callable[[Settings], Services] = services.build
     project: Path = services.PROJECT_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
@@ -54,6 +57,8 @@ async def outcomes(around: Surroundings) -> AsyncIterator[Outcome]:
     else:
         for outcome in configuration(settings):
             yield outcome
+        for sentence in around.unread():
+            yield warning(VARIABLES, sentence, "Correct its name, or take it out.")
         async for outcome in _services(around, settings):
             yield outcome
     for outcome in project_outcomes(around.project):

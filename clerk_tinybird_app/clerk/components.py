@@ -34,6 +34,8 @@ class ClerkRoot(_BridgeComponent):
     sign_up_url: rx.Var[str]
     sign_in_fallback_redirect_url: rx.Var[str]
     sign_up_fallback_redirect_url: rx.Var[str]
+    sign_in_force_redirect_url: rx.Var[str]
+    sign_up_force_redirect_url: rx.Var[str]
     after_sign_out_url: rx.Var[str]
     appearance: rx.Var[dict[str, Any]]
     localization: rx.Var[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.components import (
     HAS_USER,
     LOADING_NOBODY,
@@ -14,16 +15,16 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.look import GREEN_BUTTON
 
 
+def _sign_in_button(label: str, class_name: str = GREEN_BUTTON) -> rx.Component:
+    """Open the form over the page, or go to the site that has it."""
+    elsewhere = services.current().settings.signs_in_elsewhere
+    button = rx.el.button(label, type="button", class_name=class_name)
+    return SignInButton.create(button, mode="redirect" if elsewhere else "modal")
+
+
 def see_yours_button() -> rx.Component:
     """The way in, where somebody signed out is told what there would be to see."""
-    return SignInButton.create(
-        rx.el.button(
-            "Sign in to see yours",
-            type="button",
-            class_name=f"{GREEN_BUTTON} justify-self-start",
-        ),
-        mode="modal",
-    )
+    return _sign_in_button("Sign in to see yours", f"{GREEN_BUTTON} justify-self-start")
 
 
 def session_button() -> rx.Component:
@@ -32,12 +33,7 @@ def session_button() -> rx.Component:
         Phase.create(
             rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=LOADING_SOMEBODY
         ),
-        Phase.create(
-            SignInButton.create(
-                rx.el.button("Sign In", type="button", class_name=GREEN_BUTTON), mode="modal"
-            ),
-            when=f"{LOADING_NOBODY} {SIGNED_OUT}",
-        ),
+        Phase.create(_sign_in_button("Sign In"), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
         Phase.create(
             SignOutButton.create(rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)),
             when=HAS_USER,

@@ -1,0 +1,1 @@
+"""Everything that an upgrade of Reflex can break."""

@@ -1,0 +1,59 @@
+"""Names that nobody reads are told, with the one that was meant."""
+
+from pathlib import Path
+
+import pytest
+
+from clerk_tinybird_app.reflex_internals.variables import reflex_variables
+from clerk_tinybird_app.variable_names import unread_variables
+
+
+def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: str = "") -> str:
+    (folder / ".env").write_text(in_file)
+    monkeypatch.setattr("os.environ", dict.fromkeys(names, "secret"))
+    return "\n".join(unread_variables(reflex_variables(), folder))
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "meant"),
+    [
+        ("CLERK_AUTHORISED_PARTIES", "CLERK_AUTHORIZED_PARTIES"),
+        ("NEXT_PUBLIC_CLERK_PUBLISHABLEKEY", "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"),
+        ("TINYBIRD_WORKSPACEID", "TINYBIRD_WORKSPACE_ID"),
+        ("REFLEX_DEPLOYURL", "REFLEX_DEPLOY_URL"),
+        ("DASHBOARD_REFRESH_SECOND", "DASHBOARD_REFRESH_SECONDS"),
+        ("TB_LOCALPORT", "TB_LOCAL_PORT"),
+    ],
+)
+def test_a_name_that_nobody_reads_is_told_with_the_nearest_that_is_known(
+    mistaken: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = told(tmp_path, monkeypatch, mistaken)
+
+    assert text == f"{mistaken} is set, and nothing here reads it. Did you mean {meant}?"
+
+
+def test_a_name_in_a_dotenv_file_is_told_as_well_and_no_value_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = told(tmp_path, monkeypatch, in_file="TINYBIRD_SECRET_SAUCE=do-not-show\n")
+
+    assert "TINYBIRD_SECRET_SAUCE" in text
+    assert "do-not-show" not in text
+
+
+@pytest.mark.parametrize("name", ["CLERK_PROXY_URL", "NEXT_PUBLIC_CLERK_DOMAIN"])
+def test_what_clerk_knows_and_the_app_does_not_is_told_with_the_reason(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told(tmp_path, monkeypatch, name).startswith(f"{name} is set and not used: ")
+
+
+def test_names_that_somebody_reads_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("REFLEX_TELEMETRY_ENABLED", "REFLEX_ENV_MODE", "TB_TOKEN", "HOME", "CLERKS_OFFICE")
+    example = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
+    filled = example.replace("=\n", "=x\n")
+
+    assert told(tmp_path, monkeypatch, *names, in_file=filled) == ""
