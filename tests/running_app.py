@@ -117,7 +117,8 @@ class RunningApp:
 
     def prod(self) -> Self:
         """Build, then serve everything on one port."""
-        self.env["REFLEX_BACKEND_PORT"] = self.env["REFLEX_FRONTEND_PORT"]
+        # As `make prod` does. In the file it may stay: it is for development.
+        self.env.pop("REFLEX_BACKEND_PORT", None)
         return self._start(["run", "--env", "prod"], f"{self.origin}/api/health", self.origin)
 
     def exported(self) -> Self:

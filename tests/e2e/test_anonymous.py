@@ -1,7 +1,6 @@
-"""Visitors who are not signed in, where an anonymous key is configured."""
+"""An app with a configuration of its own: an anonymous key, pages elsewhere, a port in its file."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -19,11 +18,17 @@ TINYBIRD = {
 }
 
 
-@pytest.fixture
-def open_app(tmp_path: Path) -> Iterator[RunningApp]:
-    app = RunningApp(tmp_path / "app", TINYBIRD)
-    yield app.prod()
-    app.stop()
+@pytest.fixture(scope="module")
+def open_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path_factory.mktemp("configured") / "app", TINYBIRD)
+    with (app.folder / ".env").open("a", encoding="utf-8") as file:
+        # For development; production has one port, that of the pages.
+        file.write(f"REFLEX_BACKEND_PORT={app.backend_port}\n")
+        file.write("CLERK_SIGN_IN_URL=/login\nCLERK_AUTHORISED_PARTIES=x\n")
+    try:
+        yield app.prod()
+    finally:
+        app.stop()
 
 
 def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
@@ -55,3 +60,24 @@ def test_the_build_holds_neither_the_signing_key_nor_the_anonymous_one(
     assert b"pk_test_" in text
     for secret in (SIGNING_KEY, KEY, TINYBIRD["TINYBIRD_WORKSPACE_ID"]):
         assert secret.encode() not in text
+
+
+def test_the_sign_in_page_is_where_the_settings_say(browser: Browser, open_app: RunningApp) -> None:
+    context = browser.new_context()
+    visitor = Visitor(context, open_app.origin)
+
+    visitor.open("/login")
+    expect(visitor.page.locator("input[name=identifier]")).to_be_visible()
+    visitor.open("/sign-in")
+    expect(visitor.page.get_by_role("heading", name="Page not found")).to_be_visible()
+    visitor.forgive("404")
+
+    assert visitor.faults == []
+    context.close()
+
+
+def test_a_name_that_nobody_reads_is_told_once_at_the_start(open_app: RunningApp) -> None:
+    log = " ".join(open_app.log.read_text(encoding="utf-8").split())
+
+    assert log.count("Did you mean CLERK_AUTHORIZED_PARTIES?") == 1
+    assert "Node.js" not in log
