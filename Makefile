@@ -12,7 +12,7 @@ help: ## Show this list
 
 run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with hot reload
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
-	@test -d .web || echo "Starting for the first time: this installs the frontend's packages."
+	@test -d .web || echo "Starting for the first time: this fetches and builds the frontend's packages, about half a minute."
 	@$(BIN)/reflex run
 
 prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://localhost:3000
@@ -52,13 +52,14 @@ clean: ## Remove what building and running made, but not .local/ with its accoun
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name it with: make run PYTHON=python3.12"; exit 1; }
-	@echo "Setting up Python packages in $(VENV) (about half a minute)."
-	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-	  echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@$(PIP) -r requirements.txt
+	@echo "Setting up Python packages in $(VENV): about 1 GB on disk, a minute or so."
+	@begun=$$(date +%s); test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }; \
+	$(PIP) -r requirements.txt && echo "They are there after $$(($$(date +%s) - begun)) s."
 	@touch $@
 
 $(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@echo "Setting up the test tools."
-	@$(PIP) -r requirements-dev.txt
+	@begun=$$(date +%s); \
+	$(PIP) -r requirements-dev.txt && echo "They are there after $$(($$(date +%s) - begun)) s."
 	@touch $@

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -60,8 +61,10 @@ def main() -> int:
     """Make sure that there is a Chromium; return the exit status."""
     if find_chromium():
         return 0
-    sys.stderr.write("Installing a Chromium for the browser tests (about a minute).\n")
+    sys.stderr.write("Installing a Chromium for the browser tests.\n")
+    begun = time.monotonic()
     if install_chromium():
+        sys.stderr.write(f"It is there after {time.monotonic() - begun:.0f} s.\n")
         return 0
     sys.stderr.write(ADVICE + "\n")
     return 1
