@@ -17,7 +17,7 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
-from clerk_tinybird_app.components.widgets import DialogNames, FocusKeeper, SkipLink
+from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 
 _CONTENT: Final = "content"
@@ -33,7 +33,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
     """
     return rx.el.div(
         Fonts.create(),
-        DialogNames.create(name="Account"),
+        ClerkNames.create(),
         FocusKeeper.create(target=_CONTENT),
         SkipLink.create(
             "Skip to content",
@@ -50,7 +50,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
             *content,
             id=_CONTENT,
             tab_index=-1,
-            class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid gap-5 outline-none",
+            class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid grid-cols-1 gap-5",
         ),
         class_name="min-h-screen bg-bg text-ink",
     )

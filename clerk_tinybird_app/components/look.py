@@ -11,10 +11,14 @@ HEADING: Final = "font-mono font-semibold text-[15px]"
 SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all"
 NOTE: Final = "text-soft text-sm"
 
+_PRIMARY: Final = {"background": "var(--brand)", "color": "var(--on-brand)"}
+"""The app's own green buttons, in Clerk's forms."""
+
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
-        "colorPrimary": "var(--brand)",
-        "colorPrimaryForeground": "var(--on-brand)",
+        # Clerk writes with it too, on tabs and links; the brand's green is a surface, never text.
+        "colorPrimary": "var(--brand-ink)",
+        "colorPrimaryForeground": "var(--bg)",
         "colorBackground": "var(--bg)",
         "colorForeground": "var(--ink)",
         "colorMuted": "var(--panel)",
@@ -32,14 +36,13 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "borderRadius": "0px",
     },
     "elements": {
-        # The brand's green is a surface, never text: links in the dark green keep their contrast.
-        "footerActionLink": {"color": "var(--brand-ink)"},
-        "formFieldAction": {"color": "var(--brand-ink)"},
-        "identityPreviewEditButton": {"color": "var(--brand-ink)"},
+        "button": {
+            "&[data-variant='solid'][data-color='primary']": _PRIMARY,
+            "&[data-variant='solid'][data-color='danger']": {"color": "var(--bg)"},
+            "&[data-variant='ghost'][data-color='danger']": {"color": "var(--bad)"},
+        },
         "alternativeMethodsBlockButton": {"color": "var(--ink)"},
         "formResendCodeLink": {"color": "var(--soft)", "opacity": "1"},
-        "backLink": {"color": "var(--brand-ink)"},
-        "profileSectionPrimaryButton": {"color": "var(--brand-ink)"},
         "navbarButton": {"color": "var(--ink)"},
         "navbarButtonText": {"color": "var(--ink)"},
         "badge": {"color": "var(--ink)"},
@@ -48,7 +51,10 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "cardBox": {"border": "1px solid var(--line)"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},
         "organizationSwitcherPopoverCard": {"border": "1px solid var(--line)"},
+        # A name of any length leaves room for what stands beside it.
         "organizationSwitcherTrigger": {"maxWidth": "100%", "border": "1px solid var(--line)"},
+        "organizationPreview": {"minWidth": "0"},
+        "organizationPreviewTextContainer": {"minWidth": "0"},
     },
 }
 

@@ -1,6 +1,17 @@
 // A button that opens a small box beside it.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
+
+const EDGE_PX = 8;
+
+// Moves a box that would stand over the window's left or right edge back inside.
+const keepInside = (box) => {
+  if (!box) return;
+  const { left, right } = box.getBoundingClientRect();
+  const width = document.documentElement.clientWidth;
+  const shift = Math.max(EDGE_PX - left, 0) + Math.min(width - EDGE_PX - right, 0);
+  box.style.translate = `${shift}px`;
+};
 
 // Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
 // once something in it was chosen.
@@ -10,6 +21,7 @@ export function Popover(props) {
   const { pathname, search } = useLocation();
   const root = useRef(null);
   const button = useRef(null);
+  const box = useRef(null);
 
   useEffect(() => {
     if (root.current?.contains(document.activeElement)) button.current?.focus();
@@ -35,6 +47,8 @@ export function Popover(props) {
     };
   }, [open]);
 
+  useLayoutEffect(() => keepInside(box.current), [open]);
+
   const chosen = (event) => {
     if (!isMenu || !event.target.closest("button, a")) return;
     setOpen(false);
@@ -54,7 +68,7 @@ export function Popover(props) {
       >
         {symbol}
       </button>
-      {open ? <div onClick={chosen} className={boxClass}>{children}</div> : null}
+      {open ? <div ref={box} onClick={chosen} className={boxClass}>{children}</div> : null}
     </div>
   );
 }

@@ -5,7 +5,9 @@ from typing import Final
 import reflex as rx
 
 _POPOVER: Final = rx.asset("popover.jsx", shared=True)
-_BOX: Final = "absolute right-0 z-5 mt-1 bg-bg border border-line shadow-lg"
+_BOX: Final = (
+    "absolute right-0 z-5 mt-1 max-w-[calc(100vw-1rem)] bg-bg border border-line shadow-lg"
+)
 MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-panel"
 """The classes of an action in a menu."""
 

@@ -102,21 +102,27 @@ export function OpenFromAddress({ parameter, target, onOpen }) {
   return null;
 }
 
-// A press can take away what was pressed, such as a filter. The focus then starts anew at the page's
-// content rather than at its very beginning.
+// A press can take away what was pressed, such as a filter or a form. The focus then starts anew at
+// the page's content rather than at its very beginning. Signing in draws the page anew, this
+// component included: so what had the focus is remembered beyond it.
+let lastFocused = null;
+
 export function FocusKeeper({ target }) {
   useEffect(() => {
-    let last = null;
     const remember = (event) => {
-      last = event.target;
+      lastFocused = event.target;
     };
-    const observer = new MutationObserver(() => {
-      if (!last || last.isConnected || document.activeElement !== document.body) return;
-      last = null;
+    const restore = () => {
+      if (!lastFocused || lastFocused.isConnected) return;
+      if (document.activeElement !== document.body) return;
+      // A dialog that is just closing keeps the page inert for a moment: the next change tries again.
       document.getElementById(target)?.focus({ preventScroll: true });
-    });
+    };
+    const observer = new MutationObserver(restore);
+    const changes = { childList: true, subtree: true, attributeFilter: ["inert"] };
     document.addEventListener("focusin", remember);
-    observer.observe(document.body, { childList: true, subtree: true });
+    observer.observe(document.body, changes);
+    restore();
     return () => {
       document.removeEventListener("focusin", remember);
       observer.disconnect();
@@ -125,17 +131,25 @@ export function FocusKeeper({ target }) {
   return null;
 }
 
-// Clerk's modals are dialogs without a name; a screen reader would say no more than "dialog".
-export function DialogNames({ name }) {
+// What Clerk's own dialogs lack: a name, a role that fits where it stands, a field's label.
+const GAPS = [
+  [".cl-modalContent:not([aria-label])", "aria-label", "Account"],
+  [".cl-menuButtonEllipsis[role=menuitem]", "role", "button"],
+  [".cl-tagInputContainer input:not([aria-label])", "aria-label", "E-mail addresses"],
+];
+
+export function ClerkNames() {
   useEffect(() => {
-    const label = () => {
-      for (const dialog of document.querySelectorAll(".cl-modalContent:not([aria-label])")) {
-        dialog.setAttribute("aria-label", name);
+    const mend = () => {
+      for (const [place, attribute, value] of GAPS) {
+        for (const element of document.querySelectorAll(place)) {
+          element.setAttribute(attribute, value);
+        }
       }
     };
-    const observer = new MutationObserver(label);
+    const observer = new MutationObserver(mend);
     observer.observe(document.body, { childList: true, subtree: true });
     return () => observer.disconnect();
-  }, [name]);
+  }, []);
   return null;
 }

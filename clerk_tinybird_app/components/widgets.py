@@ -42,12 +42,10 @@ class FocusKeeper(_Widget):
     target: rx.Var[str]
 
 
-class DialogNames(_Widget):
-    """Gives Clerk's dialogs, which have none, a ``name`` for assistive technology."""
+class ClerkNames(_Widget):
+    """Gives Clerk's dialogs and fields the names that assistive technology misses in them."""
 
-    tag = "DialogNames"
-
-    name: rx.Var[str]
+    tag = "ClerkNames"
 
 
 class OpenFromAddress(_Widget):

@@ -91,16 +91,44 @@ def test_for_a_signed_in_user_on_the_home_page(themed: tuple[Visitor, Inspector]
     page.locator(".cl-organizationSwitcherTrigger").click()
     expect(page.locator(".cl-organizationSwitcherPopoverCard")).to_be_visible()
     inspector.look("the organization switcher")
-    page.locator(".cl-organizationSwitcherPopoverActionButton__manageOrganization").click()
-    expect(page.locator(".cl-organizationProfile-root")).to_be_visible()
-    inspector.look("the organization's profile")
-    page.keyboard.press("Escape")
-    page.locator(".cl-userButtonTrigger").click()
-    page.locator(".cl-userButtonPopoverActionButton__manageAccount").click()
-    expect(page.locator(".cl-profileSection__profile")).to_be_visible()
-    inspector.look("the user's profile")
 
     assert inspector.found == []
+
+
+def test_in_every_tab_and_form_of_clerks_profiles(themed: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = themed
+    page = visitor.page
+    visitor.sign_in("admin@acme.test")
+    visitor.manage("organization")
+    for tab, forms in {
+        "General": ("Update profile", "Leave organization", "Delete organization"),
+        "Members": ("Invite",),
+    }.items():
+        _walk(page, inspector, tab, forms)
+    page.locator("#cl-tab-1").click()
+    inspector.look("the invitations")
+    page.keyboard.press("Escape")
+    visitor.manage("account")
+    for tab, forms in {
+        "Profile": ("Update profile",),
+        "Security": ("Update password", "Delete account"),
+    }.items():
+        _walk(page, inspector, tab, forms)
+
+    assert inspector.found == []
+
+
+def _walk(page: Page, inspector: Inspector, tab: str, forms: tuple[str, ...]) -> None:
+    """Look at a tab of a profile and at each form that a button of it opens."""
+    page.locator(".cl-navbarButton", has_text=tab).click()
+    expect(page.locator(".cl-profilePage, .cl-pageScrollBox").first).to_be_visible()
+    inspector.look(tab)
+    for form in forms:
+        page.get_by_role("button", name=form, exact=True).click()
+        expect(page.locator(".cl-formButtonReset")).to_be_visible()
+        inspector.look(f"{tab}, {form}")
+        page.locator(".cl-formButtonReset").click()
+        expect(page.locator(".cl-formButtonReset")).to_have_count(0)
 
 
 def test_for_a_signed_in_user_on_the_dashboard(

@@ -10,6 +10,8 @@ from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
 
 PHONE = {"width": 360, "height": 780}
+LONG_NAME = f"The {'Very ' * 18}Long Name"
+THEME = "header button[aria-label='Switch between light and dark']"
 
 
 def _overflow(page: Page) -> int:
@@ -17,6 +19,13 @@ def _overflow(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return width
+
+
+def _edges(page: Page, selector: str) -> tuple[float, float]:
+    """Return where an element begins and ends, from the left."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"], box["x"] + box["width"]
 
 
 def test_the_example_request_comes_in_three_languages_with_the_real_address(
@@ -89,11 +98,50 @@ def test_no_page_is_wider_than_a_phone(visitor: Visitor, page: Page, path: str) 
     visitor.forgive(r"status of 404")
 
 
-def test_the_signed_in_page_fits_a_phone(visitor: Visitor, page: Page) -> None:
-    page.set_viewport_size(PHONE)
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_a_name_of_any_length_fits_and_covers_nothing(
+    visitor: Visitor, page: Page, width: int
+) -> None:
+    visitor.sign_in("solo@example.test")
+    visitor.create_organization(LONG_NAME)
+    page.set_viewport_size(PHONE | {"width": width})
+
+    for path in ("/", "/dashboard"):
+        visitor.open(path)
+        trigger = page.locator(".cl-organizationSwitcherTrigger")
+        expect(trigger).to_contain_text(LONG_NAME)
+        expect(page.locator(".cl-userButtonTrigger")).to_be_visible()
+        assert _overflow(page) == 0
+        assert _edges(page, ".cl-organizationSwitcherTrigger")[1] <= _edges(page, THEME)[0]
+        assert _edges(page, THEME)[1] <= _edges(page, ".cl-userButtonTrigger")[0]
+
+
+@pytest.mark.parametrize("opener", ["Custom…", "Refresh rate", "Actions: Requests"])
+def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page, opener: str) -> None:
+    visitor.sign_in("admin@acme.test")
+    page.set_viewport_size(PHONE | {"width": 320})
+    visitor.open("/dashboard")
+    button = page.get_by_role("button", name=opener)
+    button.click()
+
+    box = page.locator(".shadow-lg:visible")
+    expect(box).to_have_count(1)
+    for part in (box, *box.locator("input, select, button").all()):
+        found = part.bounding_box()
+        assert found is not None
+        assert found["x"] >= 0
+        assert found["x"] + found["width"] <= 320
+
+
+def test_signing_in_leaves_the_focus_at_the_content_without_a_frame(
+    visitor: Visitor, page: Page
+) -> None:
     visitor.sign_in("admin@acme.test")
 
-    assert _overflow(page) == 0
+    content = page.get_by_role("main")
+    expect(content).to_be_focused()
+    page.keyboard.press("Shift")
+    expect(content).to_have_css("outline-style", "none")
 
 
 def test_the_theme_follows_the_system_and_the_toggle_and_is_kept(

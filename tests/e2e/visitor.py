@@ -100,6 +100,33 @@ class Visitor:
             # Clerk's list drew itself anew under the pointer; a person would press again.
             choice.click()
 
+    def manage(self, what: str) -> None:
+        """Open Clerk's profile of the "organization" or the "account"."""
+        menu = {"organization": "organizationSwitcher", "account": "userButton"}[what]
+        action = f".cl-{menu}PopoverActionButton__manage{what.capitalize()}"
+        profile = self.page.locator(".cl-navbarButton").first
+
+        def press() -> None:
+            self.page.locator(f".cl-{menu}Trigger").click()
+            self.page.locator(action).click()
+
+        press()
+        try:
+            expect(profile).to_be_visible(timeout=5_000)
+        except AssertionError:
+            # Clerk's menu drew itself anew under the pointer; a person would press again.
+            press()
+
+    def create_organization(self, name: str) -> None:
+        """Make an organization and switch to it, as Clerk's own dialog does."""
+        self.page.evaluate(
+            """async (name) => {
+              const made = await Clerk.createOrganization({ name });
+              await Clerk.setActive({ organization: made.id });
+            }""",
+            name,
+        )
+
     def expect_signed_out(self, page: Page | None = None) -> None:
         """The welcome stands where the token was."""
         page = page or self.page

@@ -40,9 +40,10 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
                         id="live-status",
                     ),
                     " · ",
-                    tenant,
-                    " · ",
                     DashboardState.subtitle,
+                    " · ",
+                    # The last, because a name can be of any length.
+                    tenant,
                     class_name="text-soft truncate",
                 ),
                 class_name="min-w-0",
@@ -55,7 +56,7 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
             rx.el.p(DashboardState.problem, role="alert", class_name="text-warn text-sm"),
         ),
         _chips(),
-        class_name="grid gap-3",
+        class_name="grid grid-cols-1 gap-3",
     )
 
 

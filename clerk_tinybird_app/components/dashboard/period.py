@@ -48,7 +48,7 @@ def period_choice(queries: int) -> rx.Component:
                     "queries a day.",
                     class_name=f"{NOTE} mt-2",
                 ),
-                class_name="w-64",
+                class_name="w-64 max-w-full",
             ),
             label="Refresh rate",
             button_class=f"{_OTHER} w-8 sm:w-10",
@@ -68,7 +68,7 @@ def _custom_period() -> rx.Component:
         ),
         rx.el.button("Show", type="submit", class_name=f"{GREEN_BUTTON} justify-self-start"),
         on_submit=DashboardState.choose_custom,
-        class_name="grid gap-3 w-56",
+        class_name="grid grid-cols-1 gap-3 w-60 max-w-full",
     )
 
 
@@ -80,8 +80,9 @@ def _moment(name: str, label: str, value: str) -> rx.Component:
             name=name,
             default_value=value,
             required=True,
-            class_name=f"{_INPUT} w-full",
+            class_name=f"{_INPUT} w-full min-w-0",
         ),
+        class_name="block min-w-0",
     )
 
 
