@@ -106,7 +106,7 @@ def _error() -> rx.Component:
         PlaygroundState.error_code != "",
         rx.el.div(
             rx.el.p(
-                rx.cond(PlaygroundState.status > 0, PlaygroundState.status, ""),
+                rx.cond(PlaygroundState.error_status > 0, PlaygroundState.error_status, ""),
                 " ",
                 PlaygroundState.error_code,
                 id="query-error",

@@ -1,19 +1,18 @@
 """Trying to read another tenant's rows, for everybody to see that it fails and why."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.grant import UNCONFIRMED, AskingState, Grant, answering, asking
+from clerk_tinybird_app.state.running_query import StoppedError
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
-from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.tinybird.break_in import altered, expired
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError, TinybirdForbiddenError
-from clerk_tinybird_app.tinybird.policy import tenant_id
 
 PIPE: Final = "recent_requests"
 """Its rows name their tenant, so that the answer itself shows whose they are."""
@@ -21,6 +20,7 @@ PIPE: Final = "recent_requests"
 BY_PARAMETER: Final = "parameter"
 BY_ALTERED_TOKEN: Final = "altered"
 BY_EXPIRED_TOKEN: Final = "expired"
+KINDS: Final = (BY_PARAMETER, BY_ALTERED_TOKEN, BY_EXPIRED_TOKEN)
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Verdict:
     is_safe: bool
 
 
+NOT_TRIED: Final = Verdict(outcome="not tried", why=UNCONFIRMED.message, is_safe=False)
+
+
 @holds_tenant_data
-class BreakInState(rx.State):
+class BreakInState(AskingState, rx.State):
     """What came of each kind of attempt."""
 
     verdicts: dict[str, Verdict] = {}
@@ -47,35 +50,36 @@ class BreakInState(rx.State):
     @rx.event(background=True)
     async def attempt(self, kind: str) -> None:
         """Ask for another tenant's rows, in one of the three ways."""
-        async with self:
-            session_state = await self.get_state(SessionState)
-            tokens = await self.get_state(TokenState)
-            session = session_state._current_session()
-            if session is None or kind not in (BY_PARAMETER, BY_ALTERED_TOKEN, BY_EXPIRED_TOKEN):
+        if kind not in KINDS:
+            return
+        async with asking(self) as grant:
+            if grant is None:
+                self.verdicts = {**self.verdicts, kind: NOT_TRIED}
                 return
-            value, scopes = tokens.value, tokens._scopes()
-        running = services.current()
-        other = running.another_tenant(tenant_id(session))
-        token = _token_for(kind, value, other, session, running)
-        parameters = {"tenant_id": other} if kind == BY_PARAMETER else {}
-        try:
-            answer = await running.tinybird.query(PIPE, parameters, token)
-        except TinybirdError as error:
-            verdict = _refused(error, kind)
-        else:
-            verdict = _answered(answer, tenant_id(session))
-        async with self:
-            tokens = await self.get_state(TokenState)
-            if tokens._scopes() == scopes:
+        verdict = await _tried(kind, grant)
+        with suppress(StoppedError):
+            async with answering(self, grant):
                 self.verdicts = {**self.verdicts, kind: verdict}
 
 
-def _token_for(kind: str, token: str, other: str, session: ClerkSession, running: Services) -> str:
+async def _tried(kind: str, grant: Grant) -> Verdict:
+    running = services.current()
+    other = running.another_tenant(grant.tenant_id)
+    parameters = {"tenant_id": other} if kind == BY_PARAMETER else {}
+    token = _token_for(kind, grant, other, running)
+    try:
+        answer = await running.tinybird.query(PIPE, parameters, token)
+    except TinybirdError as error:
+        return _refused(error, kind)
+    return _answered(answer, grant.tenant_id)
+
+
+def _token_for(kind: str, grant: Grant, other: str, running: Services) -> str:
     if kind == BY_ALTERED_TOKEN:
-        return altered(token, other)
+        return altered(grant.token, other)
     if kind == BY_EXPIRED_TOKEN:
-        return expired(session, running.workspace, now=running.clock())
-    return token
+        return expired(grant.session, running.workspace, now=running.clock())
+    return grant.token
 
 
 def _answered(answer: PipeAnswer, own: str) -> Verdict:

@@ -1,6 +1,7 @@
 """The dashboard: what its address asks for, and the answers of its panels."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -19,7 +20,16 @@ from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_no
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.dashboard.zone import zone_named
-from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
+from clerk_tinybird_app.state.grant import (
+    UNCONFIRMED,
+    AskingState,
+    Grant,
+    Problem,
+    answering,
+    ask,
+    asking,
+    end_turn,
+)
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
 from clerk_tinybird_app.state.side_by_side import ask_side_by_side
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
@@ -31,6 +41,8 @@ from clerk_tinybird_app.tinybird.client import (
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 _Answered = tuple[Question, PipeAnswer | TinybirdError]
+
+NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
@@ -56,7 +68,7 @@ class Panel:
 
 
 @holds_tenant_data
-class DashboardState(rx.State):
+class DashboardState(AskingState, rx.State):
     """One view of one tenant's requests.
 
     ``finished`` is the number of the last refresh that ended, whichever way; ``address`` that of
@@ -113,22 +125,22 @@ class DashboardState(rx.State):
             search: The address's query.
             zone: The viewer's IANA time zone.
         """
-        async with self:
-            grant = await current_grant(self)
+        async with asking(self) as grant:
             if grant is None:
                 # The next push brings a session, or an end to it; the page asks again.
+                self._refuse(UNCONFIRMED)
                 self.finished = number
                 return
-            now = services.current().clock()
+            turn, now = self._take_turn(), services.current().clock()
             self._open(path, search, zone, now)
             asked = questions.questions(self._view, self._panels(), now)
-            view, tab = self.address, f"{self.router.session.client_token}/dashboard"
+            tab = f"{self.router.session.client_token}/dashboard"
         try:
-            await run_query(tab, self._ask_all(asked, grant, view))
+            await run_query(tab, self._ask_all(asked, grant, turn))
         except StoppedError:
             return
-        async with self:
-            self.finished = number
+        finally:
+            await end_turn(self, turn, finished=number)
 
     @rx.event
     def choose_custom(self, form: dict[str, Any]) -> Any:
@@ -150,26 +162,21 @@ class DashboardState(rx.State):
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)
-    async def download_csv(self, panel: str) -> Any:
+    async def download_csv(self, panel: str) -> AsyncIterator[Any]:
         """Ask for one panel's rows again, as CSV."""
-        async with self:
-            grant = await current_grant(self)
+        async with asking(self) as grant:
             asked = self._asked.get(panel)
             if grant is None or asked is None:
-                return None
+                self.download_problem = NOTHING_TO_DOWNLOAD if grant else UNCONFIRMED.message
+                return
             self.download_problem = ""
-        try:
-            answer = await services.current().tinybird.query(
-                asked.pipe, asked.parameters, grant.token, format="csv"
-            )
-        except TinybirdError as error:
-            async with self:
-                if await still_holds(self, grant):
-                    self.download_problem = error.message
-            return None
-        async with self:
-            is_theirs = await still_holds(self, grant)
-        return rx.download(data=answer.body, filename=f"{asked.pipe}.csv") if is_theirs else None
+        answer = await ask(self, grant, asked.pipe, asked.parameters, format="csv")
+        with suppress(StoppedError):
+            async with answering(self, grant):
+                if isinstance(answer, TinybirdError):
+                    self.download_problem = answer.message
+                else:
+                    yield rx.download(data=answer.body, filename=f"{asked.pipe}.csv")
 
     @rx.event
     def close_download_problem(self) -> None:
@@ -189,14 +196,21 @@ class DashboardState(rx.State):
             self._send(**described(self._view, self._path))
         self._send(**timed(self._view, zone_named(zone), now))
 
-    async def _ask_all(self, asked: Sequence[Question], grant: Grant, view: str) -> None:
+    def _refuse(self, problem: Problem) -> None:
+        """Say on every panel why it was not asked for; its data stays, marked as out of date."""
+        self._send(has_no_rows=False)
+        for panel in self._panels():
+            self._fail(panel, problem)
+        self._note_what_is_stale()
+
+    async def _ask_all(self, asked: Sequence[Question], grant: Grant, turn: str) -> None:
         """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
         if self.has_no_rows and await self._ask_for_any_row(grant) is False:
             return
 
         async def show(answers: list[_Answered]) -> None:
             has_rows = await self._look_for_rows(answers, grant)
-            await self._show(answers, grant, view, has_rows=has_rows)
+            await self._show(answers, grant, turn, has_rows=has_rows)
 
         await ask_side_by_side(
             [partial(self._ask, question, grant) for question in asked],
@@ -229,35 +243,26 @@ class DashboardState(rx.State):
         return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
     async def _ask(self, question: Question, grant: Grant) -> _Answered:
-        async def renew() -> str:
-            async with self:
-                return await renewed_token(self, grant)
-
-        try:
-            answer = await services.current().tinybird.query(
-                question.pipe, question.parameters, grant.token, renew=renew
-            )
-        except TinybirdError as error:
-            return question, error
-        return question, answer
+        return question, await ask(self, grant, question.pipe, question.parameters)
 
     async def _show(
-        self, answers: Sequence[_Answered], grant: Grant, view: str, *, has_rows: bool | None
+        self, answers: Sequence[_Answered], grant: Grant, turn: str, *, has_rows: bool | None
     ) -> None:
-        async with self:
-            if not await still_holds(self, grant) or view != self.address:
-                return
-            self._has_rows = bool(has_rows)
-            self._send(has_no_rows=has_rows is False)
-            if self.has_no_rows:
-                return
-            for question, answer in answers:
-                if isinstance(answer, TinybirdError):
-                    self._fail(question.panel, answer)
-                else:
-                    self._take(question, answer)
-            self._draw([question.panel for question, _ in answers])
-            self._note_what_is_stale()
+        with suppress(StoppedError):
+            async with answering(self, grant, turn):
+                self._has_rows = bool(has_rows)
+                self._send(has_no_rows=has_rows is False)
+                if not self.has_no_rows:
+                    self._fill(answers)
+
+    def _fill(self, answers: Sequence[_Answered]) -> None:
+        for question, answer in answers:
+            if isinstance(answer, TinybirdError):
+                self._fail(question.panel, answer)
+            else:
+                self._take(question, answer)
+        self._draw([question.panel for question, _ in answers])
+        self._note_what_is_stale()
 
     def _take(self, question: Question, answer: PipeAnswer) -> None:
         panel, now = question.panel, services.current().clock()
@@ -265,7 +270,7 @@ class DashboardState(rx.State):
         self._rows[panel], self._asked[panel] = rows, question
         self.panels[panel] = Panel(now, self.address, is_empty=is_empty(panel, rows))
 
-    def _fail(self, panel: str, error: TinybirdError) -> None:
+    def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
         kept = self.panels[panel]
         if kept.view != self.address:

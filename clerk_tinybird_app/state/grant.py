@@ -1,55 +1,172 @@
-"""What a handler may ask Tinybird, and whether its answer still belongs on the page."""
+"""What a handler may ask Tinybird, and the one way in which its answer reaches the page.
 
-from dataclasses import dataclass
-from typing import Any
+While a background handler waits, its page can become another tenant's, another user's or another
+websocket's, or open another view. Reflex lets such a handler write inside ``async with self``
+alone. That stands in this module alone, so every handler writes by one of
+
+    asking        before it waits: what it may ask, or that it may not
+    answering     what came, for whoever asked and nobody else
+    end_turn      that nothing is under way any more; never data
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.state.running_query import StoppedError
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.state.websocket import is_connected
+from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.policy import tenant_id
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why nothing was asked: a stable code, and a sentence that says what to do."""
+
+    code: str
+    message: str
+
+
+UNCONFIRMED: Final = Problem(
+    "session_unconfirmed",
+    "Your session is not confirmed at the moment, so nothing was asked. It is being confirmed "
+    "again by itself; if this stays, sign in again.",
+)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The token on the page at one moment.
+    """Whose page it is at one moment, and what it may ask.
+
+    Two grants are equal when what one of them asked may be shown on the page of the other: a new
+    token or a prolonged session changes nothing.
 
     Attributes:
+        socket: The websocket that proved the session.
+        user_id: Who is signed in.
+        tenant_id: Whose rows they see.
+        scopes: What the token allows.
         token: What Tinybird is shown.
-        scopes: What it allows.
+        session: The session itself.
     """
 
-    token: str
+    socket: str
+    user_id: str
+    tenant_id: str
     scopes: list[dict[str, Any]]
+    token: str = field(compare=False, repr=False)
+    session: ClerkSession = field(compare=False, repr=False)
 
 
-async def current_grant(state: rx.State) -> Grant | None:
-    """Return what the tab of ``state`` may ask; None without a current session and token."""
-    session = await state.get_state(SessionState)
-    tokens = await state.get_state(TokenState)
-    if session._current_session() is None or not tokens.value:
-        return None
-    return Grant(tokens.value, tokens._scopes())
+class AskingState(rx.State, mixin=True):
+    """A state with handlers that wait; ``_turn`` names its newest question, "" for none."""
+
+    _turn: str = ""
+
+    def _take_turn(self) -> str:
+        """Name a question that takes the place of any before it."""
+        self._turn = uuid.uuid4().hex
+        return self._turn
 
 
-async def still_holds(state: rx.State, grant: Grant) -> bool:
-    """Tell whether the page still belongs to the tenant that ``grant`` was given to.
+@asynccontextmanager
+async def asking(state: AskingState) -> AsyncIterator[Grant | None]:
+    """Hold the page before a question; None stands for ``UNCONFIRMED``, which is to be said."""
+    async with state:
+        yield await _current_grant(state)
 
-    The session must be current, over the websocket that answers go to, and allow what it allowed
-    when the request was sent.
+
+@asynccontextmanager
+async def answering(state: AskingState, grant: Grant, turn: str = "") -> AsyncIterator[None]:
+    """Hold the page for writing what came of a question.
+
+    Args:
+        state: The handler's.
+        grant: What the question was asked with.
+        turn: The question's, unless newer ones leave it alone.
+
+    Raises:
+        StoppedError: The page is no longer the one that asked, or it has asked anew.
     """
-    now = await current_grant(state)
-    return now is not None and now.scopes == grant.scopes and is_connected(state.router.session)
+    async with state:
+        if await _still_granted(state, grant) is None or (turn and state._turn != turn):
+            raise StoppedError
+        yield
 
 
-async def renewed_token(state: rx.State, grant: Grant) -> str:
-    """Mint and show a new token for the tenant of ``grant``; "" when it is no longer the page's."""
+async def end_turn(state: AskingState, turn: str, **values: object) -> None:
+    """Set what says that nothing is under way, unless a newer question is."""
+    async with state:
+        if state._turn in ("", turn):
+            state._turn = ""
+            for name, value in values.items():
+                setattr(state, name, value)
+
+
+async def ask(
+    state: AskingState,
+    grant: Grant,
+    pipe: str,
+    parameters: Mapping[str, str],
+    *,
+    format: str = "json",  # noqa: A002 -- the API's own word for it
+) -> PipeAnswer | TinybirdError:
+    """Query a pipe with the page's token, or with a new one should Tinybird refuse it."""
+    try:
+        return await services.current().tinybird.query(
+            pipe,
+            parameters,
+            grant.token,
+            renew=partial(_renewed_token, state, grant),
+            format=format,
+        )
+    except TinybirdError as error:
+        return error
+
+
+async def _renewed_token(state: AskingState, grant: Grant) -> str:
+    """Return another token for the page that ``grant`` was given to, "" when it is gone.
+
+    Queries that are refused at the same time share one: the first mints it.
+    """
+    async with state:
+        now = await _still_granted(state, grant)
+        if now is None:
+            return ""
+        tokens = await state.get_state(TokenState)
+        if tokens.value == grant.token:
+            running = services.current()
+            tokens._mint(now.session, running.workspace, now=running.clock())
+        return tokens.value
+
+
+async def _current_grant(state: rx.State) -> Grant | None:
+    """Return what the tab of ``state`` may ask; None without a current session and token."""
     session_state = await state.get_state(SessionState)
-    session = session_state._current_session()
-    if session is None or not await still_holds(state, grant):
-        return ""
-    running = services.current()
     tokens = await state.get_state(TokenState)
-    tokens._mint(session, running.workspace, now=running.clock())
-    return tokens.value
+    session = session_state._current_session()
+    if session is None or not tokens.value:
+        return None
+    return Grant(
+        socket=session_state._socket,
+        user_id=session.user_id,
+        tenant_id=tenant_id(session),
+        scopes=tokens._scopes(),
+        token=tokens.value,
+        session=session,
+    )
+
+
+async def _still_granted(state: rx.State, grant: Grant) -> Grant | None:
+    """Return the present grant if it is equal and answers still go to its websocket."""
+    now = await _current_grant(state)
+    return now if now == grant and is_connected(state.router.session) else None

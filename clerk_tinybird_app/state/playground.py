@@ -2,12 +2,20 @@
 
 import json
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
+from clerk_tinybird_app.state.grant import (
+    UNCONFIRMED,
+    AskingState,
+    answering,
+    ask,
+    asking,
+    end_turn,
+)
 from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
@@ -20,12 +28,12 @@ MAX_SHOWN_ROWS: Final = 100
 
 
 @holds_tenant_data
-class PlaygroundState(rx.State):
+class PlaygroundState(AskingState, rx.State):
     """A form for one pipe and the answer to its last request.
 
     ``path`` is the API's path of the request, ``prefilled`` what the form was opened with and
-    ``form`` another text whenever it is another form; ``status`` is the HTTP status, 0 before the
-    first answer and when none came.
+    ``form`` another text whenever it is another form; ``status`` is the answer's HTTP status and
+    ``error_status`` that of a refusal, 0 when none came.
     """
 
     pipe: str = PIPES[0]
@@ -40,12 +48,12 @@ class PlaygroundState(rx.State):
     rows: list[list[str]] = []
     json_text: str = ""
     is_empty: bool = False
+    error_status: int = 0
     error_code: str = ""
     error_message: str = ""
     error_hint: str = ""
 
     _form: dict[str, str] = {}
-    _grant: Grant | None = None
 
     @rx.var
     def fields(self) -> list[Field]:
@@ -78,60 +86,57 @@ class PlaygroundState(rx.State):
         Args:
             form: Parameter name -> value; empty values are left out.
         """
-        async with self:
-            grant = await current_grant(self)
+        async with asking(self) as grant:
             if grant is None:
+                self._fail(UNCONFIRMED.code, UNCONFIRMED.message)
                 return
-            pipe = self.pipe
+            turn, pipe = self._take_turn(), self.pipe
             names = {field.name for field in self.fields}
             parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
             self._clear_answer()
             self._form, self.is_running = parameters, True
             self.path = PipeRequest(pipe, parameters).path
-            self._grant = grant
             tab = self.router.session.client_token
-        client = services.current().tinybird
         try:
-            answer = await run_query(
-                tab, client.query(pipe, parameters, grant.token, renew=self._renewed_token)
-            )
+            answer = await run_query(tab, ask(self, grant, pipe, parameters))
+            async with answering(self, grant, turn):
+                if isinstance(answer, TinybirdError):
+                    self._take_error(answer)
+                else:
+                    self._take(answer)
         except StoppedError:
             return
-        except TinybirdError as error:
-            await self._show_error(error)
-        else:
-            await self._show(answer)
+        finally:
+            await end_turn(self, turn, is_running=False)
 
     @rx.event
     def stop(self) -> None:
         """Stop the request under way."""
         stop_query(self.router.session.client_token)
-        self.is_running = False
+        self._turn, self.is_running = "", False
 
     @rx.event(background=True)
-    async def download_csv(self) -> Any:
-        """Query again with the same parameters for all rows as CSV."""
-        async with self:
-            grant = await current_grant(self)
+    async def download_csv(self) -> AsyncIterator[Any]:
+        """Query again with the same parameters for all rows as CSV; the answer shown stays."""
+        async with asking(self) as grant:
             if grant is None:
-                return None
-            pipe, parameters = self.pipe, self._form
+                self._fail(UNCONFIRMED.code, UNCONFIRMED.message)
+                return
+            turn, pipe, parameters = self._take_turn(), self.pipe, self._form
             tab = self.router.session.client_token
-            self._grant, self.is_running = grant, True
-        client = services.current().tinybird
+            self._fail()
+            self.is_running = True
         try:
-            answer = await run_query(tab, client.query(pipe, parameters, grant.token, format="csv"))
+            answer = await run_query(tab, ask(self, grant, pipe, parameters, format="csv"))
+            async with answering(self, grant, turn):
+                if isinstance(answer, TinybirdError):
+                    self._take_error(answer)
+                else:
+                    yield rx.download(data=answer.body, filename=f"{pipe}.csv")
         except StoppedError:
-            return None
-        except TinybirdError as error:
-            await self._show_error(error)
-            return None
-        async with self:
-            is_theirs = await self._is_still_theirs()
-            self.is_running = False
-        if not is_theirs:
-            return None
-        return rx.download(data=answer.body, filename=f"{pipe}.csv")
+            return
+        finally:
+            await end_turn(self, turn, is_running=False)
 
     def _start(self, request: PipeRequest) -> None:
         """Show a form for ``request``, without an answer."""
@@ -141,57 +146,32 @@ class PlaygroundState(rx.State):
         self.pipe, self.path, self.form = request.pipe, request.path, form
         self.prefilled = dict(request.parameters)
 
-    async def _renewed_token(self) -> str:
-        """Return a new token for the tenant that asked, "" when that is no longer the page's."""
-        async with self:
-            if self._grant is None or not self.is_running:
-                return ""
-            return await renewed_token(self, self._grant)
-
-    async def _is_still_theirs(self) -> bool:
-        """Tell whether the page still waits, for the tenant that the request was made for."""
-        if self._grant is None or not self.is_running:
-            return False
-        return await still_holds(self, self._grant)
-
-    async def _show(self, answer: PipeAnswer) -> None:
-        async with self:
-            is_theirs = await self._is_still_theirs()
-            # Ours was the latest request: a newer one would have stopped it.
-            self.is_running = False
-            if not is_theirs:
-                return
-            self.status = answer.status
-            self.summary = (
-                f"{answer.duration_ms:.1f} ms · {_counted(answer.row_count, 'row')} "
-                f"of {answer.rows_read:,} read"
+    def _take(self, answer: PipeAnswer) -> None:
+        self.status = answer.status
+        self.summary = (
+            f"{answer.duration_ms:.1f} ms · {_counted(answer.row_count, 'row')} "
+            f"of {answer.rows_read:,} read"
+        )
+        if answer.rate:
+            self.rate_note = (
+                f"{answer.rate.remaining} of {answer.rate.limit} requests left this second"
             )
-            if answer.rate:
-                self.rate_note = (
-                    f"{answer.rate.remaining} of {answer.rate.limit} requests left this second"
-                )
-            shown = answer.rows[:MAX_SHOWN_ROWS]
-            self.columns = [name for name, _type in answer.columns]
-            self.rows = [[_cell(row.get(name)) for name in self.columns] for row in shown]
-            self.json_text = json.dumps(shown, indent=2, ensure_ascii=False)
-            self.is_empty = not answer.row_count
-
-    async def _show_error(self, error: TinybirdError) -> None:
-        async with self:
-            is_theirs = await self._is_still_theirs()
-            self.is_running = False
-            if is_theirs:
-                self._take_error(error)
+        shown = answer.rows[:MAX_SHOWN_ROWS]
+        self.columns = [name for name, _type in answer.columns]
+        self.rows = [[_cell(row.get(name)) for name in self.columns] for row in shown]
+        self.json_text = json.dumps(shown, indent=2, ensure_ascii=False)
+        self.is_empty = not answer.row_count
 
     def _take_error(self, error: TinybirdError) -> None:
-        self._clear_answer()
-        self.status = error.status or 0
-        self.error_code, self.error_message, self.error_hint = (
-            error.code, error.detail, error.message,
-        )  # fmt: skip
+        self._fail(error.code, error.message, error.detail, error.status or 0)
+
+    def _fail(self, code: str = "", hint: str = "", message: str = "", status: int = 0) -> None:
+        """Say what went wrong, nothing without arguments; an answer that is shown stays."""
+        self.error_code, self.error_hint = code, hint
+        self.error_message, self.error_status = message, status
 
     def _clear_answer(self) -> None:
-        kept = ("pipe", "path", "prefilled", "form", "_form")
+        kept = ("pipe", "path", "prefilled", "form", "_form", "_turn")
         values = {name: getattr(self, name) for name in kept}
         self.reset()
         for name, value in values.items():

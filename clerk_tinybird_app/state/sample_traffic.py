@@ -5,15 +5,22 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.questions import any_row
 from clerk_tinybird_app.services import TinybirdUnavailable
-from clerk_tinybird_app.state.grant import Grant, current_grant, still_holds
-from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.grant import (
+    UNCONFIRMED,
+    AskingState,
+    Grant,
+    answering,
+    ask,
+    asking,
+    end_turn,
+)
+from clerk_tinybird_app.state.running_query import StoppedError
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import TinybirdError
-from clerk_tinybird_app.tinybird.policy import tenant_id
 
 
 @holds_tenant_data
-class SampleTrafficState(rx.State):
+class SampleTrafficState(AskingState, rx.State):
     """Whether sample traffic is on its way, and why it did not come."""
 
     is_adding: bool = False
@@ -22,29 +29,34 @@ class SampleTrafficState(rx.State):
     @rx.event(background=True)
     async def add(self) -> None:
         """Give the signed-in tenant made-up requests, if it has no request of its own."""
-        async with self:
-            grant = await current_grant(self)
-            session = (await self.get_state(SessionState))._current_session()
-            if grant is None or session is None or self.is_adding:
+        async with asking(self) as grant:
+            if grant is None:
+                self.problem = UNCONFIRMED.message
                 return
+            if self.is_adding:
+                return
+            turn = self._take_turn()
             self.is_adding, self.problem = True, ""
-        problem = ""
         try:
-            if not await _has_a_row(grant):
-                running = services.current()
-                await running.add_sample_traffic(tenant_id(session), session.user_id)
-        except (TinybirdUnavailable, TinybirdError) as error:
-            problem = str(error)
+            problem = await self._add(grant)
+            async with answering(self, grant, turn):
+                self.problem = problem
+        except StoppedError:
+            return
         finally:
-            async with self:
-                # Whoever's page it is by now has nothing under way.
-                self.is_adding = False
-                if await still_holds(self, grant):
-                    self.problem = problem
+            await end_turn(self, turn, is_adding=False)
 
-
-async def _has_a_row(grant: Grant) -> bool:
-    """Ask once more: another tab, or the tenant's backend, may have been faster."""
-    running = services.current()
-    asked = any_row(running.clock())
-    return bool((await running.tinybird.query(asked.pipe, asked.parameters, grant.token)).rows)
+    async def _add(self, grant: Grant) -> str:
+        """Return why nothing was added, "" when it was or need not be."""
+        running = services.current()
+        # Once more: another tab, or the tenant's backend, may have been faster.
+        asked = any_row(running.clock())
+        answer = await ask(self, grant, asked.pipe, asked.parameters)
+        if isinstance(answer, TinybirdError):
+            return str(answer)
+        try:
+            if not answer.rows:
+                await running.add_sample_traffic(grant.tenant_id, grant.user_id)
+        except TinybirdUnavailable as error:
+            return str(error)
+        return ""
