@@ -1,5 +1,6 @@
-"""A browser tab, as far as the server can tell: events go in, vars come out."""
+"""A browser tab, as far as the server can tell: events go in, vars and downloads come out."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ import httpx
 import pytest
 import reflex as rx
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.state import StateUpdate
 from reflex.utils.token_manager import SocketRecord
 from reflex_base.constants import RouteVar
 from reflex_base.event import Event
@@ -16,6 +18,7 @@ from reflex_base.event.processor.base_state_processor import BaseStateEventProce
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state.break_in import BreakInState
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
@@ -32,14 +35,27 @@ HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
 class Server:
-    """Reflex's own event processor over states in memory, with the app's middleware."""
+    """Reflex's own event processor over states in memory, with the app's middleware.
+
+    Attributes:
+        errors: What handlers raised.
+        events: Client token -> what the browser is told to do, such as a download.
+    """
 
     def __init__(self) -> None:
         self.errors: list[Exception] = []
+        self.events: dict[str, list[Event]] = defaultdict(list)
         self._processor = BaseStateEventProcessor(
             middleware=APP, backend_exception_handler=self.errors.append
         )
-        self._processor.configure(state_manager=StateManagerMemory())
+        self._processor.configure(
+            state_manager=StateManagerMemory(),
+            event_namespace=self,  # type: ignore[arg-type]  # as much of one as is called
+        )
+
+    async def emit_update(self, update: StateUpdate, token: str) -> None:
+        """Take what goes out beside the deltas of an event."""
+        self.events[token] += update.events
 
     async def __aenter__(self) -> "Server":
         await self._processor.__aenter__()
@@ -72,7 +88,8 @@ class Tab:
     """One tab's websocket: its client token, its socket id, and the vars it was sent.
 
     ``seen`` holds those of the session and its token, ``answer`` those of the playground, ``board``
-    those of the dashboard and its sample traffic.
+    those of the dashboard and its sample traffic, ``tried`` those of the break-in; ``heard`` has
+    the names of all that its own calls changed, in order.
     """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
@@ -82,6 +99,8 @@ class Tab:
         self.seen: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}
         self.board: dict[str, Any] = {}
+        self.tried: dict[str, Any] = {}
+        self.heard: list[str] = []
         namespace = APP.event_namespace
         assert namespace
         # As when it connects: from now on this websocket is the client token's own.
@@ -90,29 +109,39 @@ class Tab:
 
     async def hydrate(self) -> None:
         """Do what the page does first on every connection."""
-        await self._send(HYDRATE, {})
+        await self.send(HYDRATE, {})
 
     async def call(self, handler: str, **payload: Any) -> None:
         """Call a handler of ``SessionState`` by name, as any client can."""
-        await self._send(f"{SessionState.get_full_name()}.{handler}", payload)
+        await self.send(f"{SessionState.get_full_name()}.{handler}", payload)
 
     async def ask(self, handler: str, **payload: Any) -> None:
         """Call a handler of ``PlaygroundState``."""
-        await self._send(f"{PlaygroundState.get_full_name()}.{handler}", payload)
+        await self.send(f"{PlaygroundState.get_full_name()}.{handler}", payload)
 
     async def see(self, handler: str, **payload: Any) -> None:
         """Call a handler of ``DashboardState``."""
-        await self._send(f"{DashboardState.get_full_name()}.{handler}", payload)
+        await self.send(f"{DashboardState.get_full_name()}.{handler}", payload)
+
+    async def attempt(self, kind: str) -> None:
+        """Try to break in."""
+        await self.send(f"{BreakInState.get_full_name()}.attempt", {"kind": kind})
+
+    @property
+    def downloads(self) -> list[str]:
+        """The names of the files that the browser was given."""
+        return [event.payload["filename"] for event in self._server.events[self._client_token]]
 
     async def add_sample_traffic(self) -> None:
         """Press the button for it, whether it is there or not."""
-        await self._send(f"{SampleTrafficState.get_full_name()}.add", {})
+        await self.send(f"{SampleTrafficState.get_full_name()}.add", {})
 
     async def push(self, token: str) -> None:
         """Push a session token, as the bridge does."""
         await self.call("sync", token=token)
 
-    async def _send(self, name: str, payload: dict[str, Any]) -> None:
+    async def send(self, name: str, payload: dict[str, Any]) -> None:
+        """Send an event by its handler's full name, and take what comes back for it."""
         router = {
             RouteVar.SESSION_ID: self._socket,
             RouteVar.CLIENT_TOKEN: self._client_token,
@@ -122,9 +151,12 @@ class Tab:
         async for delta in self._server.deltas(self._client_token, event):
             for substate, variables in delta.items():
                 short = {k.removesuffix("_rx_state_"): v for k, v in variables.items()}
+                self.heard += short
                 if substate.endswith(_WATCHED):
                     self.seen.update(short)
                 elif substate.endswith("playground_state"):
                     self.answer.update(short)
                 elif substate.endswith(("dashboard_state", "sample_traffic_state")):
                     self.board.update(short)
+                elif substate.endswith("break_in_state"):
+                    self.tried.update(short)

@@ -1,0 +1,331 @@
+"""Whatever becomes of a page while a handler waits: what came is whoever's who asked, or nobody's.
+
+Every background handler of every state is walked. They are found by looking, so a new one has to be
+named in ``ASKED_WITH``, and holds what the others hold.
+"""
+
+import ast
+import inspect
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import reflex as rx
+
+from clerk_tinybird_app import state as states
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state import grant
+from clerk_tinybird_app.state.dashboard import DashboardState
+from clerk_tinybird_app.state.tenant_data import _HOLDERS
+from clerk_tinybird_app.tinybird.scope import Scope
+from tests.clock import Clock
+from tests.state.tab import Server, Tab, served
+from tests.state.test_dashboard_state import NO_ROWS, Tinybird
+
+pytestmark = pytest.mark.anyio
+
+ASKED_WITH: dict[str, dict[str, Any]] = {
+    "BreakInState.attempt": {"kind": "parameter"},
+    "DashboardState.download_csv": {"panel": "recent"},
+    "DashboardState.refresh": {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"},
+    "PlaygroundState.download_csv": {},
+    "PlaygroundState.run": {"form": {}},
+    "SampleTrafficState.add": {},
+}
+"""Handler -> what it is called with."""
+
+HOLD_NO_TENANTS_DATA = {"SessionState"}
+"""States that may stay when the tenant changes: this one is what changes."""
+
+NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
+"""Vars that say so, and are set whoever's page it has become."""
+
+
+def _states() -> Iterator[type[rx.State]]:
+    for module in pkgutil.iter_modules(states.__path__, f"{states.__name__}."):
+        import_module(module.name)
+    for state in rx.State.get_substates():
+        if state.__module__.startswith(states.__name__):
+            yield state
+
+
+def _background_handlers() -> dict[str, str]:
+    """Return short name -> full name."""
+    return {
+        f"{state.__name__}.{name}": f"{state.get_full_name()}.{name}"
+        for state in _states()
+        for name, handler in state.event_handlers.items()
+        if handler.is_background
+    }
+
+
+@pytest.fixture
+async def tinybird() -> Tinybird:
+    return Tinybird()
+
+
+@pytest.fixture
+async def server(
+    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
+    async with served(running, tinybird, monkeypatch) as server:
+        yield server
+
+
+@dataclass
+class Scene:
+    """A tab of Acme's admin whose dashboard is filled, and all that can happen to it."""
+
+    tab: Tab
+    server: Server
+    running: Services
+    clock: Clock
+    monkeypatch: pytest.MonkeyPatch
+
+    async def sign_in(self, organization: str = "acme", email: str = "admin@acme.test") -> None:
+        assert self.running.embedded_clerk
+        await self.tab.push(self.running.embedded_clerk.issue(email, organization))
+
+    def allow_everybody_the_same(self) -> None:
+        """Use a policy whose tokens do not tell who or whose they are."""
+        scopes = (Scope(resource="recent_requests", fixed_params={"plan": "free"}),)
+        self.monkeypatch.setattr(
+            "clerk_tinybird_app.tinybird.token.scopes_for", lambda session: scopes
+        )
+
+    async def sign_in_changed(self, **changes: Any) -> None:
+        """Push a session that differs from Acme's admin's in this alone."""
+        verify = self.running.verifier.verify
+
+        async def changed(token: str) -> ClerkSession:
+            return replace(await verify(token), **changes)
+
+        with self.monkeypatch.context() as patch:
+            patch.setattr(self.running.verifier, "verify", changed)
+            await self.sign_in()
+
+    async def switch_the_organization(self) -> None:
+        await self.sign_in("globex")
+
+    async def change_the_role(self) -> None:
+        await self.sign_in_changed(permissions=("org:requests:read",))
+
+    async def become_another_user(self) -> None:
+        await self.sign_in_changed(user_id="user_other")
+
+    async def sign_out(self) -> None:
+        await self.tab.push("")
+
+    async def be_refused(self) -> None:
+        await self.tab.push("a.b.c")
+
+    async def expire(self) -> None:
+        self.clock.advance(120)
+
+    async def lose_the_websocket(self) -> None:
+        Tab(self.server, client_token="tab-1", socket="ws-2")
+
+    async def prove_the_session_over_another_websocket(self) -> None:
+        self.tab = Tab(self.server, client_token="tab-1", socket="ws-2")
+        await self.sign_in()
+
+
+Change = Callable[[Scene], Awaitable[None]]
+
+CHANGES: list[Change] = [
+    Scene.switch_the_organization,
+    Scene.change_the_role,
+    Scene.become_another_user,
+    Scene.sign_out,
+    Scene.be_refused,
+    Scene.expire,
+    Scene.lose_the_websocket,
+    Scene.prove_the_session_over_another_websocket,
+]
+TOKENS_TELL_THIS: list[Change] = [Scene.change_the_role]
+
+
+@pytest.fixture
+async def scene(
+    server: Server, running: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    return Scene(Tab(server), server, running, clock, monkeypatch)
+
+
+@asynccontextmanager
+async def _waiting(scene: Scene, tinybird: Tinybird, handler: str) -> AsyncIterator[None]:
+    """Call a handler, run the block once it waits for Tinybird, then let Tinybird answer."""
+    asked_before = len(tinybird.asked)
+    tinybird.may_answer = anyio.Event()
+    name, payload = _background_handlers()[handler], ASKED_WITH[handler]
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(scene.tab.send, name, payload)
+        with anyio.fail_after(5):
+            while len(tinybird.asked) == asked_before:
+                await anyio.sleep(0)
+        # What was said before it asked is not to be taken for what comes after.
+        await anyio.wait_all_tasks_blocked()
+        yield
+        tinybird.may_answer.set()
+
+
+async def _fill(scene: Scene, tinybird: Tinybird, handler: str) -> Tab:
+    """Sign in, fill the dashboard, and return the tab whose handler is about to be called."""
+    await scene.sign_in()
+    await scene.tab.see("refresh", number=1, path="/dashboard", search="", zone="UTC")
+    if handler == "SampleTrafficState.add":
+        tinybird.rows = NO_ROWS
+    return scene.tab
+
+
+def test_every_background_handler_is_walked_here() -> None:
+    assert set(_background_handlers()) == set(ASKED_WITH)
+
+
+@pytest.mark.parametrize("refusal", [None, 500], ids=["answered", "refused"])
+@pytest.mark.parametrize("handler", ASKED_WITH)
+async def test_whoever_asked_gets_to_see_what_came(
+    scene: Scene, tinybird: Tinybird, handler: str, refusal: int | None
+) -> None:
+    """That the other tests here ask for what matters."""
+    tab = await _fill(scene, tinybird, handler)
+    async with _waiting(scene, tinybird, handler):
+        tinybird.refusal = refusal
+        tab.heard.clear()
+
+    assert set(tab.heard) - NOTHING_IS_UNDER_WAY or tab.downloads
+
+
+@pytest.mark.parametrize("refusal", [None, 500], ids=["answered", "refused"])
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("handler", ASKED_WITH)
+async def test_nobody_else_gets_to_see_what_came(
+    scene: Scene, tinybird: Tinybird, handler: str, change: Change, refusal: int | None
+) -> None:
+    if change not in TOKENS_TELL_THIS:
+        scene.allow_everybody_the_same()
+    tab = await _fill(scene, tinybird, handler)
+    async with _waiting(scene, tinybird, handler):
+        await change(scene)
+        tinybird.refusal = refusal
+        tab.heard.clear()
+
+    assert set(tab.heard) <= NOTHING_IS_UNDER_WAY
+    assert tab.downloads == []
+
+
+@pytest.mark.parametrize("handler", ASKED_WITH)
+async def test_without_a_confirmed_session_nothing_is_asked_and_the_page_says_why(
+    scene: Scene, tinybird: Tinybird, handler: str
+) -> None:
+    tab = await _fill(scene, tinybird, handler)
+    tinybird.asked.clear()
+    scene.clock.advance(120)
+
+    await tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+
+    assert tinybird.asked == []
+    said = str([tab.answer, tab.board, tab.tried])
+    assert grant.UNCONFIRMED.message in said
+
+
+@pytest.mark.parametrize("handler", ASKED_WITH)
+async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_else(
+    scene: Scene, tinybird: Tinybird, handler: str
+) -> None:
+    await scene.tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+
+    assert tinybird.asked == []
+    assert grant.UNCONFIRMED.message in str([scene.tab.answer, scene.tab.board, scene.tab.tried])
+
+
+@pytest.mark.parametrize("handler", ASKED_WITH)
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+async def test_nothing_seems_under_way_when_nothing_is(
+    scene: Scene, tinybird: Tinybird, handler: str, change: Change
+) -> None:
+    tab = await _fill(scene, tinybird, handler)
+    async with _waiting(scene, tinybird, handler):
+        await change(scene)
+
+    if handler == "DashboardState.refresh":
+        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
+    await scene.tab.hydrate()
+    assert (scene.tab.answer["is_running"], scene.tab.board["is_adding"]) == (False, False)
+
+
+@pytest.mark.parametrize("handler", ASKED_WITH)
+async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
+    scene: Scene, tinybird: Tinybird, handler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = await _fill(scene, tinybird, handler)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise LookupError("nobody expected this")
+
+    monkeypatch.setattr("clerk_tinybird_app.tinybird.client.TinybirdClient.query", broken)
+    with pytest.raises((LookupError, ExceptionGroup)):
+        await tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+
+    assert len(scene.server.errors) == 1
+    await tab.hydrate()
+    assert (tab.answer["is_running"], tab.board["is_adding"]) == (False, False)
+    if handler == "DashboardState.refresh":
+        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
+
+
+def test_every_state_is_emptied_when_the_tenant_changes() -> None:
+    kept = {state.__name__ for state in _states()} - {state.__name__ for state in _HOLDERS}
+
+    assert kept == HOLD_NO_TENANTS_DATA
+
+
+@pytest.mark.parametrize(
+    "change",
+    [Scene.switch_the_organization, Scene.become_another_user, Scene.sign_out, Scene.be_refused],
+    ids=lambda change: change.__name__,
+)
+async def test_nothing_of_one_tenant_stays_for_the_next(
+    scene: Scene, tinybird: Tinybird, change: Change
+) -> None:
+    scene.allow_everybody_the_same()
+    tab = await _fill(scene, tinybird, "")
+    await tab.ask("run", form={"route": "/v1/acme"})
+    await tab.attempt("parameter")
+    assert tab.board["figures"]
+    assert tab.answer["summary"]
+    assert tab.tried["verdicts"]
+
+    await change(scene)
+
+    assert tab.board["figures"] == tab.board["recent"] == tab.answer["rows"] == []
+    assert tab.answer["summary"] == ""
+    assert tab.tried["verdicts"] == {}
+    tinybird.asked.clear()
+    await tab.see("view_request", panel="recent")
+    await tab.see("download_csv", panel="recent")
+    assert tinybird.asked == []
+    assert scene.server.events["tab-1"] == []
+
+
+def test_no_state_is_written_past_the_one_place_that_asks_whose_page_it_is() -> None:
+    """Reflex lets a background handler write inside ``async with self``, and nowhere else."""
+    modules = {inspect.getmodule(state) for state in _states()} - {grant}
+    held = [
+        f"{module.__name__}:{node.lineno}"
+        for module in modules
+        if module and module.__file__
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.AsyncWith)
+        if any(isinstance(item.context_expr, ast.Name) for item in node.items)
+    ]
+
+    assert DashboardState.__module__ in {module.__name__ for module in modules if module}
+    assert held == []
