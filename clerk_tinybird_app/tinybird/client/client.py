@@ -22,7 +22,7 @@ from clerk_tinybird_app.tinybird.client.reply import Reply, refusal
 Renew = Callable[[], Awaitable[str]]
 
 ANSWER_SECONDS: Final = 30.0
-"""The longest a whole exchange may take."""
+"""The longest a query may take, with all that is tried again and waited for on the way."""
 
 CONNECT_SECONDS: Final = 5.0
 """The longest it may take to connect, or to get a free connection of the pool."""
@@ -40,7 +40,7 @@ class TinybirdClient:
     Args:
         api_url: The API's address without a trailing slash.
         http: The pooled client to send with; whoever made it closes it.
-        answer_seconds: The longest a whole exchange may take.
+        answer_seconds: The longest a query may take, with all that is tried again on the way.
         sleep: Waits for so many seconds.
         clock: Seconds from any beginning.
     """
@@ -73,7 +73,7 @@ class TinybirdClient:
 
         A cancelled query closes its request. A refusal for the rate is waited for once, when it
         is a matter of seconds; a refused token is renewed once. Neither kind of refusal has run
-        anything, so asking again is safe.
+        anything, so asking again is safe. One deadline spans all of it, whatever is waited for.
 
         Args:
             pipe: The pipe's name.
@@ -87,11 +87,19 @@ class TinybirdClient:
             TinybirdError: One of its kinds; its tree stands in ``errors``.
         """
         call = Call.of(pipe, parameters, format)
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                reply = await self._until_answered(call, token, renew)
+        except TimeoutError as error:
+            raise TinybirdTimeoutError(_named(error)) from None
+        return read_answer(reply, format)
+
+    async def _until_answered(self, call: Call, token: str, renew: Renew | None) -> Reply:
         may_wait, may_renew = True, renew is not None
         while True:
             reply = await self._exchange(call, token)
             if reply.status == httpx.codes.OK:
-                return read_answer(reply, format)
+                return reply
             error = refusal(reply, token)
             if isinstance(error, TinybirdRateLimitedError) and may_wait:
                 may_wait = False
@@ -118,9 +126,8 @@ class TinybirdClient:
 
     async def _send(self, call: Call, token: str) -> Reply:
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                return await self._receive(call, token)
-        except (TimeoutError, httpx.TimeoutException) as error:
+            return await self._receive(call, token)
+        except httpx.TimeoutException as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise TinybirdUnreachableError(_named(error)) from None
             raise TinybirdTimeoutError(_named(error)) from None

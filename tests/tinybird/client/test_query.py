@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import httpx
@@ -366,6 +367,59 @@ async def test_an_answer_that_never_ends_is_given_up() -> None:
 
     with pytest.raises(TinybirdTimeoutError):
         await Server([never]).client(answer_seconds=0.01).query("x", {}, TOKEN)
+
+
+class LoopTime:
+    """The event loop's own clock, moved by hand: its time-outs come without waiting."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        self._ahead, time = 0.0, loop.time
+        monkeypatch.setattr(loop, "time", lambda: time() + self._ahead)
+
+    async def pass_(self, seconds: float) -> None:
+        self._ahead += seconds
+        # Twice: the loop finds what is due, then runs it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+LATE = [
+    lambda: refused(403, "expired"),
+    lambda: refused(429, headers={"Retry-After": "1"}),
+    lambda: httpx.RemoteProtocolError("Server disconnected without sending a response."),
+]
+
+
+@pytest.mark.parametrize("late", LATE, ids=["renewed", "waited", "dropped"])
+async def test_one_deadline_spans_a_query_and_all_that_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, late: Callable[[], httpx.Response | Exception]
+) -> None:
+    time = LoopTime(monkeypatch)
+
+    async def after_twenty_seconds(_: httpx.Request) -> httpx.Response:
+        await time.pass_(20)
+        answer = late() if len(server.asked) == 1 else rows()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    server = Server([after_twenty_seconds] * 2)
+    with pytest.raises(TinybirdTimeoutError):
+        await server.client(answer_seconds=30).query("x", {}, TOKEN, renew=Renewals(NEW_TOKEN))
+
+    assert len(server.asked) == 2
+
+
+async def test_a_renewal_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = LoopTime(monkeypatch)
+
+    async def never() -> str:
+        await time.pass_(31)
+        return await asyncio.Future()
+
+    with pytest.raises(TinybirdTimeoutError):
+        await Server([refused(403)]).client(answer_seconds=30).query("x", {}, TOKEN, renew=never)
 
 
 async def test_an_answer_beyond_the_limit_is_not_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
