@@ -41,6 +41,19 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
 }
 """Handler -> what it is called with."""
 
+PUBLIC_HANDLERS = {
+    *ASKED_WITH,
+    "DashboardState.choose_custom",
+    "DashboardState.close_download_problem",
+    "DashboardState.view_request",
+    "PlaygroundState.choose",
+    "PlaygroundState.open_request",
+    "PlaygroundState.stop",
+    "SessionState.renew_token",
+    "SessionState.sync",
+}
+"""All that any client can call, bound in the UI or not: what is not meant for it is private."""
+
 HOLD_NO_TENANTS_DATA = {"SessionState"}
 """States that may stay when the tenant changes: this one is what changes."""
 
@@ -56,13 +69,14 @@ def _states() -> Iterator[type[rx.State]]:
             yield state
 
 
-def _background_handlers() -> dict[str, str]:
-    """Return short name -> full name."""
+def _handlers(*, are_background: bool = True) -> dict[str, str]:
+    """Return short name -> full name, of those in the background or of all."""
     return {
         f"{state.__name__}.{name}": f"{state.get_full_name()}.{name}"
         for state in _states()
         for name, handler in state.event_handlers.items()
-        if handler.is_background
+        if name not in rx.State.event_handlers
+        if handler.is_background or not are_background
     }
 
 
@@ -164,7 +178,7 @@ async def _waiting(scene: Scene, tinybird: Tinybird, handler: str) -> AsyncItera
     """Call a handler, run the block once it waits for Tinybird, then let Tinybird answer."""
     asked_before = len(tinybird.asked)
     tinybird.may_answer = anyio.Event()
-    name, payload = _background_handlers()[handler], ASKED_WITH[handler]
+    name, payload = _handlers()[handler], ASKED_WITH[handler]
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(scene.tab.send, name, payload)
         with anyio.fail_after(5):
@@ -186,7 +200,11 @@ async def _fill(scene: Scene, tinybird: Tinybird, handler: str) -> Tab:
 
 
 def test_every_background_handler_is_walked_here() -> None:
-    assert set(_background_handlers()) == set(ASKED_WITH)
+    assert set(_handlers()) == set(ASKED_WITH)
+
+
+def test_no_method_is_public_by_mistake() -> None:
+    assert set(_handlers(are_background=False)) == PUBLIC_HANDLERS
 
 
 @pytest.mark.parametrize("refusal", [None, 500], ids=["answered", "refused"])
@@ -229,7 +247,7 @@ async def test_without_a_confirmed_session_nothing_is_asked_and_the_page_says_wh
     tinybird.asked.clear()
     scene.clock.advance(120)
 
-    await tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+    await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
     said = str([tab.answer, tab.board, tab.tried])
@@ -240,7 +258,7 @@ async def test_without_a_confirmed_session_nothing_is_asked_and_the_page_says_wh
 async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_else(
     scene: Scene, tinybird: Tinybird, handler: str
 ) -> None:
-    await scene.tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+    await scene.tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
     assert grant.UNCONFIRMED.message in str([scene.tab.answer, scene.tab.board, scene.tab.tried])
@@ -272,7 +290,7 @@ async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
 
     monkeypatch.setattr("clerk_tinybird_app.tinybird.client.TinybirdClient.query", broken)
     with pytest.raises((LookupError, ExceptionGroup)):
-        await tab.send(_background_handlers()[handler], ASKED_WITH[handler])
+        await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert len(scene.server.errors) == 1
     await tab.hydrate()

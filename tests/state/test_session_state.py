@@ -7,12 +7,10 @@ from dataclasses import replace
 import anyio
 import jwt
 import pytest
-from reflex.state import State
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
-from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.state.session import SIGNED_OUT
 from clerk_tinybird_app.tinybird.scope import Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
@@ -266,18 +264,6 @@ async def test_two_tabs_hold_two_tenants_side_by_side(server: Server, running: S
     await right.push(_issue(running, "admin@globex.test", "globex"))
 
     assert _fixed(left, running)["tenant_id"] != _fixed(right, running)["tenant_id"]
-
-
-@pytest.mark.parametrize("name", ["_open", "_current_session", "_mint", "_follow"])
-async def test_private_methods_are_not_events(name: str) -> None:
-    assert name not in SessionState.event_handlers
-    assert name not in TokenState.event_handlers
-
-
-async def test_the_only_public_handlers_are_the_two_that_check_the_session() -> None:
-    inherited = set(State.event_handlers)
-    assert set(SessionState.event_handlers) - inherited == {"sync", "renew_token"}
-    assert set(TokenState.event_handlers) - inherited == set()
 
 
 async def test_backend_vars_never_reach_the_browser(tab: Tab, running: Services) -> None:

@@ -1,9 +1,17 @@
 """From a session to what it may read."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 
+from clerk_tinybird_app.clerk.errors import ClerkError
+from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.session import ClerkSession, Organization
 from clerk_tinybird_app.tinybird.policy import PIPES, org_permission, scopes_for, tenant_id
+from tests.clerk.conftest import verifier_with
+from tests.clerk.tokens import CLAIMS, pem, sign
 from tests.sessions import signed_in
 
 ACME = Organization(id="org_acme", slug="acme", role="org:admin")
@@ -46,12 +54,27 @@ def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() 
     )
 
 
-@pytest.mark.parametrize(
-    "session",
-    [signed_in(), signed_in(organization=ACME), signed_in(user_id="user_grace")],
-    ids=["personal", "organization", "somebody else"],
-)
-def test_no_session_is_granted_an_empty_tenant_or_user(session: ClerkSession) -> None:
-    for scope in scopes_for(session):
-        assert scope.fixed_params["tenant_id"]
-        assert scope.fixed_params["user_id"]
+NOTHING = ("", " ", "\t", "\u200b", None, 0, False, [], {})
+
+
+def _accepted(**changes: Any) -> ClerkSession | None:
+    """Return the session of a genuine token with other claims, None when it is refused."""
+    token = sign(json.dumps(CLAIMS | changes).encode())
+    try:
+        return asyncio.run(verifier_with(PemKey(pem())).verify(token))
+    except ClerkError:
+        return None
+
+
+def test_whatever_a_token_leaves_empty_no_session_is_granted_an_empty_tenant_or_user() -> None:
+    organizations: list[Any] = [
+        *NOTHING,
+        *({**CLAIMS["o"], name: value} for name in ("id", "slg", "rol") for value in NOTHING),
+    ]
+    sessions = [_accepted(o=organization) for organization in organizations]
+    sessions += [_accepted(sub=user) for user in NOTHING]
+    granted = [scope.fixed_params for each in sessions if each for scope in scopes_for(each)]
+
+    # An organization can do without its slug, and without nothing else.
+    assert {params["tenant_id"] for params in granted} == {CLAIMS["o"]["id"]}
+    assert {params["user_id"] for params in granted} == {CLAIMS["sub"]}

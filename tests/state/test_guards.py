@@ -1,0 +1,315 @@
+"""Each guard of the states holds alone: what stands before or behind it is taken away here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import httpx
+import pytest
+
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state import running_query
+from clerk_tinybird_app.state.break_in import NOT_TRIED
+from clerk_tinybird_app.state.grant import UNCONFIRMED
+from clerk_tinybird_app.state.socket_binding import SocketBinding
+from tests.clock import Clock
+from tests.state import test_dashboard_state
+from tests.state.tab import Server, Tab, served
+from tests.state.test_dashboard_state import ROWS, SUMMARY
+
+pytestmark = pytest.mark.anyio
+
+
+class Tinybird(test_dashboard_state.Tinybird):
+    """Remembers the tokens too, and the requests that were closed before their answer.
+
+    Each request is answered when what was ``may_answer`` at its time says so. Tokens in ``refused``
+    are refused, as is the first token ever shown while ``refuses_the_first``; ``on_refusal`` is
+    called before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens: list[str] = []
+        self.closed = 0
+        self.refuses_the_first = False
+        self.on_refusal: Callable[[], Awaitable[None]] | None = None
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        self.tokens.append(token)
+        try:
+            answer = await super().__call__(request)
+        except asyncio.CancelledError:
+            self.closed += 1
+            raise
+        if self.refuses_the_first and token == self.tokens[0]:
+            if self.on_refusal:
+                await self.on_refusal()
+            return httpx.Response(403, json={"error": "expired"})
+        return answer
+
+
+@pytest.fixture
+async def tinybird() -> Tinybird:
+    return Tinybird()
+
+
+@pytest.fixture
+async def server(
+    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
+    async with served(running, tinybird, monkeypatch) as server:
+        yield server
+
+
+@pytest.fixture
+async def tab(server: Server, running: Services) -> Tab:
+    tab = Tab(server)
+    await _sign_in(tab, running)
+    return tab
+
+
+async def _sign_in(tab: Tab, running: Services, organization: str = "acme") -> None:
+    assert running.embedded_clerk
+    await tab.push(running.embedded_clerk.issue("admin@acme.test", organization))
+
+
+async def _refresh(tab: Tab, number: int = 1, search: str = "") -> None:
+    await tab.see("refresh", number=number, path="/dashboard", search=search, zone="UTC")
+
+
+async def _run(tab: Tab) -> None:
+    await tab.ask("run", form={})
+
+
+@asynccontextmanager
+async def _asked(
+    tinybird: Tinybird, question: Callable[[], Awaitable[None]]
+) -> AsyncIterator[anyio.Event]:
+    """Ask, run the block once all of it is asked, and hand over what lets Tinybird answer."""
+    asked = len(tinybird.asked)
+    tinybird.may_answer = may_answer = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(question)
+        with anyio.fail_after(5):
+            while len(tinybird.asked) == asked:
+                await anyio.sleep(0)
+        await anyio.wait_all_tasks_blocked()
+        yield may_answer
+        may_answer.set()
+
+
+@pytest.fixture
+def _nothing_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries that nobody waits for any more go on to their answer."""
+
+    def leave_alone(tab: str) -> None:
+        running_query._RUNNING.pop(tab, None)
+
+    monkeypatch.setattr("clerk_tinybird_app.state.running_query.stop_query", leave_alone)
+    monkeypatch.setattr("clerk_tinybird_app.state.playground.stop_query", leave_alone)
+
+
+@pytest.mark.usefixtures("_nothing_is_stopped")
+async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    async with (
+        _asked(tinybird, partial(_refresh, tab)) as older,
+        _asked(tinybird, partial(_refresh, tab, 2, "?range=7d")),
+    ):
+        tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 1_111}]}
+        older.set()
+        await anyio.wait_all_tasks_blocked()
+        assert tab.board.get("figures", []) == []
+        assert tab.board.get("finished", 0) == 0
+        tinybird.rows = ROWS
+
+    assert tab.board["figures"][0].value == "7"
+    assert tab.board["finished"] == 2
+
+
+@pytest.mark.usefixtures("_nothing_is_stopped")
+async def test_an_older_answer_is_not_shown_while_a_newer_one_is_awaited(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    async with (
+        _asked(tinybird, partial(_run, tab)) as older,
+        _asked(tinybird, partial(_run, tab)),
+    ):
+        older.set()
+        await anyio.wait_all_tasks_blocked()
+        assert (tab.answer["summary"], tab.answer["is_running"]) == ("", True)
+
+    assert tab.answer["summary"]
+    assert tab.answer["is_running"] is False
+
+
+@pytest.mark.usefixtures("_nothing_is_stopped")
+@pytest.mark.parametrize("payload", [{}, {"pipe": "top_routes"}], ids=["stop", "choose"])
+async def test_an_answer_that_nobody_waits_for_is_not_shown(
+    tab: Tab, tinybird: Tinybird, payload: dict[str, str]
+) -> None:
+    async with _asked(tinybird, partial(_run, tab)):
+        await tab.ask("choose" if payload else "stop", **payload)
+        assert tab.answer["is_running"] is False
+
+    assert tab.answer["summary"] == ""
+
+
+async def test_an_older_refresh_is_stopped_and_its_requests_closed(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    async with _asked(tinybird, partial(_refresh, tab)):
+        older = len(tinybird.asked)
+        async with _asked(tinybird, partial(_refresh, tab, 2)):
+            assert tinybird.closed == older
+
+
+@pytest.mark.parametrize("handler", ["run", "stop", "choose", "open_request"])
+async def test_a_request_that_nobody_waits_for_is_closed(
+    tab: Tab, tinybird: Tinybird, handler: str
+) -> None:
+    payload = {
+        "run": {"form": {}},
+        "stop": {},
+        "choose": {"pipe": "top_routes"},
+        "open_request": {"search": "?pipe=top_routes"},
+    }[handler]
+    async with (
+        _asked(tinybird, partial(_run, tab)) as may_answer,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(partial(tab.ask, handler, **payload))
+        await anyio.wait_all_tasks_blocked()
+        assert tinybird.closed == 1
+        tinybird.may_answer.set()
+        may_answer.set()
+
+
+async def test_queries_that_are_refused_at_once_share_one_new_token(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    async def later() -> None:
+        # A token of another second is another token.
+        clock.advance(1)
+
+    tinybird.refuses_the_first, tinybird.on_refusal = True, later
+    await _refresh(tab)
+
+    assert len(tinybird.tokens) == 10
+    assert len(set(tinybird.tokens)) == 2
+    assert tab.seen["value"] == tinybird.tokens[-1]
+    assert tab.board["figures"][0].value == "7"
+
+
+@pytest.mark.parametrize("handler", ["run", "download_csv"])
+async def test_a_refused_token_is_renewed_for_every_question(
+    tab: Tab, tinybird: Tinybird, clock: Clock, handler: str
+) -> None:
+    tinybird.refuses_the_first = True
+    clock.advance(1)
+
+    await tab.ask(handler, **({"form": {}} if handler == "run" else {}))
+
+    assert tab.answer["error_code"] == ""
+    assert len(set(tinybird.tokens)) == 2
+
+
+async def test_a_token_is_not_renewed_for_another_tenant(
+    tab: Tab, tinybird: Tinybird, running: Services, clock: Clock
+) -> None:
+    clock.advance(1)
+    tinybird.refuses_the_first = True
+    async with _asked(tinybird, partial(_run, tab)):
+        await _sign_in(tab, running, "globex")
+
+    assert len(tinybird.tokens) == 1
+
+
+async def test_a_break_in_that_brings_foreign_rows_says_so(tab: Tab, tinybird: Tinybird) -> None:
+    own, foreign = ({"tenant_id": tenant} for tenant in (tab.seen["tenant_id"], "org_other"))
+    tinybird.rows = {**ROWS, "recent_requests": [own, foreign, {}]}
+
+    await tab.attempt("parameter")
+
+    verdict = tab.tried["verdicts"]["parameter"]
+    assert verdict.is_safe is False
+    assert "2 rows of another tenant" in verdict.outcome
+
+
+async def test_a_break_in_that_brings_own_rows_alone_has_failed(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = {**ROWS, "recent_requests": [{"tenant_id": tab.seen["tenant_id"]}]}
+
+    await tab.attempt("parameter")
+
+    assert tab.tried["verdicts"]["parameter"].is_safe is True
+
+
+@pytest.mark.parametrize(("refusal", "is_safe"), [(403, True), (500, False)])
+@pytest.mark.parametrize("kind", ["altered", "expired"])
+async def test_only_a_token_that_was_refused_has_failed_to_break_in(
+    tab: Tab, tinybird: Tinybird, kind: str, refusal: int, is_safe: bool
+) -> None:
+    tinybird.refusal = refusal
+
+    await tab.attempt(kind)
+
+    assert tab.tried["verdicts"][kind].is_safe is is_safe
+    assert tinybird.tokens != [tab.seen["value"]]
+
+
+async def test_an_attempt_of_another_kind_is_none(tab: Tab, tinybird: Tinybird) -> None:
+    await tab.attempt("by force")
+
+    assert tinybird.asked == []
+    assert tab.tried["verdicts"] == {}
+
+
+@pytest.fixture
+def _sockets_are_not_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The middleware lets every event through as it is."""
+
+    async def let_through(*_: object, **__: object) -> None:
+        return None
+
+    monkeypatch.setattr(SocketBinding, "preprocess", let_through)
+
+
+@pytest.mark.usefixtures("_sockets_are_not_bound")
+async def test_a_session_is_no_other_websockets_even_if_nobody_empties_the_state(
+    tab: Tab, server: Server, tinybird: Tinybird
+) -> None:
+    thief = Tab(server, client_token="tab-1", socket="ws-2")
+
+    await _run(thief)
+    await _refresh(thief)
+    await thief.attempt("parameter")
+
+    assert tinybird.asked == []
+    assert thief.answer["error_code"] == UNCONFIRMED.code
+    assert thief.tried["verdicts"]["parameter"] == NOT_TRIED
+    await thief.call("renew_token")
+    assert thief.seen["value"] == ""
+
+
+async def test_after_a_download_that_failed_the_answer_is_still_there(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _run(tab)
+    summary, tinybird.refusal = tab.answer["summary"], 500
+
+    await tab.ask("download_csv")
+
+    assert tab.answer["error_code"] == "tinybird_error"
+    assert (tab.answer["summary"], tab.answer["status"]) == (summary, 200)
+    assert tab.answer["error_status"] == 500
+    tinybird.refusal = None
+    await tab.ask("download_csv")
+    assert tab.answer["error_code"] == ""
+    assert tab.downloads == ["requests_over_time.csv"]
