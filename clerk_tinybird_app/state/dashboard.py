@@ -155,10 +155,11 @@ class DashboardState(AskingState, rx.State):
 
     @rx.event
     def view_request(self, panel: str) -> Any:
-        """Go to the page that shows and runs the request of one panel."""
-        asked = self._asked.get(panel)
-        if asked is None:
+        """Go to the page that shows and runs the request of one panel, whatever came of it."""
+        if panel not in PANELS:
             return None
+        now = services.current().clock()
+        asked = self._asked.get(panel) or questions.question(self._view, panel, now)
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)

@@ -38,8 +38,8 @@ class Problem:
 
 UNCONFIRMED: Final = Problem(
     "session_unconfirmed",
-    "Your session is not confirmed at the moment, so nothing was asked. It is being confirmed "
-    "again by itself; if this stays, sign in again.",
+    "Your session is not confirmed at the moment, so nothing was asked. Try again in a few "
+    "seconds; if this stays, sign in again.",
 )
 
 

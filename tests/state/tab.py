@@ -130,7 +130,16 @@ class Tab:
     @property
     def downloads(self) -> list[str]:
         """The names of the files that the browser was given."""
-        return [event.payload["filename"] for event in self._server.events[self._client_token]]
+        return self._told("filename")
+
+    @property
+    def places(self) -> list[str]:
+        """The addresses that the browser was sent to."""
+        return self._told("path")
+
+    def _told(self, what: str) -> list[str]:
+        events = self._server.events[self._client_token]
+        return [event.payload[what] for event in events if what in event.payload]
 
     async def add_sample_traffic(self) -> None:
         """Press the button for it, whether it is there or not."""

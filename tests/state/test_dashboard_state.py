@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD
 from tests.clock import Clock
 from tests.state.tab import Server, Tab, served
 
@@ -328,6 +329,21 @@ async def test_an_unknown_panel_has_nothing_to_download_or_to_view(
     await tab.see("view_request", panel="../tokens")
 
     assert tinybird.asked == []
+
+
+async def test_a_panel_without_data_can_show_its_request_and_says_that_it_has_no_rows_to_download(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.refusal = 500
+    await _refresh(tab, search="?region=eu")
+
+    await tab.see("view_request", panel="routes")
+    await tab.see("download_csv", panel="routes")
+
+    assert "pipe=top_routes" in tab.places[0]
+    assert "region=eu" in tab.places[0]
+    assert tab.board["download_problem"] == NOTHING_TO_DOWNLOAD
+    assert tab.downloads == []
 
 
 @pytest.fixture
