@@ -1,7 +1,7 @@
 """A browser tab, as far as the server can tell: events go in, vars and downloads come out."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -49,7 +49,8 @@ class Server:
             middleware=APP, backend_exception_handler=self.errors.append
         )
         self._processor.configure(
-            state_manager=StateManagerMemory(),
+            # Abstract to mypy alone, because of how Reflex declares its overloads.
+            state_manager=StateManagerMemory(),  # type: ignore[abstract]
             event_namespace=self,  # type: ignore[arg-type]  # as much of one as is called
         )
 
@@ -72,7 +73,7 @@ class Server:
 @asynccontextmanager
 async def served(
     running: Services,
-    tinybird: Callable[[httpx.Request], Awaitable[httpx.Response]],
+    tinybird: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Server]:
     """Serve with a Tinybird that answers as the test says."""

@@ -17,6 +17,7 @@ from typing import Any
 import anyio
 import pytest
 import reflex as rx
+from reflex.state import BaseState
 
 from clerk_tinybird_app import state as states
 from clerk_tinybird_app.clerk.session import ClerkSession
@@ -61,7 +62,7 @@ NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
 """Vars that say so, and are set whoever's page it has become."""
 
 
-def _states() -> Iterator[type[rx.State]]:
+def _states() -> Iterator[type[BaseState]]:
     for module in pkgutil.iter_modules(states.__path__, f"{states.__name__}."):
         import_module(module.name)
     for state in rx.State.get_substates():

@@ -1,9 +1,10 @@
 """Each guard of the states holds alone: what stands before or behind it is taken away here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import anyio
 import httpx
@@ -25,9 +26,8 @@ pytestmark = pytest.mark.anyio
 class Tinybird(test_dashboard_state.Tinybird):
     """Remembers the tokens too, and the requests that were closed before their answer.
 
-    Each request is answered when what was ``may_answer`` at its time says so. Tokens in ``refused``
-    are refused, as is the first token ever shown while ``refuses_the_first``; ``on_refusal`` is
-    called before.
+    Each request is answered when what was ``may_answer`` at its time says so. The first token ever
+    shown is refused while ``refuses_the_first``; ``on_refusal`` is called before.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ async def _run(tab: Tab) -> None:
 
 @asynccontextmanager
 async def _asked(
-    tinybird: Tinybird, question: Callable[[], Awaitable[None]]
+    tinybird: Tinybird, question: Callable[[], Coroutine[Any, Any, None]]
 ) -> AsyncIterator[anyio.Event]:
     """Ask, run the block once all of it is asked, and hand over what lets Tinybird answer."""
     asked = len(tinybird.asked)
@@ -169,25 +169,22 @@ async def test_an_older_refresh_is_stopped_and_its_requests_closed(
             assert tinybird.closed == older
 
 
-@pytest.mark.parametrize("handler", ["run", "stop", "choose", "open_request"])
+@pytest.mark.parametrize(
+    ("handler", "payload"),
+    [
+        ("run", {"form": {}}),
+        ("stop", {}),
+        ("choose", {"pipe": "top_routes"}),
+        ("open_request", {"search": "?pipe=top_routes"}),
+    ],
+)
 async def test_a_request_that_nobody_waits_for_is_closed(
-    tab: Tab, tinybird: Tinybird, handler: str
+    tab: Tab, tinybird: Tinybird, handler: str, payload: dict[str, Any]
 ) -> None:
-    payload = {
-        "run": {"form": {}},
-        "stop": {},
-        "choose": {"pipe": "top_routes"},
-        "open_request": {"search": "?pipe=top_routes"},
-    }[handler]
-    async with (
-        _asked(tinybird, partial(_run, tab)) as may_answer,
-        anyio.create_task_group() as tasks,
-    ):
+    async with anyio.create_task_group() as tasks, _asked(tinybird, partial(_run, tab)):
         tasks.start_soon(partial(tab.ask, handler, **payload))
         await anyio.wait_all_tasks_blocked()
         assert tinybird.closed == 1
-        tinybird.may_answer.set()
-        may_answer.set()
 
 
 async def test_queries_that_are_refused_at_once_share_one_new_token(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import httpx
@@ -62,7 +63,7 @@ async def _sign_in(tab: Tab, running: Services, organization: str) -> None:
 async def _awaiting_an_answer(tab: Tab, tinybird: Tinybird, handler: str) -> AsyncIterator[None]:
     """Ask, run the block before Tinybird answers, then let it answer."""
     tinybird.may_answer = anyio.Event()
-    payload = {"form": {}} if handler == "run" else {}
+    payload: dict[str, Any] = {"form": {}} if handler == "run" else {}
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lambda: tab.ask(handler, **payload))
         while not tinybird.requests:

@@ -54,7 +54,7 @@ def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() 
     )
 
 
-NOTHING = ("", " ", "\t", "\u200b", None, 0, False, [], {})
+NOTHING: tuple[Any, ...] = ("", " ", "\t", "\u200b", None, 0, False, [], {})
 
 
 def _accepted(**changes: Any) -> ClerkSession | None:
