@@ -159,7 +159,7 @@ class DashboardState(AskingState, rx.State):
         if panel not in PANELS:
             return None
         now = services.current().clock()
-        asked = self._asked.get(panel) or questions.question(self._view, panel, now)
+        asked = self._asked.get(panel) or questions.questions(self._view, (panel,), now)[0]
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)
