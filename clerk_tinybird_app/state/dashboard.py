@@ -126,12 +126,13 @@ class DashboardState(AskingState, rx.State):
             zone: The viewer's IANA time zone.
         """
         async with asking(self) as grant:
+            turn = self._take_turn()
             if grant is None:
                 # The next push brings a session, or an end to it; the page asks again.
                 self._refuse(UNCONFIRMED)
                 self.finished = number
                 return
-            turn, now = self._take_turn(), services.current().clock()
+            now = services.current().clock()
             self._open(path, search, zone, now)
             asked = questions.questions(self._view, self._panels(), now)
             tab = f"{self.router.session.client_token}/dashboard"

@@ -132,6 +132,16 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
     assert tab.board["finished"] == 2
 
 
+async def test_a_refresh_that_is_not_asked_has_ended_whenever_the_one_before_it_ends(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    async with _asked(tinybird, partial(_refresh, tab)):
+        clock.advance(120)
+        await _refresh(tab, 2)
+
+    assert tab.board["finished"] == 2
+
+
 @pytest.mark.usefixtures("_nothing_is_stopped")
 async def test_an_older_answer_is_not_shown_while_a_newer_one_is_awaited(
     tab: Tab, tinybird: Tinybird
