@@ -9,7 +9,7 @@ _RUNNING: Final[dict[str, asyncio.Task[Any]]] = {}
 
 
 class StoppedError(Exception):
-    """The query was stopped, or a newer one took its place."""
+    """Nobody waits for the answer: it was stopped, asked anew, or its page is another's by now."""
 
 
 async def run_query(tab: str, query: Coroutine[Any, Any, _Result]) -> _Result:

@@ -305,6 +305,18 @@ async def test_a_session_is_no_other_websockets_even_if_nobody_empties_the_state
     assert thief.seen["value"] == ""
 
 
+async def test_signed_out_the_token_is_gone_even_if_nothing_else_was_forgotten(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forget_nothing(_: object) -> None:
+        return None
+
+    monkeypatch.setattr("clerk_tinybird_app.state.session.forget_tenant_data", forget_nothing)
+    await tab.push("")
+
+    assert (tab.seen["value"], tab.seen["claims_json"]) == ("", "")
+
+
 async def test_after_a_download_that_failed_the_answer_is_still_there(
     tab: Tab, tinybird: Tinybird
 ) -> None:
