@@ -1,7 +1,7 @@
 """Each guard of the states holds alone: what stands before or behind it is taken away here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,6 +10,8 @@ import anyio
 import httpx
 import pytest
 
+from clerk_tinybird_app.dashboard import questions
+from clerk_tinybird_app.local.clerk.seed import GLOBEX_ID
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import running_query
 from clerk_tinybird_app.state.break_in import NOT_TRIED
@@ -21,6 +23,8 @@ from tests.state.tab import Server, Tab, served
 from tests.state.test_dashboard_state import ROWS, SUMMARY
 
 pytestmark = pytest.mark.anyio
+
+PANELS = len(questions.PANELS)
 
 
 class Tinybird(test_dashboard_state.Tinybird):
@@ -85,20 +89,37 @@ async def _run(tab: Tab) -> None:
     await tab.ask("run", form={})
 
 
+async def _until(holds: Callable[[], bool]) -> None:
+    with anyio.fail_after(5):
+        while not holds():
+            await anyio.sleep(0)
+
+
 @asynccontextmanager
 async def _asked(
-    tinybird: Tinybird, question: Callable[[], Coroutine[Any, Any, None]]
-) -> AsyncIterator[anyio.Event]:
-    """Ask, run the block once all of it is asked, and hand over what lets Tinybird answer."""
+    tinybird: Tinybird, question: Callable[[], Awaitable[None]], *, count: int = 1
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Ask, and run the block before Tinybird answers.
+
+    Yields:
+        Lets Tinybird answer, and waits until that has been dealt with.
+    """
     asked = len(tinybird.asked)
     tinybird.may_answer = may_answer = anyio.Event()
+    ended = anyio.Event()
+
+    async def ask() -> None:
+        await question()
+        ended.set()
+
+    async def answered() -> None:
+        may_answer.set()
+        await ended.wait()
+
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(question)
-        with anyio.fail_after(5):
-            while len(tinybird.asked) == asked:
-                await anyio.sleep(0)
-        await anyio.wait_all_tasks_blocked()
-        yield may_answer
+        tasks.start_soon(ask)
+        await _until(lambda: len(tinybird.asked) == asked + count)
+        yield answered
         may_answer.set()
 
 
@@ -118,12 +139,11 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     async with (
-        _asked(tinybird, partial(_refresh, tab)) as older,
-        _asked(tinybird, partial(_refresh, tab, 2, "?range=7d")),
+        _asked(tinybird, partial(_refresh, tab), count=PANELS) as older_is_answered,
+        _asked(tinybird, partial(_refresh, tab, 2, "?range=7d"), count=PANELS),
     ):
         tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 1_111}]}
-        older.set()
-        await anyio.wait_all_tasks_blocked()
+        await older_is_answered()
         assert tab.board.get("figures", []) == []
         assert tab.board.get("finished", 0) == 0
         tinybird.rows = ROWS
@@ -135,7 +155,7 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
 async def test_a_refresh_that_is_not_asked_has_ended_whenever_the_one_before_it_ends(
     tab: Tab, tinybird: Tinybird, clock: Clock
 ) -> None:
-    async with _asked(tinybird, partial(_refresh, tab)):
+    async with _asked(tinybird, partial(_refresh, tab), count=PANELS):
         clock.advance(120)
         await _refresh(tab, 2)
 
@@ -147,11 +167,10 @@ async def test_an_older_answer_is_not_shown_while_a_newer_one_is_awaited(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     async with (
-        _asked(tinybird, partial(_run, tab)) as older,
+        _asked(tinybird, partial(_run, tab)) as older_is_answered,
         _asked(tinybird, partial(_run, tab)),
     ):
-        older.set()
-        await anyio.wait_all_tasks_blocked()
+        await older_is_answered()
         assert (tab.answer["summary"], tab.answer["is_running"]) == ("", True)
 
     assert tab.answer["summary"]
@@ -173,10 +192,11 @@ async def test_an_answer_that_nobody_waits_for_is_not_shown(
 async def test_an_older_refresh_is_stopped_and_its_requests_closed(
     tab: Tab, tinybird: Tinybird
 ) -> None:
-    async with _asked(tinybird, partial(_refresh, tab)):
-        older = len(tinybird.asked)
-        async with _asked(tinybird, partial(_refresh, tab, 2)):
-            assert tinybird.closed == older
+    async with (
+        _asked(tinybird, partial(_refresh, tab), count=PANELS),
+        _asked(tinybird, partial(_refresh, tab, 2), count=PANELS),
+    ):
+        await _until(lambda: tinybird.closed == PANELS)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +213,7 @@ async def test_a_request_that_nobody_waits_for_is_closed(
 ) -> None:
     async with anyio.create_task_group() as tasks, _asked(tinybird, partial(_run, tab)):
         tasks.start_soon(partial(tab.ask, handler, **payload))
-        await anyio.wait_all_tasks_blocked()
-        assert tinybird.closed == 1
+        await _until(lambda: tinybird.closed == 1)
 
 
 async def test_queries_that_are_refused_at_once_share_one_new_token(
@@ -269,6 +288,28 @@ async def test_only_a_token_that_was_refused_has_failed_to_break_in(
 
     assert tab.tried["verdicts"][kind].is_safe is is_safe
     assert tinybird.tokens != [tab.seen["value"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked_for"), [("parameter", [GLOBEX_ID]), ("altered", []), ("expired", [])]
+)
+async def test_what_an_attempt_asks_for_in_the_address(
+    tab: Tab, tinybird: Tinybird, kind: str, asked_for: list[str]
+) -> None:
+    await tab.attempt(kind)
+
+    (url,) = tinybird.asked
+    assert url.params.get_list("tenant_id") == asked_for
+
+
+async def test_sample_traffic_is_added_once_however_often_it_is_pressed(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    async with _asked(tinybird, tab.add_sample_traffic):
+        await tab.add_sample_traffic()
+
+    assert len(tinybird.asked) == 1
+    assert tab.board["is_adding"] is False
 
 
 async def test_an_attempt_of_another_kind_is_none(tab: Tab, tinybird: Tinybird) -> None:
