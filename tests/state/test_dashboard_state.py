@@ -10,6 +10,7 @@ import pytest
 
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD
+from clerk_tinybird_app.state.grant import UNCONFIRMED
 from tests.clock import Clock
 from tests.state.tab import Server, Tab, served
 
@@ -307,6 +308,34 @@ async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_a
     await tab.add_sample_traffic()
 
     assert tinybird.asked == []
+
+
+async def test_while_no_session_is_confirmed_the_data_stays_and_says_why_it_is_stale(
+    tab: Tab, clock: Clock
+) -> None:
+    await _refresh(tab)
+    came = clock.now
+    clock.advance(120)
+
+    await _refresh(tab, number=2)
+
+    assert tab.board["figures"][0].value == "7"
+    assert _panel(tab, "figures").code == UNCONFIRMED.code
+    assert (tab.board["stale_since"], tab.board["stale_reason"]) == (came, UNCONFIRMED.message)
+
+
+async def test_an_empty_tenant_too_is_told_that_no_session_is_confirmed(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+    clock.advance(120)
+
+    await _refresh(tab, number=2)
+
+    # The panels, which say so, stand where the way to the first rows stood.
+    assert tab.board["has_no_rows"] is False
+    assert _panel(tab, "figures").message == UNCONFIRMED.message
 
 
 async def test_what_is_downloaded_is_what_is_shown(

@@ -179,14 +179,16 @@ async def test_an_older_answer_is_not_shown_while_a_newer_one_is_awaited(
 
 @pytest.mark.usefixtures("_nothing_is_stopped")
 @pytest.mark.parametrize("payload", [{}, {"pipe": "top_routes"}], ids=["stop", "choose"])
-async def test_an_answer_that_nobody_waits_for_is_not_shown(
+async def test_what_nobody_waits_for_any_more_is_not_shown(
     tab: Tab, tinybird: Tinybird, payload: dict[str, str]
 ) -> None:
-    async with _asked(tinybird, partial(_run, tab)):
-        await tab.ask("choose" if payload else "stop", **payload)
-        assert tab.answer["is_running"] is False
+    for question in (partial(_run, tab), partial(tab.ask, "download_csv")):
+        async with _asked(tinybird, question):
+            await tab.ask("choose" if payload else "stop", **payload)
+            assert tab.answer["is_running"] is False
 
     assert tab.answer["summary"] == ""
+    assert tab.downloads == []
 
 
 async def test_an_older_refresh_is_stopped_and_its_requests_closed(
