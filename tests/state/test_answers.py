@@ -213,9 +213,11 @@ def test_no_method_is_public_by_mistake() -> None:
 async def test_whoever_asked_gets_to_see_what_came(
     scene: Scene, tinybird: Tinybird, handler: str, refusal: int | None
 ) -> None:
-    """That the other tests here ask for what matters."""
+    """Whatever heartbeats come meanwhile; and that the other tests here ask for what matters."""
     tab = await _fill(scene, tinybird, handler)
     async with _waiting(scene, tinybird, handler):
+        scene.clock.advance(1)
+        await scene.sign_in()
         tinybird.refusal = refusal
         tab.heard.clear()
 
