@@ -32,6 +32,8 @@ from tests.state.test_dashboard_state import NO_ROWS, Tinybird
 
 pytestmark = pytest.mark.anyio
 
+PACKAGE = "clerk_tinybird_app."
+
 ASKED_WITH: dict[str, dict[str, Any]] = {
     "BreakInState.attempt": {"kind": "parameter"},
     "DashboardState.download_csv": {"panel": "recent"},
@@ -66,7 +68,7 @@ def _states() -> Iterator[type[BaseState]]:
     for module in pkgutil.iter_modules(states.__path__, f"{states.__name__}."):
         import_module(module.name)
     for state in rx.State.get_substates():
-        if state.__module__.startswith(states.__name__):
+        if state.__module__.startswith(PACKAGE):
             yield state
 
 
