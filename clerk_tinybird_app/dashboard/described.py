@@ -6,6 +6,7 @@ from typing import Any, Final
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import links, texts
 from clerk_tinybird_app.dashboard.period import NAMES
+from clerk_tinybird_app.dashboard.times import Times, step_name
 from clerk_tinybird_app.dashboard.view import View, moment
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
@@ -23,11 +24,13 @@ def described(view: View, page: str) -> dict[str, Any]:
     return {
         "address": view.address(page),
         "is_live": view.is_live,
-        "route_name": f"{view.method} {view.route}".strip(),
+        "route_name": " ".join(
+            texts.named(value) for value in (view.method, view.route) if value is not None
+        ),
         "ranges": links.ranges(view, page),
         "chips": links.chips(view, page, fixed=fixed),
         "clear_href": links.without_filters(view, page, fixed=fixed),
-        "overview_href": view.changed(method="", route="").address(routes.DASHBOARD),
+        "overview_href": view.changed(method=None, route=None).address(routes.DASHBOARD),
         "classes": links.status_classes(view, page),
         "sorts": links.sorts(view, page),
     }
@@ -42,12 +45,12 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
         now: Seconds since the epoch.
     """
     period = view.period(now)
-    start, end = (at.astimezone(zone) for at in (period.start, period.end))
+    times = Times.of(period, zone, now)
     return {
-        "step": texts.step_name(period.step),
-        "subtitle": NAMES.get(view.range) or texts.between(start, end, zone),
-        "custom_start": start.strftime(_FORM),
-        "custom_end": end.strftime(_FORM),
+        "step": step_name(period.step),
+        "subtitle": NAMES.get(view.range) or times.between(period.start, period.end),
+        "custom_start": times.local(period.start).strftime(_FORM),
+        "custom_end": times.local(period.end).strftime(_FORM),
     }
 
 

@@ -1,7 +1,8 @@
-"""The four key figures, each against the period before and with a small trend line."""
+"""The key figures, each against the period before and with a small trend line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
@@ -10,9 +11,13 @@ GOOD: Final = "good"
 BAD: Final = "bad"
 NEUTRAL: Final = "neutral"
 
+NEW: Final = "new"
+"""Stands for a change when there is no period before to compare with."""
+
 TREND_WIDTH: Final = 100
 TREND_HEIGHT: Final = 30
 
+_SHOWN: Final = 4
 _HUNDRED: Final = 100
 
 
@@ -23,7 +28,8 @@ class Figure:
     Attributes:
         name: What it counts.
         value: With its unit.
-        change: Against the period before, with its unit; ``texts.NONE`` without one.
+        change: Against the period before, with its unit; ``NEW`` when that cannot be compared
+            with, ``texts.NONE`` without a value in either.
         tone: ``good``, ``bad`` or ``neutral``: what the change means.
         trend: An SVG path in a box of ``TREND_WIDTH`` by ``TREND_HEIGHT``; "" without values.
     """
@@ -35,25 +41,54 @@ class Figure:
     trend: str = ""
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """What one figure is made of.
+
+    Attributes:
+        name: What it counts.
+        column: Of ``usage_summary``; the period before has ``<column>_before``.
+        value: Writes it.
+        change: Writes how it differs from the value before.
+        of_bucket: Its value in a bucket of the charts, for the trend.
+        less_is_better: True for what should be small; growth of the others means nothing.
+        fixed_by: Filters that leave it one possible value when all of them are set.
+        is_timed: True when its trend is drawn from ``latency_over_time``.
+    """
+
+    name: str
+    column: str
+    value: Callable[[float | None], str]
+    change: Callable[[float, float], str]
+    of_bucket: Callable[[Mapping[str, Any]], float | None]
+    less_is_better: bool = False
+    fixed_by: tuple[str, ...] = ()
+    is_timed: bool = False
+
+
 def key_figures(
     summary: Mapping[str, Any],
     traffic: Sequence[Mapping[str, Any]],
     latency: Sequence[Mapping[str, Any]],
+    *,
+    filters: Collection[str] = (),
 ) -> list[Figure]:
-    """Return the figures of ``usage_summary``'s one row.
+    """Return the first figures that say something, of ``usage_summary``'s one row.
 
     Args:
         summary: The row.
         traffic: The rows of ``requests_over_time``, for the trends; may be empty.
         latency: The rows of ``latency_over_time``, for the trends; may be empty.
+        filters: The names of the filters that are set.
     """
     # The last bucket is still filling: it would make every trend end in a fall.
     traffic, latency = traffic[:-1], latency[:-1]
+    telling = [
+        kind for kind in _KINDS if not kind.fixed_by or not set(kind.fixed_by) <= set(filters)
+    ]
     return [
-        _requests(summary, [row["requests"] for row in traffic]),
-        _error_rate(summary, [_error_share(row) for row in traffic]),
-        _p95(summary, [row["p95_ms"] for row in latency]),
-        _routes(summary, [row.get("active_routes") for row in traffic]),
+        _figure(kind, summary, list(map(kind.of_bucket, latency if kind.is_timed else traffic)))
+        for kind in telling[:_SHOWN]
     ]
 
 
@@ -75,45 +110,73 @@ def trend(values: Sequence[float | None]) -> str:
     return "".join(path)
 
 
-def _requests(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
-    now, before = row["requests"], row["requests_before"]
-    change = _HUNDRED * (now - before) / before if before else None
-    text = texts.NONE if change is None else f"{texts.signed(change, 1)} %"
-    tone = GOOD if change is not None and change > 0 else NEUTRAL
-    return Figure("Requests", texts.count(now), text, tone, trend(values))
+def _figure(kind: _Kind, row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
+    now, before = row[kind.column], row[f"{kind.column}_before"]
+    text, tone = texts.NONE, NEUTRAL
+    if now is not None and not (row["before_is_whole"] and row["requests_before"]):
+        text = NEW if row["requests"] else texts.NONE
+    elif now is not None and before is not None:
+        text = kind.change(now, before)
+        if kind.less_is_better and now != before:
+            tone = BAD if now > before else GOOD
+    return Figure(kind.name, kind.value(now), text, tone, trend(values))
 
 
-def _error_rate(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
-    now, before = row["error_rate"], row["error_rate_before"]
-    change = _difference(now, before, _HUNDRED)
-    text = texts.NONE if change is None else f"{texts.signed(change, 2)} pt"
-    return Figure("Error rate", texts.share(now), text, _less_is_better(change), trend(values))
+def _points(now: float, before: float) -> str:
+    return f"{texts.signed(_HUNDRED * (now - before), 2)} pt"
 
 
-def _p95(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
-    now, before = row["p95_ms"], row["p95_ms_before"]
-    change = _difference(now, before)
-    text = texts.NONE if change is None else f"{texts.signed(change, 0)} ms"
-    tone = _less_is_better(change)
-    return Figure("p95 latency", texts.milliseconds(now), text, tone, trend(values))
+def _slower(now: float, before: float) -> str:
+    return f"{texts.signed(now - before, 0)} ms"
 
 
-def _routes(row: Mapping[str, Any], values: Sequence[float | None]) -> Figure:
-    now, before = row["active_routes"], row["active_routes_before"]
-    text = texts.signed(now - before, 0)
-    return Figure("Active routes", texts.count(now), text, NEUTRAL, trend(values))
-
-
-def _difference(now: float | None, before: float | None, times: float = 1) -> float | None:
-    return None if now is None or before is None else (now - before) * times
-
-
-def _less_is_better(change: float | None) -> str:
-    if not change:
-        return NEUTRAL
-    return BAD if change > 0 else GOOD
+def _more(now: float, before: float) -> str:
+    return texts.signed(now - before, 0)
 
 
 def _error_share(row: Mapping[str, Any]) -> float | None:
     requests: int = row["requests"]
     return (row["status_4xx"] + row["status_5xx"]) / requests if requests else None
+
+
+def _count(value: float | None) -> str:
+    return texts.NONE if value is None else texts.count(value)
+
+
+def _percentile(name: str) -> _Kind:
+    column = f"{name}_ms"
+    return _Kind(
+        f"{name} latency",
+        column,
+        texts.milliseconds,
+        _slower,
+        itemgetter(column),
+        less_is_better=True,
+        is_timed=True,
+    )
+
+
+_KINDS: Final = (
+    _Kind("Requests", "requests", _count, texts.growth, itemgetter("requests")),
+    _Kind(
+        "Error rate",
+        "error_rate",
+        texts.share,
+        _points,
+        _error_share,
+        less_is_better=True,
+        fixed_by=("status_class",),
+    ),
+    _percentile("p95"),
+    _Kind(
+        "Active routes",
+        "active_routes",
+        _count,
+        _more,
+        itemgetter("active_routes"),
+        fixed_by=("method", "route"),
+    ),
+    _percentile("p99"),
+    _percentile("p50"),
+)
+"""What can be shown, the most telling first."""

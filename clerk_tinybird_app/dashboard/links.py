@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.period import LENGTHS
 from clerk_tinybird_app.dashboard.view import FILTERS, SORTS, STATUS_CLASSES, View
 
@@ -41,7 +42,7 @@ def chips(view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
         fixed: Filters that make the page what it is, and cannot be taken away on it.
     """
     return [
-        Choice(f"{_word(name)} = {value}", view.changed(**{name: ""}).address(path))
+        Choice(f"{_word(name)} = {texts.named(value)}", view.changed(**{name: None}).address(path))
         for name, value in view.filters.items()
         if name not in fixed
     ]
@@ -49,7 +50,7 @@ def chips(view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
 
 def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
     """Return the address of the view without any filter but the ``fixed`` ones."""
-    cleared = dict.fromkeys((name for name in FILTERS if name not in fixed), "")
+    cleared = dict.fromkeys(name for name in FILTERS if name not in fixed)
     return view.changed(**cleared).address(path)
 
 
@@ -58,7 +59,7 @@ def status_classes(view: View, path: str) -> list[Choice]:
     return [
         Choice(
             name,
-            view.changed(status_class="" if name == view.status_class else name).address(path),
+            view.changed(status_class=None if name == view.status_class else name).address(path),
             name == view.status_class,
         )
         for name in STATUS_CLASSES

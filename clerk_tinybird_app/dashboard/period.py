@@ -27,11 +27,18 @@ DEFAULT: Final = "24h"
 LONGEST: Final = timedelta(days=366)
 """The longest custom period; longer than any row is kept by the bundled project."""
 
-# As the pipes choose them: the longest that makes 50 buckets or more.
-_STEPS: Final = (
-    *(1, 5, 15, 60, 120, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400, 604800),
-)
+# As the pipes choose them: the longest that makes 50 buckets or more, but days and weeks sooner,
+# since half a day tells of nothing but day and night.
 _LEAST_BUCKETS: Final = 50
+_STEPS: Final = {
+    **{
+        seconds * _LEAST_BUCKETS * SECOND: seconds * SECOND
+        for seconds in (1, 5, 15, 60, 120, 300, 600, 900, 1800, 3600, 10800, 21600)
+    },
+    timedelta(days=21): timedelta(days=1),
+    timedelta(days=182): timedelta(weeks=1),
+}
+"""The least length of a period -> the width of its buckets, from short to long."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,6 @@ class Period:
 
     @property
     def step(self) -> timedelta:
-        """The width of one bucket of the pipes over time."""
-        most = (self.end - self.start) // SECOND // _LEAST_BUCKETS
-        return max((step for step in _STEPS if step <= most), default=1) * SECOND
+        """The width of one bucket of the pipes over time; days and weeks are the calendar's."""
+        length = self.end - self.start
+        return max((step for least, step in _STEPS.items() if least <= length), default=SECOND)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from clerk_tinybird_app.dashboard.period import Period
@@ -29,7 +29,6 @@ PIPES: Final = {
 }
 """The pipe that each panel shows."""
 
-_LIMITS: Final = {ROUTES: "50", RECENT: "20"}
 _LONG_AGO_DAYS: Final = 90
 """As long as the bundled project keeps a row."""
 
@@ -51,17 +50,23 @@ class Question:
     parameters: dict[str, str]
 
 
-def questions(view: View, panels: tuple[str, ...], now: float) -> list[Question]:
-    """Return what fills ``panels`` with ``view`` at ``now``, seconds since the epoch."""
-    return [question(view, panel, now) for panel in panels]
+def questions(view: View, panels: tuple[str, ...], zone: tzinfo, now: float) -> list[Question]:
+    """Return what fills ``panels`` with ``view``.
 
-
-def question(view: View, panel: str, now: float) -> Question:
-    """Return what fills one panel with ``view`` at ``now``, seconds since the epoch."""
-    parameters = {**_period(view.period(now)), **view.filters}
-    if panel in _LIMITS:
-        parameters["limit"] = _LIMITS[panel]
-    return Question(panel, PIPES[panel], parameters)
+    Args:
+        view: What the address says.
+        panels: Some of ``PANELS``.
+        zone: The viewer's, whose hours and days the panels over time count.
+        now: Seconds since the epoch.
+    """
+    shared = {**_period(view.period(now)), **view.filters}
+    own = {
+        TRAFFIC: {"time_zone": str(zone)},
+        LATENCY: {"time_zone": str(zone)},
+        ROUTES: {"limit": "50", "sort": view.sort},
+        RECENT: {"limit": "20"},
+    }
+    return [Question(panel, PIPES[panel], shared | own.get(panel, {})) for panel in panels]
 
 
 def any_row(now: float) -> Question:

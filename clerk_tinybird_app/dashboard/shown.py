@@ -5,6 +5,7 @@ from datetime import tzinfo
 from typing import Any
 
 from clerk_tinybird_app.dashboard import charts, figures, questions, tables
+from clerk_tinybird_app.dashboard.times import Times
 from clerk_tinybird_app.dashboard.view import View
 
 Rows = Sequence[dict[str, Any]]
@@ -37,6 +38,7 @@ def shown(
         UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
     """
     period = view.period(now)
+    times = Times.of(period, zone, now)
     try:
         own = rows[panel]
         match panel:
@@ -45,23 +47,25 @@ def shown(
                     charts.since(rows.get(each, ()), period.start)
                     for each in (questions.TRAFFIC, questions.LATENCY)
                 )
-                return {"figures": figures.key_figures(own[0], *over_time)}
+                return {"figures": figures.key_figures(own[0], *over_time, filters=view.filters)}
             case questions.TRAFFIC:
                 own = charts.since(own, period.start)
                 return {
-                    "traffic": charts.traffic_rows(own, period.step, zone),
-                    "traffic_summary": charts.traffic_summary(own, period.step, zone),
+                    "traffic": charts.traffic_rows(own, period.step, times),
+                    "traffic_summary": charts.traffic_summary(
+                        own, period.step, times, counts_errors=view.status_class is None
+                    ),
                 }
             case questions.LATENCY:
                 own = charts.since(own, period.start)
                 return {
-                    "latency": charts.latency_rows(own, period.step, zone),
-                    "latency_summary": charts.latency_summary(own, period.step, zone),
+                    "latency": charts.latency_rows(own, period.step, times),
+                    "latency_summary": charts.latency_summary(own, period.step, times),
                 }
             case questions.ROUTES:
                 return {"top_routes": tables.route_rows(own, view)}
             case _:
-                return {"recent": tables.recent_rows(own, view, zone, page=page, now=now)}
+                return {"recent": tables.recent_rows(own, view, times, page=page, now=now)}
     except KeyError as error:
         raise UnfitRowsError(f"its rows have no column {error}") from error
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.times import Times
 from clerk_tinybird_app.dashboard.view import View
 
 _HUNDRED: Final = 100
-_SORTED_BY: Final = {"requests": "requests", "errors": "error_rate", "p95": "p95_ms"}
-"""Order -> column, the one that is shown under the heading."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,9 @@ class RouteRow:
         errors: The share of errors, with its unit.
         p95: The 95th percentile of its latency, with its unit.
         bar: Its requests in per cent of the busiest route's.
-        filter_href: The same dashboard with this route alone.
-        href: The route's own view.
+        filter_href: The same dashboard with this route alone; "" when its name is too long for
+            an address.
+        href: The route's own view; "" likewise.
     """
 
     method: str
@@ -54,7 +54,8 @@ class RecentRow:
         region: Where.
         route_href: The dashboard with its route alone.
         status_href: The dashboard with its class of status alone.
-        region_href: The dashboard with its region alone.
+        region_href: The dashboard with its region alone. Each is "" when its address would be
+            too long.
     """
 
     request_id: str
@@ -71,58 +72,57 @@ class RecentRow:
 
 
 def route_rows(rows: Sequence[Mapping[str, Any]], view: View) -> list[RouteRow]:
-    """Return ``top_routes``'s rows, asked for with ``view``, in its order."""
+    """Return ``top_routes``'s rows, which the pipe ordered as ``view`` says."""
     most = max((row["requests"] for row in rows), default=1) or 1
-    column = _SORTED_BY[view.sort]
-    ordered = sorted(rows, key=lambda row: row[column], reverse=True)
-    return [_route_row(row, view, most) for row in ordered]
+    return [_route_row(row, view, most) for row in rows]
 
 
 def recent_rows(
-    rows: Sequence[Mapping[str, Any]], view: View, zone: tzinfo, *, page: str, now: float
+    rows: Sequence[Mapping[str, Any]], view: View, times: Times, *, page: str, now: float
 ) -> list[RecentRow]:
     """Return ``recent_requests``'s rows, newest first.
 
     Args:
         rows: The pipe's rows.
         view: The view that they were asked for with.
-        zone: The viewer's zone.
+        times: How the view writes times.
         page: The path that clicks stay on.
         now: Seconds since the epoch.
     """
     today = datetime.fromtimestamp(now, UTC)
-    return [_recent_row(row, view, zone, page, today) for row in rows]
+    return [_recent_row(row, view, times, page, today) for row in rows]
 
 
 def _route_row(row: Mapping[str, Any], view: View, most: int) -> RouteRow:
     alone = view.changed(method=row["method"], route=row["route"])
     return RouteRow(
-        method=row["method"],
-        route=row["route"],
+        method=texts.named(row["method"]),
+        route=texts.named(row["route"]),
         requests=texts.count(row["requests"]),
-        errors=texts.share(row["error_rate"]),
+        # Among requests of one class of status all are errors, or none is.
+        errors=texts.share(None if view.status_class else row["error_rate"]),
         p95=texts.milliseconds(row["p95_ms"]),
         bar=round(_HUNDRED * row["requests"] / most),
-        filter_href=alone.address(routes.DASHBOARD),
-        href=alone.address(routes.ROUTE),
+        filter_href=alone.link(routes.DASHBOARD),
+        href=alone.link(routes.ROUTE),
     )
 
 
 def _recent_row(
-    row: Mapping[str, Any], view: View, zone: tzinfo, page: str, today: datetime
+    row: Mapping[str, Any], view: View, times: Times, page: str, today: datetime
 ) -> RecentRow:
     at = datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC)
     status_class = f"{row['status'] // _HUNDRED}xx"
     return RecentRow(
         request_id=row["request_id"],
-        time=texts.clock(at, zone, now=today),
+        time=times.clock(at, now=today),
         status=row["status"],
         status_class=status_class,
-        method=row["method"],
-        route=row["route"],
+        method=texts.named(row["method"]),
+        route=texts.named(row["route"]),
         duration=texts.milliseconds(row["duration_ms"]),
-        region=row["region"],
-        route_href=view.changed(method=row["method"], route=row["route"]).address(page),
-        status_href=view.changed(status_class=status_class).address(page),
-        region_href=view.changed(region=row["region"]).address(page),
+        region=texts.named(row["region"]),
+        route_href=view.changed(method=row["method"], route=row["route"]).link(page),
+        status_href=view.changed(status_class=status_class).link(page),
+        region_href=view.changed(region=row["region"]).link(page),
     )

@@ -1,25 +1,19 @@
-"""Numbers and times as the dashboard writes them."""
+"""Numbers and names as the dashboard writes them."""
 
-from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
 from typing import Final
 
 NONE: Final = "\N{EN DASH}"
 """What stands in for a value that there is none of."""
 
-_KEPT: Final = 4_096
-"""The same buckets are shown at every refresh, and to every viewer of a zone."""
-
 _MINUS: Final = "\N{MINUS SIGN}"
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _THOUSAND: Final = 1_000
-_DAY: Final = timedelta(days=1)
-_QUARTER_DAY: Final = timedelta(hours=6)
-_UNITS: Final = (
-    (_DAY, "day"),
-    (timedelta(hours=1), "hour"),
-    (timedelta(minutes=1), "minute"),
-    (timedelta(seconds=1), "second"),
-)
+_HUNDRED: Final = 100
+_MOST_PER_CENT: Final = 999
+"""From here on a growth is told as how many times as much."""
+
+_MOST_NAME_CHARACTERS: Final = 120
+_NAME_END: Final = 30
 
 
 def count(value: int | float) -> str:
@@ -49,47 +43,27 @@ def signed(value: float, digits: int) -> str:
     return f"+{text}" if value > 0 else f"{_MINUS}{text}"
 
 
-def step_name(step: timedelta) -> str:
-    """Return a bucket's width in words: ``15 minutes``, ``hour``."""
-    unit, name = next((unit, name) for unit, name in _UNITS if not step % unit)
-    times = step // unit
-    return name if times == 1 else f"{times} {name}s"
+def growth(now: float, before: float) -> str:
+    """Return how much more there is than before: ``+82.4 %``, so many times for a lot more."""
+    change = _HUNDRED * (now - before) / before
+    return f"{_TIMES}{now / before:,.0f}" if change > _MOST_PER_CENT else f"{signed(change, 1)} %"
 
 
-@lru_cache(_KEPT)
-def tick(at: datetime, step: timedelta, zone: tzinfo) -> str:
-    """Return a bucket's start as short as it can be told apart on an axis."""
-    local = at.astimezone(zone)
-    if step >= _QUARTER_DAY:
-        return f"{local.day} {local:%b}"
-    if step >= timedelta(hours=1):
-        return f"{local:%a %H:%M}"
-    return f"{local:%H:%M:%S}" if step < timedelta(minutes=1) else f"{local:%H:%M}"
+def named(value: str) -> str:
+    """Return a name that came with the data, such as a route's, so that it can be seen.
+
+    An empty one, invisible characters and one that is too long for a table look like nothing else.
+    """
+    if not value:
+        return "(empty)"
+    if len(value) > _MOST_NAME_CHARACTERS:
+        value = f"{value[: _MOST_NAME_CHARACTERS - _NAME_END]}…{value[-_NAME_END:]}"
+    if value.isprintable() and not value.isspace():
+        return value
+    return "".join(map(_visible, value))
 
 
-@lru_cache(_KEPT)
-def span(start: datetime, step: timedelta, zone: tzinfo) -> str:
-    """Return a whole bucket, such as ``Tue 24 Nov, 14:30 to 14:45``."""
-    first, last = start.astimezone(zone), (start + step).astimezone(zone)
-    day = f"{first:%a} {first.day} {first:%b}"
-    if step >= _DAY:
-        until = (start + step - timedelta(seconds=1)).astimezone(zone)
-        return day if step == _DAY else f"{day} to {until:%a} {until.day} {until:%b}"
-    form = "%H:%M:%S" if step < timedelta(minutes=1) else "%H:%M"
-    return f"{day}, {first.strftime(form)} to {last.strftime(form)}"
-
-
-def clock(at: datetime, zone: tzinfo, *, now: datetime) -> str:
-    """Return a moment to the millisecond; with its day when that is not today."""
-    local = at.astimezone(zone)
-    text = f"{local:%H:%M:%S}.{local.microsecond // _THOUSAND:03d}"
-    if local.date() == now.astimezone(zone).date():
-        return text
-    return f"{local.day} {local:%b} {text}"
-
-
-def between(start: datetime, end: datetime, zone: tzinfo) -> str:
-    """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``."""
-    return " to ".join(
-        f"{at.day} {at:%b} {at:%H:%M}" for at in (start.astimezone(zone), end.astimezone(zone))
-    )
+def _visible(character: str) -> str:
+    if character.isprintable() and not character.isspace():
+        return character
+    return character.encode("unicode_escape").decode() if character != " " else "\N{OPEN BOX}"

@@ -1,5 +1,6 @@
 """What the address of a dashboard says: a period, filters and an order; and back."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 from clerk_tinybird_app.dashboard.period import CUSTOM, DEFAULT, LENGTHS, LONGEST, Period
 
 STATUS_CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
+"""The classes of status that are drawn; a request may have another one."""
+
 FILTERS: Final = ("method", "route", "status_class", "region")
 """The filters, by their names in the address and of the pipes' parameters."""
 
@@ -17,9 +20,14 @@ SORTS: Final = ("requests", "errors", "p95")
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2100
-_MOST_CHARACTERS: Final = 2_000
+MOST_CHARACTERS: Final = 25_000
+"""The longest query that is read: a route of 2,000 characters, however they are written."""
+
+_MOST_OTHER_CHARACTERS: Final = 500
+"""What a period, an order or a class of status adds to a link that leads here."""
+
 _MOST_VALUES: Final = 20
-_MOST_VALUE_CHARACTERS: Final = 300
+_STATUS_CLASS: Final = re.compile(r"[0-9]{1,3}xx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +38,26 @@ class View:
         range: A key of ``LENGTHS``, or ``custom`` with both ``start`` and ``end``.
         start: The first moment of a custom period, in UTC; None with another.
         end: The moment after a custom period, in UTC; None with another.
-        method: Only this HTTP method, "" for all.
-        route: Only this route, "" for all.
-        status_class: Only this class of status, such as ``5xx``, "" for all.
-        region: Only this region, "" for all.
+        method: Only this HTTP method, None for all.
+        route: Only this route, None for all; "" is a route too.
+        status_class: Only this class of status, such as ``5xx``, None for all.
+        region: Only this region, None for all.
         sort: What the routes are ordered by, one of ``SORTS``.
     """
 
     range: str = DEFAULT
     start: datetime | None = None
     end: datetime | None = None
-    method: str = ""
-    route: str = ""
-    status_class: str = ""
-    region: str = ""
+    method: str | None = None
+    route: str | None = None
+    status_class: str | None = None
+    region: str | None = None
     sort: str = SORTS[0]
 
     @property
     def filters(self) -> dict[str, str]:
         """The filters that are set, by name."""
-        return {name: value for name in FILTERS if (value := getattr(self, name))}
+        return {name: value for name in FILTERS if (value := getattr(self, name)) is not None}
 
     @property
     def is_live(self) -> bool:
@@ -75,7 +83,12 @@ class View:
             for item in fields(self)
             if (value := getattr(self, item.name)) != item.default
         }
-        return f"{path}?{urlencode(given, safe='/:')}" if given else path
+        return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
+
+    def link(self, path: str) -> str:
+        """Return the address for a value that came with the data, "" if it would be too long."""
+        address = self.address(path)
+        return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
 def read_view(search: str) -> tuple[View, str]:
@@ -87,20 +100,22 @@ def read_view(search: str) -> tuple[View, str]:
     Args:
         search: The query with or without its question mark.
     """
-    if len(search) > _MOST_CHARACTERS:
+    if len(search) > MOST_CHARACTERS:
         return View(), "The address is too long; this is the default view."
     try:
-        pairs = parse_qsl(search.removeprefix("?"), max_num_fields=_MOST_VALUES)
+        pairs = parse_qsl(
+            search.removeprefix("?"), keep_blank_values=True, max_num_fields=_MOST_VALUES
+        )
     except ValueError:
         return View(), "The address has too many parts; this is the default view."
     given = dict(pairs)
     problems: list[str] = []
     view = View(
         range=_choice(given, "range", (*LENGTHS, CUSTOM), DEFAULT, problems),
-        method=given.get("method", "")[:_MOST_VALUE_CHARACTERS],
-        route=given.get("route", "")[:_MOST_VALUE_CHARACTERS],
-        status_class=_choice(given, "status_class", STATUS_CLASSES, "", problems),
-        region=given.get("region", "")[:_MOST_VALUE_CHARACTERS],
+        method=given.get("method"),
+        route=given.get("route"),
+        status_class=_status_class(given, problems),
+        region=given.get("region"),
         sort=_choice(given, "sort", SORTS, SORTS[0], problems),
     )
     if view.range == CUSTOM:
@@ -138,6 +153,14 @@ def _with_custom_period(view: View, given: Mapping[str, str], problems: list[str
     return replace(view, start=start, end=end)
 
 
+def _status_class(given: Mapping[str, str], problems: list[str]) -> str | None:
+    value = given.get("status_class") or None
+    if value is None or _STATUS_CLASS.fullmatch(value):
+        return value
+    problems.append(f"status_class must be a class of status, such as {STATUS_CLASSES[-1]}.")
+    return None
+
+
 def _choice(
     given: Mapping[str, str],
     name: str,
@@ -145,7 +168,7 @@ def _choice(
     default: str,
     problems: list[str],
 ) -> str:
-    value = given.get(name, default)
+    value = given.get(name) or default
     if value in (*choices, default):
         return value
     problems.append(f"{name} must be one of {', '.join(choices)}.")

@@ -134,7 +134,7 @@ class DashboardState(AskingState, rx.State):
                 return
             now = services.current().clock()
             self._open(path, search, zone, now)
-            asked = questions.questions(self._view, self._panels(), now)
+            asked = questions.questions(self._view, self._panels(), zone_named(zone), now)
             tab = f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, turn))

@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 PIPE: Final = "pipe"
 """The pipe's name in a page's address."""
 
-_MOST_CHARACTERS: Final = 8_000
+_MOST_CHARACTERS: Final = 30_000
+"""As long as a dashboard's address, with what its request has besides."""
+
 _MOST_VALUES: Final = 40
 
 
@@ -45,7 +47,11 @@ class PipeRequest:
         if len(search) > _MOST_CHARACTERS:
             return None
         try:
-            given = dict(parse_qsl(search.removeprefix("?"), max_num_fields=_MOST_VALUES))
+            given = dict(
+                parse_qsl(
+                    search.removeprefix("?"), keep_blank_values=True, max_num_fields=_MOST_VALUES
+                )
+            )
         except ValueError:
             return None
         pipe = given.get(PIPE, "")

@@ -10,7 +10,7 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 
 
 def key_figures() -> rx.Component:
-    """Return the four figures."""
+    """Return the figures."""
     return rx.el.section(
         rx.el.div(
             rx.el.h2("Key figures", class_name=HEADING),

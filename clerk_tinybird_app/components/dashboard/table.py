@@ -22,6 +22,11 @@ def scrolling(label: str, *parts: rx.Component) -> rx.Component:
     )
 
 
+def link(text: rx.Component, href: str, class_name: str = LINK) -> rx.Component:
+    """Return ``text`` as a link; as plain text where ``href`` is ""."""
+    return rx.cond(href != "", rx.el.a(text, href=href, class_name=class_name), text)
+
+
 def column_heads(first: str, *numbers: str) -> rx.Component:
     """Return the head of a table whose first column is text and whose others are numbers."""
     return rx.el.thead(

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
-from clerk_tinybird_app.components.dashboard.table import CELL, LINK, NUMBER, scrolling
+from clerk_tinybird_app.components.dashboard.table import CELL, LINK, NUMBER, link, scrolling
 from clerk_tinybird_app.dashboard import questions
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
@@ -80,12 +80,15 @@ def _route(row: RouteRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.div(
-                rx.el.a(row.method, " ", row.route, href=row.filter_href, class_name=LINK),
-                rx.el.a(
-                    "→",
-                    href=row.href,
-                    aria_label="Open " + row.method + " " + row.route,
-                    class_name=f"{LINK} px-1.5 text-soft hover:text-ink",
+                link(rx.fragment(row.method, " ", row.route), row.filter_href),
+                rx.cond(
+                    row.href != "",
+                    rx.el.a(
+                        "→",
+                        href=row.href,
+                        aria_label="Open " + row.method + " " + row.route,
+                        class_name=f"{LINK} px-1.5 text-soft hover:text-ink",
+                    ),
                 ),
                 class_name="flex justify-between gap-2",
             ),
@@ -102,7 +105,7 @@ def _recent(row: RecentRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.time, class_name=f"{CELL} text-soft"),
         rx.el.td(
-            rx.el.a(row.status, href=row.status_href, class_name="no-underline"),
+            link(rx.fragment(row.status), row.status_href, "no-underline"),
             class_name=rx.match(
                 row.status_class,
                 ("5xx", f"{CELL} text-bad font-semibold"),
@@ -110,10 +113,7 @@ def _recent(row: RecentRow) -> rx.Component:
                 f"{CELL} text-ok font-semibold",
             ),
         ),
-        rx.el.td(
-            rx.el.a(row.method, " ", row.route, href=row.route_href, class_name=LINK),
-            class_name=CELL,
-        ),
+        rx.el.td(link(rx.fragment(row.method, " ", row.route), row.route_href), class_name=CELL),
         rx.el.td(row.duration, class_name=NUMBER),
-        rx.el.td(rx.el.a(row.region, href=row.region_href, class_name=LINK), class_name=CELL),
+        rx.el.td(link(rx.fragment(row.region), row.region_href), class_name=CELL),
     )

@@ -1,0 +1,322 @@
+"""What the bundled endpoints count is what the rows say: every name, every zone, every order."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clerk_tinybird_app.dashboard.period import LENGTHS, Period
+from clerk_tinybird_app.dashboard.questions import RECENT, ROUTES, questions
+from clerk_tinybird_app.dashboard.shown import shown
+from clerk_tinybird_app.dashboard.view import SORTS, View, read_view
+from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.policy import PIPES
+from tests.local.tinybird.process import ROOT, Tinybird, reads
+
+NOON = datetime(2099, 6, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+LONG = "/v1/" + "long/" * 400
+NAMES = [
+    *("/a", "/a%b", "/a%", "%", "\\%", "/a\\%b", "\\", "/a_b", "/aXb", "it's", '"', "`"),
+    *("", " ", "\n", "a\tb\r", "\0", "\x1b[31m", "?a=1&b=2#c", "a b+c%20d", "/é/日本/🙂"),
+    *("{{ route }}", "{% end %}", "-- x", "/* x */", "'; DROP TABLE requests --"),
+    *("\u202eevil", "None", "null", "undefined"),
+    *(LONG, LONG[:-1] + "%", "🙂" * 2_000, "%" * 2_000, "&=?#" * 500),
+]  # fmt: skip
+"""Names of routes; some differ only in what a careless comparison takes for the same."""
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    with Tinybird(ROOT / "tinybird", tmp_path_factory.mktemp("numbers") / "data") as running:
+        yield running
+
+
+def row(at: datetime, **changes: Any) -> dict[str, Any]:
+    return {
+        "timestamp": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "tenant_id": "org_names",
+        "user_id": "user_1",
+        "request_id": f"req_{at.timestamp()}",
+        "method": "GET",
+        "route": "/a",
+        "status": 200,
+        "duration_ms": 5.0,
+        "region": "eu",
+        **changes,
+    }
+
+
+def ask(bundled: Tinybird, pipe: str, tenant: str, **parameters: str) -> list[dict[str, Any]]:
+    token = bundled.token(reads(pipe, tenant_id=tenant, user_id="user_1"))
+    answer = bundled.post(f"/v0/pipes/{pipe}.json", token, data=parameters)
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()["data"]
+    return rows
+
+
+def utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+A_DAY = {"start": utc(NOON - DAY / 2), "end": utc(NOON + DAY / 2)}
+
+
+@pytest.fixture(scope="module")
+def named(bundled: Tinybird) -> Tinybird:
+    """For each name so many requests as its place says, of that route, that method or region."""
+    rows = [
+        row(NOON + timedelta(seconds=n), request_id=f"req_{what}_{n}_{i}", **{what: name})
+        for what in ("route", "method", "region")
+        for n, name in enumerate(NAMES, 1)
+        for i in range(n)
+    ]
+    bundled.add(*rows, name="requests")
+    return bundled
+
+
+COUNTED = {
+    "usage_summary": lambda rows: rows[0]["requests"],
+    "requests_over_time": lambda rows: sum(each["requests"] for each in rows),
+    "latency_over_time": lambda rows: sum(each["requests"] for each in rows),
+    "top_routes": lambda rows: sum(each["requests"] for each in rows),
+    "recent_requests": len,
+    "my_requests": len,
+}
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_a_filter_finds_what_has_exactly_its_value(named: Tinybird, pipe: str) -> None:
+    usual = {"route": "/a", "method": "GET", "region": "eu"}
+    all_of_them = sum(range(1, len(NAMES) + 1))
+    for what, (n, name) in itertools.product(usual, enumerate(NAMES, 1)):
+        expected = n + (2 * all_of_them if name == usual[what] else 0)
+        more = {"limit": "9999"} if pipe not in ("usage_summary",) and "over" not in pipe else {}
+
+        rows = ask(named, pipe, "org_names", **A_DAY, **more, **{what: name})
+
+        assert COUNTED[pipe](rows) == expected, (what, name[:40])
+
+
+TENANTS = ["t%", "t\\%", "t_", "tX", "t'", "T", "\\", "%"]
+
+
+def test_a_tenant_is_exactly_its_id(bundled: Tinybird) -> None:
+    for n, tenant in enumerate(TENANTS, 1):
+        rows = [row(NOON, tenant_id=tenant, request_id=f"req_{i}") for i in range(n)]
+        bundled.add(*rows, name="requests")
+
+    for pipe in PIPES:
+        counts = [COUNTED[pipe](ask(bundled, pipe, tenant, **A_DAY)) for tenant in TENANTS]
+        assert counts == list(range(1, len(TENANTS) + 1)), pipe
+
+
+def follow(running: Tinybird, tenant: str, href: str, panel: str) -> dict[str, Any]:
+    """Return what the page behind a link shows, asked as the app asks."""
+    view, problem = read_view(href.partition("?")[2])
+    assert problem == ""
+    (question,) = questions(view, (panel,), UTC, 0)
+    scopes = [reads(question.pipe, tenant_id=tenant)]
+
+    async def answer() -> list[dict[str, Any]]:
+        async with httpx.AsyncClient() as http:
+            url = str(running.http.base_url).rstrip("/")
+            client = TinybirdClient(url, http=http)
+            found = await client.query(question.pipe, question.parameters, running.token(*scopes))
+            return list(found.rows)
+
+    rows = asyncio.run(answer())
+    return shown(panel, {panel: rows}, view, page="/dashboard", zone=UTC, now=0)
+
+
+A_VIEW = View(range="custom", start=NOON - DAY / 2, end=NOON + DAY / 2)
+
+
+def test_every_routes_links_lead_to_its_own_count(bundled: Tinybird) -> None:
+    for n, name in enumerate(NAMES, 1):
+        rows = [
+            row(NOON, tenant_id="org_links", route=name, request_id=f"{n}_{i}") for i in range(n)
+        ]
+        bundled.add(*rows, name="requests")
+    rows = ask(bundled, "top_routes", "org_links", **A_DAY, limit="100")
+    found = shown(ROUTES, {ROUTES: rows}, A_VIEW, page="/dashboard", zone=UTC, now=0)["top_routes"]
+    assert len(found) == len(NAMES)
+    for each in found:
+        assert each.route.strip()
+        for href in (each.href, each.filter_href):
+            figures = follow(bundled, "org_links", href, "figures")["figures"]
+            assert figures[0].value == each.requests, each.route
+
+
+def test_every_requests_links_lead_to_requests_of_its_kind(bundled: Tinybird) -> None:
+    kinds = [("GET", "/a", "eu", 200), ("", "", "", 101), ("%", "\n", "%", 999)]
+    rows = [
+        row(NOON, tenant_id="org_kinds", request_id=f"{n}_{i}")
+        | {"method": method, "route": route, "region": region, "status": status}
+        for n, (method, route, region, status) in enumerate(kinds, 1)
+        for i in range(n)
+    ]
+    bundled.add(*rows, name="requests")
+    rows = ask(bundled, "recent_requests", "org_kinds", **A_DAY)
+    counts = Counter(each["request_id"][0] for each in rows)
+    found = shown(RECENT, {RECENT: rows}, A_VIEW, page="/dashboard", zone=UTC, now=0)["recent"]
+    assert len(found) == len(rows)
+    for each in found:
+        for href in (each.route_href, each.status_href, each.region_href):
+            figures = follow(bundled, "org_kinds", href, "figures")["figures"]
+            assert figures[0].value == str(counts[each.request_id[0]]), href
+
+
+def test_an_order_is_of_all_routes_not_of_the_busiest(bundled: Tinybird) -> None:
+    usual = [
+        row(NOON, tenant_id="org_sort", route=f"/busy/{n}", request_id=f"{n}_{i}")
+        for n in range(60)
+        for i in range(3)
+    ]
+    worst = row(NOON, tenant_id="org_sort", route="/worst", status=500, duration_ms=90_000)
+    bundled.add(*usual, worst, name="requests")
+
+    for sort in SORTS:
+        rows = ask(bundled, "top_routes", "org_sort", **A_DAY, limit="50", sort=sort)
+        assert len(rows) == 50
+        assert (rows[0]["route"] == "/worst") == (sort != "requests"), sort
+
+
+def test_an_order_that_there_is_none_of_is_said(bundled: Tinybird) -> None:
+    token = bundled.token(reads("top_routes", tenant_id="org_sort"))
+    answer = bundled.get("/v0/pipes/top_routes.json", token, sort="name")
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "sort must be requests, errors or p95",
+    )
+
+
+ZONES = [
+    *("UTC", "America/Sao_Paulo", "America/New_York", "Europe/Berlin", "Asia/Kolkata"),
+    *("Asia/Kathmandu", "Asia/Calcutta", "Australia/Lord_Howe", "Pacific/Chatham"),
+    *("America/Havana", "Pacific/Kiritimati", "Etc/GMT+12"),
+    *("Europe/Kyiv", "Asia/Katmandu", "America/Coyhaique"),
+]
+CHANGES = [
+    datetime(2098, 11, 2, 12, tzinfo=UTC),  # back, in America
+    datetime(2099, 3, 8, 12, tzinfo=UTC),  # forth, in America
+    datetime(2099, 3, 29, 12, tzinfo=UTC),  # forth, in Europe
+    datetime(2099, 10, 25, 12, tzinfo=UTC),  # back, in Europe
+    datetime(2099, 4, 5, 0, tzinfo=UTC),  # back, on Lord Howe Island
+]
+
+
+QUARTERS = [datetime(2098, 10, 1, tzinfo=UTC) + timedelta(minutes=15) * n for n in range(420 * 96)]
+AT_ONCE = 10_000
+
+
+@pytest.fixture(scope="module")
+def yearly(bundled: Tinybird) -> Tinybird:
+    """A request of the tenant ``org_zones`` in every quarter of an hour of more than a year."""
+    for n in range(0, len(QUARTERS), AT_ONCE):
+        rows = (row(at, tenant_id="org_zones") for at in QUARTERS[n : n + AT_ONCE])
+        bundled.add(*rows, name="requests")
+    return bundled
+
+
+def bucket_of(at: datetime, zone: tzinfo, step: timedelta) -> object:
+    """Return what tells the bucket that a moment lies in, by the clock on the wall."""
+    local = at.astimezone(zone)
+    if step == timedelta(weeks=1):
+        return local.date() - timedelta(days=local.weekday())
+    if step == DAY:
+        return local.date()
+    marks = (local.hour * 3600 + local.minute * 60 + local.second) // step.total_seconds()
+    # An hour that comes twice is two buckets; longer ones have both in one.
+    return local.date(), marks, local.utcoffset() if step <= timedelta(hours=1) else None
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    zone=st.sampled_from(ZONES),
+    middle=st.sampled_from(CHANGES),
+    length=st.sampled_from([*LENGTHS.values(), 3 * DAY, 10 * DAY, 21 * DAY, 60 * DAY, 200 * DAY]),
+    ahead=st.integers(0, 400).map(lambda minutes: timedelta(minutes=minutes)),
+)
+def test_buckets_are_hours_days_and_weeks_of_the_zone_asked_for(
+    yearly: Tinybird, zone: str, middle: datetime, length: timedelta, ahead: timedelta
+) -> None:
+    end = middle + min(length / 2, 40 * DAY) + ahead
+    period = Period(end - length, end)
+    told = {"start": utc(period.start), "end": utc(period.end), "time_zone": zone}
+    within = [at for at in QUARTERS if period.start <= at < period.end]
+    expected = Counter(bucket_of(at, ZoneInfo(zone), period.step) for at in within)
+
+    rows = ask(yearly, "requests_over_time", "org_zones", **told)
+
+    starts = [datetime.fromisoformat(each["bucket"]).replace(tzinfo=UTC) for each in rows]
+    found = {
+        bucket_of(start, ZoneInfo(zone), period.step): each["requests"]
+        for start, each in zip(starts, rows, strict=True)
+    }
+    assert {bucket: count for bucket, count in found.items() if count} == expected
+    assert len(found) == len(rows)
+    assert starts == sorted(starts)
+    assert starts[0] <= period.start < starts[1]
+    latency = ask(yearly, "latency_over_time", "org_zones", **told)
+    assert [(each["bucket"], each["requests"]) for each in latency] == [
+        (each["bucket"], each["requests"]) for each in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("America/New_York", datetime(2099, 3, 8), 23),
+        ("America/New_York", datetime(2098, 11, 2), 25),
+        ("Europe/Berlin", datetime(2099, 3, 29), 23),
+        ("Europe/Berlin", datetime(2099, 10, 25), 25),
+        ("Asia/Kolkata", datetime(2099, 10, 25), 24),
+    ],
+)
+def test_a_day_of_23_or_25_hours_has_all_of_its_requests_and_no_day_is_left_out(
+    yearly: Tinybird, zone: str, day: datetime, hours: int
+) -> None:
+    begins = day.replace(tzinfo=ZoneInfo(zone))
+    period = {"start": utc(begins - 15 * DAY), "end": utc(begins + 15 * DAY), "time_zone": zone}
+
+    rows = ask(yearly, "requests_over_time", "org_zones", **period)
+    nobodys = ask(yearly, "requests_over_time", "org_nobody", **period)
+
+    counts = {each["bucket"]: each["requests"] for each in rows}
+    assert counts[utc(begins)] == hours * 4
+    days = [datetime.fromisoformat(each["bucket"]).replace(tzinfo=UTC) for each in nobodys]
+    assert [at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in days] == [
+        day - 15 * DAY + n * DAY for n in range(30)
+    ]
+
+
+def test_a_zone_that_there_is_none_of_is_said(bundled: Tinybird) -> None:
+    for pipe in ("requests_over_time", "latency_over_time"):
+        token = bundled.token(reads(pipe, tenant_id="org_zones"))
+        answer = bundled.get(f"/v0/pipes/{pipe}.json", token, time_zone="Mars/Olympus")
+        assert answer.status_code == 400
+        assert "Cannot load time zone Mars/Olympus" in answer.json()["error"]
+
+
+def test_a_period_before_counts_when_the_tenants_rows_reach_back_to_it(bundled: Tinybird) -> None:
+    times = (NOON - 2 * DAY, NOON - DAY, NOON)
+    bundled.add(*(row(at, tenant_id="org_young") for at in times), name="requests")
+
+    def before_is_whole(days: int) -> int:
+        period = {"start": utc(NOON + DAY - days * DAY), "end": utc(NOON + DAY)}
+        return int(
+            ask(bundled, "usage_summary", "org_young", **period, region="x")[0]["before_is_whole"]
+        )
+
+    assert [before_is_whole(days) for days in (1, 2, 3)] == [1, 0, 0]
