@@ -1,0 +1,118 @@
+"""Times are the viewer's, tell one moment from another, and name the year where it is not plain."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clerk_tinybird_app.dashboard.period import Period
+from clerk_tinybird_app.dashboard.times import Times, step_name
+from clerk_tinybird_app.dashboard.zone import zone_named
+
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+
+
+def times(zone: str = "Europe/Berlin", year: int | None = 2026) -> Times:
+    return Times(zone_named(zone), year)
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (timedelta(seconds=15), "14:30:00"),
+        (QUARTER, "14:30"),
+        (3 * HOUR, "Tue 14:30"),
+        (6 * HOUR, "24 Nov 14:30"),
+        (DAY, "24 Nov"),
+    ],
+)
+def test_a_tick_is_as_short_as_its_step_allows(step: timedelta, text: str) -> None:
+    assert times().tick(utc(2026, 11, 24, 13, 30), step) == text
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "text"),
+    [
+        (utc(2026, 11, 24, 13, 30), QUARTER, "Tue 24 Nov, 14:30 to 14:45"),
+        (utc(2026, 11, 24, 13, 30), timedelta(seconds=5), "Tue 24 Nov, 14:30:00 to 14:30:05"),
+        (utc(2026, 11, 23, 23), DAY, "Tue 24 Nov"),
+        (utc(2026, 11, 22, 23), WEEK, "Mon 23 Nov to Sun 29 Nov"),
+        # The week and the day in which daylight saving ends, and the one in which it begins.
+        (utc(2026, 10, 18, 22), WEEK, "Mon 19 Oct to Sun 25 Oct"),
+        (utc(2026, 10, 24, 22), DAY, "Sun 25 Oct"),
+        (utc(2026, 10, 24, 22), 3 * HOUR, "Sun 25 Oct, 00:00 to 03:00"),
+        (utc(2026, 3, 22, 23), WEEK, "Mon 23 Mar to Sun 29 Mar"),
+        (utc(2026, 3, 28, 23), 3 * HOUR, "Sun 29 Mar, 00:00 to 03:00"),
+    ],
+)
+def test_a_bucket_is_named_by_the_clock_on_the_wall(
+    start: datetime, step: timedelta, text: str
+) -> None:
+    assert times().span(start, step) == text
+
+
+def test_an_hour_that_comes_twice_is_told_apart() -> None:
+    new_york = times("America/New_York")
+    starts = [utc(2026, 11, 1, 4 + n) for n in range(4)]
+
+    assert [new_york.tick(start, HOUR) for start in starts] == [
+        *("Sun 00:00", "Sun 01:00 EDT", "Sun 01:00 EST", "Sun 02:00"),
+    ]
+    assert new_york.span(starts[1], HOUR) == "Sun 1 Nov, 01:00 EDT to 01:00 EST"
+    noon = utc(2026, 11, 1, 17)
+    assert new_york.clock(starts[2], now=noon) == "01:00:00.000 EST"
+    assert new_york.between(starts[1], starts[2]) == "1 Nov 01:00 EDT to 1 Nov 01:00 EST"
+
+
+def test_a_day_that_begins_at_one_is_that_day() -> None:
+    cairo = times("Africa/Cairo", 2026)
+
+    # Its first hour was left out.
+    assert cairo.span(utc(2026, 4, 23, 22), DAY) == "Fri 24 Apr"
+    assert cairo.span(utc(2026, 4, 23, 22), 3 * HOUR) == "Fri 24 Apr, 01:00 to 03:00"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "year"),
+    [
+        (utc(2026, 1, 1), utc(2026, 11, 24), 2026),
+        (utc(2025, 12, 31, 23), utc(2026, 1, 2), 2026),
+        (utc(2025, 12, 31, 22), utc(2026, 1, 2), None),
+        (utc(2025, 6, 1), utc(2025, 6, 2), None),
+    ],
+)
+def test_the_year_goes_without_saying_in_a_view_of_this_year_alone(
+    start: datetime, end: datetime, year: int | None
+) -> None:
+    now = utc(2026, 11, 24).timestamp()
+
+    assert Times.of(Period(start, end), zone_named("Europe/Berlin"), now).year == year
+
+
+def test_across_years_every_date_has_its_year() -> None:
+    across = times(year=None)
+
+    assert across.tick(utc(2025, 11, 24), WEEK) == "24 Nov 2025"
+    assert across.span(utc(2025, 12, 28, 23), WEEK) == "Mon 29 Dec 2025 to Sun 4 Jan 2026"
+    assert across.between(utc(2025, 11, 24), utc(2026, 11, 24)) == (
+        "24 Nov 2025 01:00 to 24 Nov 2026 01:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"), [("Asia/Kolkata", "Tue 05:30"), ("Asia/Kathmandu", "Tue 05:45")]
+)
+def test_a_zone_may_be_half_an_hour_off(zone: str, text: str) -> None:
+    assert times(zone).tick(utc(2026, 11, 24), HOUR) == text
+
+
+def test_a_bucket_has_its_width_in_words() -> None:
+    assert [step_name(step) for step in (QUARTER, HOUR, DAY, WEEK)] == [
+        *("15 minutes", "hour", "day", "week"),
+    ]
