@@ -25,6 +25,7 @@ SUMMARY: dict[str, Any] = {
     "p95_ms_before": None,
     "active_routes": 1,
     "active_routes_before": 0,
+    "before_is_whole": 0,
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
     "usage_summary": [SUMMARY],
@@ -129,6 +130,16 @@ async def test_a_refresh_asks_every_pipe_with_the_address_and_shows_what_they_sa
     assert tab.board["figures"][0].value == "7"
     assert tab.board["finished"] == 5
     assert tab.board["stale_since"] == 0
+
+
+async def test_the_panels_over_time_are_of_the_viewers_own_days(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await tab.see("refresh", number=1, path="/dashboard", search="?range=30d", zone="Asia/Kolkata")
+
+    assert {url.params.get("time_zone") for url in tinybird.asked if "over_time" in url.path} == {
+        "Asia/Kolkata"
+    }
 
 
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:

@@ -1,12 +1,14 @@
 """The project that this repository ships, against its policy, its fixtures and its promises."""
 
+import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from clerk_tinybird_app.tinybird.policy import PIPES
-from clerk_tinybird_app.tinybird.project import load_project
+from clerk_tinybird_app.tinybird.project import Node, Pipe, load_project
 
 FOLDER = Path(__file__).parents[3] / "tinybird"
 PROJECT = load_project(FOLDER)
@@ -27,11 +29,29 @@ def test_rows_are_appended_with_the_token_for_it() -> None:
     assert PROJECT.datasources["requests"].tokens == (("requests_append", "APPEND"),)
 
 
+OF_ONE_TENANT = "FROMrequestsWHEREtenant_id={{sql_unescape(String(tenant_id,"
+TEXTS = ("tenant_id", "user_id", "method", "route", "region")
+
+
+def squeezed(node: Node) -> str:
+    return re.sub(r"\s+", "", node.sql)
+
+
 @pytest.mark.parametrize("pipe", PROJECT.pipes.values(), ids=PROJECT.pipes)
-def test_every_node_that_reads_requests_reads_one_tenants(pipe) -> None:
-    for node in pipe.nodes:
-        words = " ".join(node.sql.split())
-        assert ("FROM requests" in words) == ("WHERE tenant_id = {{ String(tenant_id," in words)
+def test_every_read_of_requests_is_of_one_tenant(pipe: Pipe) -> None:
+    reads = [squeezed(node) for node in pipe.nodes if "FROMrequests" in squeezed(node)]
+
+    assert reads
+    for sql in reads:
+        assert sql.count("FROMrequests") == sql.count(OF_ONE_TENANT)
+
+
+@pytest.mark.parametrize("pipe", PROJECT.pipes.values(), ids=PROJECT.pipes)
+def test_every_text_is_compared_as_it_is(pipe: Pipe) -> None:
+    """Tinybird writes ``%`` as ``\\%``, for a LIKE; in ``=`` the backslash would be a part of it."""
+    for node, name in itertools.product(pipe.nodes, TEXTS):
+        sql = squeezed(node)
+        assert sql.count(f"String({name},") == sql.count(f"sql_unescape(String({name},")
 
 
 @pytest.mark.parametrize("name", PIPES)
