@@ -268,6 +268,8 @@ def test_buckets_are_hours_days_and_weeks_of_the_zone_asked_for(
     assert len(found) == len(rows)
     assert starts == sorted(starts)
     assert starts[0] <= period.start < starts[1]
+    nobodys = ask(yearly, "requests_over_time", "org_nobody", **told)
+    assert [each["bucket"] for each in nobodys] == [each["bucket"] for each in rows]
     latency = ask(yearly, "latency_over_time", "org_zones", **told)
     assert [(each["bucket"], each["requests"]) for each in latency] == [
         (each["bucket"], each["requests"]) for each in rows
