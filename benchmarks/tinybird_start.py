@@ -39,7 +39,7 @@ def measure(server: TinybirdServer, empty_seconds: float, folder: Path) -> Secti
     section.add(f"again, with its rows ({_STARTS} starts)", f"{again.median * _MILLISECONDS:.0f}")
     section.add("first start, without rows", f"{empty_seconds * _MILLISECONDS:.0f}")
     section.add(
-        f"first start, which makes 30 days of traffic ({rows:,} rows)",
+        f"first start, which makes two months of traffic ({rows:,} rows)",
         f"{first * _MILLISECONDS:.0f}",
     )
     return section

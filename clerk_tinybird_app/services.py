@@ -127,7 +127,7 @@ class Services:
         return self.embedded_tinybird is not None
 
     async def add_sample_traffic(self, tenant: str, user_id: str) -> int:
-        """Give a tenant 30 days of made-up requests; return how many.
+        """Give a tenant two months of made-up requests; return how many.
 
         Raises:
             TinybirdUnavailable: It cannot be; the text says why.

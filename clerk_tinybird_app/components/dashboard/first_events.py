@@ -56,7 +56,7 @@ def _sample_traffic() -> rx.Component:
             class_name=GREEN_BUTTON,
         ),
         rx.el.p(
-            "Thirty days of made-up requests for this tenant, and new ones while the app runs.",
+            "Two months of made-up requests for this tenant, and new ones while the app runs.",
             class_name=NOTE,
         ),
         rx.el.p(

@@ -135,7 +135,7 @@ class EmbeddedTinybird:
             self._tasks.append(asyncio.create_task(self._traffic.run()))
 
     async def add_sample_traffic(self, tenant_id: str, user_id: str) -> int:
-        """Give a tenant without rows 30 days of made-up requests, and new ones from now on.
+        """Give a tenant without rows two months of made-up requests, and new ones from now on.
 
         Returns:
             How many requests were added; 0 for a tenant that has them, or is about to.

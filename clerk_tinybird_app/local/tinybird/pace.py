@@ -16,7 +16,11 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 MONTH: Final = 30 * _DAY
-"""How many seconds a tenant takes to grow to today's pace."""
+"""In how many seconds a tenant grows by its ``growth``."""
+
+HISTORY: Final = 2 * MONTH + _DAY
+"""How many seconds there are made-up requests of: 30 days, the 30 days before them, and a day to
+spare, so that the two compare from the first look on."""
 
 _WEEK: Final = 7 * _DAY
 _MONDAY: Final = 4 * _DAY

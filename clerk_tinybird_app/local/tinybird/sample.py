@@ -10,7 +10,7 @@ from clerk_tinybird_app.local.tinybird.story import Tenant
 
 _REGIONS: Final = ("eu-west-1", "us-east-1")
 _PER_SECOND: Final = 0.03
-"""About 80,000 requests in 30 days: enough for every chart, and there within seconds."""
+"""About 85,000 requests in two months: enough for every chart, and there within seconds."""
 
 
 class SampleTenants:

@@ -1,4 +1,4 @@
-"""Fills the story's data source with the requests of the last 30 days, as ClickHouse can: fast."""
+"""Fills the story's data source with the requests of the last 61 days, as ClickHouse can: fast."""
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.history import Piece, history
-from clerk_tinybird_app.local.tinybird.pace import MONTH
+from clerk_tinybird_app.local.tinybird.pace import HISTORY
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.story import (
     CLIENT_ERRORS,
@@ -43,7 +43,7 @@ def is_story(source: DataSource | None) -> bool:
 def seed(service: Service) -> int:
     """Add the story's requests from where the data ends until now; return how many.
 
-    The first start gets 30 days; a later one the time since the last, so that the last day is
+    The first start gets two months; a later one the time since the last, so that the last day is
     never empty. Another project's data sources are left alone.
     """
     first = service.workspaces.first
@@ -53,10 +53,10 @@ def seed(service: Service) -> int:
     table = f"{first.database}.{DATA_SOURCE}"
 
     def fill(session: ChdbSession) -> int:
-        oldest, newest = _kept(session, table, now) or (now - MONTH, now - MONTH)
-        since = max(newest, now - MONTH)
+        oldest, newest = _kept(session, table, now) or (now - HISTORY, now - HISTORY)
+        since = max(newest, now - HISTORY)
         dice = random.Random(since)  # noqa: S311 - looks, not secrets
-        found = list(history(since, now, grown=oldest + MONTH, dice=dice))
+        found = list(history(since, now, grown=oldest + HISTORY, dice=dice))
         if not found:
             return 0
         session.query(_insert(table, found))

@@ -45,7 +45,8 @@ class Tenant:
         users: Its users, the busiest first.
         regions: Where its requests are answered, the busiest first.
         per_second: Requests per second in an average hour of today.
-        growth: How many times as much that is as 30 days before the first start.
+        growth: How many times as much that is as 30 days before the first start, and that as
+            30 days earlier.
         incident_hours: There is one incident in so many hours.
     """
 

@@ -90,7 +90,7 @@ class Traffic:
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def join(self, tenant: Tenant, begun: Callable[[], None] = lambda: None) -> int:
-        """Give a tenant the requests of the last 30 days; from now on it gets new ones too.
+        """Give a tenant the requests of the last 61 days; from now on it gets new ones too.
 
         Args:
             tenant: One that has none yet.
@@ -108,7 +108,7 @@ class Traffic:
             raise NoStory
         now, count = self._clock(), 0
         # The latest day first: it is what a chart shows at once.
-        for ago in range(_DAY_SECONDS, pace.MONTH + 1, _DAY_SECONDS):
+        for ago in range(_DAY_SECONDS, pace.HISTORY + 1, _DAY_SECONDS):
             # Beside the event loop, which has pages to serve.
             rows = await asyncio.to_thread(self._day, tenant, now - ago, now)
             (await self._post(rows, token)).raise_for_status()

@@ -5,12 +5,13 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from clerk_tinybird_app.dashboard.period import LENGTHS
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID, SOLO_ID
 from clerk_tinybird_app.local.tinybird import pace
 from clerk_tinybird_app.local.tinybird.history import history
@@ -31,17 +32,17 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
         yield running
 
 
-def test_thirty_days_are_there_for_each_tenant(bundled: Tinybird) -> None:
+def test_two_periods_of_thirty_days_are_there_for_each_tenant(bundled: Tinybird) -> None:
     rows = bundled.sql(
         "SELECT tenant_id, count(), dateDiff('hour', min(timestamp), now()), "
         "dateDiff('minute', max(timestamp), now()) FROM requests GROUP BY tenant_id"
     )
     found = {row.split("\t")[0]: list(map(int, row.split("\t")[1:])) for row in rows.splitlines()}
     assert set(found) == {ACME_ID, GLOBEX_ID, SOLO_ID}
-    assert 400_000 < sum(count for count, _, _ in found.values()) < 600_000
+    assert 550_000 < sum(count for count, _, _ in found.values()) < 800_000
     for count, oldest, newest in found.values():
         assert count > 10_000
-        assert 29 * 24 <= oldest <= 30 * 24 + 1
+        assert 60 * 24 <= oldest <= 61 * 24 + 1
         assert newest <= 240
 
 
@@ -75,6 +76,22 @@ def test_the_busiest_tenant_had_trouble_in_the_last_hours_and_seldom(hour: int) 
     troubled = [each for each in day if each.tenant is TENANTS[0] and each.errors > 0.1]
     assert now - max(piece.ends for piece in troubled) < 1.5 * HOUR
     assert sum(piece.ends - piece.begins for piece in troubled) < DAY / 20
+
+
+@pytest.mark.parametrize("tenant", TENANTS, ids=lambda tenant: str(tenant.id))
+@pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)
+def test_every_period_compares_with_the_one_before_from_the_first_look_on(
+    bundled: Tinybird, tenant: Tenant, length: timedelta
+) -> None:
+    now = datetime.now(UTC)
+    period = {"start": (now - length).isoformat(" ", "seconds").replace("+00:00", "")}
+    token = bundled.token(reads("usage_summary", tenant_id=tenant.id))
+
+    (row,) = bundled.get("/v0/pipes/usage_summary.json", token, **period).json()["data"]
+
+    assert row["before_is_whole"] == 1
+    if length == LENGTHS["30d"]:
+        assert row["requests"] == pytest.approx(row["requests_before"] * tenant.growth, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +302,7 @@ def test_the_fixtures_are_not_what_is_seeded(bundled: Tinybird) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_tenant_that_joins_has_thirty_days_and_goes_on(bundled: Tinybird) -> None:
+async def test_a_tenant_that_joins_has_two_months_and_goes_on(bundled: Tinybird) -> None:
     tenant = sample_tenant("org_new", "user_new")
     url = str(bundled.http.base_url).rstrip("/")
     now = datetime.now(UTC).timestamp()
@@ -302,9 +319,9 @@ async def test_a_tenant_that_joins_has_thirty_days_and_goes_on(bundled: Tinybird
         "SELECT count(), dateDiff('day', min(timestamp), now()), toUnixTimestamp(max(timestamp)), "
         "groupUniqArray(user_id) FROM requests WHERE tenant_id = 'org_new'"
     ).split("\t")
-    assert int(count) >= added > 30_000
+    assert int(count) >= added > 50_000
     assert begun == [1]
-    assert 29 <= int(oldest) <= 30
+    assert 60 <= int(oldest) <= 61
     assert int(newest) >= now - 15 * 60
     assert users == "['user_new']"
 

@@ -48,7 +48,7 @@ def test_every_read_of_requests_is_of_one_tenant(pipe: Pipe) -> None:
 
 @pytest.mark.parametrize("pipe", PROJECT.pipes.values(), ids=PROJECT.pipes)
 def test_every_text_is_compared_as_it_is(pipe: Pipe) -> None:
-    """Tinybird writes ``%`` as ``\\%``, for a LIKE; in ``=`` the backslash would be a part of it."""
+    """Tinybird writes ``%`` as ``\\%``, for a LIKE; to ``=`` the backslash is a part of it."""
     for node, name in itertools.product(pipe.nodes, TEXTS):
         sql = squeezed(node)
         assert sql.count(f"String({name},") == sql.count(f"sql_unescape(String({name},")
