@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _IANA: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]{0,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
 
+UTC_NAME: Final = "UTC"
+_REFUSED: Final = "Cannot load time zone"
+"""What ClickHouse says of a zone that its own list lacks, which may be older than the browser's."""
+
 
 def zone_named(name: str) -> tzinfo:
     """Return the zone with this IANA name, such as ``Europe/Berlin``; UTC for any other text.
@@ -20,3 +24,13 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def is_refusal(detail: str) -> bool:
+    """Tell whether a query failed because Tinybird does not know the zone that it named."""
+    return _REFUSED in detail
+
+
+def refusal_notice(name: str) -> str:
+    """Return what is said to a viewer whose zone Tinybird does not know."""
+    return f"Tinybird does not know the time zone {name}: times and days are those of UTC."

@@ -19,17 +19,8 @@ from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Questio
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_nothing, shown
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
-from clerk_tinybird_app.dashboard.zone import zone_named
-from clerk_tinybird_app.state.grant import (
-    UNCONFIRMED,
-    AskingState,
-    Grant,
-    Problem,
-    answering,
-    ask,
-    asking,
-    end_turn,
-)
+from clerk_tinybird_app.dashboard.zone import UTC_NAME, is_refusal, refusal_notice, zone_named
+from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
 from clerk_tinybird_app.state.side_by_side import ask_side_by_side
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
@@ -110,6 +101,7 @@ class DashboardState(AskingState, rx.State):
     _view: View = View()
     _path: str = routes.DASHBOARD
     _zone: str = ""
+    _refused_zone: str = ""
     # Tuples, because Reflex wraps a list's every element that is looked at.
     _rows: dict[str, tuple[dict[str, Any], ...]] = {}
     _asked: dict[str, Question] = {}
@@ -134,7 +126,7 @@ class DashboardState(AskingState, rx.State):
                 return
             now = services.current().clock()
             self._open(path, search, zone, now)
-            asked = questions.questions(self._view, self._panels(), zone_named(zone), now)
+            asked = questions.questions(self._view, self._panels(), zone_named(self._zone), now)
             tab = f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, turn))
@@ -159,8 +151,8 @@ class DashboardState(AskingState, rx.State):
         """Go to the page that shows and runs the request of one panel, whatever came of it."""
         if panel not in PANELS:
             return None
-        now = services.current().clock()
-        asked = self._asked.get(panel) or questions.questions(self._view, (panel,), now)[0]
+        now, zone = services.current().clock(), zone_named(self._zone)
+        asked = self._asked.get(panel) or questions.questions(self._view, (panel,), zone, now)[0]
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)
@@ -190,9 +182,13 @@ class DashboardState(AskingState, rx.State):
 
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
+        notice = ""
+        if zone == self._refused_zone:
+            zone, notice = UTC_NAME, refusal_notice(zone)
         if (path, search, zone) != self._opened:
             self._opened = (path, search, zone)
-            self._view, self.problem = read_view(search)
+            self._view, problem = read_view(search)
+            self.problem = f"{problem} {notice}".strip()
             self._path = path if path == routes.ROUTE else routes.DASHBOARD
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
             self._send(**described(self._view, self._path))
@@ -274,6 +270,9 @@ class DashboardState(AskingState, rx.State):
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
+        if is_refusal(error.detail):
+            # The page asks again by itself, then for UTC's hours and days.
+            self._refused_zone = self._zone
         kept = self.panels[panel]
         if kept.view != self.address:
             kept = Panel(view=self.address)

@@ -72,6 +72,7 @@ class Tinybird:
         self.may_answer = anyio.Event()
         self.may_answer.set()
         self.late = ""
+        self.unknown_zone = ""
         self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -81,6 +82,9 @@ class Tinybird:
             await self.may_be_late.wait()
         if self.refusal:
             return httpx.Response(self.refusal, json={"error": "no"})
+        if self.unknown_zone and request.url.params.get("time_zone") == self.unknown_zone:
+            said = f"[Error] Cannot load time zone {self.unknown_zone}. (BAD_ARGUMENTS)"
+            return httpx.Response(400, json={"error": said})
         rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
         statistics = {"elapsed": 0.001, "rows_read": 1, "bytes_read": 1}
         answer = {"meta": [], "data": rows, "rows": len(rows), "statistics": statistics}
@@ -140,6 +144,27 @@ async def test_the_panels_over_time_are_of_the_viewers_own_days(
     assert {url.params.get("time_zone") for url in tinybird.asked if "over_time" in url.path} == {
         "Asia/Kolkata"
     }
+
+
+async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_on(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.unknown_zone = "America/Coyhaique"
+    await tab.see("refresh", number=1, path="/dashboard", search="", zone="America/Coyhaique")
+    assert _panel(tab, "traffic").code == "tinybird_bad_request"
+    assert tab.board["is_failing"] is True
+
+    for number in (2, 3):
+        await tab.see(
+            "refresh", number=number, path="/dashboard", search="", zone="America/Coyhaique"
+        )
+
+        assert _panel(tab, "traffic").code == ""
+        assert tab.board["is_failing"] is False
+        assert tab.board["problem"] == (
+            "Tinybird does not know the time zone America/Coyhaique: "
+            "times and days are those of UTC."
+        )
 
 
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
