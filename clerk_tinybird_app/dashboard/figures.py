@@ -117,7 +117,8 @@ def _figure(kind: _Kind, row: Mapping[str, Any], values: Sequence[float | None])
         text = NEW if row["requests"] else texts.NONE
     elif now is not None and before is not None:
         text = kind.change(now, before)
-        if kind.less_is_better and now != before:
+        # What rounds to nothing has no sign, and is neither good nor bad.
+        if kind.less_is_better and not text[0].isdigit():
             tone = BAD if now > before else GOOD
     return Figure(kind.name, kind.value(now), text, tone, trend(values))
 

@@ -20,7 +20,16 @@ from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_no
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.dashboard.zone import UTC_NAME, is_refusal, refusal_notice, zone_named
-from clerk_tinybird_app.state.grant import Grant, current_grant, renewed_token, still_holds
+from clerk_tinybird_app.state.grant import (
+    UNCONFIRMED,
+    AskingState,
+    Grant,
+    Problem,
+    answering,
+    ask,
+    asking,
+    end_turn,
+)
 from clerk_tinybird_app.state.running_query import StoppedError, run_query
 from clerk_tinybird_app.state.side_by_side import ask_side_by_side
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
@@ -270,7 +279,7 @@ class DashboardState(AskingState, rx.State):
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
-        if is_refusal(error.detail):
+        if isinstance(error, TinybirdError) and is_refusal(error.detail):
             # The page asks again by itself, then for UTC's hours and days.
             self._refused_zone = self._zone
         kept = self.panels[panel]

@@ -123,6 +123,15 @@ def test_growth_is_told_in_per_cent_until_it_is_many_times_as_much(
     assert changes(SUMMARY | {"requests_before": before})["Requests"] == (change, NEUTRAL)
 
 
+def test_a_change_that_rounds_to_nothing_is_neither_good_nor_bad() -> None:
+    steady = changes(SUMMARY | {"error_rate_before": 0.00421, "p95_ms_before": 184.3})
+
+    assert (steady["Error rate"], steady["p95 latency"]) == (
+        ("0.00 pt", NEUTRAL),
+        ("0 ms", NEUTRAL),
+    )
+
+
 def test_traffic_that_ended_is_down_by_all_of_it() -> None:
     ended = NOTHING | {"requests_before": 100, "error_rate_before": 0.1, "p95_ms_before": 5}
 

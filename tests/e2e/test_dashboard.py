@@ -93,6 +93,33 @@ def test_a_region_filters_too(board: Board, page: Page) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("route", "shown"),
+    [("/50%/a b?c=1&d#e", "/50%/a b?c=1&d#e"), ("", "(empty)"), ("/long" * 400, "/long/long")],
+)
+def test_a_request_of_an_odd_route_leads_to_that_route_alone(
+    board: Board, page: Page, route: str, shown: str
+) -> None:
+    tenant = board.open()
+    board.post_event(tenant, route)
+
+    page.locator("#panel-recent").get_by_role("link", name=f"GET {shown}").first.click()
+
+    expect(page.locator("#filters")).to_contain_text(f"route = {shown}")
+    wait_until(lambda: board.requests() == 1, seconds=5, what="other routes stay")
+    # By its address too, as somebody would open it whom it was sent to.
+    page.reload()
+    board.expect_filled()
+    assert board.requests() == 1
+
+
+def test_what_a_filter_fixes_is_no_key_figure(board: Board, page: Page) -> None:
+    board.open(address="/dashboard?status_class=5xx")
+    names = page.locator("#panel-figures dt")
+
+    expect(names).to_have_text(["Requests", "p95 latency", "Active routes", "p99 latency"])
+
+
 def test_the_routes_can_be_sorted(board: Board, page: Page) -> None:
     board.open()
 

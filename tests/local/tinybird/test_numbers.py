@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from clerk_tinybird_app.dashboard.period import LENGTHS, Period
@@ -22,6 +22,7 @@ from clerk_tinybird_app.tinybird.policy import PIPES
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 
 NOON = datetime(2099, 6, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LONG = "/v1/" + "long/" * 400
 NAMES = [
@@ -237,13 +238,15 @@ def bucket_of(at: datetime, zone: tzinfo, step: timedelta) -> object:
         return local.date() - timedelta(days=local.weekday())
     if step == DAY:
         return local.date()
-    marks = (local.hour * 3600 + local.minute * 60 + local.second) // step.total_seconds()
-    # An hour that comes twice is two buckets; longer ones have both in one.
-    return local.date(), marks, local.utcoffset() if step <= timedelta(hours=1) else None
+    seconds = local.hour * 3600 + local.minute * 60 + local.second
+    if step <= HOUR:
+        # An hour that comes twice is two buckets; one in which the clock is put back is one.
+        return at - timedelta(seconds=seconds % step.total_seconds())
+    return local.date(), seconds // step.total_seconds()
 
 
 @settings(
-    max_examples=60,
+    max_examples=100,
     deadline=None,
     # Every try is a query: what fails is not looked at for something smaller.
     phases=[Phase.reuse, Phase.generate],
@@ -260,6 +263,8 @@ def test_buckets_are_hours_days_and_weeks_of_the_zone_asked_for(
 ) -> None:
     end = middle + min(length / 2, 40 * DAY) + ahead
     period = Period(end - length, end)
+    # A clock that is put back by half an hour cuts one hour in two, in the middle of it.
+    assume(zone != "Australia/Lord_Howe" or period.step != HOUR)
     told = {"start": utc(period.start), "end": utc(period.end), "time_zone": zone}
     within = [at for at in QUARTERS if period.start <= at < period.end]
     expected = Counter(bucket_of(at, ZoneInfo(zone), period.step) for at in within)
