@@ -11,6 +11,7 @@ from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
+from clerk_tinybird_app.components.pulse import Pulse
 from clerk_tinybird_app.frontend_errors import FrontendErrorLog
 from clerk_tinybird_app.pages.dashboard import dashboard
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
@@ -19,6 +20,7 @@ from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
@@ -62,6 +64,10 @@ def _session_bridge(_stateful: bool) -> rx.Component:
     )
 
 
+def _pulse(_stateful: bool) -> rx.Component:
+    return Pulse.create(answered=PulseState.answered, on_ask=PulseState.answer)
+
+
 _frontend_errors = FrontendErrorLog()
 
 
@@ -91,6 +97,7 @@ app = rx.App(
         (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),
         (30, "ClerkRoot"): _clerk_root,
         (29, "SessionBridge"): _session_bridge,
+        (28, "Pulse"): _pulse,
     },
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
     html_lang="en",

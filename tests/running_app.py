@@ -161,13 +161,20 @@ class RunningApp:
 
     def kill_tinybird(self) -> None:
         """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
+        self._signal(self._tinybird_pids(), signal.SIGKILL)
+
+    def _tinybird_pids(self) -> list[int]:
         found = subprocess.run(
             ["pgrep", "-f", f"local.tinybird .*--port {self.tinybird_port}"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        for pid in found.stdout.split():
+        return [int(pid) for pid in found.stdout.split()]
+
+    @staticmethod
+    def _signal(pids: list[int], number: signal.Signals) -> None:
+        for pid in pids:
             with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, number)
 
     @contextmanager
     def without_tinybird(self) -> Iterator[None]:
@@ -189,6 +196,26 @@ class RunningApp:
                 yield
             finally:
                 silence.shutdown()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze every process of the app for the block: connections stay, nothing answers."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
+
+    @contextmanager
+    def frozen_tinybird(self) -> Iterator[None]:
+        """Freeze the embedded Tinybird alone for the block."""
+        pids = self._tinybird_pids()
+        self._signal(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(pids, signal.SIGCONT)
 
     def stop(self) -> None:
         """Stop everything that was started."""

@@ -22,7 +22,13 @@ const MAX_RETRY_MS = 45_000;
 const TOKEN_TIMEOUT_MS = 10_000;
 const ATTEMPTS_BEFORE_STALLED = 3;
 
-const SessionContext = createContext({ phase: "loading", offline: false, retry: () => {} });
+// `cause` is what keeps the session from being confirmed, as far as it is known: "clerk".
+export const SessionContext = createContext({
+  phase: "loading",
+  offline: false,
+  cause: "",
+  retry: () => {},
+});
 
 const lifeLeft = (token) => {
   const payload = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
@@ -77,6 +83,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   const { status } = useClerk();
   const [, connectErrors] = useContext(EventLoopContext);
   const [stalled, setStalled] = useState(false);
+  const [cause, setCause] = useState("");
   const offline = connectErrors.length > 0;
   // Without the role: Clerk's membership and its token can name different ones for a moment.
   const wanted = isSignedIn ? `${sessionId}:${orgId ?? ""}` : signedOut;
@@ -99,6 +106,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
     last.current = { at: Date.now(), attempts: last.current.attempts + 1 };
     try {
       const token = isSignedIn ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
+      setCause("");
       // A null token: the session has just ended, and Clerk's next render says so. Another push
       // or another view: that one stands for what is true now.
       if (token !== null && running.current === mine && view.current.wanted === wanted) {
@@ -106,6 +114,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
       }
     } catch {
       // Clerk is out of reach. The next tick tries again; the server's expiry holds meanwhile.
+      setCause("clerk");
     } finally {
       if (running.current === mine) running.current = null;
     }
@@ -159,7 +168,10 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   else if (refused) phase = "refused";
   else if (stalled) phase = "stalled";
 
-  const value = useMemo(() => ({ phase, offline, retry: () => push(true) }), [phase, offline]);
+  const value = useMemo(
+    () => ({ phase, offline, cause, retry: () => push(true) }),
+    [phase, offline, cause],
+  );
   return (
     <SessionContext.Provider value={value}>
       <Expectation />
@@ -177,10 +189,6 @@ export function Phase({ when, children }) {
   // The same element before and after Clerk has loaded, so that what stands in it stays.
   if (phase === "loading") return <div className={`contents ${hint}`}>{children}</div>;
   return isShown ? <div className="contents">{children}</div> : null;
-}
-
-export function Offline({ children }) {
-  return useContext(SessionContext).offline ? children : null;
 }
 
 export function RetryButton({ children, ...props }) {

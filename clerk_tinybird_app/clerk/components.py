@@ -92,12 +92,6 @@ class Phase(_BridgeComponent):
     when: rx.Var[str]
 
 
-class Offline(_BridgeComponent):
-    """Shows its children while the app's websocket is down."""
-
-    tag = "Offline"
-
-
 class RetryButton(_BridgeComponent):
     """Pushes the session at once."""
 

@@ -9,7 +9,6 @@ from clerk_tinybird_app.clerk.components import (
     HAS_USER,
     SIGNED_IN,
     SIGNED_OUT,
-    Offline,
     OrganizationSwitcher,
     Phase,
     UserButton,
@@ -17,10 +16,28 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
+from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 
 _CONTENT: Final = "content"
+_TROUBLES: Final = (
+    (
+        OFFLINE,
+        "This device is offline. What you see may be out of date, and what you press waits until "
+        "it is back.",
+    ),
+    (
+        APP,
+        "Connection lost: this app's server does not answer. What you see may be out of date, and "
+        "what you press waits until it does.",
+    ),
+    (
+        CLERK,
+        "Clerk does not answer, so your session cannot be confirmed. It is being tried again by "
+        "itself; until then what you see may be out of date.",
+    ),
+)
 _NAVIGATION: Final = (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD))
 
 
@@ -112,14 +129,18 @@ def _theme_toggle() -> rx.Component:
 
 
 def _connection_notice() -> rx.Component:
-    notice = "Connection lost. Reconnecting; what you see may be out of date."
     return rx.el.div(
-        Offline.create(
-            rx.el.p(
-                notice,
-                class_name="px-4 sm:px-6 py-2 text-sm text-warn bg-bg border-b border-line",
+        *(
+            Trouble.create(
+                rx.el.p(
+                    text,
+                    class_name="px-4 sm:px-6 py-2 text-sm text-warn bg-bg border-b border-line",
+                ),
+                when=cause,
             )
+            for cause, text in _TROUBLES
         ),
+        id="trouble",
         role="status",
     )
 

@@ -12,13 +12,25 @@ import {
 } from "react";
 import { useLocation } from "react-router";
 import { EventLoopContext } from "$/utils/context-registry";
+import { hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
+import { PulseContext } from "../pulse/pulse.jsx";
+import { inTurn } from "./turns.jsx";
 
 const TICK_MS = 250;
 // A refresh that has not ended by now was lost with its websocket.
 const LOST_MS = 40_000;
+// Data older than so many refreshes is not live any more.
+const LATE_REFRESHES = 3;
+// A refresh that takes longer makes one look for the reason.
+const SLOW_MS = 2_000;
+// The longest between two tries while something fails, if the viewer's own rate is not longer.
+const MAX_RETRY_S = 10;
 const DAY_S = 86_400;
 const RATES_S = [2, 5, 10, 30, 60, 300];
 const KEPT_RATE = "dashboard-refresh-seconds";
+
+const SLOW_TINYBIRD = "Tinybird has not answered yet.";
+const ON_TIME = { since: "", cause: "" };
 
 const LiveContext = createContext({
   paused: false,
@@ -27,6 +39,7 @@ const LiveContext = createContext({
   every: 0,
   rates: [],
   choose: () => {},
+  delay: ON_TIME,
 });
 
 // A reconnect or a switch draws the page anew; whoever paused it has paused it all the same.
@@ -48,53 +61,152 @@ const keepRate = (seconds) => {
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
-export function LiveView({ usual, least, isLive, isFailing, finished, onRefresh, children }) {
+// When data came to this tab, by the server's time of it, which only tells it from other data.
+// What the page still shows is looked for every second and so never among the oldest.
+const KEPT_ARRIVALS = 100;
+const arrivals = new Map();
+const arrival = (at) => {
+  const then = arrivals.get(at) ?? moment();
+  arrivals.delete(at);
+  arrivals.set(at, then);
+  if (arrivals.size > KEPT_ARRIVALS) arrivals.delete(arrivals.keys().next().value);
+  return then;
+};
+
+// Failures make it slower, and chance keeps tabs and viewers that failed together apart.
+const pauseMs = (every, failures, chance) => {
+  if (!failures) return every * 1_000;
+  const longer = Math.min(every * 2 ** failures, Math.max(every, MAX_RETRY_S));
+  return longer * (0.75 + chance / 2) * 1_000;
+};
+
+export function LiveView(props) {
+  const { usual, least, isLive, isFailing, finished, onRefresh, children } = props;
   const { pathname, search } = useLocation();
   const [, connectErrors] = useContext(EventLoopContext);
-  const offline = connectErrors.length > 0;
+  const { trouble, heard, check } = useContext(PulseContext);
+  const isDown = connectErrors.length > 0;
+  const isMounted = useRef(false);
   const [paused, setPaused] = useState(keptPaused);
   const [chosen, setChosen] = useState(keptRate);
+  const [delay, setDelay] = useState(ON_TIME);
   const rates = useMemo(
     () => [...new Set([...RATES_S.filter((rate) => rate >= least), usual])].sort((a, b) => a - b),
     [usual, least],
   );
   const every = rates.includes(chosen) ? chosen : usual;
-  const last = useRef({ number: 0, at: 0 });
 
   // What the timer reads: the latest view that was drawn.
   const view = useRef(null);
   useLayoutEffect(() => {
-    view.current = { pathname, search, offline, paused, isLive, isFailing, finished, onRefresh };
+    view.current = { ...props, pathname, search, isDown, trouble, paused, every };
   });
+  // The last refresh; `isLost` when its answer is not waited for any more.
+  const last = useRef({ number: 0, asked: null, isLost: false, failures: 0, chance: 0 });
+  // How long other tabs have their turns before this one.
+  const waitMs = useRef(0);
+  const isQueued = useRef(false);
+  // When a refresh last ended, for a page that has no data; when the server was last asked why not.
+  const ended = useRef(null);
+  ended.current ??= moment();
+  const checked = useRef(ended.current);
 
-  const refresh = useCallback(() => {
-    const { pathname, search, offline, onRefresh } = view.current;
-    if (offline) return;
+  const ask = useCallback((failures = 0) => {
+    const { pathname, search, onRefresh } = view.current;
     // By the clock, so that a number of an earlier visit to the page never looks finished.
-    last.current = { number: Date.now(), at: Date.now() };
-    onRefresh(last.current.number, pathname, search, zone());
+    const number = Date.now();
+    last.current = { number, asked: moment(), isLost: false, failures, chance: Math.random() };
+    onRefresh(number, pathname, search, zone());
+  }, []);
+
+  const isDue = useCallback(() => {
+    const { isDown, paused, isLive, isFailing, finished, every } = view.current;
+    const { number, asked, isLost, failures, chance } = last.current;
+    if (isDown) return false;
+    if (!asked) return true;
+    if (paused || document.hidden) return false;
+    const hasEnded = finished === number;
+    // A period that has ended stays as it is, once it is there.
+    if (!isLive && hasEnded && !isFailing) return false;
+    // After sleep the page is out of date and a refresh under way is lost. A clock that was set
+    // looks the same.
+    if (isLost || hasJumped(asked)) return true;
+    const since = msSince(asked);
+    if (!hasEnded && since < LOST_MS) return false;
+    // Half a tick early rather than half a tick late.
+    return since + TICK_MS / 2 >= pauseMs(every, failures, chance);
+  }, []);
+
+  const askInTurn = useCallback(async () => {
+    if (isQueued.current || !isDue()) return;
+    isQueued.current = true;
+    const queued = (ms) => {
+      waitMs.current = ms;
+    };
+    await inTurn(least * 1_000, queued, () => {
+      if (!isMounted.current || !isDue()) return false;
+      const { number, asked, failures } = last.current;
+      const { finished, isFailing } = view.current;
+      const wentWell = !asked || (finished === number && !isFailing);
+      ask(wentWell ? 0 : failures + 1);
+      return true;
+    });
+    isQueued.current = false;
+  }, [least]);
+
+  // Whether what is shown is out of date follows from its age alone; the reason may come later.
+  const look = useCallback(() => {
+    const { at, staleSince, staleReason, isLive, finished, every, paused, trouble } = view.current;
+    const { number, asked, failures, chance } = last.current;
+    const isSlow = asked && finished !== number && msSince(asked) > SLOW_MS;
+    if (isSlow && msSince(checked.current) > SLOW_MS) {
+      checked.current = moment();
+      check();
+    }
+    const shown = staleSince || at;
+    const then = shown ? arrival(shown) : ended.current;
+    const lateMs = LATE_REFRESHES * (pauseMs(every, failures, chance) + waitMs.current);
+    const isLate = isLive && !paused && msSince(then) > lateMs;
+    let next = ON_TIME;
+    if (staleSince || isLate) {
+      const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
+      const reason = staleReason || (isTinybird ? SLOW_TINYBIRD : "");
+      // What concerns every page is said above it.
+      const isElsewhere = trouble === "app" || trouble === "offline";
+      next = { since: timeOfDay(then), cause: isElsewhere ? "" : reason };
+    }
+    setDelay((now) => (now.since === next.since && now.cause === next.cause ? now : next));
   }, []);
 
   useEffect(() => {
-    refresh();
-  }, [pathname, search, offline]);
+    ended.current = moment();
+  }, [finished]);
 
   useEffect(() => {
+    isMounted.current = true;
     const tick = () => {
-      const { paused, isLive, isFailing, finished } = view.current;
-      // A period that has ended stays as it is, once it is there.
-      if (paused || document.hidden || !(isLive || isFailing)) return;
-      const since = Math.abs(Date.now() - last.current.at);
-      const isUnderWay = finished !== last.current.number && since < LOST_MS;
-      if (!isUnderWay && since + TICK_MS / 2 >= every * 1_000) refresh();
+      look();
+      askInTurn();
     };
     const timer = setInterval(tick, TICK_MS);
     document.addEventListener("visibilitychange", tick);
     return () => {
+      isMounted.current = false;
       clearInterval(timer);
       document.removeEventListener("visibilitychange", tick);
     };
-  }, [every]);
+  }, [askInTurn]);
+
+  useEffect(() => {
+    if (isDown) return;
+    // Somebody waits for another view of a page; a page drawn anew may be one of many.
+    if (last.current.asked) ask();
+    else askInTurn();
+  }, [pathname, search, isDown]);
+
+  useEffect(() => {
+    if (!trouble) last.current.isLost = true;
+  }, [trouble]);
 
   const toggle = useCallback(() => {
     keptPaused = !keptPaused;
@@ -104,9 +216,13 @@ export function LiveView({ usual, least, isLive, isFailing, finished, onRefresh,
     keepRate(seconds);
     setChosen(seconds);
   }, []);
+  const refresh = useCallback(() => {
+    check();
+    if (!view.current.isDown) ask();
+  }, []);
   const value = useMemo(
-    () => ({ paused, toggle, refresh, every, rates, choose }),
-    [paused, every, rates],
+    () => ({ paused, toggle, refresh, every, rates, choose, delay }),
+    [paused, every, rates, delay],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
@@ -154,23 +270,18 @@ const ago = (seconds) => {
   return `${Math.floor(seconds / 3_600)} h ago`;
 };
 
-// A browser's clock may be wrong: the server's times are shifted by as much as the data that came
-// the fastest seems to have come late.
-let skew = Infinity;
-const arrival = (at) => {
-  skew = Math.min(skew, Date.now() - at * 1_000);
-  return at * 1_000 + skew;
-};
-
 function useAge(at) {
   const [age, setAge] = useState(0);
   useEffect(() => {
     if (!at) return;
-    const since = arrival(at);
-    const tick = () => setAge(Math.max(0, Math.floor((Date.now() - since) / 1_000)));
+    const tick = () => setAge(Math.floor(msSince(arrival(at)) / 1_000));
     tick();
     const timer = setInterval(tick, 1_000);
-    return () => clearInterval(timer);
+    document.addEventListener("visibilitychange", tick);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", tick);
+    };
   }, [at]);
   return age;
 }
@@ -180,30 +291,40 @@ export function Age({ at, ...props }) {
   return <span {...props}>{at ? ago(age) : ""}</span>;
 }
 
-const clock = (at) => new Date(arrival(at)).toLocaleTimeString("en-GB");
-
-// What holds only while the page asks by itself.
-export function Unpaused({ children }) {
-  return useContext(LiveContext).paused ? null : children;
-}
-
 // The time from which what is shown is out of date, by the viewer's own clock.
 export function Since({ at, ...props }) {
-  return <span {...props}>{at ? clock(at) : ""}</span>;
+  useAge(at);
+  return <span {...props}>{at ? timeOfDay(arrival(at)) : ""}</span>;
 }
 
-export function LiveStatus({ at, isLive, isFailing, staleSince, ...props }) {
-  const { paused } = useContext(LiveContext);
+// The reason for a delay, when it is one of this page alone; children stand behind it.
+export function DelayNotice({ children, ...props }) {
+  const { paused, delay } = useContext(LiveContext);
+  if (!delay.cause) return null;
+  return (
+    <div {...props}>
+      <p>
+        <b>Out of date since {delay.since}.</b> {delay.cause}
+        {paused ? "" : " It is being tried again by itself."}
+      </p>
+      {children}
+    </div>
+  );
+}
+
+export function LiveStatus({ at, isLive, isFailing, ...props }) {
+  const { paused, delay } = useContext(LiveContext);
   const age = useAge(at);
   let word = isLive ? "live" : "fixed period";
   if (paused) word = "paused";
   if (isFailing) word = "incomplete";
-  if (staleSince) word = `stale since ${clock(staleSince)}`;
-  const tone = isFailing ? "bg-bad" : paused || !isLive ? "bg-soft" : "bg-ok";
+  if (delay.since) word = `delayed since ${delay.since}`;
+  const isWell = !isFailing && !delay.since;
+  const tone = isWell ? (paused || !isLive ? "bg-soft" : "bg-ok") : "bg-bad";
   return (
     <span {...props}>
       <span className={`inline-block size-2 rounded-full mr-1.5 ${tone}`} aria-hidden="true" />
-      {word}{at && !staleSince ? `, ${ago(age)}` : ""}
+      {word}{at && !delay.since ? `, ${ago(age)}` : ""}
     </span>
   );
 }

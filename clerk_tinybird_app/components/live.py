@@ -5,6 +5,7 @@ from typing import Final
 import reflex as rx
 
 _LIVE: Final = rx.asset("live.jsx", shared=True)
+rx.asset("turns.jsx", shared=True)
 
 
 class _Live(rx.Component):
@@ -12,22 +13,30 @@ class _Live(rx.Component):
 
 
 class LiveView(_Live):
-    """Asks for the page's data: at once, when its address changes, and every so many seconds.
+    """Asks for the page's data, and tells by its age alone whether it is still live.
 
-    The last of these not while the tab is hidden, the viewer has paused, or the last request is
-    under way; none of them while the websocket is down. Props: ``usual`` the seconds between two
-    requests until the viewer chooses others, ``least`` the fewest that may be chosen, ``is_live``
+    It asks at once when the address changes, and every so many seconds, in turn with the other
+    visible tabs of this browser; not while the tab is hidden, the viewer has paused, or the last
+    request is under way, and never while the websocket is down. Failures make it slower. Data of a
+    live period is delayed once it is older than three refreshes.
+
+    Props: ``usual`` the seconds between two requests until the viewer chooses others, ``least`` the
+    fewest that may be chosen and how long a turn takes, ``at`` the arrival of the data, ``is_live``
     whether the period ends now, ``is_failing`` whether the last request failed in part,
+    ``stale_since`` the arrival of data that could not be refreshed, ``stale_reason`` why not,
     ``finished`` the number of the last request that ended; ``on_refresh`` gets a number, the path,
-    the query and the viewer's time zone.
+    the query and the viewer's time zone. Arrivals are in seconds since the epoch, 0 without any.
     """
 
     tag = "LiveView"
 
     usual: rx.Var[float]
     least: rx.Var[float]
+    at: rx.Var[float]
     is_live: rx.Var[bool]
     is_failing: rx.Var[bool]
+    stale_since: rx.Var[float]
+    stale_reason: rx.Var[str]
     finished: rx.Var[int]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str)]  # type: ignore
 
@@ -50,24 +59,26 @@ class RateChoice(_Live):
     queries: rx.Var[int]
 
 
-class Unpaused(_Live):
-    """Shows its children unless the viewer has paused the ``LiveView`` around it."""
-
-    tag = "Unpaused"
-
-
 class RefreshButton(_Live):
     """Makes the ``LiveView`` around it ask at once."""
 
     tag = "RefreshButton"
 
 
-class LiveStatus(_Live):
-    """Says whether what is shown is live, paused, incomplete or stale, and how old it is.
+class DelayNotice(_Live):
+    """Says why the data of the ``LiveView`` around it is out of date; children stand behind that.
 
-    Props: ``is_failing`` whether some of it did not come, ``at`` the arrival of the data and
-    ``stale_since`` that of data that could not be refreshed, both in seconds since the epoch, 0
-    without any.
+    Nothing while it is not, or the reason is not this page's but the whole app's: see ``Pulse``.
+    """
+
+    tag = "DelayNotice"
+
+
+class LiveStatus(_Live):
+    """Says whether what is shown is live, paused, incomplete or delayed, and how old it is.
+
+    Props: ``is_failing`` whether some of it did not come, ``at`` the arrival of the data in seconds
+    since the epoch, 0 without any.
     """
 
     tag = "LiveStatus"
@@ -75,7 +86,6 @@ class LiveStatus(_Live):
     at: rx.Var[float]
     is_live: rx.Var[bool]
     is_failing: rx.Var[bool]
-    stale_since: rx.Var[float]
 
 
 class Since(_Live):

@@ -5,7 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.period import period_choice
-from clerk_tinybird_app.components.live import LiveStatus, RefreshButton, Since, Unpaused
+from clerk_tinybird_app.components.live import DelayNotice, LiveStatus, RefreshButton
 from clerk_tinybird_app.components.look import QUIET_BUTTON
 from clerk_tinybird_app.dashboard import questions
 from clerk_tinybird_app.dashboard.links import Choice
@@ -36,7 +36,6 @@ def head(title: rx.Component, *, queries: int) -> rx.Component:
                         at=DashboardState.panels[questions.FIGURES].fetched_at,
                         is_live=DashboardState.is_live,
                         is_failing=DashboardState.is_failing,
-                        stale_since=DashboardState.stale_since,
                         id="live-status",
                     ),
                     " · ",
@@ -77,20 +76,10 @@ def notices() -> rx.Component:
                 class_name=_NOTICE,
             ),
         ),
-        rx.cond(
-            DashboardState.stale_since > 0,
-            rx.el.div(
-                rx.el.p(
-                    rx.el.b(
-                        "Out of date since ", Since.create(at=DashboardState.stale_since), ". "
-                    ),
-                    DashboardState.stale_reason,
-                    Unpaused.create(" It is being tried again by itself."),
-                ),
-                RefreshButton.create("Try now", class_name=QUIET_BUTTON),
-                id="stale",
-                class_name=_NOTICE,
-            ),
+        DelayNotice.create(
+            RefreshButton.create("Try now", class_name=QUIET_BUTTON),
+            id="stale",
+            class_name=_NOTICE,
         ),
         role="status",
         class_name="fixed bottom-4 inset-x-4 sm:inset-x-6 mx-auto max-w-3xl z-10 grid gap-2",

@@ -27,7 +27,7 @@ from clerk_tinybird_app.components.notices import (
     stalled_notice,
 )
 from clerk_tinybird_app.components.session_buttons import see_yours_button
-from clerk_tinybird_app.dashboard.questions import least_seconds
+from clerk_tinybird_app.dashboard.questions import FIGURES, least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 
@@ -49,8 +49,11 @@ def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
                 notices(),
                 usual=max(settings.refresh_seconds, least),
                 least=least,
+                at=DashboardState.panels[FIGURES].fetched_at,
                 is_live=DashboardState.is_live,
                 is_failing=DashboardState.is_failing,
+                stale_since=DashboardState.stale_since,
+                stale_reason=DashboardState.stale_reason,
                 finished=DashboardState.finished,
                 on_refresh=DashboardState.refresh,
             ),

@@ -1,0 +1,111 @@
+// Whether the app's server answers, and if not, what stands between. An open websocket proves
+// nothing: a frozen server keeps it for minutes. So the server is asked for a sign of life.
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { EventLoopContext } from "$/utils/context-registry";
+import { SessionContext } from "../../clerk/components/bridge.jsx";
+import { hasJumped, moment, msSince } from "./moment.jsx";
+
+const TICK_MS = 250;
+const PATIENCE_MS = 2_500;
+const AGAIN_MS = 5_000;
+const MAX_AGAIN_MS = 40_000;
+
+// `heard` holds the moment of the last sign of life.
+export const PulseContext = createContext({ trouble: "", heard: { current: null }, check: () => {} });
+
+const useOnLine = () => {
+  const [onLine, setOnLine] = useState(true);
+  useEffect(() => {
+    const look = () => setOnLine(navigator.onLine);
+    look();
+    window.addEventListener("online", look);
+    window.addEventListener("offline", look);
+    return () => {
+      window.removeEventListener("online", look);
+      window.removeEventListener("offline", look);
+    };
+  }, []);
+  return onLine;
+};
+
+export function Pulse({ answered, onAsk, children }) {
+  const [, connectErrors] = useContext(EventLoopContext);
+  const { cause } = useContext(SessionContext);
+  const isDown = connectErrors.length > 0;
+  const onLine = useOnLine();
+  const [isSilent, setSilent] = useState(false);
+  // A machine without a network still reaches an app that runs on it.
+  const [isReached, setReached] = useState(true);
+  const heard = useRef(null);
+  const asked = useRef(null);
+  const send = useRef(null);
+  useLayoutEffect(() => {
+    send.current = () => onAsk(Date.now());
+  });
+
+  const check = useCallback(() => {
+    if (asked.current) return;
+    asked.current = { at: moment(), sent: moment(), tries: 0 };
+    send.current();
+  }, []);
+
+  useEffect(() => {
+    heard.current = moment();
+    asked.current = null;
+    setSilent(false);
+    setReached(true);
+  }, [answered]);
+
+  // What was asked over a connection that has changed may never be answered.
+  useEffect(() => {
+    if (isDown || (onLine && !asked.current)) return;
+    asked.current = null;
+    setReached(onLine);
+    check();
+  }, [isDown, onLine]);
+
+  // Every press may be one that the server has to handle.
+  useEffect(() => {
+    const pressed = (event) => {
+      if (event.type === "change" || event.target.closest?.("button")) check();
+    };
+    document.addEventListener("click", pressed, true);
+    document.addEventListener("change", pressed, true);
+    const timer = setInterval(() => {
+      const waiting = asked.current;
+      if (!waiting) return;
+      // The server had no chance while this machine slept.
+      if (hasJumped(waiting.at)) waiting.at = moment();
+      if (msSince(waiting.at) > PATIENCE_MS) setSilent(true);
+      if (msSince(waiting.sent) < Math.min(MAX_AGAIN_MS, AGAIN_MS * 2 ** waiting.tries)) return;
+      waiting.sent = moment();
+      waiting.tries += 1;
+      send.current();
+    }, TICK_MS);
+    return () => {
+      document.removeEventListener("click", pressed, true);
+      document.removeEventListener("change", pressed, true);
+      clearInterval(timer);
+    };
+  }, []);
+
+  // Of the causes that the session knows, the sign of life settles all but this.
+  let trouble = cause === "clerk" ? "clerk" : "";
+  if (isDown || isSilent) trouble = "app";
+  if (!onLine && (trouble || !isReached)) trouble = "offline";
+  const value = useMemo(() => ({ trouble, heard, check }), [trouble]);
+  return <PulseContext.Provider value={value}>{children}</PulseContext.Provider>;
+}
+
+export function Trouble({ when, children }) {
+  return useContext(PulseContext).trouble === when ? children : null;
+}

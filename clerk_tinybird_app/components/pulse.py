@@ -1,0 +1,42 @@
+"""Components that tell whether the app's server answers, from ``pulse.jsx``."""
+
+from typing import Final
+
+import reflex as rx
+
+_PULSE: Final = rx.asset("pulse.jsx", shared=True)
+rx.asset("moment.jsx", shared=True)
+
+OFFLINE: Final = "offline"
+"""The device has no network."""
+
+APP: Final = "app"
+"""The app's server does not answer: its websocket is down, it hangs, or its Redis is away."""
+
+CLERK: Final = "clerk"
+"""Clerk does not answer, so the session cannot be confirmed."""
+
+
+class _Pulse(rx.Component):
+    library = _PULSE.importable_path
+
+
+class Pulse(_Pulse):
+    """Asks the server for a sign of life after every press, and when something is late.
+
+    Stands around every page. Props: ``answered`` the number of the last sign of life; ``on_ask``
+    gets the number of the next one.
+    """
+
+    tag = "Pulse"
+
+    answered: rx.Var[int]
+    on_ask: rx.EventHandler[rx.event.passthrough_event_spec(int)]  # type: ignore
+
+
+class Trouble(_Pulse):
+    """Shows its children while ``when`` is what stands between this page and its data."""
+
+    tag = "Trouble"
+
+    when: rx.Var[str]

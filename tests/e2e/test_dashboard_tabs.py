@@ -1,0 +1,102 @@
+"""Many visible tabs of one browser share what one user's token may ask."""
+
+import re
+import time
+from typing import Final
+
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.e2e.board import Board
+from tests.e2e.visitor import Visitor
+
+TABS: Final = 5
+QUERIES: Final = 5
+"""How many a refresh makes."""
+
+RPS: Final = 10
+"""How many queries a second a token may make."""
+
+WATCHED_SECONDS: Final = 20
+
+_REFRESH: Final = re.compile(r'\.refresh".*?"number":(\d+)')
+
+
+class Refreshes:
+    """When, in milliseconds since the epoch, each refresh of some tabs began."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+
+    def watch(self, page: Page) -> None:
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: self._note(str(frame)))
+
+    def _note(self, frame: str) -> None:
+        if found := _REFRESH.search(frame):
+            self.at.append(int(found[1]))
+
+    def most_in_a_second(self) -> int:
+        """The most refreshes that began within any one second."""
+        return max(sum(0 <= other - at < 1_000 for other in self.at) for at in self.at)
+
+
+def test_five_visible_tabs_keep_to_the_tokens_rate_and_none_is_out_of_date(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    board.open()
+    tabs = [page, *(visitor.context.new_page() for _ in range(TABS - 1))]
+    refreshes = Refreshes()
+    for tab in tabs[1:]:
+        refreshes.watch(tab)
+        visitor.open("/dashboard", tab)
+    for tab in tabs:
+        expect(tab.locator("#live-status")).to_contain_text("live, ")
+
+    refreshes.at.clear()
+    ends = time.monotonic() + WATCHED_SECONDS
+    seen: set[str] = set()
+    while time.monotonic() < ends:
+        for tab in tabs:
+            seen |= set(tab.locator("#live-status, #stale").all_inner_texts())
+        page.wait_for_timeout(250)
+
+    assert {text for text in seen if not re.fullmatch(r"live, (\d|10) s ago", text)} == set()
+    # The first tab's websocket was open before; it too has its turns.
+    assert len(refreshes.at) >= TABS - 1
+    assert (refreshes.most_in_a_second() + 1) * QUERIES <= RPS
+
+
+def test_a_tab_that_hangs_in_its_turn_does_not_stop_the_others(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    tenant = board.open()
+    hung = visitor.open("/sign-in", visitor.context.new_page())
+    hung.evaluate(
+        "() => { navigator.locks.request('dashboard-refresh', () => new Promise(() => {})); }"
+    )
+    page.wait_for_function(
+        """async () => {
+          const { held } = await navigator.locks.query();
+          return held.some(({ name }) => name === "dashboard-refresh");
+        }"""
+    )
+
+    board.post_event(tenant, "/past-the-hung-tab")
+
+    expect(page.get_by_text("GET /past-the-hung-tab").first).to_be_visible(timeout=10_000)
+    expect(page.locator("#live-status")).to_have_text(re.compile(r"^live, [0-5] s ago$"))
+
+
+def test_a_page_without_locks_refreshes_all_the_same(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined });")
+    tenant = board.open()
+
+    board.post_event(tenant, "/without-locks")
+
+    expect(page.locator("#panel-recent").get_by_text("GET /without-locks")).to_be_visible(
+        timeout=3_000
+    )

@@ -1,0 +1,11 @@
+"""A sign of life for a browser that waits."""
+
+from clerk_tinybird_app.state.pulse import PulseState
+
+
+def test_the_server_sends_back_the_number_that_it_was_asked_with() -> None:
+    state = PulseState()
+
+    PulseState.answer.fn(state, 1_764_000_000_000)
+
+    assert state.answered == 1_764_000_000_000
