@@ -205,7 +205,10 @@ export function LiveView(props) {
   }, [pathname, search, isDown]);
 
   useEffect(() => {
-    if (!trouble) last.current.isLost = true;
+    if (!trouble) return;
+    return () => {
+      last.current.isLost = true;
+    };
   }, [trouble]);
 
   const toggle = useCallback(() => {
