@@ -23,7 +23,7 @@ export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_
 	@test -n "$(REFLEX_API_URL)" || { \
 	  echo "Say where the backend will be: make export REFLEX_API_URL=https://api.example.com"; exit 1; }
 	@REFLEX_API_URL="$(REFLEX_API_URL)" $(BIN)/reflex export --frontend-only --no-zip
-	@rm -rf export && cp -R .web/build/client export
+	@rm -rf export && cp -R .web/build/client export && cp .web/build/_headers export
 	@echo "Static frontend: export/. Backend: reflex run --env prod --backend-only"
 
 check: $(VENV)/run.stamp ## Say whether the app would work as it is configured

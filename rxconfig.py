@@ -10,7 +10,7 @@ from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.exposure import require_loopback
-from clerk_tinybird_app.frontend import PaintFirst, SameOrigin, tailwind
+from clerk_tinybird_app.frontend import PagePolicy, PaintFirst, SameOrigin, tailwind
 from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
 from clerk_tinybird_app.reflex_internals.variables import reflex_variables
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -63,7 +63,7 @@ config = rx.Config(
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[tailwind(), SameOrigin(), PaintFirst()],
+    plugins=[tailwind(), SameOrigin(), PaintFirst(), PagePolicy(settings)],
     frontend_compression_formats=["brotli", "gzip"],
     disable_plugins=[rx.plugins.SitemapPlugin],
     **given,

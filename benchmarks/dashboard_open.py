@@ -11,7 +11,7 @@ from benchmarks.pipes_direct import slowest_pipe
 from benchmarks.report import Section, ratio
 from benchmarks.samples import Samples
 from clerk_tinybird_app import routes
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
 _BROWSERS: Final = 7
@@ -35,7 +35,7 @@ class Wait:
     @classmethod
     def on(cls, page: Page, *, since_press: bool) -> Self:
         """Read the page's marks, from the last press or from the opening of the page."""
-        page.wait_for_function(_FILLED)
+        wait_for(page, _FILLED)
         marks: dict[str, Any] = page.evaluate(_READ)
         start = float(marks["pressed"]) if since_press else marks["opened"]
         return cls(accepted=marks["accepted"] - start, total=marks["filled"] - start)

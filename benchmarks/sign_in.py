@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from benchmarks.account import EMAIL
 from benchmarks.report import Section, ratio
 from benchmarks.samples import Samples
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 
 _BROWSERS: Final = 7
 _MARKS: Final = Path(__file__).with_name("marks.js")
@@ -38,7 +38,7 @@ class Wait:
     @classmethod
     def on(cls, page: Page, *, since_press: bool) -> Self:
         """Read the page's marks, from the last press or from the opening of the page."""
-        page.wait_for_function("() => window.benchmarkMarks.painted !== null")
+        wait_for(page, "() => window.benchmarkMarks.painted !== null")
         marks: dict[str, Any] = page.evaluate(_READ)
         start = marks["pressed"] if since_press else 0.0
         return cls(clerk=marks["answered"] - start, total=marks["painted"] - start)

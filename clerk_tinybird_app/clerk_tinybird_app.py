@@ -20,6 +20,7 @@ from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
@@ -89,7 +90,7 @@ async def _resources() -> AsyncIterator[None]:
 
 _IMAGE = "/favicon.svg"
 
-app = rx.App(
+app = ServedApp(
     api_transformer=create_api(running),
     frontend_exception_handler=_log_frontend_error,
     app_wraps={

@@ -1,5 +1,6 @@
-"""What is added to Reflex's frontend build: Tailwind's theme, and one origin in development."""
+"""What is added to Reflex's frontend build: the theme, one origin in development, and policies."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +11,19 @@ from reflex_base.config import get_config
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
+from clerk_tinybird_app.content_security import Inline, inline_file
 from clerk_tinybird_app.loopback import is_loopback
+from clerk_tinybird_app.security_headers import COMMON, headers_file
+from clerk_tinybird_app.settings import Settings
 
 _COLORS: Final = (
     *("bg", "panel", "line", "control", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),
     *("ok", "warn", "bad", "violet", "focus"),
 )
 _PRELOAD: Final = '<link rel="modulepreload"'
+_HEADERS_FILE: Final = "_headers"
+"""As Netlify, Cloudflare Pages and others call it; `make export` takes it along."""
+
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
 _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
@@ -27,6 +34,18 @@ _NO_CORS: Final = "cors: false,"
 # The dev script passes --host, which listens on every interface; a plugin's config wins over it.
 _LOOPBACK_PLUGIN: Final = (
     '{ name: "loopback-only", enforce: "post", config: () => ({ server: { host: "127.0.0.1" } }) },'
+)
+
+# The policy of scripts and styles is for built pages: Vite writes new ones all the time.
+_HEADERS_IN_DEVELOPMENT: Final = COMMON | {
+    "Content-Security-Policy": "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+}
+_HEADERS_PLUGIN: Final = (
+    '{ name: "security-headers", configureServer: ({ middlewares }) => {'
+    " middlewares.use((request, response, next) => {"
+    f" for (const [name, value] of Object.entries({json.dumps(_HEADERS_IN_DEVELOPMENT)}))"
+    " response.setHeader(name, value);"
+    " next(); }); } },"
 )
 
 
@@ -58,6 +77,24 @@ class PaintFirst(Plugin):
         return page.replace(_PRELOAD, f'{_PRELOAD} fetchpriority="low"')
 
 
+class PagePolicy(Plugin):
+    """Writes beside the built pages what their Content-Security-Policy must allow.
+
+    Stands behind whatever else changes pages.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def post_build(self, **context: Any) -> None:
+        """Write what the server reads at its start, and the headers for a static host."""
+        folder = Path(context["static_dir"])
+        inline = Inline.of(page.read_text(encoding="utf-8") for page in folder.rglob("*.html"))
+        inline.save(inline_file(folder))
+        headers = headers_file(inline, self._settings)
+        (folder.parent / _HEADERS_FILE).write_text(headers, encoding="utf-8")
+
+
 class SameOrigin(Plugin):
     """Makes the backend's paths reachable on the frontend's port in development.
 
@@ -87,7 +124,8 @@ class SameOrigin(Plugin):
                 raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
         target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
         proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
-        patched = vite_config.replace(
+        patched = vite_config.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _HEADERS_PLUGIN, 1)
+        patched = patched.replace(
             _SERVER_ANCHOR, f"{_SERVER_ANCHOR} {_NO_CORS} proxy: {{ {proxy} }},", 1
         )
         if on_loopback:

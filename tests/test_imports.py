@@ -27,7 +27,10 @@ ALLOWED = {
     "state": {"services", "clerk", "tinybird", "dashboard", "routes"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "pages": {"components", "state", "clerk", "tinybird", "dashboard", "routes"},
-    "frontend": {"loopback", "routes"},
+    "frontend": {"loopback", "routes", "settings", "content_security", "security_headers"},
+    "content_security": {"settings", "environment", "clerk"},
+    "security_headers": {"settings", "content_security"},
+    "served_app": {"services", "content_security", "security_headers"},
 }
 REACT_COMPONENTS = PACKAGE / "clerk" / "components.py"
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import axe_script, findings
 from tests.e2e.board import Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
 
@@ -26,9 +26,10 @@ class Inspector:
 
     def look(self, state: str) -> None:
         """Look at the page as it is now, once nothing on it moves."""
-        self._page.wait_for_function(
-            "() => document.getAnimations().every((each) => each.effect?.getTiming().iterations "
-            "=== Infinity || each.playState === 'finished')"
+        wait_for(
+            self._page,
+            "document.getAnimations().every((each) => each.playState === 'finished' "
+            "|| each.effect?.getTiming().iterations === Infinity)",
         )
         self.found += [f"{state}: {line}" for line in findings(self._page, self._script)]
 

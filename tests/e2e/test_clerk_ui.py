@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 
 UI = "/npm/@clerk/ui@"
 
@@ -16,7 +16,7 @@ def _ui_requests(page: Page) -> list[str]:
 def test_a_page_that_nobody_touches_loads_none_of_them(visitor: Visitor, page: Page) -> None:
     found = _ui_requests(page)
     visitor.open()
-    page.wait_for_function("window.Clerk?.loaded")
+    wait_for(page, "window.Clerk?.loaded")
     page.wait_for_load_state("networkidle")
 
     assert found == []
@@ -24,7 +24,7 @@ def test_a_page_that_nobody_touches_loads_none_of_them(visitor: Visitor, page: P
 
 def test_they_come_at_the_first_sign_of_a_person(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    page.wait_for_function("window.Clerk?.loaded")
+    wait_for(page, "window.Clerk?.loaded")
 
     with page.expect_request(lambda request: UI in request.url):
         page.mouse.move(200, 200)

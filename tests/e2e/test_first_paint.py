@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.board import Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
 # Writes down, for every frame that is painted, what a person would see.
@@ -68,11 +68,12 @@ def test_the_first_frame_already_has_the_theme_that_was_chosen(
     visitor: Visitor, page: Page
 ) -> None:
     visitor.open()
-    page.wait_for_function("window.Clerk?.loaded")
+    wait_for(page, "window.Clerk?.loaded")
     page.get_by_role("button", name="Switch between light and dark").click()
-    page.wait_for_function(
+    wait_for(
+        page,
         f"getComputedStyle(document.querySelector('main').parentElement).backgroundColor"
-        f" === '{WHITE}'"
+        f" === '{WHITE}'",
     )
     page.add_init_script(WATCH)
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
 PHONE = {"width": 360, "height": 780}
@@ -92,7 +92,7 @@ def test_no_page_is_wider_than_a_phone(visitor: Visitor, page: Page, path: str) 
     page.set_viewport_size(PHONE)
     visitor.open(path)
     expect(page.get_by_role("heading").first).to_be_attached()
-    page.wait_for_function("window.Clerk?.loaded")
+    wait_for(page, "window.Clerk?.loaded")
 
     assert _overflow(page) == 0
     visitor.forgive(r"status of 404")
@@ -151,10 +151,10 @@ def test_the_theme_follows_the_system_and_the_toggle_and_is_kept(
     assert page.evaluate(background) == "rgb(10, 10, 10)"
 
     page.get_by_role("button", name="Switch between light and dark").click()
-    page.wait_for_function(f"{background} === 'rgb(255, 255, 255)'")
+    wait_for(page, f"{background} === 'rgb(255, 255, 255)'")
     page.reload()
 
-    page.wait_for_function(f"{background} === 'rgb(255, 255, 255)'")
+    wait_for(page, f"{background} === 'rgb(255, 255, 255)'")
 
 
 def test_an_unknown_address_says_so_and_leads_home(visitor: Visitor, page: Page) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.visitor import Visitor, claims_of, fixed_params
+from tests.e2e.visitor import Visitor, claims_of, fixed_params, wait_for
 from tests.running_app import RunningApp, wait_until
 
 WAKE = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -130,7 +130,7 @@ def test_a_renewed_token_is_a_new_one_for_the_same_tenant(
     old = visitor.sign_in("admin@acme.test")
     # A token minted in the same second would be the same token.
     issued_at = claims_of(old, app.signing_key)["iat"]
-    visitor.page.wait_for_function(f"Date.now() / 1000 >= {issued_at + 1}")
+    wait_for(visitor.page, f"Date.now() / 1000 >= {issued_at + 1}")
 
     visitor.page.get_by_role("button", name="Renew").click()
 

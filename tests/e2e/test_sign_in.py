@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.visitor import CODE, Visitor, claims_of, fixed_params
+from tests.e2e.visitor import CODE, Visitor, claims_of, fixed_params, wait_for
 from tests.running_app import RunningApp
 
 
@@ -75,7 +75,7 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
     assert fixed["org_permission"] == ""
     assert page.get_by_text("Personal account").first.is_visible()
     drawn = "document.querySelector('.cl-userButtonTrigger img').naturalWidth > 0"
-    page.wait_for_function(drawn)  # the avatar of somebody without a name
+    wait_for(page, drawn)  # the avatar of somebody without a name
 
 
 def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import jwt
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.running_app import wait_until
+
 PASSWORD = "tinybird-demo"
 CODE = "424242"
 
@@ -16,12 +18,19 @@ _EXPECTED_WARNINGS = (
     '"useOrganizationList" requires an active user session',
 )
 
+# Before the page's own scripts run; what is logged as an error is a fault.
+_REPORT_VIOLATIONS = """
+    document.addEventListener("securitypolicyviolation", (event) => console.error(
+        `policy: ${event.effectiveDirective} refused ${event.blockedURI} ${event.sample}`));
+"""
+
 
 class Visitor:
     """One browser (its cookies and storage) and its first tab.
 
     Attributes:
-        faults: Console errors and warnings, uncaught exceptions, and requests to any other host.
+        faults: Console errors and warnings, uncaught exceptions, requests to any other host, and
+            whatever the page's Content-Security-Policy refused.
     """
 
     def __init__(self, context: BrowserContext, origin: str, *own: str) -> None:
@@ -31,6 +40,7 @@ class Visitor:
         http = (origin, *own)
         self._own = (*http, *(url.replace("http", "ws") for url in http), "data:", "blob:")
         context.set_default_timeout(15_000)
+        context.add_init_script(_REPORT_VIOLATIONS)
         context.on("page", self._watch)
         self.page = context.new_page()
 
@@ -132,6 +142,14 @@ class Visitor:
         page = page or self.page
         expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
         expect(page.locator("#tinybird-token")).to_have_count(0)
+
+
+def wait_for(page: Page, condition: str) -> None:
+    """Wait until a JavaScript condition holds on the page.
+
+    The page's policy refuses Playwright's own ``wait_for_function``, which evaluates text there.
+    """
+    wait_until(lambda: bool(page.evaluate(condition)), seconds=15, what=condition)
 
 
 def claims_of(token: str, signing_key: str, *, expired: bool = False) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""The headers that every answer of the app carries, pages and errors included."""
+
+import re
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clerk_tinybird_app.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
+from clerk_tinybird_app.settings import Settings
+
+COMMON: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    # Passkeys are Clerk's: publickey-credentials-* stays as it is.
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    # Lets a sign-in with another provider use a pop-up.
+    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+}
+"""What does not depend on the answer."""
+
+_POLICY: Final = "Content-Security-Policy"
+_HSTS: Final = "Strict-Transport-Security"
+# Two years, for this host alone: what else is under its name is not this app's to decide.
+_HSTS_VALUE: Final = "max-age=63072000"
+
+_HASHED: Final = re.compile(r"/assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
+"""Vite's names, which hold a hash of what is in the file; other names stay when it changes."""
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK_FIRST: Final = "no-cache"
+_FOUND: Final = (200, 206, 304)
+_NOT_MODIFIED: Final = 304
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds the headers, where an answer has not set them itself.
+
+    Args:
+        app: What answers.
+        settings: Say which hosts the pages may use, and whether the app is behind TLS.
+        inline: What the pages hold inline; None when this server serves none.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, inline: Inline | None) -> None:
+        self._app = app
+        self._is_behind_tls = is_behind_tls(settings)
+        self._page_policy = page_policy(inline, settings) if inline else FOR_OTHER_ANSWERS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, with the headers on HTTP answers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message), message["status"], scope)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _add(self, headers: MutableHeaders, status: int, scope: Scope) -> None:
+        for name, value in COMMON.items():
+            headers.setdefault(name, value)
+        # A browser keeps the policy that came with what has not been modified.
+        if status != _NOT_MODIFIED:
+            is_page = headers.get("content-type", "").startswith("text/html")
+            headers.setdefault(_POLICY, self._page_policy if is_page else FOR_OTHER_ANSWERS)
+        if self._is_behind_tls or scope.get("scheme") == "https":
+            headers.setdefault(_HSTS, _HSTS_VALUE)
+        is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
+        headers.setdefault("Cache-Control", _FOREVER if is_hashed else _ASK_FIRST)
+        # Granian puts its name where there is none, so the header stays, without a name.
+        headers["Server"] = ""
+
+
+def is_behind_tls(settings: Settings) -> bool:
+    """Tell whether users reach the app by https alone."""
+    return all(origin.startswith("https:") for origin in settings.origins)
+
+
+def headers_file(inline: Inline, settings: Settings) -> str:
+    """Return a ``_headers`` file, as static hosts read it, for pages that hold ``inline``."""
+    everywhere = COMMON | {_POLICY: page_policy(inline, settings)}
+    if is_behind_tls(settings):
+        everywhere[_HSTS] = _HSTS_VALUE
+    lines = ["/*", *(f"  {name}: {value}" for name, value in everywhere.items())]
+    return "\n".join([*lines, "/assets/*", f"  Cache-Control: {_FOREVER}", ""])

@@ -1,0 +1,53 @@
+"""Reflex's app as it is served: with this app's headers on every answer, Reflex's own included."""
+
+from typing import Final
+
+import reflex as rx
+from reflex.utils.prerequisites import get_web_dir
+from reflex_base import constants
+from reflex_base.environment import environment
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.security_headers import SecurityHeaders
+
+_READING: Final = ("GET", "HEAD")
+
+
+class ServedApp(rx.App):
+    """Reflex's app; what wraps all of it, CORS and error answers too, is put on here."""
+
+    def __call__(self) -> ASGIApp:
+        """Return the ASGI app.
+
+        Raises:
+            SystemExit: The pages were built without what their policy needs.
+        """
+        served, inline = super().__call__(), None
+        if environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get():
+            served = self._without_redirects(served)
+            inline = _inline_of_pages()
+        return SecurityHeaders(served, services.current().settings, inline)
+
+    def _without_redirects(self, served: ASGIApp) -> ASGIApp:
+        """Answer a page's path itself, which would redirect to the path with a slash.
+
+        That address is absolute and says http, also behind a proxy that speaks https.
+        """
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path", "")
+            is_read = scope["type"] == "http" and scope["method"] in _READING
+            if is_read and not path.endswith("/") and self.router(path):
+                scope = {**scope, "path": f"{path}/", "raw_path": f"{path}/".encode()}
+            await served(scope, receive, send)
+
+        return answer
+
+
+def _inline_of_pages() -> Inline:
+    try:
+        return Inline.load(inline_file(get_web_dir() / constants.Dirs.STATIC))
+    except UnknownPagesError as error:
+        raise SystemExit(str(error)) from None

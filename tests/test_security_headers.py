@@ -1,0 +1,140 @@
+"""The headers of every answer."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from clerk_tinybird_app.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
+from clerk_tinybird_app.security_headers import SecurityHeaders, headers_file
+from clerk_tinybird_app.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+LOCAL = Settings.from_environ({})
+PUBLIC = Settings.from_environ({"REFLEX_DEPLOY_URL": "https://app.example.com"})
+INLINE = Inline(scripts=("'sha256-abc='",))
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "server": "",
+}
+HASHED = "/assets/root-BY1bhBiL.js"
+
+
+async def _page(request: Request) -> Response:
+    return HTMLResponse("<h1>page</h1>")
+
+
+async def _fails(request: Request) -> Response:
+    raise ZeroDivisionError
+
+
+async def _any(request: Request) -> Response:
+    return PlainTextResponse("text", status_code=int(request.query_params.get("status", "200")))
+
+
+async def _own(request: Request) -> Response:
+    return PlainTextResponse("", headers={"Cache-Control": "no-store", "Server": "named"})
+
+
+APP = Starlette(
+    routes=[
+        Route("/", _page),
+        Route("/fails", _fails),
+        Route("/away", lambda request: RedirectResponse("/")),
+        Route("/own", _own),
+        Route("/{path:path}", _any),
+    ]
+)
+
+
+async def _get(
+    path: str,
+    settings: Settings = LOCAL,
+    inline: Inline | None = INLINE,
+    origin: str = "http://localhost",
+) -> httpx.Response:
+    transport = httpx.ASGITransport(
+        SecurityHeaders(APP, settings, inline), raise_app_exceptions=False
+    )
+    async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
+        return await client.get(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/fails", 500), ("/away", 307), ("/own", 200), ("/x?status=404", 404)],
+)
+async def test_every_answer_carries_them(path: str, status: int) -> None:
+    answer = await _get(path)
+
+    assert answer.status_code == status
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert "geolocation=()" in answer.headers["permissions-policy"]
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_only_a_page_has_the_pages_policy() -> None:
+    page, text = await _get("/"), await _get("/text")
+
+    assert page.headers["content-security-policy"] == page_policy(INLINE, LOCAL)
+    assert text.headers["content-security-policy"] == FOR_OTHER_ANSWERS
+
+
+async def test_html_of_a_server_without_pages_runs_nothing() -> None:
+    page = await _get("/", inline=None)
+
+    assert page.headers["content-security-policy"] == FOR_OTHER_ANSWERS
+
+
+async def test_a_page_that_has_not_been_modified_keeps_the_policy_it_came_with() -> None:
+    assert "content-security-policy" not in (await _get("/x?status=304")).headers
+
+
+@pytest.mark.parametrize(
+    ("path", "caching"),
+    [
+        (HASHED, "public, max-age=31536000, immutable"),
+        ("/assets/inter-latin-wght-normal-Dx4kXJAl.woff2", "public, max-age=31536000, immutable"),
+        (f"{HASHED}?status=304", "public, max-age=31536000, immutable"),
+        (f"{HASHED}?status=404", "no-cache"),
+        ("/", "no-cache"),
+        ("/look.css", "no-cache"),
+        ("/assets/logo.svg", "no-cache"),
+        ("/other/root-BY1bhBiL.js", "no-cache"),
+        ("/own", "no-store"),
+    ],
+)
+async def test_only_what_is_named_by_its_content_is_kept_forever(path: str, caching: str) -> None:
+    assert (await _get(path)).headers["cache-control"] == caching
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin", "is_promised"),
+    [
+        (LOCAL, "http://localhost", False),
+        (LOCAL, "https://localhost", True),
+        (PUBLIC, "http://localhost", True),
+    ],
+    ids=["plain", "https as seen", "https as configured"],
+)
+async def test_https_is_promised_only_behind_tls(
+    settings: Settings, origin: str, is_promised: bool
+) -> None:
+    answer = await _get("/", settings, origin=origin)
+
+    assert ("strict-transport-security" in answer.headers) is is_promised
+
+
+def test_a_static_host_gets_the_same_as_a_file() -> None:
+    everywhere, _, hashed = headers_file(INLINE, PUBLIC).partition("/assets/*")
+
+    assert everywhere.startswith("/*\n  X-Content-Type-Options: nosniff\n")
+    assert f"Content-Security-Policy: {page_policy(INLINE, PUBLIC)}" in everywhere
+    assert "Strict-Transport-Security" in everywhere
+    assert "immutable" in hashed
+    assert "Strict-Transport-Security" not in headers_file(INLINE, LOCAL)
