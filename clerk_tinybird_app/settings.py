@@ -86,6 +86,7 @@ class Settings:
     tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
     tinybird_token_ttl: int = _variable("TINYBIRD_TOKEN_TTL", "positive", 900)
     tinybird_rps: int = _variable("TINYBIRD_RPS", "positive", 10)
+    tinybird_tokens_per_minute: int = _variable("TINYBIRD_TOKENS_PER_MINUTE", "positive", 60)
     dashboard_refresh: int | None = _variable("DASHBOARD_REFRESH_SECONDS", "optional_seconds", None)
     tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181)
     frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)

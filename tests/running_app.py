@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -132,7 +132,7 @@ class RunningApp:
                 [REFLEX, "export", "--frontend-only", "--no-zip"],
                 cwd=self.folder, env=self.env, stdout=log, stderr=log, check=True, timeout=300,
             )  # fmt: skip
-        self._serve_static(self.folder / ".web" / "build" / "client")
+        self._serve_static(self.folder / ".web" / "build")
         return self.backend_alone()
 
     def backend_alone(self) -> Self:
@@ -267,8 +267,10 @@ class RunningApp:
             raise RuntimeError(f"the app ended with {self._process.returncode}:\n{tail}")
         return True
 
-    def _serve_static(self, folder: Path) -> None:
-        handler = partial(_QuietFiles, directory=str(folder))
+    def _serve_static(self, built: Path) -> None:
+        everywhere, _, _ = (built / "_headers").read_text().partition("/assets/*")
+        headers = [line.strip().split(": ", 1) for line in everywhere.splitlines()[1:]]
+        handler = partial(_StaticHost, headers, directory=str(built / "client"))
         self._static = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._static.serve_forever, daemon=True).start()
 
@@ -279,8 +281,17 @@ class _Silence(socketserver.TCPServer):
     allow_reuse_address = True
 
 
-class _QuietFiles(http.server.SimpleHTTPRequestHandler):
-    """Any static server would do: it also finds ``/sign-in`` in ``sign-in.html``."""
+class _StaticHost(http.server.SimpleHTTPRequestHandler):
+    """Any would do: it finds ``/sign-in`` in ``sign-in.html`` and sends the headers it is given."""
+
+    def __init__(self, headers: list[list[str]], *args: Any, **kwargs: Any) -> None:
+        self._headers = headers
+        super().__init__(*args, **kwargs)
+
+    def end_headers(self) -> None:
+        for name, value in self._headers:
+            self.send_header(name, value)
+        super().end_headers()
 
     def translate_path(self, path: str) -> str:
         file = super().translate_path(path)

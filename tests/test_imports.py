@@ -22,7 +22,7 @@ ALLOWED = {
     "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes"},
     "check": {"services", "settings", "clerk", "tinybird", "loopback", "exposure", "redaction"},
     "__main__": {"check", "redaction", "reflex_internals", "variable_names"},
-    "api": {"services", "clerk", "tinybird", "routes", "loopback_only", "__init__"},
+    "api": {"services", "clerk", "tinybird", "routes", "loopback", "loopback_only", "__init__"},
     "dashboard": {"routes"},
     "state": {"services", "clerk", "tinybird", "dashboard", "routes"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},

@@ -1,11 +1,15 @@
 """``GET /api/tinybird-token``: a Tinybird token for whoever shows a Clerk session."""
 
+import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from clerk_tinybird_app.api.rate_limit import RateLimit, client_address
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
 from clerk_tinybird_app.services import Services
@@ -14,11 +18,21 @@ from clerk_tinybird_app.tinybird.token import TinybirdToken
 TOKEN_HEADER: Final = "x-tinybird-token"
 ORG_NAME_HEADER: Final = "x-org-name"
 
+MAX_HEADER_BYTES: Final = 32 * 1024
+"""All of a request's headers: what nginx takes too."""
+
+MAX_ANSWER_HEADER: Final = 4 * 1024
+"""Bytes; with more than that in an answer's headers, proxies as they are delivered say 502."""
+
+ADDRESS_SHARE: Final = 10
+"""How many sessions' worth of requests one address may make: an office has one address."""
+
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Access-Control-Expose-Headers": f"{TOKEN_HEADER}, {ORG_NAME_HEADER}",
 }
 _RETRY_AFTER_SECONDS: Final = "5"
+_PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
 
 
 async def tinybird_token(request: Request) -> Response:
@@ -27,9 +41,16 @@ async def tinybird_token(request: Request) -> Response:
     200 ``{token, name, expires_at, workspace_id, scopes}`` with the guide's two headers; 200
     ``{token, anonymous: true}`` when nobody is signed in and an anonymous key is configured;
     401 ``{error: {code, message}}`` for anything wrong with the session, which never falls back
-    to the anonymous key; 503 in the same form while Clerk's keys cannot be had.
+    to the anonymous key; in the same form 503 while Clerk's keys cannot be had, 429 for too many
+    requests of one session or address, 431 for headers that are too large.
     """
     services: Services = request.app.state.services
+    by_address: RateLimit = request.app.state.by_address
+    by_session: RateLimit = request.app.state.by_session
+    if wait := by_address.take(client_address(request)):
+        return _too_many(wait, "address")
+    if sum(len(name) + len(value) for name, value in request.headers.raw) > MAX_HEADER_BYTES:
+        return _too_large()
     try:
         credential = session_token(request.headers, services.publishable_key.cookie_suffix)
         if credential is None:
@@ -37,6 +58,8 @@ async def tinybird_token(request: Request) -> Response:
         session = await services.verifier.verify(credential)
     except ClerkError as error:
         return _refusal(error)
+    if wait := by_session.take(session.session_id):
+        return _too_many(wait, "session")
     token = TinybirdToken.mint(session, services.workspace, now=services.clock())
     body = {
         "token": token.value,
@@ -45,8 +68,17 @@ async def tinybird_token(request: Request) -> Response:
         "workspace_id": token.claims["workspace_id"],
         "scopes": token.claims["scopes"],
     }
+    return JSONResponse(body, headers=_HEADERS | guide_headers(token))
+
+
+def guide_headers(token: TinybirdToken) -> dict[str, str]:
+    """Return the guide's two headers: in ASCII, and only what proxies pass on.
+
+    The token is in the answer's body too, so a long one is left out here.
+    """
     names = {TOKEN_HEADER: token.value, ORG_NAME_HEADER: token.org_permission}
-    return JSONResponse(body, headers=_HEADERS | names)
+    encoded = {name: quote(value, safe=_PRINTABLE) for name, value in names.items()}
+    return {name: value for name, value in encoded.items() if len(value) <= MAX_ANSWER_HEADER}
 
 
 def _anonymous(services: Services) -> Response:
@@ -63,5 +95,27 @@ def _refusal(error: ClerkError) -> Response:
         if error.status == HTTPStatus.UNAUTHORIZED
         else {"Retry-After": _RETRY_AFTER_SECONDS}
     )
-    body = {"error": {"code": error.code, "message": error.message}}
-    return JSONResponse(body, status_code=error.status, headers=_HEADERS | hint)
+    return _error(error.status, error.code, error.message, hint)
+
+
+def _too_many(wait: float, whose: str) -> Response:
+    seconds = math.ceil(wait)
+    message = (
+        f"Too many requests for a token from this {whose}. Try again in {seconds} s, and keep a "
+        "token until it expires."
+    )
+    hint = {"Retry-After": str(seconds)}
+    return _error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", message, hint)
+
+
+def _too_large() -> Response:
+    message = (
+        f"The request's headers are larger than {MAX_HEADER_BYTES} bytes. Send one session token, "
+        "and no cookies that this app does not know."
+    )
+    return _error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", message, {})
+
+
+def _error(status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
+    body = {"error": {"code": code, "message": message}}
+    return JSONResponse(body, status_code=status, headers={**_HEADERS, **headers})

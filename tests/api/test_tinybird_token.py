@@ -1,6 +1,7 @@
 """``GET /api/tinybird-token``: a token for a session, a refusal for anything else."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -9,11 +10,15 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.api import create_api
+from clerk_tinybird_app.api.token import guide_headers
+from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import token_with
 from tests.clock import Clock
+from tests.sessions import NOW, signed_in, workspace
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 pytestmark = pytest.mark.anyio
@@ -21,8 +26,14 @@ PATH = "/api/tinybird-token"
 
 
 @pytest.fixture
-async def client(running: Services) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_api(running))
+def seconds() -> Clock:
+    """What the requests are counted by; it goes forward when a test says so."""
+    return Clock(now=0)
+
+
+@pytest.fixture
+async def client(running: Services, seconds: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_api(running, monotonic=seconds))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
         yield client
 
@@ -98,11 +109,11 @@ async def test_the_bearer_wins_over_the_cookie_even_when_it_is_wrong(
         ([("Authorization", "Bearer a.b.c")], "session_malformed"),
         ([("Authorization", "Basic dXNlcjpwYXNz")], "session_malformed"),
         ([("Authorization", "Bearer x"), ("Authorization", "Bearer y")], "session_malformed"),
-        ([("Authorization", f"Bearer {'x' * 100_000}")], "session_malformed"),
+        ([("Authorization", f"Bearer {'x' * 30_000}")], "session_malformed"),
         ([("Authorization", f"Bearer {token_with()}")], "session_signature"),
         ([("Cookie", "__session_evil=eyJhbGciOiJSUzI1NiJ9.e30.c2ln")], "session_missing"),
     ],
-    ids=["garbage", "basic", "two headers", "100 KB", "another key", "planted cookie"],
+    ids=["garbage", "basic", "two headers", "30 KB", "another key", "planted cookie"],
 )
 async def test_anything_wrong_gets_401_and_a_stable_code(
     client: httpx.AsyncClient, headers: list[tuple[str, str]], code: str
@@ -121,6 +132,64 @@ async def test_an_expired_session_gets_401(
     answer = await client.get(PATH, headers=_bearer(token))
 
     assert answer.json()["error"]["code"] == "session_expired"
+
+
+async def test_a_session_that_asks_too_often_is_told_when_to_come_back_and_others_are_not(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk, seconds: Clock
+) -> None:
+    ada, bea = clerk.issue("admin@acme.test", "acme"), clerk.issue("solo@example.test")
+    for _ in range(60):
+        assert (await client.get(PATH, headers=_bearer(ada))).status_code == 200
+
+    refused = await client.get(PATH, headers=_bearer(ada))
+
+    assert refused.status_code == 429
+    assert refused.json()["error"]["code"] == "too_many_requests"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["cache-control"] == "no-store"
+    assert "x-tinybird-token" not in refused.headers
+    assert (await client.get(PATH, headers=_bearer(bea))).status_code == 200
+    seconds.advance(1)
+    assert (await client.get(PATH, headers=_bearer(ada))).status_code == 200
+
+
+async def test_an_address_that_asks_too_often_is_refused_before_its_session_is_looked_at(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk
+) -> None:
+    for _ in range(600):
+        assert (await client.get(PATH, headers=_bearer("a.b.c"))).status_code == 401
+
+    good = _bearer(clerk.issue("solo@example.test"))
+    refused = await client.get(PATH, headers=good)
+    elsewhere = await client.get(PATH, headers=good | {"X-Forwarded-For": "203.0.113.7"})
+
+    assert refused.status_code == 429
+    # A proxy on this machine says so; its other clients are none the worse.
+    assert elsewhere.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-Anything"])
+async def test_headers_that_are_too_large_are_refused_unread(
+    client: httpx.AsyncClient, clerk: EmbeddedClerk, name: str
+) -> None:
+    cookie = {"Cookie": f"__session={clerk.issue('solo@example.test')}"}
+
+    answer = await client.get(PATH, headers=cookie | {name: "x" * 33_000})
+
+    assert answer.status_code == 431
+    assert answer.json()["error"]["code"] == "headers_too_large"
+
+
+def test_an_answers_headers_hold_no_more_than_proxies_pass_on() -> None:
+    session = signed_in(
+        organization=Organization(id="org_1", slug="", role="org:x"),
+        permissions=("org:posts:lesen→é",),
+    )
+    token = TinybirdToken.mint(session, workspace(), now=NOW)
+
+    assert guide_headers(token)["x-org-name"] == "lesen%E2%86%92%C3%A9"
+    assert guide_headers(replace(token, value="x" * 4097)).keys() == {"x-org-name"}
+    assert guide_headers(replace(token, org_permission="x" * 4097)).keys() == {"x-tinybird-token"}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
