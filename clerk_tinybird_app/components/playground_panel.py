@@ -9,6 +9,7 @@ from clerk_tinybird_app.components.look import GREEN_BUTTON, NOTE, QUIET_BUTTON,
 from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.components.widgets import OpenFromAddress
 from clerk_tinybird_app.state.playground import MAX_SHOWN_ROWS, PlaygroundState
+from clerk_tinybird_app.tinybird import csv_cells
 from clerk_tinybird_app.tinybird.pipe_request import PIPE
 from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
@@ -173,7 +174,10 @@ def _rows() -> rx.Component:
             rx.el.summary("As JSON", class_name=f"{NOTE} mt-3 w-fit"),
             rx.el.pre(PlaygroundState.json_text, class_name=f"{SOURCE} max-h-96 overflow-auto"),
         ),
-        rx.el.p(f"At most {MAX_SHOWN_ROWS} rows are shown; the CSV has them all.", class_name=NOTE),
+        rx.el.p(
+            f"At most {MAX_SHOWN_ROWS} rows are shown; the CSV has them all. {csv_cells.NOTE}",
+            class_name=NOTE,
+        ),
     )
 
 

@@ -11,6 +11,8 @@ _BOX: Final = (
 MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-panel"
 """The classes of an action in a menu."""
 
+_ITEM_NOTE: Final = "block w-48 whitespace-normal text-xs text-soft"
+
 
 class Popover(rx.Component):
     """Shows its children in a box below its button while that is pressed.
@@ -64,6 +66,7 @@ def menu(*items: rx.Component, label: str) -> rx.Component:
     )
 
 
-def menu_item(label: str, **props: object) -> rx.Component:
-    """Return one action of a menu; ``props`` are a button's."""
-    return rx.el.button(label, type="button", class_name=MENU_ITEM, **props)
+def menu_item(label: str, *, note: str = "", **props: object) -> rx.Component:
+    """Return one action of a menu, with what is to be known of it; ``props`` are a button's."""
+    explained = [rx.el.small(note, class_name=_ITEM_NOTE)] if note else []
+    return rx.el.button(label, *explained, type="button", class_name=MENU_ITEM, **props)

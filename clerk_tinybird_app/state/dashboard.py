@@ -27,6 +27,7 @@ from clerk_tinybird_app.state.grant import (
     Problem,
     answering,
     ask,
+    ask_csv,
     asking,
     end_turn,
 )
@@ -173,13 +174,13 @@ class DashboardState(AskingState, rx.State):
                 self.download_problem = NOTHING_TO_DOWNLOAD if grant else UNCONFIRMED.message
                 return
             self.download_problem = ""
-        answer = await ask(self, grant, asked.pipe, asked.parameters, format="csv")
+        rows = await ask_csv(self, grant, asked.pipe, asked.parameters)
         with suppress(StoppedError):
             async with answering(self, grant):
-                if isinstance(answer, TinybirdError):
-                    self.download_problem = answer.message
+                if isinstance(rows, TinybirdError):
+                    self.download_problem = rows.message
                 else:
-                    yield rx.download(data=answer.body, filename=f"{asked.pipe}.csv")
+                    yield rx.download(data=rows, filename=f"{asked.pipe}.csv")
 
     @rx.event
     def close_download_problem(self) -> None:

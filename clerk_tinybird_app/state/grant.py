@@ -9,6 +9,7 @@ alone. That stands in this module alone, so every handler writes by one of
     end_turn      that nothing is under way any more; never data
 """
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.tinybird.csv_cells import harmless
 from clerk_tinybird_app.tinybird.policy import tenant_id
 
 
@@ -131,6 +133,17 @@ async def ask(
         )
     except TinybirdError as error:
         return error
+
+
+async def ask_csv(
+    state: AskingState, grant: Grant, pipe: str, parameters: Mapping[str, str]
+) -> bytes | TinybirdError:
+    """Query a pipe for a file to download, in which no cell is a formula to a spreadsheet."""
+    answer = await ask(state, grant, pipe, parameters, format="csv")
+    if isinstance(answer, TinybirdError):
+        return answer
+    # Millions of cells take seconds, in which other tabs are served.
+    return await asyncio.to_thread(harmless, answer.body)
 
 
 async def _renewed_token(state: AskingState, grant: Grant) -> str:

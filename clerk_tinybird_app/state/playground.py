@@ -13,6 +13,7 @@ from clerk_tinybird_app.state.grant import (
     AskingState,
     answering,
     ask,
+    ask_csv,
     asking,
     end_turn,
 )
@@ -127,12 +128,12 @@ class PlaygroundState(AskingState, rx.State):
             self._fail()
             self.is_running = True
         try:
-            answer = await run_query(tab, ask(self, grant, pipe, parameters, format="csv"))
+            rows = await run_query(tab, ask_csv(self, grant, pipe, parameters))
             async with answering(self, grant, turn):
-                if isinstance(answer, TinybirdError):
-                    self._take_error(answer)
+                if isinstance(rows, TinybirdError):
+                    self._take_error(rows)
                 else:
-                    yield rx.download(data=answer.body, filename=f"{pipe}.csv")
+                    yield rx.download(data=rows, filename=f"{pipe}.csv")
         except StoppedError:
             return
         finally:

@@ -188,6 +188,28 @@ def test_a_panels_rows_can_be_taken_away_as_csv(board: Board, page: Page) -> Non
     assert {row["route"] for row in rows} >= {"/v1/orders", "/v1/products"}
 
 
+def test_a_route_that_is_a_formula_is_text_in_every_download(board: Board, page: Page) -> None:
+    tenant = board.open("member@acme.test", address="/dashboard?range=15m")
+    board.post_event(tenant, "=1+1")
+    expect(page.locator("#panel-recent tbody tr").first).to_contain_text("=1+1")
+
+    page.locator("#panel-recent").get_by_role("button", name="Actions: ").click()
+    item = page.get_by_role("button", name="Download CSV")
+    expect(item).to_contain_text("formula")
+    with page.expect_download() as from_panel:
+        item.click()
+    board.choose("recent", "View request")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#query-summary")).to_contain_text("200")
+    expect(page.locator("#answer")).to_contain_text("formula")
+    with page.expect_download() as from_playground:
+        page.get_by_role("button", name="Download all rows as CSV").click()
+
+    for download in (from_panel, from_playground):
+        with Path(download.value.path()).open(newline="") as file:
+            assert "'=1+1" in {row["route"] for row in csv.DictReader(file)}
+
+
 def test_a_panel_shows_its_request_which_runs_as_it_is(board: Board, page: Page) -> None:
     board.open(address="/dashboard?range=7d&status_class=5xx")
 

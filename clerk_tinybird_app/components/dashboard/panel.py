@@ -8,6 +8,7 @@ from clerk_tinybird_app.components.live import Age, RefreshButton, Since
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
 from clerk_tinybird_app.components.popover import menu, menu_item
 from clerk_tinybird_app.state.dashboard import DashboardState, Panel
+from clerk_tinybird_app.tinybird import csv_cells
 
 
 def dashboard_panel(
@@ -57,7 +58,11 @@ def panel_actions(name: str, heading: str, *actions: rx.Component) -> rx.Compone
         ),
         menu(
             *actions,
-            menu_item("Download CSV", on_click=DashboardState.download_csv(name)),  # type: ignore
+            menu_item(
+                "Download CSV",
+                note=csv_cells.NOTE,
+                on_click=DashboardState.download_csv(name),  # type: ignore
+            ),
             menu_item("View request", on_click=DashboardState.view_request(name)),  # type: ignore
             label=f"Actions: {heading}",
         ),
