@@ -24,10 +24,11 @@ class ServedApp(rx.App):
         Raises:
             SystemExit: The pages were built without what their policy needs.
         """
-        served, inline = super().__call__(), None
-        if environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get():
+        has_pages = environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get()
+        inline = _inline_of_pages() if has_pages else None
+        served = super().__call__()
+        if has_pages:
             served = self._without_redirects(served)
-            inline = _inline_of_pages()
         return SecurityHeaders(served, services.current().settings, inline)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:

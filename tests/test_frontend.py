@@ -31,6 +31,14 @@ def test_the_dev_server_lends_the_backends_credentials_to_no_other_origin() -> N
     assert "cors: false," in SameOrigin.patched(VITE_CONFIG, 8000, on_loopback=True)
 
 
+def test_a_page_in_development_has_the_headers_that_do_not_hinder_vite() -> None:
+    patched = SameOrigin.patched(VITE_CONFIG, 8000, on_loopback=True)
+
+    assert '"X-Content-Type-Options": "nosniff"' in patched
+    assert "frame-ancestors 'none'" in patched
+    assert "script-src" not in patched
+
+
 def test_a_template_without_the_places_to_patch_fails_the_build() -> None:
     with pytest.raises(ConfigError, match=r"vite\.config\.js"):
         SameOrigin.patched("export default {}", 8000, on_loopback=True)

@@ -1,6 +1,9 @@
 """What production's answers carry, and that the pages do all they can under their policy."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,8 +11,14 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.board import Board
 from tests.e2e.visitor import Visitor
-from tests.running_app import RunningApp
+from tests.running_app import RunningApp, free_port
 
+# Reflex reads these: the frontend is built, serve it and build nothing.
+BUILT = {
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
+    "__REFLEX_SKIP_COMPILE": "1",
+    "REFLEX_ENV_MODE": "prod",
+}
 PAGES = ("/", "/sign-in", "/sign-up", "/dashboard", "/dashboard/route")
 
 
@@ -128,3 +137,23 @@ def test_everything_that_a_visitor_does_passes_the_policy(
     page.goto(f"{visitor.origin}/nowhere")
     expect(page.get_by_role("heading", name=re.compile("not found", re.IGNORECASE))).to_be_visible()
     visitor.forgive("status of 404")
+
+
+def test_pages_of_which_the_build_left_no_note_are_not_served(app: RunningApp) -> None:
+    note = app.folder / ".web" / "build" / "inline.json"
+    hidden = note.rename(note.with_suffix(".hidden"))
+    try:
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory",
+             "--port", str(free_port()), "clerk_tinybird_app.clerk_tinybird_app:app"],
+            cwd=app.folder, env=app.env | BUILT, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+    finally:
+        hidden.rename(note)
+
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "inline.json cannot be read" in said
+    assert "make prod" in said
+    assert "Traceback" not in said

@@ -40,10 +40,16 @@ def test_sign_in_leads_to_the_token(
     context.close()
 
 
-def test_development_listens_on_loopback_alone(fresh_app: RunningApp) -> None:
+def test_development_listens_on_loopback_alone_and_lets_nobody_frame_its_pages(
+    fresh_app: RunningApp,
+) -> None:
     app = fresh_app.dev()
 
     assert httpx.get(f"{app.origin}/api/health").json()["clerk"] == "local"
     vite = (app.folder / ".web" / "vite.config.js").read_text()
     assert 'host: "127.0.0.1"' in vite
     assert "Network: http" not in app.log.read_text()
+    for path in ("/", "/dashboard", "/api/health"):
+        headers = httpx.get(app.origin + path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
