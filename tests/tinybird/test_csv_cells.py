@@ -36,7 +36,16 @@ def test_what_a_spreadsheet_would_run_becomes_text(cell: str, opened: str) -> No
     "cell",
     [
         *("-5", "+5", "-5.25", "-1e-7", "-.5", "-inf", "-nan", '"-5"', "0", "5", "\\N"),
-        *('"/v1/a=b"', '"a-b@c"', '"a\tb"', '"a;-5;b"', '"two\r\nlines"', '""', '"a"",=""b"'),
+        *(
+            '"/v1/a=b"',
+            '"a-b@c"',
+            '"a\tb"',
+            '"a;-5;b"',
+            '"two\r\nlines"',
+            '""',
+            '"a"",=""b"',
+            '"a""=b"',
+        ),
     ],
 )
 def test_a_number_stays_a_number_and_plain_text_as_it_is(cell: str) -> None:
