@@ -24,10 +24,10 @@ _PASSED_ON = ("authorization", "content-type")
 class ClerksHost:
     """Answers the requests to a Clerk instance's host, and keeps its cookies."""
 
-    def __init__(self, page_origin: str, embedded_origin: str) -> None:
+    def __init__(self, http: httpx.Client, page_origin: str, embedded_origin: str) -> None:
+        self._http = http
         self._page_origin = page_origin
         self._embedded_origin = embedded_origin
-        self._http = httpx.Client(base_url=f"{embedded_origin}/__clerk")
 
     def answer(self, route: Route) -> None:
         request = route.request
@@ -44,7 +44,7 @@ class ClerksHost:
         sent = {k: v for k, v in request.headers.items() if k in _PASSED_ON}
         answer = self._http.request(
             request.method,
-            f"{parts.path}?{parts.query}",
+            f"{self._embedded_origin}/__clerk{parts.path}?{parts.query}",
             headers=sent | {"origin": self._embedded_origin},
             content=request.post_data_buffer,
         )
@@ -79,19 +79,18 @@ def test_a_configured_clerk_serves_its_forms_and_menus_within_the_policy(
     browser: Browser, app: RunningApp, configured: RunningApp, clerk: EmbeddedClerk
 ) -> None:
     host = f"https://{PublishableKey.parse(clerk.publishable_key).host}"
-    context = browser.new_context()
-    visitor = Visitor(context, configured.origin, host)
-    context.route(f"{host}/**", ClerksHost(configured.origin, app.origin).answer)
-    page = visitor.page
+    with browser.new_context() as context, httpx.Client() as http:
+        visitor = Visitor(context, configured.origin, host)
+        context.route(f"{host}/**", ClerksHost(http, configured.origin, app.origin).answer)
+        page = visitor.page
 
-    visitor.sign_in("admin@acme.test")
-    visitor.switch_to("Globex")
-    page.locator(".cl-userButtonTrigger").click()
-    page.get_by_role("button", name="Manage account").click()
-    expect(page.locator(".cl-profileSection").first).to_be_visible()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_in("admin@acme.test")
+        visitor.switch_to("Globex")
+        page.locator(".cl-userButtonTrigger").click()
+        page.get_by_role("button", name="Manage account").click()
+        expect(page.locator(".cl-profileSection").first).to_be_visible()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Sign Out").click()
 
-    visitor.expect_signed_out()
+        visitor.expect_signed_out()
     assert visitor.faults == []
-    context.close()
