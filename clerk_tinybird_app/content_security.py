@@ -120,9 +120,7 @@ def page_policy(inline: Inline, settings: Settings) -> str:
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
     }
-    return "; ".join(
-        " ".join((name, *dict.fromkeys(sources))) for name, sources in directives.items()
-    )
+    return "; ".join(" ".join((name, *sources)) for name, sources in directives.items())
 
 
 def _tinybird(settings: Settings) -> str:
