@@ -27,6 +27,9 @@ _INLINE_ELEMENTS: Final = ("script", "style")
 # Clerk's UI and Reflex's own style library fill an empty element through the DOM.
 _EMPTY_STYLE: Final = ""
 
+# In @clerk/ui 1.36 the field for a code has this one, which makes its caret blink.
+_CLERK_CARET: Final = "'sha256-KQDhUccuEkZUQDnfbVDeY+ev2LZ+73AQR7ro4JppAY8='"
+
 # https://clerk.com/docs/guides/secure/best-practices/csp-headers: avatars, and the bot protection.
 _CLERK_IMAGES: Final = "https://img.clerk.com"
 _CLERK_CHALLENGES: Final = ("https://challenges.cloudflare.com", "https://*.protect.clerk.com")
@@ -101,7 +104,7 @@ def page_policy(inline: Inline, settings: Settings) -> str:
         connections += [clerk, _CLERK_PROTECTION]
         images.append(_CLERK_IMAGES)
         frames = list(_CLERK_CHALLENGES)
-    styles = ["'self'", _source(_EMPTY_STYLE), *inline.styles]
+    styles = ["'self'", _source(_EMPTY_STYLE), _CLERK_CARET, *inline.styles]
     if inline.style_attributes:
         # Allows these attributes and no other.
         styles += ["'unsafe-hashes'", *inline.style_attributes]

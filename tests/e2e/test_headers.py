@@ -114,6 +114,12 @@ def test_everything_that_a_visitor_does_passes_the_policy(
     for path in ("/sign-in", "/sign-up"):
         visitor.open(path)
         expect(page.locator(".cl-formButtonPrimary")).to_be_visible()
+    visitor.open("/sign-in")
+    page.fill("input[name=identifier]", "solo@example.test")
+    visitor.press_continue()
+    page.get_by_text("Use another method").click()
+    page.get_by_text("Email code to").click()
+    expect(page.locator("input[autocomplete=one-time-code]")).to_be_visible()
     board.open("member@acme.test")
     page.locator("#panel-routes tbody tr").first.get_by_role("link", name="Open").click()
     expect(page.locator("h1")).to_contain_text("/v1/")
