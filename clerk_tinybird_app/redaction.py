@@ -9,20 +9,27 @@ import re
 from typing import Any, Final
 
 _HIDDEN: Final = "[redacted]"
+# Long, or with a digit in it: neither a word of prose nor a name in code.
+_OPAQUE: Final = r"(?:(?=[\w.~+/-]*\d)[\w.~+/-]{8,}|[\w.~+/-]{20,})=*"
 _SECRETS: Final = re.compile(
-    r"""
-    eyJ[\w-]{10,}(?:\.[\w-]*)*                      # a JSON Web Token, also cut short
-    | \b[sp]k_(?:test|live)_[\w-]{8,}               # Clerk's keys
-    | \bp\.eyJ[\w-]+(?:\.[\w-]+)*                   # Tinybird's static tokens
-    | (?<![a-z])(?:cookie|authorization)['"]?\s*[:=,]\s*b?   # a header, to the end of its value
-      (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\r\n]*)
-    | \bbearer\s+[\w.~+/-]{8,}=*
-    | (?<![a-z])(?:__client\w*|__session\w*|__clerk_db_jwt\w*|token)   # a cookie or parameter
-      ['"]?\s*[:=]\s*['"]?[^'"\s&,;}]+
+    rf"""
+    eyJ[\w-]{{10,}}(?:\.[\w-]*)*                       # a JSON Web Token, also cut short
+    | \b[sp]k_(?:test|live)_[\w-]{{8,}}                # Clerk's keys
+    | \bp\.eyJ[\w-]+(?:\.[\w-]+)*                     # Tinybird's static tokens
+    | (?<![a-z])(?:cookie|authorization)['"]\s*[:=,]\s*b?   # a header, quoted, with its value
+      (?:'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)+")
+    | (?<![a-z])cookie:[ \t]*[\w-]+=[^\r\n]*            # a header's line
+    | (?<![a-z])(?:authorization:[ \t]*|bearer\s+|basic\s+){_OPAQUE}
+    | (?<![a-z])(?:__client\w*|__session\w*|__clerk_db_jwt\w*)   # a cookie with its value
+      (?:=|['"]\s*[:,]\s*['"])[^'"\s&,;}}]+
+    | (?<=[?&])token=[^'"\s&]+                        # in an address, whatever it is
+    | (?<![a-z])token['"]?\s*[:=]\s*['"]?              # elsewhere with a digit and a letter
+      (?=[\w.~+/-]*\d)(?=[\d.~+/_-]*[a-z])[\w~+/-][\w.~+/-]{{15,}}=*
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Whatever is neither ASCII text nor a letter or digit of any script; `_shown` looks closer.
+_INVISIBLE: Final = re.compile(r"[^\w\n\t -~]")
 _MAX_LENGTH: Final = 20_000
 
 
@@ -32,9 +39,18 @@ def redact(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Redact, cut what is endless, and show control characters instead of obeying them."""
+    """Redact, cut what is endless, and show control characters instead of obeying them.
+
+    A line after the first one is indented, so that none can pass for a record of its own.
+    """
     cut = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}… [{len(text)} characters]"
-    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], redact(cut))
+    return _INVISIBLE.sub(_shown, redact(cut)).replace("\n", "\n    ")
+
+
+def _shown(match: re.Match[str]) -> str:
+    """Spell what a terminal would obey, reorder by, or fail on; leave the other text alone."""
+    character = match[0]
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def redact_logs() -> None:

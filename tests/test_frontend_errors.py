@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from clerk_tinybird_app.frontend_errors import MAX_CHARACTERS, MAX_PER_MINUTE, FrontendErrorLog
+from clerk_tinybird_app.frontend_errors import FrontendErrorLog
+from clerk_tinybird_app.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE
 from tests.clock import Clock
 
 
@@ -30,4 +31,6 @@ def test_a_flood_is_cut_to_the_minutes_share(
 
     clock.now += 61
     log(Exception("later"))
-    assert "later" in caplog.records[-1].getMessage()
+    line = caplog.records[-1].getMessage()
+    assert "later" in line
+    assert f"{MAX_PER_MINUTE * 2} more were not logged" in line

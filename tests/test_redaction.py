@@ -48,6 +48,8 @@ def test_a_secret_is_replaced_wherever_it_stands(container: str, secret: str) ->
         "'HTTP_COOKIE': '__client=opaque-value-of-a-browser'",
         "(b'cookie', b'__client=opaque-value-of-a-browser')",
         "sent Bearer opaque-value-of-a-browser",
+        "cookie: theme=dark; sso=opaque-value-of-a-browser",
+        "authorization: opaque-value-of-a-browser",
     ],
 )
 def test_an_opaque_credential_is_replaced_by_its_name(line: str) -> None:
@@ -61,6 +63,16 @@ def test_an_opaque_credential_is_replaced_by_its_name(line: str) -> None:
         "Warning: token panel compiled in 3 ms",
         "GET /v0/pipes/requests_over_time.json?tenant=1 200",
         "Downloading @clerk/clerk-js@6.40.0",
+        "the session token: it has expired",
+        "    token = await self._renewed(grant.token)",
+        "    token = services.current().settings.tinybird_jwt_secret",
+        "    authorization = request.headers.get('authorization', '')",
+        "    __session = cookies.get('__session')",
+        "no cookie, so the request counts as signed out",
+        "authorization: bearer token is missing",
+        "Bearer authentication required",
+        "a cookie: it is neither this nor that",
+        'token: "the tenant has none"',
     ],
 )
 def test_an_ordinary_line_stays_as_it_is(line: str) -> None:
@@ -104,6 +116,43 @@ def test_an_endless_line_is_cut_and_control_characters_are_shown(
 
     assert len(caplog.text) < 30_000
     assert "\x1b" not in caplog.text
+
+
+@pytest.mark.usefixtures("redacting")
+@pytest.mark.parametrize(
+    "invisible",
+    ["\x1b", "\r", "\x85", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\ud800"],
+    ids=ascii,
+)
+def test_a_character_that_a_terminal_would_obey_is_spelled_out(
+    invisible: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("somebody.elses").warning("before%safter", invisible)
+
+    message = caplog.records[0].getMessage()
+    assert invisible not in message
+    assert f"before{ascii(invisible)[1:-1]}after" in message
+
+
+@pytest.mark.usefixtures("redacting")
+def test_what_is_visible_in_any_script_stays(caplog: pytest.LogCaptureFixture) -> None:
+    words = "Zürich · 東京 … “añil” → ключ"
+    logging.getLogger("somebody.elses").warning(words)
+
+    assert caplog.records[0].getMessage() == words
+
+
+@pytest.mark.usefixtures("redacting")
+def test_a_line_break_cannot_begin_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("somebody.elses")
+    try:
+        raise ValueError("harmless\n[CRITICAL] forged by an error")
+    except ValueError:
+        log.exception("harmless\n[CRITICAL] forged by a message")
+
+    first, *others = caplog.records[0].getMessage().split("\n")
+    assert first == "harmless"
+    assert [line for line in others if not line.startswith("    ")] == []
 
 
 @pytest.mark.usefixtures("redacting")
