@@ -54,6 +54,15 @@ if _serves_one_port():
     # The pages' port is everybody's; the backend's own is for development.
     given.pop("backend_port", None)
 
+AWAY_SECONDS = 300
+"""How long a tab's state outlives its last event; a tab that comes back later pushes its session.
+
+Not so in Redis, which ends each state's life by itself, also below a tab that is in use.
+"""
+
+if not settings.redis_url:
+    given["redis_token_expiration"] = AWAY_SECONDS
+
 config = rx.Config(
     app_name="clerk_tinybird_app",
     bun_path=BUN,

@@ -12,7 +12,7 @@ from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.components.pulse import Pulse
-from clerk_tinybird_app.frontend_errors import FrontendErrorLog
+from clerk_tinybird_app.error_logs import event_error_log, page_error_log
 from clerk_tinybird_app.pages.dashboard import dashboard
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
 from clerk_tinybird_app.pages.not_found import not_found
@@ -20,6 +20,7 @@ from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.reflex_internals import guard_websockets
 from clerk_tinybird_app.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
@@ -69,14 +70,6 @@ def _pulse(_stateful: bool) -> rx.Component:
     return Pulse.create(answered=PulseState.answered, on_ask=PulseState.answer)
 
 
-_frontend_errors = FrontendErrorLog()
-
-
-# Reflex wants a function with this very annotation.
-def _log_frontend_error(exception: Exception) -> None:
-    _frontend_errors(exception)
-
-
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
     # Not awaited: the pages need not wait for the first start's sample data.
@@ -92,7 +85,8 @@ _IMAGE = "/favicon.svg"
 
 app = ServedApp(
     api_transformer=create_api(running),
-    frontend_exception_handler=_log_frontend_error,
+    frontend_exception_handler=page_error_log(),
+    backend_exception_handler=event_error_log(),
     app_wraps={
         # Naming wraps replaces Reflex's own three; this one is kept.
         (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),
@@ -105,6 +99,7 @@ app = ServedApp(
     stylesheets=["/look.css"],
     toaster=None,
 )
+guard_websockets(app)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
 app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION, image=_IMAGE)

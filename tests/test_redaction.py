@@ -145,10 +145,8 @@ def test_what_is_visible_in_any_script_stays(caplog: pytest.LogCaptureFixture) -
 @pytest.mark.usefixtures("redacting")
 def test_a_line_break_cannot_begin_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("somebody.elses")
-    try:
-        raise ValueError("harmless\n[CRITICAL] forged by an error")
-    except ValueError:
-        log.exception("harmless\n[CRITICAL] forged by a message")
+    forging = ValueError("harmless\n[CRITICAL] forged by an error")
+    log.error("harmless\n[CRITICAL] forged by a message", exc_info=forging)
 
     first, *others = caplog.records[0].getMessage().split("\n")
     assert first == "harmless"

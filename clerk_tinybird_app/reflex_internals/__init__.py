@@ -1,1 +1,69 @@
-"""Everything that an upgrade of Reflex can break."""
+"""Everything that an upgrade of Reflex can break, and nothing else.
+
+Private names that are used here, each held by ``tests/reflex_internals/test_private_names.py``:
+
+- ``App._event_namespace``: Reflex's end of the websocket, to put another in its place.
+- ``EventNamespace._token_manager``: whether a client is back by the time its state is dropped.
+- ``EventProcessor._futures``: the futures of the events under way, in their order.
+- ``StateManagerMemory._purge_token``: drops one client's state.
+- ``BaseState._is_client_storage``: whether a browser keeps a var.
+
+Relied on, too: the first event of a page rides in the Socket.IO packet that connects it; what a
+page sends stands in ``utils/state.js`` of Reflex's templates.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from reflex.app import App
+from reflex_base.config import get_config
+
+from clerk_tinybird_app.log_budget import LogBudget
+from clerk_tinybird_app.reflex_internals.connections import Connections
+from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME, FrameCheck
+from clerk_tinybird_app.reflex_internals.gate import Refusals, WebsocketGate
+from clerk_tinybird_app.reflex_internals.handlers import event_refusal
+from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
+
+__all__ = ["guard_websockets"]
+
+_WRITTEN_BY_ANYBODY: Final = (
+    "reflex.app",
+    "reflex_base.event.processor.base_state_processor",
+    "reflex_base.event.processor.event_processor",
+    "engineio.server",
+    "socketio.server",
+)
+"""Loggers that a websocket can make write a line, such as for a version that it claims."""
+
+
+def guard_websockets(app: App) -> Refusals:
+    """Let nothing reach the app's websocket that no page sends, and bound what it may keep.
+
+    Returns:
+        What is counted of the refused.
+    """
+    refusals, connections = Refusals(), Connections()
+    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
+    app._event_namespace = namespace
+    if app.sio is None:
+        raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
+    app.sio.register_namespace(namespace)
+    # The page is told in the handshake, and does not send more.
+    app.sio.eio.max_http_buffer_size = MAX_FRAME
+    gate = partial(
+        WebsocketGate,
+        connections=connections,
+        new_check=partial(FrameCheck, namespace.namespace, event_refusal),
+        refusals=refusals,
+    )
+    inner = app.api_transformer
+    if inner is None:
+        inner = ()
+    # The last one is the outermost.
+    app.api_transformer = [*(inner if isinstance(inner, Sequence) else [inner]), gate]
+    for name in _WRITTEN_BY_ANYBODY:
+        logging.getLogger(name).addFilter(LogBudget())
+    return refusals

@@ -11,7 +11,7 @@ from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.state.tenant_data import forget_tenant_data
 from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.state.websocket import is_connected
+from clerk_tinybird_app.state.websocket import is_connected, note_proof
 from clerk_tinybird_app.tinybird.policy import tenant_id
 
 SIGNED_OUT = "signed-out"
@@ -87,6 +87,7 @@ class SessionState(rx.State):
                 await forget_tenant_data(self)
             tokens._follow(session, running.workspace, now=running.clock())
             self._open(session)
+            note_proof(self.router.session)
         self._socket = self.router.session.session_id
 
     def _current_session(self) -> ClerkSession | None:

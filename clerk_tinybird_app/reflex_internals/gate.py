@@ -1,0 +1,139 @@
+"""ASGI middleware in front of Reflex's websocket: nothing reaches it that no page sends."""
+
+import logging
+import re
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clerk_tinybird_app.log_budget import LogBudget
+from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
+from clerk_tinybird_app.reflex_internals.frames import FrameCheck, RefusedFrameError
+
+_logger = logging.getLogger(__name__)
+
+MAX_REFUSED: Final = 20
+"""Frames that are refused before their websocket is closed: a page of another build sends some."""
+MAX_HANDSHAKE: Final = 32_768
+"""Bytes of a handshake's headers and query, which are kept as long as the websocket is open."""
+MAX_PROBLEM: Final = 200
+"""Characters of what was wrong that are worth their place in the log."""
+CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
+"""Where the ASGI scope holds the websocket's ``Connection``."""
+
+_CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
+_POLICY_VIOLATION: Final = 1008
+_TRY_AGAIN_LATER: Final = 1013
+
+
+class Refusals:
+    """What was refused: counted all, logged within a budget.
+
+    Attributes:
+        counted: How many of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
+    """
+
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+        self._budget = LogBudget()
+
+    def note(self, kind: str, problem: str) -> None:
+        """Count one refusal, and log why."""
+        self.counted[kind] += 1
+        if line := self._budget.line(f"{kind}: {problem[:MAX_PROBLEM]}"):
+            _logger.warning("Refused from a websocket: %s", line)
+
+
+class WebsocketGate:
+    """Refuses in silence what no page sends.
+
+    Args:
+        app: What is behind it.
+        connections: The places for websockets.
+        new_check: Makes the check for the frames of one websocket.
+        refusals: Takes note of what is refused.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        connections: Connections,
+        new_check: Callable[[], FrameCheck],
+        refusals: Refusals,
+    ) -> None:
+        self._app = app
+        self._connections = connections
+        self._new_check = new_check
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on HTTP as it is, and of websockets what a page would send."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+
+        async def close() -> None:
+            await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
+
+        if problem := _handshake_problem(scope):
+            self._refusals.note("handshake", problem)
+            await _turn_away(receive, send)
+            return
+        address = (scope.get("client") or ("",))[0]
+        connection = await self._connections.open(address, close)
+        if connection is None:
+            self._refusals.note("place", "no place for another websocket without a session")
+            await _turn_away(receive, send)
+            return
+        try:
+            await self._app({**scope, CONNECTION_KEY: connection}, self._checked(receive), send)
+        except Exception as error:  # noqa: BLE001 # a websocket's end is never the server's trouble
+            self._refusals.note("error", f"{type(error).__name__}: {error}")
+        finally:
+            self._connections.leave(connection)
+
+    def _checked(self, receive: Receive) -> Receive:
+        """Return ``receive`` without the frames that must not reach Reflex."""
+        check, refused = self._new_check(), 0
+
+        async def checked() -> Message:
+            nonlocal refused
+            while refused < MAX_REFUSED:
+                message = await receive()
+                if message["type"] != "websocket.receive":
+                    return message
+                try:
+                    return {"type": message["type"], "text": check.passed(message.get("text"))}
+                except RefusedFrameError as error:
+                    self._refusals.note("frame", str(error))
+                    refused += 1
+            return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
+
+        return checked
+
+
+def connection_of(scope: Scope) -> Connection | None:
+    """Return the connection that the gate has put into a scope."""
+    connection: Connection | None = scope.get(CONNECTION_KEY)
+    return connection
+
+
+def _handshake_problem(scope: Scope) -> str | None:
+    query: bytes = scope["query_string"]
+    size = len(query) + sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HANDSHAKE:
+        return f"{size} bytes of headers and query"
+    tokens = urllib.parse.parse_qs(query.decode("latin-1")).get("token", [])
+    if len(tokens) != 1 or not _CLIENT_TOKEN.fullmatch(tokens[0]):
+        return "no client token of a page"
+    return None
+
+
+async def _turn_away(receive: Receive, send: Send) -> None:
+    """Refuse a handshake: the client is answered 403."""
+    await receive()
+    await send({"type": "websocket.close", "code": _POLICY_VIOLATION})

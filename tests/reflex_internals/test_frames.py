@@ -1,0 +1,97 @@
+"""Of a websocket's frames, only those of a page pass."""
+
+import json
+
+import pytest
+
+from clerk_tinybird_app.reflex_internals.frames import FrameCheck, RefusedFrameError
+from clerk_tinybird_app.reflex_internals.handlers import event_refusal
+from tests.reflex_internals.frames import (
+    BAD,
+    BAD_FIRST,
+    CHOOSE,
+    GOOD,
+    GOOD_FIRST,
+    HYDRATE,
+    NAMESPACE,
+    connect,
+    event,
+    fields,
+)
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+
+@pytest.fixture(scope="module")
+def registered() -> None:
+    """The handlers of every state that the app has."""
+    from tests.state import tab  # noqa: F401, PLC0415 # one app a process, whose states these are
+
+
+@pytest.fixture
+def fresh() -> FrameCheck:
+    return FrameCheck(NAMESPACE, event_refusal)
+
+
+@pytest.fixture
+def check(fresh: FrameCheck) -> FrameCheck:
+    fresh.passed(connect())
+    return fresh
+
+
+@pytest.mark.parametrize("frame", GOOD_FIRST.values(), ids=GOOD_FIRST)
+def test_a_page_connects(fresh: FrameCheck, frame: str) -> None:
+    assert fresh.passed(frame).startswith(f"40{NAMESPACE},")
+
+
+@pytest.mark.parametrize("frame", GOOD.values(), ids=GOOD)
+def test_a_frame_of_a_page_passes(check: FrameCheck, frame: str) -> None:
+    assert check.passed(frame)
+
+
+@pytest.mark.parametrize("frame", BAD.values(), ids=BAD)
+def test_a_frame_of_no_page_is_refused(check: FrameCheck, frame: str | bytes) -> None:
+    with pytest.raises(RefusedFrameError):
+        check.passed(frame)
+
+
+@pytest.mark.parametrize("frame", BAD_FIRST.values(), ids=BAD_FIRST)
+def test_a_websocket_does_not_begin_with_anything_else(
+    fresh: FrameCheck, frame: str | bytes
+) -> None:
+    with pytest.raises(RefusedFrameError):
+        fresh.passed(frame)
+
+
+def test_a_refused_connection_can_be_made_right(fresh: FrameCheck) -> None:
+    with pytest.raises(RefusedFrameError):
+        fresh.passed(connect({"event": fields("no.such.handler")}))
+
+    assert fresh.passed(connect({"event": fields(HYDRATE)}))
+
+
+def test_nothing_passes_after_a_goodbye(check: FrameCheck) -> None:
+    check.passed(f"41{NAMESPACE},")
+
+    for frame in (event(CHOOSE, {"pipe": "x"}), connect()):
+        with pytest.raises(RefusedFrameError):
+            check.passed(frame)
+
+
+def test_reflex_reads_just_what_was_checked(check: FrameCheck) -> None:
+    twice = (
+        f'42{NAMESPACE},["event",{{"name":"no.such.handler","router_data":{{}},"payload":{{}},'
+        f'"n\\u0061me":"{CHOOSE}","payload":{{"pipe":"a\\tb"}},"unknown":[1,2,3]}}]'
+    )
+
+    passed = check.passed(twice).removeprefix(f"42{NAMESPACE},")
+
+    assert json.loads(passed) == [
+        "event",
+        {"name": CHOOSE, "payload": {"pipe": "a\tb"}, "router_data": {}},
+    ]
+
+
+def test_a_reason_says_which_argument_of_which_handler(check: FrameCheck) -> None:
+    with pytest.raises(RefusedFrameError, match=r"playground_state\.choose .*`int`.*pipe"):
+        check.passed(event(CHOOSE, {"pipe": 5}))

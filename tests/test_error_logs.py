@@ -1,0 +1,64 @@
+"""What pages report and what events raise is logged, within bounds."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from reflex.app import default_backend_exception_handler
+
+from clerk_tinybird_app.error_logs import event_error_log, page_error_log
+from clerk_tinybird_app.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE
+from tests.clock import Clock
+
+LOGS = pytest.mark.parametrize("error_log", [page_error_log, event_error_log])
+ErrorLog = Callable[[Clock], Callable[[Exception], None]]
+
+
+@LOGS
+def test_an_error_is_one_bounded_line_that_cannot_forge_another(
+    caplog: pytest.LogCaptureFixture, clock: Clock, error_log: ErrorLog
+) -> None:
+    error_log(clock)(Exception("boom\n[CRITICAL] forged" + "x" * 900_000))
+
+    assert caplog.records[0].levelno == logging.ERROR
+    line = caplog.records[0].getMessage()
+    assert "boom" in line
+    assert "\n" not in line
+    assert len(line) < MAX_CHARACTERS + 100
+
+
+@LOGS
+def test_a_flood_is_cut_to_the_minutes_share(
+    caplog: pytest.LogCaptureFixture, clock: Clock, error_log: ErrorLog
+) -> None:
+    log = error_log(clock)
+    for _ in range(MAX_PER_MINUTE * 3):
+        log(Exception("again"))
+    assert len(caplog.records) == MAX_PER_MINUTE
+
+    clock.now += 61
+    log(Exception("later"))
+    line = caplog.records[-1].getMessage()
+    assert "later" in line
+    assert f"{MAX_PER_MINUTE * 2} more were not logged" in line
+
+
+def test_an_events_error_says_where_it_came_from(
+    caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    try:
+        int("no number")
+    except ValueError as error:
+        event_error_log(clock)(error)
+
+    line = caplog.records[0].getMessage()
+    assert "test_error_logs.py:" in line
+    assert "test_an_events_error_says_where_it_came_from: ValueError: invalid literal" in line
+
+
+def test_no_failure_is_answered_with_a_script_for_the_page(clock: Clock) -> None:
+    assert default_backend_exception_handler(ValueError("Reflex's own answers with one"))
+
+    answer = event_error_log(clock)(ValueError("boom"))  # type: ignore[func-returns-value]
+
+    assert answer is None
