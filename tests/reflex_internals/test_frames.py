@@ -18,14 +18,7 @@ from tests.reflex_internals.frames import (
     event,
     fields,
 )
-
-pytestmark = pytest.mark.usefixtures("registered")
-
-
-@pytest.fixture(scope="module")
-def registered() -> None:
-    """The handlers of every state that the app has."""
-    from tests.state import tab  # noqa: F401, PLC0415 # one app a process, whose states these are
+from tests.state import tab  # noqa: F401 # one app a process, whose states these are
 
 
 @pytest.fixture

@@ -1,0 +1,230 @@
+"""The gate in front of Reflex's websocket."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS, Connections
+from clerk_tinybird_app.reflex_internals.frames import FrameCheck
+from clerk_tinybird_app.reflex_internals.gate import (
+    MAX_HANDSHAKE,
+    MAX_REFUSED,
+    Refusals,
+    WebsocketGate,
+    connection_of,
+)
+from tests.reflex_internals.frames import NAMESPACE, connect, event, message
+
+pytestmark = pytest.mark.anyio
+
+
+def named_problem(name: str, _payload: Mapping[str, Any]) -> str | None:
+    """Refuse every event, as a hostile name would have it."""
+    return f"no handler {name}"
+
+
+TOKEN = b"token=0b5c7a52-3a0b-4c4e-9c3e-1f0d3a6f8f11"
+PING = message("ping")
+
+
+class Behind:
+    """Stands behind the gate and takes what passes it."""
+
+    def __init__(self) -> None:
+        self.scopes: list[Scope] = []
+        self.received: list[Message] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scopes.append(scope)
+        while (received := await receive())["type"] != "websocket.disconnect":
+            self.received.append(received)
+        self.received.append(received)
+
+    @property
+    def frames(self) -> list[str]:
+        return [one["text"] for one in self.received if one["type"] == "websocket.receive"]
+
+
+@pytest.fixture
+def behind() -> Behind:
+    return Behind()
+
+
+@pytest.fixture
+def refusals() -> Refusals:
+    return Refusals()
+
+
+@pytest.fixture
+def gate(behind: Behind, refusals: Refusals) -> WebsocketGate:
+    return WebsocketGate(
+        behind,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+
+
+async def serve(
+    gate: WebsocketGate,
+    frames: Iterable[str | bytes] = (),
+    *,
+    query: bytes = TOKEN,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+) -> list[Message]:
+    """Open a websocket, send ``frames`` and leave; return what the server sent."""
+    sent: list[Message] = []
+    events: list[Message] = [
+        {"type": "websocket.connect"},
+        *(
+            {"type": "websocket.receive", "text" if isinstance(one, str) else "bytes": one}
+            for one in frames
+        ),
+        {"type": "websocket.disconnect", "code": 1001},
+    ]
+    coming = iter(events)
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "client": ("8.8.8.8", 5),
+        "query_string": query,
+        "headers": list(headers),
+    }
+    await gate(scope, receive, send)
+    return sent
+
+
+async def test_what_a_page_sends_passes(gate: WebsocketGate, behind: Behind) -> None:
+    await serve(gate, [connect(), PING])
+
+    assert behind.frames == [connect(), '42/_event,["ping"]']
+    assert connection_of(behind.scopes[0]) is not None
+
+
+async def test_what_no_page_sends_is_left_out_and_counted(
+    gate: WebsocketGate, behind: Behind, refusals: Refusals
+) -> None:
+    await serve(gate, ["", b"\x04x", connect(), "42/_event,[", PING])
+
+    assert behind.frames == [connect(), '42/_event,["ping"]']
+    assert refusals.counted == {"frame": 3}
+
+
+async def test_a_websocket_that_goes_on_like_that_is_closed(
+    gate: WebsocketGate, behind: Behind, refusals: Refusals
+) -> None:
+    await serve(gate, [connect(), *["x"] * 1_000, PING])
+
+    assert behind.frames == [connect()]
+    assert behind.received[-1] == {"type": "websocket.disconnect", "code": 1008}
+    assert refusals.counted == {"frame": MAX_REFUSED}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [b"", b"token=", b"token=a&token=b", b"token=" + b"a" * 65, b"token=%0aforged", b"token=%ff"],
+)
+async def test_no_websocket_is_open_without_a_pages_client_token(
+    gate: WebsocketGate, behind: Behind, query: bytes
+) -> None:
+    sent = await serve(gate, [connect()], query=query)
+
+    assert [one["type"] for one in sent] == ["websocket.close"]
+    assert behind.scopes == []
+
+
+async def test_a_handshake_has_bounds(gate: WebsocketGate, behind: Behind) -> None:
+    sent = await serve(gate, headers=[(b"cookie", b"x" * MAX_HANDSHAKE)])
+
+    assert [one["type"] for one in sent] == ["websocket.close"]
+    assert behind.scopes == []
+
+
+async def test_a_websocket_without_a_place_is_turned_away(
+    behind: Behind, refusals: Refusals
+) -> None:
+    connections = Connections()
+
+    async def close() -> None: ...
+
+    places = [await connections.open("8.8.8.8", close) for _ in range(MAX_UNPROVED_PER_ADDRESS)]
+    gate = WebsocketGate(
+        behind,
+        connections=connections,
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+
+    assert [one["type"] for one in await serve(gate)] == ["websocket.close"]
+    assert refusals.counted == {"place": 1}
+
+    assert places[0]
+    connections.leave(places[0])
+    await serve(gate)
+    # Its place is free again once it has gone.
+    await serve(gate)
+    assert len(behind.scopes) == 2
+
+
+async def test_no_error_gets_past_the_gate(
+    refusals: Refusals, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ValueError("boom\nforged")
+
+    gate = WebsocketGate(
+        failing,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+    await serve(gate)
+
+    assert refusals.counted == {"error": 1}
+    assert "ValueError: boom\\nforged" in caplog.records[0].getMessage()
+    assert caplog.records[0].exc_info is None
+
+
+async def test_refusals_are_logged_within_the_minutes_share(
+    gate: WebsocketGate, refusals: Refusals, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(10):
+        await serve(gate, [connect(), *[event("\u2028forged" * 99)] * MAX_REFUSED])
+
+    assert refusals.counted["frame"] == 10 * MAX_REFUSED
+    assert 0 < len(caplog.records) <= 20
+    assert all(record.levelno == logging.WARNING for record in caplog.records)
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+    assert max(len(record.getMessage()) for record in caplog.records) < 300
+
+
+async def test_http_passes_as_it_is(refusals: Refusals) -> None:
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_message: Message) -> None: ...
+
+    gate = WebsocketGate(
+        app,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+    scope = {"type": "http", "path": "/", "headers": [], "query_string": b""}
+    await gate(scope, receive, send)
+
+    assert seen == [scope]
