@@ -1,0 +1,197 @@
+"""What a websocket keeps in memory, and for how long."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.errors import SessionMissingError
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.reflex_internals.connections import Connections
+from clerk_tinybird_app.reflex_internals.gate import CONNECTION_KEY
+from clerk_tinybird_app.reflex_internals.namespace import MAX_UNDER_WAY, BoundedNamespace
+from clerk_tinybird_app.services import Services
+from tests.reflex_internals.frames import CHOOSE, HYDRATE, NAMESPACE, SYNC, fields
+from tests.state.tab import APP
+
+pytestmark = pytest.mark.anyio
+
+CLIENT = "0b5c7a52-3a0b-4c4e-9c3e-1f0d3a6f8f11"
+
+
+@dataclass
+class Websockets:
+    """Websockets at Reflex's end, as the gate lets them through."""
+
+    namespace: BoundedNamespace
+    places: Connections
+    manager: StateManagerMemory
+    _number: int = 0
+
+    async def open(self, client: str = CLIENT) -> str:
+        """Connect as a page does, with its first event."""
+
+        async def close() -> None: ...
+
+        self._number += 1
+        sid = f"ws-{self._number}"
+        scope = {"headers": [], CONNECTION_KEY: await self.places.open("", close)}
+        environ = {"QUERY_STRING": f"token={client}", "asgi.scope": scope}
+        await self.namespace.on_connect(sid, environ, {"event": fields(HYDRATE)})
+        return sid
+
+    async def send(self, sid: str, name: str, **payload: Any) -> None:
+        await self.namespace.on_event(sid, fields(name, payload))
+
+    def leave(self, sid: str) -> None:
+        self.namespace.on_disconnect(sid)
+
+    async def settle(self) -> None:
+        """Let everything end that is under way."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class HangingVerifier:
+    """Verifies nothing before it is told to go on."""
+
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+
+    async def verify(self, _token: str) -> ClerkSession:
+        self.asked += 1
+        await self.go_on.wait()
+        raise SessionMissingError
+
+
+@pytest.fixture
+async def websockets(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Websockets]:
+    places, manager = Connections(), StateManagerMemory()
+    namespace = BoundedNamespace(NAMESPACE, APP, places)
+    assert APP.sio
+    APP.sio.register_namespace(namespace)
+    monkeypatch.setattr(APP, "_event_namespace", namespace)
+    monkeypatch.setattr(APP, "_state_manager", manager)
+    async with APP._setup_event_processor():
+        yield Websockets(namespace, places, manager)
+    await manager.close()
+
+
+@pytest.fixture
+def verifier(running: Services, monkeypatch: pytest.MonkeyPatch) -> HangingVerifier:
+    hanging = HangingVerifier()
+    changed = replace(running, verifier=hanging)  # type: ignore[arg-type]
+    monkeypatch.setattr(services, "current", lambda: changed)
+    return hanging
+
+
+async def test_a_state_goes_with_a_websocket_that_proved_nothing(websockets: Websockets) -> None:
+    sid = await websockets.open()
+    await websockets.settle()
+    assert websockets.manager.states.keys() == {CLIENT}
+
+    websockets.leave(sid)
+    await websockets.settle()
+    assert websockets.manager.states == {}
+
+
+async def test_the_state_of_a_proved_session_stays_for_the_tab_to_come_back(
+    websockets: Websockets, running: Services
+) -> None:
+    assert running.embedded_clerk
+    sid = await websockets.open()
+    await websockets.send(sid, SYNC, token=running.embedded_clerk.issue("admin@acme.test", "acme"))
+    await websockets.settle()
+    await asyncio.to_thread(lambda: None)
+    await websockets.settle()
+
+    websockets.leave(sid)
+    await websockets.settle()
+    assert websockets.manager.states.keys() == {CLIENT}
+
+
+async def test_a_state_stays_when_its_client_is_back_at_once(websockets: Websockets) -> None:
+    sid = await websockets.open()
+    await websockets.settle()
+    before = websockets.manager.states[CLIENT]
+
+    unlinked = websockets.namespace.on_disconnect(sid)
+    assert unlinked
+    await unlinked
+    await websockets.open()
+    await websockets.settle()
+    assert websockets.manager.states[CLIENT] is before
+
+
+async def test_events_that_outlive_their_websocket_leave_no_state_behind(
+    websockets: Websockets, verifier: HangingVerifier
+) -> None:
+    sid = await websockets.open()
+    await websockets.send(sid, SYNC, token="a")
+    await websockets.send(sid, SYNC, token="b")
+    await websockets.settle()
+    assert verifier.asked == 1
+
+    websockets.leave(sid)
+    await websockets.settle()
+    verifier.go_on.set()
+    await websockets.settle()
+    assert verifier.asked == 2
+    assert websockets.manager.states == {}
+
+
+async def test_a_websocket_waits_while_its_events_are_under_way(
+    websockets: Websockets, verifier: HangingVerifier
+) -> None:
+    sid = await websockets.open()
+    await websockets.settle()
+    sent = 0
+
+    async def send_for_ever() -> None:
+        nonlocal sent
+        while True:
+            await websockets.send(sid, SYNC, token="x")
+            sent += 1
+
+    sending = asyncio.create_task(send_for_ever())
+    await websockets.settle()
+    assert sent == MAX_UNDER_WAY - 1
+
+    sending.cancel()
+    verifier.go_on.set()
+    await websockets.settle()
+    await websockets.send(sid, CHOOSE, pipe="top_routes")
+
+
+async def test_a_websocket_does_not_wait_for_anothers_events(
+    websockets: Websockets, verifier: HangingVerifier
+) -> None:
+    busy, other = await websockets.open(), await websockets.open("another-client")
+    for _ in range(MAX_UNDER_WAY - 1):
+        await websockets.send(busy, SYNC, token="x")
+
+    async with asyncio.timeout(5):
+        await websockets.send(other, CHOOSE, pipe="top_routes")
+    verifier.go_on.set()
+
+
+async def test_nothing_is_kept_of_a_websocket_that_has_gone(websockets: Websockets) -> None:
+    for number in range(20):
+        sid = await websockets.open(f"client-{number}")
+        websockets.leave(sid)
+    await websockets.settle()
+
+    namespace, processor = websockets.namespace, APP.event_processor
+    kept = [
+        namespace._open, namespace._under_way, namespace._leaving, namespace._static_router_data,
+        namespace.sid_to_token, namespace._token_manager.token_to_socket,
+        processor._futures, processor._tasks, processor._token_queues,
+        websockets.manager.states, websockets.manager._states_locks,
+        websockets.manager._token_expires_at,
+    ]  # fmt: skip
+    assert [one for one in kept if one] == []

@@ -1,0 +1,54 @@
+"""Names of Reflex that are none of its interface, which an upgrade may take away."""
+
+import inspect
+
+import pytest
+from reflex.app import App, EventNamespace
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
+from reflex_base.event.processor.event_processor import EventProcessor
+
+from clerk_tinybird_app import reflex_internals
+from tests.state.tab import APP
+
+USED = {
+    "App._event_namespace": App,
+    "StateManagerMemory._purge_token": StateManagerMemory,
+    "BaseState._is_client_storage": BaseState,
+    "EventProcessor._futures": EventProcessor,
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_reflex_still_has(name: str) -> None:
+    owner, attribute = USED[name], name.partition(".")[2]
+
+    assert hasattr(owner, attribute), f"Reflex no longer has {name}: see reflex_internals"
+
+
+def test_a_namespace_still_has_its_token_manager() -> None:
+    assert hasattr(APP.event_namespace, "_token_manager"), "see reflex_internals"
+
+
+def test_the_docstring_names_them_all() -> None:
+    assert reflex_internals.__doc__
+    for name in [*USED, "EventNamespace._token_manager"]:
+        assert f"``{name}``" in reflex_internals.__doc__
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        (EventNamespace.on_connect, ["self", "sid", "environ", "auth"]),
+        (EventNamespace.on_event, ["self", "sid", "data"]),
+        (EventNamespace.on_disconnect, ["self", "sid"]),
+        (StateManagerMemory._purge_token, ["self", "token"]),
+        (EventHandlerSetVar.setvar, ["self", "var_name", "value"]),
+        (State.event_handlers["hydrate_and_load"].fn, ["self", "vars", "hashes"]),
+        (UpdateVarsInternalState.event_handlers["update_vars_internal"].fn, ["self", "vars"]),
+    ],
+)
+def test_what_is_overridden_or_called_takes_the_same_arguments(
+    method: object, parameters: list[str]
+) -> None:
+    assert list(inspect.signature(method).parameters) == parameters  # type: ignore[arg-type]
