@@ -35,8 +35,9 @@ _WRITTEN_BY_ANYBODY: Final = (
     "reflex_base.event.processor.event_processor",
     "engineio.server",
     "socketio.server",
+    "_granian.asgi.io",
 )
-"""Loggers that a websocket can make write a line, such as for a version that it claims."""
+"""Loggers that a websocket can make write a line, such as for a version that it claims to have."""
 
 
 def guard_websockets(app: App) -> Refusals:

@@ -105,7 +105,7 @@ def test_an_event_that_does_not_exist_leaves_no_credential_in_the_log(
                 `${location.origin.replace('http', 'ws')}/_event/?EIO=4&transport=websocket&token=t`
             );
             const payload = { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2' };
-            const event = { name: 'no.such.handler', payload };
+            const event = { name: 'no.such.handler', payload, router_data: {} };
             socket.onerror = reject;
             socket.onmessage = ({ data }) => {
                 if (data.startsWith('0')) socket.send('40/_event,');
@@ -120,7 +120,7 @@ def test_an_event_that_does_not_exist_leaves_no_credential_in_the_log(
     wait_until(
         lambda: "no.such.handler" in app.log.read_text(errors="replace"),
         seconds=10,
-        what="the unknown event was not logged",
+        what="the refusal of the unknown event was not logged",
     )
     log = app.log.read_text(errors="replace")
     assert cookie not in log

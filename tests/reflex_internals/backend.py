@@ -1,0 +1,114 @@
+"""The app's backend in a process of its own, without its pages, and a tab at it."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, Self
+
+import httpx
+from simple_websocket import Client, ConnectionClosed
+
+from tests.reflex_internals.frames import HYDRATE, NAMESPACE, connect, event, fields, message
+from tests.running_app import RunningApp, answers, stop_group, wait_until
+
+_GRANIAN: Final = Path(sys.executable).with_name("granian")
+_APP: Final = "clerk_tinybird_app.clerk_tinybird_app:app"
+_SECONDS: Final = 60.0
+# Nothing is built, and no Tinybird of its own started: neither is needed for websockets.
+_ENV: Final = {
+    "__REFLEX_SKIP_COMPILE": "1",
+    "REFLEX_ENV_MODE": "prod",
+    "TINYBIRD_API_URL": "http://127.0.0.1:9",
+    "TINYBIRD_WORKSPACE_ID": "8d1c4d1a-6f0e-4f4c-9a57-0a3a4f5b6c7d",
+    "TINYBIRD_JWT_SECRET": "p.test.signing-key-of-no-workspace-at-all",
+}
+
+
+class Backend:
+    """A context that serves the app with granian, as in production.
+
+    Attributes:
+        app: The copy of the project, its ports and its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.app = RunningApp(folder, _ENV)
+
+    def __enter__(self) -> Self:
+        options = ["--interface", "asgi", "--factory", "--workers", "1", "--host", "127.0.0.1"]
+        with self.app.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [_GRANIAN, *options, "--port", str(self.app.port), _APP],
+                cwd=self.app.folder, env=self.app.env, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        try:
+            health = f"{self.app.origin}/api/health"
+            wait_until(lambda: answers(health), seconds=_SECONDS, what=self.log() or "no answer")
+        except BaseException:
+            stop_group(self._process)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop_group(self._process)
+
+    def log(self) -> str:
+        """Return everything that the server has written."""
+        return self.app.log.read_text(encoding="utf-8", errors="replace")
+
+    @contextmanager
+    def websocket(self, *, subprotocol: str = "") -> Iterator[Client]:
+        """Open a websocket, and nothing more; leave at the end if the server has not closed it."""
+        websocket = Client.connect(
+            f"ws://127.0.0.1:{self.app.port}{self._path(f'token={uuid.uuid4()}')}",
+            headers={"Origin": self.app.origin},
+            subprotocols=[subprotocol] if subprotocol else None,
+        )
+        try:
+            yield websocket
+            websocket.close()
+        finally:
+            websocket.sock.close()
+
+    def send(self, frames: Iterable[str | bytes], **handshake: str) -> None:
+        """Open a websocket, send frames as long as it is open, and leave."""
+        with suppress(ConnectionClosed), self.websocket(**handshake) as websocket:
+            for frame in frames:
+                websocket.send(frame)
+            # Whatever was sent before has been read when this is answered.
+            websocket.send(message("ping"))
+            _until(websocket, '"pong"')
+
+    def handshake(self, query: str) -> int:
+        """Ask for a websocket that is not wanted; return the status."""
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        url = f"{self.app.origin}{self._path(query)}"
+        return httpx.get(url, headers=headers, verify=False).status_code
+
+    def serves_a_tab(self) -> bool:
+        """Tell whether a page that is opened now gets its state, and an answer to an event."""
+        with self.websocket() as websocket:
+            websocket.send(connect({"event": fields(HYDRATE)}))
+            hydrated = _until(websocket, '"is_hydrated')
+            websocket.send(event(f"{HYDRATE.rpartition('.')[0]}.hydrate"))
+            return hydrated and _until(websocket, '"is_hydrated')
+
+    @staticmethod
+    def _path(query: str) -> str:
+        return f"{NAMESPACE}/?EIO=4&transport=websocket&{query}"
+
+
+def _until(websocket: Client, sign: str) -> bool:
+    while frame := websocket.receive(timeout=5):
+        if sign in frame:
+            return True
+    return False

@@ -1,0 +1,84 @@
+"""The real app over a real websocket: dozens of kinds of bad frames, and what comes of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from clerk_tinybird_app.log_budget import MAX_PER_MINUTE
+from tests.reflex_internals.backend import Backend
+from tests.reflex_internals.frames import (
+    BAD,
+    BAD_FIRST,
+    GOOD,
+    HYDRATE,
+    PAGE_ERROR,
+    SYNC,
+    connect,
+    event,
+    fields,
+    message,
+)
+
+FORGED = "forged\n[CRITICAL] forged\x9b31m\x85\u2028\u202e"
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    with Backend(tmp_path_factory.mktemp("backend") / "app") as backend:
+        yield backend
+
+
+@pytest.fixture
+def written(backend: Backend) -> Iterator[list[str]]:
+    """The lines that the test makes the server write; at the end it must still serve."""
+    before = len(backend.log())
+    lines: list[str] = []
+    yield lines
+    assert backend.serves_a_tab()
+    lines += backend.log()[before:].splitlines()
+    assert "Traceback" not in "\n".join(lines)
+    assert [line for line in lines if "forged" in line and not line.isprintable()] == []
+    assert [line for line in lines if line.lstrip().startswith("[CRITICAL]")] == []
+    # Each of the loggers has a share of its own; nobody can make them all write more.
+    assert len(lines) <= 3 * MAX_PER_MINUTE
+
+
+@pytest.mark.usefixtures("written")
+def test_no_bad_frame_reaches_the_log_or_keeps_the_app_from_answering(backend: Backend) -> None:
+    for frame in BAD.values():
+        backend.send([connect({"event": fields(HYDRATE)}), frame])
+    for frame in BAD_FIRST.values():
+        backend.send([frame, connect()])
+
+
+@pytest.mark.usefixtures("written")
+def test_a_flood_of_unknown_events_writes_a_few_lines(backend: Backend) -> None:
+    for number in range(30):
+        backend.send([connect(), *[event(f"{FORGED}{number}")] * 30])
+
+
+@pytest.mark.usefixtures("written")
+def test_a_client_cannot_write_through_its_handshake(backend: Backend) -> None:
+    for number in range(30):
+        assert backend.handshake(f"token=forged%0a{number}") == 403
+        assert backend.handshake("") == 403
+        backend.send([connect()], subprotocol=f"forged-{number}")
+        backend.send([connect({"state_schema": FORGED, "event": fields(HYDRATE)})])
+
+
+@pytest.mark.usefixtures("written")
+def test_a_client_cannot_write_through_errors_that_it_reports(backend: Backend) -> None:
+    report = {"message": FORGED, "error_type": FORGED, "substate": FORGED}
+    for _ in range(30):
+        backend.send([connect(), *[message("client_error", report)] * 10])
+        backend.send(
+            [connect(), *[event(PAGE_ERROR, {"info": FORGED, "component_stack": FORGED})] * 10]
+        )
+        backend.send([connect(), event(SYNC, {"token": FORGED})])
+
+
+@pytest.mark.usefixtures("written")
+def test_good_frames_are_no_trouble(backend: Backend) -> None:
+    for kind, frame in GOOD.items():
+        if "goodbye" not in kind:
+            backend.send([connect({"event": fields(HYDRATE)}), frame])
