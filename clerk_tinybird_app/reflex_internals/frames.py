@@ -37,6 +37,10 @@ class RefusedFrameError(Exception):
     """A frame that must not reach Reflex; the text says why."""
 
 
+class OversizedFrameError(RefusedFrameError):
+    """A frame beyond all measure: the server keeps so large a buffer until the websocket ends."""
+
+
 class _RouterData(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Where the page is; Reflex keeps whatever is in it. A part that a route lacks is null."""
 
@@ -95,18 +99,19 @@ class FrameCheck:
         self._event_refusal = event_refusal
         self._expected: tuple[str, ...] = (_CONNECT,)
 
-    def passed(self, frame: object) -> str:
+    def passed(self, frame: str | bytes) -> str:
         """Return ``frame`` as it may reach Reflex.
 
         Its JSON is written anew, so that Reflex reads just what was checked here.
 
         Raises:
+            OversizedFrameError: It is too long.
             RefusedFrameError: No page sends it, or not now.
         """
+        if len(frame) > MAX_FRAME:
+            raise OversizedFrameError(f"{len(frame)} characters")
         if not isinstance(frame, str):
             raise RefusedFrameError("not text")
-        if len(frame) > MAX_FRAME:
-            raise RefusedFrameError(f"{len(frame)} characters")
         if frame in (_PONG, _CLOSE):
             return frame
         packet, rest = frame[:2], frame[2:]

@@ -11,7 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app.log_budget import LogBudget
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
-from clerk_tinybird_app.reflex_internals.frames import FrameCheck, RefusedFrameError
+from clerk_tinybird_app.reflex_internals.frames import (
+    FrameCheck,
+    OversizedFrameError,
+    RefusedFrameError,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -107,10 +111,12 @@ class WebsocketGate:
                 if message["type"] != "websocket.receive":
                     return message
                 try:
-                    return {"type": message["type"], "text": check.passed(message.get("text"))}
+                    passed = check.passed(message.get("text") or message.get("bytes") or "")
                 except RefusedFrameError as error:
                     self._refusals.note("frame", str(error))
-                    refused += 1
+                    refused += MAX_REFUSED if isinstance(error, OversizedFrameError) else 1
+                else:
+                    return {"type": message["type"], "text": passed}
             return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
 
         return checked

@@ -129,6 +129,16 @@ async def test_a_websocket_that_goes_on_like_that_is_closed(
     assert refusals.counted == {"frame": MAX_REFUSED}
 
 
+@pytest.mark.parametrize("frame", ["x" * 70_000, b"x" * 70_000], ids=["text", "bytes"])
+async def test_a_websocket_is_closed_at_its_first_frame_beyond_measure(
+    gate: WebsocketGate, behind: Behind, refusals: Refusals, frame: str | bytes
+) -> None:
+    await serve(gate, [connect(), frame, PING])
+
+    assert behind.frames == [connect()]
+    assert refusals.counted == {"frame": 1}
+
+
 @pytest.mark.parametrize(
     "query",
     [b"", b"token=", b"token=a&token=b", b"token=" + b"a" * 65, b"token=%0aforged", b"token=%ff"],
