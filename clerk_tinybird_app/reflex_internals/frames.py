@@ -57,8 +57,8 @@ class _Event(Struct, omit_defaults=True):
     """An event; what else a page says of it concerns the page alone."""
 
     name: str
-    payload: dict[str, Any]
     router_data: _RouterData
+    payload: dict[str, Any] = {}
     traceparent: str | None = None
     tracestate: str | None = None
 

@@ -63,6 +63,9 @@ GOOD_FIRST: Mapping[str, str] = {
 GOOD: Mapping[str, str] = {
     "an event": event(CHOOSE, {"pipe": "top_routes"}),
     "one without arguments": event(f"{STATES}playground____playground_state.stop"),
+    "one without a payload": message(
+        "event", {"name": f"{STATES}playground____playground_state.stop", "router_data": {}}
+    ),
     "one of several types": event(REFRESH, VIEW),
     "a form": event(CHOOSE_CUSTOM, {"form": FORM}),
     "a form as an object": event(RUN, {"form": {"route": "/a", "limit": "10"}}),
@@ -140,7 +143,7 @@ BAD: Mapping[str, str | bytes] = {
     "no handler": event("no.such.handler"),
     "a handler's state alone": event(STATES + "session____session_state"),
     "a private method of a state": event(STATES + "session____session_state._empty"),
-    "no payload": message("event", {"name": CHOOSE, "router_data": {}}),
+    "no payload where one is needed": message("event", {"name": CHOOSE, "router_data": {}}),
     "a payload that is null": message("event", fields(CHOOSE, payload=None) | {"payload": None}),
     "a payload that is a list": event(CHOOSE, []),
     "no address": message("event", {"name": CHOOSE, "payload": {"pipe": "x"}}),
