@@ -7,7 +7,7 @@ import pytest
 from reflex.app import default_backend_exception_handler
 
 from clerk_tinybird_app.error_logs import event_error_log, page_error_log
-from clerk_tinybird_app.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE
+from clerk_tinybird_app.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE, LogBudget
 from tests.clock import Clock
 
 LOGS = pytest.mark.parametrize("error_log", [page_error_log, event_error_log])
@@ -62,3 +62,18 @@ def test_no_failure_is_answered_with_a_script_for_the_page(clock: Clock) -> None
     answer = event_error_log(clock)(ValueError("boom"))  # type: ignore[func-returns-value]
 
     assert answer is None
+
+
+def test_a_loggers_whole_output_can_be_bounded(
+    caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    log = logging.getLogger("somebody.elses")
+    log.addFilter(budget := LogBudget(clock))
+    try:
+        for _ in range(MAX_PER_MINUTE * 3):
+            log.error("said %s", "a\nb", exc_info=ValueError("boom"))
+    finally:
+        log.removeFilter(budget)
+
+    assert [record.getMessage() for record in caplog.records] == [r"'said a\nb'"] * MAX_PER_MINUTE
+    assert "Traceback" not in caplog.text

@@ -119,7 +119,7 @@ class FrameCheck:
             raise RefusedFrameError("no packet of a page, or out of turn")
         try:
             data = self._checked(packet, rest.removeprefix(self._namespace))
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise RefusedFrameError(f"{type(error).__name__}: {error}") from error
         if packet != _EVENT:
             # A second packet that connects would be given another state.

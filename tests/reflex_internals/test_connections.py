@@ -106,7 +106,8 @@ async def test_the_oldest_makes_way_once_it_had_time_to_prove(
     clock.now += PROVING_SECONDS
 
     assert await websockets.open()
-    assert websockets.closed == [1]
-    websockets.places.leave(second)  # as its websocket ends
     assert await websockets.open()
     assert websockets.closed == [1, 2]
+    websockets.places.leave(second)  # as its websocket ends
+    assert await websockets.open()
+    assert websockets.closed == [1, 2, 3]
