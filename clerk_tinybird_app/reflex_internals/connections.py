@@ -3,7 +3,7 @@
 import ipaddress
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,16 +22,18 @@ class Connection:
     """One open websocket.
 
     Attributes:
-        close: Closes it from the server's side.
+        close: Asks it to end, from the server's side.
         origin: Whom it counts for, "" when that cannot be told.
         opened_at: Seconds of the clock.
         has_proved: Whether a session was proved over it.
+        is_evicted: Whether it made way for another one.
     """
 
-    close: Callable[[], Awaitable[None]]
+    close: Callable[[], object]
     origin: str
     opened_at: float
     has_proved: bool = False
+    is_evicted: bool = False
 
 
 class Connections:
@@ -47,12 +49,12 @@ class Connections:
         self._unproved: dict[Connection, None] = {}
         self._per_origin: Counter[str] = Counter()
 
-    async def open(self, address: str, close: Callable[[], Awaitable[None]]) -> Connection | None:
+    def open(self, address: str, close: Callable[[], object]) -> Connection | None:
         """Give a new websocket a place, if need be that of the oldest; None when there is none.
 
         Args:
             address: The client's, as the server names it.
-            close: Closes the websocket.
+            close: Asks the websocket to end.
         """
         origin, now = _origin(address), self._clock()
         if origin and self._per_origin[origin] >= MAX_UNPROVED_PER_ADDRESS:
@@ -67,7 +69,8 @@ class Connections:
         self._unproved[opened] = None
         self._per_origin[origin] += 1
         if oldest is not None:
-            await oldest.close()
+            oldest.is_evicted = True
+            oldest.close()
         return opened
 
     def prove(self, connection: Connection) -> None:

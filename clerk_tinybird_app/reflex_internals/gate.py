@@ -1,5 +1,10 @@
-"""ASGI middleware in front of Reflex's websocket: nothing reaches it that no page sends."""
+"""ASGI middleware in front of Reflex's websocket: nothing reaches it that no page sends.
 
+What is here is a whole frame already. Granian buffers up to 16 MiB of one, and has no setting for
+it: what bounds that is the number of websockets, and its option ``--workers-max-rss``.
+"""
+
+import asyncio
 import logging
 import re
 import urllib.parse
@@ -30,7 +35,6 @@ CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
-_TRY_AGAIN_LATER: Final = 1013
 
 
 class Refusals:
@@ -80,33 +84,32 @@ class WebsocketGate:
             await self._app(scope, receive, send)
             return
 
-        async def close() -> None:
-            await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
-
         if problem := _handshake_problem(scope):
             self._refusals.note("handshake", problem)
             await _turn_away(receive, send)
             return
         address = (scope.get("client") or ("",))[0]
-        connection = await self._connections.open(address, close)
+        # Not by sending: a frame from another task makes Granian close other websockets, too.
+        connection = self._connections.open(address, _ending(asyncio.current_task()))
         if connection is None:
             self._refusals.note("place", "no place for another websocket without a session")
             await _turn_away(receive, send)
             return
         try:
-            await self._app({**scope, CONNECTION_KEY: connection}, self._checked(receive), send)
+            checked = self._checked(receive, connection)
+            await self._app({**scope, CONNECTION_KEY: connection}, checked, send)
         except Exception as error:  # noqa: BLE001 # a websocket's end is never the server's trouble
             self._refusals.note("error", f"{type(error).__name__}: {error}")
         finally:
             self._connections.leave(connection)
 
-    def _checked(self, receive: Receive) -> Receive:
+    def _checked(self, receive: Receive, connection: Connection) -> Receive:
         """Return ``receive`` without the frames that must not reach Reflex."""
         check, refused = self._new_check(), 0
 
         async def checked() -> Message:
             nonlocal refused
-            while refused < MAX_REFUSED:
+            while refused < MAX_REFUSED and not connection.is_evicted:
                 message = await receive()
                 if message["type"] != "websocket.receive":
                     return message
@@ -120,6 +123,11 @@ class WebsocketGate:
             return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
 
         return checked
+
+
+def _ending(serving: asyncio.Task[None] | None) -> Callable[[], object]:
+    """Return what ends a websocket: whoever waits for its next frame is interrupted."""
+    return serving.cancel if serving else lambda: None
 
 
 def connection_of(scope: Scope) -> Connection | None:

@@ -25,10 +25,10 @@ class Websockets:
     async def open(self, address: str = "127.0.0.1") -> Connection | None:
         number, self._number = self._number, self._number + 1
 
-        async def close() -> None:
+        def close() -> None:
             self.closed.append(number)
 
-        return await self.places.open(address, close)
+        return self.places.open(address, close)
 
     async def fill(self, count: int, address: str = "127.0.0.1") -> list[Connection]:
         opened = [await self.open(address) for _ in range(count)]

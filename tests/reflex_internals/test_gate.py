@@ -1,12 +1,15 @@
 """The gate in front of Reflex's websocket."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from clerk_tinybird_app.reflex_internals import connections
 from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS, Connections
 from clerk_tinybird_app.reflex_internals.frames import FrameCheck
 from clerk_tinybird_app.reflex_internals.gate import (
@@ -162,14 +165,11 @@ async def test_a_handshake_has_bounds(gate: WebsocketGate, behind: Behind) -> No
 async def test_a_websocket_without_a_place_is_turned_away(
     behind: Behind, refusals: Refusals
 ) -> None:
-    connections = Connections()
-
-    async def close() -> None: ...
-
-    places = [await connections.open("8.8.8.8", close) for _ in range(MAX_UNPROVED_PER_ADDRESS)]
+    places_for = Connections()
+    places = [places_for.open("8.8.8.8", object) for _ in range(MAX_UNPROVED_PER_ADDRESS)]
     gate = WebsocketGate(
         behind,
-        connections=connections,
+        connections=places_for,
         new_check=lambda: FrameCheck(NAMESPACE, named_problem),
         refusals=refusals,
     )
@@ -178,11 +178,50 @@ async def test_a_websocket_without_a_place_is_turned_away(
     assert refusals.counted == {"place": 1}
 
     assert places[0]
-    connections.leave(places[0])
+    places_for.leave(places[0])
     await serve(gate)
     # Its place is free again once it has gone.
     await serve(gate)
     assert len(behind.scopes) == 2
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["waiting", "busy"])
+async def test_the_oldest_websocket_ends_when_it_has_to_make_way(
+    refusals: Refusals, monkeypatch: pytest.MonkeyPatch, is_busy: bool
+) -> None:
+    monkeypatch.setattr(connections, "MAX_UNPROVED", 1)
+    monkeypatch.setattr(connections, "PROVING_SECONDS", 0)
+    served: list[Message] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        if is_busy:
+            # As Socket.IO does while it handles a frame.
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+        served.append(await receive())
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(_message: Message) -> None: ...
+
+    gate = WebsocketGate(
+        app,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+    scope = {"type": "websocket", "query_string": TOKEN, "headers": []}
+    oldest = asyncio.create_task(gate(scope, receive, send))
+    await asyncio.sleep(0)
+    newest = asyncio.create_task(gate(scope, receive, send))
+
+    await asyncio.wait([oldest], timeout=5)
+    assert oldest.done()
+    assert not newest.done()
+    assert served == ([{"type": "websocket.disconnect", "code": 1008}] if is_busy else [])
+    newest.cancel()
 
 
 async def test_no_error_gets_past_the_gate(

@@ -35,11 +35,9 @@ class Websockets:
     async def open(self, client: str = CLIENT) -> str:
         """Connect as a page does, with its first event."""
 
-        async def close() -> None: ...
-
         self._number += 1
         sid = f"ws-{self._number}"
-        scope = {"headers": [], CONNECTION_KEY: await self.places.open("", close)}
+        scope = {"headers": [], CONNECTION_KEY: self.places.open("", lambda: None)}
         environ = {"QUERY_STRING": f"token={client}", "asgi.scope": scope}
         await self.namespace.on_connect(sid, environ, {"event": fields(HYDRATE)})
         return sid
