@@ -52,6 +52,7 @@ class ChdbSession:
 
     def __init__(self, folder: Path, settings: str, *, most_bytes: int | None = None) -> None:
         self._session: Any = Session(str(folder))  # type: ignore[no-untyped-call]  # chDB
+        self._beside = str(folder.parent)
         self._database = ""
         self._most_bytes = most_bytes
         self.query(f"SET {settings}")
@@ -114,7 +115,8 @@ class ChdbSession:
 
     def _failed(self, text: str) -> QueryFailed:
         self.close()
-        return QueryFailed(text)
+        # Where on this machine its files are is nothing to any reader of the text.
+        return QueryFailed(text.replace(self._beside, ""))
 
 
 def _whole(sql: str) -> str:

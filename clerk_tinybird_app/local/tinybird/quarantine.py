@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird import json_rows, schema, tables
 from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed
+from clerk_tinybird_app.local.tinybird.complaint import told
 from clerk_tinybird_app.local.tinybird.json_rows import BadRow
 from clerk_tinybird_app.local.tinybird.tables import literal, quoted
 from clerk_tinybird_app.local.tinybird.writer import Writer
@@ -195,5 +196,4 @@ def _json(values: Mapping[str, Any]) -> bytes:
 def _refused(row: Row, failure: QueryFailed) -> BadRow:
     found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
     columns = tuple(name for name in found.groups() if name) if found else ()
-    reason = failure.message.partition(": (while reading")[0].partition(": while ")[0]
-    return json_rows.bad(row.line, row.values, columns, (reason,))
+    return json_rows.bad(row.line, row.values, columns, (told(failure),))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from clerk_tinybird_app.local.tinybird import schema, statement
 from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.complaint import told
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed
@@ -22,9 +23,15 @@ _TOO_SLOW: Final = 160
 _TOO_MANY_ROWS: Final = (158, 396)
 
 
-def refusal(failure: QueryFailed) -> ApiError:
-    """Return what the API answers when ClickHouse refuses a query."""
-    text = f"[Error] {failure.message} ({failure.name or 'UNKNOWN'})"
+def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiError:
+    """Return what the API answers when ClickHouse refuses a query.
+
+    Args:
+        failure: The refusal.
+        own: What the caller wrote.
+        hidden: What was added to it and is not the caller's to read, see `complaint.told`.
+    """
+    text = f"[Error] {told(failure, own=own, hidden=hidden)} ({failure.name or 'UNKNOWN'})"
     if failure.code in (_TIMEOUT, _TOO_SLOW):
         return ApiError(408, text)
     if failure.code in _TOO_MANY_ROWS:
@@ -35,6 +42,7 @@ def refusal(failure: QueryFailed) -> ApiError:
 def pipe(
     session: ChdbSession,
     workspace: LocalWorkspace,
+    caller: Caller,
     found: CompiledPipe,
     values: Mapping[str, Any],
     *,
@@ -46,8 +54,9 @@ def pipe(
     Args:
         session: A connection on the workspace's database.
         workspace: Where the pipe is.
+        caller: Who asks, and may.
         found: The pipe.
-        values: Its parameters, the fixed ones among them.
+        values: Its parameters; those that are fixed win.
         output: How to write the answer.
         on_top: SQL that reads from ``_``, or None for the pipe's own rows.
 
@@ -56,9 +65,11 @@ def pipe(
         ApiError: The SQL on top is refused.
         QueryFailed: ClickHouse refused the query.
     """
-    query = found.sql(values)
+    name = found.pipe.name
+    fixed = caller.fixed_params(name, workspace.resource_id("pipe", name))
+    query = found.sql({**values, **fixed})
     if on_top is None:
-        return session.query(query, output.name)
+        return _answer(session, query, output, own=_written(values), hidden=_hidden(caller, query))
     asked, _ = statement.without_format(statement.canonical(session, on_top))
     statement.require_readable(
         statement.names(session, statement.subject(asked)),
@@ -67,7 +78,13 @@ def pipe(
         existing=_existing(session, workspace),
         databases=_databases(session),
     )
-    return session.query(statement.reading(asked, {PIPE_ITSELF: sealed(query)}), output.name)
+    return _answer(
+        session,
+        statement.reading(asked, {PIPE_ITSELF: sealed(query)}),
+        output,
+        own=_written(values, asked),
+        hidden=_hidden(caller, query),
+    )
 
 
 def sql(
@@ -106,8 +123,29 @@ def sql(
         existing=_existing(session, workspace),
         databases=_databases(session),
     )
-    ctes = {n: sealed(q) for n, q in {**readable, **pipes}.items() if q and n in mentioned}
-    return session.query(statement.reading(asked, ctes), output.name), output
+    queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
+    query = statement.reading(asked, {name: sealed(each) for name, each in queries.items()})
+    columns = (each.name for name in readable for each in served.datasources[name].columns)
+    own = _written(values, asked, *columns) if not caller.is_admin else ""
+    hidden = _hidden(caller, *queries.values())
+    return _answer(session, query, output, own=own, hidden=hidden), output
+
+
+def _answer(session: ChdbSession, query: str, output: Format, *, own: str, hidden: str) -> bytes:
+    try:
+        return session.query(query, output.name)
+    except QueryFailed as failure:
+        raise refusal(failure, own=own, hidden=hidden) from None
+
+
+def _written(values: Mapping[str, Any], *texts: str) -> str:
+    """Return all that a caller wrote, or may know as if it had."""
+    return " ".join((*texts, *map(str, values.values())))
+
+
+def _hidden(caller: Caller, *queries: str) -> str:
+    """Return what was added to a caller's words and is not its to read."""
+    return "" if caller.is_admin else " ".join(queries)
 
 
 def _databases(session: ChdbSession) -> set[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.complaint import told
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.pipe_sql import with_before
 from clerk_tinybird_app.local.tinybird.tables import literal
@@ -30,6 +31,9 @@ _REACHES_OUT: Final = (
     r"(?:file|dict\w*|joinGet\w*|hasColumnInTable\w*|getServerSetting|getMergeTreeSetting|"
     r"catboostEvaluate|executable\w*|url|remote\w*|ai\w+)"
 )
+_SLEEPS: Final = frozenset(("sleep", "sleepeachrow"))
+"""Functions that hold a reader and do nothing; a pipe may use them, a caller's SQL may not."""
+
 _FUNCTION_THAT_REACHES_OUT: Final = re.compile(_REACHES_OUT, re.IGNORECASE)
 _TABLE_FUNCTIONS: Final = frozenset(
     ("numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries", "generate_series", "values")
@@ -74,7 +78,7 @@ def canonical(session: ChdbSession, sql: str) -> str:
     try:
         answer = session.query(f"SELECT formatQuerySingleLine({literal(sql)})", "RawBLOB")
     except QueryFailed as failure:
-        message = failure.message.partition(": In scope ")[0]
+        message = told(failure)
         if _MULTIPLE in message:
             raise bad_request(f"DB::Exception: {message} (SYNTAX_ERROR)") from None
         raise bad_request(f"[Error] {message} ({failure.name or 'SYNTAX_ERROR'})") from None
@@ -120,7 +124,7 @@ def names(session: ChdbSession, about: str) -> Names:
     try:
         answer = session.query(f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM {about}", "TSVRaw")
     except QueryFailed as failure:
-        raise bad_request(f"[Error] {failure.message} ({failure.name})") from None
+        raise bad_request(f"[Error] {told(failure)} ({failure.name})") from None
     tree = answer.decode()
     if _NAMED_LAMBDA.search(tree):
         # Its name could be that of a function or an operator that a pipe's own filter uses.
@@ -151,7 +155,7 @@ def require_readable(
     for function in sorted(used.table_functions - _TABLE_FUNCTIONS):
         raise forbidden(f"Resource '{function}' not found")
     for function in sorted(used.functions):
-        if _FUNCTION_THAT_REACHES_OUT.fullmatch(function):
+        if _FUNCTION_THAT_REACHES_OUT.fullmatch(function) or function.lower() in _SLEEPS:
             raise forbidden(f"The function '{function}' is not allowed")
     # What the caller may not read is refused as a CTE's name too: a CTE ends with its own query,
     # and outside of that the same name is the table.

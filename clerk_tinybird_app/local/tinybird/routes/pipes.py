@@ -36,14 +36,17 @@ async def data(request: Request) -> Response:
         # Whoever may not read it learns nothing of what is wrong with it.
         caller.fixed_params(name, workspace.resource_id("pipe", name))
     pipe = workspace.pipe(name)
-    fixed = caller.fixed_params(pipe.pipe.name, workspace.resource_id("pipe", pipe.pipe.name))
+    # Whoever may not read it learns nothing of the rest.
+    caller.fixed_params(pipe.pipe.name, workspace.resource_id("pipe", pipe.pipe.name))
     values = await values_of(request)
-    given, on_top = {**parameters(values), **fixed}, _on_top(values)
+    given, on_top = parameters(values), _on_top(values)
     answer = await queried(
         request,
         workspace,
         caller,
-        lambda session: queries.pipe(session, workspace, pipe, given, output=output, on_top=on_top),
+        lambda session: queries.pipe(
+            session, workspace, caller, pipe, given, output=output, on_top=on_top
+        ),
     )
     return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
 
