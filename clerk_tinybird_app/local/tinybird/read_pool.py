@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
 from clerk_tinybird_app.local.tinybird.reader import Job, Reader
 from clerk_tinybird_app.local.tinybird.turns import ClientGone, Turns
 
@@ -25,6 +26,10 @@ _PATIENCE_SECONDS: Final = 0.1
 """How long a query runs before anybody looks whether its client is still there."""
 
 _END_AGAIN_SECONDS: Final = 0.1
+_SURE_SECONDS: Final = 1.0
+"""How long a query runs whoever waits, and how long whoever runs nothing waits at most."""
+
+_RETRY_SECONDS: Final = 1
 
 
 def _share_of_memory() -> int:
@@ -67,8 +72,26 @@ class Limits:
         )
 
 
+@dataclass(eq=False)
+class _Held:
+    """A reader that is lent.
+
+    Attributes:
+        name: To whom.
+        since: When, on the loop's clock.
+        is_needed: Settled when somebody else shall have it.
+    """
+
+    name: str
+    since: float
+    is_needed: "asyncio.Future[None]"
+
+
 class ReadPool:
     """Readers, lent for one query at a time; half of them at most to one name.
+
+    Some names together can hold all of them. So whoever runs nothing and has waited for a second
+    gets the reader of the longest query of a name with most, which is ended.
 
     For the event loop's thread alone.
 
@@ -89,6 +112,7 @@ class ReadPool:
         self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
         self._all = (*readers, self._ending)
         self._turns = Turns(size, max(size // 2, 1))
+        self._held: set[_Held] = set()
 
     async def run(
         self,
@@ -108,20 +132,22 @@ class ReadPool:
             gone: Returns when the client is gone; called only if that is to be known.
 
         Raises:
-            ApiError: 429, too many of this name wait; 503, after `start_no_more`.
+            ApiError: 429, too many of this name wait, or it ran long while others waited; 503,
+                after `start_no_more`.
             ClientGone: The client is gone.
             QueryFailed: From ``work``, as any other error; its connection is gone.
         """
         if not self._turns.take_at_once(name):
             await self._wait(name, gone)
-        reader = self._idle.pop()
-        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        job = Job(database, work, answer)
-        answer.add_done_callback(partial(self._take_back, reader, name))
+        reader, loop = self._idle.pop(), asyncio.get_running_loop()
+        answer: asyncio.Future[_Answer] = loop.create_future()
+        job, held = Job(database, work, answer), _Held(name, loop.time(), loop.create_future())
+        self._held.add(held)
+        answer.add_done_callback(partial(self._take_back, reader, held))
         reader.do(job)
         await asyncio.wait((answer,), timeout=_PATIENCE_SECONDS)
         if not answer.done():
-            await self._end_if_left(reader, job, gone)
+            await self._end_if_left(reader, job, held, gone)
         return answer.result()
 
     def start_no_more(self) -> None:
@@ -135,31 +161,63 @@ class ReadPool:
 
     async def _wait(self, name: str, gone: Callable[[], Awaitable[None]]) -> None:
         leaving = asyncio.ensure_future(gone())
+        making_room = asyncio.ensure_future(self._make_room(name))
         try:
             await self._turns.wait(name, leaving)
         finally:
             leaving.cancel()
+            making_room.cancel()
 
-    def _take_back(self, reader: Reader, name: str, answer: "asyncio.Future[Any]") -> None:
+    async def _make_room(self, name: str) -> None:
+        """Ask for one reader after the other while a name that waits has none."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SURE_SECONDS)
+            before = loop.time() - _SURE_SECONDS
+            long = [
+                each for each in self._held if each.since < before and not each.is_needed.done()
+            ]
+            if long and not self._turns.running(name):
+                most = min(long, key=lambda held: (-self._turns.running(held.name), held.since))
+                most.is_needed.set_result(None)
+
+    def _take_back(self, reader: Reader, held: _Held, answer: "asyncio.Future[Any]") -> None:
         # Looked at here, as nobody else may: whoever waited for it can be gone.
         answer.exception()
         self._idle.append(reader)
-        self._turns.give_back(name)
+        self._held.discard(held)
+        self._turns.give_back(held.name)
 
     async def _end_if_left(
-        self, reader: Reader, job: Job[Any], gone: Callable[[], Awaitable[None]]
+        self, reader: Reader, job: Job[Any], held: _Held, gone: Callable[[], Awaitable[None]]
     ) -> None:
-        """Wait for the answer; when the client leaves before, end what runs.
-
-        Again and again, as work may be several queries, or between two of them at the moment.
-        """
+        """Wait for the answer; when the client leaves before, or others wait, end what runs."""
         leaving = asyncio.ensure_future(gone())
         try:
-            await asyncio.wait((job.answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                (job.answer, leaving, held.is_needed), return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             leaving.cancel()
         if job.answer.done():
             return
+        await self._end(reader, job)
+        if not held.is_needed.done():
+            raise ClientGone
+        if job.answer.exception() is not None:
+            raise ApiError(
+                429,
+                f"The query was ended after {_SURE_SECONDS:.0f} s, as others waited who had none "
+                "running. Ask for less at once, or later.",
+                documentation=f"{API_DOCUMENTATION}#limits",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+
+    async def _end(self, reader: Reader, job: Job[Any]) -> None:
+        """End what runs until the job is done.
+
+        Again and again, as work may be several queries, or between two of them at the moment.
+        """
         while not job.answer.done():
             ending = asyncio.get_running_loop().create_future()
             self._ending.do(Job("default", partial(reader.end, job), ending))
@@ -167,4 +225,3 @@ class ReadPool:
             # If it failed, the query's own limit on time is what is left.
             ending.exception()
             await asyncio.wait((job.answer,), timeout=_END_AGAIN_SECONDS)
-        raise ClientGone

@@ -18,7 +18,8 @@ class ClientGone(Exception):  # noqa: N818 - it is what happened
 class Turns:
     """Lets few queries run at once, and fewer of one name; the others wait, first come first.
 
-    Names that wait get their turns one after the other, however many queries each has waiting.
+    Of the names that wait, the one with the fewest running is next; those with as many get their
+    turns one after the other, however many queries each has waiting.
     For the event loop's thread alone.
 
     Args:
@@ -35,9 +36,13 @@ class Turns:
         self._waiting = 0
         self._is_closed = False
 
+    def running(self, name: str) -> int:
+        """Return how many turns a name has."""
+        return self._running.get(name, 0)
+
     def take_at_once(self, name: str) -> bool:
         """Take a turn if there is one, to be given back; else tell that one must wait for it."""
-        running = self._running.get(name, 0)
+        running = self.running(name)
         # While one is free, no other name waits for it: whoever waits has as many as it may have.
         if not self._free or running >= self._most_of_one:
             return False
@@ -74,14 +79,15 @@ class Turns:
         self._running[name] -= 1
         if not self._running[name]:
             del self._running[name]
-        for waiting in self._lines:
-            if self.take_at_once(waiting):
-                line = self._lines.pop(waiting)
-                line.popleft().set_result(True)
-                self._waiting -= 1
-                if line:
-                    self._lines[waiting] = line
-                return
+        # Of equals, `min` takes the first.
+        waiting = min(self._lines, key=self.running, default=None)
+        if waiting is None or not self.take_at_once(waiting):
+            return
+        line = self._lines.pop(waiting)
+        line.popleft().set_result(True)
+        self._waiting -= 1
+        if line:
+            self._lines[waiting] = line
 
     def close(self) -> None:
         """Refuse whoever waits, and whoever would have to from now on."""

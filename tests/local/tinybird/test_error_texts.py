@@ -12,7 +12,8 @@ from tests.local.tinybird.project import visit, write_project
 SECRET_PIPE = """
 NODE inner
 SQL >
-    SELECT sum(toInt32(replaceOne(page, '/home', '1'))) AS amount, any(tenant) AS tenant, any(status) AS status
+    SELECT sum(toInt32(replaceOne(page, '/home', '1'))) AS amount, any(tenant) AS tenant,
+        any(status) AS status
     FROM visits WHERE page != '/quagga' GROUP BY page
 
 NODE endpoint

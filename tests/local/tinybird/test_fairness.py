@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from tests.local.tinybird.process import Tinybird, reads, until
 from tests.local.tinybird.project import write_project
 
 MOST_OF_ONE = 4
+SOON = 8
 MOST_WAITING = 32
 NAP = """
 NODE endpoint
@@ -94,6 +96,42 @@ def test_another_tenant_is_answered_while_one_has_all_it_may_have_running(
 
     assert len(running(own)) == MOST_OF_ONE
     assert answered(clients) == []
+
+
+def test_names_that_hold_every_reader_hold_nobody_up(
+    own: Tinybird, hold: Callable[..., socket.socket]
+) -> None:
+    """Users are names, and whoever has a few of them can ask for what takes long."""
+    greedy = [named(own, f"greedy {number}") for number in range(3)]
+    clients = [
+        hold("/v0/pipes/endless.json", token) for _ in range(MOST_OF_ONE * 3) for token in greedy
+    ]
+    begun = time.monotonic()
+
+    answers = [
+        own.get("/v0/pipes/echo.json", named(own, f"honest {n}"), text="x") for n in range(2)
+    ]
+
+    # Each waits for its turn a second, and a moment for a query to end.
+    assert [answer.status_code for answer in answers] == [200] * 2
+    # The greedy queries' own limit would end the first of them after ten.
+    assert time.monotonic() - begun < SOON
+    ended = answered(clients, 1)[0].recv(10_000).decode()
+    assert ended.startswith("HTTP/1.1 429")
+    assert "retry-after: 1" in ended.lower()
+    assert "others waited" in ended
+
+
+@pytest.mark.parametrize("call", ["sleep(3)", "sleepEachRow(0.1)", "SLEEP(1)", "sLeEpEaChRoW(1)"])
+@pytest.mark.parametrize(
+    "query", ["SELECT {} FROM _", "SELECT 1 FROM _ WHERE {} = 0", "SELECT (SELECT {})"]
+)
+def test_a_callers_sql_cannot_sleep(own: Tinybird, call: str, query: str) -> None:
+    asked = query.format(call)
+    by_pipe = own.get("/v0/pipes/echo.json", named(own, "sleepy"), text="x", q=asked)
+    by_sql = own.get("/v0/sql", named(own, "sleepy"), q=asked.replace("_", "echo"), text="x")
+    assert [by_pipe.status_code, by_sql.status_code] == [403, 403]
+    assert by_pipe.json()["error"].lower().startswith("the function 'sleep")
 
 
 def test_what_waits_is_answered_in_its_turn(own: Tinybird) -> None:

@@ -76,6 +76,17 @@ async def test_a_name_that_has_its_share_is_passed_over() -> None:
     assert log == ["b"]
 
 
+async def test_a_name_that_runs_nothing_goes_before_those_that_do() -> None:
+    turns = Turns(4, 3)
+    for name in "aabb":
+        turns.take_at_once(name)
+    log, _ = await waiting(turns, "a", "b", "c")
+    for name in "aab":
+        turns.give_back(name)
+        await settled()
+    assert log == ["c", "a", "b"]
+
+
 async def test_too_many_waiting_of_one_name_are_told_when_to_come_back() -> None:
     turns = Turns(2, 1)
     turns.take_at_once("a")
