@@ -5,7 +5,7 @@ The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 
 from clerk_tinybird_app.tinybird.project.errors import ProjectError, ProjectMistakes
 from clerk_tinybird_app.tinybird.project.model import Column, DataSource, Node, Pipe, Project
-from clerk_tinybird_app.tinybird.project.reader import load_project, read_project
+from clerk_tinybird_app.tinybird.project.reader import load_project, read_files, read_project
 
 __all__ = [
     "Column",
@@ -16,5 +16,6 @@ __all__ = [
     "ProjectError",
     "ProjectMistakes",
     "load_project",
+    "read_files",
     "read_project",
 ]

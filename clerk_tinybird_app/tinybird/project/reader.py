@@ -1,6 +1,7 @@
-"""Reads all files of a project's folder."""
+"""Reads all files of a project."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,7 +15,13 @@ _DATASOURCE: Final = ".datasource"
 _PIPE: Final = ".pipe"
 _NOT_PROJECT: Final = frozenset({"node_modules", "vendor"})
 
+# ClickHouse names files by its tables, and we name more tables by these.
+_LONGEST_NAME: Final = 128
+_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
+
 _T = TypeVar("_T", DataSource, Pipe)
+_Kept = TypeVar("_Kept", bytes, Path)
+"""What a file's content is got from."""
 
 
 def load_project(folder: Path) -> Project:
@@ -38,44 +45,70 @@ def read_project(folder: Path) -> Project:
             Path(folder.name), 1, "There is no such folder. Check the project path."
         )
         return Project(datasources={}, pipes={}, folder=folder, mistakes=(lost,))
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
+    files = {file: path for file, path in found.items() if _is_data_file(file) and path.is_file()}
+    return _project(folder, files, _from_disk)
+
+
+def read_files(files: Mapping[Path, bytes]) -> Project:
+    """Read a project from its files' contents by their paths within it."""
+    chosen = {file: content for file, content in sorted(files.items()) if _is_data_file(file)}
+    return _project(Path(), chosen, lambda content: (content, 0.0))
+
+
+def _project(
+    folder: Path, files: Mapping[Path, _Kept], content: Callable[[_Kept], tuple[bytes, float]]
+) -> Project:
     datasources: dict[str, DataSource] = {}
     pipes: dict[str, Pipe] = {}
     taken: dict[str, Path] = {}
     mistakes = []
-    for file in _files(folder):
+    for file, kept in files.items():
         try:
             _take(file, taken)
             if file.suffix == _DATASOURCE:
-                datasources[file.stem] = _read(folder, file, read_datasource)
+                datasources[file.stem] = _read(file, kept, content, read_datasource)
             else:
-                pipes[file.stem] = _read(folder, file, read_pipe)
+                pipes[file.stem] = _read(file, kept, content, read_pipe)
         except ProjectError as mistake:
             mistakes.append(mistake)
     return Project(datasources=datasources, pipes=pipes, folder=folder, mistakes=tuple(mistakes))
 
 
 def _take(file: Path, taken: dict[str, Path]) -> None:
-    """Take a file's name, which another one may have."""
+    """Take a file's name, which must be one and may not be another file's."""
+    if not _NAME.fullmatch(file.stem):
+        raise ProjectError(
+            file,
+            1,
+            "A data source or a pipe is named as its file: letters, digits and underscores, no "
+            f"digit first, at most {_LONGEST_NAME} of them. Rename the file.",
+        )
     first = taken.setdefault(file.stem, file)
     if first is not file:
         raise ProjectError(file, 1, f"{first.as_posix()} has the same name. Rename one of the two.")
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the project's files relative to ``folder``, in an order that is always the same."""
-    for path in sorted(folder.rglob("*")):
-        file = path.relative_to(folder)
-        is_left_out = any(part.startswith(".") or part in _NOT_PROJECT for part in file.parts)
-        if file.suffix in {_DATASOURCE, _PIPE} and not is_left_out and path.is_file():
-            yield file
+def _is_data_file(file: Path) -> bool:
+    """Tell whether a file, relative to the project's folder, is one of the project."""
+    is_left_out = any(part.startswith(".") or part in _NOT_PROJECT for part in file.parts)
+    return file.suffix in {_DATASOURCE, _PIPE} and not is_left_out
 
 
-def _read(folder: Path, file: Path, reader: Callable[[str, Path], _T]) -> _T:
+def _from_disk(path: Path) -> tuple[bytes, float]:
+    return path.read_bytes(), path.stat().st_mtime
+
+
+def _read(
+    file: Path,
+    kept: _Kept,
+    content: Callable[[_Kept], tuple[bytes, float]],
+    reader: Callable[[str, Path], _T],
+) -> _T:
     try:
-        text = (folder / file).read_bytes().decode()
-        modified = (folder / file).stat().st_mtime
+        text, modified = content(kept)
+        return replace(reader(text.decode(), file), modified=modified)
     except UnicodeDecodeError as error:
         raise ProjectError(file, 1, "The file is not UTF-8. Save it as UTF-8.") from error
     except OSError as error:
         raise ProjectError(file, 1, f"The file cannot be read: {error.strerror}.") from error
-    return replace(reader(text, file), modified=modified)

@@ -126,10 +126,67 @@ def test_a_mistake_in_a_build_names_its_file(tinybird: Tinybird, made: dict[str,
     assert result["errors"][0]["filename"] == "endpoints/echo.pipe"
 
 
-@pytest.mark.parametrize("name", ["../out.pipe", "/tmp/out.pipe"])
-def test_a_build_writes_nowhere_else(tinybird: Tinybird, made: dict[str, str], name: str) -> None:
-    result = built(tinybird, made["token"], {**FILES, name: "SQL >\n    SELECT 1\n"})
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../out.pipe", "outside the project"),
+        ("/tmp/out.pipe", "outside the project"),
+        ("endpoints/../../out.pipe", "outside the project"),
+        (f"{'n' * 300}.pipe", "too long"),
+        (f"{'n' * 300}/a.pipe", "too long"),
+        ("a\0.pipe", "not printable"),
+        ("a\u0085b.pipe", "not printable"),
+        (".", "empty"),
+    ],
+)
+def test_a_build_with_a_name_of_no_file_is_refused(
+    tinybird: Tinybird, made: dict[str, str], name: str, reason: str
+) -> None:
+    head = (
+        f'--b\r\nContent-Disposition: form-data; name="data_project://"; filename="{name}"\r\n\r\n'
+    )
+    body = f"{head}NODE a\nSQL >\n    SELECT 1\r\n--b--\r\n".encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = tinybird.post("/v1/build", made["token"], content=body, headers=kind)
+    assert answer.status_code == 400
+    assert reason in answer.json()["error"]
+
+
+def test_a_build_with_a_file_twice_is_refused(tinybird: Tinybird, made: dict[str, str]) -> None:
+    parts = [("data_project://", ("endpoints/a.pipe", "NODE a\nSQL >\n    SELECT 1\n"))] * 2
+    answer = tinybird.post("/v1/build", made["token"], files=parts)
+    assert (answer.status_code, "twice" in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.pipe", "1a.pipe", "a-b.datasource", "ä.pipe", "a.b.pipe", f"{'n' * 129}.pipe"]
+)
+def test_a_file_whose_name_no_pipe_can_have_is_a_mistake(
+    tinybird: Tinybird, made: dict[str, str], name: str
+) -> None:
+    result = built(tinybird, made["token"], {**FILES, name: "NODE a\nSQL >\n    SELECT 1\n"})
     assert result["result"] == "failed"
+    [fault] = result["errors"]
+    assert fault["filename"] == name
+    assert "Rename the file" in fault["error"]
+
+
+def test_the_longest_name_that_is_allowed_can_be_served(
+    tinybird: Tinybird, made: dict[str, str]
+) -> None:
+    name = "n" * 128
+    source = "SCHEMA >\n    `t` String\n"
+    assert built(tinybird, made["token"], {f"{name}.datasource": source})["result"] == "success"
+    answer = tinybird.post(f"/v0/events?name={name}&wait=true", made["token"], json={"t": "x"})
+    assert answer.json()["successful_rows"] == 1
+
+
+@pytest.mark.parametrize("names", [("a", "a/b.pipe"), ("a.pipe/b.pipe", "a.pipe")])
+def test_a_folder_and_a_file_of_one_name_are_no_failure(
+    tinybird: Tinybird, made: dict[str, str], names: tuple[str, str]
+) -> None:
+    files = dict.fromkeys(names, "NODE n\nSQL >\n    SELECT 1\n")
+    assert built(tinybird, made["token"], {**FILES, **files})["result"] == "success"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """What the ``tb`` command calls: workspaces, builds, regions, appended files."""
 
 import uuid
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -24,10 +23,14 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
 )
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
-from clerk_tinybird_app.tinybird.project import ProjectError, ProjectMistakes, read_project
+from clerk_tinybird_app.tinybird.project import ProjectMistakes, read_files
 
-_PROJECT_PART = "data_project://"
-_MOST_FILES = 2000
+_PROJECT_PART: Final = "data_project://"
+_MOST_FILES: Final = 2000
+_LONGEST_PART: Final = 255
+"""Of a file's or a folder's name, on most file systems."""
+
+_SHOWN: Final = 40
 
 
 @answering
@@ -90,11 +93,13 @@ async def build(request: Request) -> Response:
     caller.require_admin()
     service = service_of(request)
     async with request.form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
-        files = {
-            part.filename: await part.read()
-            for name, part in form.multi_items()
-            if isinstance(part, UploadFile) and part.filename and name.startswith(_PROJECT_PART)
-        }
+        files: dict[Path, bytes] = {}
+        for name, part in form.multi_items():
+            if isinstance(part, UploadFile) and name.startswith(_PROJECT_PART):
+                file = _file(part.filename or "")
+                if file in files:
+                    raise bad_request(f"The file '{file.as_posix()}' is there twice")
+                files[file] = await part.read()
     return JSONResponse(await in_thread(service.ingest_threads, _build, service, found, files))
 
 
@@ -102,12 +107,25 @@ def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
-def _build(service: Service, target: LocalWorkspace, files: dict[str, bytes]) -> dict[str, Any]:
+def _file(name: str) -> Path:
+    """Return the path of a project's file.
+
+    Raises:
+        ApiError: 400, the name is none, or of a file that lies elsewhere.
+    """
+    file = Path(name)
+    if not name.isprintable() or not file.parts or max(map(len, file.parts)) > _LONGEST_PART:
+        shown = name[:_SHOWN] + ("..." if len(name) > _SHOWN else "")
+        raise bad_request(f"{shown!r} is no file's name: it is empty, too long or not printable")
+    if file.is_absolute() or ".." in file.parts:
+        raise bad_request(f"The file '{name}' lies outside the project")
+    return file
+
+
+def _build(service: Service, target: LocalWorkspace, files: dict[Path, bytes]) -> dict[str, Any]:
     before = target.served
     try:
-        with TemporaryDirectory() as folder:
-            _write(Path(folder), files)
-            target.serve(read_project(Path(folder)), service.writer)
+        target.serve(read_files(files), service.writer)
     except ProjectMistakes as error:
         faults = [
             {"filename": one.file.as_posix(), "error": f"line {one.line}: {one.message}"}
@@ -115,17 +133,6 @@ def _build(service: Service, target: LocalWorkspace, files: dict[str, bytes]) ->
         ]
         return {"result": "failed", "errors": faults}
     return {"result": "success", "build": _difference(before, target.served)}
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    for name, content in files.items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts:
-            outside = ProjectError(Path(path.name), 1, "The file lies outside the project")
-            raise ProjectMistakes([outside])
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
 
 
 def _difference(before: Served, after: Served) -> dict[str, Any]:
