@@ -14,6 +14,7 @@ from clerk_tinybird_app.frontend import PagePolicy, PaintFirst, SameOrigin, tail
 from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
 from clerk_tinybird_app.reflex_internals.variables import reflex_variables
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER
 from clerk_tinybird_app.variable_names import unread_variables
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"
@@ -62,6 +63,11 @@ Not so in Redis, which ends each state's life by itself, also below a tab that i
 
 if not settings.redis_url:
     given["redis_token_expiration"] = AWAY_SECONDS
+
+# The embedded Tinybird follows its files itself: a pipe that changes must not restart the app.
+if PROJECT_FOLDER.is_dir():
+    excluded = environment.REFLEX_HOT_RELOAD_EXCLUDE_PATHS
+    excluded.set([*excluded.get(), PROJECT_FOLDER])
 
 config = rx.Config(
     app_name="clerk_tinybird_app",

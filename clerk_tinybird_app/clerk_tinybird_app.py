@@ -1,6 +1,5 @@
 """Assembles the app; nothing else."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -9,6 +8,7 @@ from reflex.app import default_error_boundary
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
+from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.components.pulse import Pulse
@@ -73,7 +73,7 @@ def _pulse(_stateful: bool) -> rx.Component:
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
     # Not awaited: the pages need not wait for the first start's sample data.
-    starting = asyncio.create_task(running.start())
+    starting = in_background(running.start(), "the start of the local services")
     try:
         yield
     finally:

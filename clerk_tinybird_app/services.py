@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import httpx
 
@@ -28,7 +27,7 @@ from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
-from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER, ProjectError, load_project
 from clerk_tinybird_app.tinybird.request_form import Field, fields_of
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.workspace import Workspace
@@ -36,9 +35,6 @@ from clerk_tinybird_app.tinybird.workspace import Workspace
 __all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
 
 _logger = logging.getLogger(__name__)
-
-PROJECT_FOLDER: Final = Path("tinybird")
-"""The Tinybird project, from the working directory."""
 
 
 @dataclass(frozen=True, kw_only=True)

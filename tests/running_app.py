@@ -115,6 +115,11 @@ class RunningApp:
         self.backend = f"http://localhost:{self.backend_port}"
         return self._start(["run"], f"{self.origin}/api/health", self.origin)
 
+    def dev_backend(self) -> Self:
+        """Serve the backend with hot reload, without pages."""
+        self.backend = f"http://localhost:{self.backend_port}"
+        return self._start(["run", "--backend-only"], f"{self.backend}/api/health")
+
     def prod(self) -> Self:
         """Build, then serve everything on one port."""
         # As `make prod` does. In the file it may stay: it is for development.
@@ -161,9 +166,10 @@ class RunningApp:
 
     def kill_tinybird(self) -> None:
         """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
-        self._signal(self._tinybird_pids(), signal.SIGKILL)
+        self._signal(self.tinybird_pids(), signal.SIGKILL)
 
-    def _tinybird_pids(self) -> list[int]:
+    def tinybird_pids(self) -> list[int]:
+        """Return the embedded Tinybird's process; a backend that ends takes its own along."""
         found = subprocess.run(
             ["pgrep", "-f", f"local.tinybird .*--port {self.tinybird_port}"],
             capture_output=True, text=True, check=False,
@@ -210,7 +216,7 @@ class RunningApp:
     @contextmanager
     def frozen_tinybird(self) -> Iterator[None]:
         """Freeze the embedded Tinybird alone for the block."""
-        pids = self._tinybird_pids()
+        pids = self.tinybird_pids()
         self._signal(pids, signal.SIGSTOP)
         try:
             yield

@@ -11,6 +11,7 @@ NAME = PACKAGE.name
 ALLOWED = {
     "clerk": set(),
     "tinybird": {"clerk"},
+    "background": set(),
     "environment": set(),
     "loopback": set(),
     "loopback_only": {"loopback"},
@@ -18,7 +19,8 @@ ALLOWED = {
     "settings": {"clerk", "environment", "dotenv_file", "loopback", "routes"},
     "variable_names": {"environment", "settings"},
     "exposure": {"settings", "loopback"},
-    "local": {"clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"},
+    "local": {"clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"}
+    | {"background"},
     "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes"},
     "check": {"services", "settings", "clerk", "tinybird", "loopback", "exposure", "redaction"},
     "__main__": {"check", "redaction", "reflex_internals", "variable_names"},

@@ -19,6 +19,7 @@ from clerk_tinybird_app.check.tinybird import tinybird
 from clerk_tinybird_app.check.workspace import TINYBIRD
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER
 
 SECTION_SECONDS: Final = 12.0
 """The longest that the checks of Clerk, and those of Tinybird, may take together."""
@@ -43,7 +44,7 @@ class Surroundings:
     load: Callable[[], Settings] = Settings.load
     unread: Callable[[], list[str]] = list
     build: Callable[[Settings], Services] = services.build
-    project: Path = services.PROJECT_FOLDER
+    project: Path = PROJECT_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
     clock: Callable[[], float] = time.time
 

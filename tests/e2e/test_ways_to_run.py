@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.visitor import Visitor, fixed_params
-from tests.running_app import RunningApp
+from tests.running_app import RunningApp, wait_until
 
 
 @pytest.fixture
@@ -38,6 +38,35 @@ def test_sign_in_leads_to_the_token(
     assert fixed["tenant_id"] != switched["tenant_id"]
     assert visitor.faults == []
     context.close()
+
+
+def test_a_pipe_that_changes_is_served_and_restarts_nothing(fresh_app: RunningApp) -> None:
+    """The project is the embedded Tinybird's to watch; the app's code alone is Reflex's."""
+    app = fresh_app.dev_backend()
+    app.wait_for_tinybird()
+    tinybird = app.tinybird_pids()
+    headers = {"Authorization": f"Bearer {app.signing_key}"}
+    pipes = f"http://localhost:{app.tinybird_port}/v0/pipes"
+    with httpx.Client(headers=headers) as http:
+        assert http.get(f"{pipes}/fresh.json").status_code == 404
+
+        (app.folder / "tinybird/endpoints/fresh.pipe").write_text(
+            "NODE endpoint\nSQL >\n    SELECT 7 AS n\nTYPE endpoint\n"
+        )
+        wait_until(
+            lambda: http.get(f"{pipes}/fresh.json").is_success, seconds=20, what="it is not served"
+        )
+        assert http.get(f"{pipes}/fresh.json").json()["data"] == [{"n": 7}]
+    # A file of the app's comes after it: had the pipe restarted the backend, it would have by then.
+    assert app.tinybird_pids() == tinybird
+    with (app.folder / "clerk_tinybird_app/routes.py").open("a") as code:
+        code.write("\n")
+    wait_until(
+        lambda: app.tinybird_pids() not in ([], tinybird),
+        seconds=60,
+        what="the code is not watched",
+    )
+    assert app.log.read_text().count("hanges detected") == 1
 
 
 def test_development_listens_on_loopback_alone_and_lets_nobody_frame_its_pages(

@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx
 
+from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.local.tinybird import running_api
 from clerk_tinybird_app.local.tinybird.child import Child
 from clerk_tinybird_app.local.tinybird.exit_codes import (
@@ -127,12 +128,12 @@ class EmbeddedTinybird:
         except TinybirdUnavailable:
             await self.stop()
             raise
-        self._tasks.append(asyncio.create_task(self._keep()))
+        self._tasks.append(in_background(self._keep(), "the watch over the embedded Tinybird"))
         if self._has_traffic:
             tenants = (*TENANTS, *self._samples.all())
             self._joined = {tenant.id for tenant in tenants}
             self._traffic = Traffic(self._http, self.url, self._kept.signing_key, tenants=tenants)
-            self._tasks.append(asyncio.create_task(self._traffic.run()))
+            self._tasks.append(in_background(self._traffic.run(), "the sample traffic"))
 
     async def add_sample_traffic(self, tenant_id: str, user_id: str) -> int:
         """Give a tenant without rows two months of made-up requests, and new ones from now on.
@@ -204,9 +205,14 @@ class EmbeddedTinybird:
     async def _start_child(self) -> None:
         """Start the child and wait until it answers with this data folder's key."""
         self._external = None
-        self._child = child = await Child.start(
-            project=self._project, data=self._data, port=self._port, arguments=self._arguments
-        )
+        try:
+            self._child = child = await Child.start(
+                project=self._project, data=self._data, port=self._port, arguments=self._arguments
+            )
+        except OSError as error:
+            raise TinybirdUnavailable(
+                f"The embedded Tinybird did not start: the system gives it no process ({error})."
+            ) from error
         for _ in range(int(_START_SECONDS / _POLL_SECONDS)):
             if child.status is not None:
                 reason = _REASONS.get(child.status, f"its process ended with {child.status}")
@@ -224,14 +230,17 @@ class EmbeddedTinybird:
         """Start it again whenever it dies, less and less often while that fails."""
         failures = 0
         while True:
-            await self._gone()
-            await asyncio.sleep(_BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)])
             try:
+                await self._gone()
+                await asyncio.sleep(_BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)])
                 if not await self._uses_external():
                     await self._start_child()
             except TinybirdUnavailable as error:
                 failures += 1
                 _log.warning("%s Trying again.", error)
+            except Exception:  # noqa: BLE001 - without this loop there is no Tinybird any more
+                failures += 1
+                _log.exception("The embedded Tinybird could not be started. Trying again.")
             else:
                 failures = 0
                 _log.info("Tinybird answers again at %s.", self.url)

@@ -67,6 +67,9 @@ class ProjectWatch:
             # ClickHouse or the disk refuses what is right: the next change may find it better.
             _log.error("The project could not be loaded: %s", error)
             return False
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the watch over the files
+            _log.exception("The project could not be loaded.")
+            return False
         self._tell(logging.WARNING, outcome.checked.doubts)
         for name in (*outcome.change.created, *outcome.change.changed):
             _log.info("The data source '%s' is up to date.", name)

@@ -17,6 +17,7 @@ from typing import Final
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.local.tinybird.app import create_app
 from clerk_tinybird_app.local.tinybird.data_lock import DataLock
 from clerk_tinybird_app.local.tinybird.kept_workspace import kept_workspace
@@ -88,7 +89,7 @@ def _service(options: Options, clock: Callable[[], float]) -> Service:
 
 async def _serve(service: Service, options: Options) -> None:
     watch = ProjectWatch(options.project, service.workspaces.first, service.writer)
-    watching = asyncio.create_task(watch.follow())
+    watching = in_background(watch.follow(), "the watch over the project folder")
     try:
         # It watches before the first load, which is long when rows are made up after it.
         await asyncio.sleep(0)

@@ -83,8 +83,9 @@ class Traffic:
                     return
                 if not await self._send(token):
                     token = None
-            except httpx.HTTPError:
-                # The API is starting again, and fills in what would have happened meanwhile.
+            except (httpx.HTTPError, ValueError, KeyError):
+                # What answers is no Tinybird, or the API is starting again, and this fills in what
+                # would have happened meanwhile.
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._sent_until = self._clock()
             await asyncio.sleep(_SECONDS_BETWEEN)

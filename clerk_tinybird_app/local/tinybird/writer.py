@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession
 
 _Result = TypeVar("_Result")
 
@@ -79,7 +79,7 @@ class Writer:
         """Queue rows: ``INSERT INTO table`` and one JSON object a line.
 
         The future raises ``QueryFailed`` when these rows, taken alone, do not go in; then none did.
-        So it is with ``OSError`` and ``RuntimeError``, which are not the rows' fault.
+        So it is with any other error, such as ``OSError``, which is not the rows' fault.
         """
         job = _Rows(statement, body)
         self._waiting.put(job)
@@ -153,7 +153,7 @@ class Writer:
             self._file.write(b"\n".join(job.body for job in batch))
             self._file.truncate()
             self._opened().insert(batch[0].statement, self._rows)
-        except (QueryFailed, OSError, RuntimeError) as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is its callers'
             if len(batch) == 1:
                 batch[0].done.set_exception(failure)
                 return

@@ -73,6 +73,22 @@ def _block(writer: Any, started: threading.Event, going_on: threading.Event) -> 
     writer.run(wait)
 
 
+def odd_failure(folder: Path) -> Any:
+    """An insert fails with an error that nobody thought of; another one comes after it."""
+    from clerk_tinybird_app.local.tinybird import writer as module  # noqa: PLC0415 - see above
+
+    writer = module.Writer(folder / "data")
+    writer.run(lambda session: session.query("CREATE DATABASE db"))
+    create = "CREATE TABLE db.numbers (n UInt8) ENGINE = MergeTree ORDER BY n"
+    writer.run(lambda session: session.query(create))
+    file, writer._file = writer._file, None  # type: ignore[assignment]
+    refused = _told(writer.insert(TABLE, b'{"n":1}'))
+    writer._file = file
+    stored = _told(writer.insert(TABLE, b'{"n":2}'))
+    writer.close()
+    return {"refused": refused.partition(":")[0], "later": stored}
+
+
 def many_bad_rows(folder: Path) -> Any:
     """A thousand bad rows between good ones are told while the writing thread is busy."""
     from clerk_tinybird_app.local.tinybird import chdb_session, ingest  # noqa: PLC0415
@@ -200,7 +216,7 @@ STATEMENTS = {
 
 SCENES: dict[str, Callable[[Path], Any]] = {
     each.__name__: each
-    for each in (no_connection, many_bad_rows, no_memory, both_ways, named_queries)
+    for each in (no_connection, odd_failure, many_bad_rows, no_memory, both_ways, named_queries)
 }
 
 if __name__ == "__main__":

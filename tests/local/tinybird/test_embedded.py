@@ -1,12 +1,14 @@
 """The app's side: a Tinybird that is there when needed and back when it died."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from clerk_tinybird_app.local.tinybird import (
     EmbeddedTinybird,
     TinybirdUnavailable,
 )
+from clerk_tinybird_app.local.tinybird.child import Child
 from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER, kept_workspace
 from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
@@ -70,6 +73,45 @@ async def test_it_comes_back_when_it_dies(embedded: EmbeddedTinybird) -> None:
     await asyncio.sleep(0.1)
     await back(embedded)
     assert embedded.pid not in (first, None)
+
+
+@pytest.mark.parametrize("error", [BlockingIOError(11, "no process"), ValueError("odd")])
+async def test_it_comes_back_though_starting_it_fails_for_a_while(
+    embedded: EmbeddedTinybird,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    await embedded.start()
+    monkeypatch.setattr("clerk_tinybird_app.local.tinybird.embedded._BACKOFF_SECONDS", (0.01,))
+    start, failures = Child.start, [error] * 3
+
+    async def start_or_fail(**options: Any) -> Child:
+        if failures:
+            raise failures.pop()
+        return await start(**options)
+
+    monkeypatch.setattr(Child, "start", start_or_fail)
+    assert embedded.pid is not None
+    os.kill(embedded.pid, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while failures:
+            await asyncio.sleep(0.01)
+    await back(embedded)
+
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert sum("Trying again" in text for text in told) == 3
+
+
+async def test_a_system_that_gives_no_process_is_named(
+    embedded: EmbeddedTinybird, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(**_: Any) -> Child:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(Child, "start", fail)
+    with pytest.raises(TinybirdUnavailable, match="temporarily unavailable"):
+        await embedded.start()
 
 
 async def test_a_tinybird_that_answers_already_is_used(

@@ -15,6 +15,10 @@ def test_rows_without_a_connection_are_refused_and_the_next_ones_stored(tmp_path
     assert told["stored"] == ["7"]
 
 
+def test_an_error_that_nobody_thought_of_does_not_end_the_writing(tmp_path: Path) -> None:
+    assert scene("odd_failure", tmp_path) == {"refused": "AttributeError", "later": "stored"}
+
+
 def test_a_data_folder_may_have_any_other_sign_in_its_path(project: Path, tmp_path: Path) -> None:
     folder = tmp_path / "it's [one] & 100%, #2 é"
     folder.mkdir()
