@@ -10,6 +10,7 @@ from clerk_tinybird_app.tinybird.template.identifiers import column, columns, sy
 from clerk_tinybird_app.tinybird.template.lists import (
     array,
     enumerate_with_last,
+    enumerated,
     parse_json,
     split_to_array,
 )
@@ -153,6 +154,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "columns": columns,
     "custom_error": custom_error,
     "defined": defined,
+    "enumerate": enumerated,
     "enumerate_with_last": enumerate_with_last,
     "error": error,
     "float": floating,

@@ -1,10 +1,11 @@
-"""Types of many values: `Array`, `split_to_array`, `enumerate_with_last`, and `JSON`."""
+"""Many values: `Array`, `split_to_array`, `enumerate`, `enumerate_with_last`, and `JSON`."""
 
 import json
 from typing import Any
 
 from clerk_tinybird_app.tinybird.template.errors import syntax_error
 from clerk_tinybird_app.tinybird.template.literals import SqlFragment, quote, shown
+from clerk_tinybird_app.tinybird.template.numbers import bounded
 from clerk_tinybird_app.tinybird.template.run import Run
 from clerk_tinybird_app.tinybird.template.types import CONVERTERS, plain, told_as
 
@@ -74,6 +75,12 @@ def enumerate_with_last(run: Run, xs: Any) -> list[tuple[bool, Any]]:
     run.weigh(xs)
     items = list(xs)
     return [(place == len(items), item) for place, item in enumerate(items, 1)]
+
+
+def enumerated(run: Run, xs: Any, start: Any = 0) -> list[tuple[int, Any]]:
+    """Python's `enumerate`, as a list."""
+    run.weigh(xs)
+    return list(enumerate(list(xs), bounded(int(start))))
 
 
 def parse_json(run: Run, x: Any, default: Any = None, defined: Any = True) -> Any:

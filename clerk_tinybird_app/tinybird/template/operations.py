@@ -165,6 +165,18 @@ def split(run: Run, receiver: Any, sep: Any = None, maxsplit: Any = -1) -> list[
     return str.split(receiver, sep, maxsplit)
 
 
+def _asked(name: str) -> Callable[..., bool]:
+    """`str.startswith` and `str.endswith`: with one text, or a tuple of texts."""
+    ask: Callable[..., bool] = getattr(str, name)
+
+    def method(run: Run, receiver: Any, part: Any, /) -> bool:
+        _receiver(receiver, str, name)
+        run.weigh(part)
+        return ask(receiver, part)
+
+    return method
+
+
 OPERATORS: dict[str, Callable[..., Any]] = {
     "Add": add,
     "Sub": _arithmetic("-", operator.sub),
@@ -175,6 +187,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Pow": power,
 }
 METHODS: dict[str, Callable[..., Any]] = {
+    **{name: _asked(name) for name in ("endswith", "startswith")},
     "get": get,
     "join": join,
     "replace": replace,
