@@ -11,7 +11,7 @@ from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
 from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.template import QueryContext, Template, TemplateError
 
-_LEADING: Final = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+_LEADING: Final = re.compile(r"\A(?:\s+|(?:--|\#[ !])[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
 _ALL_ROWS: Final = 2**63 - 1
 _NOTHING: Final = QueryContext()

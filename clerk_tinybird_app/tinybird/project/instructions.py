@@ -12,6 +12,9 @@ from clerk_tinybird_app.tinybird.project.keywords import INCLUDE, Vocabulary
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
 _BLOCK: Final = ">"
 _COMMENT: Final = "#"
+# A text in quotes keeps its sign; a comment at a line's end has a blank before it.
+_VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|(?<!\s)\#|[^#])*""")
+_WITHOUT_COMMENTS: Final = frozenset({"SCHEMA", "INDEXES"})
 _BOM: Final = "\ufeff"
 
 
@@ -64,9 +67,14 @@ class _Splitter:
         current = self.found[-1] if self.found else None
         block = current.block if current else None
         if current is not None and block is not None and not self._ends(current, line, number):
-            block.append("" if line.startswith(_COMMENT) else line)
+            block.append("" if self._is_comment(current, line) else line)
         elif line.strip() and not line.lstrip().startswith(_COMMENT):
             self.found.append(self._instruction(line.strip(), number))
+
+    def _is_comment(self, block: Instruction, line: str) -> bool:
+        # An indented one can be a text's: a heading, or a comment for ClickHouse.
+        text = line.lstrip() if block.keyword in _WITHOUT_COMMENTS else line
+        return text.startswith(_COMMENT)
 
     def _ends(self, current: Instruction, line: str, number: int) -> bool:
         word = _WORD.match(line)
@@ -84,7 +92,7 @@ class _Splitter:
         word = _WORD.match(line)
         if word is None or not self.vocabulary.knows(word[0]):
             raise ProjectError(self.file, number, self.vocabulary.advice(line.split(maxsplit=1)[0]))
-        keyword, value = word[0].upper(), line[word.end() :].strip()
+        keyword, value = word[0].upper(), _without_comment(line[word.end() :])
         if keyword == INCLUDE:
             raise ProjectError(
                 self.file, number, "INCLUDE is not supported. Copy the included lines here."
@@ -99,7 +107,8 @@ def instructions(text: str, file: Path, vocabulary: Vocabulary) -> Iterator[Inst
     """Return the instructions of a file, in its order.
 
     A block goes on until a line that begins with an instruction; such lines are not indented.
-    Lines that begin with ``#`` are comments.
+    Lines that begin with ``#`` are comments; so is what follows a ``#`` after an instruction's
+    value.
 
     Raises:
         ProjectError: A line begins with no instruction that this kind of file has.
@@ -108,6 +117,11 @@ def instructions(text: str, file: Path, vocabulary: Vocabulary) -> Iterator[Inst
     for number, line in enumerate(text.removeprefix(_BOM).split("\n"), start=1):
         splitter.take(line.removesuffix("\r"), number)
     return iter(splitter.found)
+
+
+def _without_comment(value: str) -> str:
+    found = _VALUE.match(value)
+    return (found[0] if found else value).strip()
 
 
 def unquoted(value: str) -> str:

@@ -13,7 +13,7 @@ from clerk_tinybird_app.tinybird.project.model import Column
 _JSON: Final = "json:"
 _PART: Final = re.compile(
     r"""(?P<tick>`[^`]*`)|(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<comment>--[^\n]*)|(?P<open>[(\[{])|(?P<close>[)\]}])"""
+    r"""|(?P<comment>--[^\n]*)|(?P<hash>\#)|(?P<open>[(\[{])|(?P<close>[)\]}])"""
     r"""|(?P<comma>,)|(?P<word>\w+)|(?P<other>.)""",
     re.DOTALL,
 )
@@ -37,7 +37,7 @@ def columns(instruction: Instruction, file: Path) -> tuple[Column, ...]:
             ``name Type [json path] [DEFAULT expression] [CODEC(...)]``.
     """
     found: dict[str, Column] = {}
-    for parts in _split(instruction):
+    for parts in _split(instruction, file):
         column = _column(parts, file)
         if column.name in found:
             raise ProjectError(
@@ -49,10 +49,10 @@ def columns(instruction: Instruction, file: Path) -> tuple[Column, ...]:
     return tuple(found.values())
 
 
-def _split(instruction: Instruction) -> Iterator[list[_Part]]:
+def _split(instruction: Instruction, file: Path) -> Iterator[list[_Part]]:
     """Yield the parts of each column."""
     column: list[_Part] = []
-    for part in _parts(instruction):
+    for part in _parts(instruction, file):
         if part.kind == "comma" and part.depth == 0:
             yield column or [part]
             column = []
@@ -62,11 +62,15 @@ def _split(instruction: Instruction) -> Iterator[list[_Part]]:
         yield column
 
 
-def _parts(instruction: Instruction) -> Iterator[_Part]:
+def _parts(instruction: Instruction, file: Path) -> Iterator[_Part]:
     text = instruction.value if instruction.block is None else "\n".join(instruction.block)
     line, depth = instruction.line, 0
     for match in _PART.finditer(text):
         kind, piece = str(match.lastgroup), match[0]
+        if kind == "hash":
+            raise ProjectError(
+                file, line, "After a column, write a comment with --; # begins a line of its own."
+            )
         depth -= kind == "close"
         if kind != "comment":
             yield _Part(kind, piece, line, depth)

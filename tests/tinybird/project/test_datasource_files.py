@@ -113,6 +113,61 @@ def test_variants_of_layout_read_the_same(change, tmp_path: Path) -> None:
     assert datasource(tmp_path, change(text)) == datasource(tmp_path, text)
 
 
+COMMENTED = """
+# A file may begin with one
+  # indented too
+DESCRIPTION Events of the app # cut
+
+SCHEMA >
+    # the first line
+    `id` String `json:$.id`, -- at a column's end
+    # `gone` String,
+# flush
+    -- on its own
+    `text` String DEFAULT 'a # b -- c' `json:$.text`,
+
+	# after a tab
+    `last` Int32
+    # the last line
+    #KEYWORD
+
+# between
+ENGINE "MergeTree" # cut
+ENGINE_SORTING_KEY "id # z" # cut
+ENGINE_PARTITION_KEY "" # cut
+    # indented between
+ENGINE_TTL toDate(a#b) # cut
+TOKEN write APPEND # cut
+INDEXES >
+    # the first
+    one id TYPE set(1)
+    # the last
+"""
+
+
+def test_comments_stand_wherever_a_file_can_have_them(tmp_path: Path) -> None:
+    source = datasource(tmp_path, COMMENTED)
+
+    assert [(column.name, column.type, column.default) for column in source.columns] == [
+        ("id", "String", None),
+        ("text", "String", "'a # b -- c'"),
+        ("last", "Int32", None),
+    ]
+    assert (source.description, source.engine) == ("Events of the app", "MergeTree")
+    assert source.engine_settings == {
+        "ENGINE_SORTING_KEY": "id # z",
+        "ENGINE_TTL": "toDate(a#b)",
+    }
+    assert source.tokens == (("write", "APPEND"),)
+    assert source.indexes == ("one id TYPE set(1)",)
+    lines = COMMENTED.splitlines()
+    assert [lines[column.line - 1].split()[0].strip("`") for column in source.columns] == [
+        "id",
+        "text",
+        "last",
+    ]
+
+
 def test_without_an_engine_it_is_a_merge_tree(tmp_path: Path) -> None:
     assert datasource(tmp_path, SCHEMA).engine == "MergeTree"
 
@@ -140,6 +195,8 @@ def test_where_rows_come_from_is_kept_so_that_it_can_be_named(tmp_path: Path) ->
         ("ENGINE MergeTree\nFOO bar\n", 2, "'FOO' is not an instruction of a .datasource file"),
         ("NODE a\n", 1, "'NODE' is not an instruction of a .datasource file"),
         (f"{SCHEMA}\nINCLUDE more.incl\n", 4, "INCLUDE is not supported"),
+        ("SCHEMA >\n    a String, # so\n    b String\n", 2, "write a comment with --"),
+        ("SCHEMA >\n    a String,\n    b String # so\n", 3, "write a comment with --"),
         ("TOKEN write\n" + SCHEMA, 1, "TOKEN name READ or APPEND"),
         ("TOKEN write DROP\n" + SCHEMA, 1, "TOKEN name READ or APPEND"),
     ],

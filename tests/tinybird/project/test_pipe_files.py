@@ -93,6 +93,43 @@ def test_variants_of_layout_read_the_same(change, tmp_path: Path) -> None:
     assert pipe(tmp_path, change(WHOLE)) == pipe(tmp_path, WHOLE)
 
 
+COMMENTED = """
+# first
+TOKEN reader READ # cut
+DESCRIPTION >
+    What it says
+    # A heading, not a comment
+
+NODE answer # cut
+DESCRIPTION one line # cut
+# between
+SQL >
+    # for ClickHouse
+    SELECT 1 AS a, 'x # y' AS b # at the end
+# flush, gone
+    -- so is this for ClickHouse
+TYPE copy # cut
+TARGET_DATASOURCE totals # cut
+COPY_SCHEDULE 0 * * * * # cut
+"""
+
+
+def test_comments_stand_wherever_a_file_can_have_them(tmp_path: Path) -> None:
+    read = pipe(tmp_path, COMMENTED)
+
+    (node,) = read.nodes
+    assert read.description == "What it says\n# A heading, not a comment"
+    assert read.tokens == (("reader", "READ"),)
+    assert (node.name, node.description, node.type) == ("answer", "one line", "copy")
+    assert node.settings == {"TARGET_DATASOURCE": "totals", "COPY_SCHEDULE": "0 * * * *"}
+    assert node.sql.splitlines() == [
+        "    # for ClickHouse",
+        "    SELECT 1 AS a, 'x # y' AS b # at the end",
+        "",
+        "    -- so is this for ClickHouse",
+    ]
+
+
 def test_the_node_of_type_endpoint_answers_even_when_it_is_not_the_last(tmp_path: Path) -> None:
     text = "NODE b\nSQL >\n    SELECT 2\nTYPE endpoint\n" + NODE
 
