@@ -118,6 +118,8 @@ class RunningApp:
     def dev_backend(self) -> Self:
         """Serve the backend with hot reload, without pages."""
         self.backend = f"http://localhost:{self.backend_port}"
+        # Reflex refuses the port of a frontend that it does not run.
+        del self.env["REFLEX_FRONTEND_PORT"]
         return self._start(["run", "--backend-only"], f"{self.backend}/api/health")
 
     def prod(self) -> Self:

@@ -13,16 +13,18 @@ from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
 from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
+from clerk_tinybird_app.local.tinybird.routes.answering import WARNING_HEADER
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.turns import ClientGone
 from clerk_tinybird_app.loopback_only import LoopbackOnly
 
 _LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
-_RATE_HEADERS: Final = (
+_SHOWN_HEADERS: Final = (
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "Retry-After",
+    WARNING_HEADER,
 )
 _TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
 _NOBODY_READS_IT: Final = 499
@@ -64,7 +66,7 @@ def create_app(service: Service) -> Starlette:
                 allow_origin_regex=_LOOPBACK_ORIGIN,
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
-                expose_headers=_RATE_HEADERS,
+                expose_headers=_SHOWN_HEADERS,
             ),
         ],
         exception_handlers={

@@ -9,6 +9,7 @@ from clerk_tinybird_app.local.tinybird import pipe_check, rehearsal, schema
 from clerk_tinybird_app.local.tinybird.circles import circles
 from clerk_tinybird_app.local.tinybird.definition import Definition
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, compiled
+from clerk_tinybird_app.local.tinybird.unfed import not_run
 from clerk_tinybird_app.local.tinybird.writer import Writer
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
@@ -25,7 +26,7 @@ class Checked:
         definitions: The tables of ``datasources`` as ClickHouse spells them, by name.
         unserved: For the name of everything else, the mistake that keeps it from being served.
         mistakes: All of them.
-        doubts: What is wrong here and may be right in Tinybird.
+        doubts: What is wrong here and may be right in Tinybird, and what does not run here.
     """
 
     datasources: Mapping[str, DataSource]
@@ -68,7 +69,7 @@ def check(project: Project, writer: Writer, database: str) -> Checked:
         definitions=definitions,
         unserved=unserved,
         mistakes=tuple(mistakes),
-        doubts=found.doubts,
+        doubts=(*found.doubts, *not_run(pipes)),
     )
 
 

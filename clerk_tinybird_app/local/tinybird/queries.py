@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird import schema, statement
@@ -13,6 +14,7 @@ from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.formats import TSV, Format, named
 from clerk_tinybird_app.local.tinybird.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
 
 PIPE_ITSELF: Final = "_"
@@ -39,6 +41,21 @@ def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiErro
     return ApiError(400, text)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The rows that a query has.
+
+    Attributes:
+        body: As they are sent.
+        output: How they are written.
+        warning: Why they may not be what Tinybird would answer; "" for nothing.
+    """
+
+    body: bytes
+    output: Format
+    warning: str = ""
+
+
 def pipe(
     session: ChdbSession,
     workspace: LocalWorkspace,
@@ -48,8 +65,8 @@ def pipe(
     *,
     output: Format,
     on_top: str | None,
-) -> bytes:
-    """Return a pipe's answer.
+) -> Answer:
+    """Return a pipe's rows.
 
     Args:
         session: A connection on the workspace's database.
@@ -68,8 +85,13 @@ def pipe(
     name = found.pipe.name
     fixed = caller.fixed_params(name, workspace.resource_id("pipe", name))
     query = found.sql({**values, **fixed})
+    # Once: it may be replaced meanwhile.
+    served = workspace.served
+    unfed = served.reads_unfed.get(name, ())
+    warning = require_fed(session, workspace.database, served.unfed, unfed)
     if on_top is None:
-        return _answer(session, query, output, own=_written(values), hidden=_hidden(caller, query))
+        own, hidden = _written(values), _hidden(caller, query)
+        return Answer(_body(session, query, output, own=own, hidden=hidden), output, warning)
     asked, _ = statement.without_format(statement.canonical(session, on_top))
     statement.require_readable(
         statement.names(session, statement.subject(asked)),
@@ -78,13 +100,14 @@ def pipe(
         existing=_existing(session, workspace),
         databases=_databases(session),
     )
-    return _answer(
+    body = _body(
         session,
         statement.reading(asked, {PIPE_ITSELF: sealed(query)}),
         output,
         own=_written(values, asked),
         hidden=_hidden(caller, query),
     )
+    return Answer(body, output, warning)
 
 
 def sql(
@@ -93,8 +116,8 @@ def sql(
     caller: Caller,
     text: str,
     values: Mapping[str, Any],
-) -> tuple[bytes, Format]:
-    """Return the answer to a caller's own SQL, and the format it asked for.
+) -> Answer:
+    """Return the rows of a caller's own SQL, in the format that it asks for.
 
     Args:
         session: A connection on the workspace's database.
@@ -128,10 +151,13 @@ def sql(
     columns = (each.name for name in readable for each in served.datasources[name].columns)
     own = _written(values, asked, *columns) if not caller.is_admin else ""
     hidden = _hidden(caller, *queries.values())
-    return _answer(session, query, output, own=own, hidden=hidden), output
+    unfed = {name for each in pipes for name in served.reads_unfed.get(each, ())}
+    unfed |= mentioned & readable.keys() & served.unfed.keys()
+    warning = require_fed(session, workspace.database, served.unfed, unfed)
+    return Answer(_body(session, query, output, own=own, hidden=hidden), output, warning)
 
 
-def _answer(session: ChdbSession, query: str, output: Format, *, own: str, hidden: str) -> bytes:
+def _body(session: ChdbSession, query: str, output: Format, *, own: str, hidden: str) -> bytes:
     try:
         return session.query(query, output.name)
     except QueryFailed as failure:

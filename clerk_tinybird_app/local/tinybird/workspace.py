@@ -18,6 +18,7 @@ from clerk_tinybird_app.local.tinybird.static_tokens import (
     static_tokens,
     token_text,
 )
+from clerk_tinybird_app.local.tinybird.unfed import Unfed, datasources_of, unfed
 from clerk_tinybird_app.local.tinybird.writer import Writer
 from clerk_tinybird_app.tinybird.project import (
     DataSource,
@@ -40,6 +41,8 @@ class Served:
         pipes: By name.
         tokens: The data files' tokens, by value.
         unserved: For the name of everything else in the project, the mistake that is why.
+        unfed: The data sources that a pipe would fill which does not run here.
+        reads_unfed: For each pipe that reads any of those, their names.
     """
 
     datasources: Mapping[str, DataSource] = field(default_factory=lambda: MappingProxyType({}))
@@ -48,6 +51,9 @@ class Served:
         default_factory=lambda: MappingProxyType({}), repr=False
     )
     unserved: Mapping[str, ProjectError] = field(default_factory=lambda: MappingProxyType({}))
+
+    unfed: Mapping[str, Unfed] = field(default_factory=lambda: MappingProxyType({}))
+    reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_whole(self) -> bool:
@@ -158,10 +164,17 @@ class LocalWorkspace:
                 lambda session: schema.apply(session, self.database, sources, wanted)
             )
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
+            targets = unfed(checked.pipes)
             self.served = Served(
                 datasources=checked.datasources,
                 pipes=checked.pipes,
                 tokens={token.value: token for token in tokens},
                 unserved=checked.unserved,
+                unfed=targets,
+                reads_unfed={
+                    name: found
+                    for name, pipe in checked.pipes.items()
+                    if (found := datasources_of(pipe, pipe.pipe.endpoint) & targets.keys())
+                },
             )
             return Outcome(change, checked)

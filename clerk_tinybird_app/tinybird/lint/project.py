@@ -25,6 +25,7 @@ def lint(project: Project, scopes: Iterable[Scope]) -> tuple[Finding, ...]:
         pipe = project.pipes.get(name)
         found += [_missing(name)] if pipe is None else pipe_findings(project, pipe, fixed)
     found += _not_allowed(project.pipes.values(), allowed.keys())
+    found += _not_run(project.pipes.values())
     return tuple(sorted(set(found), key=lambda one: (-one.level, one.file, one.line)))
 
 
@@ -36,6 +37,20 @@ def _missing(name: str) -> Finding:
         problem=f"Tokens allow the pipe '{name}', which the project does not have.",
         advice="Add this file, or take the name out of PIPES in the policy.",
     )
+
+
+def _not_run(pipes: Iterable[Pipe]) -> Iterator[Finding]:
+    for pipe in pipes:
+        for node in pipe.nodes:
+            if node.runs_by_itself:
+                yield Finding(
+                    level=Level.NOTE,
+                    file=pipe.path,
+                    line=node.line,
+                    problem=f"Tinybird runs this pipe of TYPE {node.type}, the embedded one does "
+                    f"not: on this machine, '{node.target or pipe.name}' gets no rows from it.",
+                    advice="For local work, send rows to the target itself, or give it a fixture.",
+                )
 
 
 def _not_allowed(pipes: Iterable[Pipe], allowed: Iterable[str]) -> Iterator[Finding]:

@@ -97,6 +97,17 @@ class Node:
     type: str = STANDARD
     settings: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def runs_by_itself(self) -> bool:
+        """Tell whether Tinybird runs it without being asked, and puts its rows somewhere."""
+        return self.type in {MATERIALIZED, COPY, SINK}
+
+    @property
+    def target(self) -> str:
+        """Return the data source that its rows go to, "" for none."""
+        keyword = {MATERIALIZED: "DATASOURCE", COPY: "TARGET_DATASOURCE"}.get(self.type, "")
+        return self.settings.get(keyword, "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipe:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.queries import refusal
+from clerk_tinybird_app.local.tinybird.queries import Answer, refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
@@ -24,6 +24,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 _Result = TypeVar("_Result")
 
 _BEARER: Final = "bearer "
+WARNING_HEADER: Final = "X-Tinybird-Warning"
+"""Says why an answer may not be what Tinybird would answer; no header of Tinybird's."""
+
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
@@ -55,6 +58,13 @@ def refused(request: Request, error: ApiError) -> Response:
     """Return a refusal; the caller's rate headers go with it."""
     body = {"error": error.message, "documentation": error.documentation}
     return JSONResponse(body, error.status, {**rate_headers(request), **error.headers})
+
+
+def answered(request: Request, answer: Answer) -> Response:
+    """Return a query's rows; the caller's rate headers go with them, and what is to be told."""
+    told = {WARNING_HEADER: answer.warning} if answer.warning else {}
+    headers = {**rate_headers(request), **told}
+    return Response(answer.body, media_type=answer.output.media_type, headers=headers)
 
 
 def service_of(request: Request) -> Service:

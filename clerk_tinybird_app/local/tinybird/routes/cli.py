@@ -125,14 +125,19 @@ def _file(name: str) -> Path:
 def _build(service: Service, target: LocalWorkspace, files: dict[Path, bytes]) -> dict[str, Any]:
     before = target.served
     try:
-        target.serve(read_files(files), service.writer)
+        outcome = target.serve(read_files(files), service.writer)
     except ProjectMistakes as error:
         faults = [
             {"filename": one.file.as_posix(), "error": f"line {one.line}: {one.message}"}
             for one in error.mistakes
         ]
         return {"result": "failed", "errors": faults}
-    return {"result": "success", "build": _difference(before, target.served)}
+    feedback = [
+        {"level": "WARNING", "resource": one.file.stem, "message": str(one)}
+        for one in outcome.checked.doubts
+    ]
+    made = {**_difference(before, target.served), "feedback": feedback}
+    return {"result": "success", "build": made}
 
 
 def _difference(before: Served, after: Served) -> dict[str, Any]:

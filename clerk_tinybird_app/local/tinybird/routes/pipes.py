@@ -11,10 +11,10 @@ from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
 from clerk_tinybird_app.local.tinybird.formats import BY_ENDING
 from clerk_tinybird_app.local.tinybird.routes import metadata
 from clerk_tinybird_app.local.tinybird.routes.answering import (
+    answered,
     answering,
     identify,
     queried,
-    rate_headers,
     values_of,
 )
 
@@ -48,7 +48,7 @@ async def data(request: Request) -> Response:
             session, workspace, caller, pipe, given, output=output, on_top=on_top
         ),
     )
-    return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
+    return answered(request, answer)
 
 
 def parameters(values: Mapping[str, Any]) -> dict[str, Any]:

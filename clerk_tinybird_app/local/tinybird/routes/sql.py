@@ -9,12 +9,12 @@ from clerk_tinybird_app.local.tinybird import queries
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     FORMS,
+    answered,
     answering,
     body_of,
     content_type,
     identify,
     queried,
-    rate_headers,
     values_of,
 )
 from clerk_tinybird_app.local.tinybird.routes.pipes import parameters
@@ -28,13 +28,13 @@ async def sql(request: Request) -> Response:
     workspace, caller = identify(request)
     text, values = await _query(request)
     given = parameters(values)
-    answer, output = await queried(
+    answer = await queried(
         request,
         workspace,
         caller,
         lambda session: queries.sql(session, workspace, caller, text, given),
     )
-    return Response(answer, media_type=output.media_type, headers=dict(rate_headers(request)))
+    return answered(request, answer)
 
 
 async def _query(request: Request) -> tuple[str, dict[str, Any]]:
