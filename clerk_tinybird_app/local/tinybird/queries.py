@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clerk_tinybird_app.local.tinybird import schema, statement
+from clerk_tinybird_app.local.tinybird import modifiers, schema, statement
 from clerk_tinybird_app.local.tinybird.caller import Caller
 from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.complaint import told
@@ -133,26 +133,35 @@ def sql(
     """
     asked, name = statement.without_format(statement.canonical(session, text))
     output = named(name) if name else TSV
-    used = statement.names(session, statement.subject(asked))
-    mentioned = used.tables | used.sets
     # Once: it may be replaced meanwhile.
     served = workspace.served
-    readable = _readable(workspace, served, caller)
+    filters = _filters(workspace, served, caller)
+    existing = _existing(session, workspace)
+    filtered = [each for each, condition in filters.items() if condition]
+    rewritten = modifiers.outside(asked, filtered, existing)
+    asked = rewritten.text
+    used = statement.names(session, statement.subject(asked))
+    mentioned = used.tables | used.sets
+    readable = _readable(workspace, served, caller, filters)
+    readable |= {
+        new: _filtered(workspace, source, filters[source], " FINAL")
+        for new, source in rewritten.finals.items()
+    }
     pipes = _pipe_queries(workspace, served, caller, mentioned, values)
     statement.require_readable(
         used,
         asked,
         allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
-        existing=_existing(session, workspace),
+        existing=existing,
         databases=_databases(session),
     )
     queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
     query = statement.reading(asked, {name: sealed(each) for name, each in queries.items()})
-    columns = (each.name for name in readable for each in served.datasources[name].columns)
+    columns = (each.name for name in filters for each in served.datasources[name].columns)
     own = _written(values, asked, *columns) if not caller.is_admin else ""
     hidden = _hidden(caller, *queries.values())
     unfed = {name for each in pipes for name in served.reads_unfed.get(each, ())}
-    unfed |= mentioned & readable.keys() & served.unfed.keys()
+    unfed |= {*mentioned, *rewritten.finals.values()} & readable.keys() & served.unfed.keys()
     warning = require_fed(session, workspace.database, served.unfed, unfed)
     return Answer(_body(session, query, output, own=own, hidden=hidden), output, warning)
 
@@ -183,20 +192,35 @@ def _existing(session: ChdbSession, workspace: LocalWorkspace) -> set[str]:
     return {*schema.tables_of(session, workspace.database), *workspace.served.pipes}
 
 
-def _readable(workspace: LocalWorkspace, served: Served, caller: Caller) -> dict[str, str]:
+def _readable(
+    workspace: LocalWorkspace, served: Served, caller: Caller, filters: Mapping[str, str]
+) -> dict[str, str]:
     """Return the tables a caller may read, each with the query that stands for it, "" for none."""
     sources = served.datasources
     if caller.is_admin:
         return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
-    readable = {}
-    for name in sources:
+    return {
+        name: _filtered(workspace, name, condition) if condition else ""
+        for name, condition in filters.items()
+    }
+
+
+def _filtered(workspace: LocalWorkspace, name: str, condition: str, modifier: str = "") -> str:
+    """Return the query of a data source's rows that a filter lets through."""
+    whole = f"SELECT * FROM {workspace.database}.{quoted(name)}{modifier}"
+    return f"{whole} WHERE ({condition}\n)"
+
+
+def _filters(workspace: LocalWorkspace, served: Served, caller: Caller) -> dict[str, str]:
+    """Return the data sources that a token names, each with its filter, "" for none."""
+    filters = {}
+    for name in served.datasources:
         keys = (name, workspace.resource_id("datasource", name))
         found = [caller.datasources[key] for key in keys if key in caller.datasources]
         # Named twice, by its name and by its id: which filter is meant?
         if len(found) == 1:
-            whole = f"SELECT * FROM {workspace.database}.{quoted(name)}"
-            readable[name] = f"{whole} WHERE ({found[0]}\n)" if found[0] else ""
-    return readable
+            filters[name] = found[0]
+    return filters
 
 
 def _allowed(workspace: LocalWorkspace, caller: Caller, used: frozenset[str]) -> set[str]:
