@@ -1,4 +1,4 @@
-"""FINAL, SAMPLE and PREWHERE over a data source that a token filters: right, and never a way out."""
+"""FINAL, SAMPLE and PREWHERE over a data source that a token filters: right, and no way out."""
 
 from collections.abc import Iterator
 

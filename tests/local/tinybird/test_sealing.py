@@ -29,6 +29,19 @@ LAMBDAS = [query for query in REDEFINITIONS if "->" in query]
 OWN_FILTER = {"type": "DATASOURCES:READ", "resource": "visits", "filter": "tenant = 'a'"}
 
 
+ITEMS = """
+SCHEMA >
+    `tenant` String,
+    `page` String,
+    `id` UInt64,
+    `version` UInt64
+
+ENGINE "ReplacingMergeTree"
+ENGINE_VER "version"
+ENGINE_SORTING_KEY "id"
+"""
+
+
 class Weakened(Tinybird):
     """A Tinybird that a line of Python changed before it started."""
 
@@ -66,6 +79,33 @@ def test_the_seal_alone_holds(project: Path, tmp_path: Path) -> None:
     # Not refused: it ran, and the seal held.
     assert sum(answer.status_code == 200 for answer in every) > len(every) / 2
     assert not [answer.url for answer in every if "/secret" in answer.text]
+
+
+def finals(project: Path, data: Path, weakness: str) -> list[httpx.Response]:
+    """Ask for the newest rows of a data source with a filter."""
+    (project / "datasources" / "items.datasource").write_text(ITEMS)
+    with weakened(weakness, project, data) as tinybird:
+        tinybird.add(
+            {"tenant": "a", "page": "/home", "id": 1, "version": 1},
+            {"tenant": "b", "page": "/secret", "id": 2, "version": 1},
+            name="items",
+        )
+        token = tinybird.token({**OWN_FILTER, "resource": "items"})
+        return [
+            tinybird.get("/v0/sql", token, q=query.format(source="items FINAL"))
+            for query in REDEFINITIONS
+        ]
+
+
+def test_the_seal_of_the_newest_rows_alone_holds(project: Path, tmp_path: Path) -> None:
+    every = finals(project, tmp_path / "data", NO_REFUSAL)
+    assert sum(answer.status_code == 200 for answer in every) > len(every) / 2
+    assert not [answer.url for answer in every if "/secret" in answer.text]
+
+
+def test_without_both_the_newest_secret_is_out(project: Path, tmp_path: Path) -> None:
+    every = finals(project, tmp_path / "data", f"{NO_SEAL}; {NO_REFUSAL}")
+    assert [answer.url for answer in every if "/secret" in answer.text]
 
 
 def test_the_refusal_alone_holds(project: Path, tmp_path: Path) -> None:
