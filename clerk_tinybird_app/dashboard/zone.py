@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _IANA: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]{0,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
 
 UTC_NAME: Final = "UTC"
-_REFUSED: Final = "Cannot load time zone"
-"""What ClickHouse says of a zone that its own list lacks, which may be older than the browser's."""
+_REFUSED: Final = "Cannot load time"
+"""What ClickHouse says of a zone that its own list lacks, which may be older than the browser's.
+
+The embedded Tinybird leaves out the word after it: it is also a name in the sealed query.
+"""
 
 
 def zone_named(name: str) -> tzinfo:

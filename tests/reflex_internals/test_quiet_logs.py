@@ -5,11 +5,12 @@ import logging
 
 import pytest
 from packaging.version import Version
-from reflex.app import App, EventNamespace
+from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 from reflex.utils import js_runtimes, registry
 
 from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
+from tests.state.tab import APP
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def test_a_registry_that_is_not_asked_is_not_reported_as_out_of_reach(
 def test_a_tab_that_closed_meanwhile_is_no_line_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    namespace = EventNamespace("/_event", App())
+    namespace = EventNamespace("/_event", APP)
 
     asyncio.run(namespace.emit_update(StateUpdate(), token="client-token"))
 

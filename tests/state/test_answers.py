@@ -52,13 +52,14 @@ PUBLIC_HANDLERS = {
     "PlaygroundState.choose",
     "PlaygroundState.open_request",
     "PlaygroundState.stop",
+    "PulseState.answer",
     "SessionState.renew_token",
     "SessionState.sync",
 }
 """All that any client can call, bound in the UI or not: what is not meant for it is private."""
 
-HOLD_NO_TENANTS_DATA = {"SessionState"}
-"""States that may stay when the tenant changes: this one is what changes."""
+HOLD_NO_TENANTS_DATA = {"PulseState", "SessionState"}
+"""States that may stay when the tenant changes: a number, and what changes."""
 
 NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
 """Vars that say so, and are set whoever's page it has become."""

@@ -17,6 +17,7 @@ from clerk_tinybird_app.dashboard.period import LENGTHS, Period
 from clerk_tinybird_app.dashboard.questions import RECENT, ROUTES, questions
 from clerk_tinybird_app.dashboard.shown import shown
 from clerk_tinybird_app.dashboard.view import SORTS, View, read_view
+from clerk_tinybird_app.dashboard.zone import is_refusal
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import PIPES
 from tests.local.tinybird.process import ROOT, Tinybird, reads
@@ -320,7 +321,8 @@ def test_a_zone_that_there_is_none_of_is_said(bundled: Tinybird) -> None:
         token = bundled.token(reads(pipe, tenant_id="org_zones"))
         answer = bundled.get(f"/v0/pipes/{pipe}.json", token, time_zone="Mars/Olympus")
         assert answer.status_code == 400
-        assert "Cannot load time zone Mars/Olympus" in answer.json()["error"]
+        assert is_refusal(answer.json()["error"])
+        assert "Mars/Olympus" in answer.json()["error"]
 
 
 def test_a_period_before_counts_when_the_tenants_rows_reach_back_to_it(bundled: Tinybird) -> None:
