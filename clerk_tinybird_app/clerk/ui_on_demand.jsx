@@ -55,9 +55,11 @@ export const uiOnDemand = (options) =>
       return this.loading;
     }
 
+    // With a hint something is to be shown; without one, only what is shown already changes. All
+    // wait for one promise, so that they run in the order in which they came: React's StrictMode
+    // mounts, unmounts and mounts again, and the unmount must not be the last.
     async ensureMounted(how) {
-      // With a hint something is to be shown; without one, only what is shown already changes.
-      const ui = await (how?.preloadHint ? this.load() : this.ready);
+      const ui = await (how?.preloadHint ? this.load() : this.loading ?? this.ready);
       return ui.ensureMounted(how);
     }
   };
