@@ -10,10 +10,20 @@ import {
   useRef,
   useState,
 } from "react";
-import { useNavigate } from "react-router";
-import { ClerkProvider, useAuth, useClerk, useUser } from "@clerk/react";
+import { useLocation, useNavigate } from "react-router";
+import {
+  ClerkProvider,
+  SignIn,
+  SignInButton,
+  SignUp,
+  useAuth,
+  useClerk,
+  useUser,
+} from "@clerk/react";
 import { EventLoopContext } from "$/utils/context-registry";
 import { Expectation, expected } from "./expectation.jsx";
+import { useLeaving } from "./leaving.jsx";
+import { tokenLifeLeft } from "./token_age.jsx";
 import { sdkUrl, uiOnDemand } from "./ui_on_demand.jsx";
 
 const TICK_MS = 1_000;
@@ -21,6 +31,8 @@ const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 45_000;
 const TOKEN_TIMEOUT_MS = 10_000;
 const ATTEMPTS_BEFORE_STALLED = 3;
+// The refusal of a token for its age alone: a fresh one cures it. See clerk/errors.py.
+const EXPIRED = "session_expired";
 
 // `cause` is what keeps the session from being confirmed, as far as it is known: "clerk".
 export const SessionContext = createContext({
@@ -30,15 +42,10 @@ export const SessionContext = createContext({
   retry: () => {},
 });
 
-const lifeLeft = (token) => {
-  const payload = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
-  return JSON.parse(atob(payload)).exp * 1000 - Date.now();
-};
-
 // A pushed token must outlive the time to the next heartbeat; Clerk's live for 60 s.
 const readToken = async (getToken, minLife, fresh) => {
   const token = fresh ? null : await getToken();
-  return token && lifeLeft(token) >= minLife ? token : getToken({ skipCache: true });
+  return token && tokenLifeLeft(token) >= minLife ? token : getToken({ skipCache: true });
 };
 
 // Clerk retries by itself for minutes; meanwhile somebody may have signed out.
@@ -56,6 +63,11 @@ const router = { navigate: () => {} };
 const routerPush = (to) => router.navigate(to);
 const routerReplace = (to) => router.navigate(to, { replace: true });
 
+// An address that names where to go after signing in may come from anybody; Clerk would follow it to
+// every host of its instance's domain.
+const ORIGIN = typeof window === "undefined" ? "" : window.location.origin;
+const ALLOWED_ORIGINS = [ORIGIN];
+
 export function ClerkRoot({ children, proxyUrl, publishableKey, ...props }) {
   const navigate = useNavigate();
   useLayoutEffect(() => {
@@ -70,6 +82,7 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, ...props }) {
       proxyUrl={proxyUrl}
       __internal_clerkJSUrl={sdkUrl(proxyUrl)}
       ui={ui}
+      allowedRedirectOrigins={ALLOWED_ORIGINS}
       {...props}
     >
       {children}
@@ -85,27 +98,31 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   const [stalled, setStalled] = useState(false);
   const [cause, setCause] = useState("");
   const offline = connectErrors.length > 0;
+  const { isLeaving, isPending, isUnconfirmed } = useLeaving({ isLoaded, sessionId });
+  // Whoever leaves is gone for this app, whether Clerk has heard of it or not.
+  const isKnown = isLoaded || isPending;
+  const isStaying = isSignedIn && !isLeaving;
   // Without the role: Clerk's membership and its token can name different ones for a moment.
-  const wanted = isSignedIn ? `${sessionId}:${orgId ?? ""}` : signedOut;
-  const agreed = isLoaded && wanted === accepted;
+  const wanted = isStaying ? `${sessionId}:${orgId ?? ""}` : signedOut;
+  const agreed = isKnown && wanted === accepted;
 
   // What timers and pushes under way read: the latest view that was drawn.
   const view = useRef(null);
   useLayoutEffect(() => {
-    view.current = { isLoaded, isSignedIn, agreed, offline, wanted, getToken, onPush };
+    view.current = { isKnown, isStaying, agreed, offline, wanted, getToken, onPush };
   });
   const running = useRef(null);
   const last = useRef({ at: 0, attempts: 0 });
 
   const push = useCallback(async (fresh = false) => {
-    const { isLoaded, isSignedIn, offline, wanted, getToken, onPush } = view.current;
+    const { isKnown, isStaying, offline, wanted, getToken, onPush } = view.current;
     const other = running.current;
-    if (!isLoaded || offline) return;
+    if (!isKnown || offline) return;
     if (other?.wanted === wanted && (other.fresh || !fresh)) return;
     const mine = (running.current = { wanted, fresh });
     last.current = { at: Date.now(), attempts: last.current.attempts + 1 };
     try {
-      const token = isSignedIn ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
+      const token = isStaying ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
       setCause("");
       // A null token: the session has just ended, and Clerk's next render says so. Another push
       // or another view: that one stands for what is true now.
@@ -122,7 +139,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
 
   useEffect(() => {
     if (!agreed) push();
-  }, [isLoaded, wanted, accepted, offline]);
+  }, [isKnown, wanted, accepted, offline]);
 
   useEffect(() => {
     if (!agreed) return;
@@ -132,8 +149,13 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
 
   // The organization stays and the role changed: only a new session token says so.
   useEffect(() => {
-    if (agreed && isSignedIn) push(true);
+    if (agreed && isStaying) push(true);
   }, [orgRole]);
+
+  // Whatever a clock says: a token that the server finds too old is replaced at once.
+  useEffect(() => {
+    if (refused === EXPIRED) push(true);
+  }, [refused]);
 
   useEffect(() => {
     // By the clock rather than by long timers: after sleep the first tick finds itself late. A
@@ -162,10 +184,11 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   }, []);
 
   let phase = "syncing";
-  if (!isLoaded) phase = status === "error" ? "failed" : "loading";
-  else if (!isSignedIn) phase = "signed-out";
+  if (isPending) phase = isUnconfirmed ? "unconfirmed" : "leaving";
+  else if (!isLoaded) phase = status === "error" ? "failed" : "loading";
+  else if (!isStaying) phase = "signed-out";
   else if (agreed) phase = "signed-in";
-  else if (refused) phase = "refused";
+  else if (refused && (refused !== EXPIRED || stalled)) phase = "refused";
   else if (stalled) phase = "stalled";
 
   const value = useMemo(
@@ -206,9 +229,46 @@ export function OnlineButton({ onPress, children, ...props }) {
   );
 }
 
-export function SignInAs({ email, children, ...props }) {
+const withoutSlash = (pathname) => pathname.replace(/(.)\/$/, "$1");
+
+// Where to go on after signing in: where one is, unless the settings name a place for whoever comes
+// to the home page or to a page of Clerk's.
+const useWayBack = (without) => {
+  const { pathname, search } = useLocation();
+  if (without.includes(withoutSlash(pathname))) return {};
+  const here = `${withoutSlash(pathname)}${search}`;
+  return { fallbackRedirectUrl: here, signUpFallbackRedirectUrl: here };
+};
+
+// A form's own page is told by its address. Anybody can write that, so only a page of this app
+// counts.
+const useAskedFor = (without) => {
+  const { search } = useLocation();
+  const asked = new URLSearchParams(search).get("redirect_url");
+  if (!asked || !URL.canParse(asked, ORIGIN)) return undefined;
+  const to = new URL(asked, ORIGIN);
+  if (to.origin !== ORIGIN || without.includes(withoutSlash(to.pathname))) return undefined;
+  return `${to.pathname}${to.search}`;
+};
+
+export function SignInForm({ noWayBack }) {
+  const to = useAskedFor(noWayBack);
+  return <SignIn routing="hash" fallbackRedirectUrl={to} signUpFallbackRedirectUrl={to} />;
+}
+
+export function SignUpForm({ noWayBack }) {
+  const to = useAskedFor(noWayBack);
+  return <SignUp routing="hash" fallbackRedirectUrl={to} signInFallbackRedirectUrl={to} />;
+}
+
+export function SignInHere({ mode, noWayBack, children }) {
+  return <SignInButton mode={mode} {...useWayBack(noWayBack)}>{children}</SignInButton>;
+}
+
+export function SignInAs({ email, noWayBack, children, ...props }) {
   const clerk = useClerk();
-  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email } });
+  const wayBack = useWayBack(noWayBack);
+  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email }, ...wayBack });
   return <button type="button" onClick={open} {...props}>{children}</button>;
 }
 

@@ -6,7 +6,7 @@ import reflex as rx
 
 CLERK_REACT: Final = "@clerk/react@6.18.0"
 _BRIDGE: Final = rx.asset("bridge.jsx", shared=True)
-for _imported in ("expectation.jsx", "ui_on_demand.jsx"):
+for _imported in ("expectation.jsx", "leaving.jsx", "token_age.jsx", "ui_on_demand.jsx"):
     rx.asset(_imported, shared=True)
 
 
@@ -73,6 +73,8 @@ SYNCING: Final = "syncing"
 SIGNED_IN: Final = "signed-in"
 REFUSED: Final = "refused"
 STALLED: Final = "stalled"
+LEAVING: Final = "leaving"
+UNCONFIRMED: Final = "unconfirmed"
 HAS_USER: Final = f"{SYNCING} {SIGNED_IN} {REFUSED} {STALLED}"
 """Every phase in which Clerk says that somebody is signed in."""
 
@@ -84,7 +86,8 @@ class Phase(_BridgeComponent):
     are what is drawn meanwhile, and in the prerendered page), ``failed`` (it did not come),
     ``signed-out``, ``syncing`` (Clerk says signed in, the server not yet), ``signed-in`` (both
     agree on session and organization), ``refused`` (the server says no), ``stalled`` (no answer
-    after several tries).
+    after several tries), ``leaving`` (somebody signs out; the server has let go already) and
+    ``unconfirmed`` (and Clerk does not answer).
     """
 
     tag = "Phase"
@@ -107,12 +110,16 @@ class OnlineButton(_BridgeComponent):
 
 
 class SignInAs(_BridgeComponent):
-    """Opens sign-in with an e-mail address filled in."""
+    """Opens sign-in with an e-mail address filled in, and leads back to the open page.
+
+    Props: ``no_way_back`` the paths from which the settings say where to go instead.
+    """
 
     tag = "SignInAs"
 
     email: rx.Var[str]
     title: rx.Var[str]
+    no_way_back: rx.Var[list[str]]
 
 
 class UserEmail(_BridgeComponent):
@@ -121,12 +128,16 @@ class UserEmail(_BridgeComponent):
     tag = "UserEmail"
 
 
-class SignInButton(_ClerkComponent):
-    """Opens sign-in around its one child; ``mode`` is "modal" or "redirect"."""
+class SignInHere(_BridgeComponent):
+    """Opens sign-in when its one child is pressed, and leads back to the open page.
 
-    tag = "SignInButton"
+    Props: ``mode`` "modal" or "redirect", ``no_way_back`` as for `SignInAs`.
+    """
+
+    tag = "SignInHere"
 
     mode: rx.Var[str]
+    no_way_back: rx.Var[list[str]]
 
 
 class SignOutButton(_ClerkComponent):
@@ -135,20 +146,26 @@ class SignOutButton(_ClerkComponent):
     tag = "SignOutButton"
 
 
-class SignIn(_ClerkComponent):
+class _Form(_BridgeComponent):
+    """A whole form of Clerk's on a page of its own.
+
+    It leads to the page of this app that the address asks for as ``redirect_url``. Props:
+    ``no_way_back`` as for `SignInAs`.
+    """
+
+    no_way_back: rx.Var[list[str]]
+
+
+class SignInForm(_Form):
     """Clerk's whole sign-in form."""
 
-    tag = "SignIn"
-
-    routing: rx.Var[str]
+    tag = "SignInForm"
 
 
-class SignUp(_ClerkComponent):
+class SignUpForm(_Form):
     """Clerk's whole sign-up form."""
 
-    tag = "SignUp"
-
-    routing: rx.Var[str]
+    tag = "SignUpForm"
 
 
 class OrganizationSwitcher(_ClerkComponent):

@@ -7,8 +7,10 @@ import reflex as rx
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.components import (
     HAS_USER,
+    LEAVING,
     SIGNED_IN,
     SIGNED_OUT,
+    UNCONFIRMED,
     OrganizationSwitcher,
     Phase,
     UserButton,
@@ -16,6 +18,8 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.brand import brand
 from clerk_tinybird_app.components.fonts import Fonts
 from clerk_tinybird_app.components.local_banner import local_banner
+from clerk_tinybird_app.components.look import NOTE
+from clerk_tinybird_app.components.notices import unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
@@ -65,6 +69,8 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
         _announcement(),
         rx.el.main(
             *content,
+            Phase.create(rx.el.p("Signing out…", role="status", class_name=NOTE), when=LEAVING),
+            Phase.create(unconfirmed_notice(), when=UNCONFIRMED),
             id=_CONTENT,
             tab_index=-1,
             class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid grid-cols-1 gap-5",

@@ -35,6 +35,18 @@ def stalled_notice() -> rx.Component:
     )
 
 
+def unconfirmed_notice() -> rx.Component:
+    """Somebody signed out, and Clerk has not said that the session has ended."""
+    return _alert(
+        "Signing out is not confirmed",
+        rx.el.p(
+            "This app has let go of your session; Clerk, which holds it, does not answer. It is "
+            "being asked again until it does. Until then whoever uses this browser might get back "
+            "in: keep this page open, or close every window of the browser."
+        ),
+    )
+
+
 def clerk_failed_notice() -> rx.Component:
     """Clerk's script could not be loaded."""
     return _alert(

@@ -2,10 +2,12 @@
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import SignIn
+from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.components import SignInForm
 from clerk_tinybird_app.components.form_page import form_page
 
 
 def sign_in() -> rx.Component:
     """The page with the form."""
-    return form_page("Sign in", SignIn.create(routing="hash"))
+    without = services.current().settings.pages_without_a_way_back
+    return form_page("Sign in", SignInForm.create(no_way_back=without))

@@ -7,7 +7,7 @@ the browser is private here, and every handler that touches data asks ``_current
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.clerk.errors import ClerkError
+from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.state.tenant_data import forget_tenant_data
 from clerk_tinybird_app.state.token import TokenState
@@ -48,7 +48,10 @@ class SessionState(rx.State):
         try:
             await self._take(token)
         except ClerkError as error:
-            await self._empty()
+            # A token that is too old says nothing of the session: what was proved before it holds
+            # until its own end, and the browser sends a fresh one at once.
+            if not (isinstance(error, SessionExpiredError) and self._current_session()):
+                await self._empty()
             self.error_code, self.error_message = error.code, error.message
         except BaseException:
             # Whatever went wrong, such as in a policy: nothing of an earlier session may stay.

@@ -32,6 +32,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         app.stop()
 
 
+@pytest.fixture(scope="package")
+def dev_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app as its developers run it: hot reload, two ports, React's StrictMode."""
+    app = RunningApp(tmp_path_factory.mktemp("dev") / "app")
+    try:
+        yield app.dev()
+    finally:
+        app.stop()
+
+
 @pytest.fixture
 def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Visitor]]:
     """Opens browsers that share nothing; at the end each must have seen no fault."""

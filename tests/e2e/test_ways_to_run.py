@@ -1,6 +1,6 @@
 """The ways to run the app, each from sign-in to the token on the screen."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,20 +18,23 @@ def fresh_app(tmp_path: Path) -> Iterator[RunningApp]:
     app.stop()
 
 
-@pytest.mark.parametrize(
-    "run", [RunningApp.dev, RunningApp.exported], ids=["reflex run", "export and backend apart"]
-)
-def test_sign_in_leads_to_the_token(
-    browser: Browser, fresh_app: RunningApp, run: Callable[[RunningApp], RunningApp]
-) -> None:
-    app = run(fresh_app)
+@pytest.fixture(params=["reflex run", "export and backend apart"])
+def running(request: pytest.FixtureRequest) -> RunningApp:
+    if request.param == "reflex run":
+        app: RunningApp = request.getfixturevalue("dev_app")
+        return app
+    exported: RunningApp = request.getfixturevalue("fresh_app")
+    return exported.exported()
+
+
+def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> None:
     context = browser.new_context()
-    visitor = Visitor(context, app.origin, app.backend)
+    visitor = Visitor(context, running.origin, running.backend)
 
     token = visitor.sign_in("admin@acme.test")
-    fixed = fixed_params(token, app.signing_key)
+    fixed = fixed_params(token, running.signing_key)
     visitor.switch_to("Globex")
-    switched = fixed_params(visitor.wait_for_another_token(token), app.signing_key)
+    switched = fixed_params(visitor.wait_for_another_token(token), running.signing_key)
     visitor.page.get_by_role("button", name="Sign Out").click()
 
     visitor.expect_signed_out()
@@ -73,9 +76,9 @@ def test_a_pipe_that_changes_is_served_and_restarts_nothing(fresh_app: RunningAp
 
 
 def test_development_listens_on_loopback_alone_and_lets_nobody_frame_its_pages(
-    fresh_app: RunningApp,
+    dev_app: RunningApp,
 ) -> None:
-    app = fresh_app.dev()
+    app = dev_app
 
     assert httpx.get(f"{app.origin}/api/health").json()["clerk"] == "local"
     vite = (app.folder / ".web" / "vite.config.js").read_text()

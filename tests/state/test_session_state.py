@@ -96,6 +96,34 @@ async def test_a_heartbeat_keeps_the_token_until_little_life_is_left(
     assert tab.seen["expires_at"] == int(clock.now) + running.workspace.token_ttl
 
 
+async def test_a_token_that_is_too_old_takes_nothing_from_a_session_proved_before_it(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    old = _issue(running, "admin@acme.test", "acme")
+    clock.now += 70
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    accepted, value = tab.seen["accepted"], tab.seen["value"]
+
+    await tab.push(old)
+
+    assert tab.seen["error_code"] == "session_expired"
+    assert (tab.seen["accepted"], tab.seen["value"]) == (accepted, value)
+    await tab.push(_issue(running, "admin@acme.test", "acme"))
+    assert tab.seen["error_code"] == ""
+
+
+async def test_a_token_that_is_too_old_brings_back_no_session_that_has_ended(
+    tab: Tab, running: Services, clock: Clock
+) -> None:
+    await tab.push(old := _issue(running, "admin@acme.test", "acme"))
+    clock.now += 120
+
+    await tab.push(old)
+
+    assert tab.seen["error_code"] == "session_expired"
+    assert (tab.seen["accepted"], tab.seen["value"]) == ("", "")
+
+
 async def test_signing_out_empties_the_state(tab: Tab, running: Services) -> None:
     await tab.push(_issue(running, "admin@acme.test", "acme"))
 

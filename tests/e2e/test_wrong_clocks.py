@@ -1,0 +1,124 @@
+"""A browser whose clock is wrong is signed in like any other."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp, wait_until
+
+WRONG_BY_SECONDS: Final = {
+    "a day behind": -86_400,
+    "five minutes behind": -300,
+    "45 s behind": -45,
+    "45 s ahead": 45,
+    "ten minutes ahead": 600,
+}
+
+
+def _pushed(page: Page) -> list[str]:
+    """Collects the session tokens that the page sends to the app's server."""
+    tokens: list[str] = []
+
+    def note(frame: str | bytes) -> None:
+        text = frame if isinstance(frame, str) else frame.decode()
+        if "session_state.sync" in text and '"token":"eyJ' in text:
+            tokens.append(text.partition('"token":"')[2].partition('"')[0])
+
+    page.on("websocket", lambda opened: opened.on("framesent", note))
+    return tokens
+
+
+@pytest.mark.parametrize("wrong_by", WRONG_BY_SECONDS.values(), ids=WRONG_BY_SECONDS.keys())
+def test_each_heartbeat_sends_a_token_that_is_still_young(visitor: Visitor, wrong_by: int) -> None:
+    page = visitor.page
+    pushed = _pushed(page)
+    page.clock.install(time=time.time() + wrong_by)
+    visitor.sign_in("admin@acme.test")
+    first = set(pushed)
+    # One issued in the same second would be the same token.
+    issued = max(jwt.decode(t, options={"verify_signature": False})["iat"] for t in first)
+    wait_until(lambda: time.time() >= issued + 1, seconds=2, what="the next second")
+
+    # The token that is at hand has 10 of its 60 seconds left by now, and the next push is 45 away.
+    page.clock.fast_forward("00:50")
+
+    wait_until(
+        lambda: page.evaluate("1") == 1 and bool(set(pushed) - first),
+        seconds=10,
+        what="no fresh token was pushed",
+    )
+    visitor.token()
+    expect(page.locator("#error-code")).to_have_count(0)
+
+
+def _expired(token: str, folder: Path) -> str:
+    """Return the session token with its life moved into the past, signed as Clerk would."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    past = {"iat": int(time.time()) - 120, "nbf": int(time.time()) - 130}
+    key = (folder / ".local" / "clerk-signing-key.pem").read_text()
+    return jwt.encode(
+        claims | past | {"exp": past["iat"] + 60},
+        key,
+        algorithm="RS256",
+        headers={"kid": jwt.get_unverified_header(token)["kid"]},
+    )
+
+
+def test_a_token_refused_for_its_age_is_replaced_at_once_and_the_page_stays(
+    visitor: Visitor, app: RunningApp
+) -> None:
+    page = visitor.page
+    pushed = _pushed(page)
+    page.clock.install()
+    visitor.sign_in("admin@acme.test")
+    served: list[str] = []
+
+    def age_the_first(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        if not served:
+            body["jwt"] = _expired(body["jwt"], app.folder)
+        served.append(body["jwt"])
+        route.fulfill(response=answer, body=json.dumps(body))
+
+    page.route("**/sessions/*/tokens*", age_the_first)
+    page.evaluate(
+        """() => { window.gone = 0; new MutationObserver(() => {
+            window.gone += !document.querySelector('#tinybird-token');
+        }).observe(document.body, { childList: true, subtree: true }); }"""
+    )
+    page.clock.fast_forward("00:50")
+
+    wait_until(
+        lambda: page.evaluate("1") == 1 and len(served) > 1 and served[1] in pushed,
+        seconds=10,
+        what="no fresh token followed the refusal",
+    )
+    assert served[0] in pushed
+    visitor.token()
+    assert page.evaluate("window.gone") == 0
+
+
+def test_data_of_now_is_live_for_a_clock_of_yesterday(browser: Browser, app: RunningApp) -> None:
+    """Date and nothing else is shifted: the browser's monotonic clock and timers go on."""
+    context = browser.new_context()
+    visitor = Visitor(context, app.origin, app.backend)
+    context.add_init_script(
+        """{ const Real = Date; const by = -86_400_000;
+        window.Date = class extends Real {
+          constructor(...given) { given.length ? super(...given) : super(Real.now() + by); }
+          static now() { return Real.now() + by; }
+        }; }"""
+    )
+    visitor.sign_in("admin@acme.test")
+    visitor.open("/dashboard")
+
+    expect(visitor.page.locator("#live-status")).to_contain_text("live")
+    assert visitor.faults == []
+    context.close()
