@@ -14,10 +14,10 @@ from clerk_tinybird_app.clerk.errors import KeysUnavailable, SessionKeyError
 from clerk_tinybird_app.clerk.jwks import UnusableKeySetError, parse_jwks
 
 REFRESH_AFTER_SECONDS: Final = 60 * 60
-"""Keys older than this are fetched again in the background."""
+"""Keys older than this are used only once fetching them again was tried."""
 
 KEEP_FOR_SECONDS: Final = 6 * 60 * 60
-"""How long keys stay good after the last successful fetch when the key server is down."""
+"""How long keys stay good after the last successful fetch when every other one fails."""
 
 FETCH_INTERVAL_SECONDS: Final = 60
 """While keys are known, fetches begin at least this long after the last one ended."""
@@ -26,6 +26,8 @@ RETRY_INTERVAL_SECONDS: Final = 5
 """The same while none is known, or none recent enough."""
 
 FETCH_TIMEOUT_SECONDS: Final = 5
+"""The longest that a fetch may take, and so that anybody waits for one."""
+
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
 _LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -36,9 +38,10 @@ _logger = logging.getLogger(__name__)
 class JwksKeys:
     """A `KeySource` of the keys that one Clerk instance publishes.
 
-    A caller waits only for a key that is not known. All who wait share one fetch, and none of
-    them can cancel it for the others. A wrong signature never leads here twice, so nobody can
-    make this server call Clerk by sending rubbish, but for one call a minute.
+    A caller waits for a key that is not known, and for one that is due to be fetched again: the
+    instance may have taken it back since. All who wait share one fetch, and none of them can
+    cancel it for the others. A wrong signature never leads here twice, so nobody can make this
+    server call Clerk by sending rubbish, but for one call a minute.
 
     Args:
         url: The key set, such as `PublishableKey.jwks_url`; https, or http on this machine.
@@ -71,22 +74,18 @@ class JwksKeys:
         """
         if kid is None:
             raise SessionKeyError
-        key = self._usable_keys().get(kid)
-        if key is None:
-            return await self._after_fetch(kid)
-        if self._since(self._fetched_at) >= REFRESH_AFTER_SECONDS:
-            self._fetch_if_due()
-        return key
-
-    async def _after_fetch(self, kid: str) -> RSAPublicKey:
-        fetch = self._fetch_if_due()
-        if fetch is not None:
-            # Shielded: the fetch belongs to everybody who waits for it.
-            await asyncio.shield(fetch)
+        if kid not in self._usable_keys() or self._is_refresh_due():
+            fetch = self._fetch_if_due()
+            if fetch is not None:
+                # Shielded: the fetch belongs to everybody who waits for it.
+                await asyncio.shield(fetch)
         keys = self._usable_keys()
         if kid in keys:
             return keys[kid]
         raise SessionKeyError if keys else KeysUnavailable
+
+    def _is_refresh_due(self) -> bool:
+        return self._since(self._fetched_at) >= REFRESH_AFTER_SECONDS
 
     def _usable_keys(self) -> dict[str, RSAPublicKey]:
         return self._keys if self._since(self._fetched_at) < KEEP_FOR_SECONDS else {}
