@@ -75,7 +75,7 @@ async def _time_ours(folder: Path, clerk: EmbeddedClerk, taken: _Taken) -> None:
         taken.signature += time_calls(signature_check(token, clerk.public_key_pem), _CALLS)
     taken.core_shares.append(share.value)
     taken.rested += await time_awaits(both, _RESTED_CALLS, rest_seconds=_REST_SECONDS)
-    await built.http.aclose()
+    await built.close()
 
 
 def _time_peer(clerk: EmbeddedClerk, taken: _Taken) -> None:

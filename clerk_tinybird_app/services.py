@@ -24,6 +24,7 @@ from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, Embed
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER
+from clerk_tinybird_app.loopback import is_loopback_url
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
@@ -35,6 +36,12 @@ from clerk_tinybird_app.tinybird.workspace import Workspace
 __all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
 
 _logger = logging.getLogger(__name__)
+
+KEY_LIMITS: Final = httpx.Limits(max_connections=2, max_keepalive_connections=1)
+"""Connections to Clerk's key server, which is asked one thing at a time."""
+
+QUERY_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""Connections to Tinybird, and so the most queries at once; those beyond wait for a free one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +55,8 @@ class Services:
         tinybird: Queries the workspace's pipes.
         embedded_clerk: The embedded Clerk, None with a real one.
         embedded_tinybird: The embedded Tinybird, None with a real one.
-        http: The client that fetches Clerk's keys and queries Tinybird, to be closed at the end.
+        http: The clients of Clerk's key server and of Tinybird, to be closed at the end. They are
+            two, as a Tinybird that hangs takes all connections and nobody could sign in.
         clock: Seconds since the epoch.
     """
 
@@ -58,7 +66,7 @@ class Services:
     tinybird: TinybirdClient
     embedded_clerk: EmbeddedClerk | None
     embedded_tinybird: EmbeddedTinybird | None
-    http: httpx.AsyncClient
+    http: tuple[httpx.AsyncClient, ...]
     clock: Callable[[], float] = time.time
 
     @property
@@ -91,7 +99,8 @@ class Services:
         """Stop what was started and let go of connections."""
         if self.embedded_tinybird is not None:
             await self.embedded_tinybird.stop()
-        await self.http.aclose()
+        for http in self.http:
+            await http.aclose()
         if self.embedded_clerk is not None:
             self.embedded_clerk.close()
 
@@ -163,7 +172,6 @@ def build(
             cannot be used.
     """
     require_loopback(settings)
-    http = httpx.AsyncClient(transport=transport)
     with _named_folder(folder):
         embedded = (
             EmbeddedClerk(folder, origins=settings.origins, clock=clock)
@@ -179,20 +187,27 @@ def build(
         )
     key = embedded.publishable_key if embedded else settings.clerk_publishable_key
     publishable_key = PublishableKey.parse(key)
+    tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
+    key_http = httpx.AsyncClient(transport=transport, limits=KEY_LIMITS)
+    query_http = httpx.AsyncClient(
+        limits=QUERY_LIMITS,
+        # A proxy in the environment is not for this machine.
+        trust_env=not is_loopback_url(tinybird_url),
+    )
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
-        keys=_keys(settings, publishable_key, embedded, http),
+        keys=_keys(settings, publishable_key, embedded, key_http),
         clock=clock,
     )
     return Services(
         settings=settings,
         publishable_key=publishable_key,
         verifier=verifier,
-        tinybird=TinybirdClient(tinybird.url if tinybird else settings.tinybird_api_url, http=http),
+        tinybird=TinybirdClient(tinybird_url, http=query_http),
         embedded_clerk=embedded,
         embedded_tinybird=tinybird,
-        http=http,
+        http=(key_http, query_http),
         clock=clock,
     )
 

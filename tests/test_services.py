@@ -1,12 +1,20 @@
 """Building the services: what goes wrong is one sentence."""
 
+import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.client import TinybirdTimeoutError
+from clerk_tinybird_app.tinybird.client import client as client_module
+from tests.clerk.tokens import KID, NOW, jwk, token_with
+from tests.local_server import HANGS, http_answer, local_server
+from tests.test_settings import HOST_KEY, TINYBIRD
 
 
 def _file_in_its_place(folder: Path) -> None:
@@ -49,3 +57,50 @@ def test_the_local_workspace_survives_a_restart_and_is_private(tmp_path: Path) -
     assert len(first.signing_key.encode()) >= 32
     kept = tmp_path / "local" / "tinybird-workspace.json"
     assert kept.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.anyio
+async def test_while_every_connection_to_tinybird_hangs_people_sign_in_and_queries_are_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+    key_set = http_answer(json.dumps({"keys": [jwk(KID)]}).encode())
+    async with local_server(key_set) as key_server, local_server(HANGS) as tinybird:
+        monkeypatch.setattr(PublishableKey, "jwks_url", key_server.url)
+        settings = Settings.from_environ(
+            {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | {"TINYBIRD_API_URL": tinybird.url}
+        )
+        built = services.build(settings, clock=lambda: NOW)
+        token = token_with(iss=built.publishable_key.issuer, azp=settings.origins[0])
+        queries = [
+            asyncio.create_task(built.tinybird.query("x", {}, "p.token")) for _ in range(100)
+        ]
+        await tinybird.has_got(100)
+
+        assert (await built.verifier.verify(token)).user_id == "user_ada"
+        with pytest.raises(TinybirdTimeoutError, match="PoolTimeout"):
+            await built.tinybird.query("x", {}, "p.token")
+
+        for query in queries:
+            query.cancel()
+        await asyncio.gather(*queries, return_exceptions=True)
+        await built.close()
+
+
+@pytest.mark.anyio
+async def test_a_proxy_in_the_environment_is_not_for_a_tinybird_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    rows = http_answer(b'{"meta": [], "data": []}')
+    async with local_server(rows) as tinybird:
+        settings = Settings.from_environ(
+            {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | {"TINYBIRD_API_URL": tinybird.url}
+        )
+        built = services.build(settings)
+
+        assert (await built.tinybird.query("x", {}, "p.token")).row_count == 0
+        await built.close()

@@ -142,7 +142,9 @@ class TinybirdClient:
             f"{self._api_url}{call.path}",
             # A redirect would carry the token elsewhere.
             follow_redirects=False,
-            timeout=httpx.Timeout(self._answer_seconds, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(
+                self._answer_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS
+            ),
             **call.arguments(token),
         ) as response:
             body = bytearray()

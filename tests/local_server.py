@@ -1,0 +1,48 @@
+"""A server on this machine that gives one answer, or takes every request and gives none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+HANGS: Final = b""
+"""The answer that never comes."""
+
+
+def http_answer(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@dataclass
+class LocalServer:
+    """Where it is, and how many requests have come."""
+
+    answer: bytes
+    url: str = ""
+    requests: int = 0
+    _came: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def has_got(self, requests: int) -> None:
+        """Wait until so many requests are there."""
+        async with asyncio.timeout(20), self._came:
+            await self._came.wait_for(lambda: self.requests >= requests)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        async with self._came:
+            self.requests += 1
+            self._came.notify_all()
+        writer.write(self.answer)
+        # Until the other side closes.
+        await reader.read()
+        writer.close()
+
+
+@asynccontextmanager
+async def local_server(answer: bytes = HANGS) -> AsyncIterator[LocalServer]:
+    found = LocalServer(answer)
+    server = await asyncio.start_server(found.serve, "127.0.0.1", backlog=1000)
+    found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield found
