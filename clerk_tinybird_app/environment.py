@@ -34,6 +34,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 """Other spellings that are accepted: the Next.js demo's, and Clerk's and Tinybird's newer names."""
 
 _SECONDS_EXAMPLE: Final = 60
+_WHITE_SPACE: Final = " \t\r\n"
 _LAST_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -100,7 +101,11 @@ class Environment:
 
     def text(self, name: str, default: str = "") -> str:
         """Return the value under ``name``, without surrounding space."""
-        return self._environ.get(name, "").strip() or default
+        return self._visible(name, but_for="") or default
+
+    def pem(self, name: str, default: str = "") -> str:
+        """Return a text of one or several lines, or ``default``."""
+        return self._visible(name, but_for=_WHITE_SPACE) or default
 
     def url(self, name: str, default: str = "") -> str:
         """Return an http(s) URL without a trailing slash, or ``default``."""
@@ -144,7 +149,8 @@ class Environment:
 
     def origins(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return a comma-separated list of origins."""
-        values = tuple(v.strip().rstrip("/") for v in self.text(name).split(",") if v.strip())
+        parts = (part.strip(" ") for part in self.text(name).split(","))
+        values = tuple(part.rstrip("/") for part in parts if part)
         if any(origin_of(value) != value for value in values):
             raise SettingsError(
                 f"{name} must be origins divided by commas, each scheme://host[:port] in lower "
@@ -171,4 +177,15 @@ class Environment:
         value = self.positive(name, default)
         if value > _LAST_PORT:
             raise SettingsError(f"{name} must be a port number from 1 to {_LAST_PORT}")
+        return value
+
+    def _visible(self, name: str, *, but_for: str) -> str:
+        """Return the value without surrounding space; refuse what nobody sees in a file."""
+        value = self._environ.get(name, "").strip(_WHITE_SPACE)
+        for char in value:
+            if not char.isprintable() and char not in but_for:
+                raise SettingsError(
+                    f"{name} holds a character that cannot be seen (U+{ord(char):04X}), as copying "
+                    "from a page or a chat leaves behind; type the value's ends anew"
+                )
         return value

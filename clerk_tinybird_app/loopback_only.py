@@ -12,6 +12,9 @@ _HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 _FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 # Set by proxies that are never part of a set-up on one's own machine, or not understood here.
 _REFUSED: Final = (b"forwarded", b"via", b"cf-connecting-ip", b"true-client-ip", b"x-client-ip")
+_WHITE_SPACE: Final = " \t"
+"""What may stand around a hop; nothing else that Python takes for space is part of none."""
+
 _OLD_HTTP: Final = ("1.0", "1")
 """As the ASGI specification spells it, and as Granian does."""
 
@@ -69,7 +72,7 @@ def _is_loopback_host(host: str) -> bool:
 
 def _hop_host(hop: str) -> str:
     """Return the host of one forwarded hop: a name, an address, or either with a port."""
-    text = hop.strip()
+    text = hop.strip(_WHITE_SPACE)
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0] if text.count(":") == 1 else text

@@ -72,7 +72,7 @@ class Settings:
 
     clerk_publishable_key: str = _variable("CLERK_PUBLISHABLE_KEY", "text")
     clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "text", secret=True)
-    clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "text", secret=True)
+    clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "pem", secret=True)
     clerk_authorized_parties: tuple[str, ...] = _variable("CLERK_AUTHORIZED_PARTIES", "origins", ())
     clerk_sign_in_url: str = _variable("CLERK_SIGN_IN_URL", "page", routes.SIGN_IN)
     clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "page", routes.SIGN_UP)

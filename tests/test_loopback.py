@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.loopback import is_loopback
@@ -64,11 +65,16 @@ async def _served(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("served")
 
 
-async def _status(client_host: str, headers: dict[str, str]) -> int:
-    app = LoopbackOnly(Starlette(routes=[Route("/", _served)]))
+async def _status(client_host: str, headers: dict[str, str], http_version: str = "1.1") -> int:
+    guarded = LoopbackOnly(Starlette(routes=[Route("/", _served)]))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await guarded({**scope, "http_version": http_version}, receive, send)
+
     transport = httpx.ASGITransport(app, client=(client_host, 5000))
+    raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        return (await client.get("/", headers=headers)).status_code
+        return (await client.get("/", headers=raw)).status_code
 
 
 @pytest.mark.anyio
@@ -95,6 +101,10 @@ async def test_a_request_from_this_machine_is_served(headers: dict[str, str]) ->
         ("127.0.0.1", {"host": "evil.example@localhost:3000"}),
         ("127.0.0.1", {"host": "localhost/evil"}),
         ("127.0.0.1", {"via": "1.1 proxy"}),
+        ("127.0.0.1", {"x-forwarded-for": "\xa0127.0.0.1"}),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1,\x1c127.0.0.1"}),
+        ("127.0.0.1", {"x-forwarded-host": "localhost\x85"}),
+        ("127.0.0.1", {"host": "localhost\xa0"}),
         ("127.0.0.1", {"cf-connecting-ip": "203.0.113.9"}),
     ],
 )
@@ -102,3 +112,11 @@ async def test_a_request_from_elsewhere_is_refused_even_through_a_local_proxy(
     client_host: str, headers: dict[str, str]
 ) -> None:
     assert await _status(client_host, headers) == 403
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("http_version", "status"), [("1.0", 403), ("1", 403), ("2", 200)])
+async def test_http_1_0_is_refused_as_only_a_proxy_that_hides_its_client_speaks_it(
+    http_version: str, status: int
+) -> None:
+    assert await _status("127.0.0.1", {}, http_version) == status

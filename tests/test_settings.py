@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app.settings import Settings, SettingsError
+from tests.clerk.tokens import pem
 
 HOST_KEY = "pk_test_" + base64.b64encode(b"happy-cat-1.clerk.accounts.dev$").decode().rstrip("=")
 LIVE_KEY = "pk_live_" + base64.b64encode(b"clerk.example.com$").decode().rstrip("=")
@@ -299,3 +300,41 @@ def test_a_dashboard_refreshes_as_often_as_its_tinybird_can_bear() -> None:
 def test_a_refresh_of_no_seconds_is_refused_with_an_example() -> None:
     with pytest.raises(SettingsError, match="such as 60"):
         Settings.from_environ({"DASHBOARD_REFRESH_SECONDS": "0"})
+
+
+@pytest.mark.parametrize(
+    "char", ["\xa0", "\u200b", "\ufeff", "\u2028", "\x1c", "\x85", "\u202e", "\udcff"], ids=ascii
+)
+@pytest.mark.parametrize("place", ["before", "inside", "after"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CLERK_PUBLISHABLE_KEY", HOST_KEY),
+        ("CLERK_JWT_KEY", pem()),
+        ("CLERK_AUTHORIZED_PARTIES", "http://localhost:3000"),
+        ("TINYBIRD_JWT_SECRET", "s" * 40),
+    ],
+)
+def test_a_character_that_cannot_be_seen_is_named_and_never_kept_or_cut_away(
+    name: str, value: str, place: str, char: str
+) -> None:
+    spoilt = {
+        "before": char + value,
+        "inside": value[:9] + char + value[9:],
+        "after": value + char,
+    }[place]
+    whole = {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
+
+    with pytest.raises(SettingsError, match=rf"{name} .*U\+{ord(char):04X}"):
+        Settings.from_environ(whole | {name: spoilt})
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\r\n"], ids=ascii)
+def test_space_around_a_value_is_not_part_of_it(space: str) -> None:
+    whole = {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
+
+    settings = Settings.from_environ(
+        {name: f"{space}{value}{space}" for name, value in whole.items()}
+    )
+
+    assert settings == Settings.from_environ(whole)

@@ -9,6 +9,10 @@ from clerk_tinybird_app.clerk.errors import SessionMalformedError
 
 _SESSION_COOKIE: Final = "__session"
 
+# What may stand between cookies, RFC 9110's OWS. `str.strip` takes away more, such as U+00A0, and
+# so would make this cookie of others that browsers tell apart from it.
+_WHITE_SPACE: Final = " \t"
+
 # RFC 6750, section 2.1. A comma is not in it, so two headers that a proxy joined do not pass.
 _BEARER: Final = re.compile(r"(?i:Bearer) +([A-Za-z0-9._~+/-]+=*)")
 
@@ -49,7 +53,8 @@ def _bearer(authorization: list[str]) -> str:
 
 def _cookie(headers: list[str], name: str) -> str | None:
     """Return the cookie's value; None if it is absent or empty, as a removed one may be."""
-    pairs = (pair.strip().partition("=") for header in headers for pair in header.split(";"))
+    texts = (text for header in headers for text in header.split(";"))
+    pairs = (text.strip(_WHITE_SPACE).partition("=") for text in texts)
     values = {value for key, _, value in pairs if key == name}
     if len(values) > 1:
         raise SessionMalformedError

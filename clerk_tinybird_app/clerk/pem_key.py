@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from clerk_tinybird_app.clerk.rsa import rsa_public_key
 
 _PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----(.+)-----END PUBLIC KEY-----", re.DOTALL)
+_WHITE_SPACE: Final = re.compile(r"[ \t\r\n]+")
 _NOT_A_KEY: Final = (
     "CLERK_JWT_KEY must be the instance's RSA public key of at least 2048 bits, in PEM, from "
     "'-----BEGIN PUBLIC KEY-----' to '-----END PUBLIC KEY-----'. Copy it from the Clerk "
@@ -54,7 +55,7 @@ def _rsa_key(key: PublicKeyTypes) -> RSAPublicKey:
 
 
 def _der(pem: str) -> bytes:
-    match = _PEM.fullmatch(pem.replace("\\n", "\n").strip())
+    match = _PEM.fullmatch(_WHITE_SPACE.sub(" ", pem.replace("\\n", "\n")).strip(" "))
     if match is None:
         raise ValueError("not PEM")
-    return base64.b64decode("".join(match[1].split()), validate=True)
+    return base64.b64decode(match[1].replace(" ", ""), validate=True)

@@ -34,8 +34,8 @@ def decode_permissions(fea: str, per: str, fpm: str) -> tuple[str, ...]:
     """
     if not per or not fpm or not is_feature_list(fea):
         return ()
-    names = [name.strip() for name in per.split(",")]
-    masks = [_mask(number.strip()) for number in fpm.split(",")]
+    names = [name.strip(" ") for name in per.split(",")]
+    masks = [_mask(number.strip(" ")) for number in fpm.split(",")]
     return tuple(
         f"org:{feature}:{name}"
         for feature, mask in zip(_organization_features(fea), masks, strict=False)
@@ -45,7 +45,7 @@ def decode_permissions(fea: str, per: str, fpm: str) -> tuple[str, ...]:
 
 
 def _organization_features(fea: str) -> list[str]:
-    entries = (entry.strip().partition(":") for entry in fea.split(","))
+    entries = (entry.strip(" ").partition(":") for entry in fea.split(","))
     return [feature for scope, _, feature in entries if scope in _ORGANIZATION_SCOPES]
 
 

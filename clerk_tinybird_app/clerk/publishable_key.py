@@ -39,12 +39,11 @@ class PublishableKey:
             ValueError: If it is no such key. The error says what one looks like and where to find
                 it, and does not repeat the text: another secret may have been pasted.
         """
-        value = text.strip()
-        match = _KEY.fullmatch(value)
+        match = _KEY.fullmatch(text)
         host = _host(match[2]) if match else None
         if match is None or host is None:
             raise ValueError(_NOT_A_KEY)
-        return cls(value=value, host=host, is_live=match[1] == "live")
+        return cls(value=text, host=host, is_live=match[1] == "live")
 
     @property
     def issuer(self) -> str:

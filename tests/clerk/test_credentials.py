@@ -21,6 +21,9 @@ def cookie(value: str) -> tuple[str, str]:
     return ("cookie", value)
 
 
+# What `str.strip` takes for white space, and RFC 9110 does not.
+NO_WHITE_SPACE = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0"
+
 FOUND: dict[str, tuple[list[tuple[str, str]], str | None]] = {
     "nothing": ([], None),
     "bearer": ([bearer("Bearer a.b.c")], "a.b.c"),
@@ -44,6 +47,22 @@ FOUND: dict[str, tuple[list[tuple[str, str]], str | None]] = {
     "planted alone": ([cookie("__session_evil=evil")], None),
     "another instance's suffix": ([cookie("__session_Xv5aG7Vq=evil")], None),
     "a name that ends as ours": ([cookie("x__session=evil")], None),
+    "a tab between cookies": ([cookie("x=1;\t__session=a.b.c\t;y=2")], "a.b.c"),
+    **{
+        f"U+{ord(char):04X} before the name": ([cookie(f"x=1;{char}__session=evil")], None)
+        for char in NO_WHITE_SPACE
+    },
+    **{
+        f"U+{ord(char):04X} after the name": ([cookie(f"__session{char}=evil")], None)
+        for char in NO_WHITE_SPACE
+    },
+    **{
+        f"U+{ord(char):04X} after the value": (
+            [cookie(f"__session=a.b.c{char}")],
+            f"a.b.c{char}",
+        )
+        for char in NO_WHITE_SPACE
+    },
     "a name in capitals": ([cookie("__SESSION=evil")], None),
     "a suffix in other letters": ([cookie("__session_qvfny2dr=evil")], None),
     "a name without a value": ([cookie("__session")], None),
@@ -69,6 +88,11 @@ REFUSED: dict[str, list[tuple[str, str]]] = {
     "an empty bearer": [bearer("Bearer")],
     "a blank bearer": [bearer("Bearer ")],
     "a tab": [bearer("Bearer\ta.b.c")],
+    **{f"U+{ord(char):04X}": [bearer(f"Bearer{char}a.b.c")] for char in NO_WHITE_SPACE},
+    **{
+        f"U+{ord(char):04X} after the token": [bearer(f"Bearer a.b.c{char}")]
+        for char in NO_WHITE_SPACE
+    },
     "two tokens": [bearer("Bearer a b")],
     "a scheme that begins as ours": [bearer("BearerX a")],
     "no ASCII": [bearer("Bearer \xe9")],

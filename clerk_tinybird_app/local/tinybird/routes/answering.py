@@ -184,7 +184,7 @@ def _token(request: Request) -> str:
     if len(headers) > 1:
         raise forbidden("invalid authentication token. More than one Authorization header")
     if headers and headers[0][: len(_BEARER)].lower() == _BEARER:
-        return headers[0][len(_BEARER) :].strip()
+        return headers[0][len(_BEARER) :].strip(" \t")
     if token := request.query_params.get("token"):
         return token
     raise forbidden("invalid authentication token. No token was sent")
