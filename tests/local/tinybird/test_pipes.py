@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.local.tinybird.process import Tinybird, reads
-from tests.local.tinybird.project import FILES
+from tests.local.tinybird.project import FILES, write_project
 
 PAGES_OF_A = [
     {"page": "/about", "visits": 1, "seconds": 0.5},
@@ -268,8 +270,18 @@ def test_a_query_that_takes_too_long_is_stopped(tinybird: Tinybird) -> None:
     assert "TIMEOUT_EXCEEDED" in answer.json()["error"]
 
 
-def test_an_answer_that_is_too_large_is_refused(tinybird: Tinybird) -> None:
-    answer = tinybird.get("/v0/pipes/echo.ndjson", text="x", rows=1_000_001)
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    """One whose queries may take a minute: on a busy machine, large ones do not end in a second."""
+    folder = tmp_path_factory.mktemp("patient")
+    project = write_project(folder / "project")
+    with Tinybird(project, folder / "data", "--query-seconds", "60") as running:
+        running.http.timeout = 60
+        yield running
+
+
+def test_an_answer_that_is_too_large_is_refused(patient: Tinybird) -> None:
+    answer = patient.get("/v0/pipes/echo.ndjson", text="x", rows=1_000_001)
     assert answer.status_code == 413
 
 
@@ -289,12 +301,12 @@ LONG = "x" * 200
     ],
 )
 def test_an_answer_of_too_many_bytes_is_refused(
-    tinybird: Tinybird, path: str, query: dict[str, Any], limit: str
+    patient: Tinybird, path: str, query: dict[str, Any], limit: str
 ) -> None:
-    answer = tinybird.get(path, **query)
+    answer = patient.get(path, **query)
     assert answer.status_code == 413
     assert f"Limit for result exceeded, max bytes: {limit}" in answer.json()["error"]
-    assert tinybird.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0}
+    assert patient.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0}
 
 
 FORM = "multipart/form-data; boundary=b"
@@ -373,6 +385,15 @@ def test_pages_from_elsewhere_may_not_read(tinybird: Tinybird, origin: str) -> N
 def test_a_name_from_elsewhere_is_refused(tinybird: Tinybird) -> None:
     answer = tinybird.http.get("/tokens", headers={"Host": "evil.example"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.0", b"403"), ("1.1", b"200")])
+def test_a_proxy_that_speaks_http_1_0_is_refused_as_it_may_hide_another_machine(
+    tinybird: Tinybird, version: str, status: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", tinybird.port), 20) as client:
+        client.sendall(f"GET /tokens HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+        assert client.makefile("rb").readline().split()[1] == status
 
 
 @pytest.mark.parametrize("header", [{"Origin": PAGE}, {"Sec-Fetch-Site": "same-site"}])
