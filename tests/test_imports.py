@@ -21,7 +21,7 @@ ALLOWED = {
     "exposure": {"settings", "loopback"},
     "local": {"clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"}
     | {"background"},
-    "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes"},
+    "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes", "loopback"},
     "check": {"services", "settings", "clerk", "tinybird", "loopback", "exposure", "redaction"},
     "__main__": {"check", "redaction", "reflex_internals", "variable_names"},
     "api": {"services", "clerk", "tinybird", "routes", "loopback", "loopback_only", "__init__"},

@@ -76,7 +76,7 @@ def _check_times(claims: Claims, now: float) -> tuple[int, int]:
     expires_at = _time(claims, "exp")
     issued_at = _time(claims, "iat")
     valid_from = max(issued_at, _time(claims, "nbf"))
-    if now >= expires_at + LEEWAY_SECONDS:
+    if now >= expires_at:
         raise SessionExpiredError(expires_at)
     if now < valid_from - LEEWAY_SECONDS:
         raise SessionNotYetValidError(valid_from)

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 LEEWAY_SECONDS: Final = 5
-"""How far Clerk's clock and ours may differ, both ways."""
+"""How far Clerk's clock may be ahead of ours before a new token is refused as not yet valid.
+
+An expired token gets no leeway: its 60 seconds are what is left of a session that Clerk revoked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,6 @@ class ClerkSession:
             now: The time, in seconds since the epoch.
 
         Returns:
-            False at and after `expires_at` plus the leeway, true before.
+            False at and after `expires_at`, true before.
         """
-        return now < self.expires_at + LEEWAY_SECONDS
+        return now < self.expires_at

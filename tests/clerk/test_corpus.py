@@ -45,7 +45,8 @@ def refusal(verify: Verify, token: Any) -> ClerkError:
 
 
 CLAIM_ROWS: dict[str, tuple[dict[str, Any], str]] = {
-    "expired, to the second": ({"exp": NOW - 5}, "session_expired"),
+    "expired, to the second": ({"exp": NOW}, "session_expired"),
+    "expired within the leeway of nbf": ({"exp": NOW - 4}, "session_expired"),
     "expired long ago": ({"exp": NOW - 86_400}, "session_expired"),
     "nbf in the future": ({"nbf": NOW + 6}, "session_not_yet_valid"),
     "iat in the future": ({"iat": NOW + 6}, "session_not_yet_valid"),

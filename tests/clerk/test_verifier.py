@@ -121,19 +121,19 @@ def test_a_header_that_leaves_no_doubt_is_accepted(verify: Verify, fields: dict[
     assert verify(token_with_header(**fields)).user_id == "user_ada"
 
 
-@pytest.mark.parametrize(
-    "claims", [{"exp": NOW - 4}, {"nbf": NOW + 5}, {"iat": NOW + 5}, {"exp": NOW}], ids=repr
-)
-def test_clocks_may_differ_by_five_seconds(verify: Verify, claims: dict[str, int]) -> None:
+@pytest.mark.parametrize("claims", [{"nbf": NOW + 5}, {"iat": NOW + 5}, {"exp": NOW + 1}], ids=repr)
+def test_clerks_clock_may_be_five_seconds_ahead_and_a_token_lives_to_its_last_second(
+    verify: Verify, claims: dict[str, int]
+) -> None:
     assert verify(token_with(**claims)).user_id == "user_ada"
 
 
-def test_a_session_is_current_until_its_expiry_and_the_leeway(verify: Verify) -> None:
+def test_a_session_is_current_until_its_expiry_and_no_longer(verify: Verify) -> None:
     session = verify(sign())
 
     assert session.is_current(NOW)
-    assert session.is_current(session.expires_at + 4.9)
-    assert not session.is_current(session.expires_at + 5)
+    assert session.is_current(session.expires_at - 0.1)
+    assert not session.is_current(session.expires_at)
     assert not session.is_current(session.expires_at + 1000)
 
 
