@@ -26,6 +26,7 @@ from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.loopback import is_loopback_url
+from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
@@ -166,7 +167,7 @@ def build(
         settings: A checked configuration.
         folder: Where the embedded services keep their data.
         clock: Seconds since the epoch.
-        transport: How to reach Clerk's key server, None for the network.
+        transport: How to reach Clerk's key server and Tinybird, None for the network.
 
     Raises:
         SettingsError: An embedded service would be reachable from another machine, or its folder
@@ -189,8 +190,12 @@ def build(
     key = embedded.publishable_key if embedded else settings.clerk_publishable_key
     publishable_key = PublishableKey.parse(key)
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
-    key_http = httpx.AsyncClient(transport=transport, limits=KEY_LIMITS)
+    own_clock = OwnClock(clock)
+    hooks = {"response": [own_clock.compare]}
+    key_http = httpx.AsyncClient(transport=transport, limits=KEY_LIMITS, event_hooks=hooks)
     query_http = httpx.AsyncClient(
+        transport=transport,
+        event_hooks=hooks,
         limits=QUERY_LIMITS,
         # A proxy in the environment is not for this machine.
         trust_env=not is_loopback_url(tinybird_url),
@@ -200,6 +205,7 @@ def build(
         authorized_parties=settings.origins,
         keys=_keys(settings, publishable_key, embedded, key_http),
         clock=clock,
+        clock_ahead=own_clock.ahead,
     )
     return Services(
         settings=settings,

@@ -15,14 +15,23 @@ ALLOWED = {
     "environment": set(),
     "loopback": set(),
     "loopback_only": {"loopback"},
+    "own_clock": {"clerk", "loopback"},
     "dotenv_file": {"environment"},
     "settings": {"clerk", "environment", "dotenv_file", "loopback", "routes"},
     "variable_names": {"environment", "settings"},
     "exposure": {"settings", "loopback"},
-    "local": {"clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"}
-    | {"background"},
-    "services": {"clerk", "tinybird", "local", "settings", "exposure", "routes", "loopback"},
-    "check": {"services", "settings", "clerk", "tinybird", "loopback", "exposure", "redaction"},
+    "local": {
+        *("clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"),
+        "background",
+    },
+    "services": {
+        *("clerk", "tinybird", "local", "settings", "exposure", "routes", "loopback"),
+        "own_clock",
+    },
+    "check": {
+        *("services", "settings", "clerk", "tinybird", "loopback", "own_clock", "exposure"),
+        "redaction",
+    },
     "__main__": {"check", "redaction", "reflex_internals", "variable_names"},
     "api": {"services", "clerk", "tinybird", "routes", "loopback", "loopback_only", "__init__"},
     "dashboard": {"routes"},

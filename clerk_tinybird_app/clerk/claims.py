@@ -79,7 +79,7 @@ def _check_times(claims: Claims, now: float) -> tuple[int, int]:
     if now >= expires_at:
         raise SessionExpiredError(expires_at)
     if now < valid_from - LEEWAY_SECONDS:
-        raise SessionNotYetValidError(valid_from)
+        raise SessionNotYetValidError(valid_from - now)
     return issued_at, expires_at
 
 

@@ -10,7 +10,8 @@
     │   ├── SessionSignatureError         session_signature
     │   ├── SessionClaimsError            session_claims, carries `claim`
     │   ├── SessionExpiredError           session_expired, carries `expired_at`
-    │   ├── SessionNotYetValidError       session_not_yet_valid, carries `valid_from`
+    │   ├── SessionClockAheadError        session_clock_ahead, carries `ahead`
+    │   ├── SessionNotYetValidError       session_not_yet_valid, carries `behind`
     │   ├── SessionIssuerError            session_issuer
     │   ├── SessionAzpError               session_azp, carries `azp`
     │   └── SessionPendingError           session_pending
@@ -114,33 +115,59 @@ class SessionClaimsError(SessionError):
 
 
 class SessionExpiredError(SessionError):
-    """The token's time is over.
+    """The token's time is over, by this server's clock.
 
     Attributes:
         expired_at: The claim `exp`, in seconds since the epoch.
     """
 
     code = "session_expired"
-    message = "The session token has expired. Reload the page or sign in again."
+    message = (
+        "The session token has expired. Reload the page or sign in again. If a new one has expired "
+        "as well, this server's clock is ahead of Clerk's: set it by the network (NTP)."
+    )
 
     def __init__(self, expired_at: int) -> None:
         super().__init__(expired_at)
         self.expired_at = expired_at
 
 
-class SessionNotYetValidError(SessionError):
-    """The token's time has not come: a clock is wrong.
+class SessionClockAheadError(SessionError):
+    """The token's time is over by this server's clock alone, which other servers contradict.
 
     Attributes:
-        valid_from: The later of `nbf` and `iat`, in seconds since the epoch.
+        ahead: By how many seconds this server's clock is ahead of theirs.
+    """
+
+    code = "session_clock_ahead"
+
+    def __init__(self, ahead: float) -> None:
+        super().__init__(ahead)
+        self.ahead = ahead
+        self.message = (
+            f"This server's clock is {ahead:.0f} seconds ahead of other servers', so the session "
+            "token seems to have expired. Signing in again does not help: set the clock by the "
+            "network (NTP)."
+        )
+
+
+class SessionNotYetValidError(SessionError):
+    """The token's time has not come: Clerk issued it in what this server takes for the future.
+
+    Attributes:
+        behind: By how many seconds at least this server's clock is behind Clerk's.
     """
 
     code = "session_not_yet_valid"
-    message = "The session token is not valid yet. Check this server's clock."
 
-    def __init__(self, valid_from: int) -> None:
-        super().__init__(valid_from)
-        self.valid_from = valid_from
+    def __init__(self, behind: float) -> None:
+        super().__init__(behind)
+        self.behind = behind
+        self.message = (
+            f"This server's clock is at least {behind:.0f} seconds behind Clerk's, so the session "
+            "token seems not to be valid yet. Signing in again does not help: set the clock by "
+            "the network (NTP)."
+        )
 
 
 class SessionIssuerError(SessionError):

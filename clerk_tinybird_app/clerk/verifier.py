@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection
 
 from clerk_tinybird_app.clerk import jws
 from clerk_tinybird_app.clerk.claims import session_from_claims
+from clerk_tinybird_app.clerk.errors import SessionClockAheadError, SessionExpiredError
 from clerk_tinybird_app.clerk.keys import KeySource
-from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.clerk.session import LEEWAY_SECONDS, ClerkSession
 
 
 class SessionVerifier:
@@ -18,6 +19,8 @@ class SessionVerifier:
             issued to any other page is refused.
         keys: Where that instance's public keys come from.
         clock: The time, in seconds since the epoch.
+        clock_ahead: By how many seconds that clock is known to be ahead, None while nothing is
+            known. It only tells a refusal's reason: no session is accepted because of it.
 
     Raises:
         ValueError: If there is no issuer or no authorized party.
@@ -30,6 +33,7 @@ class SessionVerifier:
         authorized_parties: Collection[str],
         keys: KeySource,
         clock: Callable[[], float] = time.time,
+        clock_ahead: Callable[[], float | None] = lambda: None,
     ) -> None:
         if not issuer:
             raise ValueError("The issuer must be the address of the Clerk instance.")
@@ -42,6 +46,7 @@ class SessionVerifier:
         self._authorized_parties = frozenset(authorized_parties)
         self._keys = keys
         self._clock = clock
+        self._clock_ahead = clock_ahead
 
     async def verify(self, token: str) -> ClerkSession:
         """Return the session that a token proves.
@@ -56,9 +61,17 @@ class SessionVerifier:
         signed = jws.parse(token)
         key = await self._keys.get(signed.kid)
         claims = jws.verified_claims(signed, key)
-        return session_from_claims(
-            claims,
-            issuer=self._issuer,
-            authorized_parties=self._authorized_parties,
-            now=self._clock(),
-        )
+        now = self._clock()
+        try:
+            return session_from_claims(
+                claims,
+                issuer=self._issuer,
+                authorized_parties=self._authorized_parties,
+                now=now,
+            )
+        except SessionExpiredError as error:
+            ahead = self._clock_ahead() or 0
+            if ahead <= LEEWAY_SECONDS or now - ahead >= error.expired_at:
+                raise
+            # Raised out here so that it does not carry the other refusal.
+        raise SessionClockAheadError(ahead)

@@ -317,11 +317,12 @@ def test_an_expired_token_says_since_when(verify: Verify) -> None:
     assert error.expired_at == NOW - 60
 
 
-def test_a_token_from_the_future_says_from_when(verify: Verify) -> None:
+def test_a_token_from_the_future_says_how_far_the_clock_is_behind(verify: Verify) -> None:
     error = refusal(verify, token_with(iat=NOW + 30, nbf=NOW + 90))
 
     assert isinstance(error, SessionNotYetValidError)
-    assert error.valid_from == NOW + 90
+    assert error.behind == 90
+    assert "This server's clock is at least 90 seconds behind Clerk's" in str(error)
 
 
 def test_a_foreign_origin_is_told_how_to_become_ours(verify: Verify) -> None:
