@@ -40,7 +40,7 @@ ALLOWED = {
     "reflex_internals": {"log_budget"},
     "state": {"services", "clerk", "tinybird", "dashboard", "routes", "reflex_internals"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},
-    "pages": {"components", "state", "clerk", "tinybird", "dashboard", "routes"},
+    "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "frontend": {"loopback", "routes", "settings", "content_security", "security_headers"},
     "content_security": {"settings", "environment", "clerk"},
     "security_headers": {"settings", "content_security"},

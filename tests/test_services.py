@@ -63,7 +63,6 @@ def test_the_local_workspace_survives_a_restart_and_is_private(tmp_path: Path) -
 async def test_while_every_connection_to_tinybird_hangs_people_sign_in_and_queries_are_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
     key_set = http_answer(json.dumps({"keys": [jwk(KID)]}).encode())
     async with local_server(key_set) as key_server, local_server(HANGS) as tinybird:
         monkeypatch.setattr(PublishableKey, "jwks_url", key_server.url)
@@ -76,6 +75,7 @@ async def test_while_every_connection_to_tinybird_hangs_people_sign_in_and_queri
             asyncio.create_task(built.tinybird.query("x", {}, "p.token")) for _ in range(100)
         ]
         await tinybird.has_got(100)
+        monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
 
         assert (await built.verifier.verify(token)).user_id == "user_ada"
         with pytest.raises(TinybirdTimeoutError, match="PoolTimeout"):
