@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 PIPE: Final = "pipe"
 """The pipe's name in a page's address."""
 
-_MOST_CHARACTERS: Final = 30_000
+MOST_CHARACTERS: Final = 15_000
 """As long as a dashboard's address, with what its request has besides."""
 
 _MOST_VALUES: Final = 40
@@ -44,7 +44,7 @@ class PipeRequest:
             search: The query with or without its question mark.
             allowed: Pipe -> the parameters that it may be opened with; all else is left out.
         """
-        if len(search) > _MOST_CHARACTERS:
+        if len(search) > MOST_CHARACTERS:
             return None
         try:
             given = dict(
