@@ -21,7 +21,7 @@ def axe_script() -> str:
     if not script.exists():
         _FOLDER.mkdir(parents=True, exist_ok=True)
         (_FOLDER / "package.json").write_text(json.dumps({"private": True}))
-        command = [BUN, "add", "--exact", f"axe-core@{VERSION}"]
+        command = [str(BUN), "add", "--exact", f"axe-core@{VERSION}"]
         subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True, timeout=_SECONDS)
     return Path(script).read_text(encoding="utf-8")
 

@@ -59,7 +59,7 @@ def test_an_events_error_says_where_it_came_from(
 def test_no_failure_is_answered_with_a_script_for_the_page(clock: Clock) -> None:
     assert default_backend_exception_handler(ValueError("Reflex's own answers with one"))
 
-    answer = event_error_log(clock)(ValueError("boom"))  # type: ignore[func-returns-value]
+    answer = event_error_log(clock)(ValueError("boom"))
 
     assert answer is None
 

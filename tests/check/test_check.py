@@ -4,6 +4,7 @@ import io
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -221,7 +222,7 @@ def test_another_server_at_tinybirds_address_fails(check: Check) -> None:
 
 @pytest.mark.parametrize("changes", [{"key": "another-key-" * 4}, {"workspace": "another"}])
 def test_a_wrong_key_or_workspace_fails_and_proves_nothing_about_forgeries(
-    check: Check, changes: dict[str, str]
+    check: Check, changes: dict[str, Any]
 ) -> None:
     status, text = check(Servers(**changes))
 

@@ -84,7 +84,7 @@ SPOILT: list[tuple[str, Any]] = [
     *(("v", value) for value in (None, 0, 3, "2", 2.0, True, [2])),
     *(("fea", value) for value in (None, 7, ["o:posts"], "posts", "o:posts,reports", "o:a\nb")),
     *(("o", value) for value in (None, "org_acme", [], [ACME], 7, False)),
-    *(("act", value) for value in (None, "user_eve", [], 7)),
+    *(("act", value) for value in (None, "user_eve", list[str](), 7)),
 ]
 
 

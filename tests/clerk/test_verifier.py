@@ -177,7 +177,11 @@ async def test_a_token_that_names_another_key_is_refused(
     ids=repr,
 )
 def test_a_verifier_that_would_check_nothing_is_not_made(arguments: dict[str, Any]) -> None:
-    sound = {"issuer": ISSUER, "authorized_parties": [ORIGIN], "keys": PemKey(pem())}
+    sound: dict[str, Any] = {
+        "issuer": ISSUER,
+        "authorized_parties": [ORIGIN],
+        "keys": PemKey(pem()),
+    }
 
     with pytest.raises(ValueError, match=r"issuer|authorized part"):
         SessionVerifier(**(sound | arguments))

@@ -1,5 +1,7 @@
 """verdin, a published client of Tinybird's API, works unchanged: it sends rows and reads them."""
 
+from typing import Any
+
 import pytest
 
 from tests.clients.rows import requests_of
@@ -25,7 +27,7 @@ def routes(verdin: Verdin, tenant: str, token: str | None = None) -> list[str]:
     ],
 )
 def test_rows_can_be_read_once_they_are_sent(
-    verdin: Verdin, action: str, more: dict[str, bool]
+    verdin: Verdin, action: str, more: dict[str, Any]
 ) -> None:
     rows = requests_of(f"verdin_{action}", "/a", "/it's", "/b")
 
@@ -97,7 +99,7 @@ def test_sql_runs_on_top_of_a_pipe_with_a_tenants_token(verdin: Verdin, tinybird
     ],
 )
 def test_what_cannot_be_answered_is_verdins_own_error_in_tinybirds_words(
-    verdin: Verdin, action: str, arguments: dict[str, object], told: str
+    verdin: Verdin, action: str, arguments: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(RefusedError, match=told):
         verdin.do(action, **arguments)

@@ -62,7 +62,7 @@ def bucket(at: str, ok: int, bad: int) -> dict[str, Any]:
 
 
 TRAFFIC = [bucket("2026-11-24 13:30:00", 10, 0), bucket("2026-11-24 13:45:00", 20, 2)]
-LATENCY = [
+LATENCY: list[dict[str, Any]] = [
     {"bucket": "2026-11-24 13:30:00", "p50_ms": 10.0, "p95_ms": 90.0, "p99_ms": 99.0},
     {"bucket": "2026-11-24 13:45:00", "p50_ms": None, "p95_ms": None, "p99_ms": None},
 ]

@@ -4,12 +4,12 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
-PHONE = {"width": 360, "height": 780}
+PHONE: ViewportSize = {"width": 360, "height": 780}
 LONG_NAME = f"The {'Very ' * 18}Long Name"
 THEME = "header button[aria-label='Switch between light and dark']"
 
@@ -108,7 +108,7 @@ def test_a_name_of_any_length_fits_and_covers_nothing(visitor: Visitor, page: Pa
         expect(page.locator(trigger)).to_contain_text(LONG_NAME)
         expect(page.locator(user)).to_be_visible()
         for width in (320, 360, 1280):
-            page.set_viewport_size(PHONE | {"width": width})
+            page.set_viewport_size({"width": width, "height": PHONE["height"]})
             assert _overflow(page) == 0
             assert _edges(page, trigger)[1] <= _edges(page, THEME)[0]
             assert _edges(page, THEME)[1] <= _edges(page, user)[0]
@@ -116,7 +116,7 @@ def test_a_name_of_any_length_fits_and_covers_nothing(visitor: Visitor, page: Pa
 
 def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> None:
     visitor.sign_in("admin@acme.test")
-    page.set_viewport_size(PHONE | {"width": 320})
+    page.set_viewport_size({"width": 320, "height": PHONE["height"]})
     visitor.open("/dashboard")
 
     for opener in ("Custom…", "Refresh rate", "Actions: Requests"):

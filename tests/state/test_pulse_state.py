@@ -1,11 +1,14 @@
 """A sign of life for a browser that waits."""
 
+from typing import Any
+
 from clerk_tinybird_app.state.pulse import PulseState
 
 
 def test_the_server_sends_back_the_number_that_it_was_asked_with() -> None:
     state = PulseState()
+    answer: Any = PulseState.answer
 
-    PulseState.answer.fn(state, 1_764_000_000_000)
+    answer.fn(state, 1_764_000_000_000)
 
     assert state.answered == 1_764_000_000_000

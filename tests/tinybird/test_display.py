@@ -79,7 +79,9 @@ def test_no_parameter_ends_the_text_it_stands_in(value: str) -> None:
     (url,) = (
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and str(node.value).startswith("https://")
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith("https://")
     )
 
     assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) == {"route": value}

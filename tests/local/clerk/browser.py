@@ -113,7 +113,7 @@ class Browser:
             options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
         )
 
-    def client(self) -> dict[str, Any] | None:
+    def client(self) -> Any:
         return self.get("/client").json()["response"]
 
     def _query(self, path: str) -> dict[str, str]:

@@ -5,9 +5,11 @@ import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
+from jwt.types import Options
 
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EmbeddedClerk, UnknownAccountError
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, ORGANIZATIONS
@@ -19,8 +21,8 @@ from tests.local.clerk.browser import ADMIN, APP, EXPORTED, FOREIGN, GLOBEX_ADMI
 CLERK_ID = re.compile(r"(?:org|user)_[0-9A-Za-z]{27}")
 
 
-def read(clerk: EmbeddedClerk, token: str) -> dict[str, object]:
-    options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+def read(clerk: EmbeddedClerk, token: str) -> dict[str, Any]:
+    options: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     return jwt.decode(token, clerk.public_key_pem, algorithms=["RS256"], options=options)
 
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +35,7 @@ SCRIPT = b"window.Clerk = 1;" * 50
 CHUNK = "vendors_clerk.browser_a68c22_6.40.0.js"
 
 
-def tarball(files: dict[str, bytes | tarfile.TarInfo]) -> bytes:
+def tarball(files: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
     """Make a gzipped tar of contents, or of ready-made members such as links."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
@@ -152,7 +152,10 @@ def test_nothing_lands_outside(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
 def test_links_and_devices_are_left_out(tmp_path: Path, kind: bytes) -> None:
     name = f"package/dist/{CHUNK}"
-    files = {"package/dist/clerk.browser.js": SCRIPT, name: link(name, "/etc/hostname", kind)}
+    files: dict[str, bytes | tarfile.TarInfo] = {
+        "package/dist/clerk.browser.js": SCRIPT,
+        name: link(name, "/etc/hostname", kind),
+    }
     (tmp_path / "it.tgz").write_bytes(tarball(files))
     assert unpack(tmp_path / "it.tgz", CLERK_JS, tmp_path / "out") == 1
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from jwt.types import Options
 
 from clerk_tinybird_app.local.clerk.roles import ADMIN as ADMIN_ROLE
 from clerk_tinybird_app.local.clerk.roles import Role, grants_of
@@ -75,7 +76,7 @@ def test_the_token_names_its_key_and_the_key_set_has_it(browser: Browser) -> Non
     header = jwt.get_unverified_header(token)
     assert header == {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
     assert key.keys() == {"kty", "use", "alg", "kid", "n", "e"}
-    options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    options: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     assert jwt.decode(token, jwt.PyJWK(key), algorithms=["RS256"], options=options)
 
 

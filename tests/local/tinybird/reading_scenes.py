@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def known_tokens(folder: Path) -> Any:
 
     first = signed(workspaces.first, nbf=NOW - 60)
     forged = jwt.encode(jwt.decode(first, options={"verify_signature": False}), "p." + "x" * 32)
-    seen = {"first time": told(first), "again": told(first), "forged": told(forged)}
+    seen: dict[str, Any] = {"first time": told(first), "again": told(first), "forged": told(forged)}
     clock.advance(-61)
     seen["before its time"] = told(first)
     clock.advance(61)
@@ -129,13 +130,17 @@ async def _leaving(folder: Path) -> Any:
         ran.append("vain")
         return bytes(session.query("SELECT 1"))
 
-    running = asyncio.create_task(pool.run("a", "default", endless, running_has_left.wait))
+    running = asyncio.create_task(
+        pool.run("a", "default", endless, partial(_leaves, running_has_left))
+    )
     await started.wait()
-    waiting = asyncio.create_task(pool.run("a", "default", vain, waiting_has_left.wait))
+    waiting = asyncio.create_task(
+        pool.run("a", "default", vain, partial(_leaves, waiting_has_left))
+    )
     await asyncio.sleep(0)
     left = time.monotonic()
     waiting_has_left.set()
-    outcome = {"waiting": await _outcome(waiting)}
+    outcome: dict[str, Any] = {"waiting": await _outcome(waiting)}
     running_has_left.set()
     await asyncio.sleep(0.5)
     going_on.set()
@@ -146,6 +151,10 @@ async def _leaving(folder: Path) -> Any:
     outcome["ended before its time"] = time.monotonic() - left < limits.seconds / 2
     pool.close()
     return {**outcome, "ran": ran}
+
+
+async def _leaves(left: asyncio.Event) -> None:
+    await left.wait()
 
 
 async def _stays() -> None:

@@ -136,7 +136,7 @@ def no_memory(folder: Path) -> Any:
     source = load_project(write_project(folder / "project")).datasources["visits"]
     writer = Writer(folder / "data")
     check = RowCheck(writer, source)
-    check._cast = lack  # type: ignore[method-assign]
+    check._cast = lack  # type: ignore[method-assign, assignment]
     rows, _ = ingest.candidates(source, json.dumps(visit()).encode())
     try:
         return [len(found) for found in check.sort(rows)]
@@ -160,9 +160,17 @@ def both_ways(folder: Path) -> Any:
     writer = Writer(folder / "data")
     # chDB starts anew when its last connection is closed, as a failure does.
     kept = writer.connect()
-    for database in ("one", "two"):
-        writer.run(lambda session, name=database: schema.create_database(session, name))
-        writer.run(lambda session, name=database: schema.apply(session, name, [source], {}))
+
+    def created(name: str) -> None:
+        writer.run(lambda session: schema.create_database(session, name))
+        writer.run(lambda session: schema.apply(session, name, [source], {}))
+
+    def stored(name: str) -> list[bytes]:
+        query = f"SELECT * FROM {name}.odd ORDER BY ALL"
+        return writer.run(lambda session: session.query(query, "JSONEachRow")).splitlines()
+
+    created("one")
+    created("two")
     told: dict[str, Any] = {"plain": 0, "stored": 0, "otherwise": []}
     for row in odd_rows(700):
         if plain_rows.count(row, source.columns) is None:
@@ -173,16 +181,10 @@ def both_ways(folder: Path) -> Any:
         told["stored"] += straight == "stored"
         if (straight == "stored") != (landed == "stored"):
             told["otherwise"].append(f"{row.decode()}: {straight[:200]}, but {landed[:200]}")
-    one, two = (
-        writer.run(
-            lambda session, name=database: session.query(
-                f"SELECT * FROM {name}.odd ORDER BY ALL", "JSONEachRow"
-            )
-        ).splitlines()
-        for database in ("one", "two")
-    )
     told["otherwise"] += [
-        f"{a.decode()}, but {b.decode()}" for a, b in zip(one, two, strict=False) if a != b
+        f"{a.decode()}, but {b.decode()}"
+        for a, b in zip(stored("one"), stored("two"), strict=False)
+        if a != b
     ]
     kept.close()
     writer.close()

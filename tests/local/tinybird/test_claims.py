@@ -67,7 +67,7 @@ def test_rps_of_zero_or_less_is_no_limit() -> None:
 
 @pytest.mark.parametrize("claim", ["workspace_id", "name", "exp", "scopes"])
 def test_a_token_without_a_required_claim_is_refused(claim: str) -> None:
-    error = refusal(signed(**{claim: MISSING}))
+    error = refusal(signed(**dict[str, Any]({claim: MISSING})))
     assert error.status == 403
     assert f"'{claim}'" in error.message
 

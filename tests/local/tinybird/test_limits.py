@@ -4,7 +4,7 @@ import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.limits import RateLimits
-from tests.conftest import Clock
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """``/v0/sql``: one SELECT over what the token may read."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_the_answer_is_tab_separated_unless_asked_otherwise(tinybird: Tinybird) 
         {"content": '{"q": "SELECT 1 + 1"}', "headers": {"Content-Type": "Application/JSON"}},
     ],
 )
-def test_the_query_may_be_posted(tinybird: Tinybird, sent: dict[str, object]) -> None:
+def test_the_query_may_be_posted(tinybird: Tinybird, sent: dict[str, Any]) -> None:
     assert tinybird.post("/v0/sql", **sent).text.strip() == "2"
 
 

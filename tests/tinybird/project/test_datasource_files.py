@@ -1,5 +1,6 @@
 """What a .datasource file says, and what is said about its mistakes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def test_a_schema_may_stand_on_one_line(tmp_path: Path) -> None:
     ],
     ids=["CRLF", "BOM", "tabs", "two spaces", "no quotes", "no last newline", "no indentation"],
 )
-def test_variants_of_layout_read_the_same(change, tmp_path: Path) -> None:
+def test_variants_of_layout_read_the_same(change: Callable[[str], str], tmp_path: Path) -> None:
     text = f'DESCRIPTION >\n    Events\n\n{SCHEMA}\nENGINE "MergeTree"\nENGINE_SORTING_KEY "id"\n'
 
     assert datasource(tmp_path, change(text)) == datasource(tmp_path, text)

@@ -1,5 +1,6 @@
 """What a .pipe file says, and what is said about its mistakes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_template_begins_after_its_percent_sign(
     ],
     ids=["CRLF", "BOM", "no last newline", "small type", "small node", "spaces at the end"],
 )
-def test_variants_of_layout_read_the_same(change, tmp_path: Path) -> None:
+def test_variants_of_layout_read_the_same(change: Callable[[str], str], tmp_path: Path) -> None:
     assert pipe(tmp_path, change(WHOLE)) == pipe(tmp_path, WHOLE)
 
 
