@@ -13,7 +13,7 @@ _ACTION = f"{QUIET_BUTTON} justify-self-start"
 def refused_notice() -> rx.Component:
     """The server's refusal of a session: its sentence, its code, and a way on."""
     return _alert(
-        "This session was refused",
+        "Your session was not accepted",
         rx.el.p(SessionState.error_message),
         rx.el.p("Code: ", rx.el.code(SessionState.error_code, id="error-code"), class_name=NOTE),
         rx.el.div(
