@@ -20,7 +20,7 @@ from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.redaction import redact_logs
-from clerk_tinybird_app.reflex_internals import guard_websockets
+from clerk_tinybird_app.reflex_internals.guard import guard_websockets
 from clerk_tinybird_app.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState

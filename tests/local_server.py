@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,8 +29,12 @@ class LocalServer:
             await self._came.wait_for(lambda: self.requests >= requests)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError):  # a connection that is closed unused
+        try:
             await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            # Closed unused.
+            writer.close()
+            return
         async with self._came:
             self.requests += 1
             self._came.notify_all()
