@@ -147,11 +147,6 @@ class Settings:
         return not self.clerk_sign_in_url.startswith("/")
 
     @property
-    def pages_without_a_way_back(self) -> list[str]:
-        """The paths from which whoever signs in goes to the settings' address."""
-        return [routes.HOME, self.clerk_sign_in_url, self.clerk_sign_up_url]
-
-    @property
     def is_clerk_local(self) -> bool:
         """True when the embedded Clerk serves, for want of a publishable key."""
         return not self.clerk_publishable_key

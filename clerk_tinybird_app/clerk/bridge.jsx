@@ -68,11 +68,15 @@ const routerReplace = (to) => router.navigate(to, { replace: true });
 const ORIGIN = typeof window === "undefined" ? "" : window.location.origin;
 const ALLOWED_ORIGINS = [ORIGIN];
 
-export function ClerkRoot({ children, proxyUrl, publishableKey, ...props }) {
+const HOME = "/";
+const FormPagesContext = createContext([]);
+
+export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signUpUrl, ...props }) {
   const navigate = useNavigate();
   useLayoutEffect(() => {
     router.navigate = navigate;
   });
+  const formPages = useMemo(() => [signInUrl, signUpUrl], [signInUrl, signUpUrl]);
   const ui = useMemo(() => ({ ClerkUI: uiOnDemand({ proxyUrl, publishableKey }) }), []);
   return (
     <ClerkProvider
@@ -83,9 +87,11 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, ...props }) {
       __internal_clerkJSUrl={sdkUrl(proxyUrl)}
       ui={ui}
       allowedRedirectOrigins={ALLOWED_ORIGINS}
+      signInUrl={signInUrl}
+      signUpUrl={signUpUrl}
       {...props}
     >
-      {children}
+      <FormPagesContext.Provider value={formPages}>{children}</FormPagesContext.Provider>
     </ClerkProvider>
   );
 }
@@ -231,43 +237,44 @@ export function OnlineButton({ onPress, children, ...props }) {
 
 const withoutSlash = (pathname) => pathname.replace(/(.)\/$/, "$1");
 
-// Where to go on after signing in: where one is, unless the settings name a place for whoever comes
-// to the home page or to a page of Clerk's.
-const useWayBack = (without) => {
+// Where to go on after signing in: where one is, but for the home page and the forms' own pages, from
+// which the settings say where to go.
+const useWayBack = () => {
   const { pathname, search } = useLocation();
-  if (without.includes(withoutSlash(pathname))) return {};
+  if ([HOME, ...useContext(FormPagesContext)].includes(withoutSlash(pathname))) return {};
   const here = `${withoutSlash(pathname)}${search}`;
   return { fallbackRedirectUrl: here, signUpFallbackRedirectUrl: here };
 };
 
 // A form's own page is told by its address. Anybody can write that, so only a page of this app
 // counts.
-const useAskedFor = (without) => {
+const useAskedFor = () => {
   const { search } = useLocation();
+  const formPages = useContext(FormPagesContext);
   const asked = new URLSearchParams(search).get("redirect_url");
   if (!asked || !URL.canParse(asked, ORIGIN)) return undefined;
   const to = new URL(asked, ORIGIN);
-  if (to.origin !== ORIGIN || without.includes(withoutSlash(to.pathname))) return undefined;
+  if (to.origin !== ORIGIN || formPages.includes(withoutSlash(to.pathname))) return undefined;
   return `${to.pathname}${to.search}`;
 };
 
-export function SignInForm({ noWayBack }) {
-  const to = useAskedFor(noWayBack);
+export function SignInForm() {
+  const to = useAskedFor();
   return <SignIn routing="hash" fallbackRedirectUrl={to} signUpFallbackRedirectUrl={to} />;
 }
 
-export function SignUpForm({ noWayBack }) {
-  const to = useAskedFor(noWayBack);
+export function SignUpForm() {
+  const to = useAskedFor();
   return <SignUp routing="hash" fallbackRedirectUrl={to} signInFallbackRedirectUrl={to} />;
 }
 
-export function SignInHere({ mode, noWayBack, children }) {
-  return <SignInButton mode={mode} {...useWayBack(noWayBack)}>{children}</SignInButton>;
+export function SignInHere({ mode, children }) {
+  return <SignInButton mode={mode} {...useWayBack()}>{children}</SignInButton>;
 }
 
-export function SignInAs({ email, noWayBack, children, ...props }) {
+export function SignInAs({ email, children, ...props }) {
   const clerk = useClerk();
-  const wayBack = useWayBack(noWayBack);
+  const wayBack = useWayBack();
   const open = () => clerk.openSignIn({ initialValues: { emailAddress: email }, ...wayBack });
   return <button type="button" onClick={open} {...props}>{children}</button>;
 }

@@ -110,16 +110,12 @@ class OnlineButton(_BridgeComponent):
 
 
 class SignInAs(_BridgeComponent):
-    """Opens sign-in with an e-mail address filled in, and leads back to the open page.
-
-    Props: ``no_way_back`` the paths from which the settings say where to go instead.
-    """
+    """Opens sign-in with an e-mail address filled in, and leads back to the open page."""
 
     tag = "SignInAs"
 
     email: rx.Var[str]
     title: rx.Var[str]
-    no_way_back: rx.Var[list[str]]
 
 
 class UserEmail(_BridgeComponent):
@@ -131,13 +127,12 @@ class UserEmail(_BridgeComponent):
 class SignInHere(_BridgeComponent):
     """Opens sign-in when its one child is pressed, and leads back to the open page.
 
-    Props: ``mode`` "modal" or "redirect", ``no_way_back`` as for `SignInAs`.
+    Props: ``mode`` "modal" or "redirect".
     """
 
     tag = "SignInHere"
 
     mode: rx.Var[str]
-    no_way_back: rx.Var[list[str]]
 
 
 class SignOutButton(_ClerkComponent):
@@ -146,24 +141,14 @@ class SignOutButton(_ClerkComponent):
     tag = "SignOutButton"
 
 
-class _Form(_BridgeComponent):
-    """A whole form of Clerk's on a page of its own.
-
-    It leads to the page of this app that the address asks for as ``redirect_url``. Props:
-    ``no_way_back`` as for `SignInAs`.
-    """
-
-    no_way_back: rx.Var[list[str]]
-
-
-class SignInForm(_Form):
-    """Clerk's whole sign-in form."""
+class SignInForm(_BridgeComponent):
+    """Clerk's whole sign-in form; leads to the app's page that ``redirect_url`` asks for."""
 
     tag = "SignInForm"
 
 
-class SignUpForm(_Form):
-    """Clerk's whole sign-up form."""
+class SignUpForm(_BridgeComponent):
+    """Clerk's whole sign-up form; leads to the app's page that ``redirect_url`` asks for."""
 
     tag = "SignUpForm"
 

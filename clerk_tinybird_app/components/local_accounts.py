@@ -24,7 +24,6 @@ def local_accounts() -> rx.Component:
                     rx.el.span(email, class_name="block font-mono text-[13px] wrap-anywhere"),
                     rx.el.span(description, class_name="block text-soft text-xs"),
                     email=email,
-                    no_way_back=running.settings.pages_without_a_way_back,
                     class_name="text-left bg-bg border border-line hover:border-ink px-3 py-2",
                 )
                 for email, description in running.local_accounts.items()

@@ -20,13 +20,7 @@ def local_banner() -> rx.Component:
     if not running.local_accounts:
         return rx.fragment()
     accounts = (
-        SignInAs.create(
-            email,
-            email=email,
-            title=description,
-            no_way_back=running.settings.pages_without_a_way_back,
-            class_name=_ACCOUNT,
-        )
+        SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
         for email, description in running.local_accounts.items()
     )
     in_use = (

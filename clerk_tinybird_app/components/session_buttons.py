@@ -17,12 +17,9 @@ from clerk_tinybird_app.components.look import GREEN_BUTTON
 
 def _sign_in_button(label: str, class_name: str = GREEN_BUTTON) -> rx.Component:
     """Open the form over the page, or go to the site that has it."""
-    settings = services.current().settings
-    return SignInHere.create(
-        rx.el.button(label, type="button", class_name=class_name),
-        mode="redirect" if settings.signs_in_elsewhere else "modal",
-        no_way_back=settings.pages_without_a_way_back,
-    )
+    elsewhere = services.current().settings.signs_in_elsewhere
+    button = rx.el.button(label, type="button", class_name=class_name)
+    return SignInHere.create(button, mode="redirect" if elsewhere else "modal")
 
 
 def see_yours_button() -> rx.Component:

@@ -2,12 +2,10 @@
 
 import reflex as rx
 
-from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.components import SignInForm
 from clerk_tinybird_app.components.form_page import form_page
 
 
 def sign_in() -> rx.Component:
     """The page with the form."""
-    without = services.current().settings.pages_without_a_way_back
-    return form_page("Sign in", SignInForm.create(no_way_back=without))
+    return form_page("Sign in", SignInForm.create())
