@@ -26,6 +26,8 @@ from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 
+AnswersQueries = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+
 # Reflex allows one app a process; the states it serves are per Server.
 APP = rx.App()
 APP.add_middleware(SocketBinding())
@@ -73,7 +75,7 @@ class Server:
 @asynccontextmanager
 async def served(
     running: Services,
-    tinybird: Callable[[httpx.Request], Coroutine[None, None, httpx.Response]],
+    tinybird: AnswersQueries,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Server]:
     """Serve with a Tinybird that answers as the test says."""

@@ -27,7 +27,7 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.tenant_data import _HOLDERS
 from clerk_tinybird_app.tinybird.scope import Scope
 from tests.clock import Clock
-from tests.state.tab import Server, Tab, served
+from tests.state.tab import Server, Tab
 from tests.state.test_dashboard_state import NO_ROWS, Tinybird
 
 pytestmark = pytest.mark.anyio
@@ -87,14 +87,6 @@ def _handlers(*, are_background: bool = True) -> dict[str, str]:
 @pytest.fixture
 async def tinybird() -> Tinybird:
     return Tinybird()
-
-
-@pytest.fixture
-async def server(
-    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Server]:
-    async with served(running, tinybird, monkeypatch) as server:
-        yield server
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """A dashboard's answers are shown to the tenant that asked, for the view that was asked for."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -12,7 +11,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from tests.clock import Clock
-from tests.state.tab import Server, Tab, served
+from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
 
@@ -94,14 +93,6 @@ class Tinybird:
 @pytest.fixture
 async def tinybird() -> Tinybird:
     return Tinybird()
-
-
-@pytest.fixture
-async def server(
-    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Server]:
-    async with served(running, tinybird, monkeypatch) as server:
-        yield server
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.state.socket_binding import SocketBinding
 from tests.clock import Clock
 from tests.state import test_dashboard_state
-from tests.state.tab import Server, Tab, served
+from tests.state.tab import Server, Tab
 from tests.state.test_dashboard_state import ROWS, SUMMARY
 
 pytestmark = pytest.mark.anyio
@@ -59,14 +59,6 @@ class Tinybird(test_dashboard_state.Tinybird):
 @pytest.fixture
 async def tinybird() -> Tinybird:
     return Tinybird()
-
-
-@pytest.fixture
-async def server(
-    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Server]:
-    async with served(running, tinybird, monkeypatch) as server:
-        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from clerk_tinybird_app.services import Services
 from tests.clock import Clock
-from tests.state.tab import Server, Tab, served
+from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
 
@@ -39,14 +39,6 @@ class Tinybird:
 @pytest.fixture
 async def tinybird() -> Tinybird:
     return Tinybird()
-
-
-@pytest.fixture
-async def server(
-    running: Services, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Server]:
-    async with served(running, tinybird, monkeypatch) as server:
-        yield server
 
 
 @pytest.fixture
