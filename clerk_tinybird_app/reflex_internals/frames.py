@@ -14,7 +14,7 @@ MAX_FRAME: Final = 65_536
 """Characters of a frame."""
 MAX_TEXT: Final = 16_384
 """Characters of one text: a session token, an address, a field of a form."""
-MAX_ADDRESS: Final = 8_192
+MAX_ADDRESS: Final = MAX_TEXT
 """Characters of a page's address, and of all its parameters together."""
 MAX_DEPTH: Final = 16
 """Lists and objects within each other."""
@@ -42,14 +42,19 @@ class OversizedFrameError(RefusedFrameError):
 
 
 class _RouterData(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Where the page is; Reflex keeps whatever is in it. A part that a route lacks is null."""
+    """Where the page is; Reflex keeps whatever is in it.
+
+    A part that a route lacks is null; on a route that catches every address, such as the one for
+    those that are not found, the parts of the address are a list.
+    """
 
     path: _Address = msgspec.field(default="", name="pathname")
     with_query: _Address = msgspec.field(default="", name="asPath")
-    query: dict[str, str | None] = {}
+    query: dict[str, str | list[str] | None] = {}
 
     def __post_init__(self) -> None:
-        if sum(len(name) + len(value or "") for name, value in self.query.items()) > MAX_ADDRESS:
+        # A list's text counts its items, empty ones too.
+        if sum(len(name) + len(str(value)) for name, value in self.query.items()) > MAX_ADDRESS:
             raise ValueError("Expected a shorter address")
 
 

@@ -74,6 +74,11 @@ GOOD: Mapping[str, str] = {
         {"pipe": "x"},
         router_data={"pathname": "/x", "asPath": "/x?a=%25", "query": {"a": "%", "splat": None}},
     ),
+    "at an address that is not found": event(
+        CHOOSE,
+        {"pipe": "x"},
+        router_data={"pathname": "/a/b", "asPath": "/a/b", "query": {"splat": ["a", "b"]}},
+    ),
     "Reflex's own": event(SET_HYDRATED, {"value": True}),
     "storage that the browser does not have": event(UPDATE_VARS, {"vars": {}}),
     "an error of the page": event(PAGE_ERROR, {"info": "boom\n  at x", "component_stack": "\n"}),
@@ -151,10 +156,14 @@ BAD: Mapping[str, str | bytes] = {
     "an address with more": event(CHOOSE, {"pipe": "x"}, router_data={"headers": {}}),
     "a path that is an object": event(CHOOSE, {"pipe": "x"}, router_data={"pathname": {}}),
     "a query that is a list": event(CHOOSE, {"pipe": "x"}, router_data={"query": []}),
-    "an endless address": event(CHOOSE, {"pipe": "x"}, router_data={"asPath": "/" * 9_000}),
+    "an endless address": event(CHOOSE, {"pipe": "x"}, router_data={"asPath": "/" * 17_000}),
     "an endless query": event(
-        CHOOSE, {"pipe": "x"}, router_data={"query": {str(n): "x" * 99 for n in range(99)}}
+        CHOOSE, {"pipe": "x"}, router_data={"query": {str(n): "x" * 99 for n in range(199)}}
     ),
+    "an endless list in a query": event(
+        CHOOSE, {"pipe": "x"}, router_data={"query": {"splat": [""] * 9_000}}
+    ),
+    "a query of numbers": event(CHOOSE, {"pipe": "x"}, router_data={"query": {"a": [1]}}),
     # Arguments
     "an argument missing": event(CHOOSE),
     "an argument more": event(CHOOSE, {"pipe": "x", "self": "y"}),

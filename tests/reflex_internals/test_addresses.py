@@ -1,7 +1,7 @@
 """Every address that the app makes can be sent to it."""
 
 from clerk_tinybird_app.dashboard import view
-from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME, MAX_TEXT
+from clerk_tinybird_app.reflex_internals.frames import MAX_ADDRESS, MAX_FRAME, MAX_TEXT
 from clerk_tinybird_app.tinybird import pipe_request
 
 SHARE_OF_A_FRAME = 4
@@ -10,5 +10,5 @@ SHARE_OF_A_FRAME = 4
 
 def test_an_address_of_a_view_or_a_request_fits_a_frame_as_often_as_a_page_sends_it() -> None:
     for most in (view.MOST_CHARACTERS, pipe_request.MOST_CHARACTERS):
-        assert most <= MAX_TEXT
+        assert most <= min(MAX_TEXT, MAX_ADDRESS)
         assert most * SHARE_OF_A_FRAME <= MAX_FRAME
