@@ -15,6 +15,10 @@ from clerk_tinybird_app.local.tinybird.tables import literal
 
 _FORMAT: Final = re.compile(r" FORMAT `?(\w+)`?$")
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'|(`(?:[^`\\]|\\.)*`)", re.DOTALL)
+_FORGERY: Final = re.compile(r"\\|, *\w+ *:")
+"""What no name may hold: ``names`` reads fields from lines, which such a name would forge."""
+
+_CALLED: Final = re.compile(r"(\w+)`? *\(")
 _IN: Final = re.compile(r"(?:global)?(?:not)?(?:null)?in(?:ignoreset)?", re.IGNORECASE)
 _NODE: Final = re.compile(r"^( *)([A-Z_]+) id: \d+(.*)$")
 _NAMED_LAMBDA: Final = re.compile(r"^ *LAMBDA id: \d+, .*\balias: ", re.MULTILINE)
@@ -41,6 +45,7 @@ _TABLE_FUNCTIONS: Final = frozenset(
 _HARMLESS: Final = frozenset(("system.one",))
 """What ClickHouse itself puts where a query has no FROM."""
 
+_SUBQUERIES: Final = ("QUERY", "UNION")
 _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
 
@@ -83,9 +88,10 @@ def canonical(session: ChdbSession, sql: str) -> str:
             raise bad_request(f"DB::Exception: {message} (SYNTAX_ERROR)") from None
         raise bad_request(f"[Error] {message} ({failure.name or 'SYNTAX_ERROR'})") from None
     found = answer.decode().rstrip("\n")
-    if any("\\" in name for name in _QUOTED.findall(found)):
-        # `names` reads lines, which a name with a line break would forge.
-        raise bad_request("[Error] Names with line breaks, quotes or backslashes are not allowed")
+    if any(_FORGERY.search(name) for name in _QUOTED.findall(found)):
+        raise bad_request(
+            "[Error] Names with line breaks, quotes, backslashes or ', word: ' are not allowed"
+        )
     return found
 
 
@@ -154,7 +160,9 @@ def require_readable(
     """
     for function in sorted(used.table_functions - _TABLE_FUNCTIONS):
         raise forbidden(f"Resource '{function}' not found")
-    for function in sorted(used.functions):
+    # By the text as well: should the tree be misread, these fail all the same.
+    called = _CALLED.findall(_QUOTED.sub(lambda text: text[1] or "", statement))
+    for function in sorted(used.functions.union(called)):
         if _FUNCTION_THAT_REACHES_OUT.fullmatch(function) or function.lower() in _SLEEPS:
             raise forbidden(f"The function '{function}' is not allowed")
     # What the caller may not read is refused as a CTE's name too: a CTE ends with its own query,
@@ -186,7 +194,7 @@ def _names_of_tree(tree: str) -> Names:
             after_in.pop()
         is_argument = bool(after_in) and depth == after_in[-1]
         is_right = is_argument and not before.lstrip().startswith("LIST ")
-        if name := _field(rest, "cte_name"):
+        if kind in _SUBQUERIES and (name := _field(rest, "cte_name")):
             ctes.add(name)
         if kind == "IDENTIFIER" and (name := _field(rest, "identifier")):
             if alias := _field(rest, "alias"):
