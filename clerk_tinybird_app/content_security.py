@@ -128,7 +128,9 @@ def page_policy(inline: Inline, settings: Settings) -> str:
 
 def _tinybird(settings: Settings) -> str:
     """Return the origin that the pages' example request goes to, for whoever runs it there."""
-    return settings.tinybird_api_url or f"http://localhost:{settings.tb_local_port}"
+    if settings.is_tinybird_local:
+        return f"http://localhost:{settings.tb_local_port}"
+    return settings.tinybird_api_url
 
 
 def _source(text: str) -> str:

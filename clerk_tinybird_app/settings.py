@@ -198,11 +198,13 @@ def _given(settings: Settings, *names: str) -> list[str]:
 def _check_pages(settings: Settings) -> None:
     """Refuse a page of Clerk's where something else of the app is."""
     taken = list(routes.PAGES)
+    backends = tuple(f"{path}/" for path in routes.NO_PAGES)
     for name, page in (
         ("CLERK_SIGN_IN_URL", settings.clerk_sign_in_url),
         ("CLERK_SIGN_UP_URL", settings.clerk_sign_up_url),
     ):
-        if page in taken or page.startswith(routes.NO_PAGES):
+        # Another site may show both forms at one address.
+        if page.startswith("/") and (page in taken or f"{page}/".startswith(backends)):
             raise SettingsError(f"{name} must be a path where nothing else of the app is")
         taken.append(page)
 

@@ -37,7 +37,7 @@ ALLOWED = {
     "dashboard": {"routes"},
     "log_budget": set(),
     "error_logs": {"log_budget"},
-    "reflex_internals": {"log_budget"},
+    "reflex_internals": {"log_budget", "background"},
     "state": {"services", "clerk", "tinybird", "dashboard", "routes", "reflex_internals"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},

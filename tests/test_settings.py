@@ -148,8 +148,12 @@ def test_clerks_own_account_portal_can_show_the_forms() -> None:
     here = Settings.from_environ({"CLERK_SIGN_IN_URL": "/login/"})
     elsewhere = Settings.from_environ({"CLERK_SIGN_IN_URL": "https://accounts.example.com/sign-in"})
 
+    both = dict.fromkeys(("CLERK_SIGN_IN_URL", "CLERK_SIGN_UP_URL"), "https://accounts.example.com")
+
     assert (here.clerk_sign_in_url, here.signs_in_elsewhere) == ("/login", False)
     assert elsewhere.signs_in_elsewhere
+    assert Settings.from_environ(both).signs_in_elsewhere
+    assert Settings.from_environ({"CLERK_SIGN_IN_URL": "/apiary/login"}).clerk_sign_in_url
 
 
 def test_the_nextjs_demos_untouched_example_means_the_embedded_services() -> None:

@@ -9,6 +9,7 @@ from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 from reflex_base.event.processor.future import EventFuture
 
+from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
 from clerk_tinybird_app.reflex_internals.gate import connection_of
 
@@ -30,7 +31,6 @@ class BoundedNamespace(EventNamespace):
         self._connections = connections
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
 
     def prove(self, sid: str) -> None:
         """Note that a session was proved over the websocket ``sid``."""
@@ -63,9 +63,7 @@ class BoundedNamespace(EventNamespace):
         under_way = self._under_way.pop(sid, set())
         unlinked = super().on_disconnect(sid)
         if token is not None and connection is not None and not connection.has_proved:
-            task = asyncio.create_task(self._drop_state(token, unlinked, under_way))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            in_background(self._drop_state(token, unlinked, under_way), "dropping a state")
         return unlinked
 
     def _newest_future(self) -> EventFuture | None:

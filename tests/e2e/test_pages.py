@@ -162,6 +162,10 @@ def test_an_unknown_address_says_so_and_leads_home(visitor: Visitor, page: Page)
     page.get_by_role("link", name="To the home page").click()
 
     expect(page.get_by_role("heading", name="Multi-tenancy with Clerk")).to_be_visible()
+    # In the same tab, without a reload: its websocket was opened at the unknown address.
+    page.get_by_role("button", name="Sign In", exact=True).click()
+    visitor.fill_sign_in("admin@acme.test")
+    visitor.token()
     visitor.forgive(r"status of 404")
 
 

@@ -188,7 +188,7 @@ async def test_nothing_is_kept_of_a_websocket_that_has_gone(websockets: Websocke
 
     namespace, processor = websockets.namespace, APP.event_processor
     kept = [
-        namespace._open, namespace._under_way, namespace._leaving, namespace._static_router_data,
+        namespace._open, namespace._under_way, namespace._static_router_data,
         namespace.sid_to_token, namespace._token_manager.token_to_socket,
         processor._futures, processor._tasks, processor._token_queues,
         websockets.manager.states, websockets.manager._states_locks,
