@@ -104,6 +104,11 @@ class FrameCheck:
         self._event_refusal = event_refusal
         self._expected: tuple[str, ...] = (_CONNECT,)
 
+    @property
+    def is_connecting(self) -> bool:
+        """True until the packet that connects has passed; without it nothing else can."""
+        return self._expected == (_CONNECT,)
+
     def passed(self, frame: str | bytes) -> str:
         """Return ``frame`` as it may reach Reflex.
 

@@ -117,7 +117,9 @@ class WebsocketGate:
                     passed = check.passed(message.get("text") or message.get("bytes") or "")
                 except RefusedFrameError as error:
                     self._refusals.note("frame", str(error))
-                    refused += MAX_REFUSED if isinstance(error, OversizedFrameError) else 1
+                    # A page whose first packet is refused would wait for ever; it connects anew.
+                    is_end = isinstance(error, OversizedFrameError) or check.is_connecting
+                    refused += MAX_REFUSED if is_end else 1
                 else:
                     return {"type": message["type"], "text": passed}
             return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}

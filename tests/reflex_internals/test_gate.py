@@ -116,10 +116,20 @@ async def test_what_a_page_sends_passes(gate: WebsocketGate, behind: Behind) -> 
 async def test_what_no_page_sends_is_left_out_and_counted(
     gate: WebsocketGate, behind: Behind, refusals: Refusals
 ) -> None:
-    await serve(gate, ["", b"\x04x", connect(), "42/_event,[", PING])
+    await serve(gate, [connect(), "", b"\x04x", "42/_event,[", PING])
 
     assert behind.frames == [connect(), '42/_event,["ping"]']
     assert refusals.counted == {"frame": 3}
+
+
+async def test_a_websocket_whose_first_packet_is_refused_is_closed_and_not_left_waiting(
+    gate: WebsocketGate, behind: Behind, refusals: Refusals
+) -> None:
+    await serve(gate, ["40/elsewhere,", connect(), PING])
+
+    assert behind.frames == []
+    assert behind.received[-1] == {"type": "websocket.disconnect", "code": 1008}
+    assert refusals.counted == {"frame": 1}
 
 
 async def test_a_websocket_that_goes_on_like_that_is_closed(
