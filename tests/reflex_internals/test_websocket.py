@@ -48,7 +48,8 @@ def test_no_bad_frame_reaches_the_log_or_keeps_the_app_from_answering(backend: B
     for frame in BAD.values():
         backend.send([connect({"event": fields(HYDRATE)}), frame])
     for frame in BAD_FIRST.values():
-        backend.send([frame, connect()])
+        # The websocket is closed at it.
+        backend.send([frame])
 
 
 @pytest.mark.usefixtures("written")
