@@ -57,6 +57,32 @@ def test_each_heartbeat_sends_a_token_that_is_still_young(visitor: Visitor, wron
     expect(page.locator("#error-code")).to_have_count(0)
 
 
+def test_a_laptop_that_slept_sends_a_fresh_token_though_its_monotonic_clock_stood_still(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    pushed = _pushed(page)
+    page.add_init_script(
+        """{ const Real = Date; window.slept = 0;
+        window.Date = class extends Real {
+          constructor(...given) { given.length ? super(...given) : super(Date.now()); }
+          static now() { return Real.now() + window.slept; }
+        }; }"""
+    )
+    visitor.sign_in("admin@acme.test")
+    first = set(pushed)
+
+    # Clerk's own cache would still serve the token of before.
+    page.evaluate("window.slept = 50_000")
+
+    wait_until(
+        lambda: page.evaluate("1") == 1 and bool(set(pushed) - first),
+        seconds=10,
+        what="no fresh token was pushed",
+    )
+    visitor.token()
+
+
 def _expired(token: str, folder: Path) -> str:
     """Return the session token with its life moved into the past, signed as Clerk would."""
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
