@@ -13,7 +13,7 @@ from benchmarks.report import Section, goal, ratio
 from benchmarks.samples import Samples
 from benchmarks.tinybird_rows import DAYS, LARGE, ROWS, SMALL
 from benchmarks.tinybird_server import TRIVIAL, TinybirdServer
-from clerk_tinybird_app.local.tinybird.pipe_sql import compiled
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import compiled
 from clerk_tinybird_app.tinybird.project import load_project
 
 PIPE: Final = "usage_summary"

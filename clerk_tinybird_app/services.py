@@ -24,7 +24,7 @@ from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
-from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER
+from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.loopback import is_loopback_url
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.settings import Settings, SettingsError

@@ -3,6 +3,6 @@
 Nothing here imports chDB: the app's process must not, since forking after its import hangs.
 """
 
-from clerk_tinybird_app.local.tinybird.embedded import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.local.tinybird.process.embedded import EmbeddedTinybird, TinybirdUnavailable
 
 __all__ = ["EmbeddedTinybird", "TinybirdUnavailable"]

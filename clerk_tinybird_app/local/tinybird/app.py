@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone
 from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
 from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
 from clerk_tinybird_app.local.tinybird.routes.answering import WARNING_HEADER
 from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.local.tinybird.turns import ClientGone
 from clerk_tinybird_app.loopback_only import LoopbackOnly
 
 _LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"

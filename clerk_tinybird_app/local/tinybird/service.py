@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from clerk_tinybird_app.local.tinybird.access.rate_limits import RateLimits
+from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits, ReadPool
+from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.jobs import Jobs
-from clerk_tinybird_app.local.tinybird.known_tokens import KnownTokens
-from clerk_tinybird_app.local.tinybird.limits import RateLimits
-from clerk_tinybird_app.local.tinybird.read_pool import Limits, ReadPool
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
-from clerk_tinybird_app.local.tinybird.workspaces import Workspaces
-from clerk_tinybird_app.local.tinybird.writer import Writer
+from clerk_tinybird_app.local.tinybird.workspaces.known_tokens import KnownTokens
+from clerk_tinybird_app.local.tinybird.workspaces.registry import Workspaces
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 _INGEST_THREADS: Final = 16
 """Requests whose rows may wait for one insert together."""

@@ -37,7 +37,7 @@ def _told(future: "Future[None]") -> str:
 
 def no_connection(folder: Path) -> Any:
     """Three inserts meet a chDB that opens nothing; a fourth one comes when it does again."""
-    from clerk_tinybird_app.local.tinybird import writer as module  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.engine import writer as module  # noqa: PLC0415 - see above
 
     def refuse(*_: object) -> None:
         raise RuntimeError("no more connections")
@@ -75,7 +75,7 @@ def _block(writer: Any, started: threading.Event, going_on: threading.Event) -> 
 
 def odd_failure(folder: Path) -> Any:
     """An insert fails with an error that nobody thought of; another one comes after it."""
-    from clerk_tinybird_app.local.tinybird import writer as module  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.engine import writer as module  # noqa: PLC0415 - see above
 
     writer = module.Writer(folder / "data")
     writer.run(lambda session: session.query("CREATE DATABASE db"))
@@ -91,9 +91,10 @@ def odd_failure(folder: Path) -> Any:
 
 def many_bad_rows(folder: Path) -> Any:
     """A thousand bad rows between good ones are told while the writing thread is busy."""
-    from clerk_tinybird_app.local.tinybird import chdb_session, ingest  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.quarantine import RowCheck  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine import chdb_session  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake import ingest  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake.quarantine import RowCheck  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
     from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
 
@@ -123,10 +124,10 @@ def many_bad_rows(folder: Path) -> Any:
 
 def no_memory(folder: Path) -> Any:
     """ClickHouse lacks memory when it is asked about a row."""
-    from clerk_tinybird_app.local.tinybird import ingest  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.chdb_session import QueryFailed  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.quarantine import RowCheck  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake import ingest  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake.quarantine import RowCheck  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
     from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
 
@@ -148,8 +149,9 @@ def no_memory(folder: Path) -> Any:
 
 def both_ways(folder: Path) -> Any:
     """Rows found plain go in straight and, each one again, by the landing table."""
-    from clerk_tinybird_app.local.tinybird import plain_rows, schema  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake import plain_rows  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.project import schema  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import DataSource  # noqa: PLC0415
     from tests.local.tinybird.odd_rows import COLUMNS, odd_rows  # noqa: PLC0415
 
@@ -193,8 +195,9 @@ def both_ways(folder: Path) -> Any:
 
 def named_queries(folder: Path) -> Any:
     """Statements read from a named query; each one's columns, and types when it describes."""
-    from clerk_tinybird_app.local.tinybird import pipe_sql, statement  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.project import pipe_sql  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.queries import statement  # noqa: PLC0415
 
     session = ChdbSession(folder / "data", "max_threads=1")
     queries = {"_": pipe_sql.sealed("SELECT toUInt8(1) AS a, 'x' AS b")}

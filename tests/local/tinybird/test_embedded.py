@@ -14,12 +14,9 @@ import httpx
 import pytest
 
 from clerk_tinybird_app.local.clerk.seed import ACME_ID
-from clerk_tinybird_app.local.tinybird import (
-    EmbeddedTinybird,
-    TinybirdUnavailable,
-)
-from clerk_tinybird_app.local.tinybird.child import Child
-from clerk_tinybird_app.local.tinybird.kept_workspace import DATA_FOLDER, kept_workspace
+from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.local.tinybird.process.child import Child
+from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER, kept_workspace
 from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
 pytestmark = pytest.mark.anyio
@@ -83,7 +80,9 @@ async def test_it_comes_back_though_starting_it_fails_for_a_while(
     error: Exception,
 ) -> None:
     await embedded.start()
-    monkeypatch.setattr("clerk_tinybird_app.local.tinybird.embedded._BACKOFF_SECONDS", (0.01,))
+    monkeypatch.setattr(
+        "clerk_tinybird_app.local.tinybird.process.embedded._BACKOFF_SECONDS", (0.01,)
+    )
     start, failures = Child.start, [error] * 3
 
     async def start_or_fail(**options: Any) -> Child:

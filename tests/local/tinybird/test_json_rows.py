@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app.local.tinybird import json_rows
-from clerk_tinybird_app.local.tinybird.json_rows import BadRow
+from clerk_tinybird_app.local.tinybird.intake import json_rows
+from clerk_tinybird_app.local.tinybird.intake.json_rows import BadRow
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 

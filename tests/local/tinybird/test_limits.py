@@ -2,8 +2,8 @@
 
 import pytest
 
+from clerk_tinybird_app.local.tinybird.access.rate_limits import RateLimits
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.limits import RateLimits
 from tests.clock import Clock
 
 

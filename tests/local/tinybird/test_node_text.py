@@ -1,6 +1,6 @@
 """A node's text with its branches chosen, and the line of each piece of it."""
 
-from clerk_tinybird_app.local.tinybird.node_text import NodeText, Placed, node_text, placed
+from clerk_tinybird_app.local.tinybird.project.node_text import NodeText, Placed, node_text, placed
 from clerk_tinybird_app.tinybird.project import Node
 from clerk_tinybird_app.tinybird.template import Template
 

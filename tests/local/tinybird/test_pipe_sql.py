@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.pipe_sql import compiled, plain, with_before
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import compiled, plain, with_before
 from clerk_tinybird_app.tinybird.project import Node, Pipe
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.local.tinybird import plain_rows
+from clerk_tinybird_app.local.tinybird.intake import plain_rows
 from clerk_tinybird_app.tinybird.project import Column
 from tests.local.tinybird.scenes import scene
 

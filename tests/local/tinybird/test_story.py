@@ -13,11 +13,17 @@ import pytest
 
 from clerk_tinybird_app.dashboard.period import LENGTHS
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID, SOLO_ID
-from clerk_tinybird_app.local.tinybird import pace
-from clerk_tinybird_app.local.tinybird.history import history
-from clerk_tinybird_app.local.tinybird.sample import SampleTenants, sample_tenant
-from clerk_tinybird_app.local.tinybird.story import COLUMNS, ROUTES, SERVER_ERRORS, TENANTS, Tenant
-from clerk_tinybird_app.local.tinybird.traffic import NoStory, Traffic
+from clerk_tinybird_app.local.tinybird.demo import pace
+from clerk_tinybird_app.local.tinybird.demo.history import history
+from clerk_tinybird_app.local.tinybird.demo.sample import SampleTenants, sample_tenant
+from clerk_tinybird_app.local.tinybird.demo.story import (
+    COLUMNS,
+    ROUTES,
+    SERVER_ERRORS,
+    TENANTS,
+    Tenant,
+)
+from clerk_tinybird_app.local.tinybird.demo.traffic import NoStory, Traffic
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 
 BUNDLED = ROOT / "tinybird"

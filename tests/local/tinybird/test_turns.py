@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone, Turns
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.turns import ClientGone, Turns
 
 pytestmark = pytest.mark.anyio
 

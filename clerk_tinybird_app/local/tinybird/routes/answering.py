@@ -11,12 +11,12 @@ from typing import Any, Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.caller import Caller
-from clerk_tinybird_app.local.tinybird.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.access.caller import Caller
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.queries import Answer, refusal
+from clerk_tinybird_app.local.tinybird.queries.answer import Answer, refusal
 from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 

@@ -8,9 +8,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from clerk_tinybird_app.local.tinybird import file_rows, views
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.ingest import ingest
+from clerk_tinybird_app.local.tinybird.intake import file_rows
+from clerk_tinybird_app.local.tinybird.intake.ingest import ingest
+from clerk_tinybird_app.local.tinybird.routes import descriptions
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     MOST_BYTES,
     answering,
@@ -22,7 +23,7 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     values_of,
 )
 from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace, Served
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
 from clerk_tinybird_app.tinybird.project import ProjectMistakes, read_files
 
 _PROJECT_PART: Final = "data_project://"
@@ -40,7 +41,7 @@ async def user_workspaces(request: Request) -> Response:
     caller.require_admin()
     all_of_them = service_of(request).workspaces.all()
     user = {"id": "local", "email": "local@localhost", "organization_id": None}
-    listed = [views.workspace_view(each) for each in all_of_them]
+    listed = [descriptions.workspace_view(each) for each in all_of_them]
     return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
 
 
@@ -54,7 +55,7 @@ async def create_workspace(request: Request) -> Response:
         raise bad_request("The name of the workspace is missing")
     service = service_of(request)
     made = await in_thread(service.ingest_threads, service.workspaces.add, name)
-    return JSONResponse(views.workspace_view(made))
+    return JSONResponse(descriptions.workspace_view(made))
 
 
 @answering
@@ -74,7 +75,7 @@ async def workspace(request: Request) -> Response:
     """Describe the token's workspace."""
     found, caller = identify(request)
     caller.require_admin()
-    return JSONResponse(views.workspace_view(found))
+    return JSONResponse(descriptions.workspace_view(found))
 
 
 @answering

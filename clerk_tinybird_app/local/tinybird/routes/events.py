@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.ingest import ingest
+from clerk_tinybird_app.local.tinybird.intake.ingest import ingest
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     answering,
     body_of,

@@ -8,12 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.caller import Caller
+from clerk_tinybird_app.local.tinybird.access.caller import Caller
+from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal
 from clerk_tinybird_app.local.tinybird.errors import forbidden, not_found
 from clerk_tinybird_app.local.tinybird.routes.answering import answering, identify, queried
-from clerk_tinybird_app.local.tinybird.tables import QUARANTINE_SUFFIX, literal
-from clerk_tinybird_app.local.tinybird.views import datasource_view, pipe_view
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.routes.descriptions import datasource_view, pipe_view
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import DataSource
 
 _EMPTY = {"row_count": 0, "bytes": 0, "quarantine_rows": 0}

@@ -6,9 +6,9 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clerk_tinybird_app.local.tinybird import queries
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.formats import BY_ENDING
+from clerk_tinybird_app.local.tinybird.queries import answer as queries
+from clerk_tinybird_app.local.tinybird.queries.formats import BY_ENDING
 from clerk_tinybird_app.local.tinybird.routes import metadata
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     answered,

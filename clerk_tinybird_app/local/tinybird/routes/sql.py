@@ -5,8 +5,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clerk_tinybird_app.local.tinybird import queries
 from clerk_tinybird_app.local.tinybird.errors import bad_request
+from clerk_tinybird_app.local.tinybird.queries import answer as queries
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     FORMS,
     answered,

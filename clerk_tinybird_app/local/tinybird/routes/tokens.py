@@ -6,7 +6,8 @@ import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird import claims
+from clerk_tinybird_app.local.tinybird.access import claims
+from clerk_tinybird_app.local.tinybird.access.static_tokens import StaticToken
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden, not_found
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     answering,
@@ -14,8 +15,7 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     service_of,
     values_of,
 )
-from clerk_tinybird_app.local.tinybird.static_tokens import StaticToken
-from clerk_tinybird_app.local.tinybird.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 
 @answering

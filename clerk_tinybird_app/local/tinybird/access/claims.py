@@ -1,0 +1,166 @@
+"""What a JSON Web Token for the API says, once its signature is found good.
+
+HS256 alone, keyed with the workspace's admin token; every claim Tinybird documents as required is
+required, of the right type, before anything it grants is looked at.
+"""
+
+import hashlib
+import hmac
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clerk_tinybird_app.clerk.base64url import decode
+from clerk_tinybird_app.clerk.strict_json import parse_object
+from clerk_tinybird_app.local.tinybird.access.caller import Caller
+from clerk_tinybird_app.local.tinybird.errors import ApiError, forbidden
+
+PIPES_READ: Final = "PIPES:READ"
+DATASOURCES_READ: Final = "DATASOURCES:READ"
+DATASOURCES_APPEND: Final = "DATASOURCES:APPEND"
+
+_ALGORITHM: Final = "HS256"
+_PARTS: Final = 3
+_MOST_CHARACTERS: Final = 32_768
+_SCOPES: Final = (PIPES_READ, DATASOURCES_READ, DATASOURCES_APPEND)
+
+
+def malformed() -> ApiError:
+    """The token is none; the text is Tinybird's, with the token left out."""
+    return forbidden("invalid authentication token. Invalid token b'...'")
+
+
+def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Caller:
+    """Verify a token and return what it grants.
+
+    Args:
+        token: The compact JWT.
+        signing_key: The workspace's admin token.
+        workspace_id: The workspace it must be made for.
+        now: Seconds since the epoch.
+
+    Raises:
+        ApiError: 403; the text says whether it is malformed, badly signed, expired, for another
+            workspace, or lacks a claim.
+    """
+    claims = _verified(token, signing_key)
+    expires = _number(claims, "exp")
+    if expires <= now:
+        raise forbidden("invalid authentication token. Token has expired")
+    starts = _number(claims, "nbf") if "nbf" in claims else -math.inf
+    if starts > now:
+        raise forbidden("invalid authentication token. Token is not valid yet")
+    if "iat" in claims:
+        _number(claims, "iat")
+    if _text(claims, "workspace_id") != workspace_id:
+        raise forbidden("invalid authentication token. Token is for another workspace")
+    return Caller(
+        name=_text(claims, "name"),
+        rps=_rps(claims),
+        starts=starts,
+        expires=expires,
+        **_grants(claims),
+    )
+
+
+def is_signed(token: str, signing_key: str) -> bool:
+    """Tell whether ``signing_key`` signed a token, whatever it says."""
+    try:
+        _verified(token, signing_key)
+    except ApiError:
+        return False
+    return True
+
+
+def _verified(token: str, signing_key: str) -> Mapping[str, Any]:
+    """Return the payload of a token whose signature is good."""
+    parts = token.split(".")
+    if len(parts) != _PARTS or len(token) > _MOST_CHARACTERS:
+        raise malformed()
+    try:
+        header, payload, signature = (decode(part.encode("ascii")) for part in parts)
+        _require_header(parse_object(header))
+        signed = token.rpartition(".")[0].encode()
+        expected = hmac.digest(signing_key.encode(), signed, hashlib.sha256)
+        if not hmac.compare_digest(expected, signature):
+            raise forbidden("invalid authentication token. Invalid signature")
+        return parse_object(payload)
+    except ValueError:
+        raise malformed() from None
+
+
+def _require_header(header: Mapping[str, object]) -> None:
+    if header.get("alg") != _ALGORITHM or "crit" in header:
+        raise malformed()
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.upper() != "JWT":
+        raise malformed()
+
+
+def _lacks(claim: str) -> ApiError:
+    return forbidden(f"invalid authentication token. Missing or wrong claim '{claim}'")
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise _lacks(name)
+    return value
+
+
+def _number(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _lacks(name)
+    # JSON's 1e400 is Python's infinity.
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _lacks(name)
+    return value
+
+
+def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = claims.get(name, {})
+    if not isinstance(value, dict):
+        raise _lacks(name)
+    return value
+
+
+def _rps(claims: Mapping[str, Any]) -> int:
+    """Return ``limits.rps``; 0 or less is no limit."""
+    limits = _object(claims, "limits")
+    rps = limits.get("rps", 0)
+    if isinstance(rps, bool) or not isinstance(rps, int):
+        raise _lacks("limits.rps")
+    return max(rps, 0)
+
+
+def _grants(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scopes by what they are over."""
+    scopes = claims.get("scopes")
+    if not isinstance(scopes, list) or not scopes:
+        raise _lacks("scopes")
+    pipes: dict[str, Mapping[str, Any]] = {}
+    datasources: dict[str, str] = {}
+    appends: set[str] = set()
+    for scope in scopes:
+        kind, resource = _scope(scope)
+        if kind == DATASOURCES_APPEND:
+            appends.add(resource)
+            continue
+        if resource in (pipes if kind == PIPES_READ else datasources):
+            # Two filters over one thing: which of them holds must not be a matter of order.
+            raise _lacks("scopes")
+        if kind == PIPES_READ:
+            pipes[resource] = _object(scope, "fixed_params")
+        else:
+            datasources[resource] = _text(scope, "filter") if "filter" in scope else ""
+    return {"pipes": pipes, "datasources": datasources, "appends": frozenset(appends)}
+
+
+def _scope(scope: object) -> tuple[str, str]:
+    if not isinstance(scope, dict):
+        raise _lacks("scopes")
+    kind, resource = _text(scope, "type"), _text(scope, "resource")
+    if kind not in _SCOPES:
+        raise _lacks("scopes[].type")
+    return kind, resource

@@ -1,0 +1,1 @@
+"""The made-up world whose rows the embedded Tinybird has from the start."""

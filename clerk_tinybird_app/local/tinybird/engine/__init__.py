@@ -1,0 +1,1 @@
+"""chDB: its sessions, the pool of readers, the one writer."""

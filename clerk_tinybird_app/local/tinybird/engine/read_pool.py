@@ -1,0 +1,227 @@
+"""Read-only connections shared by all requests, with limits on time, memory and answers."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.engine.reader import Job, Reader
+from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone, Turns
+from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
+
+_Answer = TypeVar("_Answer")
+
+_READ_ONLY: Final = 1
+"""1 blocks writes, settings, file(), url() and remote(); 2 does not block the last three."""
+
+READERS: Final = 8
+"""Queries that may run at once."""
+
+_MOST_BYTES: Final = 2_000_000_000
+_PATIENCE_SECONDS: Final = 0.1
+"""How long a query runs before anybody looks whether its client is still there."""
+
+_END_AGAIN_SECONDS: Final = 0.1
+_SURE_SECONDS: Final = 1.0
+"""How long a query runs whoever waits, and how long whoever runs nothing waits at most."""
+
+_RETRY_SECONDS: Final = 1
+
+
+def _share_of_memory() -> int:
+    """Return what one query may have so that all readers together have half of the machine's.
+
+    ClickHouse also knows a limit for a user's queries together, but writing is the same user here:
+    inserts would wait for what queries hold, and fail.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(_MOST_BYTES, machine // 2 // READERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one query may use.
+
+    Attributes:
+        seconds: Time.
+        bytes: Memory; 2 GB, less on a machine that has less than 32.
+        rows: Rows in the answer.
+        answer_bytes: The answer, as ClickHouse holds it and as it is sent.
+        threads: Threads.
+    """
+
+    seconds: float = 10
+    bytes: int = field(default_factory=_share_of_memory)
+    rows: int = 1_000_000
+    answer_bytes: int = 100_000_000
+    threads: int = 2
+
+    def as_settings(self) -> str:
+        """Return the text of a ``SET`` for a connection."""
+        return (
+            f"session_timezone='UTC', max_execution_time={self.seconds}, "
+            f"max_memory_usage={self.bytes}, "
+            f"max_result_rows={self.rows}, max_result_bytes={self.answer_bytes}, "
+            f"max_threads={self.threads}, "
+            f"timeout_before_checking_execution_speed=0, query_profiler_real_time_period_ns=0, "
+            f"query_profiler_cpu_time_period_ns=0, readonly={_READ_ONLY}"
+        )
+
+
+@dataclass(eq=False)
+class _Held:
+    """A reader that is lent.
+
+    Attributes:
+        name: To whom.
+        since: When, on the loop's clock.
+        is_needed: Settled when somebody else shall have it.
+    """
+
+    name: str
+    since: float
+    is_needed: "asyncio.Future[None]"
+
+
+class ReadPool:
+    """Readers, lent for one query at a time; half of them at most to one name.
+
+    Some names together can hold all of them. So whoever runs nothing and has waited for a second
+    gets the reader of the longest query of a name with most, which is ended.
+
+    For the event loop's thread alone.
+
+    Args:
+        folder: The data folder.
+        size: How many queries may run at once.
+        limits: What each query may use.
+    """
+
+    def __init__(self, folder: Path, *, size: int = READERS, limits: Limits | None = None) -> None:
+        limits = limits or Limits()
+        readers = [
+            Reader(folder, f"read-{number}", limits.as_settings(), limits.answer_bytes)
+            for number in range(size)
+        ]
+        # The one used last is used next: it knows the database already.
+        self._idle = list(readers)
+        self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
+        self._all = (*readers, self._ending)
+        self._turns = Turns(size, max(size // 2, 1))
+        self._held: set[_Held] = set()
+
+    async def run(
+        self,
+        name: str,
+        database: str,
+        work: Callable[[ChdbSession], _Answer],
+        gone: Callable[[], Awaitable[None]],
+    ) -> _Answer:
+        """Return what ``work`` returns, done on a reader's thread with its connection.
+
+        When the client goes away, work that waits never starts, and what runs is ended.
+
+        Args:
+            name: Who asks; of one name, half of all readers work at most, the others wait.
+            database: Where bare table names are looked up.
+            work: What to do.
+            gone: Returns when the client is gone; called only if that is to be known.
+
+        Raises:
+            ApiError: 429, too many of this name wait, or it ran long while others waited; 503,
+                after `start_no_more`.
+            ClientGone: The client is gone.
+            QueryFailed: From ``work``, as any other error; its connection is gone.
+        """
+        if not self._turns.take_at_once(name):
+            await self._wait(name, gone)
+        reader, loop = self._idle.pop(), asyncio.get_running_loop()
+        answer: asyncio.Future[_Answer] = loop.create_future()
+        job, held = Job(database, work, answer), _Held(name, loop.time(), loop.create_future())
+        self._held.add(held)
+        answer.add_done_callback(partial(self._take_back, reader, held))
+        reader.do(job)
+        await asyncio.wait((answer,), timeout=_PATIENCE_SECONDS)
+        if not answer.done():
+            await self._end_if_left(reader, job, held, gone)
+        return answer.result()
+
+    def start_no_more(self) -> None:
+        """Refuse what waits; what runs goes on."""
+        self._turns.close()
+
+    def close(self) -> None:
+        """Wait for running queries and close every connection."""
+        for reader in self._all:
+            reader.close()
+
+    async def _wait(self, name: str, gone: Callable[[], Awaitable[None]]) -> None:
+        leaving = asyncio.ensure_future(gone())
+        making_room = asyncio.ensure_future(self._make_room(name))
+        try:
+            await self._turns.wait(name, leaving)
+        finally:
+            leaving.cancel()
+            making_room.cancel()
+
+    async def _make_room(self, name: str) -> None:
+        """Ask for one reader after the other while a name that waits has none."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SURE_SECONDS)
+            before = loop.time() - _SURE_SECONDS
+            long = [
+                each for each in self._held if each.since < before and not each.is_needed.done()
+            ]
+            if long and not self._turns.running(name):
+                most = min(long, key=lambda held: (-self._turns.running(held.name), held.since))
+                most.is_needed.set_result(None)
+
+    def _take_back(self, reader: Reader, held: _Held, answer: "asyncio.Future[Any]") -> None:
+        # Looked at here, as nobody else may: whoever waited for it can be gone.
+        answer.exception()
+        self._idle.append(reader)
+        self._held.discard(held)
+        self._turns.give_back(held.name)
+
+    async def _end_if_left(
+        self, reader: Reader, job: Job[Any], held: _Held, gone: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Wait for the answer; when the client leaves before, or others wait, end what runs."""
+        leaving = asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait(
+                (job.answer, leaving, held.is_needed), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            leaving.cancel()
+        if job.answer.done():
+            return
+        await self._end(reader, job)
+        if not held.is_needed.done():
+            raise ClientGone
+        if job.answer.exception() is not None:
+            raise ApiError(
+                429,
+                f"The query was ended after {_SURE_SECONDS:.0f} s, as others waited who had none "
+                "running. Ask for less at once, or later.",
+                documentation=f"{API_DOCUMENTATION}#limits",
+                headers={"Retry-After": str(_RETRY_SECONDS)},
+            )
+
+    async def _end(self, reader: Reader, job: Job[Any]) -> None:
+        """End what runs until the job is done.
+
+        Again and again, as work may be several queries, or between two of them at the moment.
+        """
+        while not job.answer.done():
+            ending = asyncio.get_running_loop().create_future()
+            self._ending.do(Job("default", partial(reader.end, job), ending))
+            await asyncio.wait((ending,))
+            # If it failed, the query's own limit on time is what is left.
+            ending.exception()
+            await asyncio.wait((job.answer,), timeout=_END_AGAIN_SECONDS)

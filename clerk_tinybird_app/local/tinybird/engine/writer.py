@@ -1,0 +1,178 @@
+"""The one thread that writes: what waits for the same table goes in as one insert."""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
+
+_Result = TypeVar("_Result")
+
+_SETTINGS: Final = ", ".join(
+    (
+        "session_timezone='UTC'",
+        "date_time_input_format='best_effort'",
+        "input_format_skip_unknown_fields=1",
+        # A JSON path is one member's, not also that of the same name in capitals.
+        "input_format_column_name_matching_mode='match_case'",
+        "input_format_null_as_default=0",
+        "insert_null_as_default=0",
+        "input_format_json_read_objects_as_strings=1",
+        # One block an insert, so that it is written whole or not at all.
+        "input_format_parallel_parsing=0",
+        "max_insert_block_size=10000000",
+        "min_insert_block_size_rows=0",
+        "min_insert_block_size_bytes=0",
+        "max_insert_threads=1",
+        "max_threads=1",
+        "parallel_view_processing=0",
+        "query_profiler_real_time_period_ns=0",
+        "query_profiler_cpu_time_period_ns=0",
+        "max_partitions_per_insert_block=0",
+        "max_query_size=100000000",
+    )
+)
+_MOST_BYTES: Final = 10_000_000
+_ROWS: Final = "rows.ndjson"
+"""The rows of the insert under way, beside chDB's folder."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    statement: str
+    body: bytes
+    done: Future[None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class _Work:
+    run: Callable[[ChdbSession], object]
+    done: Future[object] = field(default_factory=Future)
+
+
+class Writer:
+    """Inserts rows and runs statements, one after the other, on a thread of its own.
+
+    An insert is done when ClickHouse has written its part to a file: a process killed after that
+    has lost nothing.
+
+    Args:
+        folder: The data folder, a part of one that `DataLock` takes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._rows = folder.with_name(_ROWS)
+        self._rows.touch(mode=0o600)
+        # Kept open and written over: a file made anew for each insert takes ten times as long.
+        self._file = self._rows.open("r+b")
+        self._session = self.connect()
+        self._waiting: queue.SimpleQueue[_Rows | _Work | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="write", daemon=True)
+        self._thread.start()
+
+    def insert(self, statement: str, body: bytes) -> "Future[None]":
+        """Queue rows: ``INSERT INTO table`` and one JSON object a line.
+
+        The future raises ``QueryFailed`` when these rows, taken alone, do not go in; then none did.
+        So it is with any other error, such as ``OSError``, which is not the rows' fault.
+        """
+        job = _Rows(statement, body)
+        self._waiting.put(job)
+        return job.done
+
+    def run(self, work: Callable[[ChdbSession], _Result]) -> _Result:
+        """Run ``work`` on the writing connection after everything queued before; wait for it.
+
+        Raises:
+            QueryFailed: From ``work``.
+        """
+        job = _Work(work)
+        self._waiting.put(job)
+        return job.done.result()  # type: ignore[return-value]  # what `work` returned
+
+    def connect(self) -> ChdbSession:
+        """Return a connection like the writing one, the caller's own to use and to close.
+
+        Raises:
+            RuntimeError: chDB opens none.
+            QueryFailed: Likewise.
+        """
+        return ChdbSession(self.folder, _SETTINGS)
+
+    def close(self) -> None:
+        """Write what is queued, then stop."""
+        self._waiting.put(None)
+        self._thread.join()
+        self._session.close()
+        self._file.close()
+        self._rows.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        left: _Rows | _Work | None = None
+        while True:
+            job = left or self._waiting.get()
+            left = None
+            if job is None:
+                return
+            if isinstance(job, _Work):
+                self._run(job)
+                continue
+            batch, left, is_last = self._batch(job)
+            # A caller who went away before its turn gets nothing written and no answer; from here
+            # on it can no longer go away.
+            self._insert([each for each in batch if each.done.set_running_or_notify_cancel()])
+            if is_last:
+                return
+
+    def _batch(self, first: _Rows) -> tuple[list[_Rows], _Rows | _Work | None, bool]:
+        """Return jobs for one insert, the job that does not belong to it, and if we stop then."""
+        batch, size = [first], len(first.body)
+        while size < _MOST_BYTES:
+            try:
+                job = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return batch, None, True
+            if not isinstance(job, _Rows) or job.statement != first.statement:
+                return batch, job, False
+            batch.append(job)
+            size += len(job.body)
+        return batch, None, False
+
+    def _insert(self, batch: list[_Rows]) -> None:
+        if not batch:
+            return
+        try:
+            self._file.seek(0)
+            self._file.write(b"\n".join(job.body for job in batch))
+            self._file.truncate()
+            self._opened().insert(batch[0].statement, self._rows)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is its callers'
+            if len(batch) == 1:
+                batch[0].done.set_exception(failure)
+                return
+            # One request's bad rows must not be another's.
+            for job in batch:
+                self._insert([job])
+            return
+        for job in batch:
+            job.done.set_result(None)
+
+    def _run(self, job: _Work) -> None:
+        if not job.done.set_running_or_notify_cancel():
+            return
+        try:
+            job.done.set_result(job.run(self._opened()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
+            job.done.set_exception(error)
+
+    def _opened(self) -> ChdbSession:
+        if not self._session.is_open:
+            self._session = self.connect()
+        return self._session

@@ -1,0 +1,1 @@
+"""The embedded Tinybird as a process of its own: started, watched, stopped."""

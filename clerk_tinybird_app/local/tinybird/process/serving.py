@@ -1,0 +1,156 @@
+"""Runs the API in this process until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from clerk_tinybird_app.background import in_background
+from clerk_tinybird_app.local.tinybird.app import create_app
+from clerk_tinybird_app.local.tinybird.demo.seed import seed
+from clerk_tinybird_app.local.tinybird.engine.data_lock import DataLock
+from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits
+from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import kept_workspace
+from clerk_tinybird_app.local.tinybird.workspaces.project_watch import ProjectWatch
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+
+HOST: Final = "127.0.0.1"
+FIRST_WORKSPACE: Final = "local"
+_CHDB: Final = "chdb"
+_MOST_CONNECTIONS: Final = 1_024
+"""Idle ones among them. Granian's own 128 are fewer than the queries that may wait."""
+
+_STOP_SECONDS: Final = 20.0
+"""After this the process ends whatever is still under way; queries end sooner by themselves."""
+
+_log = logging.getLogger(__name__)
+
+
+class PortInUse(Exception):  # noqa: N818 - it says what is the case
+    """Another program listens on the port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What to serve and where.
+
+    Attributes:
+        project: The Tinybird project's folder.
+        data: The folder of the rows.
+        port: The port on 127.0.0.1.
+        seeds: Whether the bundled project starts with made-up traffic.
+        ends_with_stdin: Whether to stop when standard input ends, as it does with the parent.
+        limits: What a query may use.
+    """
+
+    project: Path
+    data: Path
+    port: int
+    seeds: bool = True
+    ends_with_stdin: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+def run(options: Options, clock: Callable[[], float] = time.time) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the parent.
+
+    Raises:
+        DataFolderInUse: Another process has the data folder.
+        DataFolderUnusable: Nothing can be kept in it.
+        PortInUse: Another program has the port.
+    """
+    with ExitStack() as held:
+        held.enter_context(DataLock(options.data))
+        _require_free(options.port)
+        service = _service(options, clock)
+        held.callback(service.close)
+        asyncio.run(_serve(service, options))
+
+
+def _service(options: Options, clock: Callable[[], float]) -> Service:
+    kept = kept_workspace(options.data)
+    first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
+    folder = options.data / _CHDB
+    return Service(folder, first, limits=options.limits, clock=clock)
+
+
+async def _serve(service: Service, options: Options) -> None:
+    watch = ProjectWatch(options.project, service.workspaces.first, service.writer)
+    watching = in_background(watch.follow(), "the watch over the project folder")
+    try:
+        # It watches before the first load, which is long when rows are made up after it.
+        await asyncio.sleep(0)
+        await asyncio.to_thread(watch.load)
+        if options.seeds:
+            await asyncio.to_thread(seed, service)
+        await _answer(service, options)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _answer(service: Service, options: Options) -> None:
+    server = Server(
+        create_app(service),
+        address=HOST,
+        port=options.port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=_MOST_CONNECTIONS,
+        log_enabled=False,
+    )
+    _stop_when_told(server, service, options)
+    _log.info(
+        "The embedded Tinybird serves %s at http://localhost:%d", options.project, options.port
+    )
+    await server.serve()
+
+
+def _stop_when_told(server: Server, service: Service, options: Options) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        last = threading.Timer(_STOP_SECONDS, os._exit, (1,))
+        last.daemon = True
+        last.start()
+        service.pool.start_no_more()
+        server.stop()  # type: ignore[no-untyped-call]  # granian
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if options.ends_with_stdin:
+        threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
+
+
+def _stop_with_parent() -> None:
+    """Wait for the end of standard input, a pipe whose other end the parent holds.
+
+    A pipe closes however the parent ends, also by SIGKILL, and on every system.
+    """
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise PortInUse(
+                f"Port {port} is in use by another program. Choose another with --port."
+            ) from None

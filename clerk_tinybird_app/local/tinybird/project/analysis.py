@@ -1,0 +1,167 @@
+"""What ClickHouse finds wrong with a query, told before the query runs."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.tables import literal
+from clerk_tinybird_app.local.tinybird.project.complaint import SYNTAX, complaint
+
+# An analysis computes constants, scalar subqueries among them, hence the limits.
+_SETTINGS: Final = (
+    "session_timezone='UTC', max_execution_time=0.5, max_memory_usage=500000000, max_threads=1, "
+    "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
+)
+_TABLE: Final = "UNKNOWN_TABLE"
+_FUNCTIONS: Final = ("UNKNOWN_FUNCTION", "UNKNOWN_AGGREGATE_FUNCTION")
+_CALLED: Final = re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)")
+_SUBJECTS: Final = {
+    _TABLE: re.compile(r"identifier '([^']+)'"),
+    **dict.fromkeys(_FUNCTIONS, _CALLED),
+    "UNKNOWN_IDENTIFIER": re.compile(r"[Ii]dentifier [`']([^`']+)[`']"),
+    "NOT_AN_AGGREGATE": re.compile(r"Column '(?:[^']*\.)?([^'.]+)' is not under"),
+}
+_OF_TYPES: Final = frozenset(
+    (
+        "ILLEGAL_AGGREGATION",
+        "ILLEGAL_TYPE_OF_ARGUMENT",
+        "ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER",
+        "NO_COMMON_TYPE",
+        "NUMBER_OF_ARGUMENTS_DOESNT_MATCH",
+        "TOO_FEW_ARGUMENTS_FOR_FUNCTION",
+        "TOO_MANY_ARGUMENTS_FOR_FUNCTION",
+        "TYPE_MISMATCH",
+        "UNION_ALL_RESULT_STRUCTURES_MISMATCH",
+    )
+)
+_CLAUSE: Final = re.compile(r"\b(WHERE|PREWHERE|HAVING)\b")
+# Functions of ClickHouse that chDB is built without: a pipe that uses one is right elsewhere.
+_NOT_IN_CHDB: Final = re.compile(
+    r"BLAKE3|catboost\w*|bech32\w*|(?:try)?(?:punycode|idna)\w*|detect[A-Z]\w*|lemmatize|stem|"
+    r"synonyms|s2[A-Z]\w*|geoToS2|\w*ULID\w*|seriesPeriodDetectFFT|snowflake\w*|uniqTheta\w*|"
+    r"ai[A-Z]\w*|tinybird\w*",
+    re.IGNORECASE,
+)
+_HINTS: Final = re.compile(r"Maybe you meant: \[([^\]]*)\]")
+_CLOSE: Final = 0.8
+_POSITION: Final = re.compile(r"at position (\d+)")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a query, whatever values it is asked with.
+
+    Attributes:
+        name: ClickHouse's name for it.
+        message: A sentence.
+        subject: The table, column, function or clause that it is about; "" for a syntax error.
+        place: Where in the node's own SQL a syntax error is, in characters.
+        is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
+    """
+
+    name: str
+    message: str
+    subject: str = ""
+    place: int = 0
+    is_certain: bool = True
+
+    @property
+    def is_syntax(self) -> bool:
+        """Tell whether the text is no SQL."""
+        return self.name == SYNTAX
+
+    @property
+    def is_of_types(self) -> bool:
+        """Tell whether values of other types would be right: a request's may be such values."""
+        return self.name in _OF_TYPES
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A query that cannot be judged before it is asked."""
+
+
+class Analyst:
+    """Has ClickHouse analyse queries on a connection that may only read.
+
+    Args:
+        folder: The data folder.
+        database: Where the tables are.
+    """
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder = folder
+        self._database = database
+        self._session: ChdbSession | None = None
+
+    def fault(self, query: str, own: str) -> Fault | Unknown | None:
+        """Return what is wrong with a query; None when it is right.
+
+        Args:
+            query: The SQL of a node after those that it reads from.
+            own: The SQL of the node alone.
+        """
+        try:
+            # What would follow a semicolon would run.
+            if ";" in own:
+                self._parse(own)
+            # Of all that runs nothing, a plan shows most: in it, types are compared.
+            self._query(f"EXPLAIN PLAN {query}")
+        except QueryFailed as failure:
+            if failure.name == SYNTAX:
+                return self._syntax(own)
+            return self._typed(failure) if failure.name in _OF_TYPES else self._named(failure)
+        return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+
+    def _syntax(self, own: str) -> Fault | Unknown:
+        try:
+            self._parse(own)
+        except QueryFailed as failure:
+            positions = [int(found) for found in _POSITION.findall(failure.message)] or [1]
+            # Of a parenthesis that is not closed, the last position is its own.
+            at = positions[-1 if "Unmatched" in failure.message else 0]
+            place = len(own.encode()[: at - 1].decode(errors="ignore"))
+            return Fault(SYNTAX, complaint(failure), place=place)
+        return Unknown()
+
+    def _named(self, failure: QueryFailed) -> Fault | Unknown:
+        pattern = _SUBJECTS.get(failure.name)
+        found = pattern.search(failure.message) if pattern else None
+        if found is None:
+            return Unknown()
+        subject, message = found[1], complaint(failure, self._database)
+        is_elsewhere = failure.name == _TABLE and "." in subject
+        if is_elsewhere or (failure.name in _FUNCTIONS and not _is_misspelt(subject, failure)):
+            message = f"{message} It may be Tinybird's own; here it cannot be asked for."
+            return Fault(failure.name, message, subject, is_certain=False)
+        return Fault(failure.name, message, subject)
+
+    def _typed(self, failure: QueryFailed) -> Fault:
+        found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
+        return Fault(failure.name, complaint(failure, self._database), found[1] if found else "")
+
+    def _parse(self, own: str) -> None:
+        self._query(f"SELECT formatQuerySingleLine({literal(own)})")
+
+    def _query(self, sql: str) -> None:
+        if self._session is None or not self._session.is_open:
+            self._session = ChdbSession(self._folder, _SETTINGS)
+            self._session.use(self._database)
+        self._session.query(sql, "TSVRaw")
+
+
+def _is_misspelt(function: str, failure: QueryFailed) -> bool:
+    """Tell a function that is close to one of ClickHouse's from one that chDB may only lack."""
+    if _NOT_IN_CHDB.fullmatch(function):
+        return False
+    found = _HINTS.search(failure.message)
+    hints = found[1].replace("'", "").lower().split(",") if found else []
+    return bool(difflib.get_close_matches(function.lower(), hints, cutoff=_CLOSE))

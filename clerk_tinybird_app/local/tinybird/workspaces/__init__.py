@@ -1,0 +1,1 @@
+"""What is served at the moment, and whose it is."""

@@ -1,0 +1,180 @@
+"""A workspace: its id, its key, its database, and the project it serves at the moment."""
+
+import secrets
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from clerk_tinybird_app.local.tinybird.access.static_tokens import (
+    StaticToken,
+    static_tokens,
+    token_text,
+)
+from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.ids import resource_id
+from clerk_tinybird_app.local.tinybird.project import schema
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
+from clerk_tinybird_app.local.tinybird.project.project_check import Checked, check
+from clerk_tinybird_app.local.tinybird.project.unfed import Unfed, datasources_of, unfed
+from clerk_tinybird_app.tinybird.project import (
+    DataSource,
+    Project,
+    ProjectError,
+    ProjectMistakes,
+)
+
+_T = TypeVar("_T")
+
+_KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True)
+class Served:
+    """A project as it is served: all of it compiled.
+
+    Attributes:
+        datasources: By name.
+        pipes: By name.
+        tokens: The data files' tokens, by value.
+        unserved: For the name of everything else in the project, the mistake that is why.
+        unfed: The data sources that a pipe would fill which does not run here.
+        reads_unfed: For each pipe that reads any of those, their names.
+    """
+
+    datasources: Mapping[str, DataSource] = field(default_factory=lambda: MappingProxyType({}))
+    pipes: Mapping[str, CompiledPipe] = field(default_factory=lambda: MappingProxyType({}))
+    tokens: Mapping[str, StaticToken] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    unserved: Mapping[str, ProjectError] = field(default_factory=lambda: MappingProxyType({}))
+
+    unfed: Mapping[str, Unfed] = field(default_factory=lambda: MappingProxyType({}))
+    reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is a project without a mistake."""
+        return bool(self.datasources or self.pipes) and not self.unserved
+
+    def require(self, name: str) -> None:
+        """Pass but for the name of something that a mistake keeps from being served.
+
+        Raises:
+            ApiError: 400, with the mistake.
+        """
+        if mistake := self.unserved.get(name):
+            raise bad_request(f"[Error] '{name}' is not served. {mistake}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of serving a project."""
+
+    change: schema.Change
+    checked: Checked
+
+
+@dataclass(eq=False)
+class LocalWorkspace:
+    """One workspace; its rows are in a database of its own.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        signing_key: Its admin token, which signs its JWTs.
+        served: What it answers with; replaced whole when the project changes.
+    """
+
+    id: str
+    name: str
+    signing_key: str = field(repr=False)
+    served: Served = field(default_factory=Served)
+    _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def new(cls, name: str) -> "LocalWorkspace":
+        """Return a workspace with a new id and key."""
+        made = str(uuid.uuid4())
+        return cls(made, name, token_text(made, made, secrets.token_urlsafe(_KEY_BYTES)))
+
+    @property
+    def database(self) -> str:
+        """The database of its rows; the landing database stands beside it."""
+        return f"w_{self.id.replace('-', '')}"
+
+    def resource_id(self, *names: str) -> str:
+        """Return the id of one of its pipes, nodes or data sources."""
+        return resource_id(self.id, *names)
+
+    def pipe(self, name_or_id: str) -> CompiledPipe:
+        """Return a pipe.
+
+        Raises:
+            ApiError: 404, there is none; 400, it has a mistake.
+        """
+        served = self.served
+        if found := self._named("pipe", name_or_id, served.pipes, served):
+            return found
+        raise not_found(f"The pipe '{name_or_id}' does not exist")
+
+    def datasource(self, name_or_id: str) -> DataSource:
+        """Return a data source.
+
+        Raises:
+            ApiError: 404, there is none; 400, it has a mistake.
+        """
+        served = self.served
+        if found := self._named("datasource", name_or_id, served.datasources, served):
+            return found
+        raise not_found(f"Data Source '{name_or_id}' not found")
+
+    def _named(
+        self, kind: str, name_or_id: str, found: Mapping[str, _T], served: Served
+    ) -> _T | None:
+        """Return what is served under a name or an id; None: there is no such thing."""
+        if one := found.get(name_or_id):
+            return one
+        for name in (*found, *served.unserved):
+            if name_or_id in (name, self.resource_id(kind, name)):
+                served.require(name)
+                return found[name]
+        return None
+
+    def serve(self, project: Project, writer: Writer, *, despite_mistakes: bool = False) -> Outcome:
+        """Serve ``project`` from now on, its tables brought up to date first.
+
+        Args:
+            project: The project.
+            writer: Makes its tables.
+            despite_mistakes: Whether to serve what has none, when something else has.
+
+        Raises:
+            ProjectMistakes: It has some; nothing is changed.
+        """
+        with self._applying:
+            checked = check(project, writer, self.database)
+            if checked.mistakes and not despite_mistakes:
+                raise ProjectMistakes(checked.mistakes)
+            sources, wanted = checked.datasources.values(), checked.definitions
+            change = writer.run(
+                lambda session: schema.apply(session, self.database, sources, wanted)
+            )
+            tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
+            targets = unfed(checked.pipes)
+            self.served = Served(
+                datasources=checked.datasources,
+                pipes=checked.pipes,
+                tokens={token.value: token for token in tokens},
+                unserved=checked.unserved,
+                unfed=targets,
+                reads_unfed={
+                    name: found
+                    for name, pipe in checked.pipes.items()
+                    if (found := datasources_of(pipe, pipe.pipe.endpoint) & targets.keys())
+                },
+            )
+            return Outcome(change, checked)
