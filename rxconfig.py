@@ -9,13 +9,13 @@ from reflex_base.constants import Env, StateManagerMode
 from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
-from clerk_tinybird_app.exposure import require_loopback
-from clerk_tinybird_app.frontend import PagePolicy, PaintFirst, SameOrigin, tailwind
 from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
 from clerk_tinybird_app.reflex_internals.variables import reflex_variables
+from clerk_tinybird_app.serving.frontend import PagePolicy, PaintFirst, SameOrigin, tailwind
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.exposure import require_loopback
+from clerk_tinybird_app.settings.variable_names import unread_variables
 from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER
-from clerk_tinybird_app.variable_names import unread_variables
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"
 """Set for the processes that this one starts, so that each warning is said once."""

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from benchmarks.samples import Samples
-from clerk_tinybird_app.loopback import is_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback
 
 _WARM_UP_SECONDS: Final = 0.3
 _GRACE_SECONDS: Final = 10.0

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TextIO
 
 from clerk_tinybird_app.check import Level, Surroundings, outcomes
-from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.reflex_internals.variables import reflex_variables
-from clerk_tinybird_app.variable_names import unread_variables
+from clerk_tinybird_app.settings.variable_names import unread_variables
 
 _USAGE = (
     "usage: python -m clerk_tinybird_app check\n\n"

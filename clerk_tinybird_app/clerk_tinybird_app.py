@@ -12,16 +12,16 @@ from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.components.pulse import Pulse
-from clerk_tinybird_app.error_logs import event_error_log, page_error_log
+from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
+from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.dashboard import dashboard
 from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
-from clerk_tinybird_app.redaction import redact_logs
 from clerk_tinybird_app.reflex_internals.guard import guard_websockets
-from clerk_tinybird_app.served_app import ServedApp
+from clerk_tinybird_app.serving.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
 from clerk_tinybird_app.state.socket_binding import SocketBinding

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import httpx
 
 from clerk_tinybird_app.clerk.session import LEEWAY_SECONDS
-from clerk_tinybird_app.loopback import is_loopback_url
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 MAX_SKEW_SECONDS: Final = LEEWAY_SECONDS
 """As far as clocks may differ before it is worth a word."""

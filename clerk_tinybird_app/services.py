@@ -19,15 +19,15 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
-from clerk_tinybird_app.exposure import require_loopback
 from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER
-from clerk_tinybird_app.loopback import is_loopback_url
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.exposure import require_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
 from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER, ProjectError, load_project

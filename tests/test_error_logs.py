@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from reflex.app import default_backend_exception_handler
 
-from clerk_tinybird_app.error_logs import event_error_log, page_error_log
-from clerk_tinybird_app.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE, LogBudget
+from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
+from clerk_tinybird_app.logs.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE, LogBudget
 from tests.clock import Clock
 
 LOGS = pytest.mark.parametrize("error_log", [page_error_log, event_error_log])

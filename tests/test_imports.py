@@ -12,39 +12,21 @@ ALLOWED = {
     "clerk": set(),
     "tinybird": {"clerk"},
     "background": set(),
-    "environment": set(),
-    "loopback": set(),
-    "loopback_only": {"loopback"},
-    "own_clock": {"clerk", "loopback"},
-    "dotenv_file": {"environment"},
-    "settings": {"clerk", "environment", "dotenv_file", "loopback", "routes"},
-    "variable_names": {"environment", "settings"},
-    "exposure": {"settings", "loopback"},
-    "local": {
-        *("clerk", "tinybird", "settings", "routes", "bun", "loopback_only", "redaction"),
-        "background",
-    },
-    "services": {
-        *("clerk", "tinybird", "local", "settings", "exposure", "routes", "loopback"),
-        "own_clock",
-    },
-    "check": {
-        *("services", "settings", "clerk", "tinybird", "loopback", "own_clock", "exposure"),
-        "redaction",
-    },
-    "__main__": {"check", "redaction", "reflex_internals", "variable_names"},
-    "api": {"services", "clerk", "tinybird", "routes", "loopback", "loopback_only", "__init__"},
+    "routes": set(),
+    "settings": {"clerk", "routes"},
+    "own_clock": {"clerk", "settings"},
+    "logs": set(),
+    "local": {"clerk", "tinybird", "settings", "routes", "bun", "serving", "logs", "background"},
+    "services": {"clerk", "tinybird", "local", "settings", "routes", "own_clock"},
+    "check": {"services", "settings", "clerk", "tinybird", "own_clock", "logs"},
+    "__main__": {"check", "logs", "reflex_internals", "settings"},
+    "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
     "dashboard": {"routes"},
-    "log_budget": set(),
-    "error_logs": {"log_budget"},
-    "reflex_internals": {"log_budget", "background"},
+    "reflex_internals": {"logs", "background"},
     "state": {"services", "clerk", "tinybird", "dashboard", "routes", "reflex_internals"},
     "components": {"state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
-    "frontend": {"loopback", "routes", "settings", "content_security", "security_headers"},
-    "content_security": {"settings", "environment", "clerk"},
-    "security_headers": {"settings", "content_security"},
-    "served_app": {"services", "content_security", "security_headers"},
+    "serving": {"settings", "routes", "clerk", "services"},
 }
 REACT_COMPONENTS = PACKAGE / "clerk" / "components.py"
 
@@ -84,7 +66,7 @@ def test_every_part_imports_only_what_stands_below_it() -> None:
 def test_the_pure_core_knows_no_reflex() -> None:
     pure = (
         *("check", "clerk", "tinybird", "dashboard", "local"),
-        *("settings", "environment", "services", "api"),
+        *("settings", "services", "api", "logs"),
     )
     against = [
         f"{file.relative_to(PACKAGE)} imports {dotted}"

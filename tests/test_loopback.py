@@ -8,10 +8,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from clerk_tinybird_app.exposure import require_loopback
-from clerk_tinybird_app.loopback import is_loopback
-from clerk_tinybird_app.loopback_only import LoopbackOnly
+from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.exposure import require_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
-from clerk_tinybird_app.redaction import redact, redact_logs
+from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import token_with
 from tests.sessions import NOW, signed_in, workspace

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from clerk_tinybird_app.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
-from clerk_tinybird_app.security_headers import SecurityHeaders, headers_file
+from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
+from clerk_tinybird_app.serving.security_headers import SecurityHeaders, headers_file
 from clerk_tinybird_app.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.api.health import health
 from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.api.token import ADDRESS_SHARE, tinybird_token
-from clerk_tinybird_app.loopback_only import LoopbackOnly
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 
 __all__ = ["create_api"]
 

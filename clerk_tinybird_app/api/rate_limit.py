@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from clerk_tinybird_app.loopback import is_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback
 
 _MINUTE: Final = 60.0
 _MOST_CALLERS: Final = 10_000

@@ -5,8 +5,8 @@ from typing import Final
 
 from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
-from clerk_tinybird_app.loopback import is_loopback_url
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 CONFIGURATION: Final = "configuration"
 ORIGINS: Final = "origins"

@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx
 
-from clerk_tinybird_app.loopback import is_loopback_url
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 SECONDS: Final = 5.0
 """The longest that any one request of a check may take."""

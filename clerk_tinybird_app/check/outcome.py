@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from clerk_tinybird_app.redaction import redact
+from clerk_tinybird_app.logs.redaction import redact
 
 _LEVEL_WIDTH: Final = 9
 _NAME_WIDTH: Final = 15

@@ -7,8 +7,8 @@ import httpx
 
 from clerk_tinybird_app.check.exchange import get, json_object
 from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
-from clerk_tinybird_app.loopback import is_loopback_url
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
 TINYBIRD: Final = "Tinybird"

@@ -14,7 +14,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clerk_tinybird_app.log_budget import LogBudget
+from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
     FrameCheck,

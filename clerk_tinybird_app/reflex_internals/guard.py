@@ -8,7 +8,7 @@ from typing import Final
 from reflex.app import App
 from reflex_base.config import get_config
 
-from clerk_tinybird_app.log_budget import LogBudget
+from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.reflex_internals.connections import Connections
 from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME, FrameCheck
 from clerk_tinybird_app.reflex_internals.gate import Refusals, WebsocketGate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clerk_tinybird_app.log_budget import MAX_PER_MINUTE
+from clerk_tinybird_app.logs.log_budget import MAX_PER_MINUTE
 from tests.reflex_internals.backend import Backend
 from tests.reflex_internals.frames import (
     BAD,

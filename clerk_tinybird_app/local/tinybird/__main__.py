@@ -15,7 +15,7 @@ from clerk_tinybird_app.local.tinybird.process.exit_codes import (
     PORT_IN_USE,
 )
 from clerk_tinybird_app.local.tinybird.process.serving import Options, PortInUse, run
-from clerk_tinybird_app.redaction import redact_logs
+from clerk_tinybird_app.logs.redaction import redact_logs
 
 _PROJECT: Final = Path("tinybird")
 _DATA: Final = Path(".local/tinybird")

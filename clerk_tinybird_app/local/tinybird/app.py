@@ -16,7 +16,7 @@ from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
 from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
 from clerk_tinybird_app.local.tinybird.routes.answering import WARNING_HEADER
 from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.loopback_only import LoopbackOnly
+from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 
 _LOOPBACK_ORIGIN: Final = r"https?://(?:localhost|[\w-]+\.localhost|127\.0\.0\.1|\[::1\])(?::\d+)?"
 _SHOWN_HEADERS: Final = (

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.log_budget import LogBudget
+from clerk_tinybird_app.logs.log_budget import LogBudget
 
 _logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
-from clerk_tinybird_app.environment import origin_of
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.environment import origin_of
 
 _INLINE_FILE: Final = "inline.json"
 

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clerk_tinybird_app.loopback import is_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback
 
 _HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 _FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")

@@ -11,10 +11,10 @@ from reflex_base.config import get_config
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.content_security import Inline, inline_file
-from clerk_tinybird_app.loopback import is_loopback
-from clerk_tinybird_app.security_headers import COMMON, headers_file
+from clerk_tinybird_app.serving.content_security import Inline, inline_file
+from clerk_tinybird_app.serving.security_headers import COMMON, headers_file
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = (
     *("bg", "panel", "line", "control", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),

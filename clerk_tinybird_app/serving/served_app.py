@@ -9,8 +9,8 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.content_security import Inline, UnknownPagesError, inline_file
-from clerk_tinybird_app.security_headers import SecurityHeaders
+from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 _READING: Final = ("GET", "HEAD")
 

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clerk_tinybird_app.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
+from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
 from clerk_tinybird_app.settings import Settings
 
 COMMON: Final = {

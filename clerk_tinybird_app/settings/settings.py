@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
-from clerk_tinybird_app.dotenv_file import read_dotenv
-from clerk_tinybird_app.environment import (
+from clerk_tinybird_app.settings.dotenv_file import read_dotenv
+from clerk_tinybird_app.settings.environment import (
     Environment,
     SettingsError,
     canonical,
@@ -22,7 +22,7 @@ from clerk_tinybird_app.environment import (
     respelled,
     spellings,
 )
-from clerk_tinybird_app.loopback import is_loopback_url
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from clerk_tinybird_app.environment import SettingsError
+from clerk_tinybird_app.settings.environment import SettingsError
 
 
 def read_dotenv(path: Path) -> dict[str, str | None]:

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.environment import ALIASES, NEXT
-from clerk_tinybird_app.settings import Settings, sources
+from clerk_tinybird_app.settings.environment import ALIASES, NEXT
+from clerk_tinybird_app.settings.settings import Settings, sources
 
 _OWN_PREFIXES: Final = ("CLERK_", "TINYBIRD_", "DASHBOARD_", "TB_", "REFLEX_")
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))

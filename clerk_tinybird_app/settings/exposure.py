@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from clerk_tinybird_app.loopback import is_loopback, is_loopback_url
-from clerk_tinybird_app.settings import (
+from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
+from clerk_tinybird_app.settings.settings import (
     TINYBIRD_VARIABLES,
     WHERE_TO_FIND,
     Settings,

@@ -1,0 +1,1 @@
+"""What reaches the log: no secret, and never without end."""

@@ -1,0 +1,1 @@
+"""How pages and answers leave the app: headers, policies, the built frontend."""

@@ -1,0 +1,6 @@
+"""What the environment and the dotenv files say, checked."""
+
+from clerk_tinybird_app.settings.environment import SettingsError
+from clerk_tinybird_app.settings.settings import Settings
+
+__all__ = ["Settings", "SettingsError"]
