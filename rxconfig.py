@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 
 import click
 import reflex as rx
@@ -15,7 +16,6 @@ from clerk_tinybird_app.serving.frontend import PagePolicy, PaintFirst, SameOrig
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.exposure import require_loopback
 from clerk_tinybird_app.settings.variable_names import unread_variables
-from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"
 """Set for the processes that this one starts, so that each warning is said once."""
@@ -65,9 +65,10 @@ if not settings.redis_url:
     given["redis_token_expiration"] = AWAY_SECONDS
 
 # The embedded Tinybird follows its files itself: a pipe that changes must not restart the app.
-if PROJECT_FOLDER.is_dir():
+project = Path(settings.tinybird_project)
+if project.is_dir():
     excluded = environment.REFLEX_HOT_RELOAD_EXCLUDE_PATHS
-    excluded.set([*excluded.get(), PROJECT_FOLDER])
+    excluded.set([*excluded.get(), project])
 
 config = rx.Config(
     app_name="clerk_tinybird_app",

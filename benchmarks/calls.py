@@ -16,7 +16,6 @@ from benchmarks.stopwatch import NANOSECONDS, CoreShare, time_awaits, time_calls
 from clerk_tinybird_app import services
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.tinybird.token import TinybirdToken
 
 _ROUNDS: Final = 3
 _CALLS: Final = 2_000
@@ -59,18 +58,16 @@ def measure() -> Section:
 
 async def _time_ours(folder: Path, clerk: EmbeddedClerk, taken: _Taken) -> None:
     built = services.build(Settings.from_environ({}), folder=folder)
-    verify, workspace, clock = built.verifier.verify, built.workspace, built.clock
+    verify, clock = built.verifier.verify, built.clock
     token = local_session_token(clerk)
     session = await verify(token)
 
     async def both() -> None:
-        TinybirdToken.mint(await verify(token), workspace, now=clock())
+        built.mint(await verify(token), now=clock())
 
     with CoreShare() as share:
         taken.verify += await time_awaits(lambda: verify(token), _CALLS)
-        taken.mint += time_calls(
-            lambda: TinybirdToken.mint(session, workspace, now=clock()), _CALLS
-        )
+        taken.mint += time_calls(lambda: built.mint(session, now=clock()), _CALLS)
         taken.both += await time_awaits(both, _CALLS)
         taken.signature += time_calls(signature_check(token, clerk.public_key_pem), _CALLS)
     taken.core_shares.append(share.value)

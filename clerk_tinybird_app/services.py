@@ -15,9 +15,10 @@ from typing import Final
 
 import httpx
 
-from clerk_tinybird_app import routes
+from clerk_tinybird_app import products, routes
 from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
@@ -25,14 +26,15 @@ from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.own_clock import OwnClock
+from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.exposure import require_loopback
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
-from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER, ProjectError, load_project
+from clerk_tinybird_app.tinybird.project import ProjectError, load_project
 from clerk_tinybird_app.tinybird.request_form import Field, fields_of
 from clerk_tinybird_app.tinybird.template import TemplateError
+from clerk_tinybird_app.tinybird.token import TinybirdToken
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
 __all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
@@ -52,6 +54,7 @@ class Services:
 
     Attributes:
         settings: The configuration all of this was built from.
+        product: What the app is about.
         publishable_key: The Clerk instance's key, which the browser is given too.
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
@@ -63,6 +66,7 @@ class Services:
     """
 
     settings: Settings
+    product: Product
     publishable_key: PublishableKey
     verifier: SessionVerifier
     tinybird: TinybirdClient
@@ -86,6 +90,12 @@ class Services:
             signing_key=self.settings.tinybird_jwt_secret,
             token_ttl=ttl,
             rps=rps,
+        )
+
+    def mint(self, session: ClerkSession, *, now: float) -> TinybirdToken:
+        """Mint a token for a verified session that is current at ``now``, as the policy says."""
+        return TinybirdToken.mint(
+            session, self.product.policy.scopes(session), self.workspace, now=now
         )
 
     async def start(self) -> None:
@@ -174,6 +184,7 @@ def build(
             cannot be used.
     """
     require_loopback(settings)
+    product = products.load(settings)
     with _named_folder(folder):
         embedded = (
             EmbeddedClerk(folder, origins=settings.origins, clock=clock)
@@ -182,7 +193,7 @@ def build(
         )
         tinybird = (
             EmbeddedTinybird(
-                project=PROJECT_FOLDER, data=folder / DATA_FOLDER, port=settings.tb_local_port
+                project=product.project, data=folder / DATA_FOLDER, port=settings.tb_local_port
             )
             if settings.is_tinybird_local
             else None
@@ -209,6 +220,7 @@ def build(
     )
     return Services(
         settings=settings,
+        product=product,
         publishable_key=publishable_key,
         verifier=verifier,
         tinybird=TinybirdClient(tinybird_url, http=query_http),
@@ -262,10 +274,13 @@ def pipe_fields() -> dict[str, list[Field]]:
 
     A project that cannot be read costs the forms, not the app: the reason is logged.
     """
+    product = products.current()
     try:
-        pipes = load_project(PROJECT_FOLDER).pipes
+        pipes = load_project(product.project).pipes
         return {
-            name: fields_of(pipes[name], without=FIXED_PARAMS) for name in PIPES if name in pipes
+            name: fields_of(pipes[name], without=fixed)
+            for name, fixed in product.policy.fixed.items()
+            if name in pipes
         }
     except (ProjectError, TemplateError, OSError) as error:
         _logger.warning("The Tinybird project's parameters cannot be read: %s", error)

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.tinybird.token import TinybirdToken
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
 NOW = 1_795_416_164
+POLICY = products.current().policy
+PIPES = POLICY.pipes
+FIXED_PARAMS = tuple(POLICY.scopes(POLICY.kinds[0].session())[0].fixed_params)
 
 
 def signed_in(**changes: Any) -> ClerkSession:
@@ -27,3 +32,8 @@ def workspace(**changes: Any) -> Workspace:
         "signing_key": "p.a-workspace-admin-token-of-some-length",
     }
     return Workspace(**plain | changes)
+
+
+def minted(session: ClerkSession, place: Workspace, *, now: float) -> TinybirdToken:
+    """Return the token that the product's policy gives ``session``."""
+    return TinybirdToken.mint(session, POLICY.scopes(session), place, now=now)

@@ -7,12 +7,11 @@ import pytest
 from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
-from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import token_with
-from tests.sessions import NOW, signed_in, workspace
+from tests.sessions import NOW, minted, signed_in, workspace
 
 SESSION_TOKEN = token_with()
-MINTED = TinybirdToken.mint(signed_in(), workspace(), now=NOW).value
+MINTED = minted(signed_in(), workspace(), now=NOW).value
 SECRETS = [
     SESSION_TOKEN,
     SESSION_TOKEN[:60],

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from clerk_tinybird_app.api.rate_limit import RateLimit, client_address
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
+from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 
@@ -60,7 +61,7 @@ async def tinybird_token(request: Request) -> Response:
         return _refusal(error)
     if wait := by_session.take(session.session_id):
         return _too_many(wait, "session")
-    token = TinybirdToken.mint(session, services.workspace, now=services.clock())
+    token = services.mint(session, now=services.clock())
     body = {
         "token": token.value,
         "name": token.name,
@@ -68,15 +69,15 @@ async def tinybird_token(request: Request) -> Response:
         "workspace_id": token.claims["workspace_id"],
         "scopes": token.claims["scopes"],
     }
-    return JSONResponse(body, headers=_HEADERS | guide_headers(token))
+    return JSONResponse(body, headers=_HEADERS | guide_headers(token, session))
 
 
-def guide_headers(token: TinybirdToken) -> dict[str, str]:
+def guide_headers(token: TinybirdToken, session: ClerkSession) -> dict[str, str]:
     """Return the guide's two headers: in ASCII, and only what proxies pass on.
 
     The token is in the answer's body too, so a long one is left out here.
     """
-    names = {TOKEN_HEADER: token.value, ORG_NAME_HEADER: token.org_permission}
+    names = {TOKEN_HEADER: token.value, ORG_NAME_HEADER: session.permission_verb}
     encoded = {name: quote(value, safe=_PRINTABLE) for name, value in names.items()}
     return {name: value for name, value in encoded.items() if len(value) <= MAX_ANSWER_HEADER}
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.check.imaginary import SESSION
 from clerk_tinybird_app.check.outcome import Level, Outcome, failed, ok
 from clerk_tinybird_app.tinybird import lint
-from clerk_tinybird_app.tinybird.policy import scopes_for
+from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
 
 PROJECT: Final = "project"
@@ -19,9 +18,9 @@ _LEVELS: Final = {
 }
 
 
-def project_outcomes(folder: Path) -> Iterator[Outcome]:
+def project_outcomes(folder: Path, policy: Policy) -> Iterator[Outcome]:
     """Hold the project in ``folder`` to what the policy promises."""
-    scopes = scopes_for(SESSION)
+    scopes = policy.scopes(policy.kinds[0].session())
     try:
         findings = lint.lint(load_project(folder), scopes)
     except ProjectError as error:

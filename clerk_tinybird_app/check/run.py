@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check.clerk import KEYS, clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.exchange import client_for
@@ -19,7 +19,6 @@ from clerk_tinybird_app.check.tinybird import tinybird
 from clerk_tinybird_app.check.workspace import TINYBIRD
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.tinybird.project import PROJECT_FOLDER
 
 SECTION_SECONDS: Final = 12.0
 """The longest that the checks of Clerk, and those of Tinybird, may take together."""
@@ -36,7 +35,7 @@ class Surroundings:
         load: Reads the configuration.
         unread: Returns a sentence for every variable that is set and read by nobody.
         build: Makes the services of it.
-        project: The Tinybird project's folder.
+        project: The Tinybird project's folder; None for the product's.
         transport: How to reach servers, None for the network.
         clock: Seconds since the epoch.
     """
@@ -44,7 +43,7 @@ class Surroundings:
     load: Callable[[], Settings] = Settings.load
     unread: Callable[[], list[str]] = list
     build: Callable[[Settings], Services] = services.build
-    project: Path = PROJECT_FOLDER
+    project: Path | None = None
     transport: httpx.AsyncBaseTransport | None = None
     clock: Callable[[], float] = time.time
 
@@ -62,7 +61,8 @@ async def outcomes(around: Surroundings) -> AsyncIterator[Outcome]:
             yield warning(VARIABLES, sentence, "Correct its name, or take it out.")
         async for outcome in _services(around, settings):
             yield outcome
-    for outcome in project_outcomes(around.project):
+    product = products.current()
+    for outcome in project_outcomes(around.project or product.project, product.policy):
         yield outcome
 
 
@@ -89,7 +89,7 @@ async def _reachable(around: Surroundings, built: Services) -> AsyncIterator[Out
             async for outcome in _bounded(KEYS, clerk(settings, http, around.clock)):
                 yield outcome
     async with client_for(workspace.api_url, around.transport) as http:
-        found = tinybird(settings, workspace, http, around.clock)
+        found = tinybird(settings, built.product.policy, workspace, http, around.clock)
         async for outcome in _bounded(TINYBIRD, found):
             yield outcome
 

@@ -10,7 +10,6 @@ import httpx
 
 from clerk_tinybird_app.check.clock import clock_outcome
 from clerk_tinybird_app.check.exchange import SECONDS, get
-from clerk_tinybird_app.check.imaginary import SESSION
 from clerk_tinybird_app.check.outcome import Level, Outcome, failed, ok, warning
 from clerk_tinybird_app.check.workspace import TINYBIRD, reached, workspace_there
 from clerk_tinybird_app.settings import Settings
@@ -25,7 +24,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdRateLimitedError,
     TinybirdTimeoutError,
 )
-from clerk_tinybird_app.tinybird.policy import PIPES, tenant_id
+from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
@@ -37,14 +36,17 @@ _MISSING: Final = "Required parameter is not defined"
 _TRANSIENT: Final = (TinybirdRateLimitedError, TinybirdTimeoutError, TinybirdQueryTimeoutError)
 _PAST_SECONDS: Final = 3600
 _RPS: Final = 50
-_TENANT_COLUMN: Final = "tenant_id"
 _KEY_BYTES: Final = 32
 
 Answer = PipeAnswer | TinybirdError
 
 
 async def tinybird(
-    settings: Settings, own: Workspace, http: httpx.AsyncClient, clock: Callable[[], float]
+    settings: Settings,
+    policy: Policy,
+    own: Workspace,
+    http: httpx.AsyncClient,
+    clock: Callable[[], float],
 ) -> AsyncIterator[Outcome]:
     """Check the workspace ``own``, or the one that answers on this machine in its place."""
     answer = await get(http, f"{own.api_url}/v0/pipes")
@@ -61,29 +63,33 @@ async def tinybird(
         )
         return
     client = TinybirdClient(own.api_url, http=http, answer_seconds=SECONDS)
-    async for outcome in _tokens(client, workspace, clock()):
+    async for outcome in _tokens(client, policy, workspace, clock()):
         yield outcome
 
 
 async def _tokens(
-    client: TinybirdClient, workspace: Workspace, now: float
+    client: TinybirdClient, policy: Policy, workspace: Workspace, now: float
 ) -> AsyncIterator[Outcome]:
     # All pipes are asked at once, which a user's own allowance may not cover.
     generous = replace(workspace, rps=max(workspace.rps, _RPS))
-    token = TinybirdToken.mint(SESSION, generous, now=now).value
-    answers = await asyncio.gather(*(_ask(client, pipe, token) for pipe in PIPES))
+    session = policy.kinds[0].session()
+    pipes = [scope.resource for scope in policy.scopes(session)]
+    token = TinybirdToken.mint(session, policy.scopes(session), generous, now=now).value
+    answers = await asyncio.gather(*(_ask(client, pipe, token) for pipe in pipes))
     if all(isinstance(answer, TinybirdForbiddenError) for answer in answers):
         # Then a refusal of a forged token would prove nothing.
         yield _refused(answers[0])
         return
     if any(isinstance(answer, PipeAnswer | TinybirdBadRequestError) for answer in answers):
         yield ok(TOKENS, "the workspace takes tokens signed with the configured key")
-    problems = [each for pair in zip(PIPES, answers, strict=True) for each in _problems(*pair)]
+    problems = [
+        each for pair in zip(pipes, answers, strict=True) for each in _problems(*pair, policy)
+    ]
     for problem in problems:
         yield problem
     if not problems:
-        yield ok(PIPE, f"all {len(PIPES)} answer a tenant that has no rows")
-    async for outcome in _forgeries(client, workspace, now):
+        yield ok(PIPE, f"all {len(pipes)} answer a tenant that has no rows")
+    async for outcome in _forgeries(client, policy, workspace, now):
         yield outcome
 
 
@@ -105,15 +111,15 @@ def _refused(answer: Answer) -> Outcome:
     )
 
 
-def _problems(pipe: str, answer: Answer) -> Iterator[Outcome]:
+def _problems(pipe: str, answer: Answer, policy: Policy) -> Iterator[Outcome]:
     """Yield what is wrong with a pipe's answer to a tenant that does not exist."""
     if isinstance(answer, PipeAnswer):
-        strangers = [row for row in answer.rows if _is_of_another(row)]
+        strangers = [row for row in answer.rows if _is_of_another(row, policy)]
         if strangers:
             yield failed(
                 PIPE,
                 f"{pipe} answered {len(strangers)} rows of other tenants to a tenant without rows",
-                "Do not let users read it. Filter it by tenant_id; the lint below may say where.",
+                "Do not let users read it. Filter it by the tenant; the lint below may say where.",
             )
     elif isinstance(answer, TinybirdBadRequestError) and _MISSING in answer.detail:
         yield warning(
@@ -131,22 +137,25 @@ def _problems(pipe: str, answer: Answer) -> Iterator[Outcome]:
         yield failed(PIPE, f"{pipe}: {answer.detail}", answer.message)
 
 
-def _is_of_another(row: dict[str, object]) -> bool:
-    return row.get(_TENANT_COLUMN, tenant_id(SESSION)) != tenant_id(SESSION)
+def _is_of_another(row: dict[str, object], policy: Policy) -> bool:
+    own = policy.tenant_of(policy.kinds[0].session())
+    return row.get(policy.tenant.column, own) != own
 
 
 async def _forgeries(
-    client: TinybirdClient, workspace: Workspace, now: float
+    client: TinybirdClient, policy: Policy, workspace: Workspace, now: float
 ) -> AsyncIterator[Outcome]:
     """Check that the workspace refuses tokens that only look like the app's."""
     foreign = replace(workspace, signing_key=secrets.token_urlsafe(_KEY_BYTES))
+    session = policy.kinds[0].session()
+    scopes = policy.scopes(session)
     long_ago = now - workspace.token_ttl - _PAST_SECONDS
     forged = {
-        "a token signed with another key": TinybirdToken.mint(SESSION, foreign, now=now),
-        "an expired token": TinybirdToken.mint(SESSION, workspace, now=long_ago),
+        "a token signed with another key": TinybirdToken.mint(session, scopes, foreign, now=now),
+        "an expired token": TinybirdToken.mint(session, scopes, workspace, now=long_ago),
     }
     for name, token in forged.items():
-        yield _forgery(name, await _ask(client, PIPES[0], token.value))
+        yield _forgery(name, await _ask(client, scopes[0].resource, token.value))
 
 
 def _forgery(name: str, answer: Answer) -> Outcome:

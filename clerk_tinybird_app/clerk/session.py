@@ -57,3 +57,16 @@ class ClerkSession:
             False at and after `expires_at`, true before.
         """
         return now < self.expires_at
+
+    @property
+    def permission_verb(self) -> str:
+        """The verb of the first organization permission, as in the guide; "" without one."""
+        return self.permissions[0].rpartition(":")[2] if self.permissions else ""
+
+    def has_role(self, role: str) -> bool:
+        """Tell whether the user has this role, such as "org:admin", in the active organization."""
+        return self.organization is not None and self.organization.role == role
+
+    def has_permission(self, permission: str) -> bool:
+        """Tell whether the user has this permission, such as "org:posts:read", there."""
+        return permission in self.permissions

@@ -4,6 +4,7 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.components import OnlineButton
 from clerk_tinybird_app.components.look import NOTE
 from clerk_tinybird_app.components.panel import panel
@@ -14,9 +15,10 @@ from clerk_tinybird_app.state.break_in import (
     BreakInState,
 )
 
+_PARAMETER: Final = products.current().policy.tenant.parameter
 _ATTEMPTS: Final = (
-    (BY_PARAMETER, "Ask for another tenant", "?tenant_id=… in the address"),
-    (BY_ALTERED_TOKEN, "Alter the token", "tenant_id changed, signature kept"),
+    (BY_PARAMETER, "Ask for another tenant", f"?{_PARAMETER}=… in the address"),
+    (BY_ALTERED_TOKEN, "Alter the token", f"{_PARAMETER} changed, signature kept"),
     (BY_EXPIRED_TOKEN, "Use an expired token", "genuine, ended five minutes ago"),
 )
 

@@ -4,11 +4,11 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, SOURCE
 from clerk_tinybird_app.components.session_buttons import see_yours_button
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
-from clerk_tinybird_app.tinybird.policy import PIPES
 
 _STEPS: Final = (
     ("Sign in with Clerk", "An organization, or you alone, is the tenant."),
@@ -21,20 +21,15 @@ _STEPS: Final = (
         "Whatever a request asks for, Tinybird answers with that tenant's data alone.",
     ),
 )
+_PRODUCT: Final = products.current()
+_KIND: Final = _PRODUCT.policy.kinds[0]
+_SCOPE: Final = _PRODUCT.policy.scopes(_KIND.session("user_2uJTr…", "org_2RwC6…"))[0]
 _CLAIMS: Final = {
     "workspace_id": "…",
     "name": "frontend_jwt_user_user_2uJTr…",
     "exp": "in 15 minutes",
     "scopes": [
-        {
-            "type": "PIPES:READ",
-            "resource": PIPES[0],
-            "fixed_params": {
-                "user_id": "user_2uJTr…",
-                "org_permission": "read",
-                "tenant_id": "org_2RwC6…",
-            },
-        }
+        _SCOPE.as_claim(),
     ],
     "limits": {"rps": 10},
 }
@@ -46,12 +41,11 @@ def welcome() -> rx.Component:
         rx.el.section(
             rx.el.div(
                 rx.el.p(
-                    "Real-time analytics for every customer, each seeing only their own.",
+                    _PRODUCT.words.tagline,
                     class_name="text-2xl sm:text-3xl font-semibold tracking-tight leading-tight",
                 ),
                 rx.el.p(
-                    "A signed-in Clerk session becomes a Tinybird token that can read one tenant's "
-                    "data: no proxy, no filter to forget, and a live dashboard on top of it.",
+                    _PRODUCT.words.welcome,
                     class_name="text-soft text-lg",
                 ),
                 see_yours_button(),

@@ -35,6 +35,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _SECONDS_EXAMPLE: Final = 60
 _WHITE_SPACE: Final = " \t\r\n"
+_SWITCHES: Final = {"1": True, "true": True, "0": False, "false": False}
 _LAST_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -171,6 +172,22 @@ class Environment:
     def optional_seconds(self, name: str, default: None) -> int | None:
         """Return whole seconds above zero, ``default`` when they are not given."""
         return self.positive(name, _SECONDS_EXAMPLE) if self.text(name) else default
+
+    def package(self, name: str, default: str) -> str:
+        """Return the dotted name of a Python package."""
+        value = self.text(name, default)
+        if not all(word.isidentifier() for word in value.split(".")):
+            raise SettingsError(f"{name} must be the name of a Python package, such as {default}")
+        return value
+
+    def optional_switch(self, name: str, default: bool | None) -> bool | None:
+        """Return whether something is switched on, ``default`` when nothing is said."""
+        value = self.text(name).lower()
+        if value in _SWITCHES:
+            return _SWITCHES[value]
+        if value:
+            raise SettingsError(f"{name} must be 1 or 0, or be left out")
+        return default
 
     def port(self, name: str, default: int) -> int:
         """Return a port number."""

@@ -88,6 +88,9 @@ class Settings:
     tinybird_rps: int = _variable("TINYBIRD_RPS", "positive", 10)
     tinybird_tokens_per_minute: int = _variable("TINYBIRD_TOKENS_PER_MINUTE", "positive", 60)
     dashboard_refresh: int | None = _variable("DASHBOARD_REFRESH_SECONDS", "optional_seconds", None)
+    app_product: str = _variable("APP_PRODUCT", "package", "clerk_tinybird_app.product")
+    tinybird_project: str = _variable("TINYBIRD_PROJECT", "text", "tinybird")
+    token_page: bool | None = _variable("TOKEN_PAGE", "optional_switch", None)
     tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181)
     frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)
     backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000)
@@ -165,6 +168,18 @@ class Settings:
         if self.dashboard_refresh:
             return self.dashboard_refresh
         return LOCAL_REFRESH_SECONDS if self.is_tinybird_local else REFRESH_SECONDS
+
+    @property
+    def shows_token_page(self) -> bool:
+        """True when `/` is the token page with its playground, a developer's tools.
+
+        As set; else with an embedded service or a test key, and not with a live key.
+        """
+        if self.token_page is not None:
+            return self.token_page
+        if self.is_clerk_local or self.is_tinybird_local:
+            return True
+        return not PublishableKey.parse(self.clerk_publishable_key).is_live
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -13,9 +13,7 @@ from clerk_tinybird_app.state.running_query import StoppedError
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.break_in import altered, expired
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError, TinybirdForbiddenError
-
-PIPE: Final = "recent_requests"
-"""Its rows name their tenant, so that the answer itself shows whose they are."""
+from clerk_tinybird_app.tinybird.policy import Tenant
 
 BY_PARAMETER: Final = "parameter"
 BY_ALTERED_TOKEN: Final = "altered"
@@ -65,25 +63,37 @@ class BreakInState(AskingState, rx.State):
 async def _tried(kind: str, grant: Grant) -> Verdict:
     running = services.current()
     other = running.another_tenant(grant.tenant_id)
-    parameters = {"tenant_id": other} if kind == BY_PARAMETER else {}
+    tenant = running.product.policy.tenant
+    parameters = {tenant.parameter: other} if kind == BY_PARAMETER else {}
     token = _token_for(kind, grant, other, running)
+    pipe = _pipe(grant, running)
     try:
-        answer = await running.tinybird.query(PIPE, parameters, token)
+        answer = await running.tinybird.query(pipe, parameters, token)
     except TinybirdError as error:
         return _refused(error, kind)
-    return _answered(answer, grant.tenant_id)
+    return _answered(answer, grant.tenant_id, tenant)
+
+
+def _pipe(grant: Grant, running: Services) -> str:
+    """Return the pipe to ask: the newest rows, which show best whose they are, if it may be."""
+    allowed = [str(scope["resource"]) for scope in grant.scopes]
+    newest = running.product.dashboard.newest
+    return newest if newest in allowed else allowed[0]
 
 
 def _token_for(kind: str, grant: Grant, other: str, running: Services) -> str:
     if kind == BY_ALTERED_TOKEN:
-        return altered(grant.token, other)
+        return altered(grant.token, running.product.policy.tenant.parameter, other)
     if kind == BY_EXPIRED_TOKEN:
-        return expired(grant.session, running.workspace, now=running.clock())
+        scopes = running.product.policy.scopes(grant.session)
+        return expired(grant.session, scopes, running.workspace, now=running.clock())
     return grant.token
 
 
-def _answered(answer: PipeAnswer, own: str) -> Verdict:
-    foreign = sum(row.get("tenant_id") != own for row in answer.rows)
+def _answered(answer: PipeAnswer, own: str, tenant: Tenant) -> Verdict:
+    # A pipe need not say whose its rows are.
+    says_whose = any(tenant.column in row for row in answer.rows)
+    foreign = sum(says_whose and row.get(tenant.column) != own for row in answer.rows)
     if foreign:
         return Verdict(
             outcome=f"{answer.status}: {foreign} rows of another tenant",
@@ -92,7 +102,7 @@ def _answered(answer: PipeAnswer, own: str) -> Verdict:
         )
     return Verdict(
         outcome=f"{answer.status}: {answer.row_count} rows, all yours",
-        why="tenant_id is fixed in the token, so the one in the address was ignored.",
+        why=f"{tenant.parameter} is fixed in the token, so the one in the address was ignored.",
         is_safe=True,
     )
 

@@ -27,7 +27,6 @@ from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.state.websocket import is_connected
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.csv_cells import harmless
-from clerk_tinybird_app.tinybird.policy import tenant_id
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ async def _renewed_token(state: AskingState, grant: Grant) -> str:
         tokens = await state.get_state(TokenState)
         if tokens.value == grant.token:
             running = services.current()
-            tokens._mint(now.session, running.workspace, now=running.clock())
+            tokens._mint(now.session, running)
         return tokens.value
 
 
@@ -172,7 +171,7 @@ async def _current_grant(state: rx.State) -> Grant | None:
     return Grant(
         socket=session_state._socket,
         user_id=session.user_id,
-        tenant_id=tenant_id(session),
+        tenant_id=services.current().product.policy.tenant_of(session),
         scopes=tokens._scopes(),
         token=tokens.value,
         session=session,

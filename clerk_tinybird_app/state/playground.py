@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import products, services
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
@@ -21,8 +21,10 @@ from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
-from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.request_form import Field
+
+PIPES: Final = products.current().policy.pipes
+"""What any session of the product may read."""
 
 MAX_SHOWN_ROWS: Final = 100
 """Rows that are sent to the browser; the CSV has them all."""

@@ -12,7 +12,6 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.state.tenant_data import forget_tenant_data
 from clerk_tinybird_app.state.token import TokenState
 from clerk_tinybird_app.state.websocket import is_connected, note_proof
-from clerk_tinybird_app.tinybird.policy import tenant_id
 
 SIGNED_OUT = "signed-out"
 """What ``accepted`` holds once the browser has said that nobody is signed in."""
@@ -70,7 +69,7 @@ class SessionState(rx.State):
         if session is None:
             await self._empty()
         else:
-            tokens._mint(session, running.workspace, now=running.clock())
+            tokens._mint(session, running)
 
     async def _take(self, token: str) -> None:
         running = services.current()
@@ -86,9 +85,12 @@ class SessionState(rx.State):
             tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
             self.accepted = SIGNED_OUT
         else:
-            if self.tenant_id != tenant_id(session) or self.user_id != session.user_id:
+            if (
+                self.tenant_id != running.product.policy.tenant_of(session)
+                or self.user_id != session.user_id
+            ):
                 await forget_tenant_data(self)
-            tokens._follow(session, running.workspace, now=running.clock())
+            tokens._follow(session, running)
             self._open(session)
             note_proof(self.router.session)
         self._socket = self.router.session.session_id
@@ -112,6 +114,6 @@ class SessionState(rx.State):
         self.org_slug = organization.slug if organization else ""
         self.org_role = organization.role if organization else ""
         self.impersonator = session.impersonator or ""
-        self.tenant_id = tenant_id(session)
+        self.tenant_id = services.current().product.policy.tenant_of(session)
         self.error_code = self.error_message = ""
         self.accepted = f"{session.session_id}:{self.org_id}"

@@ -5,6 +5,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.tenant_data import holds_tenant_data
 from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines, claims_json
 from clerk_tinybird_app.tinybird.example import LANGUAGES, example_requests
@@ -33,19 +34,25 @@ class TokenState(rx.State):
         """The token's beginning, for a readable example."""
         return f"{self.value[:_SHOWN]}…" if self.value else ""
 
-    def _follow(self, session: ClerkSession, workspace: Workspace, *, now: float) -> None:
+    def _follow(self, session: ClerkSession, running: Services) -> None:
         """Show a token for ``session``, minting when it changed or little life is left."""
         kept = self._minted
-        if kept is None or not kept.is_made_for(session) or not kept.is_fresh(now):
-            self._mint(session, workspace, now=now)
+        scopes = running.product.policy.scopes(session)
+        if (
+            kept is None
+            or not kept.is_made_for(session, scopes)
+            or not kept.is_fresh(running.clock())
+        ):
+            self._mint(session, running)
 
     def _scopes(self) -> list[dict[str, Any]]:
         """Return the scopes of the token that the page shows, none without one."""
         scopes: list[dict[str, Any]] = list(self._minted.claims["scopes"]) if self._minted else []
         return scopes
 
-    def _mint(self, session: ClerkSession, workspace: Workspace, *, now: float) -> None:
-        minted = TinybirdToken.mint(session, workspace, now=now)
+    def _mint(self, session: ClerkSession, running: Services) -> None:
+        workspace = running.workspace
+        minted = running.mint(session, now=running.clock())
         self.reset()
         self._minted = minted
         self.value = minted.value

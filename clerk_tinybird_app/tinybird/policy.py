@@ -1,42 +1,86 @@
-"""Who may read what: the one file to edit when your tenancy or your pipes differ.
+"""What a product's policy is made of, and the guard around it.
 
-From a verified ``ClerkSession`` to the scopes of its Tinybird token. Whatever stands in
-``fixed_params`` is enforced by Tinybird: a request cannot override it, and a pipe that names the
-parameter returns that tenant's rows only.
+The policy itself is the product's. Whatever stands in ``fixed_params`` is enforced by Tinybird: a
+request cannot override it, and a pipe that filters by the parameter returns that tenant's
+rows only.
 """
 
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.clerk.session_kinds import SessionKind
 from clerk_tinybird_app.tinybird.scope import Scope
 
-PIPES: Final = (
-    "requests_over_time",
-    "usage_summary",
-    "top_routes",
-    "latency_over_time",
-    "recent_requests",
-    "my_requests",
-)
-"""The project's endpoints, by name. There is no wildcard: what is not listed is not readable."""
+
+class PolicyError(Exception):
+    """A policy that does not keep tenants apart: no token is minted with it."""
 
 
-FIXED_PARAMS: Final = ("user_id", "org_permission", "tenant_id")
-"""The parameters that a token fixes, whatever a request says."""
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """How a product names its tenants.
+
+    Attributes:
+        parameter: The parameter of every pipe that says whose rows are asked for.
+        column: The column of every data source that says whose a row is.
+    """
+
+    parameter: str
+    column: str
 
 
-def tenant_id(session: ClerkSession) -> str:
-    """Return the tenant: the active organization's id, or the user's own without one."""
-    return session.organization.id if session.organization else session.user_id
+@dataclass(frozen=True)
+class Policy:
+    """Who may read what.
 
+    Attributes:
+        tenant: The names of the tenant's parameter and column.
+        tenant_of: Returns the tenant that a session belongs to.
+        granted: Returns what a session may read; ``scopes`` is the same, guarded.
+        kinds: Every kind of session that the policy tells apart.
+    """
 
-def org_permission(session: ClerkSession) -> str:
-    """Return the verb of the first organization permission, "" without one, as in the guide."""
-    return session.permissions[0].rpartition(":")[2] if session.permissions else ""
+    tenant: Tenant
+    tenant_of: Callable[[ClerkSession], str]
+    granted: Callable[[ClerkSession], Iterable[Scope]]
+    kinds: tuple[SessionKind, ...]
 
+    def scopes(self, session: ClerkSession) -> tuple[Scope, ...]:
+        """Return what ``session`` may read.
 
-def scopes_for(session: ClerkSession) -> tuple[Scope, ...]:
-    """Return what ``session`` may read: every pipe of ``PIPES``, for its own tenant alone."""
-    values = (session.user_id, org_permission(session), tenant_id(session))
-    fixed_params = dict(zip(FIXED_PARAMS, values, strict=True))
-    return tuple(Scope(resource=pipe, fixed_params=fixed_params) for pipe in PIPES)
+        Raises:
+            PolicyError: A scope is not for the session's own tenant alone, or for every pipe.
+        """
+        own = self.tenant_of(session)
+        if not own or not isinstance(own, str):
+            raise PolicyError("The policy names no tenant for a session.")
+        scopes = tuple(self.granted(session))
+        for scope in scopes:
+            if scope.fixed_params.get(self.tenant.parameter) != own:
+                raise PolicyError(
+                    f"The policy's scope for '{scope.resource}' does not fix "
+                    f"{self.tenant.parameter} to the session's own tenant."
+                )
+            if not scope.resource.isidentifier():
+                raise PolicyError(f"'{scope.resource}' is no pipe's name: there is no wildcard.")
+        if len({scope.resource for scope in scopes}) < len(scopes):
+            raise PolicyError("The policy grants a pipe twice: the wider one would count.")
+        return scopes
+
+    @cached_property
+    def pipes(self) -> tuple[str, ...]:
+        """Every pipe that any kind of session may read, in the policy's order."""
+        granted = (self.scopes(kind.session()) for kind in self.kinds)
+        return tuple(dict.fromkeys(scope.resource for scopes in granted for scope in scopes))
+
+    @cached_property
+    def fixed(self) -> dict[str, frozenset[str]]:
+        """Pipe -> the parameters that every token which allows it fixes."""
+        found: dict[str, frozenset[str]] = {}
+        for kind in self.kinds:
+            for scope in self.scopes(kind.session()):
+                names = frozenset(scope.fixed_params)
+                found[scope.resource] = found.get(scope.resource, names) & names
+        return found

@@ -1,13 +1,13 @@
 """Minting and decoding the token that a browser shows to Tinybird."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import jwt
 
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.tinybird.policy import org_permission, scopes_for
+from clerk_tinybird_app.tinybird.scope import Scope
 from clerk_tinybird_app.tinybird.workspace import Workspace
 
 ALGORITHM: Final = "HS256"
@@ -36,7 +36,6 @@ class TinybirdToken:
     Attributes:
         value: The compact JWT.
         name: The name Tinybird counts the rate limit by, ``frontend_jwt_user_<user id>``.
-        org_permission: The guide's ``orgName``: the verb of the first organization permission.
         issued_at: Seconds since the epoch.
         expires_at: Seconds since the epoch.
         claims: The payload, as signed.
@@ -44,17 +43,19 @@ class TinybirdToken:
 
     value: str = field(repr=False)
     name: str
-    org_permission: str
     issued_at: int
     expires_at: int
     claims: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def mint(cls, session: ClerkSession, workspace: Workspace, *, now: float) -> Self:
+    def mint(
+        cls, session: ClerkSession, scopes: Iterable[Scope], workspace: Workspace, *, now: float
+    ) -> Self:
         """Sign a token for ``session`` with the claims of the guide.
 
         Args:
             session: A verified session that is current at ``now``.
+            scopes: What it may read.
             workspace: Where the token is valid and what signs it.
             now: Seconds since the epoch.
         """
@@ -66,22 +67,21 @@ class TinybirdToken:
             "name": name,
             "exp": expires_at,
             "iat": issued_at,
-            "scopes": [scope.as_claim() for scope in scopes_for(session)],
+            "scopes": [scope.as_claim() for scope in scopes],
             "limits": {"rps": workspace.rps},
         }
         return cls(
             value=jwt.encode(claims, workspace.signing_key, algorithm=ALGORITHM),
             name=name,
-            org_permission=org_permission(session),
             issued_at=issued_at,
             expires_at=expires_at,
             claims=claims,
         )
 
-    def is_made_for(self, session: ClerkSession) -> bool:
+    def is_made_for(self, session: ClerkSession, scopes: Iterable[Scope]) -> bool:
         """Tell whether minting for ``session`` now would give the same name and scopes."""
         return self.name == _name_for(session) and self.claims["scopes"] == [
-            scope.as_claim() for scope in scopes_for(session)
+            scope.as_claim() for scope in scopes
         ]
 
     def is_fresh(self, now: float) -> bool:

@@ -15,10 +15,9 @@ from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import token_with
 from tests.clock import Clock
-from tests.sessions import NOW, signed_in, workspace
+from tests.sessions import NOW, minted, signed_in, workspace
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 pytestmark = pytest.mark.anyio
@@ -185,11 +184,13 @@ def test_an_answers_headers_hold_no_more_than_proxies_pass_on() -> None:
         organization=Organization(id="org_1", slug="", role="org:x"),
         permissions=("org:posts:lesen→é",),
     )
-    token = TinybirdToken.mint(session, workspace(), now=NOW)
+    token = minted(session, workspace(), now=NOW)
 
-    assert guide_headers(token)["x-org-name"] == "lesen%E2%86%92%C3%A9"
-    assert guide_headers(replace(token, value="x" * 4097)).keys() == {"x-org-name"}
-    assert guide_headers(replace(token, org_permission="x" * 4097)).keys() == {"x-tinybird-token"}
+    assert guide_headers(token, session)["x-org-name"] == "lesen%E2%86%92%C3%A9"
+    assert guide_headers(replace(token, value="x" * 4097), session).keys() == {"x-org-name"}
+    assert guide_headers(token, replace(session, permissions=("x" * 4097,))).keys() == {
+        "x-tinybird-token"
+    }
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

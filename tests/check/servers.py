@@ -10,14 +10,14 @@ from typing import Any
 import httpx
 import jwt
 
-from clerk_tinybird_app.check.imaginary import SESSION
-from clerk_tinybird_app.tinybird.policy import PIPES
+from clerk_tinybird_app.clerk.session_kinds import NOWHERE
 from tests.clerk.tokens import KID, jwk
+from tests.sessions import PIPES
 
 NOW = 1_795_416_164
 KEY = "p.a-workspace-admin-token-of-some-length"
 WORKSPACE = "7afc6330-3aae-4df5-8712-eaad216c5d7d"
-NOBODY = [{"tenant_id": SESSION.organization.id if SESSION.organization else ""}]
+NOBODY = [{"tenant_id": NOWHERE}]
 
 
 @dataclass

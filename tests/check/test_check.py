@@ -13,9 +13,9 @@ from clerk_tinybird_app.__main__ import main
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.check import run as run_module
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.tinybird.policy import PIPES
 from tests.check.servers import KEY, NOW, WORKSPACE, Servers
 from tests.clerk.tokens import KID, jwk, pem
+from tests.sessions import PIPES
 from tests.test_settings import HOST_KEY
 
 PROJECT = Path(__file__).parents[2] / "tinybird"

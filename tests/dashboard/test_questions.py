@@ -15,7 +15,7 @@ from clerk_tinybird_app.dashboard.questions import (
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.dashboard.zone import zone_named
 from clerk_tinybird_app.services import pipe_fields
-from clerk_tinybird_app.tinybird.policy import FIXED_PARAMS, PIPES
+from tests.sessions import FIXED_PARAMS, PIPES
 
 BERLIN = zone_named("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()

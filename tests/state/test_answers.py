@@ -25,6 +25,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import grant
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.tenant_data import _HOLDERS
+from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.scope import Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
@@ -106,9 +107,7 @@ class Scene:
     def allow_everybody_the_same(self) -> None:
         """Use a policy whose tokens do not tell who or whose they are."""
         scopes = (Scope(resource="recent_requests", fixed_params={"plan": "free"}),)
-        self.monkeypatch.setattr(
-            "clerk_tinybird_app.tinybird.token.scopes_for", lambda session: scopes
-        )
+        self.monkeypatch.setattr(Policy, "scopes", lambda policy, session: scopes)
 
     async def sign_in_changed(self, **changes: Any) -> None:
         """Push a session that differs from Acme's admin's in this alone."""

@@ -11,6 +11,7 @@ import pytest
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT
+from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.scope import Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
@@ -243,10 +244,10 @@ async def test_a_policy_that_fails_leaves_nothing_of_the_session_before(
 ) -> None:
     await tab.push(_issue(running, "admin@acme.test", "acme"))
 
-    def broken(session: ClerkSession) -> tuple[Scope, ...]:
+    def broken(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
         raise LookupError("no such tenant")
 
-    monkeypatch.setattr("clerk_tinybird_app.tinybird.token.scopes_for", broken)
+    monkeypatch.setattr(Policy, "scopes", broken)
     with pytest.raises(LookupError):
         await tab.push(_issue(running, "admin@acme.test", "globex"))
     await tab.hydrate()

@@ -4,14 +4,13 @@ import jwt
 import pytest
 
 from clerk_tinybird_app.tinybird.break_in import altered, expired
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from tests.sessions import NOW, signed_in, workspace
+from tests.sessions import NOW, POLICY, minted, signed_in, workspace
 
 
 def test_an_altered_token_names_the_other_tenant_and_keeps_header_and_signature() -> None:
-    genuine = TinybirdToken.mint(signed_in(), workspace(), now=NOW).value
+    genuine = minted(signed_in(), workspace(), now=NOW).value
 
-    forged = altered(genuine, "org_other")
+    forged = altered(genuine, "tenant_id", "org_other")
 
     claims = jwt.decode(forged, options={"verify_signature": False})
     assert {s["fixed_params"]["tenant_id"] for s in claims["scopes"]} == {"org_other"}
@@ -21,7 +20,7 @@ def test_an_altered_token_names_the_other_tenant_and_keeps_header_and_signature(
 
 
 def test_an_expired_token_is_genuine_but_for_its_time() -> None:
-    token = expired(signed_in(), workspace(), now=NOW)
+    token = expired(signed_in(), POLICY.scopes(signed_in()), workspace(), now=NOW)
 
     claims = jwt.decode(
         token,

@@ -17,10 +17,9 @@ from clerk_tinybird_app.tinybird.example import (
     example_requests,
 )
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from tests.sessions import NOW, signed_in, workspace
+from tests.sessions import NOW, minted, signed_in, workspace
 
-CLAIMS = TinybirdToken.mint(signed_in(), workspace(), now=NOW).claims
+CLAIMS = minted(signed_in(), workspace(), now=NOW).claims
 URL = "https://api.tinybird.co/v0/pipes/requests_over_time.json"
 
 

@@ -6,10 +6,9 @@ import pytest
 
 from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
 from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
-from clerk_tinybird_app.tinybird.policy import scopes_for
 from clerk_tinybird_app.tinybird.project import load_project
 from clerk_tinybird_app.tinybird.scope import Scope
-from tests.sessions import signed_in
+from tests.sessions import POLICY, signed_in
 from tests.tinybird.project.projects import write
 
 SHIPPED = Path(__file__).parents[2] / "tinybird"
@@ -38,7 +37,7 @@ def problems(folder: Path, text: str, **files: str) -> list[tuple[Level, int, st
 
 
 def test_the_shipped_project_has_no_findings() -> None:
-    assert lint(load_project(SHIPPED), scopes_for(signed_in())) == ()
+    assert lint(load_project(SHIPPED), POLICY.scopes(signed_in())) == ()
 
 
 @pytest.mark.parametrize(

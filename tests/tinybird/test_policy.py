@@ -9,20 +9,19 @@ import pytest
 from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.session import ClerkSession, Organization
-from clerk_tinybird_app.tinybird.policy import PIPES, org_permission, scopes_for, tenant_id
 from tests.clerk.conftest import verifier_with
 from tests.clerk.tokens import CLAIMS, pem, sign
-from tests.sessions import signed_in
+from tests.sessions import PIPES, POLICY, signed_in
 
 ACME = Organization(id="org_acme", slug="acme", role="org:admin")
 
 
 def test_the_tenant_is_the_active_organization() -> None:
-    assert tenant_id(signed_in(organization=ACME)) == "org_acme"
+    assert POLICY.tenant_of(signed_in(organization=ACME)) == "org_acme"
 
 
 def test_without_an_organization_the_tenant_is_the_user_alone() -> None:
-    assert tenant_id(signed_in()) == "user_ada"
+    assert POLICY.tenant_of(signed_in()) == "user_ada"
 
 
 @pytest.mark.parametrize(
@@ -37,13 +36,13 @@ def test_without_an_organization_the_tenant_is_the_user_alone() -> None:
 def test_the_org_permission_is_the_verb_of_the_first_as_in_the_guide(
     permissions: tuple[str, ...], verb: str
 ) -> None:
-    assert org_permission(signed_in(organization=ACME, permissions=permissions)) == verb
+    assert signed_in(organization=ACME, permissions=permissions).permission_verb == verb
 
 
 def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() -> None:
     session = signed_in(organization=ACME, permissions=("org:requests:manage",))
 
-    scopes = [scope.as_claim() for scope in scopes_for(session)]
+    scopes = [scope.as_claim() for scope in POLICY.scopes(session)]
 
     assert [scope["resource"] for scope in scopes] == list(PIPES)
     assert {scope["type"] for scope in scopes} == {"PIPES:READ"}
@@ -73,7 +72,7 @@ def test_whatever_a_token_leaves_empty_no_session_is_granted_an_empty_tenant_or_
     ]
     sessions = [_accepted(o=organization) for organization in organizations]
     sessions += [_accepted(sub=user) for user in NOTHING]
-    granted = [scope.fixed_params for each in sessions if each for scope in scopes_for(each)]
+    granted = [scope.fixed_params for each in sessions if each for scope in POLICY.scopes(each)]
 
     # An organization can do without its slug, and without nothing else.
     assert {params["tenant_id"] for params in granted} == {CLAIMS["o"]["id"]}

@@ -6,14 +6,12 @@ The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 from clerk_tinybird_app.tinybird.project.errors import ProjectError, ProjectMistakes
 from clerk_tinybird_app.tinybird.project.model import Column, DataSource, Node, Pipe, Project
 from clerk_tinybird_app.tinybird.project.reader import (
-    PROJECT_FOLDER,
     load_project,
     read_files,
     read_project,
 )
 
 __all__ = [
-    "PROJECT_FOLDER",
     "Column",
     "DataSource",
     "Node",

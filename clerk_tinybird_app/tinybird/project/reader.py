@@ -11,9 +11,6 @@ from clerk_tinybird_app.tinybird.project.errors import ProjectError
 from clerk_tinybird_app.tinybird.project.model import DataSource, Pipe, Project
 from clerk_tinybird_app.tinybird.project.pipe import read_pipe
 
-PROJECT_FOLDER: Final = Path("tinybird")
-"""The app's own project, from the working directory."""
-
 _DATASOURCE: Final = ".datasource"
 _PIPE: Final = ".pipe"
 _NOT_PROJECT: Final = frozenset({"node_modules", "vendor"})

@@ -19,8 +19,8 @@ from clerk_tinybird_app.dashboard.shown import shown
 from clerk_tinybird_app.dashboard.view import SORTS, View, read_view
 from clerk_tinybird_app.dashboard.zone import is_refusal
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.policy import PIPES
 from tests.local.tinybird.process import ROOT, Tinybird, reads
+from tests.sessions import PIPES
 
 NOON = datetime(2099, 6, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.tinybird.policy import PIPES
 from clerk_tinybird_app.tinybird.project import Node, Pipe, load_project
+from tests.sessions import PIPES
 
 FOLDER = Path(__file__).parents[3] / "tinybird"
 PROJECT = load_project(FOLDER)

@@ -1,0 +1,365 @@
+"""What a product's dashboard is declared with: filters, and panels over its pipes.
+
+Names of pipes, parameters and columns are those of the product's Tinybird project. They are held
+to its files at the start, so a wrong one is an error with its place, not an empty panel.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+
+class Unit(StrEnum):
+    """What a number counts, and so how it and a change of it are written."""
+
+    TEXT = "text"
+    COUNT = "count"
+    PERCENT = "percent"
+    """Of a share from 0 to 1."""
+    MILLISECONDS = "milliseconds"
+    BYTES = "bytes"
+
+
+class Tone(StrEnum):
+    """What a colour says, the same in a chart, a figure and a cell."""
+
+    CALM = "calm"
+    SUCCESS = "success"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    ACCENT = "accent"
+
+
+class Good(Enum):
+    """Which change of a figure is good news."""
+
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class Scale(StrEnum):
+    """How a chart's vertical axis is divided."""
+
+    LINEAR = "linear"
+    LOG = "log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A parameter that a viewer may set.
+
+    Attributes:
+        name: The parameter's, and in the address.
+        label: What it is called.
+        values: The values to choose from, each with its tone where it has one; none: any text.
+        values_from: A pipe, and its column that has the values.
+    """
+
+    name: str
+    label: str
+    values: Mapping[str, Tone] | Sequence[str] = ()
+    values_from: tuple[str, str] | None = None
+
+    def tone(self, value: str) -> Tone:
+        """Return the tone of a value, ``CALM`` for one without."""
+        return self.values.get(value, Tone.CALM) if isinstance(self.values, Mapping) else Tone.CALM
+
+    def allows(self, value: str) -> bool:
+        """Tell whether the filter can have this value."""
+        return not self.values or value in self.values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        of: The pipe's columns that a cell shows, one after the other.
+        label: Its heading; the columns' names by default.
+        unit: How a number is written.
+        has_bar: True for the one whose value is drawn as a bar in its row.
+        sort: The value of the pipe's parameter ``sort`` that orders by it; "" without one.
+        filters: Filter -> the pipe's column with its value: what a click on a cell filters by.
+        fixed_by: Filters that leave it a single value: with all of them set it is not shown.
+    """
+
+    of: tuple[str, ...]
+    label: str = ""
+    unit: Unit = Unit.TEXT
+    has_bar: bool = False
+    sort: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    fixed_by: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What stands above it."""
+        return self.label or " ".join(self.of).replace("_", " ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One key figure.
+
+    Attributes:
+        label: What it is called.
+        column: The pipe's column.
+        before: The column with the value of the period before; ``<column>_before`` by default.
+        unit: How it is written; its change follows from that, unless ``is_absolute``.
+        good: Which change is good news.
+        is_absolute: True when a change is told as a difference, also of a count.
+        trend: A pipe of a time series on the same page, and its column to draw; None without.
+        fixed_by: Filters that leave it a single value: with all of them set it gives way.
+    """
+
+    label: str
+    column: str
+    before: str = ""
+    unit: Unit = Unit.COUNT
+    good: Good = Good.NEITHER
+    is_absolute: bool = False
+    trend: tuple[str, str] | None = None
+    fixed_by: tuple[str, ...] = ()
+
+    @property
+    def before_column(self) -> str:
+        """The column with the value of the period before."""
+        return self.before or f"{self.column}_before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One line or one part of the bars of a time series.
+
+    Attributes:
+        column: The pipe's column.
+        label: What it is called; with the panel's ``filter``, the value that it stands for.
+        tone: Its colour.
+    """
+
+    column: str
+    label: str
+    tone: Tone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """What every panel has.
+
+    Attributes:
+        pipe: The endpoint that it asks.
+        title: Its heading.
+        note: A few words beside it.
+        name: Its own name on the dashboard, in addresses of the page; the pipe's by default.
+        parameters: What it always asks with, beside the period and the filters.
+        ignores: Filters that its pipe does not take.
+        width: Of twelve columns on a wide screen.
+        noun: What its rows count, in the plural.
+    """
+
+    pipe: str
+    title: str
+    note: str = ""
+    name: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    ignores: tuple[str, ...] = ()
+    width: int = 6
+    noun: str = "events"
+
+    @property
+    def key(self) -> str:
+        """The panel's name, by which its state, its element and its addresses are known."""
+        return self.name or self.pipe
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """Every column of its pipe that it shows."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures(Panel):
+    """Key figures, each against the period before, of a pipe that answers one row.
+
+    Attributes:
+        figures: The most telling first.
+        most: How many are shown; those behind take the place of one that gives way.
+        count: The column that counts the events, without which there is nothing to compare.
+        comparable: A column that is true when the period before is whole; "" without one.
+    """
+
+    title: str = "Key figures"
+    figures: tuple[Figure, ...] = ()
+    most: int = 4
+    count: str = ""
+    comparable: str = ""
+    width: int = 12
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """The figures' columns, with those of the period before."""
+        own = {self.count, f"{self.count}_before" if self.count else "", self.comparable} - {""}
+        return frozenset(own).union(*({each.column, each.before_column} for each in self.figures))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeSeries(Panel):
+    """A chart over time, of a pipe with one row for each bucket, oldest first.
+
+    Attributes:
+        series: Its lines, or the parts of its bars.
+        unit: How its numbers are written.
+        is_stacked: True when the series are parts of a whole.
+        scale: How the vertical axis is divided; a stacked one is linear.
+        filter: The filter that a click on a series sets to its label; "" without one.
+        count: The column that counts the events of a bucket; a bucket without any is empty.
+        at: The column with a bucket's beginning, in UTC.
+        main: The label of the series that a sentence tells of; the first by default.
+    """
+
+    series: tuple[Series, ...] = ()
+    unit: Unit = Unit.COUNT
+    is_stacked: bool = False
+    scale: Scale = Scale.LINEAR
+    filter: str = ""
+    count: str = ""
+    at: str = "bucket"
+    main: str = ""
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """The series' columns, the bucket's and the count's."""
+        return frozenset({self.at, *({self.count} - {""}), *(each.column for each in self.series)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking(Panel):
+    """A table of the most of something, which a click filters by.
+
+    Attributes:
+        by: The columns that name a row; each is the value of the filter of the same name.
+        columns: The others.
+        opens: The name of the page that shows one row's own panels; "" without one.
+    """
+
+    by: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    opens: str = ""
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What the rows can be ordered by, the default first."""
+        return tuple(each.sort for each in self.columns if each.sort)
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """The columns of its table."""
+        return _of(self.columns) | frozenset(self.by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakdown(Panel):
+    """The shares of the values of one dimension.
+
+    Attributes:
+        by: The column with the value; a click sets the filter of the same name.
+        value: The column with its part.
+        unit: How the part is written.
+    """
+
+    by: str = ""
+    value: str = ""
+    unit: Unit = Unit.COUNT
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """Its two columns."""
+        return frozenset({self.by, self.value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records(Panel):
+    """The newest rows, one line each, newest first.
+
+    Attributes:
+        at: The column that says when, in UTC.
+        id: The column that tells one row from all others.
+        columns: What a line shows beside the time.
+    """
+
+    at: str = "timestamp"
+    id: str = ""
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def columns_used(self) -> frozenset[str]:
+        """The columns of its table."""
+        return _of(self.columns) | {self.at, self.id}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page for one row of a ranking.
+
+    Attributes:
+        title: Its heading, with the filters' values in braces: ``{method} {route}``.
+        by: The filters that make the page what it is.
+        panels: What it shows.
+        back: What the link to the whole dashboard says.
+    """
+
+    title: str
+    by: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    back: str = "All"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """What a tenant sees.
+
+    Attributes:
+        title: Its heading.
+        panels: Those of the overview, in their order.
+        newest: The pipe whose newest row tells whether the tenant has any row at all.
+        filters: What a viewer may set.
+        pages: Name in the address -> a page for one row of a ranking.
+        kept_days: How long a row is kept, in days.
+        start: The pipes' parameter for the first moment, in UTC.
+        end: The pipes' parameter for the moment after the last, in UTC.
+        time_zone: The parameter for the viewer's zone, for the pipes that have it.
+    """
+
+    title: str
+    panels: tuple[Panel, ...]
+    newest: str
+    filters: tuple[Filter, ...] = ()
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    kept_days: int = 90
+    start: str = "start"
+    end: str = "end"
+    time_zone: str = "time_zone"
+
+    def filter_named(self, name: str) -> Filter | None:
+        """Return the filter, None when there is none of that name."""
+        return next((each for each in self.filters if each.name == name), None)
+
+    def panels_of(self, page: str) -> tuple[Panel, ...]:
+        """Return the panels of a page, "" for the overview."""
+        return self.pages[page].panels if page else self.panels
+
+    @property
+    def all_panels(self) -> Iterator[Panel]:
+        """Every panel of every page, each name once."""
+        found: dict[str, Panel] = {}
+        for page in ("", *self.pages):
+            for panel in self.panels_of(page):
+                found.setdefault(panel.key, panel)
+        yield from found.values()
+
+
+def _of(columns: tuple[Column, ...]) -> frozenset[str]:
+    used = (set(each.of) | set(each.filters.values()) for each in columns)
+    return frozenset().union(*used)

@@ -1,0 +1,137 @@
+"""What a tenant sees."""
+
+from typing import Final
+
+from clerk_tinybird_app.dashboard.declaration import (
+    Column,
+    Dashboard,
+    Figure,
+    Figures,
+    Filter,
+    Good,
+    Page,
+    Ranking,
+    Records,
+    Series,
+    TimeSeries,
+    Tone,
+    Unit,
+)
+
+_STATUS: Final = {"2xx": Tone.CALM, "3xx": Tone.INFO, "4xx": Tone.WARNING, "5xx": Tone.ERROR}
+
+_FIGURES: Final = Figures(
+    pipe="usage_summary",
+    noun="requests",
+    count="requests",
+    comparable="before_is_whole",
+    figures=(
+        Figure(label="Requests", column="requests", trend=("requests_over_time", "requests")),
+        Figure(
+            label="Error rate", column="error_rate", unit=Unit.PERCENT, good=Good.DOWN,
+            trend=("requests_over_time", "error_rate"), fixed_by=("status_class",),
+        ),
+        Figure(
+            label="p95 latency", column="p95_ms", unit=Unit.MILLISECONDS, good=Good.DOWN,
+            trend=("latency_over_time", "p95_ms"),
+        ),
+        Figure(
+            label="Active routes", column="active_routes", is_absolute=True,
+            trend=("requests_over_time", "active_routes"), fixed_by=("method", "route"),
+        ),
+        Figure(
+            label="p99 latency", column="p99_ms", unit=Unit.MILLISECONDS, good=Good.DOWN,
+            trend=("latency_over_time", "p99_ms"),
+        ),
+        Figure(
+            label="p50 latency", column="p50_ms", unit=Unit.MILLISECONDS, good=Good.DOWN,
+            trend=("latency_over_time", "p50_ms"),
+        ),
+    ),
+)  # fmt: skip
+
+_TRAFFIC: Final = TimeSeries(
+    pipe="requests_over_time",
+    title="Requests",
+    note="by status",
+    noun="requests",
+    is_stacked=True,
+    series=tuple(
+        Series(column=f"status_{value}", label=value, tone=tone) for value, tone in _STATUS.items()
+    ),
+    filter="status_class",
+    count="requests",
+    width=7,
+)
+
+_LATENCY: Final = TimeSeries(
+    pipe="latency_over_time",
+    title="Latency",
+    note="in ms",
+    noun="requests",
+    unit=Unit.MILLISECONDS,
+    series=(
+        Series(column="p50_ms", label="p50", tone=Tone.CALM),
+        Series(column="p95_ms", label="p95", tone=Tone.INFO),
+        Series(column="p99_ms", label="p99", tone=Tone.ACCENT),
+    ),
+    main="p95",
+    count="requests",
+    width=5,
+)
+
+_RECENT: Final = Records(
+    pipe="recent_requests",
+    title="Recent requests",
+    note="newest first",
+    noun="requests",
+    parameters={"limit": "20"},
+    id="request_id",
+    columns=(
+        Column(of=("status",), filters={"status_class": "status_class"}),
+        Column(
+            of=("method", "route"), label="request", filters={"method": "method", "route": "route"}
+        ),
+        Column(of=("duration_ms",), label="took", unit=Unit.MILLISECONDS),
+        Column(of=("region",), filters={"region": "region"}),
+    ),
+    width=7,
+)
+
+_ROUTES: Final = Ranking(
+    pipe="top_routes",
+    title="Top routes",
+    noun="requests",
+    parameters={"limit": "50"},
+    by=("method", "route"),
+    columns=(
+        Column(of=("requests",), unit=Unit.COUNT, has_bar=True, sort="requests"),
+        Column(
+            of=("error_rate",), label="errors", unit=Unit.PERCENT, sort="errors",
+            fixed_by=("status_class",),
+        ),
+        Column(of=("p95_ms",), label="p95", unit=Unit.MILLISECONDS, sort="p95"),
+    ),
+    opens="route",
+    width=5,
+)  # fmt: skip
+
+DASHBOARD: Final = Dashboard(
+    title="API traffic",
+    filters=(
+        Filter(name="method", label="method"),
+        Filter(name="route", label="route", values_from=("top_routes", "route")),
+        Filter(name="status_class", label="status", values=_STATUS),
+        Filter(name="region", label="region"),
+    ),
+    panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _RECENT),
+    pages={
+        "route": Page(
+            title="{method} {route}",
+            by=("method", "route"),
+            panels=(_FIGURES, _TRAFFIC, _LATENCY, _RECENT),
+            back="All routes",
+        )
+    },
+    newest="recent_requests",
+)

@@ -1,0 +1,117 @@
+"""The product that this app is about: a package of its own, chosen by ``APP_PRODUCT``."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from clerk_tinybird_app.dashboard.declaration import Dashboard
+from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.policy import Policy
+
+
+class ProductError(SettingsError):
+    """The product's package cannot be used; the text names the module and what it lacks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a product's ``words.py`` says, each by its name there in capitals.
+
+    Attributes:
+        name: The product's.
+        tagline: What it is, in one line.
+        welcome: What it is, in a few lines, to a visitor.
+        invitation: What signing in would show.
+        empty_title: What a tenant without rows reads first.
+        empty_text: What will be there, once it has some.
+        event_source: The data source that a first event goes to.
+        event: One event, as a developer sends it.
+    """
+
+    name: str
+    tagline: str
+    welcome: str
+    invitation: str
+    empty_title: str
+    empty_text: str
+    event_source: str
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """One product, loaded and checked.
+
+    Attributes:
+        package: The package's name.
+        policy: Who may read what.
+        dashboard: What a tenant sees.
+        words: What it is called, and what its customers read.
+        project: The folder of its Tinybird project.
+    """
+
+    package: str
+    policy: Policy
+    dashboard: Dashboard
+    words: Words
+    project: Path
+
+
+def load(settings: Settings) -> Product:
+    """Return the product that ``settings`` choose.
+
+    Raises:
+        ProductError: Its package, one of its modules or one of their names is not there.
+    """
+    policy, dashboard, words = (
+        _module(settings.app_product, name) for name in ("policy", "dashboard", "words")
+    )
+    return Product(
+        package=settings.app_product,
+        policy=Policy(
+            tenant=_given(policy, "TENANT"),
+            tenant_of=_given(policy, "tenant"),
+            granted=_given(policy, "scopes"),
+            kinds=tuple(_given(policy, "KINDS_OF_SESSION")),
+        ),
+        dashboard=_given(dashboard, "DASHBOARD"),
+        words=Words(**{item.name: _given(words, item.name.upper()) for item in fields(Words)}),
+        project=Path(settings.tinybird_project),
+    )
+
+
+@cache
+def current() -> Product:
+    """Return the product of the running app.
+
+    Raises:
+        SystemExit: The configuration or the product cannot be used; the text says why.
+    """
+    try:
+        return load(Settings.load())
+    except SettingsError as error:
+        raise SystemExit(f"Configuration error: {error}") from None
+
+
+def _module(package: str, name: str) -> ModuleType:
+    dotted = f"{package}.{name}"
+    try:
+        return importlib.import_module(dotted)
+    except ModuleNotFoundError as error:
+        # Not the product's own faulty import, which its author wants to see as it is.
+        if error.name is None or not dotted.startswith(error.name):
+            raise
+        raise ProductError(
+            f"APP_PRODUCT is '{package}', but there is no module {dotted}. See docs/adapt.md."
+        ) from None
+
+
+def _given(module: ModuleType, name: str) -> Any:
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        raise ProductError(f"{module.__name__} must define {name}. See docs/adapt.md.") from None
