@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from clerk_tinybird_app.check.clock import clock_outcome
 from clerk_tinybird_app.check.exchange import get
 from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
-from clerk_tinybird_app.clerk.jwks import UnusableKeySetError, parse_jwks
-from clerk_tinybird_app.clerk.keys import PemKey
+from clerk_tinybird_app.clerk.keys import PemKey, UnusableKeySetError, parse_jwks
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.settings import Settings
 

@@ -1,1 +1,1 @@
-"""All that knows Clerk: who is signed in, in which organization, and until when."""
+"""Clerk: from a session token to a session that may be trusted, and Clerk's React components."""

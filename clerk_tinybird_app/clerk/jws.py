@@ -1,18 +1,21 @@
 """The signed envelope around a session token: JWS in compact form, RFC 7515, RS256 only.
 
-Nothing that the sender controls chooses how it is verified: the algorithm is fixed, keys or
-addresses of keys in the header (`jwk`, `jku`, `x5c`, `x5u`) are not even looked at, and the
-payload is read only once the signature has been found right.
+Nothing that the sender controls chooses how it is verified. The algorithm is fixed. Keys and
+addresses of keys in the header (`jwk`, `jku`, `x5c`, `x5u`) are not even looked at. The payload is
+read only once the signature has been found right. Base64url and JSON are read so strictly that the
+same bytes have one reading.
 """
 
-from typing import Final, NamedTuple
+import binascii
+import json
+import re
+from typing import Final, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from clerk_tinybird_app.clerk import base64url
 from clerk_tinybird_app.clerk.errors import (
     SessionAlgorithmError,
     SessionKindError,
@@ -20,7 +23,65 @@ from clerk_tinybird_app.clerk.errors import (
     SessionMissingError,
     SessionSignatureError,
 )
-from clerk_tinybird_app.clerk.strict_json import parse_object
+
+_ALPHABET: Final = re.compile(rb"[A-Za-z0-9_-]+")
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+
+# The last character holds 4 or 2 bits that stand for nothing. Python ignores them; were they not
+# zero, one signature would have many spellings.
+_LAST_CHARACTERS: Final = {
+    0: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    1: b"",
+    2: b"AQgw",
+    3: b"AEIMQUYcgkosw048",
+}
+
+
+def decode_base64url(text: bytes) -> bytes:
+    """Decode a non-empty base64url text.
+
+    Args:
+        text: ASCII letters, digits, "-" and "_".
+
+    Raises:
+        ValueError: If it is empty, padded, of an impossible length, not in the alphabet, or not
+            the canonical spelling of its value.
+    """
+    if _ALPHABET.fullmatch(text) is None or text[-1] not in _LAST_CHARACTERS[len(text) % 4]:
+        raise ValueError("not strict base64url")
+    return binascii.a2b_base64(text.translate(_TO_STANDARD) + b"=" * (-len(text) % 4))
+
+
+def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(members)
+    if len(value) != len(members):
+        raise ValueError("duplicated member")
+    return value
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def parse_object(data: bytes) -> dict[str, object]:
+    """Read one JSON object from UTF-8 bytes.
+
+    Raises:
+        ValueError: If the bytes are no UTF-8, no JSON, no object, or if any object in them has
+            two members of one name. The error does not repeat the bytes.
+    """
+    try:
+        value = _DECODER.decode(data.decode())
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    # Raised out here so that no chained exception carries the text that was read.
+    raise ValueError("not a strict JSON object")
+
 
 MAX_TOKEN_LENGTH: Final = 16 * 1024
 """In characters. Clerk keeps the token in a cookie, so a genuine one is below 4 KB."""
@@ -68,8 +129,8 @@ def parse(token: str) -> Jws:
         raise SessionMalformedError
     header, payload, signature = parts
     try:
-        fields = parse_object(base64url.decode(header))
-        decoded_signature = base64url.decode(signature)
+        fields = parse_object(decode_base64url(header))
+        decoded_signature = decode_base64url(signature)
     except ValueError:
         raise SessionMalformedError from None
     return Jws(_key_id(fields), b"%b.%b" % (header, payload), payload, decoded_signature)
@@ -87,7 +148,7 @@ def verified_claims(jws: Jws, key: RSAPublicKey) -> dict[str, object]:
     except InvalidSignature:
         raise SessionSignatureError from None
     try:
-        return parse_object(base64url.decode(jws.payload))
+        return parse_object(decode_base64url(jws.payload))
     except ValueError:
         raise SessionMalformedError from None
 

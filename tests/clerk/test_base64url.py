@@ -2,7 +2,7 @@
 
 import pytest
 
-from clerk_tinybird_app.clerk import base64url
+from clerk_tinybird_app.clerk import jws
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from clerk_tinybird_app.clerk import base64url
     ],
 )
 def test_a_canonical_text_is_decoded(text: bytes, data: bytes) -> None:
-    assert base64url.decode(text) == data
+    assert jws.decode_base64url(text) == data
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_canonical_text_is_decoded(text: bytes, data: bytes) -> None:
 )
 def test_any_other_text_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="strict base64url"):
-        base64url.decode(text)
+        jws.decode_base64url(text)

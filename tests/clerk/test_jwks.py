@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app.clerk.jwks import UnusableKeySetError, parse_jwks
+from clerk_tinybird_app.clerk.keys import UnusableKeySetError, parse_jwks
 from tests.clerk.tokens import KID, MISSING, encode, jwk, number, private_key
 
 MODULUS = private_key(KID).public_key().public_numbers().n

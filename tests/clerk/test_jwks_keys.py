@@ -8,16 +8,15 @@ import anyio
 import httpx
 import pytest
 
-from clerk_tinybird_app.clerk import jwks_keys
 from clerk_tinybird_app.clerk.errors import KeysUnavailable, SessionKeyError, SessionSignatureError
-from clerk_tinybird_app.clerk.jwks_keys import (
+from clerk_tinybird_app.clerk.keys import (
     FETCH_INTERVAL_SECONDS,
     KEEP_FOR_SECONDS,
     MAX_ANSWER_BYTES,
     REFRESH_AFTER_SECONDS,
     RETRY_INTERVAL_SECONDS,
+    JwksKeys,
 )
-from clerk_tinybird_app.clerk.keys import JwksKeys
 from tests.clerk.conftest import JWKS_URL, KeyServer, verifier_with
 from tests.clerk.tokens import KID, jwk, private_key, sign
 from tests.clock import Clock
@@ -138,7 +137,7 @@ async def test_an_hour_old_key_that_is_no_longer_published_verifies_nothing(
 async def test_an_hour_old_key_of_a_server_that_hangs_is_used_after_a_bounded_wait_once_a_minute(
     keys: JwksKeys, key_server: KeyServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks_keys, "FETCH_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("clerk_tinybird_app.clerk.keys.FETCH_TIMEOUT_SECONDS", 0.01)
     known = await keys.get(KID)
     clock.advance(REFRESH_AFTER_SECONDS)
     key_server.ready.clear()
@@ -300,7 +299,7 @@ async def test_a_wrong_answer_keeps_the_old_keys_and_adds_none(clock: Clock, nam
 async def test_a_server_that_never_answers_is_given_up(
     keys: JwksKeys, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks_keys, "FETCH_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("clerk_tinybird_app.clerk.keys.FETCH_TIMEOUT_SECONDS", 0.01)
     key_server.ready.clear()
 
     with pytest.raises(KeysUnavailable):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clerk_tinybird_app.clerk.permissions import decode_permissions
+from clerk_tinybird_app.clerk.claims import decode_permissions
 
 # The first four rows were worked by running the npm function; the rest are the cases that
 # packages/shared/src/__tests__/jwtPayloadParser.spec.ts in clerk/javascript names.

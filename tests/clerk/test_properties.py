@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clerk_tinybird_app.clerk.claims import decode_permissions
 from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.clerk.keys import PemKey
-from clerk_tinybird_app.clerk.permissions import decode_permissions
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.session import ClerkSession
 from tests.clerk.conftest import verifier_with

@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clerk_tinybird_app.clerk.base64url import decode
-from clerk_tinybird_app.clerk.strict_json import parse_object
+from clerk_tinybird_app.clerk.jws import decode_base64url, parse_object
 from clerk_tinybird_app.local.tinybird.access.caller import Caller
 from clerk_tinybird_app.local.tinybird.errors import ApiError, forbidden
 
@@ -78,7 +77,7 @@ def _verified(token: str, signing_key: str) -> Mapping[str, Any]:
     if len(parts) != _PARTS or len(token) > _MOST_CHARACTERS:
         raise malformed()
     try:
-        header, payload, signature = (decode(part.encode("ascii")) for part in parts)
+        header, payload, signature = (decode_base64url(part.encode("ascii")) for part in parts)
         _require_header(parse_object(header))
         signed = token.rpartition(".")[0].encode()
         expected = hmac.digest(signing_key.encode(), signed, hashlib.sha256)
