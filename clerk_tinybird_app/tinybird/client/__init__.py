@@ -3,9 +3,9 @@
 The API: https://www.tinybird.co/docs/api-reference/pipe-api/api-endpoints
 """
 
-from clerk_tinybird_app.tinybird.client.answer import PipeAnswer
-from clerk_tinybird_app.tinybird.client.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.client import PipeAnswer, TinybirdClient
 from clerk_tinybird_app.tinybird.client.errors import (
+    RateLimit,
     TinybirdBadRequestError,
     TinybirdError,
     TinybirdForbiddenError,
@@ -17,7 +17,6 @@ from clerk_tinybird_app.tinybird.client.errors import (
     TinybirdUnexpectedRowsError,
     TinybirdUnreachableError,
 )
-from clerk_tinybird_app.tinybird.client.rate import RateLimit
 
 __all__ = [
     "PipeAnswer",

@@ -1,23 +1,233 @@
-"""The client itself: sends, waits, tries again where that is safe."""
+"""Asks a pipe: checks the request, sends it, tries again where that is safe, reads the answer."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+from urllib.parse import quote, urlencode
 
 import httpx
 
-from clerk_tinybird_app.tinybird.client.answer import PipeAnswer, read_answer
-from clerk_tinybird_app.tinybird.client.call import Call
 from clerk_tinybird_app.tinybird.client.errors import (
+    RateLimit,
+    TinybirdBadRequestError,
     TinybirdError,
     TinybirdForbiddenError,
+    TinybirdNotFoundError,
+    TinybirdQueryTimeoutError,
     TinybirdRateLimitedError,
     TinybirdTimeoutError,
     TinybirdTooLargeError,
     TinybirdUnreachableError,
+    seconds,
 )
-from clerk_tinybird_app.tinybird.client.reply import Reply, refusal
+
+FORMATS: Final = frozenset({"json", "csv", "ndjson", "parquet"})
+"""The endings of ``/v0/pipes/NAME`` that a query may ask for."""
+
+MAX_QUERY_BYTES: Final = 2048
+"""Longer parameters go by POST, as in Tinybird's own clients."""
+
+# `format` and `q` are the API's own; a token has no place in an address.
+_NOT_PARAMETERS: Final = ("token", "format", "q")
+_PIPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+_WELL_FORMED: Final = re.compile(r"[\x21-\x7e]+")
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request without its token.
+
+    Attributes:
+        method: ``GET``, or ``POST`` when the parameters are long.
+        path: With the query string, if any.
+        form: The format asked for.
+        content: The body of a POST.
+    """
+
+    method: str
+    path: str
+    form: str
+    content: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, pipe: str, parameters: Mapping[str, str], form: str) -> Self:
+        """Check and encode a query.
+
+        Raises:
+            TinybirdNotFoundError: ``pipe`` cannot be a pipe's name.
+            TinybirdBadRequestError: The format is none, or a name or value is not one that a
+                parameter may have.
+        """
+        if not _PIPE.fullmatch(pipe):
+            raise TinybirdNotFoundError("A pipe's name is letters, digits and underscores.")
+        if form not in FORMATS:
+            raise TinybirdBadRequestError(f"The format must be one of {', '.join(sorted(FORMATS))}")
+        path, query = f"/v0/pipes/{pipe}.{form}", _encoded(parameters)
+        if len(query) > MAX_QUERY_BYTES:
+            return cls("POST", path, form, query.encode())
+        return cls("GET", f"{path}?{query}" if query else path, form)
+
+    def arguments(self, token: str) -> dict[str, Any]:
+        """Return what httpx needs to send the call with ``token``.
+
+        Raises:
+            TinybirdForbiddenError: The token cannot be one; httpx's own error would repeat it.
+        """
+        if not _WELL_FORMED.fullmatch(token):
+            raise TinybirdForbiddenError("There is no token, or it is not well-formed.")
+        headers = {"Authorization": f"Bearer {token}"} | (_FORM if self.content else {})
+        return {"headers": headers, "content": self.content}
+
+
+def _encoded(parameters: Mapping[str, str]) -> str:
+    for name in _NOT_PARAMETERS:
+        if name in parameters:
+            raise TinybirdBadRequestError(f"'{name}' cannot be the name of a parameter.")
+    try:
+        return urlencode(dict(parameters), quote_via=quote)
+    except UnicodeEncodeError:
+        raise TinybirdBadRequestError("A parameter's value is not valid text.") from None
+
+
+RATE_LIMITED: Final = 429
+
+_BY_STATUS: Final[Mapping[int, type[TinybirdError]]] = {
+    400: TinybirdBadRequestError,
+    401: TinybirdForbiddenError,
+    403: TinybirdForbiddenError,
+    404: TinybirdNotFoundError,
+    408: TinybirdQueryTimeoutError,
+    413: TinybirdTooLargeError,
+}
+_TOKEN: Final = re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*)*")
+_HIDDEN: Final = "..."
+_MAX_DETAIL: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer.
+
+    Attributes:
+        status: The HTTP status.
+        headers: By name, in any case.
+        body: Unpacked.
+        duration_seconds: From sending the request to the last byte.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    duration_seconds: float
+
+
+def refusal(reply: Reply, token: str) -> TinybirdError:
+    """Return the error that a reply of any status but 200 stands for.
+
+    Args:
+        reply: What came.
+        token: The token that was sent; Tinybird repeats it in some of its texts.
+    """
+    detail, rate = _detail(reply, token), RateLimit.of(reply.headers)
+    if reply.status == RATE_LIMITED:
+        wait = seconds(reply.headers.get("retry-after", ""))
+        if wait is None and rate is not None:
+            wait = rate.reset_seconds
+        return TinybirdRateLimitedError(detail, status=reply.status, rate=rate, retry_after=wait)
+    kind = _BY_STATUS.get(reply.status, TinybirdError)
+    return kind(detail, status=reply.status, rate=rate)
+
+
+def _detail(reply: Reply, token: str) -> str:
+    """Return Tinybird's own sentence, fit to be shown."""
+    try:
+        body = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        body = None
+    said = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(said, str):
+        return f"HTTP {reply.status}"
+    # Cut last, or a token at the end would be left in part.
+    hidden = _TOKEN.sub(_HIDDEN, said.replace(token, _HIDDEN))
+    return "".join(char if char.isprintable() else " " for char in hidden)[:_MAX_DETAIL]
+
+
+_MS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipeAnswer:
+    """What a pipe answered; the rows stay out of ``repr``.
+
+    For every format but JSON there is only ``body``: columns and rows are empty, counts zero.
+
+    Attributes:
+        status: The HTTP status, always 200.
+        columns: Name and ClickHouse type of each column, in order.
+        rows: Column name -> value; of two columns with one name the last is there.
+        row_count: How many rows there are.
+        rows_read: Rows that the query read.
+        bytes_read: Bytes that the query read.
+        elapsed_ms: Milliseconds the query took by Tinybird's own count.
+        duration_ms: Milliseconds from sending the request to having the whole answer.
+        rate: What is left of the token's allowance; None when it has none.
+        body: The answer as it came.
+    """
+
+    status: int
+    columns: tuple[tuple[str, str], ...] = ()
+    rows: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    row_count: int = 0
+    rows_read: int = 0
+    bytes_read: int = 0
+    elapsed_ms: float = 0.0
+    duration_ms: float
+    rate: RateLimit | None
+    body: bytes = field(repr=False)
+
+
+def read_answer(reply: Reply, form: str) -> PipeAnswer:
+    """Return the answer in a whole reply of status 200.
+
+    Args:
+        reply: What came.
+        form: The format that was asked for, such as ``json``.
+
+    Raises:
+        TinybirdError: It is not the JSON that Tinybird documents.
+    """
+    read = _read_json(reply.body) if form == "json" else {}
+    return PipeAnswer(
+        status=reply.status,
+        duration_ms=reply.duration_seconds * _MS,
+        rate=RateLimit.of(reply.headers),
+        body=reply.body,
+        **read,
+    )
+
+
+def _read_json(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+        statistics = answer.get("statistics", {})
+        rows = answer["data"]
+        return {
+            "columns": tuple((str(each["name"]), str(each["type"])) for each in answer["meta"]),
+            "rows": [dict(row) for row in rows],
+            "row_count": int(answer.get("rows", len(rows))),
+            "rows_read": int(statistics.get("rows_read", 0)),
+            "bytes_read": int(statistics.get("bytes_read", 0)),
+            "elapsed_ms": float(statistics.get("elapsed", 0.0)) * _MS,
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        # What stands in the body may be a tenant's rows: none of it goes into the error.
+        raise TinybirdError("The answer is not a pipe's JSON.", status=200) from None
+
 
 Renew = Callable[[], Awaitable[str]]
 

@@ -1,22 +1,45 @@
-"""What can go wrong between a question to Tinybird and its rows.
+"""How much of a token's allowance is left, as the answer's headers tell."""
 
-    TinybirdError                       tinybird_error, any other refusal or an odd answer
-    ├── TinybirdUnreachableError        tinybird_unreachable
-    ├── TinybirdTimeoutError            tinybird_timeout
-    ├── TinybirdBadRequestError         tinybird_bad_request, HTTP 400
-    ├── TinybirdForbiddenError          tinybird_forbidden, HTTP 401 and 403
-    ├── TinybirdNotFoundError           tinybird_not_found, HTTP 404
-    ├── TinybirdQueryTimeoutError       tinybird_query_timeout, HTTP 408
-    ├── TinybirdTooLargeError           tinybird_too_large, HTTP 413
-    ├── TinybirdUnexpectedRowsError     tinybird_unexpected_rows
-    └── TinybirdRateLimitedError        tinybird_rate_limited, HTTP 429, carries `retry_after`
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
-No text of theirs holds a token: they are made to be shown.
-"""
+_PREFIX = "x-ratelimit-"
 
-from typing import ClassVar
 
-from clerk_tinybird_app.tinybird.client.rate import RateLimit
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The allowance of the token's name at the moment of an answer.
+
+    Attributes:
+        limit: Requests it may make in a window.
+        remaining: Requests left in this one.
+        reset_seconds: Seconds until the next window.
+    """
+
+    limit: int
+    remaining: int
+    reset_seconds: float
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Self | None:
+        """Read ``X-RateLimit-*``; None unless all three are there and are numbers."""
+        limit, remaining, reset = (
+            seconds(headers.get(f"{_PREFIX}{name}", "")) for name in ("limit", "remaining", "reset")
+        )
+        if limit is None or remaining is None or reset is None:
+            return None
+        return cls(int(limit), int(remaining), reset)
+
+
+def seconds(text: str) -> float | None:
+    """Return a header's number, None unless it is one from 0 up."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 class TinybirdError(Exception):

@@ -3,8 +3,15 @@
 The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 """
 
-from clerk_tinybird_app.tinybird.project.errors import ProjectError, ProjectMistakes
-from clerk_tinybird_app.tinybird.project.model import Column, DataSource, Node, Pipe, Project
+from clerk_tinybird_app.tinybird.project.model import (
+    Column,
+    DataSource,
+    Node,
+    Pipe,
+    Project,
+    ProjectError,
+    ProjectMistakes,
+)
 from clerk_tinybird_app.tinybird.project.reader import (
     load_project,
     read_files,

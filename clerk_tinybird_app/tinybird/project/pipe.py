@@ -4,9 +4,13 @@ import re
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.tinybird.project.errors import ProjectError
-from clerk_tinybird_app.tinybird.project.instructions import Instruction, instructions
-from clerk_tinybird_app.tinybird.project.keywords import PIPE
+from clerk_tinybird_app.tinybird.project.datafile import (
+    PIPE,
+    READ,
+    Instruction,
+    instructions,
+    token,
+)
 from clerk_tinybird_app.tinybird.project.model import (
     COPY,
     ENDPOINT,
@@ -15,8 +19,8 @@ from clerk_tinybird_app.tinybird.project.model import (
     STANDARD,
     Node,
     Pipe,
+    ProjectError,
 )
-from clerk_tinybird_app.tinybird.project.tokens import READ, token
 
 _TYPES: Final = (ENDPOINT, MATERIALIZED, COPY, SINK)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from clerk_tinybird_app.tinybird.project.datasource import read_datasource
-from clerk_tinybird_app.tinybird.project.errors import ProjectError
-from clerk_tinybird_app.tinybird.project.model import DataSource, Pipe, Project
+from clerk_tinybird_app.tinybird.project.model import DataSource, Pipe, Project, ProjectError
 from clerk_tinybird_app.tinybird.project.pipe import read_pipe
 
 _DATASOURCE: Final = ".datasource"

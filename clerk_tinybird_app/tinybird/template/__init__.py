@@ -9,9 +9,8 @@ its values come from a URL or a POST body, which certainly may be:
 * what both may cost is a budget of work, size and loop steps.
 """
 
-from clerk_tinybird_app.tinybird.template.errors import DOCUMENTATION, TemplateError
 from clerk_tinybird_app.tinybird.template.parameters import Parameter
-from clerk_tinybird_app.tinybird.template.run import QueryContext
+from clerk_tinybird_app.tinybird.template.run import DOCUMENTATION, QueryContext, TemplateError
 from clerk_tinybird_app.tinybird.template.template import Template
 
 __all__ = ["DOCUMENTATION", "Parameter", "QueryContext", "Template", "TemplateError"]

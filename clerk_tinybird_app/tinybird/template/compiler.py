@@ -12,13 +12,21 @@ from typing import Any
 from tornado import escape
 from tornado import template as tornado_template
 
-from clerk_tinybird_app.tinybird.template.errors import TemplateError, syntax_error
-from clerk_tinybird_app.tinybird.template.expressions import Rewriter, call, parse_expression
-from clerk_tinybird_app.tinybird.template.flow import Flow
+from clerk_tinybird_app.tinybird.template.events import Event, Flow, cost, flatten, refuse_silent
+from clerk_tinybird_app.tinybird.template.expressions import (
+    CAUGHT,
+    Rewriter,
+    call,
+    parse_expression,
+    parse_for,
+    parse_set,
+    rewrite_open,
+    rewrite_set,
+    split_keyword,
+    targets,
+)
 from clerk_tinybird_app.tinybird.template.functions import FUNCTIONS
 from clerk_tinybird_app.tinybird.template.lexical import Places, rehearsal
-from clerk_tinybird_app.tinybird.template.literals import WRITERS
-from clerk_tinybird_app.tinybird.template.nodes import Event, cost, flatten, refuse_silent
 from clerk_tinybird_app.tinybird.template.operations import (
     METHODS,
     OPERATORS,
@@ -30,15 +38,8 @@ from clerk_tinybird_app.tinybird.template.operations import (
     turn,
 )
 from clerk_tinybird_app.tinybird.template.parameters import Use, uses
-from clerk_tinybird_app.tinybird.template.statements import (
-    CAUGHT,
-    parse_for,
-    parse_set,
-    rewrite_open,
-    rewrite_set,
-    split_keyword,
-    targets,
-)
+from clerk_tinybird_app.tinybird.template.run import TemplateError, syntax_error
+from clerk_tinybird_app.tinybird.template.values import WRITERS
 
 MAX_SOURCE = 200_000
 """Characters in one template."""

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from clerk_tinybird_app.tinybird.template.errors import syntax_error
-from clerk_tinybird_app.tinybird.template.run import Run
+from clerk_tinybird_app.tinybird.template.run import Run, syntax_error
 
 ISO_DAY = "%Y-%m-%d"
 ISO_SECOND = "%Y-%m-%d %H:%M:%S"

@@ -1,30 +1,193 @@
-"""Everything a template can call by name."""
+"""Everything a template can call by name: for names, for lists, and the rest."""
 
 import inspect
+import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clerk_tinybird_app.tinybird.template.dates import DATE_FUNCTIONS
-from clerk_tinybird_app.tinybird.template.errors import TemplateError, syntax_error
-from clerk_tinybird_app.tinybird.template.identifiers import column, columns, symbol, table
-from clerk_tinybird_app.tinybird.template.lists import (
-    array,
-    enumerate_with_last,
-    enumerated,
-    parse_json,
-    split_to_array,
-)
-from clerk_tinybird_app.tinybird.template.literals import (
+from clerk_tinybird_app.tinybird.template.operations import bounded
+from clerk_tinybird_app.tinybird.template.run import Run, TemplateError, syntax_error
+from clerk_tinybird_app.tinybird.template.values import (
+    CONVERTERS,
+    TYPES,
     LikeText,
     SecretText,
     SqlFragment,
+    plain,
     quote,
     shown,
     sql,
+    told_as,
 )
-from clerk_tinybird_app.tinybird.template.numbers import bounded
-from clerk_tinybird_app.tinybird.template.run import Run
-from clerk_tinybird_app.tinybird.template.types import TYPES, plain
+
+# Stricter than Tinybird, which puts anything between backticks.
+_WORD = "[A-Za-z_][A-Za-z0-9_]{0,127}"
+_IDENTIFIER = re.compile(_WORD)
+_DOTTED = re.compile(rf"{_WORD}(?:\.{_WORD}){{0,8}}")
+_QUOTES = frozenset({"`", '"'})
+
+
+def _checked(name: Any, shape: re.Pattern[str], maker: str) -> str:
+    if not isinstance(name, str) or not shape.fullmatch(name):
+        raise syntax_error(
+            f"Error validating '{shown(name)}' to type {maker}: it is not a plain name"
+        )
+    return name
+
+
+def _quoted_path(name: str) -> str:
+    return ".".join(f"`{part}`" for part in name.split("."))
+
+
+def column(run: Run, x: Any, default: Any = None) -> SqlFragment:
+    """`column(x, 'default')`: one column's name."""
+    name = default if x is None else x
+    if name is None:
+        raise syntax_error(
+            "Missing column() default value, use `column(column_name, 'default_column_name')`",
+            anchor="#column",
+        )
+    run.weigh(name)
+    return SqlFragment(_quoted_path(_checked(name, _DOTTED, "column")), "column")
+
+
+def columns(run: Run, x: Any, default: Any = None, fn: Any = None) -> SqlFragment:
+    """`columns(x, 'a,b', 'sum')`: several names, each inside a function if one is given."""
+    names = default if x is None else x
+    if names is None:
+        raise syntax_error(
+            "Missing columns() default value, use `columns(column_names, 'default_column_name')`",
+            anchor="#columns",
+        )
+    run.weigh(names)
+    if not isinstance(names, str):
+        raise syntax_error(
+            "The 'columns' function expects a String not an Array", anchor="#columns"
+        )
+    parts = [_checked(name.strip(" "), _DOTTED, "column") for name in names.split(",")]
+    if fn is None:
+        return SqlFragment(",".join(map(_quoted_path, parts)), "columns")
+    call = _checked(fn, _IDENTIFIER, "function")
+    return SqlFragment(
+        ",".join(f"{call}({_quoted_path(name)}) as `{name}`" for name in parts), "columns"
+    )
+
+
+def symbol(run: Run, x: Any, quote: Any = "`") -> SqlFragment:
+    """`symbol(x)`: one name in quotes, its dots included."""
+    if x is None:
+        raise run.required()
+    run.weigh(x)
+    if quote not in _QUOTES:
+        raise syntax_error('the quote of symbol() is ` or "')
+    return SqlFragment(f"{quote}{_checked(x, _DOTTED, 'symbol')}{quote}", "symbol")
+
+
+def table(run: Run, x: Any) -> SqlFragment:
+    """`table(x)`: a table's name, if it is one of the project's."""
+    if x is None:
+        raise run.required()
+    run.weigh(x)
+    name = _checked(x, _DOTTED, "table")
+    if name not in run.context.tables:
+        raise syntax_error(f"Resource '{name}' not found")
+    return SqlFragment(name, "table")
+
+
+def array(  # noqa: PLR0917 (Tinybird's signature)
+    run: Run,
+    x: Any,
+    type: Any = "String",  # noqa: A002 (Tinybird's name for it)
+    default: Any = None,
+    defined: Any = True,
+    required: Any = None,
+    description: Any = None,
+    enum: Any = None,
+    example: Any = None,
+    format: Any = None,  # noqa: A002 (Tinybird's name for it)
+) -> SqlFragment | None:
+    """`Array(x, 'Int32')`: a SQL array from "1,2" or a JSON list."""
+    value = default if x is None else x
+    if value is None:
+        if defined:
+            raise run.required()
+        return None
+    run.weigh(value)
+    if isinstance(value, str):
+        items: list[Any] = value.split(",")
+    elif isinstance(value, list):
+        items = value
+    else:
+        raise syntax_error("transform type function Array is not well defined")
+    written = [_element(run, value, place, item, str(type)) for place, item in enumerate(items)]
+    return SqlFragment("[" + ",".join(written) + "]", "Array")
+
+
+def _element(run: Run, whole: Any, place: int, item: Any, type_name: str) -> str:
+    if item is None:
+        raise run.required()
+    convert = CONVERTERS.get(type_name)
+    if convert is None:  # Tinybird writes elements of any other type as text, e.g. UUID
+        return quote(plain(item))
+    try:
+        checked = convert(item)
+    except ValueError:
+        told = "empty string" if item == "" else shown(item)
+        raise syntax_error(
+            f"Error validating [{shown(whole)}][{place}] ({told}) to type {told_as(type_name)}"
+        ) from None
+    if isinstance(checked, str):
+        return quote(checked)
+    return int.__repr__(checked) if isinstance(checked, int) else float.__repr__(checked)
+
+
+def split_to_array(run: Run, x: Any, default: Any = "", separator: Any = ",") -> list[str]:
+    """`split_to_array(x)`: the parts of a text, without the blanks around them."""
+    value = default if x is None else x
+    if not isinstance(value, str):
+        raise syntax_error(
+            "First argument of split_to_array has to be a value that can be split to a list of "
+            "elements, but found a PlaceHolder with no value instead",
+            anchor="#split_to_array",
+        )
+    run.fits(2 * len(value))
+    return [part.strip() for part in value.split(separator)]
+
+
+def enumerate_with_last(run: Run, xs: Any) -> list[tuple[bool, Any]]:
+    """Pairs of (is it the last?, element)."""
+    run.weigh(xs)
+    items = list(xs)
+    return [(place == len(items), item) for place, item in enumerate(items, 1)]
+
+
+def enumerated(run: Run, xs: Any, start: Any = 0) -> list[tuple[int, Any]]:
+    """Python's `enumerate`, as a list."""
+    run.weigh(xs)
+    return list(enumerate(list(xs), bounded(int(start))))
+
+
+def parse_json(run: Run, x: Any, default: Any = None, defined: Any = True) -> Any:
+    """`JSON(x)`: the value in a JSON text (or as it came in a POST body); {} when missing."""
+    value = default if x is None else x
+    if value is None:
+        return {}
+    run.weigh(value)
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed = json.loads(value, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise syntax_error(f"Error parsing JSON: '{shown(value)}' - {error}") from None
+    run.weigh(parsed)
+    return parsed
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
 
 _TTLS = ("5s", "1m", "5m", "30m", "1h")
 _OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}

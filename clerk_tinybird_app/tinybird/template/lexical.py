@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from clerk_tinybird_app.tinybird.template.nodes import Event
+from clerk_tinybird_app.tinybird.template.events import Event
 
 CODE = ""
 AFTER_MINUS = "-"

@@ -1,15 +1,25 @@
-"""Operators and methods, with their cost paid before they run.
-
-Every operator of a template is rewritten to a call of one of these, because `a * b`,
-`a.replace(b, c)` or `a == b` on values of a template's making can take all day.
-"""
+"""Numbers of a bounded size."""
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from clerk_tinybird_app.tinybird.template.numbers import MAX_BITS, bounded
 from clerk_tinybird_app.tinybird.template.run import Run
+
+MAX_BITS = 512
+"""Twice ClickHouse's widest integer."""
+
+
+def bounded(number: Any) -> Any:
+    """`number`, unless it is an integer too long to be meant.
+
+    Raises:
+        ValueError: for an integer of more than MAX_BITS bits.
+    """
+    if isinstance(number, int) and number.bit_length() > MAX_BITS:
+        raise ValueError(f"a number has more than {MAX_BITS} bits")
+    return number
+
 
 _SIZED = (str, list, tuple)
 

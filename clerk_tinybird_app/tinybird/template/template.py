@@ -6,9 +6,13 @@ from types import FunctionType
 from typing import Any
 
 from clerk_tinybird_app.tinybird.template.compiler import FAILURES, NAMESPACE, compile_template
-from clerk_tinybird_app.tinybird.template.errors import LimitReachedError, syntax_error
 from clerk_tinybird_app.tinybird.template.parameters import Parameter, collect, without_default
-from clerk_tinybird_app.tinybird.template.run import QueryContext, Run
+from clerk_tinybird_app.tinybird.template.run import (
+    LimitReachedError,
+    QueryContext,
+    Run,
+    syntax_error,
+)
 
 _JSON_TYPES = (str, int, float, list, dict, type(None))
 _NO_CONTEXT = QueryContext()

@@ -1,4 +1,4 @@
-"""A parsed template, flattened into the events of reading it from top to bottom."""
+"""A parsed template as events, from top to bottom, and which of them a render can pass by."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 from tornado import template as tornado_template
 
-from clerk_tinybird_app.tinybird.template.errors import syntax_error
+from clerk_tinybird_app.tinybird.template.expressions import split_keyword
+from clerk_tinybird_app.tinybird.template.run import syntax_error
 
 Kind: TypeAlias = Literal["text", "output", "set", "jump", "open", "branch", "close"]
 
@@ -102,3 +103,41 @@ def _forbidden(name: str, line: int | None) -> Exception:
 def cost(chunks: Any) -> int:
     """What one turn of a loop with this body costs, in the budget's unit."""
     return sum(len(event.source) + _NODE_COST for event in flatten(chunks))
+
+
+_LOOPS = frozenset({"for", "while"})
+
+
+class Flow:
+    """Follows the events of a template, and knows where it stands among its blocks."""
+
+    def __init__(self) -> None:
+        self.is_conditional = False
+        self._blocks: list[list[str]] = []
+
+    def read(self, event: Event) -> None:
+        """Go to `event`; `is_conditional` then tells of the expressions in it.
+
+        The condition of an `if` and the list of a `for` are always reached, so a block counts
+        only from the event after its opening.
+        """
+        keyword = split_keyword(event.source)[0]
+        if event.kind == "branch":
+            self._blocks[-1][1] = keyword
+        self.is_conditional = any(part != "finally" for _, part in self._blocks)
+        if event.kind == "open":
+            self._blocks.append([keyword, keyword])
+        elif event.kind == "close":
+            self._blocks.pop()
+        elif event.kind == "jump":
+            self._refuse_jump_from_finally(event)
+
+    def _refuse_jump_from_finally(self, event: Event) -> None:
+        # It would swallow the error, and with it the end of a loop that reached its limit.
+        for opened, part in reversed(self._blocks):
+            if opened in _LOOPS:
+                return
+            if part == "finally":
+                raise syntax_error(
+                    f"{event.source} inside finally is not supported", line=event.line
+                )
