@@ -10,11 +10,15 @@ from reflex_base.constants import Env, StateManagerMode
 from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
-from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
-from clerk_tinybird_app.reflex_internals.variables import reflex_variables
-from clerk_tinybird_app.serving.frontend import PagePolicy, PaintFirst, SameOrigin, tailwind
+from clerk_tinybird_app.reflex_internals.configuration import quiet_logs, reflex_variables
+from clerk_tinybird_app.reflex_internals.frontend_build import (
+    PagePolicy,
+    PaintFirst,
+    SameOrigin,
+    tailwind,
+)
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.exposure import require_loopback
+from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.settings.variable_names import unread_variables
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from clerk_tinybird_app.check import Level, Surroundings, outcomes
 from clerk_tinybird_app.logs.redaction import redact_logs
-from clerk_tinybird_app.reflex_internals.variables import reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
 from clerk_tinybird_app.settings.variable_names import unread_variables
 
 _USAGE = (

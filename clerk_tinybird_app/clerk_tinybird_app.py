@@ -20,11 +20,10 @@ from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
-from clerk_tinybird_app.reflex_internals.guard import guard_websockets
-from clerk_tinybird_app.serving.served_app import ServedApp
+from clerk_tinybird_app.reflex_internals.gate import guard_websockets
+from clerk_tinybird_app.reflex_internals.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
-from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState
-from clerk_tinybird_app.state.socket_binding import SocketBinding
+from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 
 redact_logs()

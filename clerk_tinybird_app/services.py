@@ -28,14 +28,13 @@ from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOL
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.exposure import require_loopback
 from clerk_tinybird_app.settings.loopback import is_loopback_url
+from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
-from clerk_tinybird_app.tinybird.request_form import Field, fields_of
 from clerk_tinybird_app.tinybird.template import TemplateError
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 __all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 NOW = 1_795_416_164
 POLICY = products.current().policy

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from clerk_tinybird_app.reflex_internals.frontend_build import PagePolicy
 from clerk_tinybird_app.serving.content_security import (
     Inline,
     UnknownPagesError,
     inline_file,
     page_policy,
 )
-from clerk_tinybird_app.serving.frontend import PagePolicy
 from clerk_tinybird_app.settings import Settings
 from tests.test_settings import HOST_KEY, TINYBIRD
 

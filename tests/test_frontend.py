@@ -6,7 +6,7 @@ import pytest
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
-from clerk_tinybird_app.serving.frontend import PaintFirst, SameOrigin
+from clerk_tinybird_app.reflex_internals.frontend_build import PaintFirst, SameOrigin
 
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
 

@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.exposure import require_loopback
 from clerk_tinybird_app.settings.loopback import is_loopback
+from clerk_tinybird_app.settings.settings import require_loopback
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 

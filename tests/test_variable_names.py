@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.reflex_internals.variables import reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
 from clerk_tinybird_app.settings.variable_names import unread_variables
 
 

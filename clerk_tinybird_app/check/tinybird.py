@@ -25,8 +25,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdTimeoutError,
 )
 from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 TOKENS: Final = "tokens"
 PIPE: Final = "pipes"

@@ -9,7 +9,7 @@ from clerk_tinybird_app.check.exchange import get, json_object
 from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback_url
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import Workspace
 
 TINYBIRD: Final = "Tinybird"
 

@@ -7,8 +7,8 @@ import reflex as rx
 from clerk_tinybird_app.components.look import SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.state.playground import PlaygroundState
-from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.tinybird.example import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
+from clerk_tinybird_app.state.session import TokenState
+from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
 
 EXAMPLE_ID: Final = "example-request"
 

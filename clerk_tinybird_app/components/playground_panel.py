@@ -10,8 +10,7 @@ from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.components.widgets import OpenFromAddress
 from clerk_tinybird_app.state.playground import MAX_SHOWN_ROWS, PIPES, PlaygroundState
 from clerk_tinybird_app.tinybird import csv_cells
-from clerk_tinybird_app.tinybird.pipe_request import PIPE
-from clerk_tinybird_app.tinybird.request_form import Field
+from clerk_tinybird_app.tinybird.pipe_request import PIPE, Field
 
 _INPUT: Final = "w-full bg-bg text-ink border border-control font-mono text-[13px] px-2 py-1.5"
 

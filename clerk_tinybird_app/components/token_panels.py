@@ -5,9 +5,8 @@ import reflex as rx
 from clerk_tinybird_app.clerk.components import OnlineButton
 from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
-from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.tinybird.claim_lines import ClaimLine
+from clerk_tinybird_app.state.session import SessionState, TokenState
+from clerk_tinybird_app.tinybird.token import ClaimLine
 
 
 def token_panel() -> rx.Component:

@@ -4,8 +4,7 @@ import reflex as rx
 
 from clerk_tinybird_app.clerk.components import UserEmail
 from clerk_tinybird_app.components.widgets import Countdown
-from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.state.session import SessionState, TokenState
 
 _STEP = (
     "step relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "

@@ -8,7 +8,7 @@ from clerk_tinybird_app import products
 from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, SOURCE
 from clerk_tinybird_app.components.session_buttons import see_yours_button
-from clerk_tinybird_app.tinybird.claim_lines import ClaimLine, claim_lines
+from clerk_tinybird_app.tinybird.token import ClaimLine, claim_lines
 
 _STEPS: Final = (
     ("Sign in with Clerk", "An organization, or you alone, is the tenant."),

@@ -33,7 +33,7 @@ from clerk_tinybird_app.components.token_panels import (
 )
 from clerk_tinybird_app.components.way import way
 from clerk_tinybird_app.components.welcome import welcome
-from clerk_tinybird_app.state.token import TokenState
+from clerk_tinybird_app.state.session import TokenState
 
 TITLE = "Multi-tenancy with Clerk + Tinybird JWT"
 DESCRIPTION = "Sign in with Clerk, get a Tinybird token that can read your own tenant's data only."

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.types import Scope
+
 MAX_UNPROVED: Final = 1_000
 """Open websockets of one worker that have proved no session: signed-out tabs, and anybody's."""
 MAX_UNPROVED_PER_ADDRESS: Final = 100
 """Those of one address on the internet, such as an office's."""
 PROVING_SECONDS: Final = 30.0
 """How long an unproved one may keep its place when all are taken; a page proves in about one."""
+CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
+"""Where the ASGI scope holds the websocket's ``Connection``."""
 _IPV6_CUSTOMER_BITS: Final = 64
 """Of an IPv6 address; whoever has them chooses the other 64 bits as they like."""
 
@@ -85,6 +89,12 @@ class Connections:
             self._per_origin[connection.origin] -= 1
             if not self._per_origin[connection.origin]:
                 del self._per_origin[connection.origin]
+
+
+def connection_of(scope: Scope) -> Connection | None:
+    """Return the connection that the gate has put into a scope."""
+    connection: Connection | None = scope.get(CONNECTION_KEY)
+    return connection
 
 
 def _origin(address: str) -> str:

@@ -9,18 +9,24 @@ import logging
 import re
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
+from reflex.app import App
+from reflex_base.config import get_config
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app.logs.log_budget import LogBudget
-from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
+from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
+    MAX_FRAME,
     FrameCheck,
     OversizedFrameError,
     RefusedFrameError,
 )
+from clerk_tinybird_app.reflex_internals.handlers import event_refusal
+from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
 
 _logger = logging.getLogger(__name__)
 
@@ -30,8 +36,6 @@ MAX_HANDSHAKE: Final = 32_768
 """Bytes of a handshake's headers and query, which are kept as long as the websocket is open."""
 MAX_PROBLEM: Final = 200
 """Characters of what was wrong that are worth their place in the log."""
-CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
-"""Where the ASGI scope holds the websocket's ``Connection``."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
@@ -132,12 +136,6 @@ def _ending(serving: asyncio.Task[None] | None) -> Callable[[], object]:
     return serving.cancel if serving else lambda: None
 
 
-def connection_of(scope: Scope) -> Connection | None:
-    """Return the connection that the gate has put into a scope."""
-    connection: Connection | None = scope.get(CONNECTION_KEY)
-    return connection
-
-
 def _handshake_problem(scope: Scope) -> str | None:
     query: bytes = scope["query_string"]
     size = len(query) + sum(len(name) + len(value) for name, value in scope["headers"])
@@ -153,3 +151,44 @@ async def _turn_away(receive: Receive, send: Send) -> None:
     """Refuse a handshake: the client is answered 403."""
     await receive()
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+
+
+_WRITTEN_BY_ANYBODY: Final = (
+    "reflex.app",
+    "reflex_base.event.processor.base_state_processor",
+    "reflex_base.event.processor.event_processor",
+    "engineio.server",
+    "socketio.server",
+    "_granian.asgi.io",
+)
+"""Loggers that a websocket can make write a line, such as for a version that it claims to have."""
+
+
+def guard_websockets(app: App) -> Refusals:
+    """Let nothing reach the app's websocket that no page sends, and bound what it may keep.
+
+    Returns:
+        What is counted of the refused.
+    """
+    refusals, connections = Refusals(), Connections()
+    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
+    app._event_namespace = namespace
+    if app.sio is None:
+        raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
+    app.sio.register_namespace(namespace)
+    # The page is told in the handshake, and does not send more.
+    app.sio.eio.max_http_buffer_size = MAX_FRAME
+    gate = partial(
+        WebsocketGate,
+        connections=connections,
+        new_check=partial(FrameCheck, namespace.namespace, event_refusal),
+        refusals=refusals,
+    )
+    inner = app.api_transformer
+    if inner is None:
+        inner = ()
+    # The last one is the outermost.
+    app.api_transformer = [*(inner if isinstance(inner, Sequence) else [inner]), gate]
+    for name in _WRITTEN_BY_ANYBODY:
+        logging.getLogger(name).addFilter(LogBudget())
+    return refusals

@@ -1,17 +1,18 @@
-"""Reflex's end of the websocket, with bounds on what one of them keeps in memory."""
+"""Reflex's end of the websocket: bounds on what one keeps, and whose it is."""
 
 import asyncio
 from typing import Any, Final
 
 from reflex.app import App, EventNamespace
+from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 from reflex_base.event.processor.future import EventFuture
+from reflex_base.registry import RegistrationContext
 
 from clerk_tinybird_app.background import in_background
-from clerk_tinybird_app.reflex_internals.connections import Connection, Connections
-from clerk_tinybird_app.reflex_internals.gate import connection_of
+from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
 
 MAX_UNDER_WAY: Final = 16
 """Events of one websocket at a time; its next frame waits for one of them to end."""
@@ -83,3 +84,20 @@ class BoundedNamespace(EventNamespace):
             await self._token_manager.is_token_connected(token)
         ):
             manager._purge_token(BaseStateToken(ident=token, cls=State))
+
+
+def is_connected(client: SessionData) -> bool:
+    """Tell whether the event's websocket still is the one that answers go to.
+
+    Reflex sends what a handler changed to whoever holds the client token by then, which after a
+    long wait can be another websocket.
+    """
+    namespace = RegistrationContext.get().app.event_namespace
+    return namespace is None or namespace.token_to_sid.get(client.client_token) == client.session_id
+
+
+def note_proof(client: SessionData) -> None:
+    """Note that a session was proved over the event's websocket, which may then stay."""
+    namespace = RegistrationContext.get().app.event_namespace
+    if isinstance(namespace, BoundedNamespace):
+        namespace.prove(client.session_id)

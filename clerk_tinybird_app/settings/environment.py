@@ -1,9 +1,14 @@
-"""Typed, checked look-ups in a mapping of environment variables."""
+"""Typed, checked look-ups in environment variables, and strict reading of dotenv files."""
 
+import io
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 NEXT: Final = "NEXT_PUBLIC_"
 """What the Next.js demo puts before a name that browsers may know."""
@@ -206,3 +211,34 @@ class Environment:
                     "from a page or a chat leaves behind; type the value's ends anew"
                 )
         return value
+
+
+def read_dotenv(path: Path) -> dict[str, str | None]:
+    """Return the names and values in ``path``, nothing when there is no such file.
+
+    ``$`` stands for itself: secrets may hold it, so nothing is interpolated.
+
+    Raises:
+        SettingsError: The file is not UTF-8 text, or a line is not ``NAME=value``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path.name} is not UTF-8 text; save it in that encoding") from None
+    for binding in parse_stream(io.StringIO(text)):
+        if _is_cut_short(binding.value):
+            raise SettingsError(
+                f"{path.name}, line {binding.original.line}: {binding.key} goes on over several "
+                'lines; put double quotes around the whole value: NAME="-----BEGIN … END …-----"'
+            )
+        if binding.error or (binding.key and binding.value is None):
+            line = binding.original.line
+            raise SettingsError(f"{path.name}, line {line}: expected NAME=value, or a # comment")
+    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+
+
+def _is_cut_short(value: str | None) -> bool:
+    """Tell whether ``value`` is the first line of a PEM that nothing holds together."""
+    return value is not None and value.startswith("-----BEGIN") and "-----END" not in value

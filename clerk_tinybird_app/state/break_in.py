@@ -9,8 +9,8 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED, AskingState, Grant, answering, asking
-from clerk_tinybird_app.state.running_query import StoppedError
-from clerk_tinybird_app.state.tenant_data import holds_tenant_data
+from clerk_tinybird_app.state.queries import StoppedError
+from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.tinybird.break_in import altered, expired
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError, TinybirdForbiddenError
 from clerk_tinybird_app.tinybird.policy import Tenant

@@ -31,9 +31,8 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.running_query import StoppedError, run_query
-from clerk_tinybird_app.state.side_by_side import ask_side_by_side
-from clerk_tinybird_app.state.tenant_data import holds_tenant_data
+from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
+from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,

@@ -21,10 +21,9 @@ import reflex as rx
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.state.running_query import StoppedError
-from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.state.websocket import is_connected
+from clerk_tinybird_app.reflex_internals.namespace import is_connected
+from clerk_tinybird_app.state.queries import StoppedError
+from clerk_tinybird_app.state.session import SessionState, TokenState
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.csv_cells import harmless
 

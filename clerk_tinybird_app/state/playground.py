@@ -17,11 +17,10 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
-from clerk_tinybird_app.state.tenant_data import holds_tenant_data
+from clerk_tinybird_app.state.queries import StoppedError, run_query, stop_query
+from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
-from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
-from clerk_tinybird_app.tinybird.request_form import Field
+from clerk_tinybird_app.tinybird.pipe_request import Field, PipeRequest
 
 PIPES: Final = products.current().policy.pipes
 """What any session of the product may read."""

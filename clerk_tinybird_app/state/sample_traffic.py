@@ -14,8 +14,8 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.running_query import StoppedError
-from clerk_tinybird_app.state.tenant_data import holds_tenant_data
+from clerk_tinybird_app.state.queries import StoppedError
+from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.tinybird.client import TinybirdError
 
 

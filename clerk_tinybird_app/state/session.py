@@ -1,17 +1,105 @@
-"""Who is signed in, as the server has verified it.
+"""Who is signed in, as the server has verified it, and the token that was minted for them.
 
 Any client can call any public method of a state, bound in the UI or not. So what is not meant for
 the browser is private here, and every handler that touches data asks ``_current_session`` first.
 """
 
+from typing import Any, Final, TypeVar
+
 import reflex as rx
+from reflex.app import App
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.state.tenant_data import forget_tenant_data
-from clerk_tinybird_app.state.token import TokenState
-from clerk_tinybird_app.state.websocket import is_connected, note_proof
+from clerk_tinybird_app.reflex_internals.namespace import is_connected, note_proof
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, example_requests
+from clerk_tinybird_app.tinybird.token import (
+    ClaimLine,
+    TinybirdToken,
+    Workspace,
+    claim_lines,
+    claims_json,
+    decode,
+)
+
+_StateType = TypeVar("_StateType", bound=type[rx.State])
+_HOLDERS: Final[list[type[rx.State]]] = []
+
+
+def holds_tenant_data(state: _StateType) -> _StateType:
+    """Register a state class: it is reset when the session ends or its tenant changes."""
+    _HOLDERS.append(state)
+    return state
+
+
+async def forget_tenant_data(anywhere: rx.State) -> None:
+    """Reset every registered state of the tab that ``anywhere`` belongs to."""
+    for holder in _HOLDERS:
+        (await anywhere.get_state(holder)).reset()
+
+
+_SHOWN: Final = 16
+
+
+@holds_tenant_data
+class TokenState(rx.State):
+    """The token that the page shows. Times are seconds since the epoch, 0 without a token."""
+
+    value: str = ""
+    claims_json: str = ""
+    claim_lines: list[ClaimLine] = []
+    issued_at: int = 0
+    expires_at: int = 0
+    is_anonymous: bool = False
+    examples: dict[str, str] = dict.fromkeys(LANGUAGES, "")
+
+    _minted: TinybirdToken | None = None
+
+    @rx.var
+    def short_value(self) -> str:
+        """The token's beginning, for a readable example."""
+        return f"{self.value[:_SHOWN]}…" if self.value else ""
+
+    def _follow(self, session: ClerkSession, running: Services) -> None:
+        """Show a token for ``session``, minting when it changed or little life is left."""
+        kept = self._minted
+        scopes = running.product.policy.scopes(session)
+        if (
+            kept is None
+            or not kept.is_made_for(session, scopes)
+            or not kept.is_fresh(running.clock())
+        ):
+            self._mint(session, running)
+
+    def _scopes(self) -> list[dict[str, Any]]:
+        """Return the scopes of the token that the page shows, none without one."""
+        scopes: list[dict[str, Any]] = list(self._minted.claims["scopes"]) if self._minted else []
+        return scopes
+
+    def _mint(self, session: ClerkSession, running: Services) -> None:
+        workspace = running.workspace
+        minted = running.mint(session, now=running.clock())
+        self.reset()
+        self._minted = minted
+        self.value = minted.value
+        self.issued_at, self.expires_at = minted.issued_at, minted.expires_at
+        # Decoded from the token itself, so that what is shown cannot differ from what is sent.
+        claims = decode(minted.value, workspace)
+        self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
+        self.examples = example_requests(workspace.api_url)
+
+    def _show_anonymous(self, key: str, workspace: Workspace) -> None:
+        """Show the anonymous key, or nothing without one."""
+        self.reset()
+        if key:
+            self.value, self.is_anonymous = key, True
+            self.examples = example_requests(workspace.api_url)
+
 
 SIGNED_OUT = "signed-out"
 """What ``accepted`` holds once the browser has said that nobody is signed in."""
@@ -117,3 +205,19 @@ class SessionState(rx.State):
         self.tenant_id = services.current().product.policy.tenant_of(session)
         self.error_code = self.error_message = ""
         self.accepted = f"{session.session_id}:{self.org_id}"
+
+
+class SocketBinding(Middleware):
+    """Empties the state before the first event of another websocket is handled.
+
+    Reflex hands a tab's state to whoever presents its client token, which travels in the
+    websocket's address. Without this, that would be enough to read the minted token; with it, the
+    newcomer has to prove a session first, which an honest tab's bridge does at once.
+    """
+
+    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
+        """Close a session proved over another websocket; never answers the event itself."""
+        session = await state.get_state(SessionState)
+        if session._socket and session._socket != session.router.session.session_id:
+            await session._empty()
+        return None

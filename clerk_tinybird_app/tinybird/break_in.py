@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.tinybird.scope import Scope
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.policy import Scope
+from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 EXPIRED_AGO_SECONDS: Final = 300
 

@@ -1,9 +1,12 @@
-"""A request to a pipe, as an address says it: the API's own, and that of the page which runs it."""
+"""A request to a pipe: as an address, as a form, and as an example in three languages."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, urlencode
+
+from clerk_tinybird_app.tinybird.project import Pipe
+from clerk_tinybird_app.tinybird.template import Parameter, Template
 
 PIPE: Final = "pipe"
 """The pipe's name in a page's address."""
@@ -63,3 +66,98 @@ class PipeRequest:
 def _encoded(values: Mapping[str, str]) -> str:
     # What could end a quoted text in any of the example's languages is encoded too.
     return urlencode(values, quote_via=quote, safe="/:,", errors="replace")
+
+
+_FIRST: Final = ("start", "end")
+"""A period reads in this order, whatever order the SQL needs it in."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of the form.
+
+    Attributes:
+        name: The parameter's name.
+        type: Tinybird's type, such as ``String`` or ``UInt16``.
+        description: For people, "" without one.
+        placeholder: The default that applies when it is left empty, "" without one.
+        options: The values to choose from, empty when any will do.
+        is_required: True when leaving it empty is an error.
+    """
+
+    name: str
+    type: str
+    description: str
+    placeholder: str
+    options: list[str]
+    is_required: bool
+
+
+def fields_of(pipe: Pipe, *, without: Iterable[str] = ()) -> list[Field]:
+    """Return the inputs for ``pipe``, each parameter once, but for those ``without``.
+
+    Args:
+        pipe: A pipe of the project.
+        without: Names that a token fixes, which no request can set.
+
+    Raises:
+        TemplateError: A node's template is malformed.
+    """
+    found: dict[str, Parameter] = {}
+    for node in pipe.nodes:
+        if node.is_template:
+            for parameter in Template(node.sql).parameters:
+                found.setdefault(parameter.name, parameter)
+    names: list[str] = [name for name in _FIRST if name in found]
+    names += [name for name in found if name not in _FIRST]
+    hidden = set(without)
+    return [_field(found[name]) for name in names if name not in hidden]
+
+
+def _field(parameter: Parameter) -> Field:
+    default = "" if parameter.default is None else str(parameter.default)
+    return Field(
+        name=parameter.name,
+        type=parameter.type or "String",
+        description=parameter.description or "",
+        placeholder=default,
+        options=[str(option) for option in parameter.enum or ()],
+        is_required=parameter.is_enforced,
+    )
+
+
+TOKEN_PLACEHOLDER: Final = "<token>"
+"""Stands for the token in every example, so that it is sent to the browser once."""
+
+PATH_PLACEHOLDER: Final = "<path>"
+"""Stands for the path of the request that the page shows at the moment."""
+
+_TEMPLATES: Final = {
+    "fetch": """\
+const url = '{url}'
+const response = await fetch(url, {{
+  headers: {{ Authorization: 'Bearer {token}' }},
+}})
+const {{ data }} = await response.json()""",
+    "curl": """\
+curl '{url}' \\
+  -H 'Authorization: Bearer {token}'""",
+    "Python": """\
+import httpx
+
+url = "{url}"
+token = "{token}"
+answer = httpx.get(url, headers={{"Authorization": f"Bearer {{token}}"}})
+rows = answer.raise_for_status().json()["data"]""",
+}
+
+LANGUAGES: Final = tuple(_TEMPLATES)
+
+
+def example_requests(api_url: str) -> dict[str, str]:
+    """Return language -> source of a request, with placeholders for its path and its token."""
+    url = f"{api_url}{PATH_PLACEHOLDER}"
+    return {
+        language: template.format(url=url, token=TOKEN_PLACEHOLDER)
+        for language, template in _TEMPLATES.items()
+    }

@@ -5,13 +5,36 @@ request cannot override it, and a pipe that filters by the parameter returns tha
 rows only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import SessionKind
-from clerk_tinybird_app.tinybird.scope import Scope
+
+PIPES_READ = "PIPES:READ"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Read access to one pipe with some of its parameters fixed.
+
+    Attributes:
+        resource: The pipe's name.
+        fixed_params: Parameter values that win over whatever a request says.
+    """
+
+    resource: str
+    fixed_params: Mapping[str, str]
+
+    def as_claim(self) -> dict[str, Any]:
+        """Return the scope as it stands in the token's ``scopes`` claim."""
+        return {
+            "type": PIPES_READ,
+            "resource": self.resource,
+            "fixed_params": dict(self.fixed_params),
+        }
 
 
 class PolicyError(Exception):

@@ -1,5 +1,6 @@
-"""Minting and decoding the token that a browser shows to Tinybird."""
+"""The token that a browser shows to Tinybird: minted, decoded, and shown as lines."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -7,8 +8,27 @@ from typing import Any, Final, Self
 import jwt
 
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.tinybird.scope import Scope
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.policy import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Where the workspace is and what signs its tokens.
+
+    Attributes:
+        api_url: The API's address without a trailing slash, such as ``https://api.tinybird.co``.
+        workspace_id: The workspace's id.
+        signing_key: The workspace admin token: the HS256 key of every token (at least 32 bytes).
+        token_ttl: A token's life in seconds.
+        rps: Requests per second each token's name may make; Tinybird answers 429 beyond it.
+    """
+
+    api_url: str
+    workspace_id: str
+    signing_key: str = field(repr=False)
+    token_ttl: int = 900
+    rps: int = 10
+
 
 ALGORITHM: Final = "HS256"
 """The only algorithm Tinybird accepts for JWTs."""
@@ -110,3 +130,41 @@ def decode(value: str, workspace: Workspace) -> dict[str, Any]:
         options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
     return claims
+
+
+_INDENT: Final = 2
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """One line of the pretty-printed claims.
+
+    Attributes:
+        text: The line without its indentation.
+        indent: How many spaces stand before it.
+        is_fixed: True within a ``fixed_params`` object, whose values no request can change.
+    """
+
+    text: str
+    indent: int
+    is_fixed: bool
+
+
+def claims_json(claims: Mapping[str, Any]) -> str:
+    """Return ``claims`` as indented JSON."""
+    return json.dumps(claims, indent=_INDENT, ensure_ascii=False)
+
+
+def claim_lines(claims: Mapping[str, Any]) -> list[ClaimLine]:
+    """Return the lines of ``claims_json``."""
+    lines: list[ClaimLine] = []
+    opened_at = -1
+    for line in claims_json(claims).split("\n"):
+        text = line.lstrip(" ")
+        indent = len(line) - len(text)
+        if text == '"fixed_params": {':
+            opened_at = indent
+        lines.append(ClaimLine(text=text, indent=indent, is_fixed=opened_at >= 0))
+        if indent == opened_at and text.startswith("}"):
+            opened_at = -1
+    return lines

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from reflex_base.registry import RegistrationContext
 
-from clerk_tinybird_app.reflex_internals.arguments import unfit_argument
+from clerk_tinybird_app.reflex_internals.handlers import unfit_argument
 from tests.state import tab  # noqa: F401 # one app a process, whose states these are
 
 

@@ -10,14 +10,17 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from clerk_tinybird_app.reflex_internals import connections
-from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS, Connections
+from clerk_tinybird_app.reflex_internals.connections import (
+    MAX_UNPROVED_PER_ADDRESS,
+    Connections,
+    connection_of,
+)
 from clerk_tinybird_app.reflex_internals.frames import FrameCheck
 from clerk_tinybird_app.reflex_internals.gate import (
     MAX_HANDSHAKE,
     MAX_REFUSED,
     Refusals,
     WebsocketGate,
-    connection_of,
 )
 from tests.reflex_internals.frames import NAMESPACE, connect, event, message
 

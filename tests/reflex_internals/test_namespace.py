@@ -11,8 +11,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.reflex_internals.connections import Connections
-from clerk_tinybird_app.reflex_internals.gate import CONNECTION_KEY
+from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connections
 from clerk_tinybird_app.reflex_internals.namespace import MAX_UNDER_WAY, BoundedNamespace
 from clerk_tinybird_app.services import Services
 from tests.reflex_internals.frames import CHOOSE, HYDRATE, NAMESPACE, SYNC, fields

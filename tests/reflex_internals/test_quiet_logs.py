@@ -9,7 +9,7 @@ from reflex.app import EventNamespace
 from reflex.state import StateUpdate
 from reflex.utils import js_runtimes, registry
 
-from clerk_tinybird_app.reflex_internals.quiet_logs import quiet_logs
+from clerk_tinybird_app.reflex_internals.configuration import quiet_logs
 from tests.state.tab import APP
 
 

@@ -22,8 +22,7 @@ from clerk_tinybird_app.state.break_in import BreakInState
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
-from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.socket_binding import SocketBinding
+from clerk_tinybird_app.state.session import SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 
 AnswersQueries = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]

@@ -24,9 +24,8 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import grant
 from clerk_tinybird_app.state.dashboard import DashboardState
-from clerk_tinybird_app.state.tenant_data import _HOLDERS
-from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.scope import Scope
+from clerk_tinybird_app.state.session import _HOLDERS
+from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
 from tests.state.test_dashboard_state import NO_ROWS, Tinybird

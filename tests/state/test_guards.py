@@ -13,10 +13,10 @@ import pytest
 from clerk_tinybird_app.dashboard import questions
 from clerk_tinybird_app.local.clerk.seed import GLOBEX_ID
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.state import running_query
+from clerk_tinybird_app.state import queries
 from clerk_tinybird_app.state.break_in import NOT_TRIED
 from clerk_tinybird_app.state.grant import UNCONFIRMED
-from clerk_tinybird_app.state.socket_binding import SocketBinding
+from clerk_tinybird_app.state.session import SocketBinding
 from tests.clock import Clock
 from tests.state import test_dashboard_state
 from tests.state.tab import Server, Tab
@@ -120,9 +120,9 @@ def _nothing_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries that nobody waits for any more go on to their answer."""
 
     def leave_alone(tab: str) -> None:
-        running_query._RUNNING.pop(tab, None)
+        queries._RUNNING.pop(tab, None)
 
-    monkeypatch.setattr("clerk_tinybird_app.state.running_query.stop_query", leave_alone)
+    monkeypatch.setattr("clerk_tinybird_app.state.queries.stop_query", leave_alone)
     monkeypatch.setattr("clerk_tinybird_app.state.playground.stop_query", leave_alone)
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clerk_tinybird_app.state.running_query import StoppedError, run_query, stop_query
+from clerk_tinybird_app.state.queries import StoppedError, run_query, stop_query
 
 pytestmark = pytest.mark.anyio
 

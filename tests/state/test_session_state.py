@@ -11,8 +11,7 @@ import pytest
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT
-from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.scope import Scope
+from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from clerk_tinybird_app.state.side_by_side import ask_side_by_side
+from clerk_tinybird_app.state.queries import ask_side_by_side
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ async def test_no_more_start_within_a_second_than_may(monkeypatch: pytest.Monkey
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    monkeypatch.setattr("clerk_tinybird_app.state.side_by_side.asyncio.sleep", sleep)
+    monkeypatch.setattr("clerk_tinybird_app.state.queries.asyncio.sleep", sleep)
     shown: list[str] = []
 
     async def show(answers: list[str]) -> None:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk_tinybird_app.tinybird.claim_lines import claim_lines, claims_json
-from clerk_tinybird_app.tinybird.example import (
+from clerk_tinybird_app.tinybird.pipe_request import (
     LANGUAGES,
     PATH_PLACEHOLDER,
     TOKEN_PLACEHOLDER,
+    PipeRequest,
     example_requests,
 )
-from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
+from clerk_tinybird_app.tinybird.token import claim_lines, claims_json
 from tests.sessions import NOW, minted, signed_in, workspace
 
 CLAIMS = minted(signed_in(), workspace(), now=NOW).claims

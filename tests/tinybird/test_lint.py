@@ -6,8 +6,8 @@ import pytest
 
 from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
 from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
+from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.project import load_project
-from clerk_tinybird_app.tinybird.scope import Scope
 from tests.sessions import POLICY, signed_in
 from tests.tinybird.project.projects import write
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from clerk_tinybird_app.tinybird.pipe_request import fields_of
 from clerk_tinybird_app.tinybird.project import load_project
-from clerk_tinybird_app.tinybird.request_form import fields_of
 from tests.sessions import FIXED_PARAMS, PIPES
 
 PROJECT = load_project(Path(__file__).parents[2] / "tinybird")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from clerk_tinybird_app.tinybird.lint.finding import Finding, Level
 from clerk_tinybird_app.tinybird.lint.pipe import pipe_findings
+from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.project import Pipe, Project
-from clerk_tinybird_app.tinybird.scope import Scope
 
 
 def lint(project: Project, scopes: Iterable[Scope]) -> tuple[Finding, ...]:

@@ -21,7 +21,7 @@ from clerk_tinybird_app.local.tinybird.process.exit_codes import (
 )
 from clerk_tinybird_app.local.tinybird.process.running_api import RunningApi
 from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import kept_workspace
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import Workspace
 
 _START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05

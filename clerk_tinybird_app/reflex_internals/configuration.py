@@ -1,8 +1,24 @@
-"""Lines of Reflex's log that are true and of no use to their reader."""
+"""What `rxconfig.py` must know of Reflex: its variables, and its log's useless lines."""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Final
+
+from reflex_base.config import Config
+from reflex_base.environment import EnvironmentVariables
+
+_UNLISTED: Final = frozenset(
+    {"REFLEX_MANAGED_LOGGING", "REFLEX_OUTPUT_SUPERVISED", "REFLEX_EMBED_ORIGIN"}
+)
+"""Read by name in Reflex's sources, and in none of its two lists."""
+
+
+def reflex_variables() -> frozenset[str]:
+    """Return their names, those that override a value of ``rxconfig.py`` included."""
+    own = {name for name in vars(EnvironmentVariables) if name.startswith("REFLEX_")}
+    return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
+
 
 _OF_NO_USE: Final[Mapping[str, str]] = {
     # Bun comes as a Python wheel; an old Node.js on the machine is not used.

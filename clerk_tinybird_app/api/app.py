@@ -1,0 +1,52 @@
+"""The HTTP app beside Reflex: its routes, and ``GET /api/health``."""
+
+import time
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from clerk_tinybird_app import __version__, routes
+from clerk_tinybird_app.api.rate_limit import RateLimit
+from clerk_tinybird_app.api.token import ADDRESS_SHARE, tinybird_token
+from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def health(request: Request) -> JSONResponse:
+    """Answer 200 ``{status, version, clerk, tinybird}``; the services are "local" or "real"."""
+    services: Services = request.app.state.services
+    settings = services.settings
+    body = {
+        "status": "ok",
+        "version": __version__,
+        "clerk": "local" if settings.is_clerk_local else "real",
+        "tinybird": "local" if settings.is_tinybird_local else "real",
+    }
+    return JSONResponse(body, headers=_NO_STORE)
+
+
+def create_api(services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> Starlette:
+    """Return the ASGI app with ``/api`` and, when it is embedded, Clerk's Frontend API.
+
+    Args:
+        services: What it answers with.
+        monotonic: Seconds that only go forward, by which requests are counted.
+    """
+    served = [
+        Route(routes.API_TOKEN, tinybird_token),
+        Route(routes.API_HEALTH, health),
+    ]
+    if services.embedded_clerk is not None:
+        guarded = LoopbackOnly(services.embedded_clerk.app)
+        served.append(Route(f"{routes.CLERK_PROXY}/{{rest:path}}", guarded))
+    api = Starlette(routes=served)
+    api.state.services = services
+    per_minute = services.settings.tinybird_tokens_per_minute
+    api.state.by_session = RateLimit(per_minute, monotonic)
+    api.state.by_address = RateLimit(per_minute * ADDRESS_SHARE, monotonic)
+    return api
