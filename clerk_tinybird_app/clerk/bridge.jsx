@@ -20,7 +20,7 @@ import {
   useClerk,
   useUser,
 } from "@clerk/react";
-import { EventLoopContext } from "$/utils/context-registry";
+import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { Expectation, expected } from "./expectation.jsx";
 import { useLeaving } from "./leaving.jsx";
 import { tokenLifeLeft } from "./token_age.jsx";
@@ -100,7 +100,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   const heartbeatMs = heartbeat * 1_000;
   const { isLoaded, isSignedIn, sessionId, orgId, orgRole, getToken } = useAuth();
   const { status } = useClerk();
-  const [, connectErrors] = useContext(EventLoopContext);
+  const connectErrors = useConnectErrors();
   const [stalled, setStalled] = useState(false);
   const [cause, setCause] = useState("");
   const offline = connectErrors.length > 0;

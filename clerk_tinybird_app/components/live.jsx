@@ -11,7 +11,7 @@ import {
   useState,
 } from "react";
 import { useLocation } from "react-router";
-import { EventLoopContext } from "$/utils/context-registry";
+import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
 import { inTurn } from "./turns.jsx";
@@ -83,7 +83,7 @@ const pauseMs = (every, failures, chance) => {
 export function LiveView(props) {
   const { usual, least, isLive, isFailing, finished, onRefresh, children } = props;
   const { pathname, search } = useLocation();
-  const [, connectErrors] = useContext(EventLoopContext);
+  const connectErrors = useConnectErrors();
   const { trouble, heard, check } = useContext(PulseContext);
   const isDown = connectErrors.length > 0;
   const isMounted = useRef(false);

@@ -10,7 +10,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { EventLoopContext } from "$/utils/context-registry";
+import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { SessionContext } from "../../clerk/components/bridge.jsx";
 import { hasJumped, moment, msSince } from "./moment.jsx";
 
@@ -38,7 +38,7 @@ const useOnLine = () => {
 };
 
 export function Pulse({ answered, onAsk, children }) {
-  const [, connectErrors] = useContext(EventLoopContext);
+  const connectErrors = useConnectErrors();
   const { cause } = useContext(SessionContext);
   const isDown = connectErrors.length > 0;
   const onLine = useOnLine();

@@ -1,13 +1,15 @@
 """Reflex's end of the websocket: bounds on what one keeps, and whose it is."""
 
 import asyncio
-from typing import Any, Final
+from contextvars import ContextVar
+from typing import Any, Final, Self, cast
 
 from reflex.app import App, EventNamespace
 from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
+from reflex_base.event import Event
 from reflex_base.event.processor.future import EventFuture
 from reflex_base.registry import RegistrationContext
 
@@ -16,6 +18,35 @@ from clerk_tinybird_app.reflex_internals.connections import Connection, Connecti
 
 MAX_UNDER_WAY: Final = 16
 """Events of one websocket at a time; its next frame waits for one of them to end."""
+
+
+_ENQUEUED: Final[ContextVar[list[EventFuture]]] = ContextVar("_ENQUEUED")
+"""The events that the frame at hand has enqueued; Reflex's own method does not return them."""
+
+
+class _NotingApp:
+    """The app as Reflex's namespace uses it, which notes what each frame enqueues.
+
+    Args:
+        app: The app itself.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._app, name)
+
+    @property
+    def event_processor(self) -> Self:
+        """What takes the place of the app's event processor: ``enqueue`` is all that is asked."""
+        return self
+
+    async def enqueue(self, token: str, event: Event) -> EventFuture:
+        """Enqueue an event, and note it."""
+        future = await self._app.event_processor.enqueue(token, event)
+        _ENQUEUED.get().append(future)
+        return future
 
 
 class BoundedNamespace(EventNamespace):
@@ -28,7 +59,7 @@ class BoundedNamespace(EventNamespace):
     """
 
     def __init__(self, namespace: str, app: App, connections: Connections) -> None:
-        super().__init__(namespace, app)
+        super().__init__(namespace, cast("App", _NotingApp(app)))
         self._connections = connections
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}
@@ -40,20 +71,31 @@ class BoundedNamespace(EventNamespace):
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Go on as Reflex does, and remember the websocket."""
-        await super().on_connect(sid, environ, auth)
+        # Before Reflex goes on: the first event rides in the packet that connects, and may prove.
         if connection := connection_of(environ["asgi.scope"]):
             self._open[sid] = connection
+        try:
+            await super().on_connect(sid, environ, auth)
+        except BaseException:
+            # A refused one is never said to disconnect.
+            self._open.pop(sid, None)
+            self._under_way.pop(sid, None)
+            raise
 
     async def on_event(self, sid: str, data: Any) -> None:
         """Enqueue an event; return when the websocket may send another one."""
-        last = self._newest_future()
-        await super().on_event(sid, data)
-        future = self._newest_future()
-        if future is None or future is last:
+        enqueued: list[EventFuture] = []
+        reset = _ENQUEUED.set(enqueued)
+        try:
+            await super().on_event(sid, data)
+        finally:
+            _ENQUEUED.reset(reset)
+        if not enqueued:
             return
         under_way = self._under_way.setdefault(sid, set())
-        under_way.add(future)
-        future.add_done_callback(under_way.discard)
+        for future in enqueued:
+            under_way.add(future)
+            future.add_done_callback(under_way.discard)
         if len(under_way) >= MAX_UNDER_WAY:
             await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
@@ -66,10 +108,6 @@ class BoundedNamespace(EventNamespace):
         if token is not None and connection is not None and not connection.has_proved:
             in_background(self._drop_state(token, unlinked, under_way), "dropping a state")
         return unlinked
-
-    def _newest_future(self) -> EventFuture | None:
-        """Return the future of the event that was enqueued last, whoever sent it."""
-        return next(reversed(self.app.event_processor._futures.values()), None)
 
     async def _drop_state(
         self, token: str, unlinked: asyncio.Task[None] | None, under_way: set[EventFuture]
@@ -90,10 +128,12 @@ def is_connected(client: SessionData) -> bool:
     """Tell whether the event's websocket still is the one that answers go to.
 
     Reflex sends what a handler changed to whoever holds the client token by then, which after a
-    long wait can be another websocket.
+    long wait can be another websocket. Without Reflex's end of the websocket no answer is safe.
     """
     namespace = RegistrationContext.get().app.event_namespace
-    return namespace is None or namespace.token_to_sid.get(client.client_token) == client.session_id
+    if namespace is None:
+        return False
+    return namespace.token_to_sid.get(client.client_token) == client.session_id
 
 
 def note_proof(client: SessionData) -> None:

@@ -12,6 +12,9 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
+# The pages' own files import it from here.
+rx.asset("event_loop.jsx", shared=True)
+
 _READING: Final = ("GET", "HEAD")
 
 

@@ -6,13 +6,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from reflex.app import EventNamespace
+from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex_base.event import Event
+from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
+from reflex_base.event.processor.future import EventFuture
+from reflex_base.utils.exceptions import EventDeserializationError
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connections
-from clerk_tinybird_app.reflex_internals.namespace import MAX_UNDER_WAY, BoundedNamespace
+from clerk_tinybird_app.reflex_internals.namespace import (
+    MAX_UNDER_WAY,
+    BoundedNamespace,
+    is_connected,
+)
 from clerk_tinybird_app.services import Services
 from tests.reflex_internals.frames import CHOOSE, HYDRATE, NAMESPACE, SYNC, fields
 from tests.state.tab import APP
@@ -194,3 +204,57 @@ async def test_nothing_is_kept_of_a_websocket_that_has_gone(websockets: Websocke
         websockets.manager._token_expires_at,
     ]  # fmt: skip
     assert [one for one in kept if one] == []
+
+
+async def test_a_session_can_be_proved_by_the_packet_that_connects(
+    websockets: Websockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def prove_at_once(self: BoundedNamespace, sid: str, *_rest: Any) -> None:
+        self.prove(sid)
+
+    monkeypatch.setattr(EventNamespace, "on_connect", prove_at_once)
+    sid = await websockets.open()
+
+    assert websockets.namespace._open[sid].has_proved
+
+
+async def test_nothing_is_kept_of_a_websocket_that_is_refused(websockets: Websockets) -> None:
+    scope: dict[str, Any] = {"headers": [], CONNECTION_KEY: websockets.places.open("", int)}
+    environ = {"QUERY_STRING": f"token={CLIENT}", "asgi.scope": scope}
+
+    with pytest.raises(EventDeserializationError):
+        await websockets.namespace.on_connect("ws-refused", environ, {"event": ["no event"]})
+
+    assert websockets.namespace._open == {}
+    assert websockets.namespace._under_way == {}
+
+
+async def test_each_websocket_is_counted_its_own_events_however_they_interleave(
+    websockets: Websockets, verifier: HangingVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = await websockets.open(), await websockets.open("another-client")
+    await websockets.settle()
+    own: dict[str, EventFuture] = {}
+    enqueue = BaseStateEventProcessor.enqueue
+
+    async def enqueue_slowly(self: Any, token: str, event: Event) -> EventFuture:
+        own[token] = await enqueue(self, token, event)
+        await asyncio.sleep(0)
+        return own[token]
+
+    monkeypatch.setattr(BaseStateEventProcessor, "enqueue", enqueue_slowly)
+    await asyncio.gather(*(websockets.send(sid, SYNC, token="x") for sid in (one, other)))
+
+    assert websockets.namespace._under_way == {one: {own[CLIENT]}, other: {own["another-client"]}}
+    verifier.go_on.set()
+
+
+async def test_nobody_is_connected_without_reflexs_end_of_the_websocket(
+    websockets: Websockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = await websockets.open()
+    client = SessionData(client_token=CLIENT, session_id=sid)
+    assert is_connected(client)
+
+    monkeypatch.setattr(APP, "_event_namespace", None)
+    assert not is_connected(client)

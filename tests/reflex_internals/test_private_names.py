@@ -1,12 +1,12 @@
 """Names of Reflex that are none of its interface, which an upgrade may take away."""
 
 import inspect
+import re
 
 import pytest
 from reflex.app import App, EventNamespace
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
-from reflex_base.event.processor.event_processor import EventProcessor
 
 from clerk_tinybird_app import reflex_internals
 from tests.state.tab import APP
@@ -15,7 +15,6 @@ USED = {
     "App._event_namespace": App,
     "StateManagerMemory._purge_token": StateManagerMemory,
     "BaseState._is_client_storage": BaseState,
-    "EventProcessor._futures": EventProcessor,
 }
 
 
@@ -28,6 +27,12 @@ def test_reflex_still_has(name: str) -> None:
 
 def test_a_namespace_still_has_its_token_manager() -> None:
     assert hasattr(APP.event_namespace, "_token_manager"), "see reflex_internals"
+
+
+def test_a_namespace_asks_the_event_processor_for_nothing_but_to_enqueue() -> None:
+    asked = re.findall(r"app\.event_processor\.?(\w*)", inspect.getsource(EventNamespace))
+
+    assert set(asked) == {"enqueue"}, "see reflex_internals"
 
 
 def test_the_docstring_names_them_all() -> None:
