@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
-from clerk_tinybird_app.local.clerk.roles import MEMBER
+from clerk_tinybird_app.local.clerk.instance import MEMBER
 from clerk_tinybird_app.local.clerk.seed import ORGANIZATIONS
-from clerk_tinybird_app.local.clerk.store import memberships, users
+from clerk_tinybird_app.local.clerk.store import accounts
 from clerk_tinybird_app.local.clerk.store.database import Database
 
 _DATABASE: Final = "clerk.sqlite3"
@@ -48,7 +48,7 @@ class People:
         ]
         with self._database.transaction(write=True) as db:
             for email, organization in people:
-                if users.by_email(db, email) is None:
+                if accounts.user_by_email(db, email) is None:
                     _add(db, email, organization.id)
         return [self._clerk.issue(email, organization.slug) for email, organization in people]
 
@@ -59,10 +59,10 @@ def _email(number: int) -> str:
 
 def _add(db: sqlite3.Connection, email: str, organization_id: str) -> None:
     now = int(time.time() * _MILLISECONDS)
-    user = users.add(
+    user = accounts.add_user(
         db, email=email, password_hash=_NO_PASSWORD, first_name=None, last_name=None, now=now
     )
-    memberships.add(db, organization_id, user.id, MEMBER.key, now)
+    accounts.add_membership(db, organization_id, user.id, MEMBER.key, now)
 
 
 def _never(db: sqlite3.Connection) -> None:

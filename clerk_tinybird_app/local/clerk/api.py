@@ -1,27 +1,154 @@
-"""The Frontend API over HTTP: reads a request, runs its handler in a transaction, writes JSON."""
+"""The Frontend API over HTTP: whose page asks, which handler answers, in a transaction, as JSON."""
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from re import Pattern
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import FapiError, bad_request
+from clerk_tinybird_app.local.clerk.fapi_errors import FapiError, bad_request
+from clerk_tinybird_app.local.clerk.handlers import (
+    environment,
+    me,
+    organizations,
+    sessions,
+    sign_ins,
+    sign_ups,
+)
 from clerk_tinybird_app.local.clerk.instance import CLIENT_COOKIE, CLIENT_COOKIE_SECONDS
-from clerk_tinybird_app.local.clerk.origins import calling_origin, foreign_origin
-from clerk_tinybird_app.local.clerk.routing import match
-from clerk_tinybird_app.local.clerk.signing import SigningKey
-from clerk_tinybird_app.local.clerk.store import clients
+from clerk_tinybird_app.local.clerk.session_tokens import SigningKey
+from clerk_tinybird_app.local.clerk.store import browsers
 from clerk_tinybird_app.local.clerk.store.database import Database
 from clerk_tinybird_app.local.clerk.views import client_view
 
-__all__ = ["FrontendApi"]
+_SAFE = "GET"
+
+
+def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[str]) -> str | None:
+    """Return the calling page's origin; None: a GET that does not say.
+
+    ``Origin`` decides; a same-origin GET has none, so its ``Referer`` stands in. Every other
+    method needs ``Origin``, which no page can forge: that is the protection against cross-site
+    requests.
+
+    Raises:
+        FapiError: 403, the page is not the app's own, or does not say where it needs to.
+    """
+    claimed = headers.get("origin")
+    if claimed is None and method == _SAFE:
+        referer = headers.get("referer")
+        if not referer:
+            return None
+        claimed = _origin_of(referer)
+    if claimed not in origins:
+        raise foreign_origin()
+    return claimed
+
+
+def foreign_origin() -> FapiError:
+    """The request does not come from one of the app's own pages."""
+    return FapiError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
+
+
+def _origin_of(address: str) -> str | None:
+    """Return scheme and host of an address; None: it has none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
+
+
+Handler = Callable[..., Reply]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A handler and the ids in the path, to be called with the call itself first."""
+
+    handler: Handler
+    ids: dict[str, str]
+
+
+_ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
+    ("GET", "/environment", environment.read_environment),
+    ("PATCH", "/environment", environment.read_environment),
+    ("GET", "/client", sessions.read_client),
+    ("PUT", "/client", sessions.create_client),
+    ("POST", "/client", sessions.create_client),
+    ("DELETE", "/client", sessions.delete_client),
+    ("POST", "/client/sign_ins", sign_ins.create),
+    ("GET", "/client/sign_ins/{sign_in_id}", sign_ins.read),
+    ("POST", "/client/sign_ins/{sign_in_id}/prepare_first_factor", sign_ins.prepare_first_factor),
+    ("POST", "/client/sign_ins/{sign_in_id}/attempt_first_factor", sign_ins.attempt_first_factor),
+    ("POST", "/client/sign_ups", sign_ups.create),
+    ("GET", "/client/sign_ups/{sign_up_id}", sign_ups.read),
+    ("PATCH", "/client/sign_ups/{sign_up_id}", sign_ups.update),
+    ("POST", "/client/sign_ups/{sign_up_id}/prepare_verification", sign_ups.prepare_verification),
+    ("POST", "/client/sign_ups/{sign_up_id}/attempt_verification", sign_ups.attempt_verification),
+    ("DELETE", "/client/sessions", sessions.remove_all),
+    ("GET", "/client/sessions/{session_id}", sessions.read),
+    ("POST", "/client/sessions/{session_id}/touch", sessions.touch),
+    ("POST", "/client/sessions/{session_id}/end", sessions.end),
+    ("POST", "/client/sessions/{session_id}/remove", sessions.remove),
+    ("POST", "/client/sessions/{session_id}/tokens", sessions.token),
+    ("POST", "/client/sessions/{session_id}/tokens/{template}", sessions.template_token),
+    ("GET", "/me", me.read),
+    ("PATCH", "/me", me.update),
+    ("DELETE", "/me", me.delete),
+    ("POST", "/me/change_password", me.change_password),
+    ("GET", "/me/sessions/active", me.active_sessions),
+    ("POST", "/me/sessions/{session_id}/revoke", me.revoke_session),
+    ("GET", "/me/organization_memberships", me.memberships),
+    ("DELETE", "/me/organization_memberships/{organization_id}", me.leave_organization),
+    ("GET", "/me/organization_invitations", me.nothing),
+    ("GET", "/me/organization_suggestions", me.nothing),
+    ("POST", "/organizations", organizations.create),
+    ("GET", "/organizations/{organization_id}", organizations.read),
+    ("PATCH", "/organizations/{organization_id}", organizations.update),
+    ("DELETE", "/organizations/{organization_id}", organizations.delete),
+    ("GET", "/organizations/{organization_id}/memberships", organizations.members),
+    ("PATCH", "/organizations/{organization_id}/memberships/{user_id}", organizations.set_role),
+    ("DELETE", "/organizations/{organization_id}/memberships/{user_id}", organizations.remove),
+    ("GET", "/organizations/{organization_id}/roles", organizations.roles),
+    ("GET", "/organizations/{organization_id}/invitations", organizations.nothing),
+    ("POST", "/organizations/{organization_id}/invitations", organizations.invite),
+    ("POST", "/organizations/{organization_id}/invitations/bulk", organizations.invite),
+    ("GET", "/organizations/{organization_id}/domains", organizations.nothing),
+    ("GET", "/organizations/{organization_id}/membership_requests", organizations.nothing),
+    ("PUT", "/organizations/{organization_id}/logo", organizations.no_images),
+    ("DELETE", "/organizations/{organization_id}/logo", organizations.read),
+    ("POST", "/me/profile_image", me.no_images),
+    ("DELETE", "/me/profile_image", me.remove_image),
+)
+
+
+def _compile(
+    routes: Iterable[tuple[str, str, Handler]],
+) -> list[tuple[str, Pattern[str], Handler]]:
+    """Prepare the routes' patterns once."""
+    return [(method, compile_path(path)[0], handler) for method, path, handler in routes]
+
+
+_COMPILED: Final = _compile(_ROUTES)
+
+
+def match(method: str, path: str) -> Match | None:
+    """Return what answers ``method`` at ``path`` (without ``/v1``); None: nothing does."""
+    trimmed = path.rstrip("/")
+    for route_method, pattern, handler in _COMPILED:
+        if route_method == method and (found := pattern.match(trimmed)):
+            return Match(handler, found.groupdict())
+    return None
+
 
 _logger = logging.getLogger(__name__)
 
@@ -106,7 +233,7 @@ class FrontendApi:
             now=int(self._clock() * _MS_PER_SECOND),
             db=db,
             key=self._key,
-            client=clients.by_token(db, cookie) if cookie else None,
+            client=browsers.client_by_token(db, cookie) if cookie else None,
         )
 
     def _answer(self, request: _Request) -> _Answer:

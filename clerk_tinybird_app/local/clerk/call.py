@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clerk_tinybird_app.local.clerk.errors import missing_field, unauthenticated
-from clerk_tinybird_app.local.clerk.signing import SigningKey
-from clerk_tinybird_app.local.clerk.store import clients, sessions, users
+from clerk_tinybird_app.local.clerk.fapi_errors import missing_field, unauthenticated
+from clerk_tinybird_app.local.clerk.session_tokens import SigningKey
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import Client, Session, User
-
-__all__ = ["Actor", "Call", "Reply"]
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ class Call:
     def ensure_client(self) -> Client:
         """Return the calling browser's client, made now if it has none."""
         if self.client is None:
-            client_id, self.cookie = clients.add(self.db, self.now)
-            self.client = clients.by_id(self.db, client_id)
+            client_id, self.cookie = browsers.add_client(self.db, self.now)
+            self.client = browsers.client_by_id(self.db, client_id)
         if self.client is None:
             raise sqlite3.IntegrityError("a client vanished inside its own transaction")
         return self.client
@@ -74,7 +72,7 @@ class Call:
     def refresh_client(self) -> None:
         """Read the client again after it was changed."""
         if self.client is not None:
-            self.client = clients.by_id(self.db, self.client.id)
+            self.client = browsers.client_by_id(self.db, self.client.id)
 
     def live_session(self, session_id: str) -> Session:
         """Return a session of the calling browser.
@@ -82,7 +80,7 @@ class Call:
         Raises:
             FapiError: 401, it is another browser's, or over, or was never there.
         """
-        session = sessions.by_id(self.db, session_id)
+        session = browsers.session_by_id(self.db, session_id)
         mine = self.client is not None and session is not None
         if not mine or session is None or self.client is None:
             raise unauthenticated()
@@ -99,7 +97,7 @@ class Call:
         named = self.query.get("_clerk_session_id")
         current = self.client.last_active_session_id if self.client else None
         session = self.live_session(named or current or "")
-        user = users.by_id(self.db, session.user_id)
+        user = accounts.user_by_id(self.db, session.user_id)
         if user is None:
             raise unauthenticated()
         return Actor(session=session, user=user)

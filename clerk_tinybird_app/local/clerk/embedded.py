@@ -14,14 +14,12 @@ from clerk_tinybird_app.local.clerk.api import FrontendApi
 from clerk_tinybird_app.local.clerk.instance import ISSUER, PUBLISHABLE_KEY
 from clerk_tinybird_app.local.clerk.sdk.files import SdkFiles
 from clerk_tinybird_app.local.clerk.seed import seed
-from clerk_tinybird_app.local.clerk.signing import SigningKey
-from clerk_tinybird_app.local.clerk.store import clients, memberships, sessions, users
+from clerk_tinybird_app.local.clerk.session_tokens import SigningKey
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.database import Database
 from clerk_tinybird_app.local.clerk.store.rows import Membership
 from clerk_tinybird_app.local.clerk.views import session_token
 from clerk_tinybird_app.routes import CLERK_PROXY
-
-__all__ = ["EmbeddedClerk", "UnknownAccountError"]
 
 _DATABASE: Final = "clerk.sqlite3"
 _KEY: Final = "clerk-signing-key.pem"
@@ -90,12 +88,12 @@ class EmbeddedClerk:
         if origin not in self._origins:
             raise ValueError("a session token is only ever for one of the app's own origins")
         with self._database.transaction(write=True) as db:
-            user = users.by_email(db, email)
+            user = accounts.user_by_email(db, email)
             if user is None:
                 raise UnknownAccountError(f"the embedded Clerk has no account {email}")
-            held = memberships.of_user(db, user.id)
-            client_id, _ = clients.add(db, self._now())
-            session = sessions.add(
+            held = accounts.memberships_of_user(db, user.id)
+            client_id, _ = browsers.add_client(db, self._now())
+            session = browsers.add_session(
                 db,
                 client_id=client_id,
                 user_id=user.id,
@@ -109,8 +107,8 @@ class EmbeddedClerk:
     def revoke_sessions(self, email: str) -> int:
         """End all sessions of an account, as Clerk's dashboard can; return how many there were."""
         with self._database.transaction(write=True) as db:
-            user = users.by_email(db, email)
-            return sessions.end_all_of_user(db, user.id, "revoked") if user else 0
+            user = accounts.user_by_email(db, email)
+            return browsers.end_sessions_of_user(db, user.id, "revoked") if user else 0
 
     def close(self) -> None:
         """Close idle database connections; the next request opens them anew."""

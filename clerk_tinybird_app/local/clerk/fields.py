@@ -4,15 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from clerk_tinybird_app.local.clerk.errors import bad_request, code_incorrect, invalid_field
+from clerk_tinybird_app.local.clerk.fapi_errors import bad_request, code_incorrect, invalid_field
 from clerk_tinybird_app.local.clerk.instance import (
     EMAIL_CODE,
     MAX_NAME_LENGTH,
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
 )
-
-__all__ = ["check_code", "email", "name", "new_password", "page_of", "slug", "slug_from"]
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _MAX_EMAIL_LENGTH: Final = 254

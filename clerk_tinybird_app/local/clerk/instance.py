@@ -1,20 +1,11 @@
-"""What the embedded Clerk instance is called and which limits it keeps."""
+"""The embedded Clerk instance: its names, its limits, and who may do what in an organization.
 
+Two roles and one feature, ``requests``. A role's system permissions (``org:sys_...``) steer Clerk's
+own components and never appear in a token, as in Clerk.
+"""
+
+from dataclasses import dataclass
 from typing import Final
-
-__all__ = [
-    "APPLICATION_NAME",
-    "CLIENT_COOKIE",
-    "CLIENT_COOKIE_SECONDS",
-    "EMAIL_CODE",
-    "ISSUER",
-    "MAX_NAME_LENGTH",
-    "MAX_PASSWORD_LENGTH",
-    "MIN_PASSWORD_LENGTH",
-    "PUBLISHABLE_KEY",
-    "SESSION_LIFETIME_MS",
-    "TOKEN_LIFETIME_SECONDS",
-]
 
 ISSUER: Final = "https://clerk.localhost.test"
 """The ``iss`` of its session tokens. Nothing is ever fetched from there."""
@@ -36,3 +27,69 @@ CLIENT_COOKIE_SECONDS: Final = 365 * 24 * 60 * 60
 MIN_PASSWORD_LENGTH: Final = 8
 MAX_PASSWORD_LENGTH: Final = 72
 MAX_NAME_LENGTH: Final = 256
+
+
+SYSTEM_PREFIX: Final = "org:sys_"
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role of the instance; ``permissions`` in the order in which tokens list them."""
+
+    key: str
+    name: str
+    description: str
+    permissions: tuple[str, ...]
+
+
+ADMIN: Final = Role(
+    key="org:admin",
+    name="Admin",
+    description="Manages the organization and its members",
+    permissions=(
+        "org:requests:manage",
+        "org:requests:read",
+        "org:sys_profile:manage",
+        "org:sys_profile:delete",
+        "org:sys_memberships:read",
+        "org:sys_memberships:manage",
+        "org:sys_domains:read",
+        "org:sys_domains:manage",
+    ),
+)
+MEMBER: Final = Role(
+    key="org:member",
+    name="Member",
+    description="Reads the organization's requests",
+    permissions=("org:requests:read", "org:sys_memberships:read"),
+)
+ROLES: Final = {role.key: role for role in (ADMIN, MEMBER)}
+
+
+@dataclass(frozen=True)
+class Grants:
+    """A role's custom permissions as claims v2 spell them.
+
+    Attributes:
+        features: value of ``fea``, such as ``o:requests``.
+        permissions: value of ``o.per``, the verbs in use, such as ``manage,read``.
+        masks: value of ``o.fpm``, for each feature the verbs it has, as bits, lowest first.
+    """
+
+    features: str
+    permissions: str
+    masks: str
+
+
+def grants_of(role: Role) -> Grants:
+    """Encode ``role`` so that Clerk's own decoder (``jwtPayloadParser``) gives it back in order."""
+    custom = [p.split(":") for p in role.permissions if not p.startswith(SYSTEM_PREFIX)]
+    features = list(dict.fromkeys(feature for _, feature, _ in custom))
+    verbs = list(dict.fromkeys(verb for _, _, verb in custom))
+    held = {(feature, verb) for _, feature, verb in custom}
+    masks = (sum(1 << i for i, verb in enumerate(verbs) if (f, verb) in held) for f in features)
+    return Grants(
+        features=",".join(f"o:{feature}" for feature in features),
+        permissions=",".join(verbs),
+        masks=",".join(map(str, masks)),
+    )

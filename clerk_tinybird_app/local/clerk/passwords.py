@@ -7,8 +7,6 @@ import hmac
 import secrets
 from typing import Final
 
-__all__ = ["COST", "hash_password", "verify_password"]
-
 COST: Final = 2**14
 """scrypt's N for new passwords: 16 MB and tens of milliseconds each."""
 _BLOCK: Final = 8

@@ -7,24 +7,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Final
 
+from clerk_tinybird_app.local.clerk.instance import ADMIN, MEMBER
 from clerk_tinybird_app.local.clerk.passwords import hash_password
-from clerk_tinybird_app.local.clerk.roles import ADMIN, MEMBER
-from clerk_tinybird_app.local.clerk.store import memberships, organizations, users
-
-__all__ = [
-    "ACCOUNTS",
-    "ACME_ADMIN_ID",
-    "ACME_ID",
-    "ACME_MEMBER_ID",
-    "GLOBEX_ADMIN_ID",
-    "GLOBEX_ID",
-    "ORGANIZATIONS",
-    "PASSWORD",
-    "SOLO_ID",
-    "Account",
-    "SeedOrganization",
-    "seed",
-]
+from clerk_tinybird_app.local.clerk.store import accounts
 
 PASSWORD: Final = "tinybird-demo"
 
@@ -102,7 +87,7 @@ ACCOUNTS: Final = (
 def seed(db: sqlite3.Connection, now: int) -> None:
     """Fill an empty database with the local organizations and accounts."""
     for organization in ORGANIZATIONS:
-        organizations.add(
+        accounts.add_organization(
             db,
             organization_id=organization.id,
             name=organization.name,
@@ -110,7 +95,7 @@ def seed(db: sqlite3.Connection, now: int) -> None:
             now=now,
         )
     for account in ACCOUNTS:
-        users.add(
+        accounts.add_user(
             db,
             user_id=account.user_id,
             email=account.email,
@@ -120,4 +105,4 @@ def seed(db: sqlite3.Connection, now: int) -> None:
             now=now,
         )
         for organization_id, role in account.roles:
-            memberships.add(db, organization_id, account.user_id, role, now)
+            accounts.add_membership(db, organization_id, account.user_id, role, now)

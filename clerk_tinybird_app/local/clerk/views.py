@@ -2,23 +2,12 @@
 
 from typing import Any, Final
 
+from clerk_tinybird_app.local.clerk import shapes
 from clerk_tinybird_app.local.clerk.call import Call
-from clerk_tinybird_app.local.clerk.claims import factor_age, session_claims
-from clerk_tinybird_app.local.clerk.shapes import attempts as attempt_shapes
-from clerk_tinybird_app.local.clerk.shapes.activity import activity
-from clerk_tinybird_app.local.clerk.shapes.organizations import membership
-from clerk_tinybird_app.local.clerk.shapes.users import public_user_data, user
-from clerk_tinybird_app.local.clerk.store import attempts, memberships, sessions, users
+from clerk_tinybird_app.local.clerk.session_tokens import factor_age, session_claims
+from clerk_tinybird_app.local.clerk.shapes import activity, membership, public_user_data, user
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import Session, SignIn, User
-
-__all__ = [
-    "client_view",
-    "device_view",
-    "session_token",
-    "session_view",
-    "sign_in_view",
-    "user_view",
-]
 
 _ABANDONED_AFTER_MS: Final = 30 * 24 * 60 * 60 * 1000
 
@@ -28,16 +17,16 @@ def client_view(call: Call) -> dict[str, Any] | None:
     client = call.client
     if client is None:
         return None
-    live = sessions.live_of_client(call.db, client.id, call.now)
-    sign_in = attempts.sign_in(call.db, client.sign_in_id) if client.sign_in_id else None
-    sign_up = attempts.sign_up(call.db, client.sign_up_id) if client.sign_up_id else None
+    live = browsers.live_sessions_of_client(call.db, client.id, call.now)
+    sign_in = browsers.sign_in_by_id(call.db, client.sign_in_id) if client.sign_in_id else None
+    sign_up = browsers.sign_up_by_id(call.db, client.sign_up_id) if client.sign_up_id else None
     last = client.last_active_session_id
     return {
         "object": "client",
         "id": client.id,
         "sessions": [session_view(call, session) for session in live],
         "sign_in": sign_in_view(call, sign_in) if sign_in else None,
-        "sign_up": attempt_shapes.sign_up(sign_up, call.now) if sign_up else None,
+        "sign_up": shapes.sign_up(sign_up, call.now) if sign_up else None,
         "last_active_session_id": last if any(s.id == last for s in live) else None,
         "last_authentication_strategy": None,
         "captcha_bypass": False,
@@ -71,19 +60,23 @@ def device_view(call: Call, session: Session) -> dict[str, Any]:
 
 def user_view(call: Call, row: User) -> dict[str, Any]:
     """Return a user with their memberships."""
-    held = [membership(each) for each in memberships.of_user(call.db, row.id)]
+    held = [membership(each) for each in accounts.memberships_of_user(call.db, row.id)]
     return user(row, held, call.now)
 
 
 def sign_in_view(call: Call, attempt: SignIn) -> dict[str, Any]:
     """Return an attempt to sign in."""
-    row = users.by_id(call.db, attempt.user_id) if attempt.user_id else None
-    return attempt_shapes.sign_in(attempt, row, call.now)
+    row = accounts.user_by_id(call.db, attempt.user_id) if attempt.user_id else None
+    return shapes.sign_in(attempt, row, call.now)
 
 
 def session_token(call: Call, session: Session, organization_id: str | None) -> str:
     """Sign a session token; one who left the organization gets the personal account's."""
-    held = memberships.find(call.db, organization_id, session.user_id) if organization_id else None
+    held = (
+        accounts.membership_of(call.db, organization_id, session.user_id)
+        if organization_id
+        else None
+    )
     return call.key.sign(session_claims(session, held, origin=call.origin, now=call.now))
 
 
@@ -108,7 +101,7 @@ def _session(call: Call, session: Session, row: User) -> dict[str, Any]:
 
 def _user(call: Call, session: Session) -> User:
     """Return the session's user, whom a foreign key holds in place."""
-    row = users.by_id(call.db, session.user_id)
+    row = accounts.user_by_id(call.db, session.user_id)
     if row is None:
         raise LookupError("a session without its user")
     return row

@@ -13,7 +13,7 @@ from jwt.types import Options
 
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EmbeddedClerk, UnknownAccountError
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, ORGANIZATIONS
-from clerk_tinybird_app.local.clerk.signing import SigningKeyError
+from clerk_tinybird_app.local.clerk.session_tokens import SigningKeyError
 from clerk_tinybird_app.local.clerk.store.database import DatabaseError
 from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, APP, EXPORTED, FOREIGN, GLOBEX_ADMIN, SOLO, Browser

@@ -25,10 +25,14 @@ from clerk_tinybird_app.local.clerk.sdk import ClerkSdkUnavailable, ensure_sdk
 from clerk_tinybird_app.local.clerk.sdk import __main__ as command
 from clerk_tinybird_app.local.clerk.sdk import fetch as fetching
 from clerk_tinybird_app.local.clerk.sdk import files as serving
-from clerk_tinybird_app.local.clerk.sdk.archive import unpack
-from clerk_tinybird_app.local.clerk.sdk.download import download, tarball_address
+from clerk_tinybird_app.local.clerk.sdk.fetch import (
+    PACKAGES,
+    Package,
+    download,
+    tarball_address,
+    unpack,
+)
 from clerk_tinybird_app.local.clerk.sdk.files import SdkFiles
-from clerk_tinybird_app.local.clerk.sdk.packages import PACKAGES, Package
 
 CLERK_JS = PACKAGES[0]
 SCRIPT = b"window.Clerk = 1;" * 50

@@ -7,8 +7,8 @@ import jwt
 import pytest
 from jwt.types import Options
 
-from clerk_tinybird_app.local.clerk.roles import ADMIN as ADMIN_ROLE
-from clerk_tinybird_app.local.clerk.roles import Role, grants_of
+from clerk_tinybird_app.local.clerk.instance import ADMIN as ADMIN_ROLE
+from clerk_tinybird_app.local.clerk.instance import Role, grants_of
 from clerk_tinybird_app.local.clerk.seed import ACME_ADMIN_ID, ACME_ID, GLOBEX_ID
 from tests.clock import Clock
 from tests.local.clerk.browser import ADMIN, APP, EXPORTED, MEMBER, SOLO, Browser

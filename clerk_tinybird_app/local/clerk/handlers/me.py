@@ -4,32 +4,17 @@ from typing import Final
 
 from clerk_tinybird_app.local.clerk import fields
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import (
+from clerk_tinybird_app.local.clerk.fapi_errors import (
     invalid_field,
     not_found,
     not_supported,
     password_incorrect,
 )
-from clerk_tinybird_app.local.clerk.handlers.members import part_with
+from clerk_tinybird_app.local.clerk.handlers.organizations import part_with
 from clerk_tinybird_app.local.clerk.passwords import hash_password, verify_password
-from clerk_tinybird_app.local.clerk.shapes.organizations import deleted, membership, page
-from clerk_tinybird_app.local.clerk.store import memberships as stored_memberships
-from clerk_tinybird_app.local.clerk.store import sessions, users
+from clerk_tinybird_app.local.clerk.shapes import deleted, membership, page
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.views import device_view, user_view
-
-__all__ = [
-    "active_sessions",
-    "change_password",
-    "delete",
-    "leave_organization",
-    "memberships",
-    "no_images",
-    "nothing",
-    "read",
-    "remove_image",
-    "revoke_session",
-    "update",
-]
 
 _REVOKED: Final = "revoked"
 
@@ -47,7 +32,7 @@ def update(call: Call) -> Reply:
         for field in ("first_name", "last_name")
         if field in call.form
     }
-    users.rename(
+    accounts.rename_user(
         call.db,
         user.id,
         names.get("first_name", user.first_name),
@@ -73,23 +58,23 @@ def change_password(call: Call) -> Reply:
             "New password cannot be the same as the current password.",
             "form_new_password_matches_current",
         )
-    users.set_password(call.db, actor.user.id, hash_password(password), call.now)
+    accounts.set_password(call.db, actor.user.id, hash_password(password), call.now)
     if call.form.get("sign_out_of_other_sessions") == "true":
-        sessions.end_all_of_user(call.db, actor.user.id, _REVOKED, but=actor.session.id)
+        browsers.end_sessions_of_user(call.db, actor.user.id, _REVOKED, but=actor.session.id)
     return read(call)
 
 
 def delete(call: Call) -> Reply:
     """Delete the account with everything that is only its own."""
     user = call.actor().user
-    users.delete(call.db, user.id)
+    accounts.delete_user(call.db, user.id)
     call.refresh_client()
     return Reply(deleted("user", user.id))
 
 
 def active_sessions(call: Call) -> Reply:
     """Return the user's live sessions on all browsers, bare, latest first."""
-    live = sessions.live_of_user(call.db, call.actor().user.id, call.now)
+    live = browsers.live_sessions_of_user(call.db, call.actor().user.id, call.now)
     latest_first = sorted(live, key=lambda session: session.last_active_at, reverse=True)
     return Reply([device_view(call, session) for session in latest_first], bare=True)
 
@@ -101,17 +86,17 @@ def revoke_session(call: Call, session_id: str) -> Reply:
         FapiError: 404, it is no live session of this user.
     """
     user = call.actor().user
-    session = sessions.by_id(call.db, session_id)
+    session = browsers.session_by_id(call.db, session_id)
     if session is None or session.user_id != user.id or not session.is_live(call.now):
         raise not_found("Session")
-    sessions.end(call.db, session.id, _REVOKED)
-    revoked = sessions.by_id(call.db, session.id)
+    browsers.end_session(call.db, session.id, _REVOKED)
+    revoked = browsers.session_by_id(call.db, session.id)
     return Reply(device_view(call, revoked or session))
 
 
 def memberships(call: Call) -> Reply:
     """Return one page of the user's memberships."""
-    held = stored_memberships.of_user(call.db, call.actor().user.id)
+    held = accounts.memberships_of_user(call.db, call.actor().user.id)
     part = held[fields.page_of(call.query)]
     return Reply(page([membership(each) for each in part], len(held)))
 
@@ -122,7 +107,7 @@ def leave_organization(call: Call, organization_id: str) -> Reply:
     Raises:
         FapiError: 404, the user is no member; 422, the user is its last admin.
     """
-    held = stored_memberships.find(call.db, organization_id, call.actor().user.id)
+    held = accounts.membership_of(call.db, organization_id, call.actor().user.id)
     if held is None:
         raise not_found("Organization")
     part_with(call, held)

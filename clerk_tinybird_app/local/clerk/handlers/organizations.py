@@ -1,40 +1,68 @@
-"""Organizations: their profile and their members."""
+"""Organizations: their profile, their members, and the rules that hold whoever asks."""
 
 from typing import Final
 
-from clerk_tinybird_app.local.clerk import fields
+from clerk_tinybird_app.local.clerk import fields, shapes
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import (
+from clerk_tinybird_app.local.clerk.fapi_errors import (
+    FapiError,
+    forbidden,
     invalid_field,
     missing_field,
     not_found,
     not_supported,
     taken,
 )
-from clerk_tinybird_app.local.clerk.handlers.members import (
-    keep_an_admin,
-    own_membership,
-    part_with,
-    require,
-)
-from clerk_tinybird_app.local.clerk.roles import ADMIN, ROLES
-from clerk_tinybird_app.local.clerk.shapes import organizations as shapes
-from clerk_tinybird_app.local.clerk.store import memberships, organizations
+from clerk_tinybird_app.local.clerk.instance import ADMIN, ROLES
+from clerk_tinybird_app.local.clerk.store import accounts
 from clerk_tinybird_app.local.clerk.store.rows import Membership
 
-__all__ = [
-    "create",
-    "delete",
-    "invite",
-    "members",
-    "no_images",
-    "nothing",
-    "read",
-    "remove",
-    "roles",
-    "set_role",
-    "update",
-]
+
+def own_membership(call: Call, organization_id: str) -> Membership:
+    """Return the caller's membership.
+
+    Raises:
+        FapiError: 401, nobody is calling; 404, no member: whether it exists is not said.
+    """
+    held = accounts.membership_of(call.db, organization_id, call.actor().user.id)
+    if held is None:
+        raise not_found("Organization")
+    return held
+
+
+def require(call: Call, organization_id: str, permission: str) -> Membership:
+    """Return the caller's membership if its role has ``permission``.
+
+    Raises:
+        FapiError: as ``own_membership``; 403, the role does not have it.
+    """
+    held = own_membership(call, organization_id)
+    if permission not in ROLES[held.role].permissions:
+        raise forbidden("Your role in this organization does not allow this.")
+    return held
+
+
+def part_with(call: Call, member: Membership) -> None:
+    """Take a member out of the organization, unless nobody could manage it any more."""
+    keep_an_admin(call, member)
+    accounts.remove_membership(call.db, member)
+
+
+def keep_an_admin(call: Call, member: Membership) -> None:
+    """Refuse to lose the last admin.
+
+    Raises:
+        FapiError: 422, ``member`` is the last one.
+    """
+    last = accounts.admin_count(call.db, member.organization.id) == 1
+    if member.role == ADMIN.key and last:
+        raise FapiError(
+            422,
+            "organization_minimum_permissions_needed",
+            "There has to be at least one organization member with the minimum required "
+            "permissions. Make somebody else an admin first.",
+        )
+
 
 _MANAGE_PROFILE: Final = "org:sys_profile:manage"
 _DELETE_PROFILE: Final = "org:sys_profile:delete"
@@ -52,8 +80,8 @@ def create(call: Call) -> Reply:
     name = fields.name(call.required("name"), "name")
     wanted = call.form.get("slug")
     slug = _free_slug(call, wanted) if wanted else _derived_slug(call, name)
-    organization_id = organizations.add(call.db, name=name, slug=slug, now=call.now)
-    memberships.add(call.db, organization_id, user.id, ADMIN.key, call.now)
+    organization_id = accounts.add_organization(call.db, name=name, slug=slug, now=call.now)
+    accounts.add_membership(call.db, organization_id, user.id, ADMIN.key, call.now)
     return _organization(call, organization_id)
 
 
@@ -71,21 +99,21 @@ def update(call: Call, organization_id: str) -> Reply:
     slug = call.form.get("slug") or current.slug
     if slug != current.slug:
         slug = _free_slug(call, slug)
-    organizations.update(call.db, organization_id, name=name, slug=slug, now=call.now)
+    accounts.update_organization(call.db, organization_id, name=name, slug=slug, now=call.now)
     return _organization(call, organization_id)
 
 
 def delete(call: Call, organization_id: str) -> Reply:
     """Delete an organization; admins only."""
     require(call, organization_id, _DELETE_PROFILE)
-    organizations.delete(call.db, organization_id)
+    accounts.delete_organization(call.db, organization_id)
     return Reply(shapes.deleted("organization", organization_id))
 
 
 def members(call: Call, organization_id: str) -> Reply:
     """Return one page of the members, narrowed by ``query`` (name or address) and ``role``."""
     require(call, organization_id, _READ_MEMBERS)
-    everybody = memberships.of_organization(call.db, organization_id)
+    everybody = accounts.memberships_in(call.db, organization_id)
     found = [each for each in everybody if _is_wanted(call, each)]
     part = found[fields.page_of(call.query)]
     return Reply(shapes.page([shapes.membership(each) for each in part], len(found)))
@@ -104,7 +132,7 @@ def set_role(call: Call, organization_id: str, user_id: str) -> Reply:
         raise invalid_field("role", "There is no such role.")
     if role != ADMIN.key:
         keep_an_admin(call, member)
-    memberships.set_role(call.db, member, role, call.now)
+    accounts.set_role(call.db, member, role, call.now)
     return Reply(shapes.membership(_member(call, organization_id, user_id)))
 
 
@@ -148,7 +176,7 @@ def nothing(call: Call, organization_id: str) -> Reply:
 
 def _organization(call: Call, organization_id: str) -> Reply:
     """Return an organization as it now is."""
-    row = organizations.by_id(call.db, organization_id)
+    row = accounts.organization_by_id(call.db, organization_id)
     if row is None:
         raise not_found("Organization")
     return Reply(shapes.organization(row))
@@ -156,7 +184,7 @@ def _organization(call: Call, organization_id: str) -> Reply:
 
 def _member(call: Call, organization_id: str, user_id: str) -> Membership:
     """Return a member of the organization."""
-    member = memberships.find(call.db, organization_id, user_id)
+    member = accounts.membership_of(call.db, organization_id, user_id)
     if member is None:
         raise not_found("Member")
     return member
@@ -177,7 +205,7 @@ def _free_slug(call: Call, wanted: str) -> str:
         FapiError: 422, it is malformed or taken.
     """
     slug = fields.slug(wanted)
-    if organizations.by_slug(call.db, slug):
+    if accounts.organization_by_slug(call.db, slug):
         raise taken("slug", "That slug is taken. Please try another.")
     return slug
 
@@ -186,6 +214,6 @@ def _derived_slug(call: Call, name: str) -> str:
     """Return a free slug made of the name, numbered if need be."""
     base = fields.slug_from(name)
     slug, number = base, 2
-    while organizations.by_slug(call.db, slug):
+    while accounts.organization_by_slug(call.db, slug):
         slug, number = f"{base}-{number}", number + 1
     return slug

@@ -1,14 +1,69 @@
-"""The calling browser's sessions: use, tokens, sign-out."""
+"""The calling browser's client and sessions: use, tokens, sign-in's end, sign-out."""
 
 from typing import Final
 
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import FapiError, not_found, unauthenticated
-from clerk_tinybird_app.local.clerk.store import clients, memberships, sessions
+from clerk_tinybird_app.local.clerk.fapi_errors import FapiError, not_found, unauthenticated
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import Session
 from clerk_tinybird_app.local.clerk.views import client_view, session_token, session_view
 
-__all__ = ["end", "read", "remove", "remove_all", "template_token", "token", "touch"]
+
+def read_client(call: Call) -> Reply:
+    """Return the client; null for a browser that was never here."""
+    return Reply(client_view(call))
+
+
+def create_client(call: Call) -> Reply:
+    """Return the client, made now if it has none."""
+    call.ensure_client()
+    return Reply(client_view(call))
+
+
+def delete_client(call: Call) -> Reply:
+    """Forget the client and its sessions; its cookie is worth nothing from now on."""
+    if call.client is not None:
+        browsers.delete_client(call.db, call.client.id)
+        call.client = None
+    return Reply(None)
+
+
+def refuse_second_session(call: Call) -> None:
+    """Allow one session in a browser at a time.
+
+    Raises:
+        FapiError: 400 ``session_exists``, with the client, so that a tab that did not know of the
+            session takes it up.
+    """
+    if call.client and browsers.live_sessions_of_client(call.db, call.client.id, call.now):
+        raise FapiError(
+            400, "session_exists", "You're already signed in.", meta={"client": client_view(call)}
+        )
+
+
+def start_session(call: Call, user_id: str) -> Session:
+    """Sign the user in on the calling browser, into their first organization.
+
+    The cookie changes with it: one that somebody planted beforehand leads nowhere.
+    """
+    client = call.ensure_client()
+    held = accounts.memberships_of_user(call.db, user_id)
+    session = browsers.add_session(
+        call.db,
+        client_id=client.id,
+        user_id=user_id,
+        organization_id=held[0].organization.id if held else None,
+        user_agent=call.user_agent,
+        now=call.now,
+    )
+    accounts.note_sign_in(call.db, user_id, call.now)
+    browsers.point_client(
+        call.db, client.id, sign_in=None, sign_up=None, session=session.id, now=call.now
+    )
+    call.cookie = browsers.rotate_client_token(call.db, client.id)
+    call.refresh_client()
+    return session
+
 
 _SELECT_ORGANIZATION: Final = "select_org"
 _ENDED: Final = "ended"
@@ -32,7 +87,7 @@ def touch(call: Call, session_id: str) -> Reply:
     organization_id = session.organization_id
     if "active_organization_id" in call.form:
         organization_id = _chosen_organization(call, session)
-    sessions.touch(call.db, session.id, organization_id, call.now)
+    browsers.touch_session(call.db, session.id, organization_id, call.now)
     _make_current(call, session.id)
     return Reply(session_view(call, call.live_session(session.id)))
 
@@ -49,7 +104,7 @@ def token(call: Call, session_id: str) -> Reply:
     organization_id = session.organization_id
     if "organization_id" in call.form:
         organization_id = call.form["organization_id"] or None
-    if organization_id and not memberships.find(call.db, organization_id, session.user_id):
+    if organization_id and not accounts.membership_of(call.db, organization_id, session.user_id):
         raise unauthenticated()
     signed = session_token(call, session, organization_id)
     return Reply({"object": "token", "jwt": signed}, bare=True)
@@ -75,8 +130,8 @@ def remove_all(call: Call) -> Reply:
     """Sign out of every session of this browser; the reply is the client without them."""
     if call.client is None:
         raise unauthenticated()
-    for session in sessions.live_of_client(call.db, call.client.id, call.now):
-        sessions.end(call.db, session.id, _REMOVED)
+    for session in browsers.live_sessions_of_client(call.db, call.client.id, call.now):
+        browsers.end_session(call.db, session.id, _REMOVED)
     _forget_current(call)
     return Reply(client_view(call))
 
@@ -84,7 +139,7 @@ def remove_all(call: Call) -> Reply:
 def _chosen_organization(call: Call, session: Session) -> str | None:
     """Return the organization that a touch puts the session into."""
     chosen = call.form["active_organization_id"] or None
-    if chosen is None or memberships.find(call.db, chosen, session.user_id):
+    if chosen is None or accounts.membership_of(call.db, chosen, session.user_id):
         return chosen
     if call.form.get("intent", _SELECT_ORGANIZATION) == _SELECT_ORGANIZATION:
         raise FapiError(
@@ -98,9 +153,9 @@ def _chosen_organization(call: Call, session: Session) -> str | None:
 def _close(call: Call, session_id: str, status: str) -> Reply:
     """End one session."""
     session = call.live_session(session_id)
-    sessions.end(call.db, session.id, status)
+    browsers.end_session(call.db, session.id, status)
     _forget_current(call)
-    closed = sessions.by_id(call.db, session.id)
+    closed = browsers.session_by_id(call.db, session.id)
     if closed is None:
         raise not_found("Session")
     return Reply(session_view(call, closed))
@@ -109,7 +164,7 @@ def _close(call: Call, session_id: str, status: str) -> Reply:
 def _make_current(call: Call, session_id: str) -> None:
     """Make a session the one that this browser acts with."""
     client = call.ensure_client()
-    clients.point(
+    browsers.point_client(
         call.db,
         client.id,
         sign_in=client.sign_in_id,
@@ -123,5 +178,7 @@ def _make_current(call: Call, session_id: str) -> None:
 def _forget_current(call: Call) -> None:
     """Leave the browser without a session and without open attempts."""
     client = call.ensure_client()
-    clients.point(call.db, client.id, sign_in=None, sign_up=None, session=None, now=call.now)
+    browsers.point_client(
+        call.db, client.id, sign_in=None, sign_up=None, session=None, now=call.now
+    )
     call.refresh_client()

@@ -2,21 +2,19 @@
 
 from clerk_tinybird_app.local.clerk import fields
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import (
+from clerk_tinybird_app.local.clerk.fapi_errors import (
     FapiError,
     bad_request,
     invalid_field,
     not_found,
     password_incorrect,
 )
-from clerk_tinybird_app.local.clerk.handlers.signed_in import refuse_second_session, start_session
+from clerk_tinybird_app.local.clerk.handlers.sessions import refuse_second_session, start_session
 from clerk_tinybird_app.local.clerk.passwords import verify_password
-from clerk_tinybird_app.local.clerk.shapes.attempts import EMAIL_STRATEGY, PASSWORD_STRATEGY
-from clerk_tinybird_app.local.clerk.store import attempts, clients, users
+from clerk_tinybird_app.local.clerk.shapes import EMAIL_STRATEGY, PASSWORD_STRATEGY
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import SignIn, User
 from clerk_tinybird_app.local.clerk.views import sign_in_view
-
-__all__ = ["attempt_first_factor", "create", "prepare_first_factor", "read"]
 
 
 def create(call: Call) -> Reply:
@@ -30,14 +28,14 @@ def create(call: Call) -> Reply:
     identifier = call.form.get("identifier", "").strip() or None
     user = _account(call, identifier) if identifier else None
     client = call.ensure_client()
-    attempt = attempts.add_sign_in(
+    attempt = browsers.add_sign_in(
         call.db,
         client.id,
         user_id=user.id if user else None,
         identifier=identifier,
         now=call.now,
     )
-    clients.point(
+    browsers.point_client(
         call.db,
         client.id,
         sign_in=attempt.id,
@@ -49,7 +47,7 @@ def create(call: Call) -> Reply:
     if user and strategy == PASSWORD_STRATEGY:
         attempt = _by_password(call, attempt, user)
     elif user and strategy == EMAIL_STRATEGY:
-        attempt = attempts.save_sign_in(call.db, attempt, strategy=strategy)
+        attempt = browsers.save_sign_in(call.db, attempt, strategy=strategy)
     return Reply(sign_in_view(call, attempt))
 
 
@@ -65,7 +63,7 @@ def prepare_first_factor(call: Call, sign_in_id: str) -> Reply:
     if strategy != EMAIL_STRATEGY:
         raise _unknown_strategy()
     return Reply(
-        sign_in_view(call, attempts.save_sign_in(call.db, attempt, strategy=EMAIL_STRATEGY))
+        sign_in_view(call, browsers.save_sign_in(call.db, attempt, strategy=EMAIL_STRATEGY))
     )
 
 
@@ -98,12 +96,12 @@ def _by_password(call: Call, attempt: SignIn, user: User) -> SignIn:
 def _finish(call: Call, attempt: SignIn, user: User, strategy: str) -> SignIn:
     """Start the session and close the attempt."""
     session = start_session(call, user.id)
-    return attempts.save_sign_in(call.db, attempt, strategy=strategy, session_id=session.id)
+    return browsers.save_sign_in(call.db, attempt, strategy=strategy, session_id=session.id)
 
 
 def _account(call: Call, identifier: str) -> User:
     """Return whose address ``identifier`` is."""
-    user = users.by_email(call.db, identifier)
+    user = accounts.user_by_email(call.db, identifier)
     if user is None:
         raise invalid_field(
             "identifier", "Couldn't find your account.", "form_identifier_not_found"
@@ -113,7 +111,7 @@ def _account(call: Call, identifier: str) -> User:
 
 def _mine(call: Call, sign_in_id: str) -> SignIn:
     """Return an attempt of the calling browser."""
-    attempt = attempts.sign_in(call.db, sign_in_id)
+    attempt = browsers.sign_in_by_id(call.db, sign_in_id)
     if attempt is None or call.client is None or attempt.client_id != call.client.id:
         raise not_found("Sign in")
     return attempt
@@ -122,7 +120,7 @@ def _mine(call: Call, sign_in_id: str) -> SignIn:
 def _open(call: Call, sign_in_id: str) -> tuple[SignIn, User]:
     """Return an attempt that waits for its first factor, and its user."""
     attempt = _mine(call, sign_in_id)
-    user = users.by_id(call.db, attempt.user_id) if attempt.user_id else None
+    user = accounts.user_by_id(call.db, attempt.user_id) if attempt.user_id else None
     if user is None or attempt.session_id is not None:
         raise bad_request("sign_in_not_open", "This sign-in is over. Start again.")
     return attempt, user

@@ -4,14 +4,12 @@ from typing import Any
 
 from clerk_tinybird_app.local.clerk import fields
 from clerk_tinybird_app.local.clerk.call import Call, Reply
-from clerk_tinybird_app.local.clerk.errors import bad_request, invalid_field, not_found, taken
-from clerk_tinybird_app.local.clerk.handlers.signed_in import refuse_second_session, start_session
+from clerk_tinybird_app.local.clerk.fapi_errors import bad_request, invalid_field, not_found, taken
+from clerk_tinybird_app.local.clerk.handlers.sessions import refuse_second_session, start_session
 from clerk_tinybird_app.local.clerk.passwords import hash_password
-from clerk_tinybird_app.local.clerk.shapes.attempts import EMAIL_STRATEGY, sign_up
-from clerk_tinybird_app.local.clerk.store import attempts, clients, users
+from clerk_tinybird_app.local.clerk.shapes import EMAIL_STRATEGY, sign_up
+from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import SignUp
-
-__all__ = ["attempt_verification", "create", "prepare_verification", "read", "update"]
 
 
 def create(call: Call) -> Reply:
@@ -23,8 +21,8 @@ def create(call: Call) -> Reply:
     refuse_second_session(call)
     changes = _changes(call)
     client = call.ensure_client()
-    attempt = attempts.add_sign_up(call.db, client.id, call.now)
-    clients.point(
+    attempt = browsers.add_sign_up(call.db, client.id, call.now)
+    browsers.point_client(
         call.db,
         client.id,
         sign_in=client.sign_in_id,
@@ -33,7 +31,7 @@ def create(call: Call) -> Reply:
         now=call.now,
     )
     call.refresh_client()
-    return _advance(call, attempts.save_sign_up(call.db, attempt, **changes))
+    return _advance(call, browsers.save_sign_up(call.db, attempt, **changes))
 
 
 def read(call: Call, sign_up_id: str) -> Reply:
@@ -51,7 +49,7 @@ def update(call: Call, sign_up_id: str) -> Reply:
     changes = _changes(call)
     if changes.get("email", attempt.email) != attempt.email:
         changes |= {"prepared": False, "verified": False}
-    return _advance(call, attempts.save_sign_up(call.db, attempt, **changes))
+    return _advance(call, browsers.save_sign_up(call.db, attempt, **changes))
 
 
 def prepare_verification(call: Call, sign_up_id: str) -> Reply:
@@ -60,7 +58,7 @@ def prepare_verification(call: Call, sign_up_id: str) -> Reply:
     _check_strategy(call)
     if attempt.email is None:
         raise bad_request("sign_up_without_email", "Enter an email address first.")
-    return _advance(call, attempts.save_sign_up(call.db, attempt, prepared=True))
+    return _advance(call, browsers.save_sign_up(call.db, attempt, prepared=True))
 
 
 def attempt_verification(call: Call, sign_up_id: str) -> Reply:
@@ -74,7 +72,7 @@ def attempt_verification(call: Call, sign_up_id: str) -> Reply:
     if not attempt.prepared:
         raise bad_request("verification_missing", "Ask for a code first.")
     fields.check_code(call.required("code"))
-    return _advance(call, attempts.save_sign_up(call.db, attempt, verified=True))
+    return _advance(call, browsers.save_sign_up(call.db, attempt, verified=True))
 
 
 def _changes(call: Call) -> dict[str, Any]:
@@ -96,7 +94,7 @@ def _advance(call: Call, attempt: SignUp) -> Reply:
     if attempt.verified and attempt.email and attempt.password_hash:
         _refuse_taken(call, attempt.email)
         refuse_second_session(call)
-        user = users.add(
+        user = accounts.add_user(
             call.db,
             email=attempt.email,
             password_hash=attempt.password_hash,
@@ -105,7 +103,7 @@ def _advance(call: Call, attempt: SignUp) -> Reply:
             now=call.now,
         )
         session = start_session(call, user.id)
-        attempt = attempts.save_sign_up(
+        attempt = browsers.save_sign_up(
             call.db, attempt, user_id=user.id, session_id=session.id, password_hash=None
         )
     return Reply(sign_up(attempt, call.now))
@@ -113,13 +111,13 @@ def _advance(call: Call, attempt: SignUp) -> Reply:
 
 def _refuse_taken(call: Call, address: str) -> None:
     """Refuse an address that has an account."""
-    if users.by_email(call.db, address):
+    if accounts.user_by_email(call.db, address):
         raise taken("email_address", "That email address is taken. Please try another.")
 
 
 def _mine(call: Call, sign_up_id: str) -> SignUp:
     """Return an attempt of the calling browser."""
-    attempt = attempts.sign_up(call.db, sign_up_id)
+    attempt = browsers.sign_up_by_id(call.db, sign_up_id)
     if attempt is None or call.client is None or attempt.client_id != call.client.id:
         raise not_found("Sign up")
     return attempt

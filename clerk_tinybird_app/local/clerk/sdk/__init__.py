@@ -1,6 +1,5 @@
 """The browser SDK's own files: two npm tarballs, fetched once, checked, kept, served."""
 
-from clerk_tinybird_app.local.clerk.sdk.fetch import ensure_sdk
-from clerk_tinybird_app.local.clerk.sdk.packages import ClerkSdkUnavailable
+from clerk_tinybird_app.local.clerk.sdk.fetch import ClerkSdkUnavailable, ensure_sdk
 
 __all__ = ["ClerkSdkUnavailable", "ensure_sdk"]

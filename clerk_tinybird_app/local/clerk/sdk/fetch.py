@@ -1,16 +1,198 @@
-"""Has the SDK's files at hand: fetched when missing, never half there."""
+"""Clerk's browser SDK fetched from the npm registry that this machine uses: once, and checked."""
 
+import base64
+import gzip
+import hashlib
 import logging
+import re
+import subprocess
+import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from re import Pattern
 from typing import Final
 
-from clerk_tinybird_app.local.clerk.sdk.archive import unpack
-from clerk_tinybird_app.local.clerk.sdk.download import download, tarball_address
-from clerk_tinybird_app.local.clerk.sdk.packages import PACKAGES, ClerkSdkUnavailable, Package
+import httpx
 
-__all__ = ["ensure_sdk", "is_complete", "sdk_folder"]
+from clerk_tinybird_app.bun import BUN
+
+
+class ClerkSdkUnavailable(Exception):  # noqa: N818 - reads as what it is where it is caught
+    """The SDK's files are not here and cannot be had.
+
+    Args:
+        reason: what failed, as a sentence without its full stop.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The files of Clerk's browser SDK cannot be had: {reason}. They are fetched once and "
+            "kept; check the network (HTTPS_PROXY and SSL_CERT_FILE are honoured) and run "
+            "`python -m clerk_tinybird_app.local.clerk.sdk`, or copy the folder .local/clerk-sdk "
+            "from a machine that has it."
+        )
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Package:
+    """One npm package.
+
+    Attributes:
+        name: its name below ``@clerk/``.
+        version: the exact version; its chunks carry it in their names.
+        integrity: base64 of its tarball's SHA-512, as npm publishes it in ``dist.integrity``.
+        entry: the file that the page loads first; the package is of no use without it.
+        wanted: the names in ``dist/`` that a current browser may ask for.
+    """
+
+    name: str
+    version: str
+    integrity: str
+    entry: str
+    wanted: Pattern[str]
+
+    @property
+    def spec(self) -> str:
+        """The package as npm tools name it."""
+        return f"@clerk/{self.name}@{self.version}"
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder in which its files are kept."""
+        return f"{self.name}-{self.version}"
+
+    @property
+    def versions(self) -> tuple[str, str]:
+        """The spellings of the version in addresses: exact, as chunks use it, and major."""
+        return self.version, self.version.split(".", maxsplit=1)[0]
+
+
+PACKAGES: Final = (
+    Package(
+        name="clerk-js",
+        version="6.40.0",
+        integrity=(
+            "2MnZ/ygvuCmeuqfXQmsxfQaLN/SSJvQbtT2cLXbgr5VKr3KmZFZBVvX977fG3eZ6pprl4J9pO+I2bbe6BvColg=="
+        ),
+        entry="clerk.browser.js",
+        wanted=re.compile(r"clerk\.browser\.js|[\w-]+_clerk\.browser_[0-9a-f]+_[\d.]+\.js"),
+    ),
+    Package(
+        name="ui",
+        version="1.36.0",
+        integrity=(
+            "uI96zYCh5jISLOt1mdpIPy/Y31P0kwFxjUFOxLUwFfTHFmGUcRjbqN6bbb+75tdI2Bz6ARGws3rhspDer+xIfQ=="
+        ),
+        entry="ui.browser.js",
+        wanted=re.compile(r"ui\.browser\.js|[\w-]+_ui_58d0c7_[\d.]+\.js"),
+    ),
+)
+
+
+_DIST: Final = "package/dist/"
+_MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+
+
+def unpack(tarball: Path, package: Package, target: Path) -> int:
+    """Write the wanted files of ``package/dist`` flat into ``target``, each with a ``.gz`` beside.
+
+    Links and every name with a folder in it are left out, so nothing can land elsewhere.
+
+    Returns:
+        How many files the package gave.
+
+    Raises:
+        ClerkSdkUnavailable: the tarball is damaged, or lacks the file that the page loads first.
+    """
+    target.mkdir()
+    count = 0
+    try:
+        with tarfile.open(tarball, "r:gz") as archive:
+            for member in archive:
+                if _is_wanted(member, package) and (content := archive.extractfile(member)):
+                    _write(target / member.name.removeprefix(_DIST), content.read())
+                    count += 1
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ClerkSdkUnavailable(f"the tarball of {package.spec} is damaged") from error
+    if not (target / package.entry).is_file():
+        raise ClerkSdkUnavailable(f"the tarball of {package.spec} has no {package.entry}")
+    return count
+
+
+def _is_wanted(member: tarfile.TarInfo, package: Package) -> bool:
+    """Say whether a member is a plain file that the browser may ask for."""
+    if not member.isreg() or not member.name.startswith(_DIST):
+        return False
+    name = member.name.removeprefix(_DIST)
+    return bool(package.wanted.fullmatch(name)) and member.size <= _MAX_FILE_BYTES
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file and its compressed twin."""
+    path.write_bytes(content)
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(content, mtime=0))
+
+
+_BUN_TIMEOUT_SECONDS: Final = 60
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_MAX_BYTES: Final = 32 * 1024 * 1024
+
+
+def tarball_address(package: Package) -> str:
+    """Ask bun where the package's tarball lies: it knows this machine's npm settings.
+
+    Raises:
+        ClerkSdkUnavailable: bun is missing, takes too long or does not know.
+    """
+    command = [str(BUN), "pm", "view", package.spec, "dist.tarball"]
+    try:
+        found = subprocess.run(  # noqa: S603 - a fixed command, no shell
+            command, capture_output=True, text=True, timeout=_BUN_TIMEOUT_SECONDS, check=True
+        )
+    except subprocess.TimeoutExpired:
+        raise ClerkSdkUnavailable(f"looking up {package.spec} took too long") from None
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ClerkSdkUnavailable(f"bun could not look up {package.spec}") from error
+    address = found.stdout.strip()
+    if not address.startswith(("https://", "http://")):
+        raise ClerkSdkUnavailable(f"bun gave no address for {package.spec}")
+    return address
+
+
+def download(address: str, package: Package, target: Path) -> None:
+    """Stream the tarball into ``target``.
+
+    Raises:
+        ClerkSdkUnavailable: it cannot be reached, breaks off, is too large, or is not the one that
+            is pinned.
+    """
+    digest = hashlib.sha512()
+    try:
+        with (
+            httpx.stream("GET", address, timeout=_TIMEOUT, follow_redirects=True) as response,
+            target.open("wb") as file,
+        ):
+            response.raise_for_status()
+            for chunk in response.iter_raw():
+                digest.update(chunk)
+                file.write(chunk)
+                if response.num_bytes_downloaded > _MAX_BYTES:
+                    raise ClerkSdkUnavailable(f"the tarball of {package.spec} is too large")
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        raise ClerkSdkUnavailable(f"{package.spec} was answered with HTTP {status}") from error
+    except httpx.HTTPError as error:
+        reason = type(error).__name__
+        raise ClerkSdkUnavailable(f"{package.spec} could not be downloaded ({reason})") from error
+    if base64.b64encode(digest.digest()).decode() != package.integrity:
+        raise ClerkSdkUnavailable(
+            f"the tarball of {package.spec} is not the one this program expects (SHA-512 differs)"
+        )
+
 
 _FOLDER: Final = "clerk-sdk"
 _logger = logging.getLogger(__name__)

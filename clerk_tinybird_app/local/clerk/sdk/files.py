@@ -11,10 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from clerk_tinybird_app.local.clerk.sdk.fetch import ensure_sdk, is_complete, sdk_folder
-from clerk_tinybird_app.local.clerk.sdk.packages import PACKAGES, ClerkSdkUnavailable, Package
-
-__all__ = ["SdkFiles"]
+from clerk_tinybird_app.local.clerk.sdk.fetch import (
+    PACKAGES,
+    ClerkSdkUnavailable,
+    Package,
+    ensure_sdk,
+    is_complete,
+    sdk_folder,
+)
 
 _DIST: Final = "dist/"
 _MEDIA_TYPE: Final = "text/javascript"

@@ -1,1 +1,1 @@
-"""What the embedded Clerk keeps: SQLite, one module for each kind of thing."""
+"""What the embedded Clerk keeps, in one SQLite file."""

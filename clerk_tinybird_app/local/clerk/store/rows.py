@@ -1,18 +1,9 @@
 """The rows of the database as frozen records; times are milliseconds since the epoch."""
 
+import secrets
+import string
 from dataclasses import dataclass
 from typing import Final
-
-__all__ = [
-    "ACTIVE",
-    "Client",
-    "Membership",
-    "Organization",
-    "Session",
-    "SignIn",
-    "SignUp",
-    "User",
-]
 
 ACTIVE: Final = "active"
 
@@ -115,3 +106,12 @@ class SignUp:
     user_id: str | None
     session_id: str | None
     created_at: int
+
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+_LENGTH: Final = 27
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as ``user_2fQ...``; unguessable (160 bits)."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"

@@ -7,20 +7,6 @@ name the codes that Clerk's components know how to show.
 import secrets
 from typing import Any
 
-__all__ = [
-    "FapiError",
-    "bad_request",
-    "code_incorrect",
-    "forbidden",
-    "invalid_field",
-    "missing_field",
-    "not_found",
-    "not_supported",
-    "password_incorrect",
-    "taken",
-    "unauthenticated",
-]
-
 
 class FapiError(Exception):
     """A refusal in Clerk's shape.

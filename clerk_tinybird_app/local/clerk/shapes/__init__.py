@@ -1,1 +1,0 @@
-"""JSON as Clerk's browser SDK reads it (``packages/shared/src/types/json.ts`` of its source)."""
