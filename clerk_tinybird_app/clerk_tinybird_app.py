@@ -51,7 +51,7 @@ def _clerk_root(_stateful: bool) -> rx.Component:
         appearance=CLERK_APPEARANCE,
         localization=CLERK_WORDS,
         telemetry=False,
-        **running.clerk_proxy,
+        **running.embedded.clerk_proxy(settings.api_url),
     )
 
 
@@ -72,7 +72,7 @@ def _pulse(_stateful: bool) -> rx.Component:
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
     # Not awaited: the pages need not wait for the first start's sample data.
-    starting = in_background(running.start(), "the start of the local services")
+    starting = in_background(running.embedded.start(), "the start of the local services")
     try:
         yield
     finally:

@@ -4,10 +4,8 @@ The only module outside ``local/`` that imports it.
 """
 
 import logging
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,16 +13,15 @@ from typing import Final
 
 import httpx
 
-from clerk_tinybird_app import products, routes
+from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.keys import JwksKeys, KeySource, PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
-from clerk_tinybird_app.local import LOCAL_FOLDER, LocalDataError
-from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
-from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
+from clerk_tinybird_app.local import LOCAL_FOLDER
+from clerk_tinybird_app.local.clerk import EmbeddedClerk
+from clerk_tinybird_app.local.embedded import Embedded
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
-from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -57,8 +54,7 @@ class Services:
         publishable_key: The Clerk instance's key, which the browser is given too.
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
-        embedded_clerk: The embedded Clerk, None with a real one.
-        embedded_tinybird: The embedded Tinybird, None with a real one.
+        embedded: What runs here instead of the real services.
         http: The clients of Clerk's key server and of Tinybird, to be closed at the end. They are
             two, as a Tinybird that hangs takes all connections and nobody could sign in.
         clock: Seconds since the epoch.
@@ -69,8 +65,7 @@ class Services:
     publishable_key: PublishableKey
     verifier: SessionVerifier
     tinybird: TinybirdClient
-    embedded_clerk: EmbeddedClerk | None
-    embedded_tinybird: EmbeddedTinybird | None
+    embedded: Embedded
     http: tuple[httpx.AsyncClient, ...]
     clock: Callable[[], float] = time.time
 
@@ -97,45 +92,22 @@ class Services:
             session, self.product.policy.scopes(session), self.workspace, now=now
         )
 
-    async def start(self) -> None:
-        """Start what runs in a process of its own; without it the app serves all the same."""
-        if self.embedded_tinybird is None:
-            return
-        try:
-            await self.embedded_tinybird.start()
-        except TinybirdUnavailable as error:
-            _logger.warning("%s The pages work; queries do not.", error)
+    @property
+    def embedded_clerk(self) -> EmbeddedClerk | None:
+        """The embedded Clerk, None with a real one."""
+        return self.embedded.clerk
+
+    @property
+    def embedded_tinybird(self) -> EmbeddedTinybird | None:
+        """The embedded Tinybird, None with a real one."""
+        return self.embedded.tinybird
 
     async def close(self) -> None:
         """Stop what was started and let go of connections."""
-        if self.embedded_tinybird is not None:
-            await self.embedded_tinybird.stop()
+        await self.embedded.stop()
         for http in self.http:
             await http.aclose()
-        if self.embedded_clerk is not None:
-            self.embedded_clerk.close()
-
-    @property
-    def clerk_proxy(self) -> dict[str, str]:
-        """Where the browser finds the embedded Clerk, nothing with a real one.
-
-        The page's own origin answers it, except when the frontend is served from elsewhere: then
-        ``REFLEX_API_URL`` says where the backend is.
-        """
-        if self.embedded_clerk is None:
-            return {}
-        return {"proxy_url": f"{self.settings.api_url}{routes.CLERK_PROXY}"}
-
-    @property
-    def local_accounts(self) -> dict[str, str]:
-        """The embedded Clerk's ready-made accounts, address -> who it is; none with a real one."""
-        accounts = ACCOUNTS if self.embedded_clerk else ()
-        return {account.email: account.description for account in accounts}
-
-    def another_tenant(self, own: str) -> str:
-        """Return the id of a tenant other than ``own``: one that has rows, where that is known."""
-        known = (ACME_ID, GLOBEX_ID) if self.embedded_tinybird else ("org_of_somebody_else",)
-        return next(tenant for tenant in known if tenant != own)
+        self.embedded.close()
 
     @property
     def has_sample_traffic(self) -> bool:
@@ -151,16 +123,6 @@ class Services:
         if self.embedded_tinybird is None:
             raise TinybirdUnavailable("Sample traffic is for the embedded Tinybird alone.")
         return await self.embedded_tinybird.add_sample_traffic(tenant, user_id)
-
-    @property
-    def local_code(self) -> str:
-        """The code that the embedded Clerk would e-mail, "" with a real Clerk."""
-        return EMAIL_CODE if self.embedded_clerk else ""
-
-    @property
-    def local_password(self) -> str:
-        """The password of the ready-made accounts, "" with a real Clerk."""
-        return PASSWORD if self.embedded_clerk else ""
 
 
 def build(
@@ -184,20 +146,9 @@ def build(
     """
     require_loopback(settings)
     product = products.load(settings)
-    with _named_folder(folder):
-        embedded = (
-            EmbeddedClerk(folder, origins=settings.origins, clock=clock)
-            if settings.is_clerk_local
-            else None
-        )
-        tinybird = (
-            EmbeddedTinybird(
-                project=product.project, data=folder / DATA_FOLDER, port=settings.tb_local_port
-            )
-            if settings.is_tinybird_local
-            else None
-        )
-    key = embedded.publishable_key if embedded else settings.clerk_publishable_key
+    embedded = Embedded.build(settings, product.project, folder=folder, clock=clock)
+    clerk, tinybird = embedded.clerk, embedded.tinybird
+    key = clerk.publishable_key if clerk else settings.clerk_publishable_key
     publishable_key = PublishableKey.parse(key)
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
     own_clock = OwnClock(clock)
@@ -213,7 +164,7 @@ def build(
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
-        keys=_keys(settings, publishable_key, embedded, key_http),
+        keys=_keys(settings, publishable_key, clerk, key_http),
         clock=clock,
         clock_ahead=own_clock.ahead,
     )
@@ -223,24 +174,10 @@ def build(
         publishable_key=publishable_key,
         verifier=verifier,
         tinybird=TinybirdClient(tinybird_url, http=query_http),
-        embedded_clerk=embedded,
-        embedded_tinybird=tinybird,
+        embedded=embedded,
         http=(key_http, query_http),
         clock=clock,
     )
-
-
-@contextmanager
-def _named_folder(folder: Path) -> Iterator[None]:
-    """Turn whatever is wrong with the embedded services' folder into a sentence that names it."""
-    try:
-        yield
-    except (OSError, sqlite3.Error, KeyError, ValueError, LocalDataError) as error:
-        reason = str(error) if isinstance(error, LocalDataError | OSError) else repr(error)
-        raise SettingsError(
-            f"The embedded services cannot use the folder {folder}: {reason}\n"
-            "Make it writable, or delete it to start over, or configure the real services."
-        ) from error
 
 
 def _keys(

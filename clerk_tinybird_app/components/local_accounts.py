@@ -10,12 +10,12 @@ from clerk_tinybird_app.components.look import NOTE
 def local_accounts() -> rx.Component:
     """Return a button for every local account, or nothing with a real Clerk."""
     running = services.current()
-    if not running.local_accounts:
+    if not running.embedded.accounts:
         return rx.fragment()
     return rx.el.div(
         rx.el.p(
             "Or try it now, with no account: the password is ",
-            rx.el.code(running.local_password, class_name="font-mono text-ink select-all"),
+            rx.el.code(running.embedded.password, class_name="font-mono text-ink select-all"),
             class_name=NOTE,
         ),
         rx.el.div(
@@ -26,7 +26,7 @@ def local_accounts() -> rx.Component:
                     email=email,
                     class_name="text-left bg-bg border border-line hover:border-ink px-3 py-2",
                 )
-                for email, description in running.local_accounts.items()
+                for email, description in running.embedded.accounts.items()
             ),
             class_name="grid gap-2 sm:grid-cols-2",
         ),

@@ -17,11 +17,11 @@ _ACCOUNT = "font-mono text-brand-ink underline decoration-dotted underline-offse
 def local_banner() -> rx.Component:
     """The banner, one line in every phase, or nothing when Clerk is a real one."""
     running = services.current()
-    if not running.local_accounts:
+    if not running.embedded.accounts:
         return rx.fragment()
     accounts = (
         SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
-        for email, description in running.local_accounts.items()
+        for email, description in running.embedded.accounts.items()
     )
     in_use = (
         "Clerk and Tinybird are embedded; nothing leaves this machine."
@@ -33,8 +33,8 @@ def local_banner() -> rx.Component:
         Phase.create(
             "Sign in as",
             *accounts,
-            rx.el.span("password ", _code(running.local_password)),
-            rx.el.span("or sign up, code ", _code(running.local_code)),
+            rx.el.span("password ", _code(running.embedded.password)),
+            rx.el.span("or sign up, code ", _code(running.embedded.code)),
             when=f"{CLERK_LOADING} {SIGNED_OUT}",
         ),
         Phase.create(in_use, when=HAS_USER),

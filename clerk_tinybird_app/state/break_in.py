@@ -62,7 +62,7 @@ class BreakInState(AskingState, rx.State):
 
 async def _tried(kind: str, grant: Grant) -> Verdict:
     running = services.current()
-    other = running.another_tenant(grant.tenant_id)
+    other = running.embedded.another_tenant(grant.tenant_id)
     tenant = running.product.policy.tenant
     parameters = {tenant.parameter: other} if kind == BY_PARAMETER else {}
     token = _token_for(kind, grant, other, running)
