@@ -4,6 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Another product than the demo: make run PRODUCT=examples.email
+ifdef PRODUCT
+export APP_PRODUCT := $(PRODUCT)
+export TINYBIRD_PROJECT := $(subst .,/,$(PRODUCT))/tinybird
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run prod export check test bench screenshots clean
 

@@ -1,0 +1,171 @@
+"""What a workspace sees."""
+
+from typing import Final
+
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Column,
+    Dashboard,
+    Figure,
+    Figures,
+    Filter,
+    Good,
+    Page,
+    Ranking,
+    Records,
+    Scale,
+    Series,
+    TimeSeries,
+    Tone,
+    Unit,
+)
+
+_OUTCOMES: Final = {
+    "delivered": Tone.SUCCESS,
+    "bounced": Tone.ERROR,
+    "complained": Tone.WARNING,
+    "dropped": Tone.CALM,
+}
+
+_FIGURES: Final = Figures(
+    pipe="delivery_summary",
+    noun="e-mails",
+    count="sent",
+    comparable="compares",
+    figures=(
+        Figure(label="Sent", column="sent", trend=("emails_over_time", "sent")),
+        Figure(
+            label="Delivery rate", column="delivery_rate", unit=Unit.PERCENT, good=Good.UP,
+            trend=("emails_over_time", "delivery_rate"), fixed_by=("outcome",),
+        ),
+        Figure(
+            label="Bounce rate", column="bounce_rate", unit=Unit.PERCENT, good=Good.DOWN,
+            trend=("emails_over_time", "bounce_rate"), fixed_by=("outcome",),
+        ),
+        Figure(
+            label="p95 time to delivery", column="p95_delivery_ms", unit=Unit.MILLISECONDS,
+            good=Good.DOWN, trend=("delivery_time_over_time", "p95_ms"),
+        ),
+        Figure(label="Volume", column="volume_bytes", unit=Unit.BYTES),
+    ),
+)  # fmt: skip
+
+_EMAILS: Final = TimeSeries(
+    pipe="emails_over_time",
+    title="Emails",
+    note="by outcome",
+    noun="e-mails",
+    is_stacked=True,
+    series=tuple(Series(column=name, label=name, tone=tone) for name, tone in _OUTCOMES.items()),
+    filter="outcome",
+    count="sent",
+    at="began_at",
+    width=7,
+)
+
+_DELIVERY_TIME: Final = TimeSeries(
+    pipe="delivery_time_over_time",
+    title="Time to delivery",
+    note="in ms",
+    noun="delivered e-mails",
+    unit=Unit.MILLISECONDS,
+    scale=Scale.LOG,
+    series=(
+        Series(column="p50_ms", label="median", tone=Tone.INFO),
+        Series(column="p95_ms", label="p95", tone=Tone.ACCENT),
+    ),
+    main="p95",
+    count="delivered",
+    at="began_at",
+    width=5,
+)
+
+_TEMPLATES: Final = Ranking(
+    pipe="top_templates",
+    title="Templates",
+    noun="e-mails",
+    parameters={"limit": "50"},
+    by=("domain", "template"),
+    columns=(
+        Column(of=("sent",), unit=Unit.COUNT, has_bar=True, sort="sent"),
+        Column(
+            of=("bounce_rate",), label="bounced", unit=Unit.PERCENT, sort="bounces",
+            fixed_by=("outcome",),
+        ),
+        Column(of=("p95_delivery_ms",), label="p95", unit=Unit.MILLISECONDS, sort="slowest"),
+    ),
+    opens="template",
+    width=7,
+)  # fmt: skip
+
+_RECIPIENTS: Final = Breakdown(
+    pipe="recipient_domains",
+    title="Recipients",
+    note="by domain",
+    noun="e-mails",
+    by="recipient_domain",
+    value="sent",
+    width=5,
+)
+
+_LATEST: Final = Records(
+    pipe="latest_emails",
+    title="Latest emails",
+    note="newest first",
+    noun="e-mails",
+    parameters={"limit": "20"},
+    at="sent_at",
+    id="message_id",
+    columns=(
+        Column(of=("outcome",), filters={"outcome": "outcome"}),
+        Column(of=("template",), filters={"domain": "domain", "template": "template"}),
+        Column(
+            of=("recipient_domain",), label="to", filters={"recipient_domain": "recipient_domain"}
+        ),
+        Column(of=("delivery_ms",), label="took", unit=Unit.MILLISECONDS),
+        Column(of=("size_bytes",), label="size", unit=Unit.BYTES),
+    ),
+    width=7,
+)
+
+_SENDERS: Final = Ranking(
+    pipe="senders",
+    title="Senders",
+    note="for admins",
+    noun="e-mails",
+    by=("sender",),
+    columns=(
+        Column(of=("sent",), unit=Unit.COUNT, has_bar=True),
+        Column(of=("bounce_rate",), label="bounced", unit=Unit.PERCENT, fixed_by=("outcome",)),
+        Column(of=("complaint_rate",), label="spam", unit=Unit.PERCENT, fixed_by=("outcome",)),
+    ),
+    width=5,
+)
+
+DASHBOARD: Final = Dashboard(
+    title="Email delivery",
+    filters=(
+        Filter(name="outcome", label="outcome", values=_OUTCOMES),
+        Filter(name="domain", label="from", values_from=("top_templates", "domain")),
+        Filter(name="template", label="template", values_from=("top_templates", "template")),
+        Filter(
+            name="recipient_domain", label="to",
+            values_from=("recipient_domains", "recipient_domain"),
+        ),
+        Filter(name="sender", label="sender"),
+    ),
+    panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _RECIPIENTS, _LATEST, _SENDERS),
+    pages={
+        "template": Page(
+            title="{template} from {domain}",
+            by=("domain", "template"),
+            panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _LATEST, _RECIPIENTS),
+            back="All templates",
+        )
+    },
+    newest="latest_emails",
+    kept_days=180,
+    start="date_from",
+    end="date_to",
+    time_zone="timezone",
+)  # fmt: skip
