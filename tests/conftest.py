@@ -1,11 +1,17 @@
 """Fixtures every test can use."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tinybird"}
+"""The product of the framework's own tests; the app's states take it when they are imported."""
+
+os.environ |= CHOICE
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
@@ -28,7 +34,7 @@ def clock() -> Clock:
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedded services' folder after their first start, to copy from: made once."""
     folder = tmp_path_factory.mktemp("local")
-    services.build(Settings.from_environ({}), folder=folder)
+    services.build(Settings.from_environ(CHOICE), folder=folder)
     return folder
 
 
@@ -39,7 +45,7 @@ def running(
     """The app's services with nothing configured, in a folder of their own."""
     folder = tmp_path / "local"
     shutil.copytree(local_folder, folder)
-    built = services.build(Settings.from_environ({}), folder=folder, clock=clock)
+    built = services.build(Settings.from_environ(CHOICE), folder=folder, clock=clock)
     monkeypatch.setattr(services, "current", lambda: built)
     yield built
     if built.embedded_clerk:

@@ -28,6 +28,7 @@ REFLEX = Path(sys.executable).with_name("reflex")
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
+    "examples",
     "reflex.lock",
     "requirements.txt",
     "rxconfig.py",
@@ -35,7 +36,7 @@ _COPIED = (
 )
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
-_FOREIGN = ("CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "_CLERK_TINYBIRD_APP_")
+_FOREIGN = ("APP_", "CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "_CLERK_TINYBIRD_APP_")
 
 
 def free_port() -> int:

@@ -7,7 +7,9 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 NOW = 1_795_416_164
-POLICY = products.current().policy
+PRODUCT = products.current()
+POLICY = PRODUCT.policy
+TENANT = POLICY.tenant.parameter
 PIPES = POLICY.pipes
 FIXED_PARAMS = tuple(POLICY.scopes(POLICY.kinds[0].session())[0].fixed_params)
 

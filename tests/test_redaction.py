@@ -60,7 +60,7 @@ def test_an_opaque_credential_is_replaced_by_its_name(line: str) -> None:
     [
         "App running at: http://localhost:3000/",
         "Warning: token panel compiled in 3 ms",
-        "GET /v0/pipes/requests_over_time.json?tenant=1 200",
+        "GET /v0/pipes/jobs_by_hour.json?tenant=1 200",
         "Downloading @clerk/clerk-js@6.40.0",
         "the session token: it has expired",
         "    token = await self._renewed(grant.token)",

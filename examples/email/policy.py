@@ -5,8 +5,7 @@ from typing import Final
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
-from clerk_tinybird_app.tinybird.policy import Tenant
-from clerk_tinybird_app.tinybird.scope import Scope
+from clerk_tinybird_app.tinybird.policy import Scope, Tenant
 
 TENANT: Final = Tenant(parameter="workspace_id", column="workspace_id")
 

@@ -61,7 +61,7 @@ GOOD_FIRST: Mapping[str, str] = {
 }
 
 GOOD: Mapping[str, str] = {
-    "an event": event(CHOOSE, {"pipe": "top_routes"}),
+    "an event": event(CHOOSE, {"pipe": "queues"}),
     "one without arguments": event(f"{STATES}playground____playground_state.stop"),
     "one without a payload": message(
         "event", {"name": f"{STATES}playground____playground_state.stop", "router_data": {}}

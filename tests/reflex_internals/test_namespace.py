@@ -174,7 +174,7 @@ async def test_a_websocket_waits_while_its_events_are_under_way(
     sending.cancel()
     verifier.go_on.set()
     await websockets.settle()
-    await websockets.send(sid, CHOOSE, pipe="top_routes")
+    await websockets.send(sid, CHOOSE, pipe="queues")
 
 
 async def test_a_websocket_does_not_wait_for_anothers_events(
@@ -185,7 +185,7 @@ async def test_a_websocket_does_not_wait_for_anothers_events(
         await websockets.send(busy, SYNC, token="x")
 
     async with asyncio.timeout(5):
-        await websockets.send(other, CHOOSE, pipe="top_routes")
+        await websockets.send(other, CHOOSE, pipe="queues")
     verifier.go_on.set()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from clerk_tinybird_app.services import Services
 from tests.clock import Clock
+from tests.sessions import PIPES, TENANT
 from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
@@ -28,8 +29,8 @@ class Tinybird:
         self.requests.append(request)
         await self.may_answer.wait()
         answer = {
-            "meta": [{"name": "requests", "type": "UInt64"}],
-            "data": [{"requests": 7}],
+            "meta": [{"name": "jobs", "type": "UInt64"}],
+            "data": [{"jobs": 7}],
             "rows": 1,
             "statistics": {"elapsed": 0.001, "rows_read": 42, "bytes_read": 1},
         }
@@ -69,13 +70,13 @@ async def test_an_answer_is_shown_with_what_it_cost(
 ) -> None:
     await _sign_in(tab, running, "acme")
 
-    await tab.ask("run", form={"route": "/v1/orders", "region": " ", "tenant_id": "org_other"})
+    await tab.ask("run", form={"queue": "mail", "worker": " ", TENANT: "org_other"})
 
-    assert (tab.answer["columns"], tab.answer["rows"]) == (["requests"], [["7"]])
+    assert (tab.answer["columns"], tab.answer["rows"]) == (["jobs"], [["7"]])
     assert "1 row of 42 read" in tab.answer["summary"]
     assert tab.answer["is_running"] is False
     sent = tinybird.requests[0]
-    assert dict(sent.url.params) == {"route": "/v1/orders"}
+    assert dict(sent.url.params) == {"queue": "mail"}
     assert sent.headers["authorization"] == f"Bearer {tab.seen['value']}"
 
 
@@ -147,21 +148,21 @@ async def test_without_a_current_session_nothing_is_asked(
 
 @pytest.mark.parametrize("pipe", ["../datasources", "no_such_pipe", ""])
 async def test_only_the_policys_pipes_can_be_chosen(tab: Tab, pipe: str) -> None:
-    await tab.ask("choose", pipe="top_routes")
+    await tab.ask("choose", pipe="queues")
     await tab.ask("choose", pipe=pipe)
 
-    assert tab.answer["pipe"] == "requests_over_time"
+    assert tab.answer["pipe"] == PIPES[0]
 
 
 async def test_an_address_fills_in_the_form(tab: Tab, running: Services) -> None:
     await _sign_in(tab, running, "acme")
     form = tab.answer.get("form", "")
 
-    await tab.ask("open_request", search="?pipe=top_routes&limit=5&tenant_id=org_other")
+    await tab.ask("open_request", search="?pipe=queues&limit=5&account_id=org_other")
 
-    assert tab.answer["pipe"] == "top_routes"
+    assert tab.answer["pipe"] == "queues"
     assert tab.answer["prefilled"] == {"limit": "5"}
-    assert tab.answer["path"] == "/v0/pipes/top_routes.json?limit=5"
+    assert tab.answer["path"] == "/v0/pipes/queues.json?limit=5"
     assert tab.answer["form"] != form
 
 
@@ -169,8 +170,8 @@ async def test_an_address_without_a_request_leaves_the_form_alone(
     tab: Tab, running: Services
 ) -> None:
     await _sign_in(tab, running, "acme")
-    await tab.ask("choose", pipe="top_routes")
+    await tab.ask("choose", pipe="queues")
 
     await tab.ask("open_request", search="?pipe=no_such_pipe")
 
-    assert tab.answer["pipe"] == "top_routes"
+    assert tab.answer["pipe"] == "queues"

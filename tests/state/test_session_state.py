@@ -13,6 +13,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
+from tests.sessions import TENANT
 from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
@@ -51,9 +52,9 @@ async def test_a_pushed_session_is_accepted_and_gets_its_token(tab: Tab, running
     assert re.fullmatch(f"sess_[0-9A-Za-z]+:{tab.seen['org_id']}", tab.seen["accepted"])
     assert (tab.seen["org_slug"], tab.seen["org_role"]) == ("acme", "org:admin")
     assert _fixed(tab, running) == {
-        "user_id": tab.seen["user_id"],
-        "org_permission": "manage",
-        "tenant_id": tab.seen["org_id"],
+        "who": tab.seen["user_id"],
+        "may": "manage",
+        TENANT: tab.seen["org_id"],
     }
     assert tab.seen["tenant_id"] == tab.seen["org_id"]
 
@@ -63,7 +64,7 @@ async def test_without_an_organization_the_token_is_for_the_user_alone(
 ) -> None:
     await tab.push(_issue(running, "solo@example.test"))
 
-    assert _fixed(tab, running)["tenant_id"] == tab.seen["user_id"]
+    assert _fixed(tab, running)[TENANT] == tab.seen["user_id"]
     assert re.fullmatch("sess_[0-9A-Za-z]+:", tab.seen["accepted"])
 
 
@@ -76,8 +77,8 @@ async def test_an_organization_switch_changes_tenant_permission_and_token(
     await tab.push(_issue(running, "admin@acme.test", "globex"))
 
     after = _fixed(tab, running)
-    assert after["tenant_id"] != before["tenant_id"]
-    assert (before["org_permission"], after["org_permission"]) == ("manage", "read")
+    assert after[TENANT] != before[TENANT]
+    assert (before["may"], after["may"]) == ("manage", "read")
 
 
 async def test_a_heartbeat_keeps_the_token_until_little_life_is_left(
@@ -215,7 +216,7 @@ async def test_an_honest_reconnect_is_healed_by_one_push(
     await reconnected.hydrate()
     await reconnected.push(session_token)
 
-    assert _fixed(reconnected, running)["tenant_id"] == reconnected.seen["org_id"]
+    assert _fixed(reconnected, running)[TENANT] == reconnected.seen["org_id"]
 
 
 async def test_a_session_verified_after_its_websocket_went_is_shown_to_nobody(
@@ -291,7 +292,7 @@ async def test_two_tabs_hold_two_tenants_side_by_side(server: Server, running: S
     await left.push(_issue(running, "admin@acme.test", "acme"))
     await right.push(_issue(running, "admin@globex.test", "globex"))
 
-    assert _fixed(left, running)["tenant_id"] != _fixed(right, running)["tenant_id"]
+    assert _fixed(left, running)[TENANT] != _fixed(right, running)[TENANT]
 
 
 async def test_backend_vars_never_reach_the_browser(tab: Tab, running: Services) -> None:

@@ -4,16 +4,16 @@ import jwt
 import pytest
 
 from clerk_tinybird_app.tinybird.break_in import altered, expired
-from tests.sessions import NOW, POLICY, minted, signed_in, workspace
+from tests.sessions import NOW, POLICY, TENANT, minted, signed_in, workspace
 
 
 def test_an_altered_token_names_the_other_tenant_and_keeps_header_and_signature() -> None:
     genuine = minted(signed_in(), workspace(), now=NOW).value
 
-    forged = altered(genuine, "tenant_id", "org_other")
+    forged = altered(genuine, TENANT, "org_other")
 
     claims = jwt.decode(forged, options={"verify_signature": False})
-    assert {s["fixed_params"]["tenant_id"] for s in claims["scopes"]} == {"org_other"}
+    assert {s["fixed_params"][TENANT] for s in claims["scopes"]} == {"org_other"}
     assert forged.split(".")[0::2] == genuine.split(".")[0::2]
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(forged, workspace().signing_key, algorithms=["HS256"])

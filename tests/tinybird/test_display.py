@@ -17,10 +17,10 @@ from clerk_tinybird_app.tinybird.pipe_request import (
     example_requests,
 )
 from clerk_tinybird_app.tinybird.token import claim_lines, claims_json
-from tests.sessions import NOW, minted, signed_in, workspace
+from tests.sessions import NOW, TENANT, minted, signed_in, workspace
 
 CLAIMS = minted(signed_in(), workspace(), now=NOW).claims
-URL = "https://api.tinybird.co/v0/pipes/requests_over_time.json"
+URL = "https://api.tinybird.co/v0/pipes/jobs_by_hour.json"
 
 
 def test_the_lines_are_the_claims_and_nothing_else() -> None:
@@ -35,9 +35,9 @@ def test_exactly_the_fixed_parameters_are_marked() -> None:
 
     one_scope = [
         '"fixed_params": {',
-        '"user_id": "user_ada"',
-        '"org_permission": ""',
-        '"tenant_id": "user_ada"',
+        '"who": "user_ada"',
+        '"may": ""',
+        f'"{TENANT}": "user_ada"',
         "}",
     ]
     assert marked == one_scope * len(CLAIMS["scopes"])
@@ -52,7 +52,7 @@ def test_a_value_that_looks_like_the_marked_key_marks_nothing() -> None:
 def example(language: str, **parameters: str) -> str:
     """Return an example as the page shows it, but for the token."""
     template = example_requests("https://api.tinybird.co")[language]
-    return template.replace(PATH_PLACEHOLDER, PipeRequest("requests_over_time", parameters).path)
+    return template.replace(PATH_PLACEHOLDER, PipeRequest("jobs_by_hour", parameters).path)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -74,7 +74,7 @@ def test_no_parameter_ends_the_text_it_stands_in(value: str) -> None:
         value.encode()
     except UnicodeEncodeError:
         return
-    tree = ast.parse(example("Python", route=value))
+    tree = ast.parse(example("Python", queue=value))
     (url,) = (
         node.value
         for node in ast.walk(tree)
@@ -83,7 +83,7 @@ def test_no_parameter_ends_the_text_it_stands_in(value: str) -> None:
         and node.value.startswith("https://")
     )
 
-    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) == {"route": value}
+    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) == {"queue": value}
     for language in LANGUAGES:
         assert not set("'\"\\`$\n ") & set(url), language
 

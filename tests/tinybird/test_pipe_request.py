@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
-ALLOWED = {"top_routes": ["start", "route", "limit"]}
+ALLOWED = {"queues": ["start", "queue", "limit"]}
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 
 
-@given(st.dictionaries(st.sampled_from(ALLOWED["top_routes"]), texts))
+@given(st.dictionaries(st.sampled_from(ALLOWED["queues"]), texts))
 def test_an_address_reads_back_as_the_request_it_was_made_from(values: dict[str, str]) -> None:
-    request = PipeRequest("top_routes", values)
+    request = PipeRequest("queues", values)
 
     search = request.address("/").removeprefix("/")
 
@@ -20,16 +20,16 @@ def test_an_address_reads_back_as_the_request_it_was_made_from(values: dict[str,
 
 
 def test_the_path_is_the_apis_own() -> None:
-    request = PipeRequest("top_routes", {"route": "/v1/it's", "limit": "5"})
+    request = PipeRequest("queues", {"queue": "/v1/it's", "limit": "5"})
 
-    assert request.path == "/v0/pipes/top_routes.json?route=/v1/it%27s&limit=5"
-    assert PipeRequest("top_routes").path == "/v0/pipes/top_routes.json"
+    assert request.path == "/v0/pipes/queues.json?queue=/v1/it%27s&limit=5"
+    assert PipeRequest("queues").path == "/v0/pipes/queues.json"
 
 
 def test_what_the_form_has_no_place_for_is_left_out() -> None:
-    request = PipeRequest.read("?pipe=top_routes&tenant_id=org_other&token=x&limit=5", ALLOWED)
+    request = PipeRequest.read("?pipe=queues&account_id=org_other&token=x&limit=5", ALLOWED)
 
-    assert request == PipeRequest("top_routes", {"limit": "5"})
+    assert request == PipeRequest("queues", {"limit": "5"})
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_what_the_form_has_no_place_for_is_left_out() -> None:
         "?limit=5",
         "?pipe=no_such_pipe",
         "?pipe=",
-        "?pipe=top_routes&route=" + "x" * 40_000,
-        "?pipe=top_routes&" + "&".join(f"a{n}=1" for n in range(99)),
+        "?pipe=queues&queue=" + "x" * 40_000,
+        "?pipe=queues&" + "&".join(f"a{n}=1" for n in range(99)),
     ],
 )
 def test_an_address_that_names_no_request_of_this_project_names_none(search: str) -> None:

@@ -11,7 +11,7 @@ from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.session import ClerkSession, Organization
 from tests.clerk.conftest import verifier_with
 from tests.clerk.tokens import CLAIMS, pem, sign
-from tests.sessions import PIPES, POLICY, signed_in
+from tests.sessions import PIPES, POLICY, TENANT, signed_in
 
 ACME = Organization(id="org_acme", slug="acme", role="org:admin")
 
@@ -39,7 +39,7 @@ def test_the_org_permission_is_the_verb_of_the_first_as_in_the_guide(
     assert signed_in(organization=ACME, permissions=permissions).permission_verb == verb
 
 
-def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() -> None:
+def test_every_pipe_is_granted_with_the_parameters_of_the_policy_fixed() -> None:
     session = signed_in(organization=ACME, permissions=("org:requests:manage",))
 
     scopes = [scope.as_claim() for scope in POLICY.scopes(session)]
@@ -47,8 +47,7 @@ def test_every_pipe_of_the_project_is_granted_with_the_three_parameters_fixed() 
     assert [scope["resource"] for scope in scopes] == list(PIPES)
     assert {scope["type"] for scope in scopes} == {"PIPES:READ"}
     assert all(
-        scope["fixed_params"]
-        == {"user_id": "user_ada", "org_permission": "manage", "tenant_id": "org_acme"}
+        scope["fixed_params"] == {"who": "user_ada", "may": "manage", TENANT: "org_acme"}
         for scope in scopes
     )
 
@@ -75,5 +74,5 @@ def test_whatever_a_token_leaves_empty_no_session_is_granted_an_empty_tenant_or_
     granted = [scope.fixed_params for each in sessions if each for scope in POLICY.scopes(each)]
 
     # An organization can do without its slug, and without nothing else.
-    assert {params["tenant_id"] for params in granted} == {CLAIMS["o"]["id"]}
-    assert {params["user_id"] for params in granted} == {CLAIMS["sub"]}
+    assert {params[TENANT] for params in granted} == {CLAIMS["o"]["id"]}
+    assert {params["who"] for params in granted} == {CLAIMS["sub"]}

@@ -1,14 +1,12 @@
 """The form that a pipe's own file asks for."""
 
-from pathlib import Path
-
 import pytest
 
 from clerk_tinybird_app.tinybird.pipe_request import fields_of
 from clerk_tinybird_app.tinybird.project import load_project
-from tests.sessions import FIXED_PARAMS, PIPES
+from tests.sessions import FIXED_PARAMS, PIPES, PRODUCT, TENANT
 
-PROJECT = load_project(Path(__file__).parents[2] / "tinybird")
+PROJECT = load_project(PRODUCT.project)
 
 
 @pytest.mark.parametrize("pipe", PIPES)
@@ -17,23 +15,22 @@ def test_every_pipe_of_the_policy_is_in_the_project_and_offers_no_fixed_paramete
 ) -> None:
     names = [field.name for field in fields_of(PROJECT.pipes[pipe], without=FIXED_PARAMS)]
 
-    assert names[:2] == ["start", "end"]
+    assert names[:2] == ["since", "until"]
     assert not set(names) & set(FIXED_PARAMS)
     assert len(names) == len(set(names))
 
 
 def test_an_input_carries_what_the_file_says_of_the_parameter() -> None:
-    fields = {f.name: f for f in fields_of(PROJECT.pipes["top_routes"], without=FIXED_PARAMS)}
+    fields = {f.name: f for f in fields_of(PROJECT.pipes["queues"], without=FIXED_PARAMS)}
 
     assert fields["limit"].type == "UInt16"
     assert fields["limit"].placeholder == "10"
-    assert fields["status_class"].options == ["2xx", "3xx", "4xx", "5xx"]
-    assert fields["start"].description
+    assert fields["result"].options == ["ok", "failed"]
+    assert fields["since"].description
     assert not any(field.is_required for field in fields.values())
 
 
 def test_without_a_token_the_tenant_would_be_a_required_input() -> None:
-    fields = {field.name: field for field in fields_of(PROJECT.pipes["my_requests"])}
+    fields = {field.name: field for field in fields_of(PROJECT.pipes["queues"])}
 
-    assert fields["tenant_id"].is_required
-    assert fields["user_id"].is_required
+    assert fields[TENANT].is_required

@@ -5,7 +5,7 @@ import pytest
 
 from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.tinybird.token import TinybirdToken, decode, heartbeat_seconds
-from tests.sessions import NOW, PIPES, POLICY, minted, signed_in, workspace
+from tests.sessions import NOW, PIPES, POLICY, TENANT, minted, signed_in, workspace
 
 ACME = Organization(id="org_acme", slug="acme", role="org:admin")
 GLOBEX = Organization(id="org_globex", slug="globex", role="org:member")
@@ -33,11 +33,7 @@ def test_a_token_carries_the_claims_of_the_guide_signed_with_hs256() -> None:
             {
                 "type": "PIPES:READ",
                 "resource": pipe,
-                "fixed_params": {
-                    "user_id": "user_ada",
-                    "org_permission": "",
-                    "tenant_id": "org_acme",
-                },
+                "fixed_params": {"who": "user_ada", "may": "", TENANT: "org_acme"},
             }
             for pipe in PIPES
         ],

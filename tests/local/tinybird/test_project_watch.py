@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.local.tinybird.process import ROOT, Tinybird, reads, until
+from tests.local.tinybird.process import Tinybird, reads, until
 from tests.local.tinybird.project import visit, write_project
+from tests.sessions import PRODUCT
 
 PIPE = "endpoints/pages.pipe"
 
@@ -170,7 +171,7 @@ def test_an_unchanged_project_is_loaded_again_without_a_word(project: Path, tmp_
 
 
 def test_a_change_during_the_first_load_is_served(tmp_path: Path) -> None:
-    project = shutil.copytree(ROOT / "tinybird", tmp_path / "project")
+    project = shutil.copytree(PRODUCT.project, tmp_path / "project")
     pipe = project / "endpoints" / "added.pipe"
 
     class Edited(Tinybird):

@@ -51,7 +51,7 @@ async def test_the_answers_rows_types_cost_and_allowance_are_there() -> None:
     ticks = iter([100.0, 100.25])
     server = Server([rows(**RATE_HEADERS)])
 
-    answer = await server.client(clock=lambda: next(ticks)).query("top_routes", {}, TOKEN)
+    answer = await server.client(clock=lambda: next(ticks)).query("queues", {}, TOKEN)
 
     assert answer.status == 200
     assert answer.columns == (("route", "String"), ("requests", "UInt64"))
@@ -62,13 +62,13 @@ async def test_the_answers_rows_types_cost_and_allowance_are_there() -> None:
 
 
 async def test_the_rows_stay_out_of_the_repr() -> None:
-    answer = await Server([rows()]).client().query("top_routes", {}, TOKEN)
+    answer = await Server([rows()]).client().query("queues", {}, TOKEN)
 
     assert "/v1/orders" not in repr(answer)
 
 
 async def test_an_answer_without_rate_headers_has_no_rate() -> None:
-    answer = await Server([rows()]).client().query("top_routes", {}, TOKEN)
+    answer = await Server([rows()]).client().query("queues", {}, TOKEN)
 
     assert answer.rate is None
 
@@ -76,11 +76,11 @@ async def test_an_answer_without_rate_headers_has_no_rate() -> None:
 async def test_parameters_travel_in_the_address_and_the_token_in_its_header_alone() -> None:
     server = Server([rows()])
 
-    await server.client().query("top_routes", {"route": "/v1/ä b&c=d", "limit": "5"}, TOKEN)
+    await server.client().query("queues", {"route": "/v1/ä b&c=d", "limit": "5"}, TOKEN)
 
     [request] = server.asked
     assert request.method == "GET"
-    assert request.url.path == "/v0/pipes/top_routes.json"
+    assert request.url.path == "/v0/pipes/queues.json"
     assert parse_qs(request.url.query.decode()) == {"route": ["/v1/ä b&c=d"], "limit": ["5"]}
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
     assert TOKEN not in str(request.url)
@@ -89,7 +89,7 @@ async def test_parameters_travel_in_the_address_and_the_token_in_its_header_alon
 async def test_parameters_beyond_two_kilobytes_go_by_post() -> None:
     server = Server([rows()])
 
-    await server.client().query("top_routes", {"route": "x" * 3000}, TOKEN)
+    await server.client().query("queues", {"route": "x" * 3000}, TOKEN)
 
     [request] = server.asked
     assert request.method == "POST"
@@ -101,9 +101,9 @@ async def test_parameters_beyond_two_kilobytes_go_by_post() -> None:
 async def test_csv_comes_as_it_is() -> None:
     server = Server([httpx.Response(200, content=b"route\n/v1\n")])
 
-    answer = await server.client().query("top_routes", {}, TOKEN, format="csv")
+    answer = await server.client().query("queues", {}, TOKEN, format="csv")
 
-    assert server.asked[0].url.path == "/v0/pipes/top_routes.csv"
+    assert server.asked[0].url.path == "/v0/pipes/queues.csv"
     assert answer.body == b"route\n/v1\n"
     assert (answer.rows, answer.columns) == ([], ())
 
@@ -125,7 +125,7 @@ async def test_what_is_no_parameter_is_never_sent(parameters: dict[str, str]) ->
     server = Server([])
 
     with pytest.raises(TinybirdBadRequestError):
-        await server.client().query("top_routes", parameters, TOKEN)
+        await server.client().query("queues", parameters, TOKEN)
 
     assert server.asked == []
 
@@ -133,14 +133,14 @@ async def test_what_is_no_parameter_is_never_sent(parameters: dict[str, str]) ->
 @pytest.mark.parametrize("token", ["", "two words", "line\r\nX-Evil: 1", "tökén"])
 async def test_a_token_that_fits_no_header_is_refused_and_not_repeated(token: str) -> None:
     with pytest.raises(TinybirdForbiddenError) as refusal:
-        await Server([]).client().query("top_routes", {}, token)
+        await Server([]).client().query("queues", {}, token)
 
     assert not token or token not in str(refusal.value)
 
 
 async def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(TinybirdBadRequestError, match="csv, json"):
-        await Server([]).client().query("top_routes", {}, TOKEN, format="json?x=")
+        await Server([]).client().query("queues", {}, TOKEN, format="json?x=")
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import itertools
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from clerk_tinybird_app.tinybird.project import Node, Pipe, load_project
-from tests.sessions import PIPES
+from tests.products.product import ROOT, shipped
 
-FOLDER = Path(__file__).parents[3] / "tinybird"
+FOLDER = ROOT / "tinybird"
+PIPES = shipped("demo").policy.pipes
 PROJECT = load_project(FOLDER)
 
 

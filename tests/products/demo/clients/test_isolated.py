@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import isolated
+from tests.products.demo.clients import isolated
 
 
 @pytest.fixture

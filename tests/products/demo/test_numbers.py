@@ -20,8 +20,9 @@ from clerk_tinybird_app.dashboard.view import SORTS, View, read_view
 from clerk_tinybird_app.dashboard.zone import is_refusal
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.local.tinybird.process import ROOT, Tinybird, reads
-from tests.sessions import PIPES
+from tests.products.product import shipped
 
+PIPES = shipped("demo").policy.pipes
 NOON = datetime(2099, 6, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

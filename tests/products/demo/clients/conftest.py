@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import isolated
-from tests.clients.tb import Tb
-from tests.clients.verdin_client import Verdin
 from tests.local.tinybird.process import Tinybird
+from tests.products.demo.clients import isolated
+from tests.products.demo.clients.tb import Tb
+from tests.products.demo.clients.verdin_client import Verdin
 
 
 @pytest.fixture(scope="session")

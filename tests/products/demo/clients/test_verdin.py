@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.clients.rows import requests_of
-from tests.clients.verdin_client import RefusedError, Verdin
 from tests.local.tinybird.process import Tinybird, reads
+from tests.products.demo.clients.rows import requests_of
+from tests.products.demo.clients.verdin_client import RefusedError, Verdin
 
 DAY = {"start": "2099-06-02T00:00:00", "end": "2099-06-03T00:00:00"}
 

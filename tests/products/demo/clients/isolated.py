@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[4]
 FOLDER: Final = ROOT / ".local" / "clients-venv"
 PINS: Final = Path(__file__).with_name("requirements.txt")
 TOO_NEW: Final = (3, 14)

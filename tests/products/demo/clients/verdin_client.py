@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.clients.tb import SECONDS, quiet
+from tests.products.demo.clients.tb import SECONDS, quiet
 
 PROGRAM: Final = Path(__file__).with_name("verdin_program.py")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import make_tb
-from tests.clients.isolated import ROOT
-from tests.clients.tb import Said, Tb
 from tests.local.tinybird.process import Tinybird
+from tests.products.demo.clients.conftest import make_tb
+from tests.products.demo.clients.isolated import ROOT
+from tests.products.demo.clients.tb import Said, Tb
 
 PROJECT = ROOT / "tinybird"
 FILES = sorted(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.rows import requests_of
-from tests.clients.tb import Tb
+from tests.products.demo.clients.rows import requests_of
+from tests.products.demo.clients.tb import Tb
 
 DAY = ("--start", "2099-06-02T00:00:00", "--end", "2099-06-03T00:00:00")
 

@@ -1,0 +1,96 @@
+"""What an account sees: one panel of each kind."""
+
+from typing import Final
+
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Column,
+    Dashboard,
+    Figure,
+    Figures,
+    Filter,
+    Good,
+    Page,
+    Ranking,
+    Records,
+    Series,
+    TimeSeries,
+    Tone,
+    Unit,
+)
+
+_RESULTS: Final = {"ok": Tone.SUCCESS, "failed": Tone.ERROR}
+
+TOTALS: Final = Figures(
+    pipe="job_totals",
+    noun="jobs",
+    count="jobs",
+    figures=(
+        Figure(label="Jobs", column="jobs", trend=("jobs_by_hour", "jobs")),
+        Figure(label="Failures", column="failures", unit=Unit.PERCENT, good=Good.DOWN),
+        Figure(label="Duration", column="ms", unit=Unit.MILLISECONDS, good=Good.DOWN),
+    ),
+)
+
+BY_HOUR: Final = TimeSeries(
+    pipe="jobs_by_hour",
+    title="Jobs",
+    noun="jobs",
+    is_stacked=True,
+    series=tuple(Series(column=name, label=name, tone=tone) for name, tone in _RESULTS.items()),
+    filter="result",
+    count="jobs",
+    at="hour",
+)
+
+QUEUES: Final = Ranking(
+    pipe="queues",
+    title="Queues",
+    noun="jobs",
+    by=("queue",),
+    columns=(
+        Column(of=("jobs",), unit=Unit.COUNT, has_bar=True, sort="jobs"),
+        Column(of=("ms",), label="took", unit=Unit.MILLISECONDS, sort="ms"),
+    ),
+    opens="queue",
+)
+
+SHARES: Final = Breakdown(
+    name="shares", pipe="queues", title="Shares", noun="jobs", by="queue", value="jobs"
+)
+
+LATEST: Final = Records(
+    pipe="latest_jobs",
+    title="Latest jobs",
+    noun="jobs",
+    at="ended",
+    id="id",
+    columns=(
+        Column(of=("result",), filters={"result": "result"}),
+        Column(of=("queue",), filters={"queue": "queue"}),
+        Column(of=("ms",), label="took", unit=Unit.MILLISECONDS),
+    ),
+)
+
+WORKERS: Final = Ranking(
+    pipe="workers",
+    title="Workers",
+    noun="jobs",
+    by=("worker",),
+    columns=(Column(of=("jobs",), unit=Unit.COUNT, has_bar=True),),
+)
+
+DASHBOARD: Final = Dashboard(
+    title="Jobs",
+    filters=(
+        Filter(name="result", label="result", values=_RESULTS),
+        Filter(name="queue", label="queue", values_from=("queues", "queue")),
+        Filter(name="worker", label="worker"),
+    ),
+    panels=(TOTALS, BY_HOUR, QUEUES, SHARES, LATEST, WORKERS),
+    pages={"queue": Page(title="{queue}", by=("queue",), panels=(TOTALS, BY_HOUR, LATEST))},
+    newest="latest_jobs",
+    start="since",
+    end="until",
+    time_zone="zone",
+)
