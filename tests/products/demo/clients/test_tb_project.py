@@ -2,14 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.local.tinybird.process import Tinybird
-from tests.products.demo.clients.conftest import make_tb
 from tests.products.demo.clients.isolated import ROOT
-from tests.products.demo.clients.tb import Said, Tb
+from tests.products.demo.clients.tb import Tb
 
 PROJECT = ROOT / "tinybird"
 FILES = sorted(
@@ -17,14 +14,7 @@ FILES = sorted(
     for kind in ("*.datasource", "*.pipe")
     for path in PROJECT.rglob(kind)
 )
-TESTS = sorted((PROJECT / "tests").glob("*.yaml"))
 A_DAY = ("--start", "2099-06-02T00:00:00", "--end", "2099-06-03T00:00:00")
-
-
-def test_every_file_of_the_project_is_formatted(tb: Tb) -> None:
-    said = tb.run("fmt", "--diff", *FILES)
-
-    assert said.status == 0, said.text
 
 
 @pytest.mark.parametrize(
@@ -86,35 +76,6 @@ def test_a_mistake_put_right_builds(tb: Tb) -> None:
     tb.edit("endpoints/top_routes.pipe", "TYPE ENDPOINTS", "TYPE ENDPOINT")
 
     assert tb.local("build").status == 0
-
-
-@pytest.fixture(scope="module")
-def test_run(programs: Path, tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Said:
-    return make_tb(programs, tinybird, tmp_path_factory.mktemp("tests")).local("test", "run")
-
-
-def cases_of(file: Path) -> list[str]:
-    return re.findall(r"^- name: (\w+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def results_of(said: Said, file: Path) -> list[str]:
-    """Return the lines that give the results of one file's cases."""
-    _, _, after = said.text.partition(f"* {file.name}\n")
-    own = re.split(r"^\* |^$", after, maxsplit=1, flags=re.MULTILINE)[0]
-    return [line for line in own.splitlines() if line[:1] in "✓✗"]
-
-
-@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_every_case_of_the_projects_own_tests_passes(test_run: Said, file: Path) -> None:
-    cases = cases_of(file)
-
-    assert cases
-    assert results_of(test_run, file) == [f"✓ {case} passed" for case in cases], test_run.text
-
-
-def test_the_projects_own_tests_pass_as_a_whole(test_run: Said) -> None:
-    assert test_run.status == 0, test_run.text
-    assert f"{len(TESTS)}/{len(TESTS)} passed" in test_run.text
 
 
 def test_an_altered_expectation_fails_its_case(tb: Tb) -> None:

@@ -1,0 +1,120 @@
+"""What a dashboard declares is what its pipes take and answer."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.tinybird.request_form import fields_of
+from tests.products.product import Answer, Row, Shipped
+
+TENANT = "tenant_of_the_dashboard"
+
+
+@pytest.fixture
+def filled(served: Shipped) -> Shipped:
+    """The product with rows of a tenant, once."""
+    newest = served.product.dashboard.newest
+    if not ask(served, newest).rows:
+        served.add(served.rows_of(served.tenants[0], as_tenant=TENANT, user=TENANT))
+    return served
+
+
+def ask(served: Shipped, pipe: str, **parameters: str) -> Answer:
+    admin = next(kind for kind in served.product.policy.kinds if kind.role == "org:admin")
+    return served.ask(pipe, served.session(admin, TENANT), served.period | parameters)
+
+
+def panels(served: Shipped) -> Iterator[Panel]:
+    return served.product.dashboard.all_panels
+
+
+def taken(served: Shipped, pipe: str) -> set[str]:
+    return {field.name for field in fields_of(served.project.pipes[pipe])}
+
+
+def test_every_panels_pipe_answers_with_the_columns_that_it_shows(filled: Shipped) -> None:
+    for panel in panels(filled):
+        answer = ask(filled, panel.pipe, **panel.parameters)
+
+        assert panel.columns_used <= set(answer.columns), panel.key
+        assert answer.rows, panel.key
+
+
+def test_every_panels_pipe_takes_the_period_and_every_filter_but_those_it_ignores(
+    filled: Shipped,
+) -> None:
+    board = filled.product.dashboard
+    for panel in panels(filled):
+        wanted = {board.start, board.end, *panel.parameters}
+        wanted |= {each.name for each in board.filters} - set(panel.ignores)
+        assert wanted <= taken(filled, panel.pipe), panel.key
+
+
+def test_every_filter_leaves_out_what_has_another_value(filled: Shipped) -> None:
+    board = filled.product.dashboard
+    before = {
+        panel.key: ask(filled, panel.pipe, **panel.parameters).rows for panel in panels(filled)
+    }
+    for each in board.filters:
+        # Of a fixed list the last, which few rows have.
+        value = [*each.values][-1] if each.values else "no such value"
+        for panel in panels(filled):
+            if each.name in panel.ignores:
+                continue
+            rows = ask(filled, panel.pipe, **panel.parameters, **{each.name: value}).rows
+            assert rows != before[panel.key], (panel.key, each.name)
+
+
+def test_where_a_filters_values_come_from_is_a_column_that_is_there(filled: Shipped) -> None:
+    for each in filled.product.dashboard.filters:
+        if each.values_from:
+            pipe, column = each.values_from
+            assert [row[column] for row in ask(filled, pipe).rows], each.name
+
+
+def test_the_trends_and_the_series_are_columns_of_charts(filled: Shipped) -> None:
+    charts = {panel.pipe: panel for panel in panels(filled) if isinstance(panel, TimeSeries)}
+    for panel in panels(filled):
+        for figure in panel.figures if isinstance(panel, Figures) else ():
+            if figure.trend:
+                pipe, column = figure.trend
+                assert pipe in charts
+                assert column in ask(filled, pipe).columns, figure.label
+
+
+def orders(rows: list[Row], panel: Ranking) -> list[tuple[object, ...]]:
+    return [tuple(row[name] for name in panel.by) for row in rows]
+
+
+def test_every_order_of_a_ranking_is_most_first(filled: Shipped) -> None:
+    for panel in panels(filled):
+        for column in panel.columns if isinstance(panel, Ranking) else ():
+            if column.sort:
+                rows = ask(filled, panel.pipe, **panel.parameters, sort=column.sort).rows
+                values = [row[column.of[0]] for row in rows if row[column.of[0]] is not None]
+                assert values == sorted(values, reverse=True), (panel.key, column.sort)
+
+
+def test_a_ranks_page_shows_that_rows_events_and_no_others(filled: Shipped) -> None:
+    board = filled.product.dashboard
+    opening = [p for p in panels(filled) if isinstance(p, Ranking) and p.opens]
+    assert {panel.opens for panel in opening} == set(board.pages)
+    for ranking in opening:
+        page = board.pages[ranking.opens]
+        assert set(page.by) == set(ranking.by)
+        counted = next(column.of[0] for column in ranking.columns if column.has_bar)
+        for row in ask(filled, ranking.pipe, **ranking.parameters).rows:
+            chosen = {name: str(row[name]) for name in page.by}
+            for panel in page.panels:
+                rows = ask(filled, panel.pipe, **panel.parameters, **chosen).rows
+                assert rows, panel.key
+                if isinstance(panel, Figures) and panel.count:
+                    assert rows[0][panel.count] == row[counted], chosen
+
+
+def test_the_newest_row_tells_a_tenant_with_rows_from_one_without(filled: Shipped) -> None:
+    board = filled.product.dashboard
+    assert len(ask(filled, board.newest, limit="1").rows) == 1
+    for kind in filled.product.policy.kinds:
+        assert filled.ask(board.newest, filled.session(kind, "nobody"), filled.period).rows == []
