@@ -1,0 +1,157 @@
+"""Every shipped product in the browser: only the product varies."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, Records, TimeSeries
+from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
+from clerk_tinybird_app.products import Product
+from tests.e2e.visitor import Visitor, claims_of
+from tests.products.product import CHOICES, Shipped, shipped
+from tests.running_app import RunningApp
+
+FOR_ADMINS: Final = {"demo": set(), "email": {"senders"}}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A product that is served, and whoever comes to see it."""
+
+    name: str
+    product: Product
+    app: RunningApp
+    visitor: Visitor
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    def panels(self, page: str = "") -> tuple[Panel, ...]:
+        return self.product.dashboard.panels_of(page)
+
+    def see(self, panel: Panel) -> None:
+        """The panel is there and shows data."""
+        shown = self.page.locator(f"#panel-{panel.key}")
+        expect(shown.locator(".skeleton")).to_have_count(0)
+        filled = "dd b" if isinstance(panel, Figures) else "tbody tr"
+        if isinstance(panel, TimeSeries):
+            filled = ".recharts-surface path[d]"
+        expect(shown.locator(filled).first).to_be_attached()
+
+
+@pytest.fixture(scope="module", params=CHOICES)
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Product, RunningApp]]:
+    name: str = request.param
+    product = shipped(name)
+    if name == "demo":
+        running = request.getfixturevalue("app")
+        running.wait_for_tinybird()
+        yield name, product, running
+        return
+    own = RunningApp(tmp_path_factory.mktemp(name) / "app", CHOICES[name])
+    try:
+        own.prod().wait_for_tinybird()
+        add_rows(product, own)
+        yield name, product, own
+    finally:
+        own.stop()
+
+
+def add_rows(product: Product, app: RunningApp) -> None:
+    """Give both organizations the rows of the project's fixtures, as of the last hours."""
+    (at,) = {panel.at for panel in product.dashboard.all_panels if isinstance(panel, Records)}
+    api = f"http://localhost:{app.tinybird_port}"
+    admin = httpx.get(f"{api}/tokens").json()["workspace_admin_token"]
+    of = Shipped("", product, tinybird=None)  # type: ignore[arg-type]  # its files alone
+    with closing(httpx.Client(headers={"Authorization": f"Bearer {admin}"})) as http:
+        for tenant, own in zip(of.tenants, (ACME_ID, GLOBEX_ID), strict=False):
+            now = datetime.now(UTC)
+            for hours, row in enumerate(of.rows_of(tenant, as_tenant=own, user="user_1")):
+                moment = now - timedelta(hours=hours, minutes=5)
+                http.post(
+                    f"{api}/v0/events",
+                    params={"name": product.words.event_source, "wait": "true"},
+                    json=row | {at: moment.isoformat(timespec="milliseconds")[:-6] + "Z"},
+                ).raise_for_status()
+
+
+@pytest.fixture
+def shop(served: tuple[str, Product, RunningApp], browser: Browser) -> Iterator[Shop]:
+    name, product, app = served
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    visitor = Visitor(context, app.origin, app.backend, f"http://localhost:{app.tinybird_port}")
+    yield Shop(name, product, app, visitor)
+    context.close()
+    assert visitor.faults == []
+
+
+def tenants(shop: Shop, token: str) -> set[str]:
+    parameter = shop.product.policy.tenant.parameter
+    scopes = claims_of(token, shop.app.signing_key)["scopes"]
+    return {scope["fixed_params"][parameter] for scope in scopes}
+
+
+def test_an_admin_signs_in_sees_every_panel_opens_a_row_and_switches(shop: Shop) -> None:
+    page, visitor = shop.page, shop.visitor
+    token = visitor.sign_in("admin@acme.test")
+    scopes = claims_of(token, shop.app.signing_key)["scopes"]
+    assert {scope["resource"] for scope in scopes} == set(shop.product.policy.pipes)
+    assert tenants(shop, token) == {ACME_ID}
+    expect(page.locator("#decoded-token")).to_contain_text(shop.product.policy.tenant.parameter)
+
+    visitor.open("/dashboard")
+    expect(page.get_by_role("heading", level=1)).to_have_text(shop.product.dashboard.title)
+    for panel in shop.panels():
+        shop.see(panel)
+
+    (ranking,) = (p for p in shop.panels() if isinstance(p, Ranking) and p.opens)
+    opening = page.locator(f"#panel-{ranking.key}").get_by_role("link", name=re.compile("^Open "))
+    address = urlsplit(opening.first.get_attribute("href") or "")
+    opening.first.click()
+    declared = shop.product.dashboard.pages[ranking.opens]
+    chosen = {name: value for name, value in parse_qsl(address.query) if name in declared.by}
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(declared.title.format(**chosen))
+    for panel in declared.panels:
+        shop.see(panel)
+
+    newest = page.locator(f"#panel-{shop.product.dashboard.newest} tbody")
+    visitor.open("/dashboard")
+    own = newest.inner_text()
+    visitor.switch_to("Globex")
+    expect(newest).not_to_have_text(own)
+    visitor.open()
+    assert tenants(shop, visitor.wait_for_another_token(token)) == {GLOBEX_ID}
+
+
+def test_a_member_sees_every_panel_but_those_for_admins(shop: Shop) -> None:
+    page = shop.page
+    shop.visitor.sign_in("member@acme.test")
+    shop.visitor.open("/dashboard")
+
+    for panel in shop.panels():
+        if panel.pipe not in FOR_ADMINS[shop.name]:
+            shop.see(panel)
+    for pipe in FOR_ADMINS[shop.name]:
+        expect(page.locator(f"#panel-{pipe}")).to_have_count(0)
+
+
+def test_a_tenant_without_rows_reads_the_products_own_words(shop: Shop) -> None:
+    token = shop.visitor.sign_in("solo@example.test")
+    assert len(tenants(shop, token)) == 1
+    shop.visitor.open("/dashboard")
+
+    empty = shop.page.locator("#no-rows")
+    expect(empty).to_contain_text(shop.product.words.empty_title)
+    expect(empty).to_contain_text(shop.product.words.empty_text)
