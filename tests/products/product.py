@@ -15,8 +15,7 @@ from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.tinybird.project import Project, load_project
-from clerk_tinybird_app.tinybird.token import TinybirdToken
-from clerk_tinybird_app.tinybird.workspace import Workspace
+from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 from tests.local.tinybird.process import Tinybird
 
 ROOT: Final = Path(__file__).parents[2]

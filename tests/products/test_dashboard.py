@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, TimeSeries
-from clerk_tinybird_app.tinybird.request_form import fields_of
+from clerk_tinybird_app.tinybird.pipe_request import fields_of
 from tests.products.product import Answer, Row, Shipped
 
 TENANT = "tenant_of_the_dashboard"
