@@ -20,7 +20,7 @@ from chdb.session import Session
 
 from benchmarks.samples import Samples
 from benchmarks.tinybird_rows import BATCH_ROWS, batch
-from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 
 _MILLISECONDS: Final = 1_000
 _BATCHES: Final = 20

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import jwt
 
 from benchmarks.kept_connection import KeptConnection, request
-from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import kept_workspace
+from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspace
 from clerk_tinybird_app.tinybird.token import ALGORITHM
 from tests.running_app import ROOT, free_port
 

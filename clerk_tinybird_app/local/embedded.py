@@ -12,7 +12,7 @@ from clerk_tinybird_app.local import LocalDataError
 from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, EmbeddedClerk
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
-from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER
+from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER
 from clerk_tinybird_app.routes import CLERK_PROXY
 from clerk_tinybird_app.settings import Settings, SettingsError
 

@@ -6,15 +6,20 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird.engine.data_lock import DataFolderInUse, DataFolderUnusable
-from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits
-from clerk_tinybird_app.local.tinybird.process.exit_codes import (
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits
+from clerk_tinybird_app.local.tinybird.process.child import (
     DATA_FOLDER_IN_USE,
     DATA_FOLDER_UNUSABLE,
     NO_PROJECT,
     PORT_IN_USE,
 )
-from clerk_tinybird_app.local.tinybird.process.serving import Options, PortInUse, run
+from clerk_tinybird_app.local.tinybird.process.serving import (
+    DataFolderInUse,
+    DataFolderUnusable,
+    Options,
+    PortInUse,
+    run,
+)
 from clerk_tinybird_app.logs.redaction import redact_logs
 
 _PROJECT: Final = Path("tinybird")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone
 from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
-from clerk_tinybird_app.local.tinybird.routes import cli, events, metadata, pipes, sql, tokens
+from clerk_tinybird_app.local.tinybird.routes import metadata, queries, rows, tokens, workspaces
 from clerk_tinybird_app.local.tinybird.routes.answering import WARNING_HEADER
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
@@ -37,22 +37,22 @@ def create_app(service: Service) -> Starlette:
     app = Starlette(
         routes=[
             # First, as almost every request is for it.
-            Route("/v0/pipes/{file}", pipes.data, methods=["GET", "POST"]),
+            Route("/v0/pipes/{file}", queries.data, methods=["GET", "POST"]),
             Route("/v0/pipes", metadata.pipes, methods=["GET"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
-            Route("/v0/datasources", cli.append, methods=["POST"]),
+            Route("/v0/datasources", rows.append, methods=["POST"]),
             Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
-            Route("/v1/datasources/{name}/append", cli.append, methods=["POST"]),
-            Route("/v0/jobs/{job_id}", cli.job, methods=["GET"]),
-            Route("/examples/query.http", cli.example, methods=["GET"]),
-            Route("/v0/regions", cli.regions, methods=["GET"]),
-            Route("/v1/workspace", cli.workspace, methods=["GET"]),
-            Route("/v1/user/workspaces", cli.user_workspaces, methods=["GET"]),
-            Route("/v1/workspaces", cli.create_workspace, methods=["POST"]),
-            Route("/v1/workspaces/{workspace_id}", cli.remove_workspace, methods=["DELETE"]),
-            Route("/v1/build", cli.build, methods=["POST"]),
-            Route("/v0/events", events.events, methods=["POST"]),
-            Route("/v0/sql", sql.sql, methods=["GET", "POST"]),
+            Route("/v1/datasources/{name}/append", rows.append, methods=["POST"]),
+            Route("/v0/jobs/{job_id}", rows.job, methods=["GET"]),
+            Route("/examples/query.http", workspaces.example, methods=["GET"]),
+            Route("/v0/regions", workspaces.regions, methods=["GET"]),
+            Route("/v1/workspace", workspaces.workspace, methods=["GET"]),
+            Route("/v1/user/workspaces", workspaces.user_workspaces, methods=["GET"]),
+            Route("/v1/workspaces", workspaces.create_workspace, methods=["POST"]),
+            Route("/v1/workspaces/{workspace_id}", workspaces.remove_workspace, methods=["DELETE"]),
+            Route("/v1/build", workspaces.build, methods=["POST"]),
+            Route("/v0/events", rows.events, methods=["POST"]),
+            Route("/v0/sql", queries.sql, methods=["GET", "POST"]),
             Route("/v0/tokens", tokens.index, methods=["GET"]),
             Route("/v0/tokens", tokens.create, methods=["POST"]),
             Route("/v0/tokens/", tokens.create, methods=["POST"]),

@@ -1,17 +1,36 @@
 """What every route works with, put together once a process."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird.access.rate_limits import RateLimits
-from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits, ReadPool
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
-from clerk_tinybird_app.local.tinybird.jobs import Jobs
-from clerk_tinybird_app.local.tinybird.workspaces.known_tokens import KnownTokens
-from clerk_tinybird_app.local.tinybird.workspaces.registry import Workspaces
+from clerk_tinybird_app.local.tinybird.workspaces.all import KnownTokens, Workspaces
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+
+_KEPT: Final = 100
+
+
+class Jobs:
+    """The latest imports of all workspaces."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+
+    def add(self, workspace_id: str, job: dict[str, Any]) -> None:
+        """Keep a job, as the API describes it, under its ``id``."""
+        self._kept[workspace_id, job["id"]] = job
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    def find(self, workspace_id: str, job_id: str) -> dict[str, Any] | None:
+        """Return a job; None: it is another workspace's, or long ago."""
+        return self._kept.get((workspace_id, job_id))
+
 
 _INGEST_THREADS: Final = 16
 """Requests whose rows may wait for one insert together."""

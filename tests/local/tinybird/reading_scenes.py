@@ -45,8 +45,7 @@ def known_tokens(folder: Path) -> Any:
     """Tokens are asked about again and again, while their time, key and workspace change."""
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.errors import ApiError  # noqa: PLC0415 - see above
-    from clerk_tinybird_app.local.tinybird.workspaces.known_tokens import KnownTokens  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.workspaces.registry import Workspaces  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.workspaces.all import KnownTokens, Workspaces  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace  # noqa: PLC0415
 
     verified = 0
@@ -111,7 +110,7 @@ def leaving(folder: Path) -> Any:
 
 
 async def _leaving(folder: Path) -> Any:
-    from clerk_tinybird_app.local.tinybird.engine.read_pool import Limits, ReadPool  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool  # noqa: PLC0415
 
     limits = Limits(seconds=20)
     pool = ReadPool(folder / "data", size=1, limits=limits)
@@ -174,7 +173,7 @@ def idle(folder: Path) -> Any:
 
 
 async def _idle(folder: Path) -> Any:
-    from clerk_tinybird_app.local.tinybird.engine.read_pool import ReadPool  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.readers import ReadPool  # noqa: PLC0415
 
     class Answer:
         pass
@@ -193,7 +192,7 @@ async def _idle(folder: Path) -> Any:
 def memory(folder: Path) -> Any:
     """One query needs more memory than it may use, the other does not."""
     from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.engine.read_pool import (  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.readers import (  # noqa: PLC0415
         READERS,
         Limits,
         ReadPool,

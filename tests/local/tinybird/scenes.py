@@ -94,7 +94,7 @@ def many_bad_rows(folder: Path) -> Any:
     from clerk_tinybird_app.local.tinybird.engine import chdb_session  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.intake import ingest  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.intake.quarantine import RowCheck  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake.ingest import RowCheck  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
     from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
 
@@ -127,7 +127,7 @@ def no_memory(folder: Path) -> Any:
     from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.intake import ingest  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.intake.quarantine import RowCheck  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake.ingest import RowCheck  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
     from tests.local.tinybird.project import visit, write_project  # noqa: PLC0415
 
@@ -150,7 +150,7 @@ def no_memory(folder: Path) -> Any:
 def both_ways(folder: Path) -> Any:
     """Rows found plain go in straight and, each one again, by the landing table."""
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.intake import plain_rows  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.intake.rows import count_plain  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.project import schema  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.project import DataSource  # noqa: PLC0415
     from tests.local.tinybird.odd_rows import COLUMNS, odd_rows  # noqa: PLC0415
@@ -175,7 +175,7 @@ def both_ways(folder: Path) -> Any:
     created("two")
     told: dict[str, Any] = {"plain": 0, "stored": 0, "otherwise": []}
     for row in odd_rows(700):
-        if plain_rows.count(row, source.columns) is None:
+        if count_plain(row, source.columns) is None:
             continue
         told["plain"] += 1
         straight = _told(writer.insert(schema.straight(source, "one"), row))

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from clerk_tinybird_app.local.tinybird.access import claims
-from clerk_tinybird_app.local.tinybird.access.caller import Caller
+from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 
 KEY = "p.an-admin-token-that-is-long-enough-for-hs256-and-for-hs512-too-as-it-is"

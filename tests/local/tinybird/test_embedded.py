@@ -15,8 +15,8 @@ import pytest
 
 from clerk_tinybird_app.local.clerk.seed import ACME_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER, kept_workspace
 from clerk_tinybird_app.local.tinybird.process.child import Child
-from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import DATA_FOLDER, kept_workspace
 from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
 pytestmark = pytest.mark.anyio

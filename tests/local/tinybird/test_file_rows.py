@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.intake.file_rows import as_ndjson
+from clerk_tinybird_app.local.tinybird.intake.rows import as_ndjson
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 SOURCE = DataSource(

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app.local.tinybird.intake import json_rows
-from clerk_tinybird_app.local.tinybird.intake.json_rows import BadRow
+from clerk_tinybird_app.local.tinybird.intake.rows import (
+    BadRow,
+    count_objects,
+    read_row,
+    split_rows,
+)
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 
@@ -35,7 +39,7 @@ def source(**types: str) -> DataSource:
     ],
 )
 def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
-    assert len(list(json_rows.split(body))) == rows
+    assert len(list(split_rows(body))) == rows
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
     ],
 )
 def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int | None) -> None:
-    assert json_rows.count(body) == count
+    assert count_objects(body) == count
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int 
 )
 def test_a_value_that_may_fit_passes(kind: str, value: Any) -> None:
     line = json.dumps({"a": value}).encode()
-    assert json_rows.read(line, source(a=kind)) == {"a": value}
+    assert read_row(line, source(a=kind)) == {"a": value}
 
 
 @pytest.mark.parametrize(
@@ -86,14 +90,14 @@ def test_a_value_that_may_fit_passes(kind: str, value: Any) -> None:
     ],
 )
 def test_a_value_that_does_not_fit_is_named(kind: str, value: Any) -> None:
-    found = json_rows.read(json.dumps({"a": value}).encode(), source(a=kind))
+    found = read_row(json.dumps({"a": value}).encode(), source(a=kind))
     assert isinstance(found, BadRow)
     assert found.columns == ("a",)
 
 
 @pytest.mark.parametrize("line", [b"{", b"5", b"[1]", b'{"a":"\xff"}', b"[" * 100_000])
 def test_what_is_no_json_object_is_kept_as_it_came(line: bytes) -> None:
-    found = json_rows.read(line, source(a="String"))
+    found = read_row(line, source(a="String"))
     assert isinstance(found, BadRow)
     assert found.text == line.decode(errors="replace")
 
@@ -122,7 +126,7 @@ def test_json_paths_lead_into_the_row(path: str, value: object) -> None:
         tokens=(),
         path=where.path,
     )
-    assert json_rows.read(json.dumps(row).encode(), reader) == {"x": value}
+    assert read_row(json.dumps(row).encode(), reader) == {"x": value}
 
 
 def test_a_path_to_nowhere_leaves_the_column_out() -> None:
@@ -136,4 +140,4 @@ def test_a_path_to_nowhere_leaves_the_column_out() -> None:
         tokens=(),
         path=Path("x"),
     )
-    assert json_rows.read(b'{"b": 5}', reader) == {}
+    assert read_row(b'{"b": 5}', reader) == {}

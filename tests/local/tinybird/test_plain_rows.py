@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.local.tinybird.intake import plain_rows
+from clerk_tinybird_app.local.tinybird.intake.rows import count_plain
 from clerk_tinybird_app.tinybird.project import Column
 from tests.local.tinybird.scenes import scene
 
@@ -32,7 +32,7 @@ def row(text: str) -> bytes:
     ],
 )
 def test_plain_rows_are_counted(body: bytes, count: int) -> None:
-    assert plain_rows.count(body, COLUMNS) == count
+    assert count_plain(body, COLUMNS) == count
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_plain_rows_are_counted(body: bytes, count: int) -> None:
     ids=lambda body: body[:60].decode(errors="replace"),
 )
 def test_what_may_be_read_otherwise_is_not_plain(body: bytes) -> None:
-    assert plain_rows.count(body, COLUMNS) is None
+    assert count_plain(body, COLUMNS) is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_may_be_read_otherwise_is_not_plain(body: bytes) -> None:
     ids=str,
 )
 def test_a_column_that_is_read_otherwise_knows_no_plain_rows(column: Column) -> None:
-    assert plain_rows.count(b"{}", (column,)) is None
+    assert count_plain(b"{}", (column,)) is None
 
 
 def test_plain_rows_are_stored_alike_both_ways(tmp_path: Path) -> None:

@@ -1,19 +1,208 @@
-"""Takes in rows: all of them at once when they are good, else each by itself.
+"""Takes in rows: all of them at once when they are good, else each by itself."""
 
-Every row ends in the data source or, with its reason, in the quarantine; none is lost.
-"""
+# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
-from collections.abc import Callable
+import itertools
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
 
+from clerk_tinybird_app.local.tinybird.engine import tables
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
-from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
+from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
-from clerk_tinybird_app.local.tinybird.intake import json_rows, plain_rows, quarantine
-from clerk_tinybird_app.local.tinybird.intake.json_rows import BadRow
-from clerk_tinybird_app.local.tinybird.intake.quarantine import Row, RowCheck
+from clerk_tinybird_app.local.tinybird.intake.rows import (
+    BadRow,
+    as_text,
+    bad_row,
+    count_objects,
+    count_plain,
+    read_row,
+    split_rows,
+)
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.tinybird.project import DataSource
+
+_KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
+_COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
+_NOT_THE_ROWS: Final = (0, 159, 210, 241, 243, 394)
+"""ClickHouse's numbers for no connection, time, memory or disk, and for a query that was ended."""
+
+_AT_ONCE: Final = 2_000
+"""Rows a query."""
+
+_NUMBER: Final = "#"
+"""The member that numbers a row; no column is called so."""
+
+_TOLERANT: Final = "input_format_allow_errors_num = 18446744073709551615"
+_APART: Final = b" " * 128 + b"\n"
+"""After each row: dates, UUIDs and addresses are read so many characters at a time, past the end
+of a value that is too short, and must not take the next row with them."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that passed the checks made without ClickHouse.
+
+    Attributes:
+        line: As it arrived.
+        values: Its values by column.
+        landed: Its values by the landing table's columns.
+    """
+
+    line: bytes
+    values: dict[str, Any]
+    landed: dict[str, Any]
+
+    @property
+    def json(self) -> bytes:
+        """The line to insert."""
+        return _json(self.landed)
+
+
+class RowCheck:
+    """Asks ClickHouse about the rows of a data source, as an insert would, and stores nothing.
+
+    Args:
+        writer: Opens connections.
+        source: The data source.
+    """
+
+    def __init__(self, writer: Writer, source: DataSource) -> None:
+        self._session = writer.connect()
+        self._writer = writer
+        self._source = source
+        self._names = schema.landed_names(source)
+        self._columns = tables.landing_columns(source, self._names)
+
+    def sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
+        """Return the good rows, and the bad ones with their reasons; orders are kept.
+
+        Raises:
+            QueryFailed: ClickHouse cannot tell: it lacks time, memory or disk.
+            RuntimeError: There is no connection to be had.
+        """
+        try:
+            return self._sort(rows)
+        finally:
+            self._session.close()
+
+    def _sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
+        good: list[Row] = []
+        bad: list[BadRow] = []
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            faults = self._faults(some)
+            bad += [self._unreadable(row, faults[n]) for n, row in enumerate(some) if n in faults]
+            # Rows that can be read may still fail further on, in an expression for a default.
+            rest = [row for n, row in enumerate(some) if n not in faults]
+            passed, refused = self._halve(rest)
+            good += passed
+            bad += refused
+        return good, bad
+
+    def _faults(self, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+        """Return the columns that cannot be read, by the place of the row."""
+        readable = self._readable(row.landed for row in rows)
+        suspects = [
+            (n, name, {self._names[name]: value})
+            for n, row in enumerate(rows)
+            if n not in readable
+            for name, value in row.values.items()
+        ]
+        fine = self._readable(value for _, _, value in suspects)
+        faults = [(n, name) for k, (n, name, _) in enumerate(suspects) if k not in fine]
+        return {
+            n: tuple(name for _, name in found)
+            for n, found in itertools.groupby(faults, key=lambda fault: fault[0])
+        }
+
+    def _readable(self, rows: Iterable[Mapping[str, Any]]) -> set[int]:
+        """Return the places of the rows that ClickHouse can read."""
+        lines = [_json({_NUMBER: n, **row}) for n, row in enumerate(rows)]
+        if not lines:
+            return set()
+        columns = f"{quoted(_NUMBER)} UInt32, {self._columns}"
+        text = _APART.join([*lines, b""]).decode()
+        answer = self._query(
+            f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
+            f"{literal(text)}) SETTINGS {_TOLERANT}"
+        )
+        return set(map(int, answer.split()))
+
+    def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:
+        types = {column.name: column.type for column in self._source.columns}
+        reasons = (f"Cannot read '{as_text(row.values[c])}' as {types[c]}" for c in columns)
+        return bad_row(row.line, row.values, columns, tuple(reasons))
+
+    def _halve(self, rows: list[Row]) -> tuple[list[Row], list[BadRow]]:
+        """Find the rows that ClickHouse refuses, by halves."""
+        if not rows:
+            return [], []
+        try:
+            self._cast(rows)
+        except QueryFailed as failure:
+            if failure.code in _NOT_THE_ROWS:
+                raise
+            if len(rows) == 1:
+                return [], [_refused(rows[0], failure)]
+            middle = len(rows) // 2
+            good, bad = self._halve(rows[:middle])
+            more_good, more_bad = self._halve(rows[middle:])
+            return good + more_good, bad + more_bad
+        return rows, []
+
+    def _cast(self, rows: Sequence[Row]) -> None:
+        target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
+        text = b"\n".join(row.json for row in rows).decode()
+        self._query(
+            f"INSERT INTO FUNCTION null({literal(target)}) "
+            f"SELECT {tables.casts(self._source, self._names)} "
+            f"FROM format(JSONEachRow, {literal(self._columns)}, {literal(text)})"
+        )
+
+    def _query(self, sql: str) -> bytes:
+        if not self._session.is_open:
+            self._session = self._writer.connect()
+        return self._session.query(sql)
+
+
+def lines(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:
+    """Return the rows of the quarantine for ``bad``, one JSON object a line.
+
+    Args:
+        source: The data source.
+        bad: Its refused rows, of one request.
+        now: Seconds since the epoch.
+    """
+    kept = {
+        "c__import_id": str(uuid.uuid4()),
+        "insertion_date": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    # A row that could not be read is kept whole in the first column.
+    first = next(iter(tables.quarantined(source)), "")
+    return b"\n".join(
+        _json(
+            (row.values or {first: row.text})
+            | {"c__error_column": row.columns, "c__error": row.reasons, **kept}
+        )
+        for row in bad
+    )
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _refused(row: Row, failure: QueryFailed) -> BadRow:
+    found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
+    columns = tuple(name for name in found.groups() if name) if found else ()
+    return bad_row(row.line, row.values, columns, (for_caller(failure),))
 
 
 @dataclass(frozen=True)
@@ -57,15 +246,15 @@ def ingest(
         writer.insert(landing, b"\n".join(row.json for row in good)).result()
     if bad:
         table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
-        writer.insert(f"INSERT INTO {table}", quarantine.lines(source, bad, clock())).result()
+        writer.insert(f"INSERT INTO {table}", lines(source, bad, clock())).result()
     return Ingested(len(good), len(bad))
 
 
 def _at_once(source: DataSource, database: str, body: bytes) -> tuple[str, int | None]:
     """Return what may insert a whole body, and how many rows it has; None: they must be read."""
-    if (count := plain_rows.count(body, source.columns)) is not None:
+    if (count := count_plain(body, source.columns)) is not None:
         return schema.straight(source, database), count
-    count = None if schema.members(source) is None else json_rows.count(body)
+    count = None if schema.members(source) is None else count_objects(body)
     return schema.landing(source, database), count
 
 
@@ -74,8 +263,8 @@ def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]
     names = schema.landed_names(source)
     rows: list[Row] = []
     bad: list[BadRow] = []
-    for line in json_rows.split(body):
-        values = json_rows.read(line, source)
+    for line in split_rows(body):
+        values = read_row(line, source)
         if isinstance(values, BadRow):
             bad.append(values)
         else:

@@ -1,10 +1,19 @@
-"""The embedded Tinybird's process, as its parent holds it."""
+"""The embedded Tinybird's process as its parent sees it."""
 
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import httpx
+
+NO_PROJECT: Final = 3
+PORT_IN_USE: Final = 4
+DATA_FOLDER_IN_USE: Final = 5
+DATA_FOLDER_UNUSABLE: Final = 6
+
 
 _MODULE: Final = "clerk_tinybird_app.local.tinybird"
 _STOP_SECONDS: Final = 10.0
@@ -63,3 +72,44 @@ class Child:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+
+_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class RunningApi:
+    """What answers at an address.
+
+    Attributes:
+        url: The address, without a trailing slash.
+        signing_key: The workspace's admin token.
+    """
+
+    url: str
+    signing_key: str = field(repr=False)
+
+
+async def find_api(http: httpx.AsyncClient, url: str) -> RunningApi | None:
+    """Return the Tinybird at ``url``; None: nothing there answers as one."""
+    try:
+        answer = await http.get(f"{url}/tokens", timeout=_TIMEOUT_SECONDS)
+        tokens = answer.json() if answer.is_success else None
+    except (httpx.HTTPError, ValueError):
+        return None
+    key = tokens.get("workspace_admin_token") if isinstance(tokens, dict) else None
+    return RunningApi(url, key) if isinstance(key, str) and key else None
+
+
+async def find_workspace_id(http: httpx.AsyncClient, api: RunningApi) -> str | None:
+    """Return the id of the workspace that the signing key is for; None: the API does not say."""
+    try:
+        answer = await http.get(
+            f"{api.url}/v1/user/workspaces",
+            headers={"Authorization": f"Bearer {api.signing_key}"},
+            timeout=_TIMEOUT_SECONDS,
+        )
+        found = answer.json()["workspaces"] if answer.is_success else []
+        return next((each["id"] for each in found if each["token"] == api.signing_key), None)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None

@@ -8,19 +8,20 @@ from typing import Final
 import httpx
 
 from clerk_tinybird_app.background import in_background
+from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspace
 from clerk_tinybird_app.local.tinybird.demo.sample import SampleTenants, sample_tenant
 from clerk_tinybird_app.local.tinybird.demo.story import TENANTS
 from clerk_tinybird_app.local.tinybird.demo.traffic import NoStory, Traffic
-from clerk_tinybird_app.local.tinybird.process import running_api
-from clerk_tinybird_app.local.tinybird.process.child import Child
-from clerk_tinybird_app.local.tinybird.process.exit_codes import (
+from clerk_tinybird_app.local.tinybird.process.child import (
     DATA_FOLDER_IN_USE,
     DATA_FOLDER_UNUSABLE,
     NO_PROJECT,
     PORT_IN_USE,
+    Child,
+    RunningApi,
+    find_api,
+    find_workspace_id,
 )
-from clerk_tinybird_app.local.tinybird.process.running_api import RunningApi
-from clerk_tinybird_app.local.tinybird.workspaces.kept_workspace import kept_workspace
 from clerk_tinybird_app.tinybird.token import Workspace
 
 _START_SECONDS: Final = 60.0
@@ -192,7 +193,7 @@ class EmbeddedTinybird:
         if found.signing_key == self._kept.signing_key:
             self._external = (found, self._kept.workspace_id)
             return True
-        workspace_id = await running_api.workspace_id(self._client(), found)
+        workspace_id = await find_workspace_id(self._client(), found)
         if workspace_id is None:
             raise TinybirdUnavailable(
                 f"Something answers as Tinybird at {self.url} but names no workspace. "
@@ -257,7 +258,7 @@ class EmbeddedTinybird:
             misses = 0 if await self._find() else misses + 1
 
     async def _find(self) -> RunningApi | None:
-        return await running_api.find(self._client(), self.url)
+        return await find_api(self._client(), self.url)
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:

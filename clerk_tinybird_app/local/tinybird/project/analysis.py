@@ -1,4 +1,4 @@
-"""What ClickHouse finds wrong with a query, told before the query runs."""
+"""What ClickHouse finds wrong with a query before it runs, and where in a node's text that is."""
 
 import difflib
 import re
@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.project.complaint import SYNTAX, complaint
+from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
 _SETTINGS: Final = (
@@ -129,7 +130,7 @@ class Analyst:
             # Of a parenthesis that is not closed, the last position is its own.
             at = positions[-1 if "Unmatched" in failure.message else 0]
             place = len(own.encode()[: at - 1].decode(errors="ignore"))
-            return Fault(SYNTAX, complaint(failure), place=place)
+            return Fault(SYNTAX, for_author(failure), place=place)
         return Unknown()
 
     def _named(self, failure: QueryFailed) -> Fault | Unknown:
@@ -137,7 +138,7 @@ class Analyst:
         found = pattern.search(failure.message) if pattern else None
         if found is None:
             return Unknown()
-        subject, message = found[1], complaint(failure, self._database)
+        subject, message = found[1], for_author(failure, self._database)
         is_elsewhere = failure.name == _TABLE and "." in subject
         if is_elsewhere or (failure.name in _FUNCTIONS and not _is_misspelt(subject, failure)):
             message = f"{message} It may be Tinybird's own; here it cannot be asked for."
@@ -146,7 +147,7 @@ class Analyst:
 
     def _typed(self, failure: QueryFailed) -> Fault:
         found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
-        return Fault(failure.name, complaint(failure, self._database), found[1] if found else "")
+        return Fault(failure.name, for_author(failure, self._database), found[1] if found else "")
 
     def _parse(self, own: str) -> None:
         self._query(f"SELECT formatQuerySingleLine({literal(own)})")
@@ -165,3 +166,48 @@ def _is_misspelt(function: str, failure: QueryFailed) -> bool:
     found = _HINTS.search(failure.message)
     hints = found[1].replace("'", "").lower().split(",") if found else []
     return bool(difflib.get_close_matches(function.lower(), hints, cutoff=_CLOSE))
+
+
+_OPERATORS: Final = {
+    "plus": r"\+",
+    "minus": "-",
+    "negate": "-",
+    "multiply": r"\*",
+    "divide": "/",
+    "modulo": "%",
+    "equals": r"(?<![<>!])==?",
+    "notEquals": "!=|<>",
+    "less": "<(?![=>])",
+    "greater": "(?<!<)>(?!=)",
+    "lessOrEquals": "<=",
+    "greaterOrEquals": ">=",
+    "like": r"(?i:\blike\b)",
+    "and": r"(?i:\band\b)",
+    "or": r"(?i:\bor\b)",
+    "not": r"(?i:\bnot\b)",
+}
+"""How functions are written that are not called by their names."""
+
+
+def piece_of(text: Placed, fault: Fault) -> int | None:
+    """Return the piece that a fault is in, if it is in this node at all."""
+    if fault.is_syntax:
+        return text.piece_at(fault.place)
+    found = _mentions(text, fault.subject)
+    if fault.is_of_types and len(set(found)) != 1:
+        # Which of them it is ClickHouse does not say: it is in this node.
+        return text.piece_at(0)
+    return next(iter(found), None)
+
+
+def _mentions(text: Placed, subject: str) -> list[int]:
+    """Return the pieces that name a subject, in comments and texts left out."""
+    sql = visible(text.sql)
+    if sign := _OPERATORS.get(subject):
+        return [text.piece_at(match.start()) for match in re.finditer(sign, sql)]
+    parts = subject.split(".")
+    for name in (parts, parts[-1:]):
+        pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)
+        if found := [text.piece_at(match.start()) for match in re.finditer(pattern, sql)]:
+            return found
+    return []

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.project.analysis import Analyst, Fault, Unknown
-from clerk_tinybird_app.local.tinybird.project.fault_place import piece_of
+from clerk_tinybird_app.local.tinybird.project.analysis import Analyst, Fault, Unknown, piece_of
 from clerk_tinybird_app.local.tinybird.project.node_text import (
+    NAMES,
     Choices,
     NodeText,
     Placed,
     node_text,
+    others,
     placed,
+    placeholders,
 )
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, Render
-from clerk_tinybird_app.local.tinybird.project.placeholders import NAMES, others, placeholders
 from clerk_tinybird_app.tinybird.project import Node, ProjectError
 from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 

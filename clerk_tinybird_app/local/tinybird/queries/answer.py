@@ -6,17 +6,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from clerk_tinybird_app.local.tinybird.access.caller import Caller
+from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.project import schema
-from clerk_tinybird_app.local.tinybird.project.complaint import told
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
-from clerk_tinybird_app.local.tinybird.queries.formats import TSV, Format, named
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write an answer.
+
+    Attributes:
+        name: ClickHouse's name.
+        media_type: For ``Content-Type``.
+    """
+
+    name: str
+    media_type: str
+
+
+_CSV: Final = Format("CSVWithNames", "text/csv; charset=utf-8; header=present")
+JSON: Final = Format("JSON", "application/json; charset=utf-8")
+TSV: Final = Format("TabSeparated", "text/tab-separated-values; charset=utf-8")
+
+BY_ENDING: Final = {
+    "json": JSON,
+    "csv": _CSV,
+    "csvwithnames": _CSV,
+    "ndjson": Format("JSONEachRow", "application/x-ndjson; charset=utf-8"),
+    "parquet": Format("Parquet", "application/vnd.apache.parquet"),
+    "prometheus": Format("Prometheus", "text/plain; version=0.0.4; charset=utf-8"),
+}
+
+_MEDIA_TYPES: Final = {
+    "CSV": "text/csv; charset=utf-8",
+    **{each.name: each.media_type for each in (*BY_ENDING.values(), TSV)},
+    "JSONCompact": JSON.media_type,
+    "JSONStrings": JSON.media_type,
+    "TSV": TSV.media_type,
+    "TSVWithNames": TSV.media_type,
+    "TabSeparatedWithNames": TSV.media_type,
+}
+
+
+def named(name: str) -> Format:
+    """Return the format that a query's ``FORMAT`` names; ClickHouse knows if there is one."""
+    return Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8"))
+
 
 PIPE_ITSELF: Final = "_"
 """What SQL on top of a pipe calls it."""
@@ -32,9 +74,9 @@ def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiErro
     Args:
         failure: The refusal.
         own: What the caller wrote.
-        hidden: What was added to it and is not the caller's to read, see `complaint.told`.
+        hidden: What was added to it and is not the caller's to read, see `for_caller`.
     """
-    text = f"[Error] {told(failure, own=own, hidden=hidden)} ({failure.name or 'UNKNOWN'})"
+    text = f"[Error] {for_caller(failure, own=own, hidden=hidden)} ({failure.name or 'UNKNOWN'})"
     if failure.code in (_TIMEOUT, _TOO_SLOW):
         return ApiError(408, text)
     if failure.code in _TOO_MANY_ROWS:

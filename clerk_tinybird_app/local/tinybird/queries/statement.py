@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.project.complaint import told
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import with_before
 
 _FORMAT: Final = re.compile(r" FORMAT `?(\w+)`?$")
@@ -83,7 +83,7 @@ def canonical(session: ChdbSession, sql: str) -> str:
     try:
         answer = session.query(f"SELECT formatQuerySingleLine({literal(sql)})", "RawBLOB")
     except QueryFailed as failure:
-        message = told(failure)
+        message = for_caller(failure)
         if _MULTIPLE in message:
             raise bad_request(f"DB::Exception: {message} (SYNTAX_ERROR)") from None
         raise bad_request(f"[Error] {message} ({failure.name or 'SYNTAX_ERROR'})") from None
@@ -130,7 +130,7 @@ def names(session: ChdbSession, about: str) -> Names:
     try:
         answer = session.query(f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM {about}", "TSVRaw")
     except QueryFailed as failure:
-        raise bad_request(f"[Error] {told(failure)} ({failure.name})") from None
+        raise bad_request(f"[Error] {for_caller(failure)} ({failure.name})") from None
     tree = answer.decode()
     if _NAMED_LAMBDA.search(tree):
         # Its name could be that of a function or an operator that a pipe's own filter uses.

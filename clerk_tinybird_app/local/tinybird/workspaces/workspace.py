@@ -1,5 +1,6 @@
 """A workspace: its id, its key, its database, and the project it serves at the moment."""
 
+import hashlib
 import secrets
 import threading
 import uuid
@@ -15,7 +16,6 @@ from clerk_tinybird_app.local.tinybird.access.static_tokens import (
 )
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.ids import resource_id
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked, check
@@ -26,6 +26,15 @@ from clerk_tinybird_app.tinybird.project import (
     ProjectError,
     ProjectMistakes,
 )
+
+_PREFIX: Final = "t_"
+
+
+def resource_id(workspace_id: str, *names: str) -> str:
+    """Return the id of what is found under ``names`` in a workspace."""
+    digest = hashlib.sha256("\n".join((workspace_id, *names)).encode()).hexdigest()
+    return f"{_PREFIX}{digest[:32]}"
+
 
 _T = TypeVar("_T")
 

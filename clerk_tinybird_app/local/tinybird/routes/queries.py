@@ -1,4 +1,4 @@
-"""``/v0/pipes/NAME.FORMAT``: a pipe's rows."""
+"""``/v0/pipes/NAME.FORMAT`` and ``/v0/sql``: rows out."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,11 +8,14 @@ from starlette.responses import Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
 from clerk_tinybird_app.local.tinybird.queries import answer as queries
-from clerk_tinybird_app.local.tinybird.queries.formats import BY_ENDING
+from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING
 from clerk_tinybird_app.local.tinybird.routes import metadata
 from clerk_tinybird_app.local.tinybird.routes.answering import (
+    FORMS,
     answered,
     answering,
+    body_of,
+    content_type,
     identify,
     queried,
     values_of,
@@ -61,3 +64,33 @@ def _on_top(values: Mapping[str, Any]) -> str | None:
     if text is not None and not isinstance(text, str):
         raise bad_request("q must be a text")
     return text or None
+
+
+_JSON: Final = "application/json"
+
+
+@answering
+async def sql(request: Request) -> Response:
+    """Answer one SELECT or DESCRIBE, as tab-separated text unless it says otherwise."""
+    workspace, caller = identify(request)
+    text, values = await _query(request)
+    given = parameters(values)
+    answer = await queried(
+        request,
+        workspace,
+        caller,
+        lambda session: queries.sql(session, workspace, caller, text, given),
+    )
+    return answered(request, answer)
+
+
+async def _query(request: Request) -> tuple[str, dict[str, Any]]:
+    """Return the query and the parameters of pipes it reads: from the address, or the body."""
+    is_raw = request.method == "POST" and content_type(request) not in (_JSON, *FORMS)
+    values = dict(request.query_params) if is_raw else await values_of(request)
+    text = values.get("q")
+    if is_raw and not text:
+        text = (await body_of(request)).decode(errors="replace")
+    if not isinstance(text, str) or not text.strip():
+        raise bad_request("The query is missing: send it as q")
+    return text, values

@@ -45,7 +45,7 @@ _OF_VALUES: Final = re.compile(
 )
 
 
-def complaint(failure: QueryFailed, *databases: str) -> str:
+def for_author(failure: QueryFailed, *databases: str) -> str:
     """Return one sentence on what is wrong, for whoever edits the file.
 
     Args:
@@ -61,7 +61,7 @@ def complaint(failure: QueryFailed, *databases: str) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def told(failure: QueryFailed, *, own: str = "", hidden: str = "") -> str:
+def for_caller(failure: QueryFailed, *, own: str = "", hidden: str = "") -> str:
     """Return what a caller may read of a failure: ClickHouse's words, and its own.
 
     Args:

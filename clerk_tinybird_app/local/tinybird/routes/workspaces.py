@@ -8,20 +8,16 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake import file_rows
-from clerk_tinybird_app.local.tinybird.intake.ingest import ingest
-from clerk_tinybird_app.local.tinybird.routes import descriptions
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     MOST_BYTES,
     answering,
-    body_of,
-    content_type,
     identify,
     in_thread,
     service_of,
     values_of,
 )
+from clerk_tinybird_app.local.tinybird.routes.metadata import workspace_view
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
 from clerk_tinybird_app.tinybird.project import ProjectMistakes, read_files
@@ -41,7 +37,7 @@ async def user_workspaces(request: Request) -> Response:
     caller.require_admin()
     all_of_them = service_of(request).workspaces.all()
     user = {"id": "local", "email": "local@localhost", "organization_id": None}
-    listed = [descriptions.workspace_view(each) for each in all_of_them]
+    listed = [workspace_view(each) for each in all_of_them]
     return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
 
 
@@ -55,7 +51,7 @@ async def create_workspace(request: Request) -> Response:
         raise bad_request("The name of the workspace is missing")
     service = service_of(request)
     made = await in_thread(service.ingest_threads, service.workspaces.add, name)
-    return JSONResponse(descriptions.workspace_view(made))
+    return JSONResponse(workspace_view(made))
 
 
 @answering
@@ -75,7 +71,7 @@ async def workspace(request: Request) -> Response:
     """Describe the token's workspace."""
     found, caller = identify(request)
     caller.require_admin()
-    return JSONResponse(descriptions.workspace_view(found))
+    return JSONResponse(workspace_view(found))
 
 
 @answering
@@ -155,53 +151,6 @@ def _difference(before: Served, after: Served) -> dict[str, Any]:
 
 
 @answering
-async def append(request: Request) -> Response:
-    """Add the rows of a file to a data source."""
-    found, caller = identify(request)
-    name = request.path_params.get("name") or request.query_params.get("name", "")
-    source = found.datasource(name)
-    caller.require_append(source.name, found.resource_id("datasource", source.name))
-    content = await _content(request)
-    rows = file_rows.as_ndjson(
-        content,
-        request.query_params.get("format", "ndjson"),
-        source,
-        delimiter=request.query_params.get("dialect_delimiter", ","),
-    )
-    service = service_of(request)
-    done = await in_thread(
-        service.ingest_threads,
-        lambda: ingest(service.writer, found.database, source, rows, clock=service.clock),
-    )
-    job_id = str(uuid.uuid4())
-    job = {
-        "id": job_id,
-        "job_id": job_id,
-        "import_id": job_id,
-        "kind": "import",
-        "status": "done",
-        "successful_rows": done.successful_rows,
-        "quarantine_rows": done.quarantined_rows,
-        "invalid_lines": 0,
-        "datasource": {"id": found.resource_id("datasource", source.name), "name": source.name},
-    }
-    service.jobs.add(found.id, job)
-    return JSONResponse(job)
-
-
-@answering
-async def job(request: Request) -> Response:
-    """Describe an import; it is always done."""
-    found, caller = identify(request)
-    caller.require_admin()
-    job_id = request.path_params["job_id"]
-    kept = service_of(request).jobs.find(found.id, job_id)
-    if kept is None:
-        raise not_found(f"Job '{job_id}' not found")
-    return JSONResponse(kept)
-
-
-@answering
 async def example(request: Request) -> Response:
     """Give the address of a pipe's rows, for people to copy; without a token."""
     found, caller = identify(request)
@@ -209,14 +158,3 @@ async def example(request: Request) -> Response:
     caller.fixed_params(name, found.resource_id("pipe", name))
     ending = request.query_params.get("format", "json")
     return PlainTextResponse(f"{_base(request)}/v0/pipes/{name}.{ending}")
-
-
-async def _content(request: Request) -> bytes:
-    if content_type(request) != "multipart/form-data":
-        return await body_of(request)
-    async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
-        for _, part in form.multi_items():
-            if isinstance(part, UploadFile):
-                return await part.read()
-            return part.encode()
-    return b""
