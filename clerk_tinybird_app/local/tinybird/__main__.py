@@ -7,29 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
-from clerk_tinybird_app.local.tinybird.process.child import (
-    DATA_FOLDER_IN_USE,
-    DATA_FOLDER_UNUSABLE,
-    NO_PROJECT,
-    PORT_IN_USE,
-)
-from clerk_tinybird_app.local.tinybird.process.serving import (
-    DataFolderInUse,
-    DataFolderUnusable,
-    Options,
-    PortInUse,
-    run,
-)
+from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options, run
 from clerk_tinybird_app.logs.redaction import redact_logs
 
 _PROJECT: Final = Path("tinybird")
 _DATA: Final = Path(".local/tinybird")
 _PORT: Final = 7181
-_STATUSES: Final = {
-    DataFolderInUse: DATA_FOLDER_IN_USE,
-    DataFolderUnusable: DATA_FOLDER_UNUSABLE,
-    PortInUse: PORT_IN_USE,
-}
 
 
 def main(arguments: list[str]) -> int:
@@ -37,15 +20,11 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="tinybird  %(message)s")
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     redact_logs()
-    options = _options(arguments)
-    if not options.project.is_dir():
-        sys.stderr.write(f"There is no project folder {options.project}; name it with --project.\n")
-        return NO_PROJECT
     try:
-        run(options)
-    except tuple(_STATUSES) as error:
+        run(_options(arguments))
+    except NotServed as error:
         sys.stderr.write(f"{error}\n")
-        return _STATUSES[type(error)]
+        return error.status
     return 0
 
 
@@ -54,16 +33,13 @@ def _options(arguments: list[str]) -> Options:
         prog="python -m clerk_tinybird_app.local.tinybird",
         description="Tinybird's HTTP API on this machine, for any Tinybird project.",
     )
-    parser.add_argument("--project", type=Path, default=_PROJECT, help="default: ./tinybird")
-    parser.add_argument("--data", type=Path, default=_DATA, help="default: ./.local/tinybird")
-    parser.add_argument("--port", type=int, default=_PORT, help=f"default: {_PORT}")
-    parser.add_argument(
-        "--no-seed", action="store_true", help="start the bundled project without rows"
-    )
-    parser.add_argument(
-        "--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take"
-    )
-    parser.add_argument("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("--project", type=Path, default=_PROJECT, help="default: ./tinybird")
+    add("--data", type=Path, default=_DATA, help="default: ./.local/tinybird")
+    add("--port", type=int, default=_PORT, help=f"default: {_PORT}")
+    add("--no-seed", action="store_true", help="start the bundled project without rows")
+    add("--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take")
+    add("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     return Options(
         project=given.project,

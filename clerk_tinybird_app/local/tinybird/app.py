@@ -1,20 +1,23 @@
 """The API as an ASGI app."""
 
-import logging
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION
-from clerk_tinybird_app.local.tinybird.routes import metadata, queries, rows, tokens, workspaces
-from clerk_tinybird_app.local.tinybird.routes.answering import WARNING_HEADER
+from clerk_tinybird_app.local.tinybird.routes import (
+    answering,
+    metadata,
+    queries,
+    rows,
+    tokens,
+    workspaces,
+)
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 
@@ -24,12 +27,8 @@ _SHOWN_HEADERS: Final = (
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "Retry-After",
-    WARNING_HEADER,
+    answering.WARNING_HEADER,
 )
-_TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
-_NOBODY_READS_IT: Final = 499
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> Starlette:
@@ -37,19 +36,19 @@ def create_app(service: Service) -> Starlette:
     app = Starlette(
         routes=[
             # First, as almost every request is for it.
-            Route("/v0/pipes/{file}", queries.data, methods=["GET", "POST"]),
+            Route("/v0/pipes/{file}", queries.pipe, methods=["GET", "POST"]),
             Route("/v0/pipes", metadata.pipes, methods=["GET"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
             Route("/v0/datasources", rows.append, methods=["POST"]),
             Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
             Route("/v1/datasources/{name}/append", rows.append, methods=["POST"]),
             Route("/v0/jobs/{job_id}", rows.job, methods=["GET"]),
-            Route("/examples/query.http", workspaces.example, methods=["GET"]),
+            Route("/examples/query.http", queries.example, methods=["GET"]),
             Route("/v0/regions", workspaces.regions, methods=["GET"]),
             Route("/v1/workspace", workspaces.workspace, methods=["GET"]),
             Route("/v1/user/workspaces", workspaces.user_workspaces, methods=["GET"]),
-            Route("/v1/workspaces", workspaces.create_workspace, methods=["POST"]),
-            Route("/v1/workspaces/{workspace_id}", workspaces.remove_workspace, methods=["DELETE"]),
+            Route("/v1/workspaces", workspaces.create, methods=["POST"]),
+            Route("/v1/workspaces/{workspace_id}", workspaces.remove, methods=["DELETE"]),
             Route("/v1/build", workspaces.build, methods=["POST"]),
             Route("/v0/events", rows.events, methods=["POST"]),
             Route("/v0/sql", queries.sql, methods=["GET", "POST"]),
@@ -70,30 +69,12 @@ def create_app(service: Service) -> Starlette:
             ),
         ],
         exception_handlers={
-            HTTPException: _refused,
-            ClientDisconnect: _gone,
-            ClientGone: _gone,
-            Exception: _failed,
+            **dict.fromkeys(answering.REFUSALS, answering.refused),
+            HTTPException: answering.refused_by_starlette,
+            ClientDisconnect: answering.gone,
+            ClientGone: answering.gone,
+            Exception: answering.failed,
         },
     )
     app.state.service = service
     return app
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    body = {"error": "Internal error, see the log", "documentation": API_DOCUMENTATION}
-    return JSONResponse(body, 500)
-
-
-async def _refused(_request: Request, error: Exception) -> Response:
-    """Write what Starlette refuses, such as a malformed form, as the API does."""
-    if not isinstance(error, HTTPException):
-        raise error
-    text = _TEXTS.get(error.status_code, error.detail)
-    body = {"error": text, "documentation": API_DOCUMENTATION}
-    return JSONResponse(body, error.status_code, error.headers)
-
-
-async def _gone(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=_NOBODY_READS_IT)

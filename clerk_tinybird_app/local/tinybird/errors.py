@@ -45,3 +45,13 @@ def bad_request(message: str) -> ApiError:
 def not_found(message: str) -> ApiError:
     """There is no such thing, or not for this token."""
     return ApiError(404, message)
+
+
+def too_many(message: str, *, seconds: int, headers: Mapping[str, str] | None = None) -> ApiError:
+    """A limit is reached; there is more in so many seconds."""
+    return ApiError(
+        429,
+        message,
+        documentation=f"{API_DOCUMENTATION}#limits",
+        headers={**(headers or {}), "Retry-After": str(seconds)},
+    )

@@ -12,48 +12,16 @@ from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.workspaces.all import KnownTokens, Workspaces
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
-_KEPT: Final = 100
-
-
-class Jobs:
-    """The latest imports of all workspaces."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
-
-    def add(self, workspace_id: str, job: dict[str, Any]) -> None:
-        """Keep a job, as the API describes it, under its ``id``."""
-        self._kept[workspace_id, job["id"]] = job
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-
-    def find(self, workspace_id: str, job_id: str) -> dict[str, Any] | None:
-        """Return a job; None: it is another workspace's, or long ago."""
-        return self._kept.get((workspace_id, job_id))
-
-
 _INGEST_THREADS: Final = 16
 """Requests whose rows may wait for one insert together."""
+
+_MOST_JOBS: Final = 100
 
 
 class Service:
     """The engine, the workspaces and the limits of one process.
 
-    Args:
-        folder: chDB's data folder; one process at a time.
-        first: The workspace that lasts.
-        limits: What a query may use; None for the defaults.
-        clock: Seconds since the epoch.
-
-    Attributes:
-        writer: Writes rows and tables.
-        pool: Reads.
-        workspaces: What there is.
-        tokens: Who is who.
-        rates: Requests per second by token name.
-        jobs: Imports that were made.
-        clock: Seconds since the epoch.
-        ingest_threads: Where rows are taken in.
+    It has chDB's data folder, one process at a time, and the workspace that lasts.
     """
 
     def __init__(
@@ -79,3 +47,20 @@ class Service:
         self.ingest_threads.shutdown()
         self.pool.close()
         self.writer.close()
+
+
+class Jobs:
+    """The latest imports of all workspaces, for those who ask how they went."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+
+    def add(self, workspace_id: str, job: dict[str, Any]) -> None:
+        """Keep a job, as the API describes it, under its ``id``."""
+        self._kept[workspace_id, job["id"]] = job
+        while len(self._kept) > _MOST_JOBS:
+            self._kept.popitem(last=False)
+
+    def find(self, workspace_id: str, job_id: str) -> dict[str, Any] | None:
+        """Return a job; None: it is another workspace's, or long ago."""
+        return self._kept.get((workspace_id, job_id))

@@ -149,6 +149,7 @@ def no_memory(folder: Path) -> Any:
 
 def both_ways(folder: Path) -> Any:
     """Rows found plain go in straight and, each one again, by the landing table."""
+    from clerk_tinybird_app.local.tinybird.engine import tables  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.intake.rows import count_plain  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.project import schema  # noqa: PLC0415
@@ -178,8 +179,8 @@ def both_ways(folder: Path) -> Any:
         if count_plain(row, source.columns) is None:
             continue
         told["plain"] += 1
-        straight = _told(writer.insert(schema.straight(source, "one"), row))
-        landed = _told(writer.insert(schema.landing(source, "two"), row))
+        straight = _told(writer.insert(tables.insert_straight(source, "one"), row))
+        landed = _told(writer.insert(tables.insert_landing(source, "two"), row))
         told["stored"] += straight == "stored"
         if (straight == "stored") != (landed == "stored"):
             told["otherwise"].append(f"{row.decode()}: {straight[:200]}, but {landed[:200]}")

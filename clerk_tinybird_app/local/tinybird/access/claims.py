@@ -1,4 +1,8 @@
-"""What a token says: who calls, and what they may do."""
+"""Who calls and what they may do, and the claims of a JSON Web Token that say it.
+
+HS256 alone, keyed with the workspace's admin token; every claim Tinybird documents as required is
+required, of the right type, before anything it grants is looked at.
+"""
 
 import hashlib
 import hmac
@@ -11,6 +15,13 @@ from typing import Any, Final
 from clerk_tinybird_app.clerk.jws import decode_base64url, parse_object
 from clerk_tinybird_app.local.tinybird.errors import ApiError, forbidden
 
+PIPES_READ: Final = "PIPES:READ"
+DATASOURCES_READ: Final = "DATASOURCES:READ"
+DATASOURCES_APPEND: Final = "DATASOURCES:APPEND"
+
+_ALGORITHM: Final = "HS256"
+_PARTS: Final = 3
+_MOST_CHARACTERS: Final = 32_768
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -80,29 +91,13 @@ class Caller:
             raise forbidden("The token does not have ADMIN over this workspace")
 
 
-PIPES_READ: Final = "PIPES:READ"
-DATASOURCES_READ: Final = "DATASOURCES:READ"
-DATASOURCES_APPEND: Final = "DATASOURCES:APPEND"
-
-_ALGORITHM: Final = "HS256"
-_PARTS: Final = 3
-_MOST_CHARACTERS: Final = 32_768
-_SCOPES: Final = (PIPES_READ, DATASOURCES_READ, DATASOURCES_APPEND)
-
-
 def malformed() -> ApiError:
     """The token is none; the text is Tinybird's, with the token left out."""
     return forbidden("invalid authentication token. Invalid token b'...'")
 
 
 def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Caller:
-    """Verify a token and return what it grants.
-
-    Args:
-        token: The compact JWT.
-        signing_key: The workspace's admin token.
-        workspace_id: The workspace it must be made for.
-        now: Seconds since the epoch.
+    """Verify a JWT, signed with a workspace's admin token, and return what it grants.
 
     Raises:
         ApiError: 403; the text says whether it is malformed, badly signed, expired, for another
@@ -129,7 +124,7 @@ def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Call
 
 
 def is_signed(token: str, signing_key: str) -> bool:
-    """Tell whether ``signing_key`` signed a token, whatever it says."""
+    """Tell whether ``signing_key`` signed a JWT, whatever it says."""
     try:
         _verified(token, signing_key)
     except ApiError:
@@ -155,10 +150,9 @@ def _verified(token: str, signing_key: str) -> Mapping[str, Any]:
 
 
 def _require_header(header: Mapping[str, object]) -> None:
-    if header.get("alg") != _ALGORITHM or "crit" in header:
-        raise malformed()
     kind = header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.upper() != "JWT":
+    is_jwt = isinstance(kind, str) and kind.upper() == "JWT"
+    if header.get("alg") != _ALGORITHM or "crit" in header or not is_jwt:
         raise malformed()
 
 
@@ -175,10 +169,9 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 
 def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _lacks(name)
     # JSON's 1e400 is Python's infinity.
-    if isinstance(value, float) and not math.isfinite(value):
+    is_infinite = isinstance(value, float) and not math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or is_infinite:
         raise _lacks(name)
     return value
 
@@ -192,8 +185,7 @@ def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _rps(claims: Mapping[str, Any]) -> int:
     """Return ``limits.rps``; 0 or less is no limit."""
-    limits = _object(claims, "limits")
-    rps = limits.get("rps", 0)
+    rps = _object(claims, "limits").get("rps", 0)
     if isinstance(rps, bool) or not isinstance(rps, int):
         raise _lacks("limits.rps")
     return max(rps, 0)
@@ -207,25 +199,21 @@ def _grants(claims: Mapping[str, Any]) -> dict[str, Any]:
     pipes: dict[str, Mapping[str, Any]] = {}
     datasources: dict[str, str] = {}
     appends: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for scope in scopes:
-        kind, resource = _scope(scope)
-        if kind == DATASOURCES_APPEND:
-            appends.add(resource)
-            continue
-        if resource in (pipes if kind == PIPES_READ else datasources):
+        if not isinstance(scope, dict):
+            raise _lacks("scopes")
+        kind, resource = _text(scope, "type"), _text(scope, "resource")
+        if (kind, resource) in seen and kind != DATASOURCES_APPEND:
             # Two filters over one thing: which of them holds must not be a matter of order.
             raise _lacks("scopes")
+        seen.add((kind, resource))
         if kind == PIPES_READ:
             pipes[resource] = _object(scope, "fixed_params")
-        else:
+        elif kind == DATASOURCES_READ:
             datasources[resource] = _text(scope, "filter") if "filter" in scope else ""
+        elif kind == DATASOURCES_APPEND:
+            appends.add(resource)
+        else:
+            raise _lacks("scopes[].type")
     return {"pipes": pipes, "datasources": datasources, "appends": frozenset(appends)}
-
-
-def _scope(scope: object) -> tuple[str, str]:
-    if not isinstance(scope, dict):
-        raise _lacks("scopes")
-    kind, resource = _text(scope, "type"), _text(scope, "resource")
-    if kind not in _SCOPES:
-        raise _lacks("scopes[].type")
-    return kind, resource

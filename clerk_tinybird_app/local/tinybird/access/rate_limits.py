@@ -3,52 +3,27 @@
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
+from clerk_tinybird_app.local.tinybird.errors import too_many
 
 WINDOW_SECONDS: Final = 1
 _MOST_NAMES: Final = 10_000
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What is left to a name in the present second.
-
-    Attributes:
-        limit: Requests per second.
-        remaining: Requests left in this second.
-        reset: Whole seconds until there are more.
-    """
-
-    limit: int
-    remaining: int
-    reset: int
-
-    def headers(self) -> dict[str, str]:
-        """Return the headers that tell it."""
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(self.reset),
-        }
-
-
 class RateLimits:
-    """Counts requests in windows of a second.
-
-    Args:
-        clock: Seconds since the epoch.
-    """
+    """Counts requests in windows of a second."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._counts: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
 
-    def take(self, name: str, rps: int) -> Allowance:
+    def take(self, name: str, rps: int) -> dict[str, str]:
         """Count one request of ``name``, which may make ``rps`` a second.
+
+        Returns:
+            The headers that tell the limit, what is left of it, and when there is more.
 
         Raises:
             ApiError: 429, with the headers that say when to come back.
@@ -62,12 +37,12 @@ class RateLimits:
             count = count + 1 if since == window else 1
             self._counts[name] = (window, count)
         reset = max(1, math.ceil(window + WINDOW_SECONDS - now))
-        if count <= rps:
-            return Allowance(rps, rps - count, reset)
-        headers = Allowance(rps, 0, reset).headers() | {"Retry-After": str(reset)}
-        raise ApiError(
-            429,
-            f"Too many requests: tokens of this name may make {rps} a second.",
-            documentation=f"{API_DOCUMENTATION}#limits",
-            headers=headers,
-        )
+        headers = {
+            "X-RateLimit-Limit": str(rps),
+            "X-RateLimit-Remaining": str(max(rps - count, 0)),
+            "X-RateLimit-Reset": str(reset),
+        }
+        if count > rps:
+            text = f"Too many requests: tokens of this name may make {rps} a second."
+            raise too_many(text, seconds=reset, headers=headers)
+        return headers

@@ -17,10 +17,9 @@ _ERROR: Final = re.compile(
     r"^(?:(?:Code: \d+\. )?DB::Exception: )*(.*?)\s*(?:\(([A-Z_0-9]+)\)\.?\s*)*$", re.DOTALL
 )
 _CODE: Final = re.compile(r"Code: (\d+)\.")
+_VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 _OF_CHDB: Final = frozenset(("arrowtable", "dataframe", "datastore", "debug"))
 """Formats that chDB takes for Python's objects, in any case; ClickHouse knows none of them."""
-
-_VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 
 
 class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the API names it
@@ -76,26 +75,30 @@ class ChdbSession:
         """
         if output_format.lower() in _OF_CHDB:
             raise QueryFailed(f"Unknown format {output_format}. (UNKNOWN_FORMAT)")
+        if self._session is None:
+            raise QueryFailed("The connection is closed.")
+        if not _arrives_whole(sql):
+            raise QueryFailed("A query must be UTF-8 text without zero bytes.")
         try:
-            result = self._opened().query(_whole(sql), output_format)
+            result = self._session.query(sql, output_format)
         except RuntimeError as error:
             raise self._failed(str(error)) from None
         if result is None:
             return b""
         # ClickHouse counts what it holds, which can be written much longer: names in each row.
         if self._most_bytes is not None and result.size() > self._most_bytes:
-            raise self._failed(_too_long(self._most_bytes))
+            raise self._failed(
+                # As ClickHouse would say it.
+                "Code: 396. DB::Exception: Limit for result exceeded, "
+                f"max bytes: {self._most_bytes}. (TOO_MANY_ROWS_OR_BYTES)"
+            )
         return bytes(result.bytes())
 
     def insert(self, statement: str, rows: Path) -> None:
-        """Insert the JSON rows of a file, all of them or none.
+        """Insert the JSON rows of a file, one object a line: all of them or none.
 
         Through a file because chDB's `send_insert` reports rows as written that ClickHouse refused
         behind the parser, and because rows in the text of a query take twice as long.
-
-        Args:
-            statement: ``INSERT INTO table``.
-            rows: One JSON object a line.
 
         Raises:
             QueryFailed: ClickHouse refused them; the connection is closed.
@@ -108,35 +111,15 @@ class ChdbSession:
         if session is not None:
             session.close()
 
-    def _opened(self) -> Any:
-        if self._session is None:
-            raise QueryFailed("The connection is closed.")
-        return self._session
-
     def _failed(self, text: str) -> QueryFailed:
         self.close()
         # Where on this machine its files are is nothing to any reader of the text.
         return QueryFailed(text.replace(self._beside, ""))
 
 
-def _whole(sql: str) -> str:
-    """Return ``sql`` when all of it would arrive: C ends a text at the first zero byte."""
-    if "\0" in sql or _has_surrogates(sql):
-        raise QueryFailed("A query must be UTF-8 text without zero bytes.")
-    return sql
-
-
-def _has_surrogates(text: str) -> bool:
+def _arrives_whole(sql: str) -> bool:
+    """Tell whether all of a text reaches ClickHouse: C ends one at the first zero byte."""
     try:
-        text.encode()
+        return b"\0" not in sql.encode()
     except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _too_long(most_bytes: int) -> str:
-    """Return what ClickHouse would say."""
-    return (
-        f"Code: 396. DB::Exception: Limit for result exceeded, max bytes: {most_bytes}. "
-        "(TOO_MANY_ROWS_OR_BYTES)"
-    )
+        return False

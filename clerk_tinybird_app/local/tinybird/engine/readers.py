@@ -14,116 +14,9 @@ from typing import Any, Final, Generic, TypeVar
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone, Turns
-from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
+from clerk_tinybird_app.local.tinybird.errors import too_many
 
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(eq=False)
-class Job(Generic[_Answer]):
-    """Something to do with a connection on a database.
-
-    Attributes:
-        database: Where bare table names are looked up.
-        work: What to do.
-        answer: What ``work`` returns or raises, settled on the event loop. Wait for it, but do not
-            await it: that could cancel it, while ``work`` goes on.
-    """
-
-    database: str
-    work: Callable[[ChdbSession], _Answer]
-    answer: "asyncio.Future[_Answer]"
-
-
-class Reader:
-    """Does one job after the other, on a connection that is replaced after a failure.
-
-    The thread and the connection are made for the first job.
-
-    Args:
-        folder: The data folder.
-        name: Its name, which no other reader has; what it runs can be found by it.
-        settings: Its connection's settings, as SQL text.
-        most_bytes: The longest answer.
-    """
-
-    def __init__(self, folder: Path, name: str, settings: str, most_bytes: int) -> None:
-        self.name = name
-        self._folder = folder
-        self._settings = f"log_comment={literal(name)}, {settings}"
-        self._most_bytes = most_bytes
-        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._session: ChdbSession | None = None
-        self._job: Job[Any] | None = None
-        self._changing_job = threading.Lock()
-
-    def do(self, job: Job[Any]) -> None:
-        """Do a job once those before it are done."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
-            self._thread.start()
-        self._jobs.put(job)
-
-    def end(self, job: Job[Any], by: ChdbSession) -> None:
-        """End what a job runs at this moment, if it is not done; its answer is a failure then.
-
-        Args:
-            job: One that was given to this reader.
-            by: The connection of another reader.
-        """
-        # With the lock the job cannot finish, so that what comes after it is never hit.
-        with self._changing_job:
-            if self._job is job:
-                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {literal(self.name)} ASYNC")
-
-    def close(self) -> None:
-        """Finish what was given, then close the connection."""
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
-
-    def _work(self) -> None:
-        while self._did_next():
-            pass
-        if self._session is not None:
-            self._session.close()
-
-    def _did_next(self) -> bool:
-        """Do the next job and keep nothing of it: answers are large, and it can be long idle."""
-        job = self._jobs.get()
-        if job is None:
-            return False
-        with self._changing_job:
-            self._job = job
-        answer, error = self._done(job)
-        with self._changing_job:
-            self._job = None
-        # The loop ends before the readers do; then nobody waits.
-        with contextlib.suppress(RuntimeError):
-            job.answer.get_loop().call_soon_threadsafe(_settle, job.answer, answer, error)
-        return True
-
-    def _done(self, job: Job[Any]) -> tuple[Any, BaseException | None]:
-        try:
-            session = self._opened()
-            session.use(job.database)
-            return job.work(session), None
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
-            return None, error
-
-    def _opened(self) -> ChdbSession:
-        if self._session is None or not self._session.is_open:
-            self._session = ChdbSession(self._folder, self._settings, most_bytes=self._most_bytes)
-        return self._session
-
-
-def _settle(future: "asyncio.Future[Any]", answer: Any, error: BaseException | None) -> None:
-    if error is None:
-        future.set_result(answer)
-    else:
-        future.set_exception(error)
-
 
 _READ_ONLY: Final = 1
 """1 blocks writes, settings, file(), url() and remote(); 2 does not block the last three."""
@@ -183,14 +76,103 @@ class Limits:
 
 
 @dataclass(eq=False)
-class _Held:
-    """A reader that is lent.
+class Job(Generic[_Answer]):
+    """Something to do with a connection on a database.
 
     Attributes:
-        name: To whom.
-        since: When, on the loop's clock.
-        is_needed: Settled when somebody else shall have it.
+        database: Where bare table names are looked up.
+        work: What to do.
+        answer: What ``work`` returns or raises, settled on the event loop. Wait for it, but do not
+            await it: that could cancel it, while ``work`` goes on.
     """
+
+    database: str
+    work: Callable[[ChdbSession], _Answer]
+    answer: "asyncio.Future[_Answer]"
+
+
+class Reader:
+    """Does one job after the other, on a connection that is replaced after a failure.
+
+    The thread and the connection are made for the first job. No other reader has its name: what it
+    runs is found by that.
+    """
+
+    def __init__(self, folder: Path, name: str, settings: str, most_bytes: int) -> None:
+        self.name = name
+        self._connect = partial(
+            ChdbSession, folder, f"log_comment={literal(name)}, {settings}", most_bytes=most_bytes
+        )
+        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._session: ChdbSession | None = None
+        self._job: Job[Any] | None = None
+        self._changing_job = threading.Lock()
+
+    def do(self, job: Job[Any]) -> None:
+        """Do a job once those before it are done."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
+    def end(self, job: Job[Any], by: ChdbSession) -> None:
+        """End what a job of this reader runs at this moment ``by`` the connection of another one.
+
+        Its answer is a failure then; a job that is done keeps its answer.
+        """
+        # With the lock the job cannot finish, so that what comes after it is never hit.
+        with self._changing_job:
+            if self._job is job:
+                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {literal(self.name)} ASYNC")
+
+    def close(self) -> None:
+        """Finish what was given, then close the connection."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        while self._did_next():
+            pass
+        if self._session is not None:
+            self._session.close()
+
+    def _did_next(self) -> bool:
+        """Do the next job and keep nothing of it: answers are large, and it can be long idle."""
+        job = self._jobs.get()
+        if job is None:
+            return False
+        with self._changing_job:
+            self._job = job
+        answer, error = self._done(job)
+        with self._changing_job:
+            self._job = None
+        # The loop ends before the readers do; then nobody waits.
+        with contextlib.suppress(RuntimeError):
+            job.answer.get_loop().call_soon_threadsafe(_settle, job.answer, answer, error)
+        return True
+
+    def _done(self, job: Job[Any]) -> tuple[Any, BaseException | None]:
+        try:
+            if self._session is None or not self._session.is_open:
+                self._session = self._connect()
+            self._session.use(job.database)
+            return job.work(self._session), None
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
+            return None, error
+
+
+def _settle(future: "asyncio.Future[Any]", answer: Any, error: BaseException | None) -> None:
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)
+
+
+@dataclass(eq=False)
+class _Lent:
+    """A reader that is lent: to whom, since when, and settled when somebody else shall have it."""
 
     name: str
     since: float
@@ -204,25 +186,19 @@ class ReadPool:
     gets the reader of the longest query of a name with most, which is ended.
 
     For the event loop's thread alone.
-
-    Args:
-        folder: The data folder.
-        size: How many queries may run at once.
-        limits: What each query may use.
     """
 
     def __init__(self, folder: Path, *, size: int = READERS, limits: Limits | None = None) -> None:
         limits = limits or Limits()
-        readers = [
+        # The one used last is used next: it knows the database already.
+        self._idle = [
             Reader(folder, f"read-{number}", limits.as_settings(), limits.answer_bytes)
             for number in range(size)
         ]
-        # The one used last is used next: it knows the database already.
-        self._idle = list(readers)
         self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
-        self._all = (*readers, self._ending)
+        self._all = (*self._idle, self._ending)
         self._turns = Turns(size, max(size // 2, 1))
-        self._held: set[_Held] = set()
+        self._lent: set[_Lent] = set()
 
     async def run(
         self,
@@ -251,13 +227,13 @@ class ReadPool:
             await self._wait(name, gone)
         reader, loop = self._idle.pop(), asyncio.get_running_loop()
         answer: asyncio.Future[_Answer] = loop.create_future()
-        job, held = Job(database, work, answer), _Held(name, loop.time(), loop.create_future())
-        self._held.add(held)
-        answer.add_done_callback(partial(self._take_back, reader, held))
+        job, lent = Job(database, work, answer), _Lent(name, loop.time(), loop.create_future())
+        self._lent.add(lent)
+        answer.add_done_callback(partial(self._take_back, reader, lent))
         reader.do(job)
         await asyncio.wait((answer,), timeout=_PATIENCE_SECONDS)
         if not answer.done():
-            await self._end_if_left(reader, job, held, gone)
+            await self._end_if_left(reader, job, lent, gone)
         return answer.result()
 
     def start_no_more(self) -> None:
@@ -280,47 +256,44 @@ class ReadPool:
 
     async def _make_room(self, name: str) -> None:
         """Ask for one reader after the other while a name that waits has none."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SURE_SECONDS)
-            before = loop.time() - _SURE_SECONDS
+            before = asyncio.get_running_loop().time() - _SURE_SECONDS
             long = [
-                each for each in self._held if each.since < before and not each.is_needed.done()
+                each for each in self._lent if each.since < before and not each.is_needed.done()
             ]
             if long and not self._turns.running(name):
-                most = min(long, key=lambda held: (-self._turns.running(held.name), held.since))
+                most = min(long, key=lambda lent: (-self._turns.running(lent.name), lent.since))
                 most.is_needed.set_result(None)
 
-    def _take_back(self, reader: Reader, held: _Held, answer: "asyncio.Future[Any]") -> None:
+    def _take_back(self, reader: Reader, lent: _Lent, answer: "asyncio.Future[Any]") -> None:
         # Looked at here, as nobody else may: whoever waited for it can be gone.
         answer.exception()
         self._idle.append(reader)
-        self._held.discard(held)
-        self._turns.give_back(held.name)
+        self._lent.discard(lent)
+        self._turns.give_back(lent.name)
 
     async def _end_if_left(
-        self, reader: Reader, job: Job[Any], held: _Held, gone: Callable[[], Awaitable[None]]
+        self, reader: Reader, job: Job[Any], lent: _Lent, gone: Callable[[], Awaitable[None]]
     ) -> None:
         """Wait for the answer; when the client leaves before, or others wait, end what runs."""
         leaving = asyncio.ensure_future(gone())
         try:
             await asyncio.wait(
-                (job.answer, leaving, held.is_needed), return_when=asyncio.FIRST_COMPLETED
+                (job.answer, leaving, lent.is_needed), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             leaving.cancel()
         if job.answer.done():
             return
         await self._end(reader, job)
-        if not held.is_needed.done():
+        if not lent.is_needed.done():
             raise ClientGone
         if job.answer.exception() is not None:
-            raise ApiError(
-                429,
+            raise too_many(
                 f"The query was ended after {_SURE_SECONDS:.0f} s, as others waited who had none "
                 "running. Ask for less at once, or later.",
-                documentation=f"{API_DOCUMENTATION}#limits",
-                headers={"Retry-After": str(_RETRY_SECONDS)},
+                seconds=_RETRY_SECONDS,
             )
 
     async def _end(self, reader: Reader, job: Job[Any]) -> None:

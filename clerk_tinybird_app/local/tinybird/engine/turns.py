@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird.errors import API_DOCUMENTATION, ApiError
+from clerk_tinybird_app.local.tinybird.errors import ApiError, too_many
 
 _MOST_WAITING_OF_ONE: Final = 32
 _MOST_WAITING: Final = 512
@@ -103,12 +103,10 @@ class Turns:
             raise _closed()
         line = self._lines.get(name, deque())
         if len(line) >= _MOST_WAITING_OF_ONE or self._waiting >= _MOST_WAITING:
-            raise ApiError(
-                429,
+            raise too_many(
                 f"Too many queries at once: tokens of this name may have {self._most_of_one} "
                 f"running and {_MOST_WAITING_OF_ONE} waiting.",
-                documentation=f"{API_DOCUMENTATION}#limits",
-                headers={"Retry-After": str(_RETRY_SECONDS)},
+                seconds=_RETRY_SECONDS,
             )
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         line.append(turn)

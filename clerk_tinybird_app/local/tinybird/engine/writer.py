@@ -61,7 +61,7 @@ class Writer:
     has lost nothing.
 
     Args:
-        folder: The data folder, a part of one that `DataLock` takes.
+        folder: chDB's folder, a part of a data folder that this process holds.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -113,37 +113,26 @@ class Writer:
         self._rows.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        left: _Rows | _Work | None = None
-        while True:
-            job = left or self._waiting.get()
-            left = None
-            if job is None:
-                return
+        # What was taken from the queue and does not belong to the insert that it was taken for.
+        left: list[_Rows | _Work | None] = []
+        while (job := left.pop() if left else self._waiting.get()) is not None:
             if isinstance(job, _Work):
                 self._run(job)
                 continue
-            batch, left, is_last = self._batch(job)
+            batch, size = [job], len(job.body)
+            while size < _MOST_BYTES and not left:
+                try:
+                    following = self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+                if isinstance(following, _Rows) and following.statement == job.statement:
+                    batch.append(following)
+                    size += len(following.body)
+                else:
+                    left.append(following)
             # A caller who went away before its turn gets nothing written and no answer; from here
             # on it can no longer go away.
             self._insert([each for each in batch if each.done.set_running_or_notify_cancel()])
-            if is_last:
-                return
-
-    def _batch(self, first: _Rows) -> tuple[list[_Rows], _Rows | _Work | None, bool]:
-        """Return jobs for one insert, the job that does not belong to it, and if we stop then."""
-        batch, size = [first], len(first.body)
-        while size < _MOST_BYTES:
-            try:
-                job = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return batch, None, True
-            if not isinstance(job, _Rows) or job.statement != first.statement:
-                return batch, job, False
-            batch.append(job)
-            size += len(job.body)
-        return batch, None, False
 
     def _insert(self, batch: list[_Rows]) -> None:
         if not batch:

@@ -1,4 +1,9 @@
-"""Takes in rows: all of them at once when they are good, else each by itself."""
+"""Takes in rows: all of them at once when they are good, else each by itself.
+
+Every row ends in the data source or, with its reason, in the quarantine; none is lost. ClickHouse
+is asked which rows it refuses on a connection apart from the writing one, so that nobody else's
+rows wait for it.
+"""
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
@@ -9,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine import tables
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
@@ -25,7 +30,6 @@ from clerk_tinybird_app.local.tinybird.intake.rows import (
     read_row,
     split_rows,
 )
-from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.tinybird.project import DataSource
 
 _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
@@ -45,40 +49,84 @@ _APART: Final = b" " * 128 + b"\n"
 of a value that is too short, and must not take the next row with them."""
 
 
+class Ingested(NamedTuple):
+    """How many rows went where."""
+
+    successful_rows: int
+    quarantined_rows: int
+
+
 @dataclass(frozen=True)
 class Row:
     """A row that passed the checks made without ClickHouse.
 
-    Attributes:
-        line: As it arrived.
-        values: Its values by column.
-        landed: Its values by the landing table's columns.
+    It is there as the line that arrived, and with its values by column and by the landing table's.
     """
 
     line: bytes
     values: dict[str, Any]
     landed: dict[str, Any]
 
-    @property
-    def json(self) -> bytes:
-        """The line to insert."""
-        return _json(self.landed)
+
+def ingest(
+    writer: Writer, database: str, source: DataSource, body: bytes, *, clock: Callable[[], float]
+) -> Ingested:
+    """Store the rows of ``body`` and return once they are safe from a killed process.
+
+    The body is NDJSON, one JSON object, or an array of objects.
+
+    Raises:
+        QueryFailed: ClickHouse cannot write at all.
+    """
+    landing = tables.insert_landing(source, database)
+    statement, count = tables.insert_straight(source, database), count_plain(body, source.columns)
+    if count is None:
+        statement = landing
+        # Rows that must be reshaped are read in any case.
+        count = None if tables.members(source) is None else count_objects(body)
+    if count == 0:
+        return Ingested(0, 0)
+    if count is not None:
+        try:
+            writer.insert(statement, body).result()
+        except QueryFailed:
+            pass
+        else:
+            return Ingested(count, 0)
+    rows, bad = candidates(source, body)
+    good, refused = RowCheck(writer, source).sort(rows)
+    bad += refused
+    if good:
+        writer.insert(landing, _lines(row.landed for row in good)).result()
+    if bad:
+        table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
+        writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, clock())).result()
+    return Ingested(len(good), len(bad))
+
+
+def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
+    """Return the rows that may be good, and those that are bad whatever ClickHouse says."""
+    names = tables.landed_names(source)
+    rows: list[Row] = []
+    bad: list[BadRow] = []
+    for line in split_rows(body):
+        values = read_row(line, source)
+        if isinstance(values, BadRow):
+            bad.append(values)
+        else:
+            rows.append(Row(line, values, {names[name]: value for name, value in values.items()}))
+    return rows, bad
 
 
 class RowCheck:
-    """Asks ClickHouse about the rows of a data source, as an insert would, and stores nothing.
-
-    Args:
-        writer: Opens connections.
-        source: The data source.
-    """
+    """Asks ClickHouse about the rows of a data source, as an insert would, and stores nothing."""
 
     def __init__(self, writer: Writer, source: DataSource) -> None:
         self._session = writer.connect()
         self._writer = writer
         self._source = source
-        self._names = schema.landed_names(source)
-        self._columns = tables.landing_columns(source, self._names)
+        self._names = tables.landed_names(source)
+        self._columns = tables.landing_columns(source)
 
     def sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
         """Return the good rows, and the bad ones with their reasons; orders are kept.
@@ -87,23 +135,17 @@ class RowCheck:
             QueryFailed: ClickHouse cannot tell: it lacks time, memory or disk.
             RuntimeError: There is no connection to be had.
         """
-        try:
-            return self._sort(rows)
-        finally:
-            self._session.close()
-
-    def _sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
         good: list[Row] = []
         bad: list[BadRow] = []
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            faults = self._faults(some)
-            bad += [self._unreadable(row, faults[n]) for n, row in enumerate(some) if n in faults]
-            # Rows that can be read may still fail further on, in an expression for a default.
-            rest = [row for n, row in enumerate(some) if n not in faults]
-            passed, refused = self._halve(rest)
-            good += passed
-            bad += refused
+        try:
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                faults = self._faults(some)
+                bad += [self._unreadable(some[n], columns) for n, columns in faults.items()]
+                # Rows that can be read may still fail further on, in an expression for a default.
+                self._halve([row for n, row in enumerate(some) if n not in faults], good, bad)
+        finally:
+            self._session.close()
         return good, bad
 
     def _faults(self, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
@@ -138,31 +180,31 @@ class RowCheck:
     def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:
         types = {column.name: column.type for column in self._source.columns}
         reasons = (f"Cannot read '{as_text(row.values[c])}' as {types[c]}" for c in columns)
-        return bad_row(row.line, row.values, columns, tuple(reasons))
+        return bad_row(row.line, row.values, columns, reasons)
 
-    def _halve(self, rows: list[Row]) -> tuple[list[Row], list[BadRow]]:
-        """Find the rows that ClickHouse refuses, by halves."""
+    def _halve(self, rows: list[Row], good: list[Row], bad: list[BadRow]) -> None:
+        """Add the rows to the good ones, but for those that ClickHouse refuses; found by halves."""
         if not rows:
-            return [], []
+            return
         try:
             self._cast(rows)
         except QueryFailed as failure:
             if failure.code in _NOT_THE_ROWS:
                 raise
             if len(rows) == 1:
-                return [], [_refused(rows[0], failure)]
+                bad.append(_refused(rows[0], failure))
+                return
             middle = len(rows) // 2
-            good, bad = self._halve(rows[:middle])
-            more_good, more_bad = self._halve(rows[middle:])
-            return good + more_good, bad + more_bad
-        return rows, []
+            self._halve(rows[:middle], good, bad)
+            self._halve(rows[middle:], good, bad)
+        else:
+            good += rows
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        text = b"\n".join(row.json for row in rows).decode()
+        text = _lines(row.landed for row in rows).decode()
         self._query(
-            f"INSERT INTO FUNCTION null({literal(target)}) "
-            f"SELECT {tables.casts(self._source, self._names)} "
+            f"INSERT INTO FUNCTION null({literal(target)}) SELECT {tables.casts(self._source)} "
             f"FROM format(JSONEachRow, {literal(self._columns)}, {literal(text)})"
         )
 
@@ -172,102 +214,31 @@ class RowCheck:
         return self._session.query(sql)
 
 
-def lines(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:
-    """Return the rows of the quarantine for ``bad``, one JSON object a line.
+def _refused(row: Row, failure: QueryFailed) -> BadRow:
+    found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
+    columns = [name for name in found.groups() if name] if found else []
+    return bad_row(row.line, row.values, columns, [for_caller(failure)])
 
-    Args:
-        source: The data source.
-        bad: Its refused rows, of one request.
-        now: Seconds since the epoch.
-    """
+
+def _quarantined(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:
+    """Return the rows of the quarantine for the refused rows of one request."""
     kept = {
         "c__import_id": str(uuid.uuid4()),
         "insertion_date": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S"),
     }
     # A row that could not be read is kept whole in the first column.
     first = next(iter(tables.quarantined(source)), "")
-    return b"\n".join(
-        _json(
-            (row.values or {first: row.text})
-            | {"c__error_column": row.columns, "c__error": row.reasons, **kept}
-        )
+    return _lines(
+        (row.values or {first: row.text})
+        | {"c__error_column": row.columns, "c__error": row.reasons, **kept}
         for row in bad
     )
 
 
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return rows as NDJSON."""
+    return b"\n".join(map(_json, rows))
+
+
 def _json(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _refused(row: Row, failure: QueryFailed) -> BadRow:
-    found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
-    columns = tuple(name for name in found.groups() if name) if found else ()
-    return bad_row(row.line, row.values, columns, (for_caller(failure),))
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """How many rows went where."""
-
-    successful_rows: int
-    quarantined_rows: int
-
-
-def ingest(
-    writer: Writer, database: str, source: DataSource, body: bytes, *, clock: Callable[[], float]
-) -> Ingested:
-    """Store the rows of ``body`` and return once they are safe from a killed process.
-
-    Args:
-        writer: Writes them.
-        database: The workspace's database.
-        source: The data source.
-        body: NDJSON, one JSON object, or an array of objects.
-        clock: Seconds since the epoch, for the quarantine.
-
-    Raises:
-        QueryFailed: ClickHouse cannot write at all.
-    """
-    statement, count = _at_once(source, database, body)
-    if count == 0:
-        return Ingested(0, 0)
-    if count is not None:
-        try:
-            writer.insert(statement, body).result()
-        except QueryFailed:
-            pass
-        else:
-            return Ingested(count, 0)
-    rows, bad = candidates(source, body)
-    good, refused = RowCheck(writer, source).sort(rows)
-    bad += refused
-    if good:
-        landing = schema.landing(source, database)
-        writer.insert(landing, b"\n".join(row.json for row in good)).result()
-    if bad:
-        table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
-        writer.insert(f"INSERT INTO {table}", lines(source, bad, clock())).result()
-    return Ingested(len(good), len(bad))
-
-
-def _at_once(source: DataSource, database: str, body: bytes) -> tuple[str, int | None]:
-    """Return what may insert a whole body, and how many rows it has; None: they must be read."""
-    if (count := count_plain(body, source.columns)) is not None:
-        return schema.straight(source, database), count
-    count = None if schema.members(source) is None else count_objects(body)
-    return schema.landing(source, database), count
-
-
-def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
-    """Return the rows that may be good, and those that are bad whatever ClickHouse says."""
-    names = schema.landed_names(source)
-    rows: list[Row] = []
-    bad: list[BadRow] = []
-    for line in split_rows(body):
-        values = read_row(line, source)
-        if isinstance(values, BadRow):
-            bad.append(values)
-        else:
-            landed = {names[name]: value for name, value in values.items()}
-            rows.append(Row(line, values, landed))
-    return rows, bad

@@ -1,4 +1,4 @@
-"""The embedded Tinybird's process as its parent sees it."""
+"""The embedded Tinybird's process as its parent sees it, and what answers at an address."""
 
 import asyncio
 import sys
@@ -13,18 +13,15 @@ NO_PROJECT: Final = 3
 PORT_IN_USE: Final = 4
 DATA_FOLDER_IN_USE: Final = 5
 DATA_FOLDER_UNUSABLE: Final = 6
-
+"""The exit statuses by which the process says why it did not start."""
 
 _MODULE: Final = "clerk_tinybird_app.local.tinybird"
 _STOP_SECONDS: Final = 10.0
+_TIMEOUT_SECONDS: Final = 2.0
 
 
 class Child:
-    """A running process; it ends when its standard input does, so never outlives its parent.
-
-    Args:
-        process: The process.
-    """
+    """A running process; it ends when its standard input does, so never outlives its parent."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -34,19 +31,9 @@ class Child:
         cls, *, project: Path, data: Path, port: int, arguments: tuple[str, ...]
     ) -> "Child":
         """Start the process; it writes to the parent's own standard error."""
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                _MODULE,
-                "--ends-with-stdin",
-                *("--project", str(project)),
-                *("--data", str(data)),
-                *("--port", str(port)),
-                *arguments,
-                stdin=PIPE,
-            )
-        )
+        places = ("--project", str(project), "--data", str(data), "--port", str(port))
+        command = (sys.executable, "-m", _MODULE, "--ends-with-stdin", *places, *arguments)
+        return cls(await asyncio.create_subprocess_exec(*command, stdin=PIPE))
 
     @property
     def pid(self) -> int:
@@ -74,12 +61,9 @@ class Child:
             await self._process.wait()
 
 
-_TIMEOUT_SECONDS = 2.0
-
-
 @dataclass(frozen=True)
 class RunningApi:
-    """What answers at an address.
+    """What answers at an address: the embedded Tinybird, or Tinybird Local.
 
     Attributes:
         url: The address, without a trailing slash.

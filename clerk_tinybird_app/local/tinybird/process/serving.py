@@ -10,11 +10,11 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import Final
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -24,82 +24,23 @@ from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspac
 from clerk_tinybird_app.local.tinybird.app import create_app
 from clerk_tinybird_app.local.tinybird.demo.seed import seed
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
+from clerk_tinybird_app.local.tinybird.process.child import (
+    DATA_FOLDER_IN_USE,
+    DATA_FOLDER_UNUSABLE,
+    NO_PROJECT,
+    PORT_IN_USE,
+)
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.project_watch import ProjectWatch
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
-_FILE: Final = "lock"
-_PATTERN: Final = re.compile(r"[*?{]")
-"""ClickHouse would write to a part of such a path, or read other files too."""
-
-
-class DataFolderInUse(Exception):  # noqa: N818 - it says what is the case
-    """Another process has the data folder open."""
-
-
-class DataFolderUnusable(Exception):  # noqa: N818 - it says what is the case
-    """Nothing can be kept in the data folder."""
-
-
-class DataLock:
-    """Holds a data folder for this process until it ends.
-
-    Args:
-        folder: The data folder; made, for its owner alone, when missing.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> Self:
-        """Take the folder.
-
-        Raises:
-            DataFolderInUse: Another process has it; the text says which.
-            DataFolderUnusable: It cannot be made, or has a path that ClickHouse misreads.
-        """
-        file = self._opened()
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            raise DataFolderInUse(
-                f"The data folder {self._folder} is in use by process {holder}. "
-                "Stop that process, or choose another folder with --data."
-            ) from None
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
-        self._file = file
-        return self
-
-    def _opened(self) -> IO[str]:
-        if found := _PATTERN.search(str(self._folder)):
-            raise DataFolderUnusable(
-                f"The data folder {self._folder} has a {found.group()} in its path, which "
-                "ClickHouse takes for a pattern. Choose another folder with --data."
-            )
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return (self._folder / _FILE).open("a+")
-        except OSError as error:
-            raise DataFolderUnusable(
-                f"The data folder {self._folder} cannot be used: {error.strerror}. "
-                "Choose another folder with --data."
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
 HOST: Final = "127.0.0.1"
 FIRST_WORKSPACE: Final = "local"
 _CHDB: Final = "chdb"
+_LOCK: Final = "lock"
+_PATTERN: Final = re.compile(r"[*?{]")
+"""ClickHouse would write to a part of such a path, or read other files too."""
+
 _MOST_CONNECTIONS: Final = 1_024
 """Idle ones among them. Granian's own 128 are fewer than the queries that may wait."""
 
@@ -109,8 +50,16 @@ _STOP_SECONDS: Final = 20.0
 _log = logging.getLogger(__name__)
 
 
-class PortInUse(Exception):  # noqa: N818 - it says what is the case
-    """Another program listens on the port."""
+class NotServed(Exception):  # noqa: N818 - it says what is the case
+    """The API cannot be served; the text says why and what to do.
+
+    Attributes:
+        status: The exit status by which the parent knows why.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,23 +87,19 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent.
 
     Raises:
-        DataFolderInUse: Another process has the data folder.
-        DataFolderUnusable: Nothing can be kept in it.
-        PortInUse: Another program has the port.
+        NotServed: There is no project, or the data folder or the port is not to be had.
     """
+    if not options.project.is_dir():
+        text = f"There is no project folder {options.project}; name it with --project."
+        raise NotServed(NO_PROJECT, text)
     with ExitStack() as held:
-        held.enter_context(DataLock(options.data))
+        held.enter_context(_held(options.data))
         _require_free(options.port)
-        service = _service(options, clock)
+        kept = kept_workspace(options.data)
+        first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
+        service = Service(options.data / _CHDB, first, limits=options.limits, clock=clock)
         held.callback(service.close)
         asyncio.run(_serve(service, options))
-
-
-def _service(options: Options, clock: Callable[[], float]) -> Service:
-    kept = kept_workspace(options.data)
-    first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
-    folder = options.data / _CHDB
-    return Service(folder, first, limits=options.limits, clock=clock)
 
 
 async def _serve(service: Service, options: Options) -> None:
@@ -215,12 +160,47 @@ def _stop_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a data folder for this process; made, for its owner alone, when missing."""
+    if found := _PATTERN.search(str(folder)):
+        raise NotServed(
+            DATA_FOLDER_UNUSABLE,
+            f"The data folder {folder} has a {found.group()} in its path, which "
+            "ClickHouse takes for a pattern. Choose another folder with --data.",
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (folder / _LOCK).open("a+")
+    except OSError as error:
+        raise NotServed(
+            DATA_FOLDER_UNUSABLE,
+            f"The data folder {folder} cannot be used: {error.strerror}. "
+            "Choose another folder with --data.",
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise NotServed(
+                DATA_FOLDER_IN_USE,
+                f"The data folder {folder} is in use by process {holder}. "
+                "Stop that process, or choose another folder with --data.",
+            ) from None
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise PortInUse(
-                f"Port {port} is in use by another program. Choose another with --port."
-            ) from None
+            text = f"Port {port} is in use by another program. Choose another with --port."
+            raise NotServed(PORT_IN_USE, text) from None

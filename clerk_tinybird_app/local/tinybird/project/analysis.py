@@ -49,6 +49,25 @@ _NOT_IN_CHDB: Final = re.compile(
 _HINTS: Final = re.compile(r"Maybe you meant: \[([^\]]*)\]")
 _CLOSE: Final = 0.8
 _POSITION: Final = re.compile(r"at position (\d+)")
+_OPERATORS: Final = {
+    "plus": r"\+",
+    "minus": "-",
+    "negate": "-",
+    "multiply": r"\*",
+    "divide": "/",
+    "modulo": "%",
+    "equals": r"(?<![<>!])==?",
+    "notEquals": "!=|<>",
+    "less": "<(?![=>])",
+    "greater": "(?<!<)>(?!=)",
+    "lessOrEquals": "<=",
+    "greaterOrEquals": ">=",
+    "like": r"(?i:\blike\b)",
+    "and": r"(?i:\band\b)",
+    "or": r"(?i:\bor\b)",
+    "not": r"(?i:\bnot\b)",
+}
+"""How functions are written that are not called by their names."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,16 @@ class Fault:
         """Tell whether values of other types would be right: a request's may be such values."""
         return self.name in _OF_TYPES
 
+    def piece_of(self, text: Placed) -> int | None:
+        """Return the piece of a node's text that it is in; None: it is not in this node."""
+        if self.is_syntax:
+            return text.piece_at(self.place)
+        found = _mentions(text, self.subject)
+        if self.is_of_types and len(set(found)) != 1:
+            # Which of them it is ClickHouse does not say: it is in this node.
+            return text.piece_at(0)
+        return next(iter(found), None)
+
 
 @dataclass(frozen=True)
 class Unknown:
@@ -86,12 +115,7 @@ class Unknown:
 
 
 class Analyst:
-    """Has ClickHouse analyse queries on a connection that may only read.
-
-    Args:
-        folder: The data folder.
-        database: Where the tables are.
-    """
+    """Has ClickHouse analyse queries over a database, on a connection that may only read."""
 
     def __init__(self, folder: Path, database: str) -> None:
         self._folder = folder
@@ -112,9 +136,7 @@ class Analyst:
             # Of all that runs nothing, a plan shows most: in it, types are compared.
             self._query(f"EXPLAIN PLAN {query}")
         except QueryFailed as failure:
-            if failure.name == SYNTAX:
-                return self._syntax(own)
-            return self._typed(failure) if failure.name in _OF_TYPES else self._named(failure)
+            return self._syntax(own) if failure.name == SYNTAX else self._semantic(failure)
         return None
 
     def close(self) -> None:
@@ -133,21 +155,21 @@ class Analyst:
             return Fault(SYNTAX, for_author(failure), place=place)
         return Unknown()
 
-    def _named(self, failure: QueryFailed) -> Fault | Unknown:
+    def _semantic(self, failure: QueryFailed) -> Fault | Unknown:
+        message = for_author(failure, self._database)
+        if failure.name in _OF_TYPES:
+            found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
+            return Fault(failure.name, message, found[1] if found else "")
         pattern = _SUBJECTS.get(failure.name)
         found = pattern.search(failure.message) if pattern else None
         if found is None:
             return Unknown()
-        subject, message = found[1], for_author(failure, self._database)
+        subject = found[1]
         is_elsewhere = failure.name == _TABLE and "." in subject
         if is_elsewhere or (failure.name in _FUNCTIONS and not _is_misspelt(subject, failure)):
             message = f"{message} It may be Tinybird's own; here it cannot be asked for."
             return Fault(failure.name, message, subject, is_certain=False)
         return Fault(failure.name, message, subject)
-
-    def _typed(self, failure: QueryFailed) -> Fault:
-        found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
-        return Fault(failure.name, for_author(failure, self._database), found[1] if found else "")
 
     def _parse(self, own: str) -> None:
         self._query(f"SELECT formatQuerySingleLine({literal(own)})")
@@ -168,46 +190,13 @@ def _is_misspelt(function: str, failure: QueryFailed) -> bool:
     return bool(difflib.get_close_matches(function.lower(), hints, cutoff=_CLOSE))
 
 
-_OPERATORS: Final = {
-    "plus": r"\+",
-    "minus": "-",
-    "negate": "-",
-    "multiply": r"\*",
-    "divide": "/",
-    "modulo": "%",
-    "equals": r"(?<![<>!])==?",
-    "notEquals": "!=|<>",
-    "less": "<(?![=>])",
-    "greater": "(?<!<)>(?!=)",
-    "lessOrEquals": "<=",
-    "greaterOrEquals": ">=",
-    "like": r"(?i:\blike\b)",
-    "and": r"(?i:\band\b)",
-    "or": r"(?i:\bor\b)",
-    "not": r"(?i:\bnot\b)",
-}
-"""How functions are written that are not called by their names."""
-
-
-def piece_of(text: Placed, fault: Fault) -> int | None:
-    """Return the piece that a fault is in, if it is in this node at all."""
-    if fault.is_syntax:
-        return text.piece_at(fault.place)
-    found = _mentions(text, fault.subject)
-    if fault.is_of_types and len(set(found)) != 1:
-        # Which of them it is ClickHouse does not say: it is in this node.
-        return text.piece_at(0)
-    return next(iter(found), None)
-
-
 def _mentions(text: Placed, subject: str) -> list[int]:
     """Return the pieces that name a subject, in comments and texts left out."""
     sql = visible(text.sql)
-    if sign := _OPERATORS.get(subject):
-        return [text.piece_at(match.start()) for match in re.finditer(sign, sql)]
     parts = subject.split(".")
     for name in (parts, parts[-1:]):
-        pattern = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)
+        named = r"\s*\.\s*".join(rf"[`\"]?\b{re.escape(part)}\b[`\"]?" for part in name)
+        pattern = _OPERATORS.get(subject, named)
         if found := [text.piece_at(match.start()) for match in re.finditer(pattern, sql)]:
             return found
     return []

@@ -1,4 +1,8 @@
-"""A node's text with its branches chosen beforehand, and values to write it with."""
+"""A node's text with its branches chosen beforehand, and values to write it with.
+
+A pipe's SQL is checked before anybody asks for it. So each ``if`` of its template is decided here,
+values stand in for a request's, and every piece of the SQL knows the file's line that it is from.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,6 +20,21 @@ _STATEMENT: Final = re.compile(r"\{%\s*(\w+)")
 _REFUSAL: Final = re.compile(r"\{\{\s*(?:custom_)?error\s*\(")
 _HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _OTHER_BLOCKS: Final = frozenset({"for", "while", "try"})
+
+NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
+"""Types whose value is a column's or a table's name: no value of ours would be one."""
+
+_VALUES: Final[dict[str, tuple[str | int, str | int]]] = {
+    "Date": ("2000-01-01", "2001-02-03"),
+    "DateTime": ("2000-01-01 00:00:00", "2001-02-03 04:05:06"),
+    "DateTime64": ("2000-01-01 00:00:00.000", "2001-02-03 04:05:06.007"),
+    "JSON": ("{}", "[]"),
+    "Boolean": ("1", "0"),
+    "String": ("1", "b"),
+    # Without a type: a text in the address, and a number in a JSON body.
+    "": ("1", 2),
+}
+_NUMBERS: Final = ("1", "2")
 
 Choices = Mapping[int, int]
 """By the number of an ``if``, the branch that is taken, from 0."""
@@ -65,15 +84,17 @@ class NodeText:
 
         Where branches are chosen, expressions that refuse the request are left out.
         """
-        if choices is None:
-            return "".join(_marked(number, piece) for number, piece in enumerate(self.pieces))
         return "".join(
-            _marked(number, piece)
+            f"{_BEGIN}{number}{_END}{piece.text}" if piece.kind is Kind.SQL else piece.text
             for number, piece in enumerate(self.pieces)
-            if piece.kind is not Kind.BRANCHING
-            and not _REFUSAL.match(piece.text)
-            and all(choices[choice] == branch for choice, branch in piece.within.items())
+            if choices is None or _is_chosen(piece, choices)
         )
+
+
+def _is_chosen(piece: Piece, choices: Choices) -> bool:
+    if piece.kind is Kind.BRANCHING or _REFUSAL.match(piece.text):
+        return False
+    return all(choices[number] == branch for number, branch in piece.within.items())
 
 
 @dataclass(frozen=True)
@@ -98,31 +119,49 @@ class Placed:
         return next((number for start, number in reversed(self.starts) if start <= place), 0)
 
 
+def placed(rendered: str) -> Placed:
+    """Take the marks out of what a marked template gave."""
+    sql, *marked = _MARK.split(rendered)
+    starts = []
+    for number, text in zip(marked[::2], marked[1::2], strict=True):
+        starts.append((len(sql), int(number)))
+        sql += text
+    return Placed(sql, tuple(starts))
+
+
 def node_text(node: Node) -> NodeText:
     """Read a node's text; its template must be one that compiles."""
     reader = _Reader(node.line)
-    parts = _PARTS.split(node.sql) if node.is_template else [node.sql]
-    for part in parts:
-        reader.take(part, is_tag=node.is_template and _PARTS.fullmatch(part) is not None)
+    for part in _PARTS.split(node.sql) if node.is_template else [node.sql]:
+        if node.is_template and _PARTS.fullmatch(part):
+            reader.take_tag(part)
+        else:
+            reader.take_sql(part)
     return NodeText(tuple(reader.pieces), tuple(reader.branches), tuple(reader.within))
-
-
-def placed(rendered: str) -> Placed:
-    """Take the marks out of what a marked template gave."""
-    sql, starts, length = [], [], 0
-    numbers = [int(found[1]) for found in _MARK.finditer(rendered)]
-    first, *texts = _MARK.split(rendered)[::2]
-    sql.append(first)
-    for number, text in zip(numbers, texts, strict=True):
-        length += len(sql[-1])
-        starts.append((length, number))
-        sql.append(text)
-    return Placed("".join(sql), tuple(starts))
 
 
 def visible(sql: str) -> str:
     """Return SQL with blanks for comments and texts, all else in its place."""
     return _HIDDEN.sub(lambda found: " " * len(found[0]), sql)
+
+
+def least_values(parameters: Iterable[Parameter]) -> dict[str, str | int]:
+    """Return a value of its type for each parameter without a default."""
+    return {each.name: _values(each)[0] for each in _of_values(parameters) if not each.has_default}
+
+
+def other_values(parameters: Iterable[Parameter]) -> dict[str, str | int]:
+    """Return another value for each parameter, also in the place of a default."""
+    return {each.name: _values(each)[1] for each in _of_values(parameters)}
+
+
+def _of_values(parameters: Iterable[Parameter]) -> list[Parameter]:
+    return [parameter for parameter in parameters if parameter.type not in NAMES]
+
+
+def _values(parameter: Parameter) -> tuple[str | int, str | int]:
+    kind = (parameter.type or "").removeprefix("Array(").removesuffix(")")
+    return _VALUES.get(kind, _NUMBERS)
 
 
 class _Reader:
@@ -138,14 +177,14 @@ class _Reader:
         self._here: dict[int, int] = {}
         self._has_else: set[int] = set()
 
-    def take(self, part: str, *, is_tag: bool) -> None:
-        if not is_tag:
-            for text in part.splitlines(keepends=True):
-                self._add(Kind.SQL, text)
-            return
-        found = _STATEMENT.match(part)
-        is_branching = self._branch(found[1]) if found else False
-        self._add(Kind.BRANCHING if is_branching else Kind.TAG, part)
+    def take_sql(self, sql: str) -> None:
+        for text in sql.splitlines(keepends=True):
+            self._add(Kind.SQL, text)
+
+    def take_tag(self, tag: str) -> None:
+        found = _STATEMENT.match(tag)
+        is_branching = found is not None and self._branch(found[1])
+        self._add(Kind.BRANCHING if is_branching else Kind.TAG, tag)
 
     def _add(self, kind: Kind, text: str) -> None:
         self.pieces.append(Piece(kind, text, self._line, dict(self._here)))
@@ -162,68 +201,18 @@ class _Reader:
             return True
         if word in _OTHER_BLOCKS:
             self._open.append(None)
-        elif word == "end" and self._open:
-            return self._close(self._open.pop())
-        elif word in {"elif", "else"} and self._open and self._open[-1] is not None:
-            self._next(self._open[-1], is_else=word == "else")
-            return True
-        return False
-
-    def _next(self, number: int, *, is_else: bool) -> None:
-        self.branches[number] += 1
-        self._here[number] += 1
-        if is_else:
-            self._has_else.add(number)
-
-    def _close(self, number: int | None) -> bool:
-        if number is None:
+        innermost = self._open[-1] if self._open else None
+        if word == "end" and self._open:
+            self._open.pop()
+        if innermost is None or word not in {"end", "elif", "else"}:
             return False
-        del self._here[number]
-        if number not in self._has_else:
-            # One way more: past all of it.
-            self.branches[number] += 1
+        if word == "end":
+            del self._here[innermost]
+        else:
+            self._here[innermost] += 1
+        if word == "else":
+            self._has_else.add(innermost)
+        # Without an `else` there is one way more: past all of it.
+        if word != "end" or innermost not in self._has_else:
+            self.branches[innermost] += 1
         return True
-
-
-def _marked(number: int, piece: Piece) -> str:
-    return f"{_BEGIN}{number}{_END}{piece.text}" if piece.kind is Kind.SQL else piece.text
-
-
-NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
-"""Types whose value is a column's or a table's name: no value of ours would be one."""
-
-_UNTYPED: Final = ""
-_VALUES: Final[dict[str, tuple[str | int, str | int]]] = {
-    "Date": ("2000-01-01", "2001-02-03"),
-    "DateTime": ("2000-01-01 00:00:00", "2001-02-03 04:05:06"),
-    "DateTime64": ("2000-01-01 00:00:00.000", "2001-02-03 04:05:06.007"),
-    "JSON": ("{}", "[]"),
-    "Boolean": ("1", "0"),
-    "String": ("1", "b"),
-    # A text in the address, and a number in a JSON body.
-    _UNTYPED: ("1", 2),
-}
-_NUMBERS: Final = ("1", "2")
-
-
-def placeholders(parameters: Iterable[Parameter]) -> dict[str, str | int]:
-    """Return a value of its type for each parameter without a default."""
-    return {
-        parameter.name: _values(parameter)[0]
-        for parameter in parameters
-        if not parameter.has_default and parameter.type not in NAMES
-    }
-
-
-def others(parameters: Iterable[Parameter]) -> dict[str, str | int]:
-    """Return another value for each parameter, also in the place of a default."""
-    return {
-        parameter.name: _values(parameter)[1]
-        for parameter in parameters
-        if parameter.type not in NAMES
-    }
-
-
-def _values(parameter: Parameter) -> tuple[str | int, str | int]:
-    kind = (parameter.type or _UNTYPED).removeprefix("Array(").removesuffix(")")
-    return _VALUES.get(kind, _NUMBERS)

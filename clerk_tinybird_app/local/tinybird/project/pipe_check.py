@@ -10,33 +10,36 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.project.analysis import Analyst, Fault, Unknown, piece_of
+from clerk_tinybird_app.local.tinybird.project.analysis import Analyst, Fault, Unknown
 from clerk_tinybird_app.local.tinybird.project.node_text import (
     NAMES,
     Choices,
     NodeText,
     Placed,
+    least_values,
     node_text,
-    others,
+    other_values,
     placed,
-    placeholders,
 )
-from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, Render
-from clerk_tinybird_app.tinybird.project import Node, ProjectError
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
+    CompiledPipe,
+    Place,
+    PlaceKey,
+    Render,
+    chain,
+)
+from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
-_MOST_WAYS: Final = 300
-
-_Place = tuple[CompiledPipe, Node]
-_Key = tuple[str, str]
+_MOST_WRITINGS: Final = 300
 
 
 @dataclass(frozen=True)
-class _Way:
-    """How branches are chosen, in a node and in all that it reads from.
+class _Writing:
+    """A way to write a node and all that it reads from.
 
     Attributes:
         branch: The one that every ``if`` takes, the last if it has fewer; None: the values choose.
@@ -45,28 +48,39 @@ class _Way:
     """
 
     branch: int | None
-    forced: Mapping[_Key, Choices] = field(default_factory=dict)
+    forced: Mapping[PlaceKey, Choices] = field(default_factory=dict)
     has_others: bool = False
+
+    def choices(self, key: PlaceKey, text: NodeText) -> Choices | None:
+        """Return the branches that a node takes; None: the values choose."""
+        if self.branch is None:
+            return None
+        choices = {n: min(self.branch, most - 1) for n, most in enumerate(text.branches)}
+        return {**choices, **self.forced.get(key, {})}
+
+
+_BY_VALUES: Final = _Writing(None)
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What came of one way to write a node.
-
-    Attributes:
-        text: The node's SQL; None when it could not be written.
-        fault: What ClickHouse says of it.
-    """
+class _Judged:
+    """What ClickHouse says of one way to write a node; the text is None when it is none."""
 
     text: Placed | None
     fault: Fault | Unknown | None
 
+    def has(self, fault: Fault, piece: int) -> bool:
+        """Tell whether a fault in a piece is found here too."""
+        if self.text is None or not isinstance(self.fault, Fault):
+            return False
+        if (self.fault.name, self.fault.subject) != (fault.name, fault.subject):
+            return False
+        if fault.is_of_types and self.fault.message != fault.message:
+            return False
+        return not fault.is_syntax or self.text.piece_at(self.fault.place) == piece
 
-_BY_VALUES: Final = _Way(None)
 
-
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What is wrong with pipes.
 
     Attributes:
@@ -74,203 +88,147 @@ class Found:
         doubts: What is wrong here and may be right elsewhere.
     """
 
-    mistakes: tuple[ProjectError, ...]
-    doubts: tuple[ProjectError, ...]
+    mistakes: list[ProjectError]
+    doubts: list[ProjectError]
 
 
-def check(pipes: Iterable[CompiledPipe], folder: Path, database: str) -> Found:
+def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str) -> Found:
     """Have ClickHouse analyse every node of every pipe, without running any.
 
-    Args:
-        pipes: With each, all pipes that it reads from; none in a circle.
-        folder: The data folder.
-        database: Where the project's tables are; they may be empty.
+    With each pipe come all those that it reads from, none in a circle. The database has the
+    project's tables; they may be empty.
     """
     analyst = Analyst(folder, database)
     try:
         checker = _Checker(analyst)
         for pipe in pipes:
             for node in pipe.pipe.nodes:
-                checker.check(pipe, node)
+                checker.check(Place(pipe, node))
     finally:
         analyst.close()
-    return Found(tuple(checker.mistakes), tuple(checker.doubts))
+    return checker.found
 
 
 class _Checker:
     def __init__(self, analyst: Analyst) -> None:
-        self.mistakes: list[ProjectError] = []
-        self.doubts: list[ProjectError] = []
+        self.found = Found([], [])
         self._analyst = analyst
-        self._checked: set[_Key] = set()
-        self._faulty: set[_Key] = set()
-        self._texts: dict[_Key, NodeText] = {}
-        self._templates: dict[tuple[_Key, str], Template] = {}
+        self._checked: set[PlaceKey] = set()
+        self._faulty: set[PlaceKey] = set()
+        self._texts: dict[PlaceKey, NodeText] = {}
+        self._templates: dict[tuple[PlaceKey, str], Template] = {}
 
-    def check(self, pipe: CompiledPipe, node: Node) -> None:
+    def check(self, last: Place) -> None:
         """Add the certain faults of a node, and of those that it reads from."""
-        for place in _chain(pipe, node):
-            if _key(*place) not in self._checked:
-                self._checked.add(_key(*place))
-                self._check(_chain(*place))
+        for place in chain(last):
+            if place.key not in self._checked:
+                self._checked.add(place.key)
+                self._check(chain(place))
 
-    def _check(self, chain: list[_Place]) -> None:
+    def _check(self, places: list[Place]) -> None:
         """Add the faults of the last node of a chain, one a line."""
-        if any(_key(*place) in self._faulty for place in chain):
+        if any(place.key in self._faulty for place in places):
             # They would be told again.
             return
-        pipe, node = chain[-1]
-        lines = set()
-        for way in self._quick_ways(chain):
-            seen = self._see(chain, way)
-            if seen.text is None or not isinstance(seen.fault, Fault):
+        last, lines = places[-1], set()
+        for writing in self._quick_writings(places):
+            judged = self._judge(places, writing)
+            if judged.text is None or not isinstance(judged.fault, Fault):
                 continue
-            piece = piece_of(seen.text, seen.fault)
+            fault = judged.fault
+            piece = fault.piece_of(judged.text)
             if piece is None:
                 continue
-            line = self._text(pipe, node).pieces[piece].line
-            if line not in lines and self._is_always_there(chain, seen.fault, piece):
+            line = self._text(last).pieces[piece].line
+            if line not in lines and self._is_always_there(places, fault, piece):
                 lines.add(line)
-                found = ProjectError(pipe.pipe.path, line, seen.fault.message)
-                self._add(found, _key(pipe, node), is_certain=seen.fault.is_certain)
+                found = ProjectError(last.pipe.pipe.path, line, fault.message)
+                (self.found.mistakes if fault.is_certain else self.found.doubts).append(found)
+                if fault.is_certain:
+                    self._faulty.add(last.key)
 
-    def _add(self, found: ProjectError, key: _Key, *, is_certain: bool) -> None:
-        if is_certain:
-            self.mistakes.append(found)
-            self._faulty.add(key)
-        else:
-            self.doubts.append(found)
-
-    def _quick_ways(self, chain: list[_Place]) -> Iterator[_Way]:
-        """Yield the few ways that together show almost all text, but for the right first one."""
-        values = _values(chain, is_least=True)
-        plainly = self._fault(
-            chain,
-            lambda pipe, node: pipe.templates[node.name].render(values, pipe.context(node)),
-        )
+    def _quick_writings(self, places: list[Place]) -> Iterator[_Writing]:
+        """Yield the few that together show almost all text, but for the right first one."""
+        values = least_values(each for each in _parameters(places) if each.is_enforced)
+        plainly = self._fault(places, lambda place: place.pipe.rendered(place.node, values))
         if isinstance(plainly, Fault):
             yield _BY_VALUES
         # With nothing but what is required, conditions do not hold: the last branches are seen.
-        most = self._most_branches(chain)
-        yield from map(_Way, range(most if isinstance(plainly, Unknown) else most - 1))
+        most = self._most_branches(places)
+        yield from map(_Writing, range(most if isinstance(plainly, Unknown) else most - 1))
 
-    def _is_always_there(self, chain: list[_Place], fault: Fault, piece: int) -> bool:
+    def _is_always_there(self, places: list[Place], fault: Fault, piece: int) -> bool:
         """Tell whether no way to write a piece of the last node is without a fault."""
-        ways = self._ways_to(chain, piece)
+        writings = self._writings_with(places, piece)
         if fault.is_of_types:
-            if any(parameter.type in NAMES for parameter in _parameters(chain)):
+            if any(parameter.type in NAMES for parameter in _parameters(places)):
                 return False
-            ways = (replace(way, has_others=other) for way in ways for other in (False, True))
-        for way in islice(ways, _MOST_WAYS):
-            seen = self._see(chain, way)
-            is_reached = seen.text is not None and piece in seen.text.pieces
-            if is_reached and not _is_same(seen, fault, piece):
+            writings = (replace(w, has_others=other) for w in writings for other in (False, True))
+        for writing in islice(writings, _MOST_WRITINGS):
+            judged = self._judge(places, writing)
+            is_reached = judged.text is not None and piece in judged.text.pieces
+            if is_reached and not judged.has(fault, piece):
                 return False
         return True
 
-    def _ways_to(self, chain: list[_Place], piece: int) -> Iterator[_Way]:
-        """Yield ways in which the last node has a piece: all branches together, then each one."""
-        own = _key(*chain[-1])
-        needed = self._text(*chain[-1]).pieces[piece].within
-        bases = range(self._most_branches(chain))
+    def _writings_with(self, places: list[Place], piece: int) -> Iterator[_Writing]:
+        """Yield those that have a piece of the last node: all branches together, then each one."""
+        own = places[-1].key
+        needed = self._text(places[-1]).pieces[piece].within
+        bases = range(self._most_branches(places))
         yield _BY_VALUES
         for base in bases:
-            yield _Way(base, {own: needed})
-        for place in chain:
-            key, text = _key(*place), self._text(*place)
+            yield _Writing(base, {own: needed})
+        for place in places:
+            key, text = place.key, self._text(place)
             for choice, branches in enumerate(text.branches):
                 for branch, base in product(range(branches), bases):
                     forced = {**text.within[choice], choice: branch}
                     if key == own:
                         forced |= needed
-                    yield _Way(base, {own: needed, key: forced})
+                    yield _Writing(base, {own: needed, key: forced})
 
-    def _most_branches(self, chain: list[_Place]) -> int:
-        return max(max(self._text(*place).branches, default=1) for place in chain)
+    def _most_branches(self, places: list[Place]) -> int:
+        return max(max(self._text(place).branches, default=1) for place in places)
 
-    def _see(self, chain: list[_Place], way: _Way) -> _Seen:
-        values = _values(chain, is_least=way.branch is None)
-        if way.has_others:
-            values = others(_parameters(chain))
+    def _judge(self, places: list[Place], writing: _Writing) -> _Judged:
+        parameters = _parameters(places)
+        if writing.has_others:
+            values = other_values(parameters)
+        else:
+            is_least = writing.branch is None
+            values = least_values(each for each in parameters if each.is_enforced or not is_least)
 
-        def render(pipe: CompiledPipe, node: Node) -> Placed:
-            return placed(self._template(pipe, node, way).render(values, pipe.context(node)))
+        def render(place: Place) -> Placed:
+            template = self._template(place, writing)
+            return placed(template.render(values, place.pipe.context(place.node)))
 
         try:
-            text = render(*chain[-1])
+            text = render(places[-1])
         except TemplateError:
-            return _Seen(None, Unknown())
-        return _Seen(text, self._fault(chain, lambda *place: render(*place).sql))
+            return _Judged(None, Unknown())
+        return _Judged(text, self._fault(places, lambda place: render(place).sql))
 
-    def _fault(self, chain: list[_Place], render: Render) -> Fault | Unknown | None:
-        pipe, node = chain[-1]
+    def _fault(self, places: list[Place], render: Render) -> Fault | Unknown | None:
+        last = places[-1]
         try:
-            query = pipe.query(node, render)
-            return self._analyst.fault(query, render(pipe, node))
+            return self._analyst.fault(last.pipe.query(last.node, render), render(last))
         except (TemplateError, ApiError):
             return Unknown()
 
-    def _template(self, pipe: CompiledPipe, node: Node, way: _Way) -> Template:
-        key, text = _key(pipe, node), self._text(pipe, node)
-        written = text.written(_choices(way, key, text))
-        if (key, written) not in self._templates:
-            made = Template(written, is_template=node.is_template)
-            self._templates[key, written] = made
-        return self._templates[key, written]
+    def _template(self, place: Place, writing: _Writing) -> Template:
+        text = self._text(place)
+        written = text.written(writing.choices(place.key, text))
+        key = place.key, written
+        if key not in self._templates:
+            self._templates[key] = Template(written, is_template=place.node.is_template)
+        return self._templates[key]
 
-    def _text(self, pipe: CompiledPipe, node: Node) -> NodeText:
-        key = _key(pipe, node)
-        if key not in self._texts:
-            self._texts[key] = node_text(node)
-        return self._texts[key]
-
-
-def _key(pipe: CompiledPipe, node: Node) -> _Key:
-    return pipe.pipe.name, node.name
+    def _text(self, place: Place) -> NodeText:
+        if place.key not in self._texts:
+            self._texts[place.key] = node_text(place.node)
+        return self._texts[place.key]
 
 
-def _chain(pipe: CompiledPipe, node: Node) -> list[_Place]:
-    """Return all nodes that a node reads from, each after those that it reads from itself."""
-    found: dict[_Key, _Place] = {}
-    entered: set[_Key] = set()
-
-    def enter(pipe: CompiledPipe, node: Node) -> None:
-        if _key(pipe, node) in entered:
-            return
-        entered.add(_key(pipe, node))
-        own = {each.name: each for each in pipe.pipe.nodes}
-        for name in sorted(pipe.uses[node.name]):
-            if name in own:
-                enter(pipe, own[name])
-            else:
-                enter(pipe.others[name], pipe.others[name].pipe.endpoint)
-        found[_key(pipe, node)] = (pipe, node)
-
-    enter(pipe, node)
-    return list(found.values())
-
-
-def _parameters(chain: list[_Place]) -> list[Parameter]:
-    return [each for pipe, node in chain for each in pipe.templates[node.name].parameters]
-
-
-def _values(chain: list[_Place], *, is_least: bool) -> dict[str, str | int]:
-    """Return values for the parameters of all nodes, or for those alone that are required."""
-    return placeholders(each for each in _parameters(chain) if each.is_enforced or not is_least)
-
-
-def _choices(way: _Way, key: _Key, text: NodeText) -> Choices | None:
-    if way.branch is None:
-        return None
-    choices = {number: min(way.branch, most - 1) for number, most in enumerate(text.branches)}
-    return {**choices, **way.forced.get(key, {})}
-
-
-def _is_same(seen: _Seen, fault: Fault, piece: int) -> bool:
-    if seen.text is None or not isinstance(seen.fault, Fault):
-        return False
-    if (seen.fault.name, seen.fault.subject) != (fault.name, fault.subject):
-        return False
-    if fault.is_of_types and seen.fault.message != fault.message:
-        return False
-    return not fault.is_syntax or seen.text.piece_at(seen.fault.place) == piece
+def _parameters(places: list[Place]) -> list[Parameter]:
+    return [each for pipe, node in places for each in pipe.templates[node.name].parameters]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
@@ -15,7 +15,24 @@ from clerk_tinybird_app.tinybird.template import QueryContext, Template, Templat
 _LEADING: Final = re.compile(r"\A(?:\s+|(?:--|\#[ !])[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
 _ALL_ROWS: Final = 2**63 - 1
-_NOTHING: Final = QueryContext()
+
+PlaceKey = tuple[str, str]
+"""A pipe's name and a node's."""
+
+Render = Callable[["Place"], str]
+"""Writes the SQL of one node alone."""
+
+
+class Place(NamedTuple):
+    """A node and the pipe that it is in."""
+
+    pipe: "CompiledPipe"
+    node: Node
+
+    @property
+    def key(self) -> PlaceKey:
+        """Return what tells it from other places."""
+        return self.pipe.pipe.name, self.node.name
 
 
 @dataclass(frozen=True)
@@ -39,54 +56,73 @@ class CompiledPipe:
     others: Mapping[str, "CompiledPipe"] = field(repr=False, compare=False)
     datasources: frozenset[str] = field(repr=False, compare=False)
 
-    def sql(self, values: Mapping[str, Any]) -> str:
-        """Return the pipe's query.
+    @property
+    def endpoint(self) -> Place:
+        """The node whose rows are the pipe's."""
+        return Place(self, self.pipe.endpoint)
 
-        Args:
-            values: The parameters, as texts or JSON values.
+    def sql(self, values: Mapping[str, Any]) -> str:
+        """Return the pipe's query with these parameters, texts or JSON values.
 
         Raises:
             TemplateError: A parameter is missing or of the wrong type.
             ApiError: 400, pipes or nodes read from each other in a circle.
         """
-        return self.query(
-            self.pipe.endpoint,
-            lambda pipe, node: pipe.templates[node.name].render(values, pipe.context(node)),
-        )
+        return self.query(self.pipe.endpoint, lambda place: place.pipe.rendered(place.node, values))
 
-    def query(self, node: Node, render: "Render", way: tuple[str, ...] = ()) -> str:
+    def rendered(self, node: Node, values: Mapping[str, Any]) -> str:
+        """Return the SQL of one node alone."""
+        return self.templates[node.name].render(values, self.context(node))
+
+    def query(self, node: Node, render: Render, path: tuple[PlaceKey, ...] = ()) -> str:
         """Return the query of one node, after those that it reads from.
 
         Args:
             node: One of this pipe's.
             render: Writes the SQL of one node alone.
-            way: The nodes that lead to this one.
+            path: The nodes that lead to this one.
 
         Raises:
             ApiError: 400, pipes or nodes read from each other in a circle.
         """
         written: dict[str, str] = {}
-        own = {node.name: node for node in self.pipe.nodes}
 
-        def write(node: Node, way: tuple[str, ...]) -> str:
-            way = _onward(way, f"{self.pipe.name}.{node.name}")
-            sql = plain(render(self, node))
-            for name in sorted(self._used(node, sql) - written.keys()):
-                if name in own:
-                    written[name] = write(own[name], way)
-                else:
-                    other = self.others[name]
-                    written[name] = other.query(other.pipe.endpoint, render, way)
+        def write(place: Place, path: tuple[PlaceKey, ...]) -> str:
+            if place.key in path:
+                circle = " -> ".join(map(".".join, (*path, place.key)))
+                raise bad_request(f"[Error] Circular reference: {circle}")
+            path = (*path, place.key)
+            sql = plain(render(place))
+            for name in sorted(self._used(place.node, sql) - written.keys()):
+                if read := self._place(name):
+                    is_own = read.pipe is self
+                    written[name] = (
+                        write(read, path) if is_own else read.pipe.query(read.node, render, path)
+                    )
             return sql
 
-        query = write(node, way)
+        query = write(Place(self, node), path)
         return with_before(written, query)
+
+    def read_by(self, node: Node) -> Iterator[tuple[str, Place]]:
+        """Yield what a node reads from, each with its name there: other nodes, ends of pipes."""
+        for name in sorted(self.uses[node.name]):
+            if place := self._place(name):
+                yield name, place
 
     def context(self, node: Node) -> QueryContext:
         """Return what the template of a node may reach besides its parameters."""
         if ANY_TABLE not in self.reads[node.name]:
-            return _NOTHING
+            return QueryContext()
         return QueryContext(tables=self._within_reach(node) | self.datasources)
+
+    def _place(self, name: str) -> Place | None:
+        """Return what a name stands for; None: a pipe that does not compile."""
+        for node in self.pipe.nodes:
+            if node.name == name:
+                return Place(self, node)
+        other = self.others.get(name)
+        return other.endpoint if other else None
 
     def _used(self, node: Node, sql: str) -> frozenset[str]:
         """Return what a node reads from, in which a request may have had a choice."""
@@ -98,10 +134,6 @@ class CompiledPipe:
     def _within_reach(self, node: Node) -> frozenset[str]:
         nodes = {each.name for each in self.pipe.nodes} - {node.name}
         return frozenset(nodes | (self.others.keys() - {self.pipe.name}))
-
-
-Render = Callable[[CompiledPipe, Node], str]
-"""Writes the SQL of one node of a pipe."""
 
 
 def compiled(
@@ -125,22 +157,53 @@ def compiled(
                 line = node.line + (error.line or 1) - 1
                 mistakes.append(ProjectError(pipe.path, line, error.message))
         if len(templates) == len(pipe.nodes):
-            found[name] = CompiledPipe(
-                pipe=pipe,
-                templates=templates,
-                reads=reads,
-                uses={node: reads[node] & (names - {node}) for node in reads},
-                others=found,
-                datasources=frozenset(datasources),
-            )
+            uses = {node: reads[node] & (names - {node}) for node in reads}
+            found[name] = CompiledPipe(pipe, templates, reads, uses, found, frozenset(datasources))
     return found, mistakes
 
 
-def _onward(way: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Return the way with one more node on it, unless that closes a circle."""
-    if name in way:
-        raise bad_request(f"[Error] Circular reference: {' -> '.join((*way, name))}")
-    return (*way, name)
+def chain(last: Place) -> list[Place]:
+    """Return a node and all that it reads from, each after what it reads from itself."""
+    found: list[Place] = []
+    entered: set[PlaceKey] = set()
+
+    def enter(place: Place) -> None:
+        if place.key not in entered:
+            entered.add(place.key)
+            for _, read in place.pipe.read_by(place.node):
+                enter(read)
+            found.append(place)
+
+    enter(last)
+    return found
+
+
+def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
+    """Yield a mistake for each circle of nodes that read from each other, where it closes."""
+    done: set[PlaceKey] = set()
+
+    def follow(place: Place, path: tuple[PlaceKey, ...]) -> Iterator[ProjectError]:
+        if place.key in done:
+            return
+        done.add(place.key)
+        path = (*path, place.key)
+        for name, read in place.pipe.read_by(place.node):
+            if read.key not in path:
+                yield from follow(read, path)
+                continue
+            circle = " -> ".join(map(".".join, (*path[path.index(read.key) :], read.key)))
+            line = _line_of(place.node, name)
+            yield ProjectError(place.pipe.pipe.path, line, f"Circular reference: {circle}.")
+
+    for pipe in pipes:
+        for node in pipe.pipe.nodes:
+            yield from follow(Place(pipe, node), ())
+
+
+def _line_of(node: Node, name: str) -> int:
+    """Return the file's line on which a node names what it reads from."""
+    found = re.search(rf"\b{re.escape(name)}\b", visible(node.sql))
+    return node.line + (node.sql.count("\n", 0, found.start()) if found else 0)
 
 
 def plain(sql: str) -> str:
@@ -174,64 +237,3 @@ def with_before(ctes: Mapping[str, str], sql: str) -> str:
     if found := _WITH.match(sql):
         return f"{found.group()} {before}, {sql[found.end() :].lstrip()}"
     return f"WITH {before} {sql}"
-
-
-_Place = tuple[CompiledPipe, Node]
-_Key = tuple[str, str]
-
-
-def circles(pipes: Mapping[str, CompiledPipe]) -> Iterator[ProjectError]:
-    """Yield a mistake for each circle, on the line that closes it."""
-    done: set[_Key] = set()
-    for pipe in pipes.values():
-        for node in pipe.pipe.nodes:
-            yield from _from((pipe, node), pipes, {}, done)
-
-
-def _from(
-    place: _Place, pipes: Mapping[str, CompiledPipe], way: dict[_Key, str], done: set[_Key]
-) -> Iterator[ProjectError]:
-    """Yield the circles that a node leads into, but for those found before.
-
-    Args:
-        place: The node.
-        pipes: All pipes.
-        way: The nodes that lead to it, in order, each with its name for people.
-        done: The nodes that were looked at.
-    """
-    pipe, node = place
-    if _key(place) in done:
-        return
-    done.add(_key(place))
-    way = {**way, _key(place): f"{pipe.pipe.name}.{node.name}"}
-    for name, following in _followed(pipe, node, pipes):
-        key = _key(following)
-        if key in way:
-            names = list(way.values())[list(way).index(key) :]
-            circle = " -> ".join((*names, names[0]))
-            text = f"Circular reference: {circle}."
-            yield ProjectError(pipe.pipe.path, _line(node, name), text)
-        else:
-            yield from _from(following, pipes, way, done)
-
-
-def _followed(
-    pipe: CompiledPipe, node: Node, pipes: Mapping[str, CompiledPipe]
-) -> Iterator[tuple[str, _Place]]:
-    own = {each.name: each for each in pipe.pipe.nodes}
-    for name in sorted(pipe.uses[node.name]):
-        if name in own:
-            yield name, (pipe, own[name])
-        elif name in pipes:
-            yield name, (pipes[name], pipes[name].pipe.endpoint)
-
-
-def _key(place: _Place) -> _Key:
-    pipe, node = place
-    return pipe.pipe.name, node.name
-
-
-def _line(node: Node, name: str) -> int:
-    """Return the file's line on which a node names what it reads from."""
-    found = re.search(rf"\b{re.escape(name)}\b", visible(node.sql))
-    return node.line + (node.sql.count("\n", 0, found.start()) if found else 0)

@@ -1,4 +1,9 @@
-"""Finds all mistakes of a project, and what of it can be served in spite of them."""
+"""Finds all mistakes of a project, and what of it can be served in spite of them.
+
+Its tables are made empty in a database of their own before anything that lasts is changed, the
+rehearsal: ClickHouse finds the mistakes of the data sources there, and spells the tables as it
+would spell them; the pipes' SQL is checked against them.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,99 +15,22 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, Q
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
-from clerk_tinybird_app.local.tinybird.project import pipe_check, schema
+from clerk_tinybird_app.local.tinybird.project import schema
+from clerk_tinybird_app.local.tinybird.project.pipe_check import check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
-from clerk_tinybird_app.local.tinybird.project.schema import Definition, definitions
+from clerk_tinybird_app.local.tinybird.project.schema import Definition
 from clerk_tinybird_app.local.tinybird.project.unfed import not_run
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
-_SUFFIX: Final = "_rehearsal"
-_ARGUMENTS: Final = ("ENGINE_SIGN", "ENGINE_VER", "ENGINE_IS_DELETED", "ENGINE_COLUMNS")
+_T = TypeVar("_T")
+
+_REHEARSAL_SUFFIX: Final = "_rehearsal"
 _CLAUSES: Final = (
     "ENGINE_PARTITION_KEY",
     "ENGINE_SORTING_KEY",
     "ENGINE_PRIMARY_KEY",
     "ENGINE_TTL",
 )
-
-
-def name_beside(database: str) -> str:
-    """Return the name of a database's rehearsal, which is there for a moment only."""
-    return f"{database}{_SUFFIX}"
-
-
-def rehearse(
-    writer: Writer, database: str, sources: Iterable[DataSource]
-) -> tuple[dict[str, Definition], list[ProjectError]]:
-    """Make all tables of ``sources``, without rows.
-
-    Returns:
-        Each table as ClickHouse spells it, by name; and for each data source that ClickHouse does
-        not take, the line of the first column, engine, key, TTL or index that it refuses.
-    """
-    beside = name_beside(database)
-    leave(writer, database)
-    writer.run(partial(schema.create_database, database=beside))
-    mistakes = []
-    for source in sources:
-        try:
-            writer.run(partial(schema.create, database=beside, source=source))
-        except QueryFailed as failure:
-            # On another connection: the one that failed is closed.
-            find = partial(_mistake, source=source, beside=beside, failure=failure)
-            mistakes.append(writer.run(find))
-    return writer.run(partial(definitions, database=beside)), mistakes
-
-
-def leave(writer: Writer, database: str) -> None:
-    """Remove a database's rehearsal; harmless when there is none."""
-    writer.run(partial(schema.drop_database, database=name_beside(database)))
-
-
-def _mistake(
-    session: ChdbSession, source: DataSource, beside: str, failure: QueryFailed
-) -> ProjectError:
-    """Build the table up step by step; the first step that ClickHouse refuses has the mistake."""
-    table = f"{beside}.{quoted(source.name)}"
-    session.query(f"DROP TABLE IF EXISTS {table} SYNC")
-    for line, part in _steps(source):
-        try:
-            session.query(tables.create_table(part, table))
-        except QueryFailed as found:
-            return ProjectError(source.path, line, for_author(found, beside))
-        session.query(f"DROP TABLE {table} SYNC")
-    # The table is good, so it is the way of the rows into it; the failure may name the column.
-    named = (column.line for column in source.columns if quoted(column.name) in failure.message)
-    line = next(named, source.line_of("SCHEMA"))
-    return ProjectError(source.path, line, for_author(failure, beside))
-
-
-def _steps(source: DataSource) -> Iterator[tuple[int, DataSource]]:
-    """Yield more and more of a data source, each time with the line of what is new."""
-    bare = tuple(replace(column, default=None, codec=None) for column in source.columns)
-    start = replace(source, columns=bare, engine="MergeTree", engine_settings={}, indexes=())
-    for column in bare:
-        yield column.line, replace(start, columns=(column,))
-    yield source.line_of("SCHEMA"), start
-    for place, column in enumerate(source.columns):
-        yield column.line, replace(start, columns=(*bare[:place], column, *bare[place + 1 :]))
-    settings = {
-        key: source.engine_settings[key] for key in _ARGUMENTS if key in source.engine_settings
-    }
-    names = {column.name for column in source.columns}
-    strange = [key for key, value in settings.items() if value.strip("`") not in names]
-    part = replace(start, columns=source.columns, engine=source.engine, engine_settings=settings)
-    yield source.line_of(*strange, "ENGINE"), part
-    for keyword in _CLAUSES:
-        if keyword in source.engine_settings:
-            settings = {**settings, keyword: source.engine_settings[keyword]}
-            part = replace(part, engine_settings=settings)
-            yield source.line_of(keyword), part
-    for place, line in enumerate(source.index_lines):
-        yield line, replace(part, indexes=source.indexes[: place + 1])
-
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,25 +55,19 @@ class Checked:
 
 
 def check(project: Project, writer: Writer, database: str) -> Checked:
-    """Find a project's mistakes; nothing that lasts is changed.
-
-    Args:
-        project: The project.
-        writer: Makes the tables of a rehearsal.
-        database: Where the project's tables are.
-    """
+    """Find a project's mistakes; nothing that lasts, in its database, is changed."""
     sources = project.datasources
     pipes, malformed = compiled(project.pipes, sources)
+    rehearsal = database + _REHEARSAL_SUFFIX
+    drop = partial(schema.drop_database, database=rehearsal)
     try:
-        definitions, refused = rehearse(writer, database, sources.values())
-        mistakes = [*project.mistakes, *malformed, *circles(pipes), *refused]
-        found = pipe_check.check(
-            _without(_unserved(mistakes, pipes), pipes).values(),
-            writer.folder,
-            name_beside(database),
-        )
+        writer.run(drop)
+        definitions, refused = _rehearse(writer, rehearsal, sources.values())
+        mistakes = [*project.mistakes, *malformed, *circles(pipes.values()), *refused]
+        sound = _without(_unserved(mistakes, pipes), pipes)
+        found = check_pipes(sound.values(), writer.folder, rehearsal)
     finally:
-        leave(writer, database)
+        writer.run(drop)
     taken = _without(_by_name(refused), sources).values()
     mistakes += found.mistakes
     mistakes += writer.run(
@@ -160,6 +82,69 @@ def check(project: Project, writer: Writer, database: str) -> Checked:
         mistakes=tuple(mistakes),
         doubts=(*found.doubts, *not_run(pipes)),
     )
+
+
+def _rehearse(
+    writer: Writer, rehearsal: str, sources: Iterable[DataSource]
+) -> tuple[dict[str, Definition], list[ProjectError]]:
+    """Make all tables of ``sources``, without rows.
+
+    Returns:
+        Each table as ClickHouse spells it, by name; and for each data source that ClickHouse does
+        not take, the line of the first column, engine, key, TTL or index that it refuses.
+    """
+    writer.run(partial(schema.create_database, database=rehearsal))
+    mistakes = []
+    for source in sources:
+        try:
+            writer.run(partial(schema.create, database=rehearsal, source=source))
+        except QueryFailed as failure:
+            # On another connection: the one that failed is closed.
+            find = partial(_mistake, source=source, rehearsal=rehearsal, failure=failure)
+            mistakes.append(writer.run(find))
+    return writer.run(partial(schema.definitions, database=rehearsal)), mistakes
+
+
+def _mistake(
+    session: ChdbSession, source: DataSource, rehearsal: str, failure: QueryFailed
+) -> ProjectError:
+    """Build the table up step by step; the first step that ClickHouse refuses has the mistake."""
+    table = f"{rehearsal}.{quoted(source.name)}"
+    session.query(f"DROP TABLE IF EXISTS {table} SYNC")
+    for line, part in _steps(source):
+        try:
+            session.query(tables.create_table(part, table))
+        except QueryFailed as found:
+            return ProjectError(source.path, line, for_author(found, rehearsal))
+        session.query(f"DROP TABLE {table} SYNC")
+    # The table is good, so it is the way of the rows into it; the failure may name the column.
+    named = (column.line for column in source.columns if quoted(column.name) in failure.message)
+    line = next(named, source.line_of("SCHEMA"))
+    return ProjectError(source.path, line, for_author(failure, rehearsal))
+
+
+def _steps(source: DataSource) -> Iterator[tuple[int, DataSource]]:
+    """Yield more and more of a data source, each time with the line of what is new."""
+    bare = tuple(replace(column, default=None, codec=None) for column in source.columns)
+    start = replace(source, columns=bare, engine="MergeTree", engine_settings={}, indexes=())
+    for column in bare:
+        yield column.line, replace(start, columns=(column,))
+    yield source.line_of("SCHEMA"), start
+    for place, column in enumerate(source.columns):
+        yield column.line, replace(start, columns=(*bare[:place], column, *bare[place + 1 :]))
+    given = source.engine_settings
+    settings = {key: given[key] for key in tables.ENGINE_ARGUMENTS if key in given}
+    names = {column.name for column in source.columns}
+    strange = [key for key, value in settings.items() if value.strip("`") not in names]
+    part = replace(start, columns=source.columns, engine=source.engine, engine_settings=settings)
+    yield source.line_of(*strange, "ENGINE"), part
+    for keyword in _CLAUSES:
+        if keyword in given:
+            settings = {**settings, keyword: given[keyword]}
+            part = replace(part, engine_settings=settings)
+            yield source.line_of(keyword), part
+    for place, line in enumerate(source.index_lines):
+        yield line, replace(part, indexes=source.indexes[: place + 1])
 
 
 def _unserved(

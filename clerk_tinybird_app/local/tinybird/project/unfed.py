@@ -13,8 +13,8 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
-from clerk_tinybird_app.tinybird.project import Node, ProjectError
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, Place, chain
+from clerk_tinybird_app.tinybird.project import ProjectError
 
 _NOT_RUN: Final = "the embedded Tinybird does not run such pipes"
 _SEND_ROWS: Final = "Send rows to it, by a fixture or by events, or ask Tinybird itself."
@@ -26,7 +26,7 @@ class Unfed:
 
     Attributes:
         feeders: What would fill it, for people.
-        upstream: The data sources that its rows would be made of, which something else fills.
+        upstream: The data sources that its rows would be made of, also through others like it.
     """
 
     feeders: tuple[str, ...]
@@ -47,40 +47,23 @@ def not_run(pipes: Mapping[str, CompiledPipe]) -> Iterator[ProjectError]:
 
 def unfed(pipes: Mapping[str, CompiledPipe]) -> dict[str, Unfed]:
     """Return the data sources that pipes would fill, by name."""
-    feeding: dict[str, list[tuple[CompiledPipe, Node]]] = {}
-    for pipe in pipes.values():
+    feeders: dict[str, list[str]] = {}
+    reads: dict[str, frozenset[str]] = {}
+    for name, pipe in pipes.items():
         for node in pipe.pipe.nodes:
-            if node.target:
-                feeding.setdefault(node.target, []).append((pipe, node))
-    reads = {
-        target: frozenset(name for pipe, node in places for name in datasources_of(pipe, node))
-        for target, places in feeding.items()
-    }
+            if target := node.target:
+                feeders.setdefault(target, []).append(f"'{name}' (TYPE {node.type})")
+                reads[target] = reads.get(target, frozenset()) | datasources_of(Place(pipe, node))
     return {
-        target: Unfed(
-            tuple(f"'{pipe.pipe.name}' (TYPE {node.type})" for pipe, node in places),
-            _ends(target, reads),
-        )
-        for target, places in feeding.items()
+        target: Unfed(tuple(names), _upstream(target, reads)) for target, names in feeders.items()
     }
 
 
-def datasources_of(pipe: CompiledPipe, node: Node) -> frozenset[str]:
+def datasources_of(place: Place) -> frozenset[str]:
     """Return the data sources that a node reads, also through other nodes and pipes."""
     found: set[str] = set()
-    waiting, seen = [(pipe, node)], set()
-    while waiting:
-        pipe, node = waiting.pop()
-        if (pipe.pipe.name, node.name) in seen:
-            continue
-        seen.add((pipe.pipe.name, node.name))
-        own = {each.name: each for each in pipe.pipe.nodes}
-        uses = pipe.uses[node.name]
-        found |= (pipe.reads[node.name] - uses) & pipe.datasources
-        for name in uses:
-            other = pipe if name in own else pipe.others.get(name)
-            if other is not None:
-                waiting.append((other, own.get(name, other.pipe.endpoint)))
+    for pipe, node in chain(place):
+        found |= (pipe.reads[node.name] - pipe.uses[node.name]) & pipe.datasources
     return frozenset(found)
 
 
@@ -89,11 +72,7 @@ def require_fed(
 ) -> str:
     """Pass if what is read has rows, or could have none; return what is to be told, "" for nothing.
 
-    Args:
-        session: A connection.
-        database: The workspace's.
-        known: All data sources that pipes would fill.
-        names: Those of them that are read.
+    ``names`` are read, of all the ``known`` data sources that pipes would fill.
 
     Raises:
         ApiError: 400, one is empty and would not be if the pipes ran.
@@ -101,34 +80,25 @@ def require_fed(
     if not names:
         return ""
     tables = {*names, *(name for each in names for name in known[each].upstream)}
-    listed = ", ".join(map(literal, sorted(tables)))
     filled = session.query(
         f"SELECT name FROM system.tables WHERE database = {literal(database)} "
-        f"AND name IN ({listed}) AND total_rows > 0",
+        f"AND name IN ({', '.join(map(literal, sorted(tables)))}) AND total_rows > 0",
         "TSVRaw",
     )
     has_rows = set(filled.decode().splitlines())
-    for name in sorted(names):
-        feeders = ", ".join(known[name].feeders)
-        if name not in has_rows and known[name].upstream & has_rows:
+    for name in sorted(set(names) - has_rows):
+        if known[name].upstream & has_rows:
             raise bad_request(
-                f"[Error] The data source '{name}' is empty, as {feeders} would fill it and "
-                f"{_NOT_RUN}. {_SEND_ROWS}"
+                f"[Error] The data source '{name}' is empty, as {', '.join(known[name].feeders)} "
+                f"would fill it and {_NOT_RUN}. {_SEND_ROWS}"
             )
-    told = ", ".join(sorted(names))
-    return f"{told}: only rows that were sent there, as {_NOT_RUN} that would fill it"
+    listed = ", ".join(sorted(names))
+    return f"{listed}: only rows that were sent there, as {_NOT_RUN} that would fill it"
 
 
-def _ends(target: str, reads: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return what a chain of such data sources begins with."""
-    found: set[str] = set()
-    waiting, seen = [target], set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += reads.get(name, ())
-        if name != target:
-            found.add(name)
-    return frozenset(found)
+def _upstream(target: str, reads: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    found, more = set[str](), {target}
+    while more:
+        found |= more
+        more = {name for each in more for name in reads.get(each, ())} - found
+    return frozenset(found - {target})

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,71 +17,41 @@ from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
 
+PIPE_ITSELF: Final = "_"
+"""What SQL on top of a pipe calls it."""
+
+_STATUSES: Final = {159: 408, 160: 408, 158: 413, 396: 413}
+"""By ClickHouse's number: out of time, too slow, too many rows, too large an answer."""
+
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write an answer.
-
-    Attributes:
-        name: ClickHouse's name.
-        media_type: For ``Content-Type``.
-    """
+    """A way to write an answer, by ClickHouse's name, and its ``Content-Type``."""
 
     name: str
     media_type: str
 
 
 _CSV: Final = Format("CSVWithNames", "text/csv; charset=utf-8; header=present")
-JSON: Final = Format("JSON", "application/json; charset=utf-8")
-TSV: Final = Format("TabSeparated", "text/tab-separated-values; charset=utf-8")
+_JSON: Final = Format("JSON", "application/json; charset=utf-8")
+_TSV: Final = Format("TabSeparated", "text/tab-separated-values; charset=utf-8")
 
 BY_ENDING: Final = {
-    "json": JSON,
+    "json": _JSON,
     "csv": _CSV,
     "csvwithnames": _CSV,
     "ndjson": Format("JSONEachRow", "application/x-ndjson; charset=utf-8"),
     "parquet": Format("Parquet", "application/vnd.apache.parquet"),
     "prometheus": Format("Prometheus", "text/plain; version=0.0.4; charset=utf-8"),
 }
+"""The formats of an answer by the ending of the address."""
 
 _MEDIA_TYPES: Final = {
     "CSV": "text/csv; charset=utf-8",
-    **{each.name: each.media_type for each in (*BY_ENDING.values(), TSV)},
-    "JSONCompact": JSON.media_type,
-    "JSONStrings": JSON.media_type,
-    "TSV": TSV.media_type,
-    "TSVWithNames": TSV.media_type,
-    "TabSeparatedWithNames": TSV.media_type,
+    **{each.name: each.media_type for each in (*BY_ENDING.values(), _TSV)},
+    **dict.fromkeys(("JSONCompact", "JSONStrings"), _JSON.media_type),
+    **dict.fromkeys(("TSV", "TSVWithNames", "TabSeparatedWithNames"), _TSV.media_type),
 }
-
-
-def named(name: str) -> Format:
-    """Return the format that a query's ``FORMAT`` names; ClickHouse knows if there is one."""
-    return Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8"))
-
-
-PIPE_ITSELF: Final = "_"
-"""What SQL on top of a pipe calls it."""
-
-_TIMEOUT: Final = 159
-_TOO_SLOW: Final = 160
-_TOO_MANY_ROWS: Final = (158, 396)
-
-
-def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiError:
-    """Return what the API answers when ClickHouse refuses a query.
-
-    Args:
-        failure: The refusal.
-        own: What the caller wrote.
-        hidden: What was added to it and is not the caller's to read, see `for_caller`.
-    """
-    text = f"[Error] {for_caller(failure, own=own, hidden=hidden)} ({failure.name or 'UNKNOWN'})"
-    if failure.code in (_TIMEOUT, _TOO_SLOW):
-        return ApiError(408, text)
-    if failure.code in _TOO_MANY_ROWS:
-        return ApiError(413, text)
-    return ApiError(400, text)
 
 
 @dataclass(frozen=True)
@@ -99,6 +69,12 @@ class Answer:
     warning: str = ""
 
 
+def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiError:
+    """Return what the API answers when ClickHouse refuses a query, see `for_caller`."""
+    text = f"[Error] {for_caller(failure, own=own, hidden=hidden)} ({failure.name or 'UNKNOWN'})"
+    return ApiError(_STATUSES.get(failure.code, 400), text)
+
+
 def pipe(
     session: ChdbSession,
     workspace: LocalWorkspace,
@@ -109,21 +85,13 @@ def pipe(
     output: Format,
     on_top: str | None,
 ) -> Answer:
-    """Return a pipe's rows.
+    """Return a pipe's rows, or what SQL ``on_top`` of it has, which calls it ``_``.
 
-    Args:
-        session: A connection on the workspace's database.
-        workspace: Where the pipe is.
-        caller: Who asks, and may.
-        found: The pipe.
-        values: Its parameters; those that are fixed win.
-        output: How to write the answer.
-        on_top: SQL that reads from ``_``, or None for the pipe's own rows.
+    The caller may read it; the parameters that its token fixes win over the ``values``.
 
     Raises:
         TemplateError: A parameter is missing or of the wrong type.
-        ApiError: The SQL on top is refused.
-        QueryFailed: ClickHouse refused the query.
+        ApiError: The query is refused, by ClickHouse or before.
     """
     name = found.pipe.name
     fixed = caller.fixed_params(name, workspace.resource_id("pipe", name))
@@ -132,25 +100,19 @@ def pipe(
     served = workspace.served
     unfed = served.reads_unfed.get(name, ())
     warning = require_fed(session, workspace.database, served.unfed, unfed)
-    if on_top is None:
-        own, hidden = _written(values), _hidden(caller, query)
-        return Answer(_body(session, query, output, own=own, hidden=hidden), output, warning)
-    asked, _ = statement.without_format(statement.canonical(session, on_top))
-    statement.require_readable(
-        statement.names(session, statement.subject(asked)),
-        asked,
-        allowed={PIPE_ITSELF},
-        existing=_existing(session, workspace),
-        databases=_databases(session),
-    )
-    body = _body(
-        session,
-        statement.reading(asked, {PIPE_ITSELF: sealed(query)}),
-        output,
-        own=_written(values, asked),
-        hidden=_hidden(caller, query),
-    )
-    return Answer(body, output, warning)
+    asked, whole = "", query
+    if on_top is not None:
+        asked, _ = statement.without_format(statement.canonical(session, on_top))
+        statement.require_readable(
+            statement.names(session, asked),
+            asked,
+            allowed={PIPE_ITSELF},
+            existing=_existing(session, workspace),
+            databases=_databases(session),
+        )
+        whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
+    own, hidden = _written(values, asked), _hidden(caller, query)
+    return Answer(_body(session, whole, output, own=own, hidden=hidden), output, warning)
 
 
 def sql(
@@ -162,28 +124,24 @@ def sql(
 ) -> Answer:
     """Return the rows of a caller's own SQL, in the format that it asks for.
 
-    Args:
-        session: A connection on the workspace's database.
-        workspace: What it may read from.
-        caller: Who asks.
-        text: The SQL.
-        values: Parameters of the pipes that it reads.
+    The ``values`` are parameters of the pipes that it reads.
 
     Raises:
         TemplateError: It reads a pipe whose parameter is missing.
-        ApiError: It is not one SELECT or DESCRIBE, or reads what the caller may not.
-        QueryFailed: ClickHouse refused the query.
+        ApiError: It is not one SELECT or DESCRIBE, reads what the caller may not, or ClickHouse
+            refuses it.
     """
     asked, name = statement.without_format(statement.canonical(session, text))
-    output = named(name) if name else TSV
+    # Of a format that is none, ClickHouse knows.
+    output = Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8")) if name else _TSV
     # Once: it may be replaced meanwhile.
     served = workspace.served
     filters = _filters(workspace, served, caller)
     existing = _existing(session, workspace)
     filtered = [each for each, condition in filters.items() if condition]
-    rewritten = modifiers.outside(asked, filtered, existing)
+    rewritten = modifiers.without_modifiers(asked, filtered, existing)
     asked = rewritten.text
-    used = statement.names(session, statement.subject(asked))
+    used = statement.names(session, asked)
     mentioned = used.tables | used.sets
     readable = _readable(workspace, served, caller, filters)
     readable |= {
@@ -194,7 +152,7 @@ def sql(
     statement.require_readable(
         used,
         asked,
-        allowed=readable.keys() | pipes.keys() | _allowed(workspace, caller, mentioned),
+        allowed=readable.keys() | pipes.keys() | _qualified(workspace, caller, mentioned),
         existing=existing,
         databases=_databases(session),
     )
@@ -266,7 +224,7 @@ def _filters(workspace: LocalWorkspace, served: Served, caller: Caller) -> dict[
     return filters
 
 
-def _allowed(workspace: LocalWorkspace, caller: Caller, used: frozenset[str]) -> set[str]:
+def _qualified(workspace: LocalWorkspace, caller: Caller, used: Iterable[str]) -> set[str]:
     """Return the qualified names an admin may use: its own database's and ClickHouse's own."""
     if not caller.is_admin:
         return set()
@@ -283,12 +241,10 @@ def _pipe_queries(
 ) -> dict[str, str]:
     """Return the queries of the pipes that SQL names and the caller may read."""
     queries = {}
-    for name in sorted(used & served.unserved.keys()):
-        if caller.may_read(name, workspace.resource_id("pipe", name)):
-            served.require(name)
-    for name, pipe in served.pipes.items():
+    for name in (*sorted(used & served.unserved.keys()), *served.pipes):
         pipe_id = workspace.resource_id("pipe", name)
         if name in used and caller.may_read(name, pipe_id):
+            served.require(name)
             given = {**values, **caller.fixed_params(name, pipe_id)}
-            queries[name] = pipe.sql(given)
+            queries[name] = served.pipes[name].sql(given)
     return queries

@@ -9,8 +9,7 @@ Only the caller's own text is rewritten, and what comes of it is checked as if i
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
@@ -26,8 +25,7 @@ _DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _SUFFIX: Final = "__final"
 
 
-@dataclass(frozen=True)
-class Rewritten:
+class Rewritten(NamedTuple):
     """A statement that ClickHouse takes over sealed queries.
 
     Attributes:
@@ -39,13 +37,12 @@ class Rewritten:
     finals: Mapping[str, str]
 
 
-def outside(statement: str, filtered: Collection[str], taken: Collection[str]) -> Rewritten:
+def without_modifiers(
+    statement: str, filtered: Collection[str], taken: Collection[str]
+) -> Rewritten:
     """Return a canonical statement without the modifiers that a seal cannot have.
 
-    Args:
-        statement: As ClickHouse spells it.
-        filtered: The data sources that are sealed.
-        taken: Names that no new one may have.
+    Sealed are the ``filtered`` data sources; no new name may be one of those ``taken``.
 
     Raises:
         ApiError: 400, it samples one, or it has both ``FINAL`` and ``PREWHERE``.
@@ -59,15 +56,18 @@ def outside(statement: str, filtered: Collection[str], taken: Collection[str]) -
         name = words[name_at].strip("`") if name_at is not None else ""
         if name_at is None or name not in filtered:
             continue
-        if words[place] == "SAMPLE" or _next(words, place) == "SAMPLE":
+        following = next((word for word in words[place + 1 :] if word.strip()), "")
+        if "SAMPLE" in (words[place], following):
             raise bad_request(
                 f"[Error] SAMPLE cannot be used over '{name}', whose rows the token filters: a "
                 "sample of all tenants' rows would be taken before. Use WHERE with a hash of a "
                 "column, such as cityHash64(id) % 10 = 0. (UNSUPPORTED_METHOD)"
             )
-        new = _unlike(f"{name}{_SUFFIX}", taken)
+        new = f"{name}{_SUFFIX}"
+        while new in taken:
+            new += "_"
         finals[new] = name
-        has_alias = any(word == "AS" for word in words[name_at:place])
+        has_alias = "AS" in words[name_at:place]
         words[name_at] = quoted(new) if has_alias else f"{quoted(new)} AS {quoted(name)}"
         words[place] = ""
     if "PREWHERE" in words:
@@ -76,7 +76,7 @@ def outside(statement: str, filtered: Collection[str], taken: Collection[str]) -
                 "[Error] PREWHERE with FINAL cannot be used over rows that the token filters. Use "
                 "WHERE. (UNSUPPORTED_METHOD)"
             )
-        _into_where(words)
+        _join_with_where(words)
     return Rewritten("".join(words), finals)
 
 
@@ -99,17 +99,7 @@ def _table_before(words: list[str], place: int) -> int | None:
     return None
 
 
-def _next(words: list[str], place: int) -> str:
-    return next((word for word in words[place + 1 :] if word.strip()), "")
-
-
-def _unlike(name: str, taken: Collection[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _into_where(words: list[str]) -> None:
+def _join_with_where(words: list[str]) -> None:
     """Join each ``PREWHERE`` with the ``WHERE`` after it, else make it one."""
     for place in [place for place, word in enumerate(words) if word == "PREWHERE"]:
         words[place] = "WHERE ("

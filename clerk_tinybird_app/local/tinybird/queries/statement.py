@@ -31,14 +31,14 @@ _TAKES_WITH: Final = ("SELECT", "WITH")
 _SELECT: Final = (*_TAKES_WITH, "(")
 _DESCRIBE: Final = "DESCRIBE TABLE"
 
-_REACHES_OUT: Final = (
-    r"(?:file|dict\w*|joinGet\w*|hasColumnInTable\w*|getServerSetting|getMergeTreeSetting|"
-    r"catboostEvaluate|executable\w*|url|remote\w*|ai\w+)"
+_REACHES_OUT: Final = re.compile(
+    r"file|dict\w*|joinGet\w*|hasColumnInTable\w*|getServerSetting|getMergeTreeSetting|"
+    r"catboostEvaluate|executable\w*|url|remote\w*|ai\w+",
+    re.IGNORECASE,
 )
 _SLEEPS: Final = frozenset(("sleep", "sleepeachrow"))
 """Functions that hold a reader and do nothing; a pipe may use them, a caller's SQL may not."""
 
-_FUNCTION_THAT_REACHES_OUT: Final = re.compile(_REACHES_OUT, re.IGNORECASE)
 _TABLE_FUNCTIONS: Final = frozenset(
     ("numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries", "generate_series", "values")
 )
@@ -95,12 +95,8 @@ def canonical(session: ChdbSession, sql: str) -> str:
     return found
 
 
-def subject(statement: str) -> str:
-    """Return what a canonical SELECT or DESCRIBE is about, as it would stand after FROM.
-
-    Raises:
-        ApiError: 400, it is another kind of statement.
-    """
+def _subject(statement: str) -> str:
+    """Return what a canonical SELECT or DESCRIBE is about, as it would stand after FROM."""
     if statement.startswith(_SELECT):
         return f"({statement})"
     if statement.startswith(_DESCRIBE):
@@ -117,25 +113,27 @@ def reading(statement: str, queries: Mapping[str, str]) -> str:
     """
     if not queries or statement.startswith(_TAKES_WITH):
         return with_before(queries, statement)
-    select = with_before(queries, f"SELECT * FROM {subject(statement)}")
+    select = with_before(queries, f"SELECT * FROM {_subject(statement)}")
     return f"{_DESCRIBE} ({select})" if statement.startswith(_DESCRIBE) else select
 
 
-def names(session: ChdbSession, about: str) -> Names:
-    """Return the names used by what ``subject`` returned; nothing of it is run.
+def names(session: ChdbSession, statement: str) -> Names:
+    """Return the names that a canonical SELECT or DESCRIBE uses; nothing of it is run.
 
     Raises:
-        ApiError: 400, it cannot stand in a FROM: it writes a file, or names a format.
+        ApiError: 400, it is another kind of statement, or cannot stand in a FROM: it writes a
+            file, or names a format.
     """
+    tree = f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM {_subject(statement)}"
     try:
-        answer = session.query(f"EXPLAIN QUERY TREE run_passes = 0 SELECT * FROM {about}", "TSVRaw")
+        answer = session.query(tree, "TSVRaw")
     except QueryFailed as failure:
         raise bad_request(f"[Error] {for_caller(failure)} ({failure.name})") from None
-    tree = answer.decode()
-    if _NAMED_LAMBDA.search(tree):
+    found = answer.decode()
+    if _NAMED_LAMBDA.search(found):
         # Its name could be that of a function or an operator that a pipe's own filter uses.
         raise bad_request("[Error] A lambda with a name is not allowed")
-    return _names_of_tree(tree)
+    return _names_of_tree(found)
 
 
 def require_readable(
@@ -163,7 +161,7 @@ def require_readable(
     # By the text as well: should the tree be misread, these fail all the same.
     called = _CALLED.findall(_QUOTED.sub(lambda text: text[1] or "", statement))
     for function in sorted(used.functions.union(called)):
-        if _FUNCTION_THAT_REACHES_OUT.fullmatch(function) or function.lower() in _SLEEPS:
+        if _REACHES_OUT.fullmatch(function) or function.lower() in _SLEEPS:
             raise forbidden(f"The function '{function}' is not allowed")
     # What the caller may not read is refused as a CTE's name too: a CTE ends with its own query,
     # and outside of that the same name is the table.

@@ -3,68 +3,89 @@
 import asyncio
 import functools
 import json
+import logging
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.queries.answer import Answer, refusal
+from clerk_tinybird_app.local.tinybird.errors import (
+    API_DOCUMENTATION,
+    ApiError,
+    bad_request,
+    forbidden,
+)
+from clerk_tinybird_app.local.tinybird.queries.answer import refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 
-Handler = Callable[[Request], Awaitable[Response]]
 _Result = TypeVar("_Result")
 
-_BEARER: Final = "bearer "
 WARNING_HEADER: Final = "X-Tinybird-Warning"
 """Says why an answer may not be what Tinybird would answer; no header of Tinybird's."""
+
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
+"""Headers of an answer that has tokens in it."""
 
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
 
+REFUSALS: Final = (ApiError, QueryFailed, TemplateError, ProjectError)
+"""What a route may raise to be answered as Tinybird answers it."""
 
-def answering(handler: Handler) -> Handler:
-    """Wrap a route so that every named refusal becomes the answer Tinybird gives."""
+_BEARER: Final = "bearer "
+_TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
+_NOBODY_READS_IT: Final = 499
 
-    @functools.wraps(handler)
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except ApiError as error:
-            return refused(request, error)
-        except QueryFailed as failure:
-            return refused(request, refusal(failure))
-        except TemplateError as error:
-            if error.body is not None:
-                return JSONResponse(error.body, error.status, dict(rate_headers(request)))
-            found = ApiError(error.status, error.message, documentation=error.documentation)
-            return refused(request, found)
-        except ProjectError as error:
-            return refused(request, bad_request(str(error)))
-
-    return answer
+_log = logging.getLogger(__name__)
 
 
-def refused(request: Request, error: ApiError) -> Response:
-    """Return a refusal; the caller's rate headers go with it."""
-    body = {"error": error.message, "documentation": error.documentation}
-    return JSONResponse(body, error.status, {**rate_headers(request), **error.headers})
+async def refused(request: Request, error: Exception) -> Response:
+    """Write one of `REFUSALS`; the caller's rate headers go with it."""
+    if isinstance(error, TemplateError) and error.body is not None:
+        return JSONResponse(error.body, error.status, rate_headers(request))
+    found = _as_api_error(error)
+    body = {"error": found.message, "documentation": found.documentation}
+    return JSONResponse(body, found.status, {**rate_headers(request), **found.headers})
 
 
-def answered(request: Request, answer: Answer) -> Response:
-    """Return a query's rows; the caller's rate headers go with them, and what is to be told."""
-    told = {WARNING_HEADER: answer.warning} if answer.warning else {}
-    headers = {**rate_headers(request), **told}
-    return Response(answer.body, media_type=answer.output.media_type, headers=headers)
+def _as_api_error(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, QueryFailed):
+        return refusal(error)
+    if isinstance(error, TemplateError):
+        return ApiError(error.status, error.message, documentation=error.documentation)
+    return bad_request(str(error))
+
+
+async def refused_by_starlette(_request: Request, error: Exception) -> Response:
+    """Write what Starlette refuses, such as a malformed form, as the API does."""
+    if not isinstance(error, HTTPException):
+        raise error
+    text = _TEXTS.get(error.status_code, error.detail)
+    body = {"error": text, "documentation": API_DOCUMENTATION}
+    return JSONResponse(body, error.status_code, error.headers)
+
+
+async def gone(_request: Request, _error: Exception) -> Response:
+    """Answer a client that is not there any more."""
+    return Response(status_code=_NOBODY_READS_IT)
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """Answer what nobody thought of, and log it."""
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = {"error": "Internal error, see the log", "documentation": API_DOCUMENTATION}
+    return JSONResponse(body, 500)
 
 
 def service_of(request: Request) -> Service:
@@ -82,20 +103,31 @@ def identify(request: Request) -> tuple[LocalWorkspace, Caller]:
     service = service_of(request)
     workspace, caller = service.tokens.identify(_token(request))
     if caller.rps:
-        allowance = service.rates.take(_name(workspace, caller), caller.rps)
-        request.state.rate_headers = allowance.headers()
+        request.state.rate_headers = service.rates.take(_name(workspace, caller), caller.rps)
     return workspace, caller
 
 
-def rate_headers(request: Request) -> Mapping[str, str]:
+def administered(request: Request) -> LocalWorkspace:
+    """Return the workspace of a caller who may do everything in it.
+
+    Raises:
+        ApiError: 403, it may not; as from ``identify``.
+    """
+    workspace, caller = identify(request)
+    caller.require_admin()
+    return workspace
+
+
+def rate_headers(request: Request) -> dict[str, str]:
     """Return the caller's rate headers, none when it has no limit."""
-    headers: Mapping[str, str] = getattr(request.state, "rate_headers", {})
+    headers: dict[str, str] = getattr(request.state, "rate_headers", {})
     return headers
 
 
-async def in_thread(executor: Executor, work: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Run blocking ``work`` beside the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(executor, work, *arguments)
+async def in_thread(request: Request, work: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Run what writes beside the event loop."""
+    threads = service_of(request).ingest_threads
+    return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
 
 
 async def queried(
@@ -114,7 +146,7 @@ async def queried(
         QueryFailed: From ``work``, as any other error.
     """
     return await service_of(request).pool.run(
-        _name(workspace, caller), workspace.database, work, functools.partial(_gone, request)
+        _name(workspace, caller), workspace.database, work, functools.partial(_left, request)
     )
 
 
@@ -173,7 +205,7 @@ def _name(workspace: LocalWorkspace, caller: Caller) -> str:
     return f"{workspace.id} {caller.name}"
 
 
-async def _gone(request: Request) -> None:
+async def _left(request: Request) -> None:
     """Return when the client is gone; for a request whose body was read or is not wanted."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""``/v0/events`` and ``/v0/datasources?mode=append``: rows in."""
+"""``/v0/events`` and the appending of files: rows in."""
 
 import uuid
 
@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake.ingest import ingest
+from clerk_tinybird_app.local.tinybird.intake.ingest import Ingested, ingest
 from clerk_tinybird_app.local.tinybird.intake.rows import as_ndjson
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     MOST_BYTES,
-    answering,
+    administered,
     body_of,
     content_type,
     identify,
@@ -19,47 +19,27 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     rate_headers,
     service_of,
 )
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+from clerk_tinybird_app.tinybird.project import DataSource
 
 
-@answering
 async def events(request: Request) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
-    workspace, caller = identify(request)
-    name = request.query_params.get("name")
-    if not name:
-        raise bad_request("The name of the data source is missing: send it as name")
-    source = workspace.datasource(name)
-    caller.require_append(source.name, workspace.resource_id("datasource", source.name))
-    body = await body_of(request)
-    service = service_of(request)
-    done = await in_thread(
-        service.ingest_threads,
-        lambda: ingest(service.writer, workspace.database, source, body, clock=service.clock),
-    )
+    workspace, source = _target(request, request.query_params.get("name") or None)
+    done = await _ingested(request, workspace, source, await body_of(request))
     waits = request.query_params.get("wait", "").lower() == "true"
     counts = {"successful_rows": done.successful_rows, "quarantined_rows": done.quarantined_rows}
-    return JSONResponse(counts, 200 if waits else 202, dict(rate_headers(request)))
+    return JSONResponse(counts, 200 if waits else 202, rate_headers(request))
 
 
-@answering
 async def append(request: Request) -> Response:
     """Add the rows of a file to a data source."""
-    found, caller = identify(request)
-    name = request.path_params.get("name") or request.query_params.get("name", "")
-    source = found.datasource(name)
-    caller.require_append(source.name, found.resource_id("datasource", source.name))
-    content = await _content(request)
-    rows = as_ndjson(
-        content,
-        request.query_params.get("format", "ndjson"),
-        source,
-        delimiter=request.query_params.get("dialect_delimiter", ","),
-    )
-    service = service_of(request)
-    done = await in_thread(
-        service.ingest_threads,
-        lambda: ingest(service.writer, found.database, source, rows, clock=service.clock),
-    )
+    asked = request.query_params
+    name = request.path_params.get("name") or asked.get("name", "")
+    workspace, source = _target(request, name)
+    content, kind = await _content(request), asked.get("format", "ndjson")
+    rows = as_ndjson(content, kind, source, delimiter=asked.get("dialect_delimiter", ","))
+    done = await _ingested(request, workspace, source, rows)
     job_id = str(uuid.uuid4())
     job = {
         "id": job_id,
@@ -70,22 +50,43 @@ async def append(request: Request) -> Response:
         "successful_rows": done.successful_rows,
         "quarantine_rows": done.quarantined_rows,
         "invalid_lines": 0,
-        "datasource": {"id": found.resource_id("datasource", source.name), "name": source.name},
+        "datasource": {
+            "id": workspace.resource_id("datasource", source.name),
+            "name": source.name,
+        },
     }
-    service.jobs.add(found.id, job)
+    service_of(request).jobs.add(workspace.id, job)
     return JSONResponse(job)
 
 
-@answering
 async def job(request: Request) -> Response:
     """Describe an import; it is always done."""
-    found, caller = identify(request)
-    caller.require_admin()
+    workspace = administered(request)
     job_id = request.path_params["job_id"]
-    kept = service_of(request).jobs.find(found.id, job_id)
+    kept = service_of(request).jobs.find(workspace.id, job_id)
     if kept is None:
         raise not_found(f"Job '{job_id}' not found")
     return JSONResponse(kept)
+
+
+def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSource]:
+    """Return the data source that the caller may add rows to."""
+    workspace, caller = identify(request)
+    if name is None:
+        raise bad_request("The name of the data source is missing: send it as name")
+    source = workspace.datasource(name)
+    caller.require_append(source.name, workspace.resource_id("datasource", source.name))
+    return workspace, source
+
+
+async def _ingested(
+    request: Request, workspace: LocalWorkspace, source: DataSource, rows: bytes
+) -> Ingested:
+    service = service_of(request)
+    return await in_thread(
+        request,
+        lambda: ingest(service.writer, workspace.database, source, rows, clock=service.clock),
+    )
 
 
 async def _content(request: Request) -> bytes:

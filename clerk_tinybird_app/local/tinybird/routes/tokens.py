@@ -10,15 +10,14 @@ from clerk_tinybird_app.local.tinybird.access import claims
 from clerk_tinybird_app.local.tinybird.access.static_tokens import StaticToken
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden, not_found
 from clerk_tinybird_app.local.tinybird.routes.answering import (
-    answering,
-    identify,
+    NOT_KEPT,
+    administered,
     service_of,
     values_of,
 )
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 
-@answering
 async def local(request: Request) -> Response:
     """Give the tokens of this machine's Tinybird to programs on it, never to a web page."""
     is_page = request.headers.get("sec-fetch-site", "none") != "none"
@@ -26,21 +25,13 @@ async def local(request: Request) -> Response:
         raise forbidden("The tokens are not for web pages")
     workspaces = service_of(request).workspaces
     key = workspaces.first.signing_key
-    return JSONResponse(
-        {
-            "user_token": workspaces.user_token,
-            "admin_token": key,
-            "workspace_admin_token": key,
-        },
-        headers={"Cache-Control": "no-store"},
-    )
+    found = {"user_token": workspaces.user_token, "admin_token": key, "workspace_admin_token": key}
+    return JSONResponse(found, headers=NOT_KEPT)
 
 
-@answering
 async def create(request: Request) -> Response:
     """Sign a JWT."""
-    workspace, caller = identify(request)
-    caller.require_admin()
+    workspace = administered(request)
     values = await values_of(request)
     try:
         expires = int(values["expiration_time"])
@@ -54,34 +45,29 @@ async def create(request: Request) -> Response:
         raise bad_request("A JWT needs name, expiration_time (seconds) and scopes") from None
     if "limits" in values:
         payload["limits"] = values["limits"]
-    token = jwt.encode(payload, workspace.signing_key, algorithm="HS256")
+    key = workspace.signing_key
+    token = jwt.encode(payload, key, algorithm="HS256")
     # What would be refused when used is refused when made.
-    claims.read(
-        token, signing_key=workspace.signing_key, workspace_id=workspace.id, now=expires - 1
-    )
-    return JSONResponse({"token": token}, headers={"Cache-Control": "no-store"})
+    claims.read(token, signing_key=key, workspace_id=workspace.id, now=expires - 1)
+    return JSONResponse({"token": token}, headers=NOT_KEPT)
 
 
-@answering
 async def index(request: Request) -> Response:
     """List the workspace's tokens that do not expire."""
-    workspace, caller = identify(request)
-    caller.require_admin()
+    workspace = administered(request)
     own = {"id": "admin", "name": "workspace admin token", "token": workspace.signing_key}
     named = [_view(token, workspace) for token in workspace.served.tokens.values()]
     tokens = [{**own, "scopes": [{"type": "ADMIN"}]}, *named]
-    return JSONResponse({"tokens": tokens}, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"tokens": tokens}, headers=NOT_KEPT)
 
 
-@answering
 async def one(request: Request) -> Response:
     """Give a token by its name."""
-    workspace, caller = identify(request)
-    caller.require_admin()
+    workspace = administered(request)
     name = request.path_params["name"]
     for token in workspace.served.tokens.values():
         if token.name == name:
-            return JSONResponse(_view(token, workspace), headers={"Cache-Control": "no-store"})
+            return JSONResponse(_view(token, workspace), headers=NOT_KEPT)
     raise not_found(f"Token '{name}' not found")
 
 

@@ -1,4 +1,4 @@
-"""What the ``tb`` command calls: workspaces, builds, regions, appended files."""
+"""What the ``tb`` command asks of workspaces: which there are, and to serve a project's files."""
 
 import uuid
 from pathlib import Path
@@ -6,20 +6,19 @@ from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     MOST_BYTES,
-    answering,
+    administered,
     identify,
     in_thread,
     service_of,
     values_of,
 )
-from clerk_tinybird_app.local.tinybird.routes.metadata import workspace_view
-from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectMistakes, read_files
 
 _PROJECT_PART: Final = "data_project://"
@@ -30,65 +29,47 @@ _LONGEST_PART: Final = 255
 _SHOWN: Final = 40
 
 
-@answering
 async def user_workspaces(request: Request) -> Response:
     """List the workspaces of this machine."""
-    workspace, caller = identify(request)
-    caller.require_admin()
-    all_of_them = service_of(request).workspaces.all()
+    workspace = administered(request)
     user = {"id": "local", "email": "local@localhost", "organization_id": None}
-    listed = [workspace_view(each) for each in all_of_them]
+    listed = [_view(each) for each in service_of(request).workspaces.all()]
     return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
 
 
-@answering
-async def create_workspace(request: Request) -> Response:
+async def create(request: Request) -> Response:
     """Make a workspace."""
-    _, caller = identify(request)
-    caller.require_admin()
+    administered(request)
     name = (await values_of(request)).get("name")
     if not isinstance(name, str) or not name:
         raise bad_request("The name of the workspace is missing")
-    service = service_of(request)
-    made = await in_thread(service.ingest_threads, service.workspaces.add, name)
-    return JSONResponse(workspace_view(made))
+    return JSONResponse(_view(await in_thread(request, service_of(request).workspaces.add, name)))
 
 
-@answering
-async def remove_workspace(request: Request) -> Response:
+async def remove(request: Request) -> Response:
     """Remove a workspace that was made."""
-    _, caller = identify(request)
-    caller.require_admin()
-    service = service_of(request)
-    removed = await in_thread(
-        service.ingest_threads, service.workspaces.remove, request.path_params["workspace_id"]
-    )
+    administered(request)
+    id_or_name = request.path_params["workspace_id"]
+    removed = await in_thread(request, service_of(request).workspaces.remove, id_or_name)
     return JSONResponse({"id": removed.id, "name": removed.name})
 
 
-@answering
 async def workspace(request: Request) -> Response:
     """Describe the token's workspace."""
-    found, caller = identify(request)
-    caller.require_admin()
-    return JSONResponse(workspace_view(found))
+    return JSONResponse(_view(administered(request)))
 
 
-@answering
 async def regions(request: Request) -> Response:
     """List the regions: this machine."""
     identify(request)
-    host = _base(request)
+    host = f"{request.url.scheme}://{request.url.netloc}"
     region = {"key": "local", "name": "local", "provider": "local", "api_host": host, "host": host}
     return JSONResponse({"regions": [region]})
 
 
-@answering
 async def build(request: Request) -> Response:
     """Serve the files of a project in the token's workspace."""
-    found, caller = identify(request)
-    caller.require_admin()
-    service = service_of(request)
+    target = administered(request)
     async with request.form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
         files: dict[Path, bytes] = {}
         for name, part in form.multi_items():
@@ -97,11 +78,7 @@ async def build(request: Request) -> Response:
                 if file in files:
                     raise bad_request(f"The file '{file.as_posix()}' is there twice")
                 files[file] = await part.read()
-    return JSONResponse(await in_thread(service.ingest_threads, _build, service, found, files))
-
-
-def _base(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+    return JSONResponse(await in_thread(request, _build, target, files, service_of(request).writer))
 
 
 def _file(name: str) -> Path:
@@ -119,10 +96,10 @@ def _file(name: str) -> Path:
     return file
 
 
-def _build(service: Service, target: LocalWorkspace, files: dict[Path, bytes]) -> dict[str, Any]:
+def _build(target: LocalWorkspace, files: dict[Path, bytes], writer: Writer) -> dict[str, Any]:
     before = target.served
     try:
-        outcome = target.serve(read_files(files), service.writer)
+        outcome = target.serve(read_files(files), writer)
     except ProjectMistakes as error:
         faults = [
             {"filename": one.file.as_posix(), "error": f"line {one.line}: {one.message}"}
@@ -133,28 +110,29 @@ def _build(service: Service, target: LocalWorkspace, files: dict[Path, bytes]) -
         {"level": "WARNING", "resource": one.file.stem, "message": str(one)}
         for one in outcome.checked.doubts
     ]
-    made = {**_difference(before, target.served), "feedback": feedback}
+    made: dict[str, Any] = {"id": str(uuid.uuid4()), "feedback": feedback}
+    after = target.served
+    for kind, old, new in (
+        ("datasource", before.datasources.keys(), after.datasources.keys()),
+        ("pipe", before.pipes.keys(), after.pipes.keys()),
+    ):
+        made[f"new_{kind}_names"] = sorted(new - old)
+        made[f"deleted_{kind}_names"] = sorted(old - new)
+        made[f"changed_{kind}_names"] = []
     return {"result": "success", "build": made}
 
 
-def _difference(before: Served, after: Served) -> dict[str, Any]:
-    kinds = {
-        "datasource": (before.datasources, after.datasources),
-        "pipe": (before.pipes, after.pipes),
+def _view(found: LocalWorkspace) -> dict[str, Any]:
+    """Return a workspace, as the API describes it, with its admin token."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "token": found.signing_key,
+        "main": None,
+        "role": "admin",
+        "is_branch": False,
+        "members": [],
+        "organization_id": None,
+        "organization_name": None,
+        "plan": "dev",
     }
-    result: dict[str, Any] = {"id": str(uuid.uuid4())}
-    for kind, (old, new) in kinds.items():
-        result[f"new_{kind}_names"] = sorted(new.keys() - old.keys())
-        result[f"deleted_{kind}_names"] = sorted(old.keys() - new.keys())
-        result[f"changed_{kind}_names"] = []
-    return result
-
-
-@answering
-async def example(request: Request) -> Response:
-    """Give the address of a pipe's rows, for people to copy; without a token."""
-    found, caller = identify(request)
-    name = found.pipe(request.query_params.get("pipe", "")).pipe.name
-    caller.fixed_params(name, found.resource_id("pipe", name))
-    ending = request.query_params.get("format", "json")
-    return PlainTextResponse(f"{_base(request)}/v0/pipes/{name}.{ending}")

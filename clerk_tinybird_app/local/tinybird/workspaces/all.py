@@ -2,16 +2,15 @@
 
 import hashlib
 import math
-import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.access import claims
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.access.static_tokens import token_text
+from clerk_tinybird_app.local.tinybird.access.static_tokens import new_token
+from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden, not_found
 from clerk_tinybird_app.local.tinybird.project import schema
@@ -20,17 +19,13 @@ from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspac
 _JWT_DOTS: Final = 2
 _STATIC_PREFIX: Final = "p."
 _MOST_MADE: Final = 10
+_MOST_KNOWN: Final = 1_000
 
 
 class Workspaces:
     """The first workspace, which lasts, and those that ``tb`` makes, which end with the process.
 
     For any thread.
-
-    Args:
-        first: The workspace of the served project.
-        writer: Makes and removes databases.
-        clock: Seconds since the epoch.
     """
 
     def __init__(self, first: LocalWorkspace, writer: Writer, clock: Callable[[], float]) -> None:
@@ -39,8 +34,8 @@ class Workspaces:
         self._changing = threading.Lock()
         self._writer = writer
         self._clock = clock
-        self.user_token = token_text(first.id, "user", secrets.token_urlsafe(32))
-        writer.run(lambda session: schema.create_database(session, first.database))
+        self.user_token = new_token(first.id, "user")
+        writer.run(partial(schema.create_database, database=first.database))
 
     def all(self) -> list[LocalWorkspace]:
         """Return every workspace, the first one first."""
@@ -56,7 +51,7 @@ class Workspaces:
             if any(workspace.name == name for workspace in self.all()):
                 raise bad_request(f"There is a workspace named '{name}' already")
             made = LocalWorkspace.new(name)
-            self._writer.run(lambda session: schema.create_database(session, made.database))
+            self._writer.run(partial(schema.create_database, database=made.database))
             self._all[made.id] = made
             # `tb --local test run` means to remove what it made, but asks for another name.
             for old in self.all()[1:-_MOST_MADE]:
@@ -80,18 +75,14 @@ class Workspaces:
 
     def _remove(self, workspace: LocalWorkspace) -> None:
         del self._all[workspace.id]
-        self._writer.run(lambda session: schema.drop_database(session, workspace.database))
+        self._writer.run(partial(schema.drop_database, database=workspace.database))
 
     def remove_leftovers(self) -> None:
         """Remove the databases of workspaces that ended with an earlier process."""
-        kept = {workspace.database for workspace in self._all.values()}
-
-        def leftovers() -> list[str]:
-            found = self._writer.run(schema.databases)
-            return [name for name in found if name.startswith("w_")]
-
-        for database in {name.removesuffix(schema.LANDING_SUFFIX) for name in leftovers()} - kept:
-            self._writer.run(partial(schema.drop_database, database=database))
+        found = {name.removesuffix(LANDING_SUFFIX) for name in self._writer.run(schema.databases)}
+        for database in found - {workspace.database for workspace in self.all()}:
+            if database.startswith("w_"):
+                self._writer.run(partial(schema.drop_database, database=database))
 
     def identify(self, token: str) -> tuple[LocalWorkspace, Caller]:
         """Return the workspace a token is for, and what it grants there.
@@ -109,12 +100,8 @@ class Workspaces:
         if token.startswith(_STATIC_PREFIX) or token.count(".") != _JWT_DOTS:
             raise claims.malformed()
         signer = self._signer(token)
-        return signer, claims.read(
-            token,
-            signing_key=signer.signing_key,
-            workspace_id=signer.id,
-            now=self._clock(),
-        )
+        key, now = signer.signing_key, self._clock()
+        return signer, claims.read(token, signing_key=key, workspace_id=signer.id, now=now)
 
     def _signer(self, token: str) -> LocalWorkspace:
         """Return the workspace whose key signed a token, else the first, which refuses it."""
@@ -124,40 +111,19 @@ class Workspaces:
         return next(signed, self.first)
 
 
-_MOST: Final = 1_000
-
-
-@dataclass(frozen=True)
-class _Known:
-    workspace: LocalWorkspace
-    signing_key: str = field(repr=False)
-    caller: Caller
-
-    def is_good(self, workspaces: Workspaces, now: float) -> bool:
-        """Tell whether verifying the token again would find the same."""
-        return (
-            self.caller.holds_at(now)
-            and self.workspace.signing_key == self.signing_key
-            and self.workspace in workspaces.all()
-        )
-
-
 class KnownTokens:
     """Tells whose token a token is, and remembers what it found for as long as that holds.
 
-    It remembers digests, not tokens: nothing in here can be sent as a token. When there is no more
-    room, the one known longest goes. Tokens that do not expire are not remembered, because the
-    project's files can take them back.
-
-    Args:
-        workspaces: Verify what is not known.
-        clock: Seconds since the epoch.
+    So a client's next request costs no second verification. It remembers digests, not tokens:
+    nothing in here can be sent as a token. When there is no more room, the one known longest goes.
+    Tokens that do not expire are not remembered, because the project's files can take them back.
     """
 
     def __init__(self, workspaces: Workspaces, clock: Callable[[], float]) -> None:
         self._workspaces = workspaces
         self._clock = clock
-        self._known: dict[bytes, _Known] = {}
+        # Each with the key that had signed it.
+        self._known: dict[bytes, tuple[LocalWorkspace, str, Caller]] = {}
 
     def identify(self, token: str) -> tuple[LocalWorkspace, Caller]:
         """Return the workspace a token is for, and what it grants there.
@@ -166,14 +132,15 @@ class KnownTokens:
             ApiError: 403.
         """
         digest = hashlib.sha256(token.encode()).digest()
-        known = self._known.get(digest)
-        if known is not None:
-            if known.is_good(self._workspaces, self._clock()):
-                return known.workspace, known.caller
+        if known := self._known.get(digest):
+            workspace, key, caller = known
+            is_there = workspace.signing_key == key and workspace in self._workspaces.all()
+            if is_there and caller.holds_at(self._clock()):
+                return workspace, caller
             del self._known[digest]
         workspace, caller = self._workspaces.identify(token)
         if caller.expires < math.inf:
-            if len(self._known) >= _MOST:
+            if len(self._known) >= _MOST_KNOWN:
                 del self._known[next(iter(self._known))]
-            self._known[digest] = _Known(workspace, workspace.signing_key, caller)
+            self._known[digest] = workspace, workspace.signing_key, caller
         return workspace, caller

@@ -32,13 +32,7 @@ def _is_data_file(_: Change, path: str) -> bool:
 
 
 class ProjectWatch:
-    """Loads a project folder into a workspace, again when a file of it changes.
-
-    Args:
-        folder: The project.
-        workspace: What serves it.
-        writer: Makes its tables.
-    """
+    """Loads a project folder into a workspace, again when a file of it changes."""
 
     def __init__(self, folder: Path, workspace: LocalWorkspace, writer: Writer) -> None:
         self._folder = folder
@@ -71,7 +65,7 @@ class ProjectWatch:
             _log.exception("The project could not be loaded.")
             return False
         self._tell(logging.WARNING, outcome.checked.doubts)
-        for name in (*outcome.change.created, *outcome.change.changed):
+        for name in outcome.changed:
             _log.info("The data source '%s' is up to date.", name)
         if outcome.checked.mistakes:
             self._tell(logging.ERROR, outcome.checked.mistakes)

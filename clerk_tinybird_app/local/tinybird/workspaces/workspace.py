@@ -1,18 +1,17 @@
 """A workspace: its id, its key, its database, and the project it serves at the moment."""
 
 import hashlib
-import secrets
 import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from clerk_tinybird_app.local.tinybird.access.static_tokens import (
     StaticToken,
+    new_token,
     static_tokens,
-    token_text,
 )
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
@@ -27,21 +26,10 @@ from clerk_tinybird_app.tinybird.project import (
     ProjectMistakes,
 )
 
-_PREFIX: Final = "t_"
-
-
-def resource_id(workspace_id: str, *names: str) -> str:
-    """Return the id of what is found under ``names`` in a workspace."""
-    digest = hashlib.sha256("\n".join((workspace_id, *names)).encode()).hexdigest()
-    return f"{_PREFIX}{digest[:32]}"
-
-
 _T = TypeVar("_T")
 
-_KEY_BYTES: Final = 32
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Served:
     """A project as it is served: all of it compiled.
 
@@ -54,15 +42,12 @@ class Served:
         reads_unfed: For each pipe that reads any of those, their names.
     """
 
-    datasources: Mapping[str, DataSource] = field(default_factory=lambda: MappingProxyType({}))
-    pipes: Mapping[str, CompiledPipe] = field(default_factory=lambda: MappingProxyType({}))
-    tokens: Mapping[str, StaticToken] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False
-    )
-    unserved: Mapping[str, ProjectError] = field(default_factory=lambda: MappingProxyType({}))
-
-    unfed: Mapping[str, Unfed] = field(default_factory=lambda: MappingProxyType({}))
-    reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    datasources: Mapping[str, DataSource]
+    pipes: Mapping[str, CompiledPipe]
+    tokens: Mapping[str, StaticToken] = field(repr=False)
+    unserved: Mapping[str, ProjectError]
+    unfed: Mapping[str, Unfed]
+    reads_unfed: Mapping[str, frozenset[str]]
 
     @property
     def is_whole(self) -> bool:
@@ -79,11 +64,21 @@ class Served:
             raise bad_request(f"[Error] '{name}' is not served. {mistake}")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of serving a project."""
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+_NOTHING: Final = Served(
+    datasources=_EMPTY,
+    pipes=_EMPTY,
+    tokens=_EMPTY,
+    unserved=_EMPTY,
+    unfed=_EMPTY,
+    reads_unfed=_EMPTY,
+)
 
-    change: schema.Change
+
+class Outcome(NamedTuple):
+    """What came of serving a project: the data sources with other tables, and what was found."""
+
+    changed: list[str]
     checked: Checked
 
 
@@ -91,24 +86,21 @@ class Outcome:
 class LocalWorkspace:
     """One workspace; its rows are in a database of its own.
 
-    Attributes:
-        id: Its id.
-        name: Its name.
-        signing_key: Its admin token, which signs its JWTs.
-        served: What it answers with; replaced whole when the project changes.
+    Its admin token, which signs its JWTs, is the signing key. What it has ``served`` is replaced
+    whole when the project changes.
     """
 
     id: str
     name: str
     signing_key: str = field(repr=False)
-    served: Served = field(default_factory=Served)
+    served: Served = _NOTHING
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def new(cls, name: str) -> "LocalWorkspace":
         """Return a workspace with a new id and key."""
         made = str(uuid.uuid4())
-        return cls(made, name, token_text(made, made, secrets.token_urlsafe(_KEY_BYTES)))
+        return cls(made, name, new_token(made, made))
 
     @property
     def database(self) -> str:
@@ -116,8 +108,9 @@ class LocalWorkspace:
         return f"w_{self.id.replace('-', '')}"
 
     def resource_id(self, *names: str) -> str:
-        """Return the id of one of its pipes, nodes or data sources."""
-        return resource_id(self.id, *names)
+        """Return the id of one of its pipes, nodes or data sources; the same after each start."""
+        digest = hashlib.sha256("\n".join((self.id, *names)).encode()).hexdigest()
+        return f"t_{digest[:32]}"
 
     def pipe(self, name_or_id: str) -> CompiledPipe:
         """Return a pipe.
@@ -156,10 +149,7 @@ class LocalWorkspace:
     def serve(self, project: Project, writer: Writer, *, despite_mistakes: bool = False) -> Outcome:
         """Serve ``project`` from now on, its tables brought up to date first.
 
-        Args:
-            project: The project.
-            writer: Makes its tables.
-            despite_mistakes: Whether to serve what has none, when something else has.
+        ``despite_mistakes`` is to serve what has none, when something else has.
 
         Raises:
             ProjectMistakes: It has some; nothing is changed.
@@ -169,21 +159,21 @@ class LocalWorkspace:
             if checked.mistakes and not despite_mistakes:
                 raise ProjectMistakes(checked.mistakes)
             sources, wanted = checked.datasources.values(), checked.definitions
-            change = writer.run(
+            changed = writer.run(
                 lambda session: schema.apply(session, self.database, sources, wanted)
             )
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
             targets = unfed(checked.pipes)
+            reads = {
+                name: datasources_of(pipe.endpoint) & targets.keys()
+                for name, pipe in checked.pipes.items()
+            }
             self.served = Served(
                 datasources=checked.datasources,
                 pipes=checked.pipes,
                 tokens={token.value: token for token in tokens},
                 unserved=checked.unserved,
                 unfed=targets,
-                reads_unfed={
-                    name: found
-                    for name, pipe in checked.pipes.items()
-                    if (found := datasources_of(pipe, pipe.pipe.endpoint) & targets.keys())
-                },
+                reads_unfed={name: found for name, found in reads.items() if found},
             )
-            return Outcome(change, checked)
+            return Outcome(changed, checked)

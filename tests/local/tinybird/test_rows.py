@@ -1,0 +1,267 @@
+"""Rows told good from bad, and plain from others, without ClickHouse; and those of files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.intake.rows import (
+    BadRow,
+    as_ndjson,
+    count_objects,
+    count_plain,
+    read_row,
+    split_rows,
+)
+from clerk_tinybird_app.tinybird.project import Column, DataSource
+from tests.local.tinybird.scenes import scene
+
+
+def source(**types: str) -> DataSource:
+    return DataSource(
+        name="x",
+        description="",
+        columns=tuple(Column(name=name, type=kind) for name, kind in types.items()),
+        engine="MergeTree",
+        engine_settings={},
+        tokens=(),
+        path=Path("x.datasource"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b'{"a":1}\n{"a":2}\n', 2),
+        (b'{"a":1}\r\n\r\n{"a":2}', 2),
+        (b'{\n "a": 1\n}', 1),
+        (b'[{"a":1},{"a":2},5]', 3),
+        (b'{"a":1}\nnot json\n', 2),
+        (b"", 0),
+    ],
+)
+def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
+    assert len(list(split_rows(body))) == rows
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (b'{"a":1}', 1),
+        (b'{"a":1}\n{"a":"{"}\n', 2),
+        (b' {"a":1}\r\n{"a":2}\r\n', 2),
+        (b" \n ", 0),
+        (b'{\n"a": 1\n}', None),
+        (b'[{"a":1},\n{"a":2}]', None),
+        (b'{"a":1}\n5\n{"a":2}', None),
+        (b'{"a":{\n}\n{"b":1}}', None),
+    ],
+)
+def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int | None) -> None:
+    assert count_objects(body) == count
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("UInt8", 255),
+        ("Int8", "-128"),
+        ("LowCardinality(Nullable(Int16))", None),
+        ("Array(Int32)", None),
+        ("String", 5),
+        ("DateTime", "only ClickHouse knows"),
+        ("UInt64", 2**64 - 1),
+    ],
+)
+def test_a_value_that_may_fit_passes(kind: str, value: Any) -> None:
+    line = json.dumps({"a": value}).encode()
+    assert read_row(line, source(a=kind)) == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("UInt8", 256),
+        ("UInt8", -1),
+        ("Int8", 1.5),
+        ("Int64", 2**63),
+        ("UInt16", "many"),
+        ("UInt16", [1]),
+        ("String", None),
+        ("LowCardinality(String)", None),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(kind: str, value: Any) -> None:
+    found = read_row(json.dumps({"a": value}).encode(), source(a=kind))
+    assert isinstance(found, BadRow)
+    assert found.columns == ("a",)
+
+
+@pytest.mark.parametrize("line", [b"{", b"5", b"[1]", b'{"a":"\xff"}', b"[" * 100_000])
+def test_what_is_no_json_object_is_kept_as_it_came(line: bytes) -> None:
+    found = read_row(line, source(a="String"))
+    assert isinstance(found, BadRow)
+    assert found.text == line.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("$.a", 1),
+        ("$.b.c", 2),
+        ("$.b['c']", 2),
+        ("$.d[0].e", 3),
+        ("$.d[:].e", [3, 4]),
+        ("$.d[:].none", [None, None]),
+    ],
+)
+def test_json_paths_lead_into_the_row(path: str, value: object) -> None:
+    row = {"a": 1, "b": {"c": 2}, "d": [{"e": 3}, {"e": 4}]}
+    columns = (Column(name="x", type="Nullable(String)", json_path=path),)
+    where = source()
+    reader = DataSource(
+        name="x",
+        description="",
+        columns=columns,
+        engine="MergeTree",
+        engine_settings={},
+        tokens=(),
+        path=where.path,
+    )
+    assert read_row(json.dumps(row).encode(), reader) == {"x": value}
+
+
+def test_a_path_to_nowhere_leaves_the_column_out() -> None:
+    columns = (Column(name="x", type="Nullable(String)", json_path="$.b.c"),)
+    reader = DataSource(
+        name="x",
+        description="",
+        columns=columns,
+        engine="MergeTree",
+        engine_settings={},
+        tokens=(),
+        path=Path("x"),
+    )
+    assert read_row(b'{"b": 5}', reader) == {}
+
+
+COLUMNS = (
+    Column(name="status", type="UInt16", json_path="$.status"),
+    Column(name="page", type="LowCardinality(String)"),
+    Column(name="note", type="Nullable(String)"),
+    Column(name="sizes", type="Array(Int32)"),
+    Column(name="weight", type="Int32", default="7"),
+)
+
+
+def row(text: str) -> bytes:
+    return b'{"page":"/","weight":1,%s}' % text.encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (row('"status":65535'), 1),
+        (row('"status":0,"note":null,"sizes":[1],"more":{"a":[]}'), 1),
+        (row('"status":0') + b"\r\n\n" + row('"status":1') + b"\n", 2),
+        (b" \n", 0),
+        (b"", 0),
+    ],
+)
+def test_plain_rows_are_counted(body: bytes, count: int) -> None:
+    assert count_plain(body, COLUMNS) == count
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        row('"status":65536'),
+        row('"status":-1'),
+        row('"status":1.0'),
+        row('"status":"1"'),
+        row('"status":null'),
+        row('"Status":1'),
+        row('"status":65536,"status":1'),
+        row('"st\\u0061tus":65536'),
+        row('"note":"no status"'),
+        b'{"page":"/","status":1}',
+        b'{"page":"/","status":1,"weight":null}',
+        b'{"page":null,"status":1,"weight":1}',
+        row('"status":1') + b"\n" + row('"status":65536'),
+        b"[" + row('"status":1') + b"]",
+        row('"status":1')[:-1],
+        row('"status":1,"page":"\\ud800"'),
+        b'{"page":"\xff","status":1,"weight":1}',
+        row('"status":1,"more":' + "[" * 100_000 + "]" * 100_000),
+    ],
+    ids=lambda body: body[:60].decode(errors="replace"),
+)
+def test_what_may_be_read_otherwise_is_not_plain(body: bytes) -> None:
+    assert count_plain(body, COLUMNS) is None
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column(name="status", type="UInt16", json_path="$.event.status"),
+        Column(name="status", type="UInt16", json_path="$.code"),
+        Column(name="sizes", type="Array(UInt8)", default="[1]"),
+        Column(name="large", type="UInt128"),
+        Column(name="sum", type="SimpleAggregateFunction(sum, UInt64)"),
+        Column(name="any", type="JSON"),
+    ],
+    ids=str,
+)
+def test_a_column_that_is_read_otherwise_knows_no_plain_rows(column: Column) -> None:
+    assert count_plain(b"{}", (column,)) is None
+
+
+def test_plain_rows_are_stored_alike_both_ways(tmp_path: Path) -> None:
+    told = scene("both_ways", tmp_path)
+    assert told["otherwise"] == []
+    assert told["plain"] > told["stored"] > 300
+
+
+SOURCE = DataSource(
+    name="x",
+    description="",
+    columns=(Column(name="a", type="String"), Column(name="b", type="Nullable(Int32)")),
+    engine="MergeTree",
+    engine_settings={},
+    tokens=(),
+    path=Path("x.datasource"),
+)
+
+
+def rows(text: str, **options: str) -> list[Any]:
+    found = as_ndjson(text.encode(), "csv", SOURCE, **options)
+    return [json.loads(line) for line in found.splitlines()]
+
+
+@pytest.mark.parametrize("header", ["a,b\n", ""])
+def test_a_csvs_header_may_be_left_out(header: str) -> None:
+    assert rows(f'{header}"x,y",1\nz,') == [{"a": "x,y", "b": "1"}, {"a": "z", "b": None}]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter_is_honoured(delimiter: str) -> None:
+    text = f"b{delimiter}a\n1{delimiter}x,y\n"
+    assert rows(text, delimiter=delimiter) == [{"a": "x,y", "b": "1"}]
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r"])
+def test_what_cannot_stand_between_fields_is_refused(delimiter: str) -> None:
+    with pytest.raises(ApiError, match="dialect_delimiter"):
+        rows("a,b\n1,2", delimiter=delimiter)
+
+
+def test_a_field_that_is_too_long_to_be_one_is_refused() -> None:
+    with pytest.raises(ApiError, match="field larger"):
+        rows("x" * 200_000)
+
+
+def test_another_kind_of_file_is_refused() -> None:
+    with pytest.raises(ApiError, match="'parquet'"):
+        as_ndjson(b"", "parquet", SOURCE)
