@@ -38,6 +38,20 @@ ALLOWED = {
     "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "serving": {"settings", "clerk"},
 }
+# The rooms of the embedded Tinybird, the upper floors first: each imports only from floors below.
+TINYBIRD = f"{NAME}.local.tinybird"
+FLOORS = (
+    {"__init__", "__main__"},
+    {"process"},
+    {"app"},
+    {"routes", "demo"},
+    {"service"},
+    {"queries"},
+    {"workspaces", "intake"},
+    {"project"},
+    {"engine", "access"},
+    {"errors"},
+)
 REACT_COMPONENTS = PACKAGE / "clerk" / "components.py"
 
 
@@ -71,6 +85,33 @@ def test_every_part_imports_only_what_stands_below_it() -> None:
     ]
 
     assert against == []
+
+
+def test_the_embedded_tinybirds_rooms_import_only_what_stands_below_them() -> None:
+    floors = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+    folder = PACKAGE / "local" / "tinybird"
+    against = []
+    for file in sorted(folder.rglob("*.py")):
+        room = file.relative_to(folder).parts[0].removesuffix(".py")
+        for dotted in _imports(file):
+            if dotted == TINYBIRD or dotted.startswith(f"{TINYBIRD}."):
+                other = (dotted.split(".")[3:] or ["__init__"])[0]
+                if other != room and floors[other] <= floors[room]:
+                    against.append(f"{file.relative_to(folder)} imports {dotted}")
+
+    assert against == []
+
+
+def test_every_room_of_the_embedded_tinybird_says_what_lives_there() -> None:
+    rooms = [path for path in (PACKAGE / "local" / "tinybird").iterdir() if path.is_dir()]
+    told = {
+        room.name: ast.get_docstring(ast.parse((room / "__init__.py").read_text()))
+        for room in rooms
+        if room.name != "__pycache__"
+    }
+
+    assert set(told) <= set().union(*FLOORS)
+    assert [name for name, line in told.items() if not line or "\n" in line] == []
 
 
 def test_the_pure_core_knows_no_reflex() -> None:
