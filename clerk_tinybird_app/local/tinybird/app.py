@@ -9,12 +9,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone
+from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
 from clerk_tinybird_app.local.tinybird.routes import (
     answering,
+    ingestion,
     metadata,
     queries,
-    rows,
     tokens,
     workspaces,
 )
@@ -39,10 +39,10 @@ def create_app(service: Service) -> Starlette:
             Route("/v0/pipes/{file}", queries.pipe, methods=["GET", "POST"]),
             Route("/v0/pipes", metadata.pipes, methods=["GET"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
-            Route("/v0/datasources", rows.append, methods=["POST"]),
+            Route("/v0/datasources", ingestion.append, methods=["POST"]),
             Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
-            Route("/v1/datasources/{name}/append", rows.append, methods=["POST"]),
-            Route("/v0/jobs/{job_id}", rows.job, methods=["GET"]),
+            Route("/v1/datasources/{name}/append", ingestion.append, methods=["POST"]),
+            Route("/v0/jobs/{job_id}", ingestion.job, methods=["GET"]),
             Route("/examples/query.http", queries.example, methods=["GET"]),
             Route("/v0/regions", workspaces.regions, methods=["GET"]),
             Route("/v1/workspace", workspaces.workspace, methods=["GET"]),
@@ -50,7 +50,7 @@ def create_app(service: Service) -> Starlette:
             Route("/v1/workspaces", workspaces.create, methods=["POST"]),
             Route("/v1/workspaces/{workspace_id}", workspaces.remove, methods=["DELETE"]),
             Route("/v1/build", workspaces.build, methods=["POST"]),
-            Route("/v0/events", rows.events, methods=["POST"]),
+            Route("/v0/events", ingestion.events, methods=["POST"]),
             Route("/v0/sql", queries.sql, methods=["GET", "POST"]),
             Route("/v0/tokens", tokens.index, methods=["GET"]),
             Route("/v0/tokens", tokens.create, methods=["POST"]),

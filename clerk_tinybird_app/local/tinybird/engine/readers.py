@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone, FairQueue
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.engine.turns import ClientGone, Turns
 from clerk_tinybird_app.local.tinybird.errors import too_many
 
 _Answer = TypeVar("_Answer")
@@ -197,7 +197,7 @@ class ReadPool:
         ]
         self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
         self._all = (*self._idle, self._ending)
-        self._turns = Turns(size, max(size // 2, 1))
+        self._queue = FairQueue(size, max(size // 2, 1))
         self._lent: set[_Lent] = set()
 
     async def run(
@@ -223,7 +223,7 @@ class ReadPool:
             ClientGone: The client is gone.
             QueryFailed: From ``work``, as any other error; its connection is gone.
         """
-        if not self._turns.take_at_once(name):
+        if not self._queue.take_at_once(name):
             await self._wait(name, gone)
         reader, loop = self._idle.pop(), asyncio.get_running_loop()
         answer: asyncio.Future[_Answer] = loop.create_future()
@@ -238,7 +238,7 @@ class ReadPool:
 
     def start_no_more(self) -> None:
         """Refuse what waits; what runs goes on."""
-        self._turns.close()
+        self._queue.close()
 
     def close(self) -> None:
         """Wait for running queries and close every connection."""
@@ -249,7 +249,7 @@ class ReadPool:
         leaving = asyncio.ensure_future(gone())
         making_room = asyncio.ensure_future(self._make_room(name))
         try:
-            await self._turns.wait(name, leaving)
+            await self._queue.wait(name, leaving)
         finally:
             leaving.cancel()
             making_room.cancel()
@@ -262,8 +262,8 @@ class ReadPool:
             long = [
                 each for each in self._lent if each.since < before and not each.is_needed.done()
             ]
-            if long and not self._turns.running(name):
-                most = min(long, key=lambda lent: (-self._turns.running(lent.name), lent.since))
+            if long and not self._queue.running(name):
+                most = min(long, key=lambda lent: (-self._queue.running(lent.name), lent.since))
                 most.is_needed.set_result(None)
 
     def _take_back(self, reader: Reader, lent: _Lent, answer: "asyncio.Future[Any]") -> None:
@@ -271,7 +271,7 @@ class ReadPool:
         answer.exception()
         self._idle.append(reader)
         self._lent.discard(lent)
-        self._turns.give_back(lent.name)
+        self._queue.give_back(lent.name)
 
     async def _end_if_left(
         self, reader: Reader, job: Job[Any], lent: _Lent, gone: Callable[[], Awaitable[None]]

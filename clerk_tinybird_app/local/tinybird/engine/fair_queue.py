@@ -15,7 +15,7 @@ class ClientGone(Exception):  # noqa: N818 - it is what happened
     """Whoever asked has closed the connection: there is nobody to answer."""
 
 
-class Turns:
+class FairQueue:
     """Lets few queries run at once, and fewer of one name; the others wait, first come first.
 
     Of the names that wait, the one with the fewest running is next; those with as many get their
