@@ -15,7 +15,9 @@ from clerk_tinybird_app.components.pulse import Pulse
 from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.dashboard import dashboard
-from clerk_tinybird_app.pages.home import DESCRIPTION, TITLE, home
+from clerk_tinybird_app.pages.home import (home)
+from clerk_tinybird_app.pages.token_page import DESCRIPTION
+from clerk_tinybird_app.pages.token_page import TITLE
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in

@@ -1,11 +1,13 @@
 """The one frame of every page."""
 
-from typing import Final
+from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import routes
+from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    CLERK_LOADING,
     HAS_USER,
     LEAVING,
     SIGNED_IN,
@@ -15,11 +17,9 @@ from clerk_tinybird_app.clerk.components import (
     Phase,
     UserButton,
 )
-from clerk_tinybird_app.components.brand import brand
-from clerk_tinybird_app.components.fonts import Fonts
-from clerk_tinybird_app.components.local_banner import local_banner
+from clerk_tinybird_app.components.local_accounts import local_banner
 from clerk_tinybird_app.components.look import NOTE
-from clerk_tinybird_app.components.notices import unconfirmed_notice
+from clerk_tinybird_app.components.notices import clerk_failed_notice, unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
@@ -42,7 +42,31 @@ _TROUBLES: Final = (
         "itself; until then what you see may be out of date.",
     ),
 )
-_NAVIGATION: Final = (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD))
+_PRODUCT: Final = products.current()
+_SHOWS_TOKEN_PAGE: Final = services.current().settings.shows_token_page
+_NAVIGATION: Final = (
+    (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD)) if _SHOWS_TOKEN_PAGE else ()
+)
+
+
+class _Fonts(rx.Component):
+    """Loads the two fonts, served by the app itself; shows nothing."""
+
+    library = "react"
+    tag = "Fragment"
+    lib_dependencies: list[str] = [
+        "@fontsource-variable/inter@5.3.0",
+        "@fontsource-variable/roboto-mono@5.3.0",
+    ]
+
+    def add_imports(self) -> dict[str, Any]:
+        """Import the style sheets for their effect."""
+        return {
+            "": [
+                "@fontsource-variable/inter/index.css",
+                "@fontsource-variable/roboto-mono/index.css",
+            ]
+        }
 
 
 def layout(*content: rx.Component, path: str = "") -> rx.Component:
@@ -53,7 +77,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
         path: The page's own path, "" for one that the navigation does not name.
     """
     return rx.el.div(
-        Fonts.create(),
+        _Fonts.create(),
         ClerkNames.create(),
         FocusKeeper.create(target=_CONTENT),
         SkipLink.create(
@@ -79,14 +103,29 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
     )
 
 
+def form_page(heading: str, form: rx.Component) -> rx.Component:
+    """Return the page around one of Clerk's forms; its place is kept while Clerk loads."""
+    return layout(
+        # Clerk's form brings a heading of its own.
+        Phase.create(
+            rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
+        ),
+        rx.el.div(
+            Phase.create(
+                rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
+                when=CLERK_LOADING,
+            ),
+            Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
+            Phase.create(form, when=f"{SIGNED_OUT} {HAS_USER}"),
+            class_name="flex justify-center min-h-110",
+        ),
+    )
+
+
 def _header(path: str) -> rx.Component:
     return rx.el.header(
-        brand(),
-        rx.el.nav(
-            *(_nav_link(name, to, is_current=to == path) for name, to in _NAVIGATION),
-            aria_label="Pages",
-            class_name="order-last basis-full sm:order-none sm:basis-auto flex gap-1",
-        ),
+        _brand(),
+        *_navigation(path),
         rx.el.div(
             Phase.create(
                 rx.el.div(
@@ -111,6 +150,36 @@ def _header(path: str) -> rx.Component:
             "border-b border-line bg-bg"
         ),
     )
+
+
+def _brand() -> rx.Component:
+    """The product's name in brackets, its initials on a phone; a link to the home page."""
+    # The header's controls need the room.
+    rest = "max-[26rem]:hidden"
+    words = _PRODUCT.words.name.split()
+    return rx.el.a(
+        rx.el.span("[", class_name="text-brand-ink"),
+        *(
+            rx.fragment(word[0], rx.el.span(word[1:] + (" " if more else ""), class_name=rest))
+            for more, word in zip(range(len(words) - 1, -1, -1), words, strict=True)
+        ),
+        rx.el.span("]", class_name="text-brand-ink"),
+        href=routes.HOME,
+        aria_label=_PRODUCT.words.name,
+        class_name="font-mono font-bold tracking-tight text-ink whitespace-pre",
+    )
+
+
+def _navigation(path: str) -> list[rx.Component]:
+    if not _NAVIGATION:
+        return []
+    return [
+        rx.el.nav(
+            *(_nav_link(name, to, is_current=to == path) for name, to in _NAVIGATION),
+            aria_label="Pages",
+            class_name="order-last basis-full sm:order-none sm:basis-auto flex gap-1",
+        )
+    ]
 
 
 def _nav_link(name: str, to: str, *, is_current: bool) -> rx.Component:
@@ -154,8 +223,9 @@ def _connection_notice() -> rx.Component:
 def _announcement() -> rx.Component:
     """Tell assistive technology what the page shows by changing."""
     tenant = rx.cond(SessionState.org_slug != "", SessionState.org_slug, "your personal account")
+    ready = ("The Tinybird token for ", " is ready.") if _SHOWS_TOKEN_PAGE else ("This is ", ".")
     return rx.el.p(
-        Phase.create("Signed in. The Tinybird token for ", tenant, " is ready.", when=SIGNED_IN),
+        Phase.create("Signed in. ", ready[0], tenant, ready[1], when=SIGNED_IN),
         Phase.create("Signed out.", when=SIGNED_OUT),
         role="status",
         class_name="sr-only",

@@ -1,10 +1,20 @@
-"""The embedded Clerk's ready-made accounts, each one press from filled in."""
+"""The embedded Clerk's ready-made accounts, each one press from filled in; nothing with a real one."""
+
+from typing import Final
 
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.clerk.components import SignInAs
+from clerk_tinybird_app.clerk.components import (
+    CLERK_LOADING,
+    HAS_USER,
+    SIGNED_OUT,
+    Phase,
+    SignInAs,
+)
 from clerk_tinybird_app.components.look import NOTE
+
+_ACCOUNT: Final = "font-mono text-brand-ink underline decoration-dotted underline-offset-4"
 
 
 def local_accounts() -> rx.Component:
@@ -32,3 +42,40 @@ def local_accounts() -> rx.Component:
         ),
         class_name="grid gap-2",
     )
+
+
+def local_banner() -> rx.Component:
+    """The banner, one line in every phase, or nothing when Clerk is a real one."""
+    running = services.current()
+    if not running.embedded.accounts:
+        return rx.fragment()
+    accounts = (
+        SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
+        for email, description in running.embedded.accounts.items()
+    )
+    in_use = (
+        "Clerk and Tinybird are embedded; nothing leaves this machine."
+        if running.settings.is_tinybird_local
+        else "Clerk is embedded; Tinybird is your own workspace."
+    )
+    return rx.el.aside(
+        rx.el.b("Local mode"),
+        Phase.create(
+            "Sign in as",
+            *accounts,
+            rx.el.span("password ", _code(running.embedded.password)),
+            rx.el.span("or sign up, code ", _code(running.embedded.code)),
+            when=f"{CLERK_LOADING} {SIGNED_OUT}",
+        ),
+        Phase.create(in_use, when=HAS_USER),
+        aria_label="Local mode",
+        tab_index=0,
+        class_name=(
+            "flex items-center gap-3 px-4 sm:px-6 h-9 overflow-x-auto whitespace-nowrap "
+            "bg-mark text-ink text-[13px] border-b border-line"
+        ),
+    )
+
+
+def _code(text: str) -> rx.Component:
+    return rx.el.code(text, class_name="font-mono text-brand-ink select-all")

@@ -4,9 +4,9 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.components.example_panel import EXAMPLE_ID
 from clerk_tinybird_app.components.look import GREEN_BUTTON, NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
+from clerk_tinybird_app.components.token_panels import EXAMPLE_ID
 from clerk_tinybird_app.components.widgets import OpenFromAddress
 from clerk_tinybird_app.state.playground import MAX_SHOWN_ROWS, PIPES, PlaygroundState
 from clerk_tinybird_app.tinybird import csv_cells
@@ -146,7 +146,7 @@ def _answer() -> rx.Component:
             rx.cond(
                 PlaygroundState.is_empty,
                 rx.el.p(
-                    "No rows. Your tenant has no requests in this period; try a longer one.",
+                    "No rows. Your tenant has none in this period; try a longer one.",
                     class_name=NOTE,
                 ),
                 _rows(),

@@ -1,12 +1,33 @@
-"""The guide's panels for the token: as it is, and decoded."""
+"""The guide's panels for the token: as it is, decoded, and in a request."""
+
+from typing import Final
 
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import OnlineButton
 from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
-from clerk_tinybird_app.state.session import SessionState, TokenState
+from clerk_tinybird_app.state.playground import PlaygroundState
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.session import TokenState
 from clerk_tinybird_app.tinybird.token import ClaimLine
+from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES
+from clerk_tinybird_app.tinybird.pipe_request import PATH_PLACEHOLDER
+from clerk_tinybird_app.tinybird.pipe_request import TOKEN_PLACEHOLDER
+
+EXAMPLE_ID: Final = "example-request"
+
+# Written out whole, because Tailwind finds class names by reading the compiled page.
+_SHOWN: Final = {
+    "fetch": "hidden group-has-[[value=fetch]:checked]:block",
+    "curl": "hidden group-has-[[value=curl]:checked]:block",
+    "Python": "hidden group-has-[[value=Python]:checked]:block",
+}
+_TAB: Final = (
+    "relative font-mono text-[13px] px-3 py-0.5 -ml-px border border-line text-soft "
+    "has-checked:text-ink has-checked:bg-bg has-checked:border-ink has-checked:z-1 "
+    "has-focus-visible:outline-2 has-focus-visible:outline-focus outline-offset-2"
+)
 
 
 def token_panel() -> rx.Component:
@@ -71,6 +92,25 @@ def claims_panel() -> rx.Component:
     )
 
 
+def example_panel() -> rx.Component:
+    """The request that the playground is filled in with, in three languages.
+
+    The tabs are radio buttons, so they need no script.
+    """
+    return panel(
+        "Example request",
+        rx.el.fieldset(
+            rx.el.legend("Language", class_name="sr-only"),
+            *(_tab(language) for language in LANGUAGES),
+            class_name="flex",
+        ),
+        *(_source(language) for language in LANGUAGES),
+        panel_id=EXAMPLE_ID,
+        class_name="group scroll-mt-20 outline-none",
+        tab_index=-1,
+    )
+
+
 def _part(index: int) -> str:
     return TokenState.value.split(".")[index]
 
@@ -80,4 +120,38 @@ def _claim_line(line: ClaimLine) -> rx.Component:
         line.text,
         class_name=rx.cond(line.is_fixed, "claim enforced", "claim"),
         style={"--indent": line.indent},
+    )
+
+
+def _tab(language: str) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name="example-language",
+            value=language,
+            default_checked=language == LANGUAGES[0],
+            class_name="sr-only",
+        ),
+        language,
+        class_name=_TAB,
+    )
+
+
+def _source(language: str) -> rx.Component:
+    # The placeholders are filled in by the browser, so that the token is sent to it once.
+    template: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
+    source = template.replace(PATH_PLACEHOLDER, PlaygroundState.path)
+    return rx.el.div(
+        rx.el.pre(
+            source.replace(TOKEN_PLACEHOLDER, TokenState.short_value),
+            class_name=f"{SOURCE} min-h-44",
+        ),
+        rx.el.div(
+            copy_button(
+                source.replace(TOKEN_PLACEHOLDER, TokenState.value),
+                f"{language} example with the whole token",
+            ),
+            class_name="flex mt-2",
+        ),
+        class_name=_SHOWN[language],
     )

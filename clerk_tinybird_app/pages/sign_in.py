@@ -3,7 +3,7 @@
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import SignInForm
-from clerk_tinybird_app.components.form_page import form_page
+from clerk_tinybird_app.components.layout import form_page
 
 
 def sign_in() -> rx.Component:

@@ -15,7 +15,6 @@ from clerk_tinybird_app.clerk.components import (
     Phase,
 )
 from clerk_tinybird_app.components.break_in_panel import break_in_panel
-from clerk_tinybird_app.components.example_panel import example_panel
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
@@ -25,13 +24,13 @@ from clerk_tinybird_app.components.notices import (
 )
 from clerk_tinybird_app.components.playground_panel import playground_panel
 from clerk_tinybird_app.components.session_buttons import session_button
-from clerk_tinybird_app.components.skeleton import skeleton
+from clerk_tinybird_app.components.session_summary import session_summary
 from clerk_tinybird_app.components.token_panels import (
     anonymous_panel,
     claims_panel,
+    example_panel,
     token_panel,
 )
-from clerk_tinybird_app.components.way import way
 from clerk_tinybird_app.components.welcome import welcome
 from clerk_tinybird_app.state.session import TokenState
 
@@ -39,7 +38,7 @@ TITLE = "Multi-tenancy with Clerk + Tinybird JWT"
 DESCRIPTION = "Sign in with Clerk, get a Tinybird token that can read your own tenant's data only."
 
 
-def home() -> rx.Component:
+def token_page() -> rx.Component:
     """The page, one view for each phase of the session."""
     return layout(
         rx.el.div(
@@ -47,7 +46,7 @@ def home() -> rx.Component:
             session_button(),
             class_name="flex flex-wrap items-center justify-between gap-4",
         ),
-        Phase.create(skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
+        Phase.create(_skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
         Phase.create(refused_notice(), when=REFUSED),
         Phase.create(stalled_notice(), when=STALLED),
@@ -60,7 +59,7 @@ def home() -> rx.Component:
 def _signed_in() -> rx.Component:
     return rx.el.div(
         impersonation_notice(),
-        way(),
+        session_summary(),
         token_panel(),
         rx.el.div(claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2"),
         playground_panel(),
@@ -74,3 +73,23 @@ def _anonymous() -> rx.Component:
         TokenState.is_anonymous,
         rx.el.div(anonymous_panel(), example_panel(), class_name="grid gap-5"),
     )
+
+
+def _skeleton() -> rx.Component:
+    """Grey places of the panels' own sizes, so that nothing moves when they arrive."""
+    return rx.el.div(
+        rx.el.p("Loading", role="status", class_name="sr-only"),
+        _grey("h-[137px] md:h-[61px]"),
+        _grey("h-[220px] sm:h-[191px]"),
+        rx.el.div(
+            _grey("h-[459px] sm:h-[431px]"),
+            _grey("h-[294px] lg:h-auto sm:h-[276px]"),
+            class_name="grid gap-5 lg:grid-cols-2",
+        ),
+        aria_busy="true",
+        class_name="grid gap-5",
+    )
+
+
+def _grey(height: str) -> rx.Component:
+    return rx.el.div(class_name=f"skeleton {height}", aria_hidden="true")

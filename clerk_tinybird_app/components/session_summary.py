@@ -1,4 +1,4 @@
-"""From the person to the token, in four steps: the page's summary."""
+"""The session in four steps, from the person to the token: the token page's summary."""
 
 import reflex as rx
 
@@ -12,7 +12,7 @@ _STEP = (
 )
 
 
-def way() -> rx.Component:
+def session_summary() -> rx.Component:
     """Who, in which organization, as which tenant, with how much of the token's life left."""
     organization = rx.cond(
         SessionState.org_id != "",
