@@ -27,3 +27,8 @@ BACKEND: Final = ("/api", CLERK_PROXY)
 
 NO_PAGES: Final = (*BACKEND, "/assets", "/ping")
 """Beginnings of paths that something other than a page answers."""
+
+
+def dashboard_page(name: str) -> str:
+    """Return the path of a page of the dashboard, "" for the overview."""
+    return f"{DASHBOARD}/{name}" if name else DASHBOARD

@@ -1,6 +1,7 @@
 """What each panel's rows are shown as."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -9,6 +10,78 @@ from clerk_tinybird_app.dashboard.times import Times
 from clerk_tinybird_app.dashboard.view import View
 
 Rows = Sequence[dict[str, Any]]
+
+ChartRow = dict[str, str | float | None]
+"""A bucket: ``label`` on the axis, ``when`` in words, and a number for each series' label."""
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """One key figure, ready to be shown.
+
+    Attributes:
+        label: What it is called.
+        value: With its unit.
+        change: Against the period before, with its unit; ``NEW`` when that cannot be compared
+            with, ``texts.NONE`` without a value in either.
+        tone: ``good``, ``bad`` or ``neutral``: what the change means.
+        trend: An SVG path in a box of ``TREND_WIDTH`` by ``TREND_HEIGHT``; "" without values.
+    """
+
+    label: str
+    value: str
+    change: str
+    tone: str
+    trend: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: What it says.
+        href: Where a click leads; "" nowhere.
+        tone: A ``Tone``; "" without one.
+    """
+
+    text: str
+    href: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        key: What tells it from the table's other rows.
+        cells: First what names it, or when it was; then one for each of the panel's columns.
+        bar: The column with a bar, in per cent of the greatest; 0 without one.
+        open_href: The page with its own panels; "" without one.
+    """
+
+    key: str
+    cells: list[Cell]
+    bar: int = 0
+    open_href: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One value's part of a whole.
+
+    Attributes:
+        label: The value.
+        value: Its part, with its unit.
+        percent: Its part in per cent of all that is shown.
+        href: The view of this value alone; "" where it cannot be had.
+    """
+
+    label: str
+    value: str
+    percent: int
+    href: str = ""
 
 
 class UnfitRowsError(Exception):

@@ -8,15 +8,23 @@ from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.dashboard import links, questions
+from clerk_tinybird_app import products, routes, services
+from clerk_tinybird_app.dashboard import declaration, links, questions
 from clerk_tinybird_app.dashboard.charts import ChartRow
 from clerk_tinybird_app.dashboard.described import described, timed, typed_moment
 from clerk_tinybird_app.dashboard.figures import Figure
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.period import CUSTOM
 from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
-from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_nothing, shown
+from clerk_tinybird_app.dashboard.shown import (
+    Row,
+    Share,
+    ShownFigure,
+    UnfitRowsError,
+    is_empty,
+    says_nothing,
+    shown,
+)
 from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.dashboard.zone import UTC_NAME, is_refusal, refusal_notice, zone_named
@@ -85,6 +93,9 @@ class DashboardState(AskingState, rx.State):
     subtitle: str = ""
     step: str = ""
     route_name: str = ""
+    page_title: str = ""
+    back_href: str = routes.DASHBOARD
+    hidden: list[str] = []
     is_live: bool = True
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
@@ -327,3 +338,47 @@ class DashboardState(AskingState, rx.State):
         for name, value in values.items():
             if getattr(self, name) != value:
                 setattr(self, name, value)
+
+
+_ROWS: Final[dict[type[declaration.Panel], Any]] = {
+    declaration.Figures: list[ShownFigure],
+    declaration.TimeSeries: list[ChartRow],
+    declaration.Ranking: list[Row],
+    declaration.Records: list[Row],
+    declaration.Breakdown: list[Share],
+}
+"""What the rows of each kind of panel are shown as."""
+
+for _panel in products.current().dashboard.all_panels:
+    DashboardState.add_var(f"rows_{_panel.key}", _ROWS[type(_panel)], [])
+    if isinstance(_panel, declaration.TimeSeries):
+        DashboardState.add_var(f"summary_{_panel.key}", str, "")
+        DashboardState.add_var(f"step_{_panel.key}", str, "")
+        DashboardState.add_var(f"legend_{_panel.key}", list[Choice], [])
+    if isinstance(_panel, declaration.Ranking):
+        DashboardState.add_var(f"sorts_{_panel.key}", list[Choice], [])
+
+
+def rows_of(panel: declaration.Panel) -> Any:
+    """Return the var with what a panel shows; its items' type follows from the panel's kind."""
+    return getattr(DashboardState, f"rows_{panel.key}")
+
+
+def summary_of(panel: declaration.TimeSeries) -> Any:
+    """Return the var with a chart in a sentence."""
+    return getattr(DashboardState, f"summary_{panel.key}")
+
+
+def step_of(panel: declaration.TimeSeries) -> Any:
+    """Return the var with the width of a bucket in words, "" before there is data."""
+    return getattr(DashboardState, f"step_{panel.key}")
+
+
+def legend_of(panel: declaration.TimeSeries) -> Any:
+    """Return the var with a link for each series; empty without the panel's ``filter``."""
+    return getattr(DashboardState, f"legend_{panel.key}")
+
+
+def sorts_of(panel: declaration.Ranking) -> Any:
+    """Return the var with a link for each order of a ranking."""
+    return getattr(DashboardState, f"sorts_{panel.key}")
