@@ -1,7 +1,7 @@
 """Assembles the app; nothing else."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import reflex as rx
 from reflex.app import default_error_boundary
@@ -14,14 +14,11 @@ from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.components.pulse import Pulse
 from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
-from clerk_tinybird_app.pages.dashboard import dashboard
-from clerk_tinybird_app.pages.home import (home)
-from clerk_tinybird_app.pages.token_page import DESCRIPTION
-from clerk_tinybird_app.pages.token_page import TITLE
+from clerk_tinybird_app.pages.dashboard import dashboard_page
 from clerk_tinybird_app.pages.not_found import not_found
-from clerk_tinybird_app.pages.route import route
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
+from clerk_tinybird_app.pages.token_page import DESCRIPTION, TITLE
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
@@ -31,6 +28,7 @@ from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 redact_logs()
 running = services.current()
 settings = running.settings
+product = running.product
 
 
 def _forced_redirects() -> dict[str, str]:
@@ -82,8 +80,6 @@ async def _resources() -> AsyncIterator[None]:
         await running.close()
 
 
-_IMAGE = "/favicon.svg"
-
 app = ServedApp(
     api_transformer=create_api(running),
     frontend_exception_handler=page_error_log(),
@@ -103,17 +99,25 @@ app = ServedApp(
 guard_websockets(app)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
-app.add_page(home, route=routes.HOME, title=TITLE, description=DESCRIPTION, image=_IMAGE)
-for form, place, heading in (
-    (sign_in, settings.clerk_sign_in_url, "Sign in"),
-    (sign_up, settings.clerk_sign_up_url, "Sign up"),
-):
-    if place.startswith("/"):
-        app.add_page(form, route=place, title=heading, description=DESCRIPTION, image=_IMAGE)
-app.add_page(
-    dashboard, route=routes.DASHBOARD, title="Dashboard", description=DESCRIPTION, image=_IMAGE
-)
-app.add_page(route, route=routes.ROUTE, title="Route", description=DESCRIPTION, image=_IMAGE)
-app.add_page(
-    not_found, route=routes.NOT_FOUND, title="Page not found", description=DESCRIPTION, image=_IMAGE
-)
+
+
+def _add_page(page: Callable[[], rx.Component], route: str, title: str, about: str = "") -> None:
+    description = about or product.words.tagline
+    app.add_page(page, route=route, title=title, description=description, image="/favicon.svg")
+
+
+if settings.shows_token_page:
+    # Without its page, the states of a developer's tools are not there to be called either.
+    from clerk_tinybird_app.pages.token_page import DESCRIPTION, TITLE, token_page
+
+    _add_page(token_page, routes.HOME, TITLE, DESCRIPTION)
+else:
+    _add_page(dashboard_page(), routes.HOME, product.dashboard.title)
+_add_page(dashboard_page(), routes.DASHBOARD, product.dashboard.title)
+for name in product.dashboard.pages:
+    _add_page(dashboard_page(name), routes.dashboard_page(name), product.dashboard.title)
+if settings.clerk_sign_in_url.startswith("/"):
+    _add_page(sign_in, settings.clerk_sign_in_url, "Sign in")
+if settings.clerk_sign_up_url.startswith("/"):
+    _add_page(sign_up, settings.clerk_sign_up_url, "Sign up")
+_add_page(not_found, routes.NOT_FOUND, "Page not found")

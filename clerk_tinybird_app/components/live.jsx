@@ -257,7 +257,7 @@ export function RateChoice({ queries, label, ...props }) {
           <option key={rate} value={rate}>{rateName(rate)}</option>
         ))}
       </select>{" "}
-      <span>{cost} queries a day</span>
+      {queries ? <span>{cost} queries a day</span> : null}
     </label>
   );
 }

@@ -50,7 +50,8 @@ class PauseButton(_Live):
 class RateChoice(_Live):
     """Chooses the rate of the ``LiveView`` around it, kept in this browser, and says its cost.
 
-    Props: ``label`` what stands before the choice, ``queries`` how many one refresh makes.
+    Props: ``label`` what stands before the choice, ``queries`` how many one refresh makes, 0 when
+    that is not to be said.
     """
 
     tag = "RateChoice"

@@ -1,4 +1,4 @@
-"""The embedded Clerk's ready-made accounts, each one press from filled in; nothing with a real one."""
+"""The embedded Clerk's ready-made accounts, each one press from filled in."""
 
 from typing import Final
 

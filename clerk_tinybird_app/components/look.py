@@ -1,6 +1,9 @@
 """Classes that several components share, and Clerk's components dressed to match them."""
 
+from dataclasses import dataclass
 from typing import Any, Final
+
+from clerk_tinybird_app.dashboard.declaration import Tone
 
 GREEN_BUTTON: Final = "brackets bg-brand text-on-brand px-4 py-2 font-semibold whitespace-nowrap"
 QUIET_BUTTON: Final = (
@@ -66,3 +69,28 @@ CLERK_WORDS: Final[dict[str, Any]] = {
     },
 }
 """Where Clerk's own words are replaced."""
+
+
+@dataclass(frozen=True)
+class ToneLook:
+    """How a tone is drawn.
+
+    Attributes:
+        color: In a chart, as CSS.
+        dash: A line's, because colour alone does not tell lines apart.
+        text: The classes of a word that has it.
+    """
+
+    color: str
+    dash: str
+    text: str
+
+
+TONES: Final = {
+    Tone.CALM: ToneLook("var(--chart-1)", "0", "text-ok font-semibold"),
+    Tone.SUCCESS: ToneLook("var(--chart-6)", "10 3 2 3", "text-ok font-semibold"),
+    Tone.INFO: ToneLook("var(--chart-2)", "6 3", "text-(--focus) font-semibold"),
+    Tone.WARNING: ToneLook("var(--chart-3)", "4 2 1 2", "text-warn font-semibold"),
+    Tone.ERROR: ToneLook("var(--chart-4)", "8 4", "text-bad font-semibold"),
+    Tone.ACCENT: ToneLook("var(--chart-5)", "2 3", "text-violet font-semibold"),
+}

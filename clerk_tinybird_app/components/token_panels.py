@@ -8,12 +8,9 @@ from clerk_tinybird_app.clerk.components import OnlineButton
 from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
 from clerk_tinybird_app.state.playground import PlaygroundState
-from clerk_tinybird_app.state.session import SessionState
-from clerk_tinybird_app.state.session import TokenState
+from clerk_tinybird_app.state.session import SessionState, TokenState
+from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
 from clerk_tinybird_app.tinybird.token import ClaimLine
-from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES
-from clerk_tinybird_app.tinybird.pipe_request import PATH_PLACEHOLDER
-from clerk_tinybird_app.tinybird.pipe_request import TOKEN_PLACEHOLDER
 
 EXAMPLE_ID: Final = "example-request"
 

@@ -1,25 +1,16 @@
-"""A tenant's requests, live."""
+"""A tenant's data, live: the overview, and the pages that its rows open."""
+
+from collections.abc import Callable
 
 import reflex as rx
 
-from clerk_tinybird_app.components.dashboard.figures import key_figures
-from clerk_tinybird_app.components.dashboard.head import head
-from clerk_tinybird_app.components.dashboard.over_time import latency_panel, traffic_panel
-from clerk_tinybird_app.components.dashboard.page import dashboard_page
-from clerk_tinybird_app.components.dashboard.tables import recent_panel, routes_panel
-from clerk_tinybird_app.dashboard.questions import PANELS
+from clerk_tinybird_app.components.dashboard.page import detail, overview
 
 
-def dashboard() -> rx.Component:
-    """The overview of all routes."""
-    return dashboard_page(
-        head(
-            rx.el.h1("API traffic", class_name="font-mono font-bold text-2xl tracking-tight"),
-            queries=len(PANELS),
-        ),
-        key_figures(),
-        rx.el.div(
-            traffic_panel(), latency_panel(), class_name="grid gap-5 lg:grid-cols-[1.7fr_1fr]"
-        ),
-        rx.el.div(routes_panel(), recent_panel(), class_name="grid gap-5 lg:grid-cols-[1fr_1.2fr]"),
-    )
+def dashboard_page(name: str = "") -> Callable[[], rx.Component]:
+    """Return the page ``name`` of the dashboard, the overview without a name."""
+
+    def page() -> rx.Component:
+        return detail(name) if name else overview()
+
+    return page

@@ -1,40 +1,79 @@
 """The key figures, each in a box of its own with its change and its trend."""
 
+from typing import Final
+
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.panel import panel_actions, panel_content
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL
-from clerk_tinybird_app.dashboard import questions
-from clerk_tinybird_app.dashboard.figures import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH, Figure
-from clerk_tinybird_app.state.dashboard import DashboardState
+from clerk_tinybird_app.dashboard.declaration import Figures
+from clerk_tinybird_app.dashboard.figures import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH
+from clerk_tinybird_app.dashboard.shown import ShownFigure
+from clerk_tinybird_app.state.dashboard import rows_of
+
+_ON_A_PHONE: Final = 2
+"""Figures in a row; on a wide screen one for every three of the twelve columns."""
 
 
-def key_figures() -> rx.Component:
+def figures_panel(panel: Figures) -> rx.Component:
     """Return the figures."""
     return rx.el.section(
         rx.el.div(
-            rx.el.h2("Key figures", class_name=HEADING),
-            rx.el.p("against the period before", class_name=f"{NOTE} hidden sm:block"),
-            panel_actions(questions.FIGURES, "Key figures"),
+            rx.el.h2(panel.title, class_name=HEADING),
+            rx.el.p(
+                panel.note or "against the period before", class_name=f"{NOTE} hidden sm:block"
+            ),
+            panel_actions(panel),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-2 min-h-8",
         ),
         rx.el.div(
             panel_content(
-                questions.FIGURES,
+                panel,
                 rx.el.dl(
-                    rx.foreach(DashboardState.figures, _figure),
-                    class_name="grid grid-cols-2 lg:grid-cols-4 gap-3 sm:gap-5 m-0",
+                    rx.foreach(rows_of(panel), _figure),
+                    class_name=(
+                        f"grid grid-cols-{_ON_A_PHONE} lg:grid-cols-{_columns(panel)} "
+                        "gap-3 sm:gap-5 m-0"
+                    ),
                 ),
             ),
-            class_name="min-h-[252px] lg:min-h-[120px] [&>.skeleton]:min-h-[inherit]",
+            class_name=f"{_least_height(panel)} [&>.skeleton]:min-h-[inherit]",
         ),
-        id="panel-figures",
+        id=f"panel-{panel.key}",
+        class_name="min-w-0",
     )
 
 
-def _figure(figure: Figure) -> rx.Component:
+def figures_skeleton(panel: Figures) -> rx.Component:
+    """Return a grey place of the figures' own size."""
     return rx.el.div(
-        rx.el.dt(figure.name, class_name="text-soft font-mono text-sm"),
+        rx.el.div(class_name="mb-2 min-h-8"),
+        rx.el.div(class_name=f"skeleton {_least_height(panel)}"),
+        aria_hidden="true",
+    )
+
+
+def _shown(panel: Figures) -> int:
+    return min(panel.most, len(panel.figures))
+
+
+def _columns(panel: Figures) -> int:
+    return min(_shown(panel), max(1, panel.width // 3))
+
+
+def _least_height(panel: Figures) -> str:
+    """Return the classes for the rows of boxes with the gaps between them."""
+
+    def height(columns: int, gap: int) -> int:
+        rows = -(-_shown(panel) // columns)
+        return rows * 120 + (rows - 1) * gap
+
+    return f"min-h-[{height(_ON_A_PHONE, 12)}px] lg:min-h-[{height(_columns(panel), 20)}px]"
+
+
+def _figure(figure: ShownFigure) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(figure.label, class_name="text-soft font-mono text-sm"),
         rx.el.dd(
             rx.el.b(
                 figure.value,

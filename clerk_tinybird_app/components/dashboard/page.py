@@ -1,8 +1,11 @@
-"""The frame of a page that shows a tenant's requests, in every phase of the session."""
+"""A page of the dashboard as it is declared, in every phase of the session."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import routes, services
+from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
     LOADING_NOBODY,
@@ -14,8 +17,16 @@ from clerk_tinybird_app.clerk.components import (
     SYNCING,
     Phase,
 )
-from clerk_tinybird_app.components.dashboard.first_events import first_events
-from clerk_tinybird_app.components.dashboard.head import notices
+from clerk_tinybird_app.components.dashboard.empty_tenant import empty_tenant
+from clerk_tinybird_app.components.dashboard.figures import figures_panel, figures_skeleton
+from clerk_tinybird_app.components.dashboard.head import head, notices
+from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
+from clerk_tinybird_app.components.dashboard.tables import (
+    breakdown_panel,
+    ranking_panel,
+    records_panel,
+)
+from clerk_tinybird_app.components.dashboard.time_series import time_series_panel
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.live import LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
@@ -27,16 +38,56 @@ from clerk_tinybird_app.components.notices import (
     stalled_notice,
 )
 from clerk_tinybird_app.components.session_buttons import see_yours_button
-from clerk_tinybird_app.dashboard.questions import FIGURES, least_seconds
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Figures,
+    Panel,
+    Ranking,
+    Records,
+    TimeSeries,
+)
+from clerk_tinybird_app.dashboard.questions import least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 
+_PRODUCT: Final = products.current()
+_H1: Final = "font-mono font-bold text-2xl tracking-tight"
+_DRAWN_BY: Final[dict[type[Panel], Callable[[Any], rx.Component]]] = {
+    Figures: figures_panel,
+    TimeSeries: time_series_panel,
+    Ranking: ranking_panel,
+    Breakdown: breakdown_panel,
+    Records: records_panel,
+}
 
-def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
-    """Return a page of the dashboard: ``head``, then ``content`` for a tenant that has rows."""
+
+def overview() -> rx.Component:
+    """Return the page with the panels of all rows."""
+    return _page(_heading(), _PRODUCT.dashboard.panels)
+
+
+def detail(name: str) -> rx.Component:
+    """Return the page ``name``, with one row's own panels."""
+    page = _PRODUCT.dashboard.pages[name]
+    title = rx.el.div(
+        rx.el.a(
+            f"← {page.back}",
+            href=DashboardState.back_href,
+            class_name="text-brand-ink underline-offset-4 hover:underline",
+        ),
+        rx.el.h1(
+            rx.cond(DashboardState.page_title != "", DashboardState.page_title, page.back),
+            class_name=f"{_H1} wrap-anywhere",
+        ),
+    )
+    return _page(title, page.panels)
+
+
+def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
     least = least_seconds(settings.tinybird_rps)
+    arrival = _arrival(panels)
     return layout(
-        Phase.create(_skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
+        Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
         Phase.create(_heading(), refused_notice(), when=REFUSED),
         Phase.create(_heading(), stalled_notice(), when=STALLED),
@@ -44,12 +95,16 @@ def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
         Phase.create(
             LiveView.create(
                 impersonation_notice(),
-                head,
-                rx.cond(DashboardState.has_no_rows, first_events(), rx.fragment(*content)),
+                head(title, queries=len(panels), at=arrival),
+                rx.cond(
+                    DashboardState.has_no_rows,
+                    empty_tenant(),
+                    rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+                ),
                 notices(),
                 usual=max(settings.refresh_seconds, least),
                 least=least,
-                at=DashboardState.panels[FIGURES].fetched_at,
+                at=arrival,
                 is_live=DashboardState.is_live,
                 is_failing=DashboardState.is_failing,
                 stale_since=DashboardState.stale_since,
@@ -63,21 +118,47 @@ def dashboard_page(head: rx.Component, *content: rx.Component) -> rx.Component:
     )
 
 
+def _shown(panel: Panel) -> rx.Component:
+    """Return a panel in its columns, or nothing for whoever may not read its pipe."""
+    return rx.cond(
+        _is_hidden(panel), rx.fragment(), _in_columns(panel, _DRAWN_BY[type(panel)](panel))
+    )
+
+
+def _in_columns(panel: Panel, drawn: rx.Component) -> rx.Component:
+    return rx.el.div(
+        drawn, style={"--width": str(panel.width)}, class_name="min-w-0 grid grid-cols-1"
+    )
+
+
+def _is_hidden(panel: Panel) -> rx.Var[bool]:
+    hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
+    return hidden.contains(panel.key)
+
+
+def _arrival(panels: Sequence[Panel]) -> rx.Var[float]:
+    """Return when the data of the first panel came that is there."""
+    first, *others = panels
+    came: rx.Var[float] = DashboardState.panels[first.key].fetched_at  # type: ignore
+    return rx.cond(_is_hidden(first), _arrival(others), came) if others else came
+
+
 def _heading() -> rx.Component:
-    return rx.el.h1("API traffic", class_name="font-mono font-bold text-2xl tracking-tight")
+    return rx.el.h1(_PRODUCT.dashboard.title, class_name=_H1)
 
 
 def _invitation() -> rx.Component:
+    words = _PRODUCT.words
     return rx.el.section(
-        rx.el.h2("Your requests, live", class_name=HEADING),
-        rx.el.p("Sign in to watch your own tenant's traffic, errors and latency; nobody else's."),
+        rx.el.h2(words.tagline, class_name=HEADING),
+        rx.el.p(words.invitation),
         see_yours_button(),
         local_accounts(),
         class_name=f"{PANEL} grid gap-4",
     )
 
 
-def _skeleton() -> rx.Component:
+def _skeleton(panels: Sequence[Panel]) -> rx.Component:
     return rx.el.div(
         _heading(),
         rx.el.p("Loading", role="status", class_name="sr-only"),
@@ -88,9 +169,17 @@ def _skeleton() -> rx.Component:
             ),
             class_name="flex flex-wrap justify-between gap-4 -mt-5",
         ),
-        *(
-            rx.el.div(class_name=f"skeleton {height}", aria_hidden="true")
-            for height in ("h-[290px] lg:h-[158px]", "h-[334px] sm:h-[319px]", "h-96")
+        rx.el.div(
+            *(
+                _in_columns(
+                    panel,
+                    figures_skeleton(panel)
+                    if isinstance(panel, Figures)
+                    else panel_skeleton(panel),
+                )
+                for panel in panels
+            ),
+            class_name="twelve-columns",
         ),
         aria_busy="true",
         class_name="grid gap-5",

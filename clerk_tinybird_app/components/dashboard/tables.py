@@ -1,119 +1,185 @@
-"""The panels with a table: the routes, and the latest requests."""
+"""The panels with a table: a ranking, the newest rows, the shares of a whole."""
+
+from typing import Any, Final
 
 import reflex as rx
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
-from clerk_tinybird_app.components.dashboard.table import CELL, LINK, NUMBER, link, scrolling
-from clerk_tinybird_app.dashboard import questions
-from clerk_tinybird_app.dashboard.links import Choice
-from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
-from clerk_tinybird_app.state.dashboard import DashboardState
+from clerk_tinybird_app.components.look import TONES
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking, Records, Unit
+from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
+from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
 
-_HEAD = "text-soft sticky top-0 bg-panel"
+CELL: Final = "py-1.5 px-1.5 border-b border-line whitespace-nowrap"
+NUMBER: Final = f"{CELL} text-right"
+_LINK: Final = "text-ink no-underline hover:underline underline-offset-4"
+_HEAD: Final = "text-soft sticky top-0 bg-panel"
 
 
-def routes_panel() -> rx.Component:
-    """Return the table of routes: a click filters, the arrow opens the route's own view."""
+def ranking_panel(panel: Ranking) -> rx.Component:
+    """Return the most of something: a click filters, the arrow opens a row's own page."""
+    clicks = "click to filter, → to open" if panel.opens else "click to filter"
     return dashboard_panel(
-        questions.ROUTES,
-        "Top routes",
-        "click to filter, → to open",
-        "h-80",
+        panel,
         scrolling(
-            "Top routes",
+            panel.title,
             rx.el.thead(
                 rx.el.tr(
-                    rx.el.th("route", scope="col", class_name=f"{CELL} text-left font-normal"),
-                    rx.foreach(DashboardState.sorts, _sortable),
+                    _column_head(" ".join(map(_word, panel.by))),
+                    *(_sortable(column, panel) for column in panel.columns),
                 ),
                 class_name=_HEAD,
             ),
-            rx.el.tbody(rx.foreach(DashboardState.top_routes, _route)),
+            rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _ranked(row, panel))),
+        ),
+        note=panel.note or clicks,
+    )
+
+
+def records_panel(panel: Records) -> rx.Component:
+    """Return the newest rows."""
+    heads = ((column.heading, _is_number(column)) for column in panel.columns)
+    return dashboard_panel(
+        panel,
+        scrolling(
+            panel.title,
+            column_heads(("time", False), *heads),
+            rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _recorded(row, panel))),
         ),
     )
 
 
-def recent_panel() -> rx.Component:
-    """Return the latest requests."""
+def breakdown_panel(panel: Breakdown) -> rx.Component:
+    """Return the shares of one dimension's values: a click filters."""
     return dashboard_panel(
-        questions.RECENT,
-        "Recent requests",
-        "newest first",
-        "h-80",
+        panel,
         scrolling(
-            "Recent requests",
-            rx.el.thead(
-                rx.el.tr(
-                    *(
-                        rx.el.th(name, scope="col", class_name=f"{CELL} {align} font-normal")
-                        for name, align in (
-                            ("time", "text-left"),
-                            ("status", "text-left"),
-                            ("request", "text-left"),
-                            ("took", "text-right"),
-                            ("region", "text-left"),
-                        )
-                    )
-                ),
-                class_name=_HEAD,
+            panel.title,
+            column_heads(
+                (_word(panel.by), False), (panel.value.replace("_", " "), True), ("share", True)
             ),
-            rx.el.tbody(rx.foreach(DashboardState.recent, _recent)),
+            rx.el.tbody(rx.foreach(rows_of(panel), _share)),
         ),
+        note=panel.note or "click to filter",
     )
 
 
-def _sortable(choice: Choice) -> rx.Component:
-    return rx.el.th(
+def scrolling(label: str, *parts: rx.Component) -> rx.Component:
+    """Return a table that scrolls within its panel, by keyboard too."""
+    return rx.el.div(
+        rx.el.table(
+            *parts, class_name="w-full border-collapse font-mono text-[12.5px] tabular-nums"
+        ),
+        tab_index=0,
+        role="region",
+        aria_label=label,
+        class_name="relative overflow-auto h-full",
+    )
+
+
+def column_heads(*columns: tuple[str, bool]) -> rx.Component:
+    """Return a table's head, of each column's name and whether it has numbers."""
+    heads = (_column_head(name, is_number=is_number) for name, is_number in columns)
+    return rx.el.thead(rx.el.tr(*heads), class_name=_HEAD)
+
+
+def _column_head(
+    content: str | rx.Component, *, is_number: bool = False, **props: Any
+) -> rx.Component:
+    align = NUMBER if is_number else f"{CELL} text-left"
+    return rx.el.th(content, scope="col", class_name=f"{align} font-normal", **props)
+
+
+def _sortable(column: Column, panel: Ranking) -> rx.Component:
+    is_number = _is_number(column)
+    if not column.sort:
+        return _column_head(column.heading, is_number=is_number)
+    choice = sorts_of(panel)[panel.sorts.index(column.sort)]
+    return _column_head(
         rx.el.a(
-            choice.label,
+            column.heading,
             rx.cond(choice.is_current, rx.el.span(" ↓", aria_hidden="true"), ""),
             href=choice.href,
-            class_name=LINK,
+            class_name=_LINK,
         ),
-        scope="col",
+        is_number=is_number,
         aria_sort=rx.cond(choice.is_current, "descending", "none"),
-        class_name=f"{NUMBER} font-normal",
     )
 
 
-def _route(row: RouteRow) -> rx.Component:
+def _ranked(row: Row, panel: Ranking) -> rx.Component:
+    name = row.cells[0]
     return rx.el.tr(
-        rx.el.td(
-            rx.el.div(
-                link(rx.fragment(row.method, " ", row.route), row.filter_href),
-                rx.cond(
-                    row.href != "",
-                    rx.el.a(
-                        "→",
-                        href=row.href,
-                        aria_label="Open " + row.method + " " + row.route,
-                        class_name=f"{LINK} px-1.5 text-soft hover:text-ink",
-                    ),
+        _bar_cell(
+            row.bar,
+            _link(name),
+            rx.cond(
+                row.open_href != "",
+                rx.el.a(
+                    "→",
+                    href=row.open_href,
+                    aria_label="Open " + name.text,
+                    class_name=f"{_LINK} px-1.5 text-soft hover:text-ink",
                 ),
-                class_name="flex justify-between gap-2",
             ),
-            class_name=f"{CELL} bar-cell",
-            style={"--share": rx.Var.create(row.bar).to(str) + "%"},
         ),
-        rx.el.td(row.requests, class_name=NUMBER),
-        rx.el.td(row.errors, class_name=NUMBER),
-        rx.el.td(row.p95, class_name=NUMBER),
+        *_cells(row, panel.columns),
+        key=row.key,
     )
 
 
-def _recent(row: RecentRow) -> rx.Component:
+def _recorded(row: Row, panel: Records) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(row.time, class_name=f"{CELL} text-soft"),
-        rx.el.td(
-            link(rx.fragment(row.status), row.status_href, "no-underline"),
-            class_name=rx.match(
-                row.status_class,
-                ("5xx", f"{CELL} text-bad font-semibold"),
-                ("4xx", f"{CELL} text-warn font-semibold"),
-                f"{CELL} text-ok font-semibold",
-            ),
-        ),
-        rx.el.td(link(rx.fragment(row.method, " ", row.route), row.route_href), class_name=CELL),
-        rx.el.td(row.duration, class_name=NUMBER),
-        rx.el.td(link(rx.fragment(row.region), row.region_href), class_name=CELL),
+        rx.el.td(row.cells[0].text, class_name=f"{CELL} text-soft"),
+        *_cells(row, panel.columns),
+        key=row.key,
     )
+
+
+def _share(share: Share) -> rx.Component:
+    return rx.el.tr(
+        _bar_cell(share.percent, _text(share.label, share.href)),
+        rx.el.td(share.value, class_name=NUMBER),
+        rx.el.td(share.percent, " %", class_name=NUMBER),
+    )
+
+
+def _bar_cell(percent: int, *content: rx.Component) -> rx.Component:
+    return rx.el.td(
+        rx.el.div(*content, class_name="flex justify-between gap-2"),
+        class_name=f"{CELL} bar-cell",
+        style={"--share": rx.Var.create(percent).to(str) + "%"},
+    )
+
+
+def _cells(row: Row, columns: tuple[Column, ...]) -> list[rx.Component]:
+    """Return one cell for each column; what names the row stands before them."""
+    return [
+        rx.el.td(_link(row.cells[index]), class_name=NUMBER if _is_number(column) else CELL)
+        for index, column in enumerate(columns, start=1)
+    ]
+
+
+def _link(cell: Cell) -> rx.Component:
+    tones = ((str(tone), look.text) for tone, look in TONES.items())
+    return _text(cell.text, cell.href, rx.match(cell.tone, *tones, ""))
+
+
+def _text(text: str, href: str, tone: str | rx.Var[str] = "") -> rx.Component:
+    """Return ``text`` as a link; as plain text where ``href`` is ""."""
+    return rx.cond(
+        href != "",
+        rx.el.a(text, href=href, class_name=rx.cond(tone != "", f"no-underline {tone}", _LINK)),
+        rx.el.span(text, class_name=tone),
+    )
+
+
+def _is_number(column: Column) -> bool:
+    return column.unit is not Unit.TEXT
+
+
+def _word(name: str) -> str:
+    """Return what a filter is called, or the column's own name where there is no such filter."""
+    found = products.current().dashboard.filter_named(name)
+    return found.label if found else name.replace("_", " ")

@@ -1,0 +1,94 @@
+"""What a tenant without a single row sees: what will be here; to developers, how it gets here."""
+
+import json
+import re
+from typing import Final
+
+import reflex as rx
+
+from clerk_tinybird_app import products, services
+from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.components.panel import copy_button
+from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
+from clerk_tinybird_app.state.session import SessionState
+
+_PRODUCT: Final = products.current()
+_TENANT: Final = "{tenant}"
+_MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
+_NOW: Final = """"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""""
+
+
+def empty_tenant() -> rx.Component:
+    """Return the panel that stands in the dashboard's place."""
+    words = _PRODUCT.words
+    shows_tools = services.current().settings.shows_token_page
+    return rx.el.section(
+        rx.el.h2(words.empty_title, class_name=HEADING),
+        rx.el.p(words.empty_text, class_name="max-w-2xl"),
+        *((_sample_traffic(), *_first_event()) if shows_tools else ()),
+        id="no-rows",
+        class_name=f"{PANEL} grid gap-4",
+    )
+
+
+def _first_event() -> tuple[rx.Component, ...]:
+    before, after = _command().split(_TENANT)
+    command = before + SessionState.tenant_id + after
+    return (
+        rx.el.div(
+            rx.el.p(
+                "Your backend sends events with the workspace's append token, never the browser; "
+                f"{_PRODUCT.policy.tenant.column} says whose they are:",
+                class_name=NOTE,
+            ),
+            copy_button(command, "example event"),
+            class_name="flex items-start justify-between gap-3 border-t border-line pt-4",
+        ),
+        rx.el.pre(command, class_name=SOURCE),
+    )
+
+
+def _command() -> str:
+    """Return the command that sends the product's example event, as of now and of a tenant."""
+    words = _PRODUCT.words
+    event = {**words.event, _PRODUCT.policy.tenant.column: _TENANT}
+    # The shell ends what it quotes at a quote.
+    written = json.dumps(event).replace("'", "'\\''")
+    return (
+        f'curl "$TINYBIRD_API_URL/v0/events?name={words.event_source}" \\\n'
+        '  -H "Authorization: Bearer $TINYBIRD_APPEND_TOKEN" \\\n'
+        f"  -d '{_MOMENT.sub(_NOW, written)}'"
+    )
+
+
+def _sample_traffic() -> rx.Component:
+    """Return the one click that fills the dashboard, with the embedded Tinybird."""
+    if not services.current().has_sample_traffic:
+        return rx.fragment()
+    return rx.el.div(
+        rx.el.button(
+            rx.cond(SampleTrafficState.is_adding, "Adding sample data…", "Add sample data"),
+            type="button",
+            on_click=SampleTrafficState.add,
+            aria_disabled=SampleTrafficState.is_adding,
+            class_name=GREEN_BUTTON,
+        ),
+        rx.el.p(
+            "Two months of made-up rows for this tenant, and new ones while the app runs.",
+            class_name=NOTE,
+        ),
+        rx.el.p(
+            rx.cond(SampleTrafficState.is_adding, "Adding sample data.", ""),
+            role="status",
+            class_name="sr-only",
+        ),
+        rx.cond(
+            SampleTrafficState.problem != "",
+            rx.el.p(
+                SampleTrafficState.problem,
+                role="alert",
+                class_name="text-bad text-sm basis-full",
+            ),
+        ),
+        class_name="flex flex-wrap items-center gap-x-4 gap-y-2",
+    )
