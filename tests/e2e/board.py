@@ -11,10 +11,11 @@ from typing import Final
 import httpx
 from playwright.sync_api import Page, expect
 
+from clerk_tinybird_app.product.dashboard import DASHBOARD
 from tests.e2e.visitor import Visitor, fixed_params
 from tests.running_app import RunningApp
 
-PANELS: Final = ("figures", "traffic", "latency", "routes", "recent")
+PANELS: Final = tuple(panel.key for panel in DASHBOARD.panels)
 
 
 class Board:
@@ -43,11 +44,11 @@ class Board:
         """Every panel shows data."""
         for panel in PANELS:
             expect(self.page.locator(f"#panel-{panel} .skeleton")).to_have_count(0)
-        expect(self.page.locator("#panel-recent tbody tr").first).to_be_visible()
+        expect(self.page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
 
     def requests(self) -> int:
         """Return the key figure of requests."""
-        figure = self.page.locator("#panel-figures dd b").first
+        figure = self.page.locator("#panel-usage_summary dd b").first
         expect(figure).to_have_text(re.compile(r"^[\d,]+$"))
         return int(figure.inner_text().replace(",", ""))
 

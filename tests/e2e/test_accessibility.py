@@ -149,10 +149,10 @@ def test_for_a_signed_in_user_on_the_dashboard(
     inspector.look("the refresh rate")
 
     visitor.open("/dashboard/route?method=GET&route=/v1/orders")
-    expect(page.locator("#panel-recent tbody tr").first).to_be_visible()
+    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
     inspector.look("one route")
     visitor.open("/dashboard?region=nowhere&range=2y")
-    expect(page.locator("#panel-recent")).to_contain_text("No requests match")
+    expect(page.locator("#panel-recent_requests")).to_contain_text("No requests match")
     inspector.look("nothing matches")
     visitor.switch_to("Personal account")
     expect(page.locator("main")).to_contain_text("Personal account")

@@ -97,6 +97,6 @@ def test_a_page_without_locks_refreshes_all_the_same(
 
     board.post_event(tenant, "/without-locks")
 
-    expect(page.locator("#panel-recent").get_by_text("GET /without-locks")).to_be_visible(
+    expect(page.locator("#panel-recent_requests").get_by_text("GET /without-locks")).to_be_visible(
         timeout=3_000
     )

@@ -23,8 +23,8 @@ SIGNED_OUT: Final = {
 }
 SIGNED_IN: Final = {
     "/": "#tinybird-token",
-    "/dashboard": "#panel-recent tbody tr >> nth=0",
-    "/dashboard/route?method=GET&route=/v1/orders": "#panel-recent tbody tr >> nth=0",
+    "/dashboard": "#panel-recent_requests tbody tr >> nth=0",
+    "/dashboard/route?method=GET&route=/v1/orders": "#panel-recent_requests tbody tr >> nth=0",
     "/nowhere": "text=Nothing is at this address.",
 }
 

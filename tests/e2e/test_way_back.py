@@ -23,7 +23,7 @@ FOREIGN = [
 
 def _expect_back(visitor: Visitor, page: Page) -> None:
     expect(page).to_have_url(visitor.origin + LINK)
-    expect(page.locator("#panel-recent tbody tr").first).to_be_visible()
+    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
 
 
 def test_from_the_form_over_the_page(visitor: Visitor, page: Page) -> None:

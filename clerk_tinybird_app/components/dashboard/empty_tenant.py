@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import reflex as rx
 
@@ -13,9 +14,11 @@ from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
 
 _PRODUCT: Final = products.current()
-_TENANT: Final = "{tenant}"
+TENANT: Final = "{tenant}"
+"""Stands for the tenant's id in a command, until the browser knows it."""
+
 _MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
-_NOW: Final = """"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""""
+_NOW: Final = "\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""
 
 
 def empty_tenant() -> rx.Component:
@@ -31,33 +34,38 @@ def empty_tenant() -> rx.Component:
     )
 
 
+def event_command(event: Mapping[str, Any], source: str, column: str) -> str:
+    """Return the shell command that sends an event, as of now, for ``TENANT``.
+
+    Args:
+        event: Column -> value; a moment in UTC gives way to that at which the command is run.
+        source: The data source that it goes to.
+        column: The one that says whose it is.
+    """
+    # The shell ends what it quotes at a quote.
+    written = json.dumps({**event, column: TENANT}).replace("'", "'\\''")
+    return (
+        f'curl "$TINYBIRD_API_URL/v0/events?name={source}" \\\n'
+        '  -H "Authorization: Bearer $TINYBIRD_APPEND_TOKEN" \\\n'
+        f"  -d '{_MOMENT.sub(_NOW, written)}'"
+    )
+
+
 def _first_event() -> tuple[rx.Component, ...]:
-    before, after = _command().split(_TENANT)
+    words, column = _PRODUCT.words, _PRODUCT.policy.tenant.column
+    before, after = event_command(words.event, words.event_source, column).split(TENANT)
     command = before + SessionState.tenant_id + after
     return (
         rx.el.div(
             rx.el.p(
                 "Your backend sends events with the workspace's append token, never the browser; "
-                f"{_PRODUCT.policy.tenant.column} says whose they are:",
+                f"{column} says whose they are:",
                 class_name=NOTE,
             ),
             copy_button(command, "example event"),
             class_name="flex items-start justify-between gap-3 border-t border-line pt-4",
         ),
         rx.el.pre(command, class_name=SOURCE),
-    )
-
-
-def _command() -> str:
-    """Return the command that sends the product's example event, as of now and of a tenant."""
-    words = _PRODUCT.words
-    event = {**words.event, _PRODUCT.policy.tenant.column: _TENANT}
-    # The shell ends what it quotes at a quote.
-    written = json.dumps(event).replace("'", "'\\''")
-    return (
-        f'curl "$TINYBIRD_API_URL/v0/events?name={words.event_source}" \\\n'
-        '  -H "Authorization: Bearer $TINYBIRD_APPEND_TOKEN" \\\n'
-        f"  -d '{_MOMENT.sub(_NOW, written)}'"
     )
 
 

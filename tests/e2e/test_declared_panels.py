@@ -1,0 +1,159 @@
+"""A dashboard that only its declaration describes: every kind of panel, and who may see which."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
+
+POLICY: Final = """\
+from clerk_tinybird_app.product.policy import KINDS_OF_SESSION, TENANT, tenant
+from clerk_tinybird_app.tinybird.scope import Scope
+
+
+def scopes(session):
+    pipes = ["top_routes", "recent_requests"]
+    if session.has_role("org:admin"):
+        pipes = ["latency_over_time", "usage_summary", *pipes]
+    return [Scope(pipe, {TENANT.parameter: tenant(session)}) for pipe in pipes]
+"""
+DASHBOARD: Final = """\
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown, Column, Dashboard, Figure, Figures, Filter, Ranking, Records, Scale, Series,
+    TimeSeries, Tone, Unit,
+)
+
+DASHBOARD = Dashboard(
+    title="Mail",
+    newest="recent_requests",
+    filters=(Filter(name="method", label="kind"), Filter(name="route", label="letter")),
+    panels=(
+        Figures(
+            pipe="usage_summary", count="requests", most=2, width=4,
+            figures=(
+                Figure(label="Sent", column="requests"),
+                Figure(label="Slowest", column="p99_ms", unit=Unit.MILLISECONDS),
+            ),
+        ),
+        TimeSeries(
+            pipe="latency_over_time", title="Delay", width=8, unit=Unit.MILLISECONDS,
+            scale=Scale.LOG, noun="letters", count="requests",
+            series=(
+                Series(column="p50_ms", label="p50", tone=Tone.SUCCESS),
+                Series(column="p99_ms", label="p99.9", tone=Tone.ERROR),
+            ),
+        ),
+        Breakdown(
+            pipe="top_routes", name="letters", title="Letters", by="route", value="requests",
+            parameters={"limit": "5"}, width=6,
+        ),
+        Ranking(
+            pipe="top_routes", title="Kinds", by=("method", "route"), width=6,
+            columns=(
+                Column(of=("requests",), unit=Unit.COUNT, has_bar=True, sort="requests"),
+                Column(of=("error_rate",), label="failed", unit=Unit.PERCENT, sort="errors"),
+            ),
+        ),
+        Records(
+            pipe="recent_requests", title="Newest", id="request_id", width=12,
+            columns=(Column(of=("region",)), Column(of=("duration_ms",), unit=Unit.MILLISECONDS)),
+        ),
+    ),
+)
+"""
+WORDS: Final = """\
+NAME, TAGLINE, WELCOME, INVITATION = "Post Office", "Every letter.", "Welcome.", "Come in."
+EMPTY_TITLE, EMPTY_TEXT, EVENT_SOURCE, EVENT = "No letter yet", "Soon.", "requests", {}
+"""
+PANELS: Final = ("usage_summary", "latency_over_time", "letters", "top_routes", "recent_requests")
+
+
+@pytest.fixture(scope="module")
+def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path_factory.mktemp("declared") / "app", {"APP_PRODUCT": "post_office"})
+    package = app.folder / "post_office"
+    package.mkdir()
+    modules = {"__init__": "", "policy": POLICY, "dashboard": DASHBOARD, "words": WORDS}
+    for name, text in modules.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    try:
+        yield app.prod()
+    finally:
+        app.stop()
+
+
+@pytest.fixture
+def reader(browser: Browser, post_office: RunningApp) -> Iterator[Visitor]:
+    """Somebody at the dashboard who is about to sign in."""
+    post_office.wait_for_tinybird()
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    visitor = Visitor(context, post_office.origin, post_office.backend)
+    visitor.open("/dashboard")
+    yield visitor
+    context.close()
+    assert visitor.faults == []
+
+
+def _sign_in(reader: Visitor, email: str) -> Page:
+    page = reader.page
+    page.get_by_role("button", name="Sign in to see yours").click()
+    reader.fill_sign_in(email)
+    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
+    expect(page.locator("main .skeleton")).to_have_count(0)
+    return page
+
+
+def _edges(page: Page, panel: str) -> tuple[float, float, float]:
+    """Return a panel's left, right and upper edge."""
+    box = page.locator(f"#panel-{panel}").bounding_box()
+    assert box is not None
+    return box["x"], box["x"] + box["width"], box["y"]
+
+
+def test_every_kind_of_panel_is_drawn_from_its_declaration_alone(reader: Visitor) -> None:
+    page = _sign_in(reader, "admin@acme.test")
+
+    expect(page.locator("header").get_by_role("link", name="Post Office")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mail")
+    for panel in PANELS:
+        expect(page.locator(f"#panel-{panel}")).to_be_visible()
+    expect(page.locator("#panel-usage_summary dt")).to_have_text(["Sent", "Slowest"])
+    lines = page.locator("#panel-latency_over_time .recharts-line-curve")
+    expect(lines).to_have_count(2)
+    assert all("NaN" not in (line.get_attribute("d") or "NaN") for line in lines.all())
+    expect(page.locator("#panel-latency_over_time .recharts-yAxis")).to_contain_text(" ms")
+    expect(page.locator("#panel-letters th")).to_have_text(["letter", "requests", "share"])
+    expect(page.locator("#panel-letters tbody tr")).to_have_count(5)
+    expect(page.locator("#panel-top_routes th")).to_contain_text(["kind letter", "requests"])
+    left, _, upper = _edges(page, "latency_over_time")
+    assert _edges(page, "usage_summary")[1] < left
+    assert _edges(page, "usage_summary")[2] == upper
+
+
+def test_a_press_on_a_share_filters_by_it(reader: Visitor) -> None:
+    page = _sign_in(reader, "admin@acme.test")
+    letter = page.locator("#panel-letters tbody a").first
+    name = letter.inner_text()
+
+    letter.click()
+
+    expect(page.locator("#filters")).to_contain_text(f"letter = {name}")
+    expect(page.locator("#panel-letters tbody tr")).to_have_count(1)
+    expect(page.locator("#panel-letters tbody td").last).to_have_text("100 %")
+
+
+def test_a_panel_that_a_session_may_not_read_is_not_there_and_leaves_no_hole(
+    reader: Visitor,
+) -> None:
+    page = _sign_in(reader, "member@acme.test")
+
+    for panel in ("usage_summary", "latency_over_time"):
+        expect(page.locator(f"#panel-{panel}")).to_have_count(0)
+    expect(page.locator("#live-status")).to_contain_text("live")
+    left, right, upper = _edges(page, "letters")
+    assert _edges(page, "top_routes")[2] == upper
+    assert (left, _edges(page, "top_routes")[1]) == _edges(page, "recent_requests")[:2]
+    assert right < _edges(page, "top_routes")[0]
