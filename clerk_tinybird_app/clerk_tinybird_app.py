@@ -14,7 +14,7 @@ from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
 from clerk_tinybird_app.components.pulse import Pulse
 from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
-from clerk_tinybird_app.pages.dashboard import dashboard_page
+from clerk_tinybird_app.pages.dashboard import dashboard_page, detail_title
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
@@ -101,7 +101,9 @@ app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
 
 
-def _add_page(page: Callable[[], rx.Component], route: str, title: str, about: str = "") -> None:
+def _add_page(
+    page: Callable[[], rx.Component], route: str, title: str | rx.Var[str], about: str = ""
+) -> None:
     description = about or product.words.tagline
     app.add_page(page, route=route, title=title, description=description, image="/favicon.svg")
 
@@ -115,7 +117,7 @@ else:
     _add_page(dashboard_page(), routes.HOME, product.dashboard.title)
 _add_page(dashboard_page(), routes.DASHBOARD, product.dashboard.title)
 for name in product.dashboard.pages:
-    _add_page(dashboard_page(name), routes.dashboard_page(name), product.dashboard.title)
+    _add_page(dashboard_page(name), routes.dashboard_page(name), detail_title(name))
 if settings.clerk_sign_in_url.startswith("/"):
     _add_page(sign_in, settings.clerk_sign_in_url, "Sign in")
 if settings.clerk_sign_up_url.startswith("/"):

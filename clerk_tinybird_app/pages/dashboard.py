@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from clerk_tinybird_app.components.dashboard.page import detail, overview
+from clerk_tinybird_app.components.dashboard.page import detail, detail_title, overview
+
+__all__ = ["dashboard_page", "detail_title"]
 
 
 def dashboard_page(name: str = "") -> Callable[[], rx.Component]:

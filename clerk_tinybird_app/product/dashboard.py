@@ -95,7 +95,6 @@ _RECENT: Final = Records(
         Column(of=("duration_ms",), label="took", unit=Unit.MILLISECONDS),
         Column(of=("region",), filters={"region": "region"}),
     ),
-    width=7,
 )
 
 _ROUTES: Final = Ranking(
@@ -113,7 +112,6 @@ _ROUTES: Final = Ranking(
         Column(of=("p95_ms",), label="p95", unit=Unit.MILLISECONDS, sort="p95"),
     ),
     opens="route",
-    width=5,
 )  # fmt: skip
 
 DASHBOARD: Final = Dashboard(

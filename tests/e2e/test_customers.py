@@ -43,6 +43,7 @@ def customer(browser: Browser, customers_app: RunningApp) -> Iterator[Visitor]:
 def _sign_in(customer: Visitor, email: str = "admin@acme.test") -> None:
     customer.page.get_by_role("button", name="Sign in to see yours").click()
     customer.fill_sign_in(email)
+    expect(customer.page.locator("#live-status")).to_be_visible()
 
 
 def _expect_filled(page: Page) -> None:

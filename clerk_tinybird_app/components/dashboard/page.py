@@ -74,12 +74,15 @@ def detail(name: str) -> rx.Component:
             href=DashboardState.back_href,
             class_name="text-brand-ink underline-offset-4 hover:underline",
         ),
-        rx.el.h1(
-            rx.cond(DashboardState.page_title != "", DashboardState.page_title, page.back),
-            class_name=f"{_H1} wrap-anywhere",
-        ),
+        rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
     )
     return _page(title, page.panels)
+
+
+def detail_title(name: str) -> rx.Var[str]:
+    """Return what the page ``name`` is called: by the row that it is of, once that is known."""
+    back = _PRODUCT.dashboard.pages[name].back
+    return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
 
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:

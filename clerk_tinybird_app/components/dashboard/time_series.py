@@ -14,7 +14,7 @@ from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
 from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
 from clerk_tinybird_app.components.look import TONES
 from clerk_tinybird_app.components.popover import MENU_ITEM
-from clerk_tinybird_app.dashboard.declaration import Scale, Series, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Scale, Series, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.shown import ChartRow
 from clerk_tinybird_app.state.dashboard import legend_of, rows_of, step_of, summary_of
@@ -29,6 +29,9 @@ _WHEN: Final = "when"
 _LEGEND: Final = "flex flex-wrap gap-x-4 h-8 items-center text-soft text-[13px] font-mono"
 _MARGIN: Final = {"top": 4, "right": 32, "bottom": 0, "left": 0}
 """Room for half of the last tick's text."""
+
+_SHORT_UNITS: Final = (Unit.COUNT, Unit.PERCENT)
+"""Whose numbers need little room beside a chart."""
 
 _TICK: Final = {"fill": "var(--soft)", "fontSize": 11, "fontFamily": "var(--font-mono)"}
 _TOOLTIP: Final = {
@@ -152,7 +155,7 @@ def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
             tick_formatter=_function("onAxis", str(panel.unit)),
             axis_line=False,
             tick_line=False,
-            width=56,
+            width=44 if panel.unit in _SHORT_UNITS else 56,
             tick_count=4,
             **scaled,
         ),
