@@ -14,7 +14,7 @@ from tests.running_app import RunningApp
 WORDS: Final = products.current().words
 DASHBOARD: Final = products.current().dashboard
 DEVELOPERS: Final = re.compile(
-    r"token|tinybird|curl|\btb\b|playground|view request|break in|sample|queries", re.IGNORECASE
+    r"token|tinybird|curl|\btb\b|playground|view request|break in|\bsample|queries", re.IGNORECASE
 )
 ROUTE: Final = "/dashboard/route?method=GET&route=/v1/orders"
 

@@ -152,11 +152,12 @@ def _heading() -> rx.Component:
 
 def _invitation() -> rx.Component:
     words = _PRODUCT.words
+    is_for_developers = services.current().settings.shows_token_page
     return rx.el.section(
         rx.el.h2(words.tagline, class_name=HEADING),
         rx.el.p(words.invitation),
         see_yours_button(),
-        local_accounts(),
+        *([local_accounts()] if is_for_developers else []),
         class_name=f"{PANEL} grid gap-4",
     )
 
