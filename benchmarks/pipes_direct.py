@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from benchmarks.kept_connection import KeptConnection, request
 from benchmarks.samples import Samples
 from benchmarks.tinybird_queries import WrongAnswerError
-from clerk_tinybird_app.dashboard.questions import PANELS, questions
+from clerk_tinybird_app import products, services
+from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.view import View
 
 _CALLS: Final = 7
@@ -30,9 +31,13 @@ def slowest_pipe(port: int, token: str) -> tuple[str, float]:
         WrongAnswerError: A pipe refused.
     """
     taken: dict[str, list[float]] = {}
+    dashboard, takes = products.current().dashboard, services.pipe_parameters()
+    view = View.of(dashboard)
     with KeptConnection(port) as connection:
         for _ in range(_CALLS):
-            for question in questions(View(), PANELS, UTC, time.time()):
+            for question in questions(
+                dashboard, view, dashboard.panels, zone=UTC, now=time.time(), takes=takes
+            ):
                 path = f"/v0/pipes/{question.pipe}.json?{urlencode(question.parameters)}"
                 started = time.perf_counter()
                 status, body = connection.ask(request("GET", path, token))

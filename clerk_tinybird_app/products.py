@@ -1,6 +1,7 @@
 """The product that this app is about: a package of its own, chosen by ``APP_PRODUCT``."""
 
 import importlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -8,9 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.policy import Policy
+from clerk_tinybird_app.tinybird.project import read_project
 
 
 class ProductError(SettingsError):
@@ -65,12 +68,13 @@ def load(settings: Settings) -> Product:
     """Return the product that ``settings`` choose.
 
     Raises:
-        ProductError: Its package, one of its modules or one of their names is not there.
+        ProductError: Its package, one of its modules or one of their names is not there, or its
+            dashboard names what its project does not have.
     """
     policy, dashboard, words = (
         _module(settings.app_product, name) for name in ("policy", "dashboard", "words")
     )
-    return Product(
+    product = Product(
         package=settings.app_product,
         policy=Policy(
             tenant=_given(policy, "TENANT"),
@@ -82,6 +86,8 @@ def load(settings: Settings) -> Product:
         words=Words(**{item.name: _given(words, item.name.upper()) for item in fields(Words)}),
         project=Path(settings.tinybird_project),
     )
+    _hold_to_files(product, Path(dashboard.__file__ or ""))
+    return product
 
 
 @cache
@@ -108,6 +114,24 @@ def _module(package: str, name: str) -> ModuleType:
         raise ProductError(
             f"APP_PRODUCT is '{package}', but there is no module {dotted}. See docs/adapt.md."
         ) from None
+
+
+def _hold_to_files(product: Product, declaration: Path) -> None:
+    """Refuse a dashboard that names what its project does not have.
+
+    Args:
+        product: The product.
+        declaration: The file that declares its dashboard.
+
+    Raises:
+        ProductError: With a line for each mistake.
+    """
+    files = check.Files(read_project(product.project), product.policy.fixed)
+    if found := check.mistakes(product.dashboard, files):
+        source = declaration.read_text(encoding="utf-8")
+        place = os.path.relpath(declaration)
+        lines = (f"{place}:{check.line_of(each, source)}: {each.text}" for each in found)
+        raise ProductError("\n".join(lines))
 
 
 def _given(module: ModuleType, name: str) -> Any:

@@ -8,12 +8,11 @@ SIGN_UP: Final = "/sign-up"
 """Where Clerk's two forms are unless the settings say otherwise."""
 
 DASHBOARD: Final = "/dashboard"
-ROUTE: Final = "/dashboard/route"
-"""One route's own view."""
+"""The overview; the product's other pages are below it."""
 
 NOT_FOUND: Final = "/404"
 
-PAGES: Final = (HOME, DASHBOARD, ROUTE, NOT_FOUND)
+PAGES: Final = (HOME, DASHBOARD, NOT_FOUND)
 """The pages whose paths are not a setting."""
 
 API_TOKEN: Final = "/api/tinybird-token"
@@ -25,8 +24,8 @@ CLERK_PROXY: Final = "/__clerk"
 BACKEND: Final = ("/api", CLERK_PROXY)
 """What the backend answers on the pages' own origin."""
 
-NO_PAGES: Final = (*BACKEND, "/assets", "/ping")
-"""Beginnings of paths that something other than a page answers."""
+NO_PAGES: Final = (*BACKEND, "/assets", "/ping", DASHBOARD)
+"""Beginnings of paths that something other than a page of Clerk's answers."""
 
 
 def dashboard_page(name: str) -> str:

@@ -33,7 +33,7 @@ from clerk_tinybird_app.tinybird.project import ProjectError, load_project
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
-__all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields"]
+__all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields", "pipe_parameters"]
 
 _logger = logging.getLogger(__name__)
 
@@ -221,3 +221,9 @@ def pipe_fields() -> dict[str, list[Field]]:
     except (ProjectError, TemplateError, OSError) as error:
         _logger.warning("The Tinybird project's parameters cannot be read: %s", error)
         return {}
+
+
+@cache
+def pipe_parameters() -> dict[str, frozenset[str]]:
+    """Return pipe -> the parameters that a request may set, for every pipe of ``pipe_fields``."""
+    return {pipe: frozenset(each.name for each in fields) for pipe, fields in pipe_fields().items()}

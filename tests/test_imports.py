@@ -25,6 +25,8 @@ ALLOWED = {
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
     "dashboard": {"routes"},
     "reflex_internals": {"logs", "background", "settings", "routes", "serving", "services"},
+    "dashboard": {"routes", "tinybird"},
+    "reflex_internals": {"logs", "background"},
     "state": {
         "products",
         "services",

@@ -1,11 +1,22 @@
-"""The links of a dashboard, each to another view of it."""
+"""The links of a dashboard, each to another view of it, and what else follows from its address."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.period import LENGTHS
-from clerk_tinybird_app.dashboard.view import FILTERS, SORTS, STATUS_CLASSES, View
+from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times
+from clerk_tinybird_app.dashboard.view import View, moment, order_name
+
+_FORM: Final = "%Y-%m-%dT%H:%M"
+"""How a ``datetime-local`` input writes a moment."""
+
+PLACE: Final = re.compile(r"\{(\w+)\}")
+"""Where a page's title has a filter's value."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +44,18 @@ def ranges(view: View, path: str) -> list[Choice]:
     ]
 
 
-def chips(view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
+def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
     """Return a link for every filter that is set; it leads to the view without it.
 
     Args:
+        dashboard: What is declared.
         view: What is shown.
         path: The page.
         fixed: Filters that make the page what it is, and cannot be taken away on it.
     """
+    labels = {each.name: each.label for each in dashboard.filters}
     return [
-        Choice(f"{_word(name)} = {texts.named(value)}", view.changed(**{name: None}).address(path))
+        Choice(f"{labels[name]} = {texts.named(value)}", view.filtered({name: None}).address(path))
         for name, value in view.filters.items()
         if name not in fixed
     ]
@@ -50,28 +63,102 @@ def chips(view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
 
 def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
     """Return the address of the view without any filter but the ``fixed`` ones."""
-    cleared = dict.fromkeys(name for name in FILTERS if name not in fixed)
-    return view.changed(**cleared).address(path)
+    cleared = dict.fromkeys(name for name in view.choices if name not in fixed)
+    return view.filtered(cleared).address(path)
 
 
-def status_classes(view: View, path: str) -> list[Choice]:
-    """Return a link for every class of status: to it alone, or from it back to all."""
+def legend(panel: TimeSeries, view: View, path: str) -> list[Choice]:
+    """Return a link for every series: to its value alone, or from it back to all."""
+    if not panel.filter:
+        return []
+    chosen = view.choices.get(panel.filter)
     return [
         Choice(
-            name,
-            view.changed(status_class=None if name == view.status_class else name).address(path),
-            name == view.status_class,
+            each.label,
+            view.filtered({panel.filter: None if is_current else each.label}).address(path),
+            is_current,
         )
-        for name in STATUS_CLASSES
+        for each in panel.series
+        for is_current in (each.label == chosen,)
     ]
 
 
-def sorts(view: View, path: str) -> list[Choice]:
-    """Return a link for every order of the routes."""
+def sorts(dashboard: Dashboard, panel: Ranking, view: View, path: str) -> list[Choice]:
+    """Return a link for every order of a ranking, labelled as the column that it orders by."""
+    name = order_name(dashboard, panel)
+    chosen = view.orders.get(name) or panel.sorts[0]
     return [
-        Choice(name, view.changed(sort=name).address(path), name == view.sort) for name in SORTS
+        Choice(
+            column.heading,
+            view.changed(
+                orders={
+                    **view.orders,
+                    name: None if column.sort == panel.sorts[0] else column.sort,
+                }
+            ).address(path),
+            column.sort == chosen,
+        )
+        for column in panel.columns
+        if column.sort
     ]
 
 
-def _word(name: str) -> str:
-    return "status" if name == "status_class" else name
+def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
+    """Return what follows from the address alone, by the names of the dashboard's vars.
+
+    Args:
+        dashboard: What is declared.
+        view: What the address says.
+        page: The name of the page it is of, "" for the overview.
+    """
+    path = routes.dashboard_page(page)
+    fixed = dashboard.pages[page].by if page else ()
+    found: dict[str, Any] = {
+        "address": view.address(path),
+        "is_live": view.is_live,
+        "page_title": page_title(dashboard.pages[page], view) if page else dashboard.title,
+        "ranges": ranges(view, path),
+        "chips": chips(dashboard, view, path, fixed=fixed),
+        "clear_href": without_filters(view, path, fixed=fixed),
+        "back_href": view.filtered(dict.fromkeys(fixed)).address(routes.DASHBOARD),
+    }
+    for panel in dashboard.panels_of(page):
+        if isinstance(panel, TimeSeries):
+            found[f"legend_{panel.key}"] = legend(panel, view, path)
+        elif isinstance(panel, Ranking) and panel.sorts:
+            found[f"sorts_{panel.key}"] = sorts(dashboard, panel, view, path)
+    return found
+
+
+def page_title(page: Page, view: View) -> str:
+    """Return a page's heading with the values of its filters, "" when none of them is set."""
+    if not view.filters.keys() & set(page.by):
+        return ""
+    values = {name: texts.named(value) for name, value in view.filters.items()}
+    return PLACE.sub(lambda found: values.get(found[1], ""), page.title).strip()
+
+
+def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
+    """Return what follows from the address and the time, by the names of the dashboard's vars.
+
+    Args:
+        view: What the address says.
+        zone: The viewer's.
+        now: Seconds since the epoch.
+    """
+    period = view.period(now)
+    times = Times.of(period, zone, now)
+    return {
+        "subtitle": NAMES.get(view.range) or times.between(period.start, period.end),
+        "custom_start": times.local(period.start).strftime(_FORM),
+        "custom_end": times.local(period.end).strftime(_FORM),
+    }
+
+
+def typed_moment(text: object, zone: tzinfo) -> datetime | None:
+    """Return, in UTC, what a viewer in ``zone`` typed into a ``datetime-local`` input."""
+    read = moment(text) if isinstance(text, str) else None
+    try:
+        return read.replace(tzinfo=zone).astimezone(UTC) if read else None
+    except OverflowError:
+        return None

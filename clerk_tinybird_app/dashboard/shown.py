@@ -1,18 +1,58 @@
-"""What each panel's rows are shown as."""
+"""What each panel's rows are shown as: plain values, ready for the page."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
 
-from clerk_tinybird_app.dashboard import charts, figures, questions, tables
-from clerk_tinybird_app.dashboard.times import Times
+from clerk_tinybird_app import routes
+from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Column,
+    Dashboard,
+    Figure,
+    Figures,
+    Good,
+    Panel,
+    Ranking,
+    Records,
+    TimeSeries,
+    Unit,
+)
+from clerk_tinybird_app.dashboard.times import Times, bucket_width, step_name
 from clerk_tinybird_app.dashboard.view import View
 
-Rows = Sequence[dict[str, Any]]
+GOOD: Final = "good"
+BAD: Final = "bad"
+NEUTRAL: Final = "neutral"
+
+NEW: Final = "new"
+"""Stands for a change when there is no period before to compare with."""
+
+TREND_WIDTH: Final = 100
+TREND_HEIGHT: Final = 30
+
+LABEL: Final = "label"
+"""The key of what stands on a chart's axis."""
+
+WHEN: Final = "when"
+"""The key of a whole bucket in words."""
+
+_HUNDRED: Final = 100
+_MEANS: Final = {Good.UP: (GOOD, BAD), Good.DOWN: (BAD, GOOD), Good.NEITHER: (NEUTRAL, NEUTRAL)}
+"""What more of a figure means, and what less of it does."""
+
+Rows = Sequence[Mapping[str, Any]]
+"""A pipe's rows, as they came."""
 
 ChartRow = dict[str, str | float | None]
 """A bucket: ``label`` on the axis, ``when`` in words, and a number for each series' label."""
+
+
+class UnfitRowsError(Exception):
+    """A pipe's rows are not what a panel shows, such as those of an older version of the pipe."""
 
 
 @dataclass(frozen=True)
@@ -84,76 +124,294 @@ class Share:
     href: str = ""
 
 
-class UnfitRowsError(Exception):
-    """A pipe's rows are not what a panel shows, such as those of an older version of the pipe."""
+@dataclass(frozen=True)
+class Shaper:
+    """Makes of rows what one page of a dashboard shows.
 
-
-def shown(
-    panel: str,
-    rows: Mapping[str, Rows],
-    view: View,
-    *,
-    page: str,
-    zone: tzinfo,
-    now: float,
-) -> dict[str, Any]:
-    """Return what the page shows of one panel, by the names of the dashboard's vars.
-
-    Args:
-        panel: One of ``questions.PANELS``.
-        rows: Panel -> the rows of its pipe, the panel's own among them.
-        view: What they were asked for with.
-        page: The path of the page that is open.
+    Attributes:
+        dashboard: What is declared.
+        view: What the rows were asked for with.
+        page: The page's name, "" for the overview.
         zone: The viewer's.
         now: Seconds since the epoch.
-
-    Raises:
-        UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
     """
-    period = view.period(now)
-    times = Times.of(period, zone, now)
-    try:
-        own = rows[panel]
-        match panel:
-            case questions.FIGURES:
-                over_time = (
-                    charts.since(rows.get(each, ()), period.start)
-                    for each in (questions.TRAFFIC, questions.LATENCY)
-                )
-                return {"figures": figures.key_figures(own[0], *over_time, filters=view.filters)}
-            case questions.TRAFFIC:
-                own = charts.since(own, period.start)
-                return {
-                    "traffic": charts.traffic_rows(own, period.step, times),
-                    "traffic_summary": charts.traffic_summary(
-                        own, period.step, times, counts_errors=view.status_class is None
-                    ),
+
+    dashboard: Dashboard
+    view: View
+    page: str
+    zone: tzinfo
+    now: float
+
+    def shown(self, panel: Panel, rows: Mapping[str, Rows]) -> dict[str, Any]:
+        """Return what a panel shows: its ``rows``, and a chart's ``summary`` and ``step`` too.
+
+        Args:
+            panel: The panel.
+            rows: Key of a panel -> the rows of its pipe, the panel's own among them.
+
+        Raises:
+            UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
+        """
+        try:
+            own = rows[panel.key]
+            match panel:
+                case Figures():
+                    return {"rows": self._figures(panel, own[0], rows)}
+                case TimeSeries():
+                    return self._chart(panel, own)
+                case Ranking():
+                    return {"rows": self._ranking(panel, own)}
+                case Records():
+                    return {"rows": self._records(panel, own)}
+                case Breakdown():
+                    return {"rows": self._shares(panel, own)}
+                case _:
+                    raise NotImplementedError(type(panel))
+        except KeyError as error:
+            raise UnfitRowsError(f"its rows have no column {error}") from error
+        except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
+
+    def _figures(
+        self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
+    ) -> list[ShownFigure]:
+        telling = [each for each in panel.figures if not self._is_fixed(each.fixed_by)]
+        is_whole = not panel.comparable or bool(row[panel.comparable])
+        has_before = not panel.count or bool(row[f"{panel.count}_before"])
+        return [
+            _figure(
+                each,
+                row,
+                is_comparable=is_whole and has_before,
+                is_any=bool(row[panel.count or each.column]),
+                line=trend(self._over_time(each, rows)),
+            )
+            for each in telling[: panel.most]
+        ]
+
+    def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> list[float | None]:
+        """Return a figure's values in the buckets of its trend, none without their rows."""
+        if figure.trend is None:
+            return []
+        pipe, column = figure.trend
+        for panel in self.dashboard.panels_of(self.page):
+            if isinstance(panel, TimeSeries) and panel.pipe == pipe:
+                # The last bucket is still filling: it would make every trend end in a fall.
+                within = self._within(panel, rows.get(panel.key, ()))[:-1]
+                return [_number(row[column]) for row in within]
+        return []
+
+    def _chart(self, panel: TimeSeries, rows: Rows) -> dict[str, Any]:
+        period = self.view.period(self.now)
+        starts = [_moment(row[panel.at]) for row in rows]
+        step = bucket_width(starts, self.zone, period.end)
+        # A pipe that knows no zone counts the days of UTC, which are called by their own names.
+        is_utc = step.days > 0 and all(at.hour == at.minute == 0 for at in starts)
+        times = Times.of(period, UTC if is_utc else self.zone, self.now)
+        within = self._within(panel, rows)
+
+        def when(row: Mapping[str, Any]) -> str:
+            return times.span(_moment(row[panel.at]), step)
+
+        return {
+            "rows": [
+                {
+                    LABEL: times.tick(_moment(row[panel.at]), step),
+                    WHEN: when(row),
+                    **{each.label: _number(row[each.column]) for each in panel.series},
                 }
-            case questions.LATENCY:
-                own = charts.since(own, period.start)
-                return {
-                    "latency": charts.latency_rows(own, period.step, times),
-                    "latency_summary": charts.latency_summary(own, period.step, times),
-                }
-            case questions.ROUTES:
-                return {"top_routes": tables.route_rows(own, view)}
-            case _:
-                return {"recent": tables.recent_rows(own, view, times, page=page, now=now)}
-    except KeyError as error:
-        raise UnfitRowsError(f"its rows have no column {error}") from error
-    except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
+                for row in within
+            ],
+            "summary": _summary(
+                panel, within, lambda row: times.span(_moment(row[panel.at]), step)
+            ),
+            "step": step_name(step) if rows else "",
+        }
+
+    def _within(self, panel: TimeSeries, rows: Rows) -> Rows:
+        """Return the rows without a first bucket that began before the period: it is a part."""
+        start = self.view.period(self.now).start
+        return rows[1:] if rows and _moment(rows[0][panel.at]) < start else rows
+
+    def _ranking(self, panel: Ranking, rows: Rows) -> list[Row]:
+        bars = [_bar(panel.columns, row) for row in rows]
+        most = max(bars, default=0) or 1
+        found = []
+        for row, bar in zip(rows, bars, strict=True):
+            values = {name: row[name] for name in panel.by}
+            opens = self._href(values, panel.opens) if panel.opens else ""
+            cells = [Cell(_words(row, panel.by), self._href(values)), *self._cells(panel, row)]
+            found.append(Row(_key(values.values()), cells, round(_HUNDRED * bar / most), opens))
+        return found
+
+    def _records(self, panel: Records, rows: Rows) -> list[Row]:
+        period, today = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
+        times = Times.of(period, self.zone, self.now)
+        return [
+            Row(
+                str(row[panel.id]),
+                [Cell(times.clock(_moment(row[panel.at]), now=today)), *self._cells(panel, row)],
+            )
+            for row in rows
+        ]
+
+    def _shares(self, panel: Breakdown, rows: Rows) -> list[Share]:
+        whole = sum(row[panel.value] for row in rows) or 1
+        return [
+            Share(
+                label=_words(row, (panel.by,)),
+                value=texts.written(row[panel.value], panel.unit),
+                percent=round(_HUNDRED * row[panel.value] / whole),
+                href=self._href({panel.by: row[panel.by]}),
+            )
+            for row in rows
+        ]
+
+    def _cells(self, panel: Ranking | Records, row: Mapping[str, Any]) -> list[Cell]:
+        return [self._cell(column, row) for column in panel.columns]
+
+    def _cell(self, column: Column, row: Mapping[str, Any]) -> Cell:
+        if self._is_fixed(column.fixed_by):
+            return Cell(texts.NONE)
+        values = {name: row[source] for name, source in column.filters.items()}
+        return Cell(_words(row, column.of, column.unit), self._href(values), self._tone(values))
+
+    def _tone(self, values: Mapping[str, Any]) -> str:
+        for name, value in values.items():
+            found = self.dashboard.filter_named(name)
+            if found is not None and isinstance(found.values, Mapping):
+                return found.tone(str(value)).value
+        return ""
+
+    def _href(self, values: Mapping[str, Any], page: str | None = None) -> str:
+        """Return the address of the view of these values, "" where it cannot be had.
+
+        Args:
+            values: Name of a filter -> its value, as it came with the data.
+            page: Another page than this one.
+        """
+        for name, value in values.items():
+            found = self.dashboard.filter_named(name)
+            if found is None or value is None or not found.allows(str(value)):
+                return ""
+        path = routes.dashboard_page(self.page if page is None else page)
+        view = self.view.filtered({name: str(value) for name, value in values.items()})
+        return view.link(path) if values else ""
+
+    def _is_fixed(self, names: Collection[str]) -> bool:
+        """Tell whether all of these filters are set, and there are any."""
+        return bool(names) and set(names) <= self.view.filters.keys()
 
 
-def is_empty(panel: str, rows: Rows) -> bool:
-    """Tell whether there is nothing to show: no row, or buckets without a request."""
-    if panel in (questions.TRAFFIC, questions.LATENCY):
-        return not any(row.get("requests") for row in rows)
-    return not rows
+def is_empty(panel: Panel, rows: Rows) -> bool:
+    """Tell whether there is nothing to show: no row, or buckets without anything."""
+    if not isinstance(panel, TimeSeries):
+        return not rows
+    columns = [panel.count] if panel.count else [each.column for each in panel.series]
+    return not any(row.get(name) for row in rows for name in columns)
 
 
-def says_nothing(panel: str, rows: Rows) -> bool:
-    """Tell whether a panel's rows speak of no request at all, in its period and before."""
-    if panel == questions.FIGURES:
-        return not any(row.get(name) for row in rows for name in ("requests", "requests_before"))
-    return is_empty(panel, rows)
+def says_nothing(panel: Panel, rows: Rows) -> bool:
+    """Tell whether a panel's rows speak of no event at all, in its period and before."""
+    if not isinstance(panel, Figures):
+        return is_empty(panel, rows)
+    names = [panel.count, f"{panel.count}_before"] if panel.count else panel.columns_used
+    return not any(row.get(name) for row in rows for name in names if name != panel.comparable)
+
+
+def trend(values: Sequence[float | None]) -> str:
+    """Return the path of a line through ``values`` above zero, with a gap for every None."""
+    known = [value for value in values if value is not None]
+    if not known or len(values) == 1:
+        return ""
+    most = max(known) or 1
+    path, is_drawing = [], False
+    for index, value in enumerate(values):
+        if value is None:
+            is_drawing = False
+            continue
+        x = index * TREND_WIDTH / (len(values) - 1)
+        y = TREND_HEIGHT - 1 - value / most * (TREND_HEIGHT - 2)
+        path.append(f"{'L' if is_drawing else 'M'}{x:.1f} {y:.1f}")
+        is_drawing = True
+    return "".join(path)
+
+
+def _figure(
+    figure: Figure, row: Mapping[str, Any], *, is_comparable: bool, is_any: bool, line: str
+) -> ShownFigure:
+    now, before = row[figure.column], row[figure.before_column]
+    text, tone = texts.NONE, NEUTRAL
+    if now is not None and not is_comparable:
+        text = NEW if is_any else texts.NONE
+    elif now is not None and before is not None:
+        text = texts.change(now, before, figure.unit, is_absolute=figure.is_absolute)
+        # What rounds to nothing has no sign, and is neither good nor bad.
+        if not text[0].isdigit():
+            tone = _MEANS[figure.good][now < before]
+    return ShownFigure(figure.label, texts.written(now, figure.unit), text, tone, line)
+
+
+def _summary(panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return what a chart shows, in a sentence."""
+    told = _told_as_a_whole if panel.is_stacked else _told_by_its_main
+    return told(panel, rows, when) or f"No {panel.noun}."
+
+
+def _told_as_a_whole(
+    panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]
+) -> str:
+    columns = [panel.count] if panel.count else [each.column for each in panel.series]
+
+    def whole(row: Mapping[str, Any]) -> float:
+        return sum(row[name] or 0 for name in columns)
+
+    total = sum(map(whole, rows))
+    if not total:
+        return ""
+    sums = {each.label: sum(row[each.column] or 0 for row in rows) for each in panel.series}
+    parts = [f"{label} {texts.written(part, panel.unit)}" for label, part in sums.items() if part]
+    of_them = f" ({', '.join(parts)})" if len(parts) > 1 else ""
+    noun = f" {panel.noun}" if panel.unit is Unit.COUNT else ""
+    peak = max(rows, key=whole)
+    return (
+        f"{texts.written(total, panel.unit)}{noun}{of_them}; the most, "
+        f"{texts.written(whole(peak), panel.unit)}, on {when(peak)}."
+    )
+
+
+def _told_by_its_main(
+    panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]
+) -> str:
+    main = next((each for each in panel.series if each.label == panel.main), panel.series[0])
+    measured = [row for row in rows if row[main.column] is not None]
+    if not measured:
+        return ""
+    worst = max(measured, key=lambda row: row[main.column])
+    return (
+        f"{main.label} is {texts.written(measured[-1][main.column], panel.unit)} at the end; "
+        f"the highest, {texts.written(worst[main.column], panel.unit)}, on {when(worst)}."
+    )
+
+
+def _bar(columns: Sequence[Column], row: Mapping[str, Any]) -> float:
+    column = next((each.of[0] for each in columns if each.has_bar), "")
+    return _number(row[column]) or 0 if column else 0
+
+
+def _words(row: Mapping[str, Any], columns: Sequence[str], unit: Unit = Unit.TEXT) -> str:
+    return " ".join(texts.written(row[name], unit) for name in columns)
+
+
+def _key(values: Iterable[Any]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def _number(value: Any) -> float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    raise TypeError(f"{value!r} is no number")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,6 +1,9 @@
 """Numbers and names as the dashboard writes them."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from clerk_tinybird_app.dashboard.declaration import Unit
 
 NONE: Final = "\N{EN DASH}"
 """What stands in for a value that there is none of."""
@@ -49,6 +52,50 @@ def growth(now: float, before: float) -> str:
     return f"{_TIMES}{now / before:,.0f}" if change > _MOST_PER_CENT else f"{signed(change, 1)} %"
 
 
+def size(value: float | None) -> str:
+    """Return a number of bytes: ``512 B``, ``1.5 MB``."""
+    if value is None:
+        return NONE
+    unit, rest = "B", value
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        # What would be written as a thousand is one of the next.
+        if abs(rest) < _THOUSAND - 0.5:
+            break
+        unit, rest = larger, rest / _THOUSAND
+    return f"{rest:,.0f} {unit}" if unit == "B" or abs(rest) >= _HUNDRED else f"{rest:.1f} {unit}"
+
+
+def written(value: Any, unit: Unit) -> str:
+    """Return a value that came with the data, with its unit.
+
+    Raises:
+        TypeError, ValueError: It is no number, and the unit is one of numbers.
+    """
+    if value is None:
+        return NONE
+    return named(str(value)) if unit is Unit.TEXT else _WRITE[unit](value)
+
+
+def change(now: float, before: float, unit: Unit, *, is_absolute: bool) -> str:
+    """Return how a figure differs from the one before, with a sign unless it rounds to nothing.
+
+    A count grows by a share of what it was, unless ``is_absolute`` or it was nothing.
+    """
+    difference = now - before
+    match unit:
+        case Unit.PERCENT:
+            return f"{signed(_HUNDRED * difference, 2)} pt"
+        case Unit.MILLISECONDS:
+            return f"{signed(difference, 0)} ms"
+        case _ if before and not is_absolute:
+            return growth(now, before)
+        case Unit.BYTES:
+            sign = "" if not difference else "+" if difference > 0 else _MINUS
+            return f"{sign}{size(abs(difference))}"
+        case _:
+            return signed(difference, 0)
+
+
 def named(value: str) -> str:
     """Return a name that came with the data, such as a route's, so that it can be seen.
 
@@ -67,3 +114,11 @@ def _visible(character: str) -> str:
     if character.isprintable() and not character.isspace():
         return character
     return character.encode("unicode_escape").decode() if character != " " else "\N{OPEN BOX}"
+
+
+_WRITE: Final[Mapping[Unit, Callable[[Any], str]]] = {
+    Unit.COUNT: count,
+    Unit.PERCENT: share,
+    Unit.MILLISECONDS: milliseconds,
+    Unit.BYTES: size,
+}

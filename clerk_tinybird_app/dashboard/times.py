@@ -1,11 +1,41 @@
-"""Times as a view writes them: in the viewer's zone, with the year where it is not plain."""
+"""Periods, the viewer's time zone, and times as a view writes them.
 
+Every time is the viewer's, with the year where it is not plain.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from clerk_tinybird_app.dashboard.period import Period
+LENGTHS: Final = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+"""The periods that end now, by their names in the address."""
+
+NAMES: Final = {
+    "15m": "last 15 minutes",
+    "1h": "last hour",
+    "24h": "last 24 hours",
+    "7d": "last 7 days",
+    "30d": "last 30 days",
+}
+CUSTOM: Final = "custom"
+DEFAULT: Final = "24h"
+LONGEST: Final = timedelta(days=366)
+"""The longest custom period."""
+
+UTC_NAME: Final = "UTC"
 
 _KEPT: Final = 4_096
 """The same buckets are shown at every refresh, and to every viewer of a zone."""
@@ -20,6 +50,87 @@ _WEEK: Final = timedelta(weeks=1)
 _UNITS: Final = (
     (_WEEK, "week"), (_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"), (_SECOND, "second"),
 )  # fmt: skip
+_SHORTEST_DAY: Final = timedelta(hours=22)
+"""No day is as short as this, whatever a zone does to its clocks."""
+
+_IANA: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]{0,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
+_REFUSED: Final = "Cannot load time"
+"""What ClickHouse says of a zone that its own list lacks, which may be older than the browser's.
+
+The embedded Tinybird leaves out the word after it: it is also a name in the sealed query.
+"""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A stretch of time.
+
+    Attributes:
+        start: Its first moment, in UTC.
+        end: The moment after it, in UTC.
+    """
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def ending_now(cls, name: str, now: float) -> "Period":
+        """Return the period ``name`` of ``LENGTHS`` that ends with this very second.
+
+        Args:
+            name: A key of ``LENGTHS``.
+            now: Seconds since the epoch.
+        """
+        end = datetime.fromtimestamp(math.floor(now) + 1, UTC)
+        return cls(end - LENGTHS[name], end)
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the zone with this IANA name, such as ``Europe/Berlin``; UTC for any other text.
+
+    Its text is the name again, which Tinybird knows too.
+    """
+    # A machine's folder of zones may hold others as well, of no meaning anywhere else.
+    if _IANA.fullmatch(name) is None:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def is_refusal(detail: str) -> bool:
+    """Tell whether a query failed because Tinybird does not know the zone that it named."""
+    return _REFUSED in detail
+
+
+def refusal_notice(name: str) -> str:
+    """Return what is said to a viewer whose zone Tinybird does not know."""
+    return f"Tinybird does not know the time zone {name}: times and days are those of UTC."
+
+
+def bucket_width(starts: Sequence[datetime], zone: tzinfo, end: datetime) -> timedelta:
+    """Return how wide the buckets are that begin at ``starts``; whole days are the calendar's.
+
+    It is the least distance that comes more than once: the first bucket may begin where the
+    period does, and a clock that is put forth or back makes one bucket shorter or longer.
+
+    Args:
+        starts: The buckets' first moments, in UTC, oldest first.
+        zone: The viewer's.
+        end: The moment after the period: where the only bucket ends.
+    """
+    distances = Counter(
+        later - earlier
+        for earlier, later in pairwise(starts)
+        if later.astimezone(zone).utcoffset() == earlier.astimezone(zone).utcoffset()
+    ) or Counter(later - earlier for earlier, later in pairwise(starts))
+    often = [distance for distance, times in distances.items() if times > 1]
+    if distances:
+        return _whole(min(often or distances))
+    alone = end - starts[0] if starts else _SECOND
+    unit = next((unit for unit, _ in _UNITS if unit <= alone), _SECOND)
+    return max(1, round(alone / unit)) * unit
 
 
 @dataclass(frozen=True)
@@ -93,9 +204,14 @@ class Times:
 
 def step_name(step: timedelta) -> str:
     """Return a bucket's width in words: ``15 minutes``, ``hour``."""
-    unit, name = next((unit, name) for unit, name in _UNITS if not step % unit)
+    unit, name = next(((unit, name) for unit, name in _UNITS if not step % unit), _UNITS[-1])
     times = step // unit
     return name if times == 1 else f"{times} {name}s"
+
+
+def _whole(distance: timedelta) -> timedelta:
+    """Return the days that a distance of about so many hours is; a shorter one as it is."""
+    return round(distance / _DAY) * _DAY if distance >= _SHORTEST_DAY else distance
 
 
 def _clock(local: datetime, step: timedelta) -> str:

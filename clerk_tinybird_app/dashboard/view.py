@@ -1,22 +1,19 @@
-"""What the address of a dashboard says: a period, filters and an order; and back."""
+"""What the address of a dashboard says: a period, filters and orders; and back."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from clerk_tinybird_app.dashboard.period import CUSTOM, DEFAULT, LENGTHS, LONGEST, Period
+from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
+from clerk_tinybird_app.dashboard.times import CUSTOM, DEFAULT, LENGTHS, LONGEST, Period
 
-STATUS_CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
-"""The classes of status that are drawn; a request may have another one."""
+SORT: Final = "sort"
+"""The pipes' parameter for an order; in the address, that of the first ranking with orders."""
 
-FILTERS: Final = ("method", "route", "status_class", "region")
-"""The filters, by their names in the address and of the pipes' parameters."""
-
-SORTS: Final = ("requests", "errors", "p95")
-"""What the table of routes can be ordered by, most first."""
+PERIOD: Final = ("range", "start", "end")
+"""What an address says of its period; no filter can have one of these names."""
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2100
@@ -27,10 +24,9 @@ A page sends it three times in a frame of 64 kB at most.
 """
 
 _MOST_OTHER_CHARACTERS: Final = 500
-"""What a period, an order or a class of status adds to a link that leads here."""
+"""What a period, an order or one of a few values adds to a link that leads here."""
 
-_MOST_VALUES: Final = 20
-_STATUS_CLASS: Final = re.compile(r"[0-9]{1,3}xx")
+_MOST_OTHER_VALUES: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,26 +37,48 @@ class View:
         range: A key of ``LENGTHS``, or ``custom`` with both ``start`` and ``end``.
         start: The first moment of a custom period, in UTC; None with another.
         end: The moment after a custom period, in UTC; None with another.
-        method: Only this HTTP method, None for all.
-        route: Only this route, None for all; "" is a route too.
-        status_class: Only this class of status, such as ``5xx``, None for all.
-        region: Only this region, None for all.
-        sort: What the routes are ordered by, one of ``SORTS``.
+        choices: Every filter in the declared order -> its value, None for all; "" is a value too.
+        orders: Every order by its name in the address -> its value, None for the default.
     """
 
     range: str = DEFAULT
     start: datetime | None = None
     end: datetime | None = None
-    method: str | None = None
-    route: str | None = None
-    status_class: str | None = None
-    region: str | None = None
-    sort: str = SORTS[0]
+    choices: Mapping[str, str | None] = field(default_factory=dict)
+    orders: Mapping[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        dashboard: Dashboard,
+        *,
+        filters: Mapping[str, str] | None = None,
+        orders: Mapping[str, str] | None = None,
+        **period: Any,
+    ) -> "View":
+        """Return a view of ``dashboard``; what is not said is all, and the default.
+
+        Args:
+            dashboard: What is declared.
+            filters: Name -> value.
+            orders: Name in the address -> value.
+            **period: ``range``, ``start`` and ``end``.
+        """
+        filters, orders = filters or {}, orders or {}
+        sortable = sortable_rankings(dashboard)
+        return cls(
+            **period,
+            choices={each.name: filters.get(each.name) for each in dashboard.filters},
+            orders={
+                name: chosen if (chosen := orders.get(name)) != ranking.sorts[0] else None
+                for name, ranking in sortable.items()
+            },
+        )
 
     @property
     def filters(self) -> dict[str, str]:
         """The filters that are set, by name."""
-        return {name: value for name in FILTERS if (value := getattr(self, name)) is not None}
+        return {name: value for name, value in self.choices.items() if value is not None}
 
     @property
     def is_live(self) -> bool:
@@ -79,13 +97,16 @@ class View:
             changes |= {"start": None, "end": None}
         return replace(self, **changes)
 
+    def filtered(self, changes: Mapping[str, str | None]) -> "View":
+        """Return this view with other values of some filters; None takes one away."""
+        return replace(self, choices={**self.choices, **changes})
+
     def address(self, path: str) -> str:
         """Return ``path`` with the query that says this view; defaults are left out."""
-        given = {
-            item.name: _text(value)
-            for item in fields(self)
-            if (value := getattr(self, item.name)) != item.default
-        }
+        given: dict[str, str] = {} if self.range == DEFAULT else {"range": self.range}
+        given |= {name: _text(at) for name, at in (("start", self.start), ("end", self.end)) if at}
+        given |= self.filters
+        given |= {name: value for name, value in self.orders.items() if value is not None}
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
 
     def link(self, path: str) -> str:
@@ -94,7 +115,19 @@ class View:
         return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
-def read_view(search: str) -> tuple[View, str]:
+def sortable_rankings(dashboard: Dashboard) -> dict[str, Ranking]:
+    """Return each order's name in the address -> the ranking that it orders."""
+    found = [each for each in dashboard.all_panels if isinstance(each, Ranking) and each.sorts]
+    return {f"{SORT}_{each.key}" if n else SORT: each for n, each in enumerate(found)}
+
+
+def order_name(dashboard: Dashboard, panel: Panel) -> str:
+    """Return the name in the address of a panel's order, "" for a panel without one."""
+    sortable = sortable_rankings(dashboard)
+    return next((name for name, each in sortable.items() if each.key == panel.key), "")
+
+
+def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     """Return the view that an address's query says, and what of it could not be used.
 
     Whatever is wrong in it leaves its default in place; the second value is then a sentence for a
@@ -102,24 +135,30 @@ def read_view(search: str) -> tuple[View, str]:
 
     Args:
         search: The query with or without its question mark.
+        dashboard: What is declared.
     """
+    default = View.of(dashboard)
     if len(search) > MOST_CHARACTERS:
-        return View(), "The address is too long; this is the default view."
+        return default, "The address is too long; this is the default view."
+    most = _MOST_OTHER_VALUES + len(default.choices) + len(default.orders)
     try:
-        pairs = parse_qsl(
-            search.removeprefix("?"), keep_blank_values=True, max_num_fields=_MOST_VALUES
-        )
+        pairs = parse_qsl(search.removeprefix("?"), keep_blank_values=True, max_num_fields=most)
     except ValueError:
-        return View(), "The address has too many parts; this is the default view."
+        return default, "The address has too many parts; this is the default view."
     given = dict(pairs)
     problems: list[str] = []
-    view = View(
+    view = View.of(
+        dashboard,
         range=_choice(given, "range", (*LENGTHS, CUSTOM), DEFAULT, problems),
-        method=given.get("method"),
-        route=given.get("route"),
-        status_class=_status_class(given, problems),
-        region=given.get("region"),
-        sort=_choice(given, "sort", SORTS, SORTS[0], problems),
+        filters={
+            each.name: given[each.name]
+            for each in dashboard.filters
+            if each.name in given and _is_allowed(each.name, given, tuple(each.values), problems)
+        },
+        orders={
+            name: _choice(given, name, ranking.sorts, ranking.sorts[0], problems)
+            for name, ranking in sortable_rankings(dashboard).items()
+        },
     )
     if view.range == CUSTOM:
         view = _with_custom_period(view, given, problems)
@@ -156,12 +195,15 @@ def _with_custom_period(view: View, given: Mapping[str, str], problems: list[str
     return replace(view, start=start, end=end)
 
 
-def _status_class(given: Mapping[str, str], problems: list[str]) -> str | None:
-    value = given.get("status_class") or None
-    if value is None or _STATUS_CLASS.fullmatch(value):
-        return value
-    problems.append(f"status_class must be a class of status, such as {STATUS_CLASSES[-1]}.")
-    return None
+def _is_allowed(
+    name: str, given: Mapping[str, str], values: tuple[str, ...], problems: list[str]
+) -> bool:
+    """Tell whether a filter can have the value that is given; say so when not."""
+    if not values or given[name] in values:
+        return True
+    if given[name]:
+        problems.append(f"{name} must be one of {', '.join(values)}.")
+    return False
 
 
 def _choice(
@@ -178,7 +220,5 @@ def _choice(
     return default
 
 
-def _text(value: str | datetime) -> str:
-    if isinstance(value, str):
-        return value
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").replace(":00Z", "Z")
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").replace(":00Z", "Z")

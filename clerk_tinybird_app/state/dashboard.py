@@ -10,24 +10,27 @@ import reflex as rx
 
 from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.charts import ChartRow
-from clerk_tinybird_app.dashboard.described import described, timed, typed_moment
-from clerk_tinybird_app.dashboard.figures import Figure
-from clerk_tinybird_app.dashboard.links import Choice
-from clerk_tinybird_app.dashboard.period import CUSTOM
-from clerk_tinybird_app.dashboard.questions import PANELS, ROUTE_PANELS, Question
+from clerk_tinybird_app.dashboard.declaration import Figures, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import (
+    ChartRow,
     Row,
+    Shaper,
     Share,
     ShownFigure,
     UnfitRowsError,
     is_empty,
     says_nothing,
-    shown,
 )
-from clerk_tinybird_app.dashboard.tables import RecentRow, RouteRow
+from clerk_tinybird_app.dashboard.times import (
+    CUSTOM,
+    UTC_NAME,
+    is_refusal,
+    refusal_notice,
+    zone_named,
+)
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
-from clerk_tinybird_app.dashboard.zone import UTC_NAME, is_refusal, refusal_notice, zone_named
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
@@ -51,6 +54,12 @@ from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 _Answered = tuple[Question, PipeAnswer | TinybirdError]
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
+
+_DASHBOARD: Final = products.current().dashboard
+"""What is declared. A state's vars are made once, so it is that of the whole process."""
+
+_PAGES: Final = {routes.dashboard_page(name): name for name in ("", *_DASHBOARD.pages)}
+"""Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
@@ -77,11 +86,13 @@ class Panel:
 
 @holds_tenant_data
 class DashboardState(AskingState, rx.State):
-    """One view of one tenant's requests.
+    """One view of one tenant's data.
 
+    Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
     ``finished`` is the number of the last refresh that ended, whichever way; ``address`` that of
     the view which is shown or on its way; ``stale_since`` the time of the oldest data that could
-    not be refreshed, in seconds since the epoch, 0 without any.
+    not be refreshed, in seconds since the epoch, 0 without any; ``hidden`` the panels whose pipe
+    the session's token does not allow.
     """
 
     finished: int = 0
@@ -91,35 +102,23 @@ class DashboardState(AskingState, rx.State):
     custom_start: str = ""
     custom_end: str = ""
     subtitle: str = ""
-    step: str = ""
-    route_name: str = ""
     page_title: str = ""
-    back_href: str = routes.DASHBOARD
-    hidden: list[str] = []
     is_live: bool = True
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
     chips: list[Choice] = []
     clear_href: str = ""
-    overview_href: str = routes.DASHBOARD
-    classes: list[Choice] = []
-    sorts: list[Choice] = []
-    panels: dict[str, Panel] = {name: Panel() for name in PANELS}
+    back_href: str = routes.DASHBOARD
+    hidden: list[str] = []
+    panels: dict[str, Panel] = {each.key: Panel() for each in _DASHBOARD.all_panels}
     is_failing: bool = False
     stale_since: float = 0
     stale_reason: str = ""
     download_problem: str = ""
-    figures: list[Figure] = []
-    traffic: list[ChartRow] = []
-    traffic_summary: str = ""
-    latency: list[ChartRow] = []
-    latency_summary: str = ""
-    top_routes: list[RouteRow] = []
-    recent: list[RecentRow] = []
 
     _opened: tuple[str, str, str] | None = None
     _view: View = View()
-    _path: str = routes.DASHBOARD
+    _page: str = ""
     _zone: str = ""
     _refused_zone: str = ""
     # Tuples, because Reflex wraps a list's every element that is looked at.
@@ -146,7 +145,8 @@ class DashboardState(AskingState, rx.State):
                 return
             now = services.current().clock()
             self._open(path, search, zone, now)
-            asked = questions.questions(self._view, self._panels(), zone_named(self._zone), now)
+            self._hide(grant)
+            asked = self._questions(self._panels(), now)
             tab = f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, turn))
@@ -164,15 +164,16 @@ class DashboardState(AskingState, rx.State):
         if self.custom_problem:
             return None
         view = self._view.changed(range=CUSTOM, start=start, end=end)
-        return rx.redirect(view.address(self._path))
+        return rx.redirect(view.address(routes.dashboard_page(self._page)))
 
     @rx.event
     def view_request(self, panel: str) -> Any:
         """Go to the page that shows and runs the request of one panel, whatever came of it."""
-        if panel not in PANELS:
+        found = next((each for each in self._panels() if each.key == panel), None)
+        if found is None:
             return None
-        now, zone = services.current().clock(), zone_named(self._zone)
-        asked = self._asked.get(panel) or questions.questions(self._view, (panel,), zone, now)[0]
+        now = services.current().clock()
+        asked = self._asked.get(panel) or self._questions((found,), now)[0]
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)
@@ -197,8 +198,26 @@ class DashboardState(AskingState, rx.State):
         """Take away what was said of a download."""
         self.download_problem = ""
 
-    def _panels(self) -> tuple[str, ...]:
-        return ROUTE_PANELS if self._path == routes.ROUTE else PANELS
+    def _panels(self) -> list[declaration.Panel]:
+        """Return what the page shows and the token allows."""
+        return [each for each in _DASHBOARD.panels_of(self._page) if each.key not in self.hidden]
+
+    def _questions(self, panels: Sequence[declaration.Panel], now: float) -> list[Question]:
+        zone = zone_named(self._zone)
+        takes = services.pipe_parameters()
+        return questions.questions(_DASHBOARD, self._view, panels, zone=zone, now=now, takes=takes)
+
+    def _hide(self, grant: Grant) -> None:
+        """Show no panel whose pipe the token does not allow, and keep nothing of it."""
+        hidden = [each for each in _DASHBOARD.all_panels if not grant.allows(each.pipe)]
+        self._send(hidden=[each.key for each in hidden])
+        for panel in hidden:
+            self._forget(panel.key)
+            if self.panels[panel.key] != Panel():
+                self.panels[panel.key] = Panel()
+            self._send(**{f"rows_{panel.key}": []})
+            if isinstance(panel, TimeSeries):
+                self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
 
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
@@ -207,18 +226,18 @@ class DashboardState(AskingState, rx.State):
             zone, notice = UTC_NAME, refusal_notice(zone)
         if (path, search, zone) != self._opened:
             self._opened = (path, search, zone)
-            self._view, problem = read_view(search)
+            self._view, problem = read_view(search, _DASHBOARD)
             self.problem = f"{problem} {notice}".strip()
-            self._path = path if path == routes.ROUTE else routes.DASHBOARD
+            self._page = _PAGES.get(path, "")
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
-            self._send(**described(self._view, self._path))
+            self._send(**described(_DASHBOARD, self._view, self._page))
         self._send(**timed(self._view, zone_named(zone), now))
 
     def _refuse(self, problem: Problem) -> None:
         """Say on every panel why it was not asked for; its data stays, marked as out of date."""
         self._send(has_no_rows=False)
         for panel in self._panels():
-            self._fail(panel, problem)
+            self._fail(panel.key, problem)
         self._note_what_is_stale()
 
     async def _ask_all(self, asked: Sequence[Question], grant: Grant, turn: str) -> None:
@@ -249,7 +268,7 @@ class DashboardState(AskingState, rx.State):
             for question, answer in answers
             if isinstance(answer, PipeAnswer)
         ]
-        if not all(says_nothing(panel, rows) for panel, rows in answered):
+        if not all(says_nothing(_PANELS[key], rows) for key, rows in answered):
             return True
         if self._view.filters or not answered:
             return None
@@ -257,7 +276,10 @@ class DashboardState(AskingState, rx.State):
 
     async def _ask_for_any_row(self, grant: Grant) -> bool | None:
         """Return whether the tenant has any row; None when there is no answer."""
-        _, answer = await self._ask(questions.any_row(services.current().clock()), grant)
+        if not grant.allows(_DASHBOARD.newest):
+            return None
+        now, takes = services.current().clock(), services.pipe_parameters()
+        _, answer = await self._ask(questions.any_row(_DASHBOARD, now, takes), grant)
         return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
     async def _ask(self, question: Question, grant: Grant) -> _Answered:
@@ -286,7 +308,7 @@ class DashboardState(AskingState, rx.State):
         panel, now = question.panel, services.current().clock()
         rows = tuple(answer.rows)
         self._rows[panel], self._asked[panel] = rows, question
-        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(panel, rows))
+        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(_PANELS[panel], rows))
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
@@ -296,36 +318,35 @@ class DashboardState(AskingState, rx.State):
         kept = self.panels[panel]
         if kept.view != self.address:
             kept = Panel(view=self.address)
-            self._rows.pop(panel, None)
-            self._asked.pop(panel, None)
+            self._forget(panel)
         self.panels[panel] = replace(kept, code=error.code, message=error.message)
 
-    def _draw(self, panels: Sequence[str]) -> None:
+    def _forget(self, panel: str) -> None:
+        self._rows.pop(panel, None)
+        self._asked.pop(panel, None)
+
+    def _draw(self, changed: Sequence[str]) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
-        rows = {
-            panel: found
-            for panel, found in self._rows.items()
-            if self.panels[panel].view == self.address
-        }
-        # The key figures have the charts' rows for their trends.
-        for panel in rows.keys() & {*panels, questions.FIGURES}:
+        rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
+        now, zone = services.current().clock(), zone_named(self._zone)
+        shaper = Shaper(_DASHBOARD, self._view, self._page, zone, now)
+        for panel in self._panels():
+            # The key figures have the charts' rows for their trends.
+            if panel.key not in rows or not (panel.key in changed or isinstance(panel, Figures)):
+                continue
             try:
-                values = shown(
-                    panel,
-                    rows,
-                    self._view,
-                    page=self._path,
-                    zone=zone_named(self._zone),
-                    now=services.current().clock(),
-                )
+                values = shaper.shown(panel, rows)
             except UnfitRowsError as error:
-                self.panels[panel] = Panel()
-                self._fail(panel, TinybirdUnexpectedRowsError(questions.PIPES[panel], str(error)))
+                self.panels[panel.key] = Panel()
+                self._fail(panel.key, TinybirdUnexpectedRowsError(panel.pipe, str(error)))
             else:
-                self._send(**values)
+                self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
+
+    def _is_of_this_view(self, panel: str) -> bool:
+        return self.panels[panel].view == self.address
 
     def _note_what_is_stale(self) -> None:
-        failing = [panel for name in self._panels() if (panel := self.panels[name]).code]
+        failing = [panel for each in self._panels() if (panel := self.panels[each.key]).code]
         stale = [panel for panel in failing if panel.fetched_at]
         self._send(
             is_failing=bool(failing),
@@ -340,6 +361,8 @@ class DashboardState(AskingState, rx.State):
                 setattr(self, name, value)
 
 
+_PANELS: Final = {each.key: each for each in _DASHBOARD.all_panels}
+
 _ROWS: Final[dict[type[declaration.Panel], Any]] = {
     declaration.Figures: list[ShownFigure],
     declaration.TimeSeries: list[ChartRow],
@@ -349,14 +372,22 @@ _ROWS: Final[dict[type[declaration.Panel], Any]] = {
 }
 """What the rows of each kind of panel are shown as."""
 
-for _panel in products.current().dashboard.all_panels:
-    DashboardState.add_var(f"rows_{_panel.key}", _ROWS[type(_panel)], [])
-    if isinstance(_panel, declaration.TimeSeries):
-        DashboardState.add_var(f"summary_{_panel.key}", str, "")
-        DashboardState.add_var(f"step_{_panel.key}", str, "")
-        DashboardState.add_var(f"legend_{_panel.key}", list[Choice], [])
-    if isinstance(_panel, declaration.Ranking):
-        DashboardState.add_var(f"sorts_{_panel.key}", list[Choice], [])
+
+def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
+    """Return a panel's own vars: name -> type and default."""
+    found: dict[str, tuple[Any, Any]] = {"rows": (_ROWS[type(panel)], [])}
+    if isinstance(panel, TimeSeries):
+        found |= {"summary": (str, ""), "step": (str, ""), "legend": (list[Choice], [])}
+    elif isinstance(panel, Ranking) and panel.sorts:
+        # Its table's head has a place for each from the start.
+        first = links.sorts(_DASHBOARD, panel, View.of(_DASHBOARD), routes.DASHBOARD)
+        found |= {"sorts": (list[Choice], first)}
+    return {f"{name}_{panel.key}": kind for name, kind in found.items()}
+
+
+for _panel in _PANELS.values():
+    for _name, (_type, _default) in _vars(_panel).items():
+        DashboardState.add_var(_name, _type, _default)
 
 
 def rows_of(panel: declaration.Panel) -> Any:

@@ -66,6 +66,10 @@ class Grant:
     token: str = field(compare=False, repr=False)
     session: ClerkSession = field(compare=False, repr=False)
 
+    def allows(self, pipe: str) -> bool:
+        """Tell whether the token may read a pipe."""
+        return any(scope.get("resource") == pipe for scope in self.scopes)
+
 
 class AskingState(rx.State, mixin=True):
     """A state with handlers that wait; ``_turn`` names its newest question, "" for none."""

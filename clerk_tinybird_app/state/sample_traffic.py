@@ -1,4 +1,4 @@
-"""Made-up requests for a tenant that has none, with the embedded Tinybird."""
+"""Made-up rows for a tenant that has none, with the embedded Tinybird."""
 
 import reflex as rx
 
@@ -28,7 +28,7 @@ class SampleTrafficState(AskingState, rx.State):
 
     @rx.event(background=True)
     async def add(self) -> None:
-        """Give the signed-in tenant made-up requests, if it has no request of its own."""
+        """Give the signed-in tenant made-up rows, if it has none of its own."""
         async with asking(self) as grant:
             if grant is None:
                 self.problem = UNCONFIRMED.message
@@ -50,7 +50,7 @@ class SampleTrafficState(AskingState, rx.State):
         """Return why nothing was added, "" when it was or need not be."""
         running = services.current()
         # Once more: another tab, or the tenant's backend, may have been faster.
-        asked = any_row(running.clock())
+        asked = any_row(running.product.dashboard, running.clock(), services.pipe_parameters())
         answer = await ask(self, grant, asked.pipe, asked.parameters)
         if isinstance(answer, TinybirdError):
             return str(answer)

@@ -1,15 +1,17 @@
 """The links of a dashboard lead where they say."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from clerk_tinybird_app.dashboard import links
-from clerk_tinybird_app.dashboard.described import timed, typed_moment
+from clerk_tinybird_app.dashboard.links import described, timed, typed_moment
+from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
-from clerk_tinybird_app.dashboard.zone import zone_named
+from tests.dashboard.declared import BY_TIME, MORE, NOW, SITE, SPEED, TOP, view
 
-FILTERED = View(range="7d", method="GET", route="/a", status_class="5xx")
+FILTERED = View.of(SITE, range="7d", filters={"kind": "GET", "site": "/a", "outcome": "lost"})
 
 
 def test_each_period_keeps_the_filters_and_the_one_shown_is_marked() -> None:
@@ -17,50 +19,80 @@ def test_each_period_keeps_the_filters_and_the_one_shown_is_marked() -> None:
 
     assert [choice.label for choice in found] == ["15 m", "1 h", "24 h", "7 d", "30 d"]
     assert [choice.label for choice in found if choice.is_current] == ["7 d"]
-    assert found[0].href == "/d?range=15m&method=GET&route=/a&status_class=5xx"
+    assert found[0].href == "/d?range=15m&kind=GET&site=/a&outcome=lost"
 
 
-def test_a_chip_takes_its_own_filter_away() -> None:
-    found = {choice.label: choice.href for choice in links.chips(FILTERED, "/d", fixed=())}
+def test_a_chip_takes_its_own_filter_away_and_is_called_as_it_is_declared() -> None:
+    found = {c.label: c.href for c in links.chips(SITE, FILTERED, "/d", fixed=())}
 
-    assert found["status = 5xx"] == "/d?range=7d&method=GET&route=/a"
-    assert list(found) == ["method = GET", "route = /a", "status = 5xx"]
+    assert found["result = lost"] == "/d?range=7d&kind=GET&site=/a"
+    assert list(found) == ["kind = GET", "site = /a", "result = lost"]
 
 
 def test_what_makes_the_page_what_it_is_has_no_chip_and_stays() -> None:
-    fixed = ("method", "route")
+    fixed = ("kind", "site")
 
-    assert [c.label for c in links.chips(FILTERED, "/d", fixed=fixed)] == ["status = 5xx"]
-    assert links.without_filters(FILTERED, "/d", fixed=fixed) == "/d?range=7d&method=GET&route=/a"
+    found = links.chips(SITE, FILTERED, "/d", fixed=fixed)
+
+    assert [choice.label for choice in found] == ["result = lost"]
+    assert links.without_filters(FILTERED, "/d", fixed=fixed) == "/d?range=7d&kind=GET&site=/a"
     assert links.without_filters(FILTERED, "/d", fixed=()) == "/d?range=7d"
 
 
-def test_the_class_of_status_that_is_shown_leads_back_to_all() -> None:
-    found = {choice.label: choice for choice in links.status_classes(FILTERED, "/d")}
+def test_the_series_that_is_shown_leads_back_to_all() -> None:
+    found = {choice.label: choice for choice in links.legend(BY_TIME, FILTERED, "/d")}
 
-    assert found["5xx"].is_current
-    assert found["5xx"].href == "/d?range=7d&method=GET&route=/a"
-    assert found["4xx"].href.endswith("status_class=4xx")
+    assert found["lost"].is_current
+    assert found["lost"].href == "/d?range=7d&kind=GET&site=/a"
+    assert found["odd"].href.endswith("outcome=odd")
+    assert links.legend(SPEED, FILTERED, "/d") == []
 
 
-def test_each_order_is_a_link() -> None:
-    found = links.sorts(View(sort="p95"), "/d")
+def test_each_order_is_a_link_and_each_ranking_has_its_own() -> None:
+    seen = View.of(SITE, orders={"sort": "slow"})
+
+    found = links.sorts(SITE, TOP, seen, "/d")
+    others = links.sorts(SITE, MORE, seen, "/d")
 
     assert [(choice.label, choice.is_current) for choice in found] == [
-        ("requests", False),
-        ("errors", False),
+        ("visits", False),
+        ("lost", False),
         ("p95", True),
     ]
     assert found[0].href == "/d"
+    assert [(choice.href, choice.is_current) for choice in others] == [
+        ("/d?sort=slow", True),
+        ("/d?sort=slow&sort_top_agents=weight", False),
+    ]
+
+
+def test_a_page_is_headed_by_its_filters_and_leads_back_without_them() -> None:
+    found = described(SITE, FILTERED, "site")
+
+    assert found["page_title"] == "GET /a"
+    assert found["address"].startswith("/dashboard/site?range=7d&kind=GET&site=/a")
+    assert found["back_href"] == "/dashboard?range=7d&outcome=lost"
+    assert described(SITE, view(site=""), "site")["page_title"] == "(empty)"
+    assert described(SITE, view(country="eu"), "site")["page_title"] == ""
+    assert {"legend_by_time", "address"} <= found.keys()
+    assert "sorts_top_sites" not in found
+
+
+def test_a_value_with_braces_is_no_place_in_a_title() -> None:
+    page = replace(SITE.pages["site"], title="{site} by {kind}")
+
+    assert links.page_title(page, view(kind="{site}", site="{kind}")) == "{kind} by {site}"
 
 
 def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_time() -> None:
-    now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
-
-    shown = timed(View(range="1h"), zone_named("Europe/Berlin"), now)
+    shown = timed(View(range="1h"), zone_named("Europe/Berlin"), NOW.timestamp())
 
     assert (shown["custom_start"], shown["custom_end"]) == ("2026-11-24T12:00", "2026-11-24T13:00")
-    assert (shown["subtitle"], shown["step"]) == ("last hour", "minute")
+    assert shown["subtitle"] == "last hour"
+    custom = View(range="custom", start=NOW - timedelta(hours=2), end=NOW)
+    assert timed(custom, zone_named("UTC"), NOW.timestamp())["subtitle"] == (
+        "24 Nov 10:00 to 24 Nov 12:00"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", None, 7, "9999-12-31T23:59", "0001-01-01T00:00"])

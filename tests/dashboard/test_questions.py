@@ -1,75 +1,101 @@
 """What a refresh asks, and what it costs."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC
 
-from clerk_tinybird_app.dashboard.questions import (
-    LATENCY,
-    PANELS,
-    ROUTE_PANELS,
-    ROUTES,
-    TRAFFIC,
-    any_row,
-    least_seconds,
-    questions,
-)
+from clerk_tinybird_app.dashboard.questions import any_row, least_seconds, questions
+from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
-from clerk_tinybird_app.dashboard.zone import zone_named
-from clerk_tinybird_app.services import pipe_fields
-from tests.sessions import FIXED_PARAMS, PIPES
+from tests.dashboard.declared import COUNTRIES, LATEST, MORE, NOW, SITE, TOP, view
 
-BERLIN = zone_named("Europe/Berlin")
-NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
-FILTERED = View(range="1h", method="GET", route="/v1/orders", status_class="5xx", region="eu")
+TAKES = {
+    "latest": {"start", "end", "limit"},
+    "by_time": {"start", "end", "time_zone"},
+    "top_sites": {"start", "end", "limit", "sort"},
+    "by_country": {"start", "end"},
+    "top_agents": {"start", "end", "sort"},
+    "totals": {"start", "end"},
+    "speed": {"start", "end", "time_zone"},
+}
+FILTERED = View.of(
+    SITE,
+    range="1h",
+    filters={"kind": "GET", "site": "/a", "outcome": "lost", "country": "eu", "agent": "x"},
+)
 
 
-def test_every_panel_asks_for_the_same_period_with_the_same_filters() -> None:
-    for asked in questions(FILTERED, PANELS, UTC, NOW):
+def asked(seen: View, *panels: object, zone: str = "UTC") -> dict[str, dict[str, str]]:
+    """Return pipe -> the parameters that it is asked with."""
+    chosen = [each for each in SITE.all_panels if not panels or each in panels]
+    found = questions(SITE, seen, chosen, zone=zone_named(zone), now=NOW.timestamp(), takes=TAKES)
+    assert [each.panel for each in found] == [each.key for each in chosen]
+    return {each.pipe: each.parameters for each in found}
+
+
+def test_every_panel_asks_for_the_same_period_with_the_filters_that_its_pipe_takes() -> None:
+    shared = {"start": "2026-11-24 11:00:01", "end": "2026-11-24 12:00:01"}
+
+    for pipe, parameters in asked(FILTERED).items():
         own = ("limit", "sort", "time_zone")
-        assert {k: v for k, v in asked.parameters.items() if k not in own} == {
-            "start": "2026-11-24 11:00:01",
-            "end": "2026-11-24 12:00:01",
-            "method": "GET",
-            "route": "/v1/orders",
-            "status_class": "5xx",
-            "region": "eu",
-        }
-
-
-def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
-    fields = pipe_fields()
-
-    for asked in [*questions(FILTERED, PANELS, UTC, NOW), any_row(NOW)]:
-        assert asked.pipe in PIPES
-        assert asked.parameters.keys() <= {field.name for field in fields[asked.pipe]}
-        assert not asked.parameters.keys() & set(FIXED_PARAMS)
+        filters = FILTERED.filters
+        if pipe == "by_country":
+            del filters["kind"]
+        assert {k: v for k, v in parameters.items() if k not in own} == shared | filters
 
 
 def test_an_empty_value_is_asked_for_as_a_value_and_none_is_not() -> None:
-    (asked,) = questions(View(route="", region=None), (ROUTES,), UTC, NOW)
+    (parameters,) = asked(view(site=""), TOP).values()
 
-    assert asked.parameters["route"] == ""
-    assert "region" not in asked.parameters
-
-
-def test_the_panels_over_time_ask_for_the_viewers_hours_and_days() -> None:
-    asked = {each.panel: each for each in questions(View(), PANELS, BERLIN, NOW)}
-
-    for panel in (TRAFFIC, LATENCY):
-        assert asked[panel].parameters["time_zone"] == "Europe/Berlin"
+    assert parameters["site"] == ""
+    assert "country" not in parameters
 
 
-def test_the_routes_are_asked_for_in_the_order_of_the_address() -> None:
-    (asked,) = questions(View(sort="p95"), (ROUTES,), UTC, NOW)
+def test_only_a_pipe_that_knows_time_zones_is_told_the_viewers() -> None:
+    found = asked(View.of(SITE), zone="Europe/Berlin")
 
-    assert asked.parameters["sort"] == "p95"
+    told = {pipe for pipe, parameters in found.items() if "time_zone" in parameters}
+    assert told == {"by_time", "speed"}
+    assert found["by_time"]["time_zone"] == "Europe/Berlin"
 
 
-def test_one_routes_view_asks_less_and_still_for_its_latency() -> None:
-    assert LATENCY in ROUTE_PANELS
-    assert len(ROUTE_PANELS) < len(PANELS)
+def test_a_pipe_of_unknown_parameters_is_told_everything() -> None:
+    (found,) = questions(SITE, View.of(SITE), [LATEST], zone=UTC, now=NOW.timestamp(), takes={})
+
+    assert found.parameters.keys() == {"start", "end", "time_zone"}
+
+
+def test_each_ranking_is_asked_for_in_its_own_order() -> None:
+    seen = View.of(SITE, orders={"sort_top_agents": "weight"})
+
+    found = asked(seen, TOP, MORE)
+
+    assert found["top_sites"]["sort"] == "visits"
+    assert found["top_agents"]["sort"] == "weight"
+
+
+def test_what_a_panel_always_asks_with_wins_over_a_filter() -> None:
+    fixed = replace(COUNTRIES, parameters={"outcome": "lost"})
+
+    (found,) = questions(
+        SITE, view(outcome="fine"), [fixed], zone=UTC, now=NOW.timestamp(), takes=TAKES
+    )
+
+    assert found.parameters["outcome"] == "lost"
+
+
+def test_whether_there_is_any_row_is_asked_of_all_the_time_that_rows_are_kept() -> None:
+    found = any_row(SITE, NOW.timestamp(), TAKES)
+
+    assert (found.pipe, found.parameters) == (
+        "latest",
+        {"start": "2026-10-25 12:00:00", "limit": "1"},
+    )
+    without = any_row(replace(SITE, newest="totals"), NOW.timestamp(), TAKES)
+    assert without.parameters == {"start": "2026-10-25 12:00:00"}
 
 
 def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
-    assert least_seconds(10) == 1
-    assert least_seconds(1) == 10
-    assert least_seconds(3) == 4
+    assert least_seconds(5, 10) == 1
+    assert least_seconds(5, 1) == 10
+    assert least_seconds(5, 3) == 4
+    assert least_seconds(12, 10) == 3

@@ -1,109 +1,138 @@
 """Figures, charts and tables say what the pipes' rows say."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.charts import (
-    latency_rows,
-    latency_summary,
-    since,
-    traffic_rows,
-    traffic_summary,
+from clerk_tinybird_app.dashboard.declaration import Figure, Figures, Good, TimeSeries, Tone
+from clerk_tinybird_app.dashboard.shown import (
+    BAD,
+    GOOD,
+    NEUTRAL,
+    NEW,
+    Rows,
+    ShownFigure,
+    UnfitRowsError,
+    is_empty,
+    says_nothing,
+    trend,
 )
-from clerk_tinybird_app.dashboard.figures import BAD, GOOD, NEUTRAL, NEW, key_figures, trend
-from clerk_tinybird_app.dashboard.tables import recent_rows, route_rows
-from clerk_tinybird_app.dashboard.times import Times
-from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, SORTS, View
-from clerk_tinybird_app.dashboard.zone import zone_named
+from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
+from tests.dashboard.declared import (
+    BY_TIME,
+    COUNTRIES,
+    FIGURES,
+    LATEST,
+    MORE,
+    NOW,
+    SITE,
+    SPEED,
+    TOP,
+    bucket,
+    shaper,
+    view,
+)
 
 BERLIN = zone_named("Europe/Berlin")
-IN_BERLIN = Times(BERLIN, 2026)
-QUARTER = timedelta(minutes=15)
-SUMMARY: dict[str, Any] = {
-    "requests": 182_431,
-    "requests_before": 100_000,
-    "error_rate": 0.0042,
-    "error_rate_before": 0.0053,
-    "p95_ms": 184.2,
-    "p95_ms_before": 175.0,
-    "p99_ms": 250.0,
-    "p99_ms_before": 240.0,
-    "p50_ms": 20.0,
-    "p50_ms_before": 19.0,
-    "active_routes": 23,
-    "active_routes_before": 23,
-    "before_is_whole": 1,
+TOTALS: dict[str, Any] = {
+    "visits": 182_431,
+    "visits_before": 100_000,
+    "lost_share": 0.0042,
+    "lost_share_before": 0.0053,
+    "p95": 184.2,
+    "p95_before": 175.0,
+    "p99": 250.0,
+    "p99_before": 240.0,
+    "p50": 20.0,
+    "p50_before": 19.0,
+    "sites": 23,
+    "sites_before": 23,
+    "is_whole": 1,
 }
-NOTHING = SUMMARY | {
-    "requests": 0,
-    "requests_before": 0,
-    "error_rate": None,
-    "error_rate_before": None,
-    "p95_ms": None,
-    "p95_ms_before": None,
-    "active_routes": 0,
-    "active_routes_before": 0,
+NOTHING = TOTALS | {
+    "visits": 0,
+    "visits_before": 0,
+    "lost_share": None,
+    "lost_share_before": None,
+    "p95": None,
+    "p95_before": None,
+    "sites": 0,
+    "sites_before": 0,
 }
-
-
-def bucket(at: str, ok: int, bad: int) -> dict[str, Any]:
-    return {
-        "bucket": at,
-        "requests": ok + bad,
-        "status_2xx": ok,
-        "status_3xx": 0,
-        "status_4xx": 0,
-        "status_5xx": bad,
-        "active_routes": 1,
-    }
-
-
-TRAFFIC = [bucket("2026-11-24 13:30:00", 10, 0), bucket("2026-11-24 13:45:00", 20, 2)]
-LATENCY: list[dict[str, Any]] = [
-    {"bucket": "2026-11-24 13:30:00", "p50_ms": 10.0, "p95_ms": 90.0, "p99_ms": 99.0},
-    {"bucket": "2026-11-24 13:45:00", "p50_ms": None, "p95_ms": None, "p99_ms": None},
+TRAFFIC = [
+    bucket("2026-11-24 11:30:00", 10),
+    bucket("2026-11-24 11:45:00", 20, 2),
+]
+SPEEDS: list[dict[str, Any]] = [
+    {"bucket": "2026-11-24 11:30:00", "p50": 10.0, "p95": 90.0, "visits": 3},
+    {"bucket": "2026-11-24 11:45:00", "p50": None, "p95": None, "visits": 0},
 ]
 
 
-def changes(summary: dict[str, Any], *filters: str) -> dict[str, tuple[str, str]]:
-    found = key_figures(summary, [], [], filters=filters)
-    return {figure.name: (figure.change, figure.tone) for figure in found}
+def figures(
+    totals: dict[str, Any],
+    over_time: Rows = (),
+    *filters: str,
+    panel: Figures = FIGURES,
+) -> list[ShownFigure]:
+    values = {name: "lost" if name == "outcome" else "x" for name in filters}
+    rows = {"totals": [totals], "by_time": over_time}
+    found: list[ShownFigure] = shaper(view(**values)).shown(panel, rows)["rows"]
+    return found
+
+
+def changes(totals: dict[str, Any], *filters: str) -> dict[str, tuple[str, str]]:
+    return {each.label: (each.change, each.tone) for each in figures(totals, (), *filters)}
+
+
+def chart(panel: TimeSeries, rows: Rows, seen: View | None = None) -> dict[str, Any]:
+    return shaper(seen, zone=BERLIN).shown(panel, {panel.key: rows})
 
 
 def test_a_figure_says_its_value_its_change_and_what_the_change_means() -> None:
-    shown = [(f.name, f.value, f.change, f.tone) for f in key_figures(SUMMARY, [], [])]
+    shown = [(f.label, f.value, f.change, f.tone) for f in figures(TOTALS)]
 
     assert shown == [
-        ("Requests", "182,431", "+82.4 %", NEUTRAL),
-        ("Error rate", "0.42 %", "\N{MINUS SIGN}0.11 pt", GOOD),
-        ("p95 latency", "184 ms", "+9 ms", BAD),
-        ("Active routes", "23", "0", NEUTRAL),
+        ("Visits", "182,431", "+82.4 %", NEUTRAL),
+        ("Lost", "0.42 %", "\N{MINUS SIGN}0.11 pt", GOOD),
+        ("p95", "184 ms", "+9 ms", BAD),
+        ("Sites", "23", "0", NEUTRAL),
     ]
 
 
-def test_without_requests_there_is_no_rate_no_latency_and_no_change() -> None:
-    requests, rate, p95, _ = key_figures(NOTHING, [], [])
+def test_more_of_what_should_grow_is_good() -> None:
+    paid = Figures(pipe="totals", figures=(Figure(label="Paid", column="visits", good=Good.UP),))
 
-    assert (requests.value, requests.change) == ("0", texts.NONE)
-    assert (rate.value, rate.change, rate.tone) == (texts.NONE, texts.NONE, NEUTRAL)
+    def tone(now: int, before: int) -> str:
+        return figures({"visits": now, "visits_before": before}, panel=paid)[0].tone
+
+    assert (tone(2, 1), tone(1, 2), tone(2, 2)) == (GOOD, BAD, NEUTRAL)
+
+
+def test_without_visits_there_is_no_share_no_latency_and_no_change() -> None:
+    visits, lost, p95, _ = figures(NOTHING)
+
+    assert (visits.value, visits.change) == ("0", texts.NONE)
+    assert (lost.value, lost.change, lost.tone) == (texts.NONE, texts.NONE, NEUTRAL)
     assert (p95.value, p95.change) == (texts.NONE, texts.NONE)
 
 
 @pytest.mark.parametrize(
     "before",
     [
-        {"requests_before": 0, "error_rate_before": None, "p95_ms_before": None},
-        # The tenant's first requests came in the middle of it.
-        {"requests_before": 3, "before_is_whole": 0},
+        {"visits_before": 0, "lost_share_before": None, "p95_before": None},
+        # The tenant's first visits came in the middle of it.
+        {"visits_before": 3, "is_whole": 0},
     ],
 )
 def test_what_has_no_whole_period_before_is_new_and_neither_good_nor_bad(
     before: dict[str, Any],
 ) -> None:
-    assert set(changes(SUMMARY | before).values()) == {(NEW, NEUTRAL)}
+    assert set(changes(TOTALS | before).values()) == {(NEW, NEUTRAL)}
 
 
 @pytest.mark.parametrize(
@@ -120,59 +149,59 @@ def test_what_has_no_whole_period_before_is_new_and_neither_good_nor_bad(
 def test_growth_is_told_in_per_cent_until_it_is_many_times_as_much(
     before: int, change: str
 ) -> None:
-    assert changes(SUMMARY | {"requests_before": before})["Requests"] == (change, NEUTRAL)
+    assert changes(TOTALS | {"visits_before": before})["Visits"] == (change, NEUTRAL)
 
 
 def test_a_change_that_rounds_to_nothing_is_neither_good_nor_bad() -> None:
-    steady = changes(SUMMARY | {"error_rate_before": 0.00421, "p95_ms_before": 184.3})
+    steady = changes(TOTALS | {"lost_share_before": 0.00421, "p95_before": 184.3})
 
-    assert (steady["Error rate"], steady["p95 latency"]) == (
-        ("0.00 pt", NEUTRAL),
-        ("0 ms", NEUTRAL),
-    )
+    assert (steady["Lost"], steady["p95"]) == (("0.00 pt", NEUTRAL), ("0 ms", NEUTRAL))
 
 
-def test_traffic_that_ended_is_down_by_all_of_it() -> None:
-    ended = NOTHING | {"requests_before": 100, "error_rate_before": 0.1, "p95_ms_before": 5}
+def test_what_ended_is_down_by_all_of_it() -> None:
+    ended = NOTHING | {"visits_before": 100, "lost_share_before": 0.1, "p95_before": 5}
 
-    assert changes(ended)["Requests"] == ("\N{MINUS SIGN}100.0 %", NEUTRAL)
+    assert changes(ended)["Visits"] == ("\N{MINUS SIGN}100.0 %", NEUTRAL)
 
 
 @pytest.mark.parametrize(
     ("filters", "names"),
     [
-        ((), ["Requests", "Error rate", "p95 latency", "Active routes"]),
-        (("region",), ["Requests", "Error rate", "p95 latency", "Active routes"]),
-        (("route",), ["Requests", "Error rate", "p95 latency", "Active routes"]),
-        (("status_class",), ["Requests", "p95 latency", "Active routes", "p99 latency"]),
-        (("method", "route"), ["Requests", "Error rate", "p95 latency", "p99 latency"]),
-        (
-            ("method", "route", "status_class"),
-            ["Requests", "p95 latency", "p99 latency", "p50 latency"],
-        ),
+        ((), ["Visits", "Lost", "p95", "Sites"]),
+        (("country",), ["Visits", "Lost", "p95", "Sites"]),
+        (("site",), ["Visits", "Lost", "p95", "Sites"]),
+        (("outcome",), ["Visits", "p95", "Sites", "p99"]),
+        (("kind", "site"), ["Visits", "Lost", "p95", "p99"]),
+        (("kind", "site", "outcome"), ["Visits", "p95", "p99", "p50"]),
     ],
 )
 def test_what_the_filters_fix_is_no_figure_and_another_takes_its_place(
     filters: tuple[str, ...], names: list[str]
 ) -> None:
-    assert list(changes(SUMMARY, *filters)) == names
-
-
-def test_requests_of_one_class_of_status_have_no_share_of_errors() -> None:
-    view = View(status_class="5xx")
-
-    assert [row.errors for row in route_rows(ROUTES, view)] == [texts.NONE, texts.NONE]
-    told = traffic_summary(TRAFFIC, QUARTER, IN_BERLIN, counts_errors=False)
-    assert told.startswith("32 requests; the most, 22,")
+    assert list(changes(TOTALS, *filters)) == names
 
 
 def test_a_trend_leaves_out_the_bucket_that_is_still_filling() -> None:
-    traffic = [bucket("2026-11-24 13:30:00", count, 0) for count in (1, 2, 3, 0)]
+    counts = enumerate((1, 2, 3, 0))
+    traffic = [bucket(f"2026-11-24 11:{n}0:00", count) for n, count in counts]
 
-    requests, *_, routes = key_figures(SUMMARY, traffic, [])
+    visits, *_, sites = figures(TOTALS, traffic)
 
-    assert requests.trend == trend([1, 2, 3])
-    assert routes.trend == trend([1, 1, 1])
+    assert visits.trend == trend([1, 2, 3])
+    assert sites.trend == trend([1, 1, 1])
+
+
+def test_a_trend_leaves_out_a_first_bucket_that_began_before_the_period() -> None:
+    traffic = [bucket(f"2026-11-{day} 11:30:00", int(day)) for day in ("22", "24", "25", "26")]
+
+    assert figures(TOTALS, traffic)[0].trend == trend([24, 25])
+
+
+def test_a_figure_whose_trend_was_not_answered_has_none() -> None:
+    assert figures(TOTALS, ())[0].trend == ""
+    on_a_page_without_it = replace(SITE, panels=(FIGURES,))
+    found = shaper(dashboard=on_a_page_without_it).shown(FIGURES, {"totals": [TOTALS]})
+    assert found["rows"][0].trend == ""
 
 
 def test_a_trend_has_a_gap_where_there_is_no_value() -> None:
@@ -181,120 +210,224 @@ def test_a_trend_has_a_gap_where_there_is_no_value() -> None:
 
 
 def test_a_chart_tells_times_in_the_viewers_zone() -> None:
-    rows = traffic_rows(TRAFFIC, QUARTER, IN_BERLIN)
+    found = chart(BY_TIME, TRAFFIC)
 
-    assert [row["label"] for row in rows] == ["14:30", "14:45"]
-    assert rows[0]["when"] == "Tue 24 Nov, 14:30 to 14:45"
-    assert [row["5xx"] for row in rows] == [0, 2]
+    assert [row["label"] for row in found["rows"]] == ["12:30", "12:45"]
+    assert found["rows"][0]["when"] == "Tue 24 Nov, 12:30 to 12:45"
+    assert [row["lost"] for row in found["rows"]] == [0, 2]
+    assert found["step"] == "15 minutes"
 
 
-def test_a_bucket_without_requests_has_no_latency() -> None:
-    assert [row["p95"] for row in latency_rows(LATENCY, QUARTER, IN_BERLIN)] == [90.0, None]
+def test_a_bucket_without_visits_has_no_speed() -> None:
+    assert [row["p95"] for row in chart(SPEED, SPEEDS)["rows"]] == [90.0, None]
 
 
 def test_each_chart_is_told_in_a_sentence() -> None:
-    assert traffic_summary(TRAFFIC, QUARTER, IN_BERLIN) == (
-        "32 requests, 2 of them errors; the most, 22, on Tue 24 Nov, 14:45 to 15:00."
+    assert chart(BY_TIME, TRAFFIC)["summary"] == (
+        "32 visits (fine 30, lost 2); the most, 22, on Tue 24 Nov, 12:45 to 13:00."
     )
-    assert "highest, 90 ms" in latency_summary(LATENCY, QUARTER, IN_BERLIN)
-    assert traffic_summary([], QUARTER, IN_BERLIN) == "No requests."
-    assert latency_summary(LATENCY[1:], QUARTER, IN_BERLIN) == "No requests."
+    assert chart(SPEED, SPEEDS)["summary"] == (
+        "p95 is 90 ms at the end; the highest, 90 ms, on Tue 24 Nov, 12:30 to 12:45."
+    )
+    assert chart(BY_TIME, [])["summary"] == "No visits."
+    assert chart(SPEED, SPEEDS[1:])["summary"] == "No visits."
+    assert chart(BY_TIME, [])["step"] == ""
 
 
-ROUTES = [
-    {"method": "GET", "route": "/a", "requests": 500, "errors": 9, "error_rate": 0.02, "p95_ms": 9},
-    {
-        "method": "PUT",
-        "route": "/b",
-        "requests": 50,
-        "errors": 5,
-        "error_rate": 0.1,
-        "p95_ms": 1500,
-    },
-]
+def test_a_whole_of_one_part_is_told_without_it() -> None:
+    lost = [bucket("2026-11-24 11:30:00", 0, 5), bucket("2026-11-24 11:45:00", 0, 7)]
+
+    assert chart(BY_TIME, lost, view(outcome="lost"))["summary"].startswith(
+        "12 visits; the most, 7,"
+    )
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_the_routes_stand_in_the_order_in_which_they_came(sort: str) -> None:
-    assert [row.route for row in route_rows(ROUTES, View(sort=sort))] == ["/a", "/b"]
+def test_a_whole_without_a_count_is_the_sum_of_its_parts() -> None:
+    found = chart(replace(BY_TIME, count=""), TRAFFIC)
+
+    assert found["summary"].startswith("32 visits (fine 30, lost 2); the most, 22,")
 
 
-def test_a_route_leads_to_itself_and_keeps_the_rest_of_the_address() -> None:
-    view = View(range="7d", region="eu")
+def test_the_days_of_a_pipe_that_knows_no_zone_have_their_own_names() -> None:
+    days = [bucket(f"2026-11-{day} 00:00:00", 1) for day in (20, 21, 22)]
+    seen = View.of(SITE, range="7d")
 
-    row = route_rows(ROUTES, view)[1]
+    found = shaper(seen, zone=zone_named("America/New_York")).shown(BY_TIME, {"by_time": days})
 
-    assert row.filter_href == "/dashboard?range=7d&method=PUT&route=/b&region=eu"
-    assert row.href == "/dashboard/route?range=7d&method=PUT&route=/b&region=eu"
-    assert (row.bar, row.errors, row.p95) == (10, "10.00 %", "1.50 s")
-
-
-def test_a_name_that_cannot_be_seen_is_shown_as_something_that_can() -> None:
-    names = ("", "/a b", " ", "a\nb", "\u202ex", "x" * 2_000)
-
-    assert [texts.named(name) for name in names[:-1]] == [
-        *("(empty)", "/a b", "\N{OPEN BOX}", "a\\nb", "\\u202ex"),
-    ]
-    assert len(texts.named(names[-1])) < 130
-
-
-def test_a_route_whose_name_is_too_long_for_an_address_has_no_link() -> None:
-    (row,) = route_rows([ROUTES[0] | {"route": "x" * MOST_CHARACTERS}], View())
-
-    assert (row.href, row.filter_href) == ("", "")
-    assert row.route.startswith("xxx")
-
-
-def test_a_request_leads_to_others_of_its_kind() -> None:
-    row = {
-        "timestamp": "2026-11-23 22:59:59.007",
-        "request_id": "req_1",
-        "method": "GET",
-        "route": "/a",
-        "status": 503,
-        "duration_ms": 3.25,
-        "region": "eu",
-    }
-    now = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
-
-    (shown,) = recent_rows([row], View(), IN_BERLIN, page="/d", now=now)
-
-    assert shown.time == "23 Nov 23:59:59.007"
-    assert shown.duration == "3.2 ms"
-    assert shown.status_href == "/d?status_class=5xx"
-    assert shown.region_href == "/d?region=eu"
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "text"),
-    [(0.004, 2, "0.00"), (-0.004, 2, "0.00"), (12.34, 1, "+12.3"), (-2, 0, "\N{MINUS SIGN}2")],
-)
-def test_a_change_has_a_sign_unless_it_rounds_to_nothing(
-    value: float, digits: int, text: str
-) -> None:
-    assert texts.signed(value, digits) == text
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "Nowhere/Land",
-        "../../etc/passwd",
-        "localtime",
-        "posix/UTC",
-        "right/UTC",
-        "X" * 10_000,
-        "\0",
-    ],
-)
-def test_an_unknown_zone_is_utc(name: str) -> None:
-    assert zone_named(name) is UTC
+    assert [row["label"] for row in found["rows"]] == ["20 Nov", "21 Nov", "22 Nov"]
+    assert found["step"] == "day"
 
 
 def test_a_first_bucket_that_began_before_the_period_is_not_drawn() -> None:
-    start = datetime(2026, 11, 24, 13, 37, tzinfo=UTC)
+    rows = [bucket("2026-11-23 11:45:00", 5), *TRAFFIC]
 
-    assert since(TRAFFIC, start) == TRAFFIC[1:]
-    assert since(TRAFFIC, datetime(2026, 11, 24, 13, 30, tzinfo=UTC)) == TRAFFIC
-    assert since([], start) == []
+    assert len(chart(BY_TIME, rows)["rows"]) == 2
+    custom = View.of(
+        SITE,
+        range="custom",
+        start=datetime(2026, 11, 24, 11, 30, tzinfo=UTC),
+        end=NOW,
+    )
+    assert len(chart(BY_TIME, TRAFFIC, custom)["rows"]) == 2
+
+
+SITES = [
+    {"kind": "GET", "site": "/a", "visits": 500, "lost_share": 0.02, "p95": 9},
+    {"kind": "PUT", "site": "/b", "visits": 50, "lost_share": 0.1, "p95": 1500},
+]
+
+
+def top(seen: View, rows: Rows = SITES, *, page: str = "") -> list[Any]:
+    found: list[Any] = shaper(seen, page=page).shown(TOP, {TOP.key: rows})["rows"]
+    return found
+
+
+def test_visits_of_one_outcome_have_no_share_of_lost_ones() -> None:
+    rows = top(view(outcome="lost"))
+
+    assert [[cell.text for cell in row.cells] for row in rows] == [
+        ["GET /a", "500", texts.NONE, "9.0 ms"],
+        ["PUT /b", "50", texts.NONE, "1.50 s"],
+    ]
+
+
+@pytest.mark.parametrize("sort", TOP.sorts)
+def test_a_ranking_stands_in_the_order_in_which_it_came(sort: str) -> None:
+    rows = top(View.of(SITE, orders={"sort": sort}))
+
+    assert [row.cells[0].text for row in rows] == ["GET /a", "PUT /b"]
+    assert len({row.key for row in rows}) == 2
+
+
+def test_a_row_leads_to_itself_and_keeps_the_rest_of_the_address() -> None:
+    seen = View.of(SITE, range="7d", filters={"country": "eu"})
+
+    row = top(seen)[1]
+
+    assert row.cells[0].href == "/dashboard?range=7d&kind=PUT&site=/b&country=eu"
+    assert row.open_href == "/dashboard/site?range=7d&kind=PUT&site=/b&country=eu"
+    assert row.bar == 10
+    assert [cell.text for cell in row.cells[1:]] == ["50", "10.00 %", "1.50 s"]
+
+
+def test_a_click_stays_on_the_page() -> None:
+    assert top(view(), page="site")[0].cells[0].href == "/dashboard/site?kind=GET&site=/a"
+
+
+def test_a_ranking_without_a_page_of_its_own_opens_none() -> None:
+    rows = [{"agent": "cat", "visits": 1, "bytes": 2_000}]
+
+    (row,) = shaper().shown(MORE, {MORE.key: rows})["rows"]
+
+    assert (row.open_href, row.bar) == ("", 0)
+    assert [cell.text for cell in row.cells] == ["cat", "1", "2.0 kB"]
+
+
+def test_a_value_that_is_too_long_for_an_address_has_no_link() -> None:
+    (row,) = top(view(), [SITES[0] | {"site": "x" * MOST_CHARACTERS}])
+
+    assert (row.open_href, row.cells[0].href) == ("", "")
+    assert row.cells[0].text.startswith("GET xxx")
+
+
+def test_a_value_that_is_none_has_no_link() -> None:
+    (row,) = top(view(), [SITES[0] | {"site": None}])
+
+    assert (row.cells[0].text, row.cells[0].href) == (f"GET {texts.NONE}", "")
+
+
+RECORD = {
+    "timestamp": "2026-11-23 22:59:59.007",
+    "visit": 7,
+    "kind": "GET",
+    "site": "/a",
+    "code": 503,
+    "outcome": "lost",
+    "took": 3.25,
+    "country": "eu",
+}
+
+
+def test_a_record_leads_to_others_of_its_kind() -> None:
+    (row,) = shaper(zone=BERLIN, page="site").shown(LATEST, {"latest": [RECORD]})["rows"]
+
+    assert row.key == "7"
+    assert [(cell.text, cell.href, cell.tone) for cell in row.cells] == [
+        ("23 Nov 23:59:59.007", "", ""),
+        ("503", "/dashboard/site?outcome=lost", Tone.ERROR.value),
+        ("GET /a", "/dashboard/site?kind=GET&site=/a", ""),
+        ("3.2 ms", "", ""),
+        ("eu", "/dashboard/site?country=eu", ""),
+    ]
+
+
+def test_a_value_that_its_filter_cannot_have_has_no_link() -> None:
+    (row,) = shaper().shown(LATEST, {"latest": [RECORD | {"outcome": "1xx"}]})["rows"]
+
+    assert (row.cells[1].href, row.cells[1].tone) == ("", Tone.CALM.value)
+
+
+def test_a_breakdown_is_in_per_cent_of_the_whole() -> None:
+    rows = [{"country": "eu", "visits": 3_000}, {"country": "", "visits": 1_000}]
+
+    found = shaper().shown(COUNTRIES, {COUNTRIES.key: rows})["rows"]
+
+    assert [(each.label, each.value, each.percent, each.href) for each in found] == [
+        ("eu", "3,000", 75, "/dashboard?country=eu"),
+        ("(empty)", "1,000", 25, "/dashboard?country="),
+    ]
+    nothing = [{"country": "eu", "visits": 0}]
+    assert shaper().shown(COUNTRIES, {COUNTRIES.key: nothing})["rows"][0].percent == 0
+
+
+@pytest.mark.parametrize(
+    ("panel", "rows"),
+    [
+        (FIGURES, []),
+        (FIGURES, [{"visits": 1}]),
+        (FIGURES, [TOTALS | {"visits": "many"}]),
+        (BY_TIME, [{"bucket": "2026-11-24 11:30:00"}]),
+        (BY_TIME, [bucket("yesterday", 1)]),
+        (BY_TIME, [bucket("2026-11-24 11:30:00", 1, of_fine="x")]),
+        (SPEED, [SPEEDS[0] | {"p50": "fast"}]),
+        (TOP, [{"kind": "GET"}]),
+        (TOP, [SITES[0] | {"visits": "x"}]),
+        (LATEST, [RECORD | {"timestamp": None}]),
+        (COUNTRIES, [{"country": "eu", "visits": None}]),
+    ],
+)
+def test_rows_that_do_not_fit_are_said_to_be_so(panel: Any, rows: Rows) -> None:
+    with pytest.raises(UnfitRowsError, match="its rows"):
+        shaper().shown(panel, {panel.key: rows})
+
+
+def test_a_trend_of_rows_without_its_column_does_not_fit() -> None:
+    rows = [{"bucket": f"2026-11-24 11:{n}0:00"} for n in range(3)]
+
+    with pytest.raises(UnfitRowsError, match="no column 'visits'"):
+        figures(TOTALS, rows)
+
+
+@pytest.mark.parametrize(
+    ("panel", "rows", "is_nothing"),
+    [
+        (FIGURES, [TOTALS], False),
+        (FIGURES, [NOTHING], True),
+        (FIGURES, [NOTHING | {"visits_before": 1}], False),
+        (replace(FIGURES, count=""), [NOTHING | dict.fromkeys(("p50", "p99"))], False),
+        (BY_TIME, TRAFFIC, False),
+        (BY_TIME, [bucket("2026-11-24 11:30:00", 0)], True),
+        (replace(BY_TIME, count=""), [bucket("2026-11-24 11:30:00", 0)], True),
+        (replace(BY_TIME, count=""), TRAFFIC, False),
+        (TOP, [], True),
+        (LATEST, [RECORD], False),
+    ],
+)
+def test_rows_that_speak_of_nothing_are_known(panel: Any, rows: Rows, is_nothing: bool) -> None:
+    assert says_nothing(panel, rows) is is_nothing
+
+
+def test_a_chart_of_empty_buckets_is_empty_and_a_figure_of_nothing_is_not() -> None:
+    assert is_empty(BY_TIME, [bucket("2026-11-24 11:30:00", 0)])
+    assert not is_empty(FIGURES, [NOTHING])
+    assert is_empty(TOP, [])

@@ -4,9 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clerk_tinybird_app.dashboard.period import Period
-from clerk_tinybird_app.dashboard.times import Times, step_name
-from clerk_tinybird_app.dashboard.zone import zone_named
+from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width, step_name, zone_named
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -116,3 +114,74 @@ def test_a_bucket_has_its_width_in_words() -> None:
     assert [step_name(step) for step in (QUARTER, HOUR, DAY, WEEK)] == [
         *("15 minutes", "hour", "day", "week"),
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Nowhere/Land",
+        "../../etc/passwd",
+        "localtime",
+        "posix/UTC",
+        "right/UTC",
+        "X" * 10_000,
+        "\0",
+    ],
+)
+def test_an_unknown_zone_is_utc(name: str) -> None:
+    assert zone_named(name) is UTC
+
+
+def local_buckets(zone: str, first: datetime, step: timedelta, count: int) -> list[datetime]:
+    """Return the beginnings, in UTC, of buckets by the clock on the wall; no time twice."""
+    starts = ((first + n * step).replace(tzinfo=zone_named(zone)) for n in range(count))
+    return sorted({start.astimezone(UTC) for start in starts})
+
+
+@pytest.mark.parametrize("step", [HOUR, 3 * HOUR, 6 * HOUR, DAY, WEEK])
+@pytest.mark.parametrize(
+    ("zone", "first"),
+    [
+        ("UTC", datetime(2026, 11, 2)),
+        ("Europe/Berlin", datetime(2026, 3, 23)),
+        ("Europe/Berlin", datetime(2026, 10, 19)),
+        ("America/New_York", datetime(2026, 10, 26)),
+        # A day that begins at one, and one whose midnight comes twice.
+        ("Africa/Cairo", datetime(2026, 4, 20)),
+        ("Africa/Cairo", datetime(2026, 10, 26)),
+        ("America/Havana", datetime(2026, 3, 2)),
+        ("Asia/Kolkata", datetime(2026, 11, 2)),
+    ],
+)
+def test_the_width_of_a_bucket_is_read_off_the_rows_whatever_the_clock_does(
+    zone: str, first: datetime, step: timedelta
+) -> None:
+    starts = local_buckets(zone, first, step, 30)
+
+    assert bucket_width(starts, zone_named(zone), starts[-1] + step) == step
+
+
+@pytest.mark.parametrize(
+    "step", [timedelta(seconds=1), timedelta(seconds=15), QUARTER, HOUR, DAY, WEEK]
+)
+def test_buckets_that_are_left_out_do_not_make_the_others_wider(step: timedelta) -> None:
+    first = utc(2026, 11, 2)
+    starts = [first + n * step for n in (0, 3, 4, 5, 9, 11)]
+
+    assert bucket_width(starts, UTC, starts[-1] + step) == step
+
+
+def test_a_first_bucket_that_begins_with_the_period_does_not_count() -> None:
+    starts = [utc(2026, 11, 24, 0, 7), *(utc(2026, 11, 24, 0, 15) + n * QUARTER for n in range(5))]
+
+    assert bucket_width(starts, UTC, starts[-1]) == QUARTER
+
+
+def test_the_only_bucket_ends_with_the_period() -> None:
+    start = utc(2026, 11, 24)
+
+    assert bucket_width([start], UTC, start + timedelta(hours=23, minutes=59)) == DAY
+    assert bucket_width([start], UTC, start + timedelta(minutes=14, seconds=59)) == QUARTER
+    assert bucket_width([start], UTC, start) == timedelta(seconds=1)
+    assert bucket_width([], UTC, start) == timedelta(seconds=1)

@@ -6,91 +6,122 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk_tinybird_app.dashboard.period import CUSTOM, LENGTHS, Period
-from clerk_tinybird_app.dashboard.view import (
-    MOST_CHARACTERS,
-    SORTS,
-    STATUS_CLASSES,
-    View,
-    read_view,
-)
+from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, Period
+from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
+from clerk_tinybird_app.dashboard.view import read_view as read
+from tests.dashboard.declared import OUTCOMES, SITE, view
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 
 
+def read_view(search: str) -> tuple[View, str]:
+    return read(search, SITE)
+
+
 def test_the_plain_address_is_the_last_24_hours_of_everything() -> None:
-    view, problem = read_view("")
+    seen, problem = read_view("")
 
     assert problem == ""
-    assert view.filters == {}
-    assert view.period(NOW.timestamp()).end - view.period(NOW.timestamp()).start == LENGTHS["24h"]
-    assert view.address("/dashboard") == "/dashboard"
+    assert seen.filters == {}
+    assert seen.period(NOW.timestamp()).end - seen.period(NOW.timestamp()).start == LENGTHS["24h"]
+    assert seen.address("/dashboard") == "/dashboard"
 
 
-texts = st.none() | st.text(st.characters(codec="utf-8"), max_size=2_000)
+texts = st.text(st.characters(codec="utf-8"), max_size=2_000)
 
 
 @given(
     st.builds(
-        View,
+        lambda **given: View.of(SITE, **given),
         range=st.sampled_from(list(LENGTHS)),
-        method=texts,
-        route=texts,
-        status_class=st.sampled_from((None, "1xx", *STATUS_CLASSES)),
-        region=texts,
-        sort=st.sampled_from(SORTS),
+        filters=st.fixed_dictionaries(
+            {},
+            optional={
+                "kind": texts,
+                "site": texts,
+                "country": texts,
+                "outcome": st.sampled_from(list(OUTCOMES)),
+            },
+        ),
+        orders=st.fixed_dictionaries(
+            {},
+            optional={
+                "sort": st.sampled_from(["visits", "lost", "slow"]),
+                "sort_top_agents": st.sampled_from(["visits", "weight"]),
+            },
+        ),
     )
 )
-def test_a_link_reads_back_as_the_view_it_was_made_from(view: View) -> None:
-    link = view.link("/d")
+def test_a_link_reads_back_as_the_view_it_was_made_from(seen: View) -> None:
+    link = seen.link("/d")
 
     if link:
-        assert read_view(link.partition("?")[2]) == (view, "")
+        assert read_view(link.partition("?")[2]) == (seen, "")
         # Whatever else is chosen there, that address is read too.
-        wider = view.changed(range=CUSTOM, start=NOW, end=NOW, sort=SORTS[-1], status_class="100xx")
+        wider = seen.filtered({"outcome": "fine"}).changed(
+            range=CUSTOM, start=NOW, end=NOW, orders={"sort": "slow", "sort_top_agents": "weight"}
+        )
         assert len(wider.address("")) <= MOST_CHARACTERS
     else:
-        assert len(view.address("/d")) > MOST_CHARACTERS / 2
+        assert len(seen.address("/d")) > MOST_CHARACTERS / 2
 
 
-@pytest.mark.parametrize("route", ["x" * 2_000, "\N{SLIGHTLY SMILING FACE}" * 900, "%" * 2_000])
-def test_a_route_of_2000_characters_has_an_address(route: str) -> None:
-    assert View(route=route).link("/d")
+def test_the_filters_of_an_address_stand_in_their_declared_order() -> None:
+    shuffled, _ = read_view("country=eu&site=/a&kind=GET")
+
+    assert shuffled.address("/d") == "/d?kind=GET&site=/a&country=eu"
+    assert shuffled.filtered({"outcome": "lost"}).address("/d") == (
+        "/d?kind=GET&site=/a&outcome=lost&country=eu"
+    )
+
+
+def test_the_default_order_is_left_out_of_the_address() -> None:
+    assert read_view("sort=visits&sort_top_agents=visits")[0] == View.of(SITE)
+
+
+@pytest.mark.parametrize("site", ["x" * 2_000, "\N{SLIGHTLY SMILING FACE}" * 900, "%" * 2_000])
+def test_a_value_of_2000_characters_has_an_address(site: str) -> None:
+    assert view(site=site).link("/d")
 
 
 def test_a_value_that_is_too_long_for_an_address_has_no_link() -> None:
-    assert View(route="x" * MOST_CHARACTERS).link("/d") == ""
+    assert view(site="x" * MOST_CHARACTERS).link("/d") == ""
 
 
 def test_an_empty_value_is_a_value() -> None:
-    view, _ = read_view("?method=GET&route=")
+    seen, _ = read_view("?kind=GET&site=")
 
-    assert (view.route, view.region) == ("", None)
-    assert view.filters == {"method": "GET", "route": ""}
+    assert seen.filters == {"kind": "GET", "site": ""}
+
+
+def test_an_empty_value_of_a_fixed_list_is_none() -> None:
+    assert read_view("outcome=") == (View.of(SITE), "")
 
 
 def test_a_custom_period_is_in_the_address_in_utc() -> None:
-    view = View(range=CUSTOM, start=NOW.replace(hour=10), end=NOW)
+    seen = View.of(SITE, range=CUSTOM, start=NOW.replace(hour=10), end=NOW)
 
-    address = view.address("/dashboard")
+    address = seen.address("/dashboard")
 
     assert "start=2026-11-24T10:00Z" in address
-    assert read_view(address.partition("?")[2]) == (view, "")
-    assert view.period(0) == Period(NOW.replace(hour=10), NOW)
-    assert not view.is_live
+    assert read_view(address.partition("?")[2]) == (seen, "")
+    assert seen.period(0) == Period(NOW.replace(hour=10), NOW)
+    assert not seen.is_live
 
 
 def test_leaving_a_custom_period_leaves_none_of_it_in_the_address() -> None:
-    view = View(range=CUSTOM, start=NOW.replace(hour=10), end=NOW, region="eu-west-1")
+    start = NOW.replace(hour=10)
+    seen = View.of(SITE, range=CUSTOM, start=start, end=NOW, filters={"country": "eu"})
 
-    assert view.changed(range="1h").address("/d") == "/d?range=1h&region=eu-west-1"
+    assert seen.changed(range="1h").address("/d") == "/d?range=1h&country=eu"
 
 
 @pytest.mark.parametrize(
     ("search", "words"),
     [
         ("range=2y", "range must be one of 15m, 1h, 24h, 7d, 30d, custom."),
-        ("status_class=6x", "status_class must be a class of status, such as 5xx."),
+        ("outcome=6x", "outcome must be one of fine, odd, lost."),
+        ("sort_top_agents=name", "sort_top_agents must be one of visits, weight."),
         ("sort=name", "sort must be one of"),
         ("range=custom", "needs a start and an end"),
         ("range=custom&start=2026-11-24T10:00Z&end=2026-11-24T10:00Z", "before it ends"),
@@ -103,21 +134,14 @@ def test_leaving_a_custom_period_leaves_none_of_it_in_the_address() -> None:
     ],
 )
 def test_what_cannot_be_used_is_said_and_its_default_holds(search: str, words: str) -> None:
-    view, problem = read_view(search)
+    seen, problem = read_view(search)
 
     assert words in problem
-    assert view == View()
+    assert seen == View.of(SITE)
 
 
 @given(st.text(max_size=300))
 def test_no_text_at_all_breaks_the_reading_of_an_address(search: str) -> None:
-    view, _ = read_view(search)
+    seen, _ = read_view(search)
 
-    assert view.period(NOW.timestamp()).start < view.period(NOW.timestamp()).end
-
-
-@pytest.mark.parametrize(
-    ("name", "seconds"), [("15m", 15), ("1h", 60), ("24h", 900), ("7d", 10_800), ("30d", 86_400)]
-)
-def test_the_width_of_a_bucket_is_the_pipes_own(name: str, seconds: int) -> None:
-    assert Period.ending_now(name, NOW.timestamp()).step.total_seconds() == seconds
+    assert seen.period(NOW.timestamp()).start < seen.period(NOW.timestamp()).end

@@ -11,7 +11,7 @@ from tests.running_app import RunningApp
 
 POLICY: Final = """\
 from clerk_tinybird_app.product.policy import KINDS_OF_SESSION, TENANT, tenant
-from clerk_tinybird_app.tinybird.scope import Scope
+from clerk_tinybird_app.tinybird.policy import Scope
 
 
 def scopes(session):

@@ -27,6 +27,7 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import _HOLDERS
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
+from tests.sessions import PIPES
 from tests.state.tab import Server, Tab
 from tests.state.test_dashboard_state import NO_ROWS, Tinybird
 
@@ -36,7 +37,7 @@ PACKAGE = "clerk_tinybird_app."
 
 ASKED_WITH: dict[str, dict[str, Any]] = {
     "BreakInState.attempt": {"kind": "parameter"},
-    "DashboardState.download_csv": {"panel": "recent"},
+    "DashboardState.download_csv": {"panel": "recent_requests"},
     "DashboardState.refresh": {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"},
     "PlaygroundState.download_csv": {},
     "PlaygroundState.run": {"form": {}},
@@ -105,7 +106,7 @@ class Scene:
 
     def allow_everybody_the_same(self) -> None:
         """Use a policy whose tokens do not tell who or whose they are."""
-        scopes = (Scope(resource="recent_requests", fixed_params={"plan": "free"}),)
+        scopes = tuple(Scope(resource=pipe, fixed_params={"plan": "free"}) for pipe in PIPES)
         self.monkeypatch.setattr(Policy, "scopes", lambda policy, session: scopes)
 
     async def sign_in_changed(self, **changes: Any) -> None:
@@ -313,17 +314,22 @@ async def test_nothing_of_one_tenant_stays_for_the_next(
     tab = await _fill(scene, tinybird, "")
     await tab.ask("run", form={"route": "/v1/acme"})
     await tab.attempt("parameter")
-    assert tab.board["figures"]
+    assert tab.board["rows_usage_summary"]
     assert tab.answer["summary"]
     assert tab.tried["verdicts"]
 
     await change(scene)
 
-    assert tab.board["figures"] == tab.board["recent"] == tab.answer["rows"] == []
+    assert (
+        tab.board["rows_usage_summary"]
+        == tab.board["rows_recent_requests"]
+        == tab.answer["rows"]
+        == []
+    )
     assert tab.answer["summary"] == ""
     assert tab.tried["verdicts"] == {}
     tinybird.asked.clear()
-    await tab.see("download_csv", panel="recent")
+    await tab.see("download_csv", panel="recent_requests")
     assert tab.board["download_problem"]
     assert (tinybird.asked, tab.downloads) == ([], [])
 

@@ -7,9 +7,11 @@ import anyio
 import httpx
 import pytest
 
+from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
-from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD
+from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardState
 from clerk_tinybird_app.state.grant import UNCONFIRMED
+from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
 
@@ -40,6 +42,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "status": 200,
             "duration_ms": 5,
             "region": "eu",
+            "status_class": "2xx",
         }
     ],
 }
@@ -48,7 +51,13 @@ PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
 
 def _bucket(minute: int) -> dict[str, Any]:
     counts = dict.fromkeys(("status_2xx", "status_3xx", "status_4xx", "status_5xx"), 1)
-    return {"bucket": f"2026-11-24 12:0{minute}:00", "requests": 4, "active_routes": 1, **counts}
+    return {
+        "bucket": f"2026-11-24 12:0{minute}:00",
+        "requests": 4,
+        "active_routes": 1,
+        **counts,
+        "error_rate": 0.5,
+    }
 
 
 NO_ROWS = {
@@ -122,7 +131,7 @@ async def test_a_refresh_asks_every_pipe_with_the_address_and_shows_what_they_sa
 
     assert {url.params["region"] for url in tinybird.asked} == {"eu"}
     assert len({url.path for url in tinybird.asked}) == 5
-    assert tab.board["figures"][0].value == "7"
+    assert tab.board["rows_usage_summary"][0].value == "7"
     assert tab.board["finished"] == 5
     assert tab.board["stale_since"] == 0
 
@@ -142,7 +151,7 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
 ) -> None:
     tinybird.unknown_zone = "America/Coyhaique"
     await tab.see("refresh", number=1, path="/dashboard", search="", zone="America/Coyhaique")
-    assert _panel(tab, "traffic").code == "tinybird_bad_request"
+    assert _panel(tab, "requests_over_time").code == "tinybird_bad_request"
     assert tab.board["is_failing"] is True
 
     for number in (2, 3):
@@ -150,7 +159,7 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
             "refresh", number=number, path="/dashboard", search="", zone="America/Coyhaique"
         )
 
-        assert _panel(tab, "traffic").code == ""
+        assert _panel(tab, "requests_over_time").code == ""
         assert tab.board["is_failing"] is False
         assert tab.board["problem"] == (
             "Tinybird does not know the time zone America/Coyhaique: "
@@ -164,8 +173,21 @@ async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
 
     await _refresh(tab, number=2)
 
-    assert not tab.board.keys() & {"figures", "traffic", "latency", "recent", "ranges", "step"}
+    # When the data came is new, and so is the period, which ends now.
+    assert tab.board.keys() <= {"finished", "panels", "custom_start", "custom_end"}
     assert tab.board["finished"] == 2
+
+
+async def test_a_refresh_sends_the_panels_that_changed_and_no_others(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab)
+    tab.board.clear()
+    tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 8}]}
+
+    await _refresh(tab, number=2)
+
+    assert {name for name in tab.board if name.startswith("rows_")} == {"rows_usage_summary"}
 
 
 async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
@@ -178,8 +200,8 @@ async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
 
     await _refresh(tab, number=2)
 
-    assert tab.board["figures"][0].value == "7"
-    assert _panel(tab, "figures").code.startswith("tinybird_")
+    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert _panel(tab, "usage_summary").code.startswith("tinybird_")
     assert tab.board["stale_since"] == came
     assert tab.board["stale_reason"]
     assert tab.board["finished"] == 2
@@ -198,8 +220,8 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
     await _refresh(tab, number=2, search="?range=7d")
 
     # A panel shows its rows only if it has a time at which they came.
-    assert _panel(tab, "figures").fetched_at == 0
-    assert _panel(tab, "figures").code.startswith("tinybird_")
+    assert _panel(tab, "usage_summary").fetched_at == 0
+    assert _panel(tab, "usage_summary").code.startswith("tinybird_")
     assert tab.board["stale_since"] == 0
     assert tab.board["is_failing"] is True
 
@@ -211,9 +233,9 @@ async def test_rows_that_a_panel_cannot_show_are_that_panels_error_alone(
 
     await _refresh(tab, number=3)
 
-    assert _panel(tab, "recent").code == "tinybird_unexpected_rows"
-    assert "recent_requests" in _panel(tab, "recent").message
-    assert tab.board["figures"][0].value == "7"
+    assert _panel(tab, "recent_requests").code == "tinybird_unexpected_rows"
+    assert "recent_requests" in _panel(tab, "recent_requests").message
+    assert tab.board["rows_usage_summary"][0].value == "7"
     assert tab.board["finished"] == 3
     assert tab.board["is_failing"] is True
 
@@ -233,7 +255,7 @@ async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
     tinybird.rows = ROWS
     await _refresh(tab, number=3)
     assert tab.board["has_no_rows"] is False
-    assert tab.board["figures"][0].value == "7"
+    assert tab.board["rows_usage_summary"][0].value == "7"
 
 
 async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
@@ -271,10 +293,10 @@ async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_
     await _refresh(tab)
     tinybird.refusal = 400
 
-    await tab.see("download_csv", panel="routes")
+    await tab.see("download_csv", panel="top_routes")
 
     assert tab.board["download_problem"]
-    assert _panel(tab, "routes").code == ""
+    assert _panel(tab, "top_routes").code == ""
     await tab.see("close_download_problem")
     assert tab.board["download_problem"] == ""
 
@@ -282,17 +304,17 @@ async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_
 async def test_a_trend_is_never_drawn_from_another_views_rows(tab: Tab, tinybird: Tinybird) -> None:
     tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
     await _refresh(tab, search=PERIOD)
-    assert tab.board["figures"][0].trend
+    assert tab.board["rows_usage_summary"][0].trend
     tinybird.late = "requests_over_time"
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab, 2, f"{PERIOD}&sort=p95")
         with anyio.fail_after(5):
-            while tab.board["figures"][0].trend:
+            while tab.board["rows_usage_summary"][0].trend:
                 await anyio.sleep(0)
         tinybird.may_be_late.set()
 
-    assert tab.board["figures"][0].trend
+    assert tab.board["rows_usage_summary"][0].trend
 
 
 async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
@@ -306,8 +328,8 @@ async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
         await _sign_in(tab, running, "globex")
         tinybird.may_answer.set()
 
-    assert tab.board.get("figures", []) == []
-    assert tab.board.get("recent", []) == []
+    assert tab.board.get("rows_usage_summary", []) == []
+    assert tab.board.get("rows_recent_requests", []) == []
 
 
 async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Tinybird) -> None:
@@ -322,7 +344,7 @@ async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Ti
         tinybird.may_answer.set()
 
     assert tab.board["finished"] == 2
-    assert _panel(tab, "figures").view == "/dashboard?range=7d"
+    assert _panel(tab, "usage_summary").view == "/dashboard?range=7d"
 
 
 async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_again(
@@ -331,7 +353,7 @@ async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_a
     clock.advance(120)
     await _refresh(tab, number=9)
     assert tab.board["finished"] == 9
-    await tab.see("download_csv", panel="routes")
+    await tab.see("download_csv", panel="top_routes")
     await tab.add_sample_traffic()
 
     assert tinybird.asked == []
@@ -346,8 +368,8 @@ async def test_while_no_session_is_confirmed_the_data_stays_and_says_why_it_is_s
 
     await _refresh(tab, number=2)
 
-    assert tab.board["figures"][0].value == "7"
-    assert _panel(tab, "figures").code == UNCONFIRMED.code
+    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert _panel(tab, "usage_summary").code == UNCONFIRMED.code
     assert (tab.board["stale_since"], tab.board["stale_reason"]) == (came, UNCONFIRMED.message)
 
 
@@ -362,7 +384,7 @@ async def test_an_empty_tenant_too_is_told_that_no_session_is_confirmed(
 
     # The panels, which say so, stand where the way to the first rows stood.
     assert tab.board["has_no_rows"] is False
-    assert _panel(tab, "figures").message == UNCONFIRMED.message
+    assert _panel(tab, "usage_summary").message == UNCONFIRMED.message
 
 
 async def test_what_is_downloaded_is_what_is_shown(
@@ -371,7 +393,7 @@ async def test_what_is_downloaded_is_what_is_shown(
     await _refresh(tab, search="?range=1h")
     clock.advance(30)
 
-    await tab.see("download_csv", panel="routes")
+    await tab.see("download_csv", panel="top_routes")
 
     (shown,) = (url for url in tinybird.asked if url.path == "/v0/pipes/top_routes.json")
     assert tinybird.asked[-1].path == "/v0/pipes/top_routes.csv"
@@ -393,8 +415,8 @@ async def test_a_panel_without_data_can_show_its_request_and_says_that_it_has_no
     tinybird.refusal = 500
     await _refresh(tab, search="?region=eu")
 
-    await tab.see("view_request", panel="routes")
-    await tab.see("download_csv", panel="routes")
+    await tab.see("view_request", panel="top_routes")
+    await tab.see("download_csv", panel="top_routes")
 
     assert "pipe=top_routes" in tab.places[0]
     assert "region=eu" in tab.places[0]
@@ -465,3 +487,108 @@ async def test_whatever_becomes_of_the_session_the_button_can_be_pressed_again(
 
     assert tab.board["is_adding"] is False
     assert tab.board["problem"] == ""
+
+
+@pytest.fixture
+def may_read(running: Services, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The pipes that tokens allow, once the product is loaded."""
+    assert running
+    allowed = {pipe for pipe in ROWS if pipe != "requests_over_time"}
+    scopes = Policy.scopes
+
+    def some(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
+        return tuple(each for each in scopes(policy, session) if each.resource in allowed)
+
+    monkeypatch.setattr(Policy, "scopes", some)
+    return allowed
+
+
+async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_shown(
+    may_read: set[str], tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+
+    await _refresh(tab, search=PERIOD)
+    await tab.see("view_request", panel="requests_over_time")
+    await tab.see("download_csv", panel="requests_over_time")
+
+    assert tab.board["hidden"] == ["requests_over_time"]
+    assert {url.path.split("/")[-1] for url in tinybird.asked} == {f"{x}.json" for x in may_read}
+    assert tab.places == []
+    # A figure whose trend is of that pipe has none.
+    assert tab.board["rows_usage_summary"][0].trend == ""
+    assert tab.board["is_failing"] is False
+
+
+async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
+    tab: Tab, tinybird: Tinybird, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+    await _refresh(tab, search=PERIOD)
+    assert tab.board["rows_requests_over_time"]
+    scopes = Policy.scopes
+
+    def fewer(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
+        found = scopes(policy, session)
+        return tuple(each for each in found if each.resource != "requests_over_time")
+
+    monkeypatch.setattr(Policy, "scopes", fewer)
+    await _sign_in(tab, running, "acme")
+    await _refresh(tab, number=2, search=PERIOD)
+
+    assert tab.board["hidden"] == ["requests_over_time"]
+    assert tab.board["rows_requests_over_time"] == []
+    assert tab.board["summary_requests_over_time"] == ""
+    assert tab.board["step_requests_over_time"] == ""
+    assert _panel(tab, "requests_over_time").fetched_at == 0
+    assert tab.board["rows_usage_summary"][0].trend == ""
+
+
+async def test_a_session_that_may_not_read_the_newest_rows_is_not_taken_for_empty(
+    may_read: set[str], tab: Tab, tinybird: Tinybird, running: Services
+) -> None:
+    may_read.discard("recent_requests")
+    await _sign_in(tab, running, "acme")
+    tinybird.rows = NO_ROWS
+
+    await _refresh(tab)
+
+    assert tab.board.get("has_no_rows", False) is False
+    assert not any("recent_requests" in url.path for url in tinybird.asked)
+
+
+async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tinybird) -> None:
+    await tab.see(
+        "refresh",
+        number=1,
+        path="/dashboard/route",
+        search="?method=GET&route=/v1/orders",
+        zone="UTC",
+    )
+
+    asked = {url.path.split("/")[-1] for url in tinybird.asked}
+    assert asked == {f"{pipe}.json" for pipe in ROWS if pipe != "top_routes"}
+    assert tab.board["page_title"] == "GET /v1/orders"
+    assert tab.board["back_href"] == "/dashboard"
+    assert tab.board["rows_recent_requests"][0].cells[2].href.startswith("/dashboard/route?")
+
+
+async def test_the_panels_own_vars_are_emptied_with_the_tenants_data(
+    tab: Tab, running: Services
+) -> None:
+    await _refresh(tab)
+    assert tab.board["rows_recent_requests"]
+
+    await _sign_in(tab, running, "globex")
+
+    assert tab.board["rows_recent_requests"] == []
+    assert tab.board["rows_usage_summary"] == []
+
+
+def test_no_two_pages_share_a_panels_rows() -> None:
+    first, second = (
+        field.default_value() for field in [DashboardState.get_fields()["rows_top_routes"]] * 2
+    )
+
+    assert first == second == []
+    assert first is not second

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from clerk_tinybird_app.dashboard import questions
+from clerk_tinybird_app import products
 from clerk_tinybird_app.local.clerk.seed import GLOBEX_ID
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import queries
@@ -24,7 +24,7 @@ from tests.state.test_dashboard_state import ROWS, SUMMARY
 
 pytestmark = pytest.mark.anyio
 
-PANELS = len(questions.PANELS)
+PANELS = len(products.current().dashboard.panels)
 
 
 class Tinybird(test_dashboard_state.Tinybird):
@@ -136,11 +136,11 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
     ):
         tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 1_111}]}
         await older_is_answered()
-        assert tab.board.get("figures", []) == []
+        assert tab.board.get("rows_usage_summary", []) == []
         assert tab.board.get("finished", 0) == 0
         tinybird.rows = ROWS
 
-    assert tab.board["figures"][0].value == "7"
+    assert tab.board["rows_usage_summary"][0].value == "7"
     assert tab.board["finished"] == 2
 
 
@@ -223,7 +223,7 @@ async def test_queries_that_are_refused_at_once_share_one_new_token(
     assert len(tinybird.tokens) == 10
     assert len(set(tinybird.tokens)) == 2
     assert tab.seen["value"] == tinybird.tokens[-1]
-    assert tab.board["figures"][0].value == "7"
+    assert tab.board["rows_usage_summary"][0].value == "7"
 
 
 @pytest.mark.parametrize("handler", ["run", "download_csv"])

@@ -87,7 +87,7 @@ def detail_title(name: str) -> rx.Var[str]:
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
-    least = least_seconds(settings.tinybird_rps)
+    least = least_seconds(len(panels), settings.tinybird_rps)
     arrival = _arrival(panels)
     return layout(
         Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),

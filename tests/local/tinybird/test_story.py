@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clerk_tinybird_app.dashboard.period import LENGTHS
+from clerk_tinybird_app.dashboard.times import LENGTHS
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID, SOLO_ID
 from clerk_tinybird_app.local.tinybird.demo import pace
 from clerk_tinybird_app.local.tinybird.demo.history import history

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from clerk_tinybird_app.dashboard.period import LENGTHS, Period
-from clerk_tinybird_app.dashboard.questions import RECENT, ROUTES, questions
-from clerk_tinybird_app.dashboard.shown import shown
-from clerk_tinybird_app.dashboard.view import SORTS, View, read_view
-from clerk_tinybird_app.dashboard.zone import is_refusal
+from clerk_tinybird_app import products, services
+from clerk_tinybird_app.dashboard.questions import questions
+from clerk_tinybird_app.dashboard.shown import Shaper
+from clerk_tinybird_app.dashboard.times import LENGTHS, Period, bucket_width, is_refusal
+from clerk_tinybird_app.dashboard.view import View, read_view
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 from tests.products.product import shipped
@@ -122,11 +122,29 @@ def test_a_tenant_is_exactly_its_id(bundled: Tinybird) -> None:
         assert counts == list(range(1, len(TENANTS) + 1)), pipe
 
 
-def follow(running: Tinybird, tenant: str, href: str, panel: str) -> dict[str, Any]:
-    """Return what the page behind a link shows, asked as the app asks."""
-    view, problem = read_view(href.partition("?")[2])
+DASHBOARD = products.current().dashboard
+PANELS = {each.key: each for each in DASHBOARD.all_panels}
+
+
+def shown(panel: str, rows: list[dict[str, Any]], view: View) -> list[Any]:
+    found: list[Any] = Shaper(DASHBOARD, view, "", UTC, 0).shown(PANELS[panel], {panel: rows})[
+        "rows"
+    ]
+    return found
+
+
+def follow(running: Tinybird, tenant: str, href: str) -> str:
+    """Return the first figure of what a link leads to, asked as the app asks."""
+    view, problem = read_view(href.partition("?")[2], DASHBOARD)
     assert problem == ""
-    (question,) = questions(view, (panel,), UTC, 0)
+    (question,) = questions(
+        DASHBOARD,
+        view,
+        [PANELS["usage_summary"]],
+        zone=UTC,
+        now=0,
+        takes=services.pipe_parameters(),
+    )
     scopes = [reads(question.pipe, tenant_id=tenant)]
 
     async def answer() -> list[dict[str, Any]]:
@@ -136,11 +154,11 @@ def follow(running: Tinybird, tenant: str, href: str, panel: str) -> dict[str, A
             found = await client.query(question.pipe, question.parameters, running.token(*scopes))
             return list(found.rows)
 
-    rows = asyncio.run(answer())
-    return shown(panel, {panel: rows}, view, page="/dashboard", zone=UTC, now=0)
+    value: str = shown("usage_summary", asyncio.run(answer()), view)[0].value
+    return value
 
 
-A_VIEW = View(range="custom", start=NOON - DAY / 2, end=NOON + DAY / 2)
+A_VIEW = View.of(DASHBOARD, range="custom", start=NOON - DAY / 2, end=NOON + DAY / 2)
 
 
 def test_every_routes_links_lead_to_its_own_count(bundled: Tinybird) -> None:
@@ -150,17 +168,17 @@ def test_every_routes_links_lead_to_its_own_count(bundled: Tinybird) -> None:
         ]
         bundled.add(*rows, name="requests")
     rows = ask(bundled, "top_routes", "org_links", **A_DAY, limit="100")
-    found = shown(ROUTES, {ROUTES: rows}, A_VIEW, page="/dashboard", zone=UTC, now=0)["top_routes"]
+    found = shown("top_routes", rows, A_VIEW)
     assert len(found) == len(NAMES)
     for each in found:
-        assert each.route.strip()
-        for href in (each.href, each.filter_href):
-            figures = follow(bundled, "org_links", href, "figures")["figures"]
-            assert figures[0].value == each.requests, each.route
+        name, requests = each.cells[:2]
+        assert name.text.strip()
+        for href in (each.open_href, name.href):
+            assert follow(bundled, "org_links", href) == requests.text, name
 
 
 def test_every_requests_links_lead_to_requests_of_its_kind(bundled: Tinybird) -> None:
-    kinds = [("GET", "/a", "eu", 200), ("", "", "", 101), ("%", "\n", "%", 999)]
+    kinds = [("GET", "/a", "eu", 200), ("", "", "", 404), ("%", "\n", "%", 599)]
     rows = [
         row(NOON, tenant_id="org_kinds", request_id=f"{n}_{i}")
         | {"method": method, "route": route, "region": region, "status": status}
@@ -170,12 +188,21 @@ def test_every_requests_links_lead_to_requests_of_its_kind(bundled: Tinybird) ->
     bundled.add(*rows, name="requests")
     rows = ask(bundled, "recent_requests", "org_kinds", **A_DAY)
     counts = Counter(each["request_id"][0] for each in rows)
-    found = shown(RECENT, {RECENT: rows}, A_VIEW, page="/dashboard", zone=UTC, now=0)["recent"]
+    found = shown("recent_requests", rows, A_VIEW)
     assert len(found) == len(rows)
     for each in found:
-        for href in (each.route_href, each.status_href, each.region_href):
-            figures = follow(bundled, "org_kinds", href, "figures")["figures"]
-            assert figures[0].value == str(counts[each.request_id[0]]), href
+        hrefs = [cell.href for cell in each.cells if cell.href]
+        assert len(hrefs) == 3
+        for href in hrefs:
+            assert follow(bundled, "org_kinds", href) == str(counts[each.key[0]]), href
+
+
+def test_a_status_of_no_class_has_no_link(bundled: Tinybird) -> None:
+    bundled.add(row(NOON, tenant_id="org_odd", status=999), name="requests")
+
+    (found,) = shown("recent_requests", ask(bundled, "recent_requests", "org_odd", **A_DAY), A_VIEW)
+
+    assert (found.cells[1].text, found.cells[1].href) == ("999", "")
 
 
 def test_an_order_is_of_all_routes_not_of_the_busiest(bundled: Tinybird) -> None:
@@ -187,7 +214,7 @@ def test_an_order_is_of_all_routes_not_of_the_busiest(bundled: Tinybird) -> None
     worst = row(NOON, tenant_id="org_sort", route="/worst", status=500, duration_ms=90_000)
     bundled.add(*usual, worst, name="requests")
 
-    for sort in SORTS:
+    for sort in ("requests", "errors", "p95"):
         rows = ask(bundled, "top_routes", "org_sort", **A_DAY, limit="50", sort=sort)
         assert len(rows) == 50
         assert (rows[0]["route"] == "/worst") == (sort != "requests"), sort
@@ -230,7 +257,21 @@ def yearly(bundled: Tinybird) -> Tinybird:
     return bundled
 
 
-PERIODS = [*LENGTHS.values(), *(DAY * days for days in (1.25, 3, 10, 20, 21, 60, 200))]
+STEPS = {
+    LENGTHS["15m"]: timedelta(seconds=15),
+    LENGTHS["1h"]: timedelta(minutes=1),
+    LENGTHS["24h"]: timedelta(minutes=15),
+    LENGTHS["7d"]: 3 * HOUR,
+    LENGTHS["30d"]: DAY,
+    DAY * 1.25: timedelta(minutes=30),
+    DAY * 3: HOUR,
+    DAY * 10: 3 * HOUR,
+    DAY * 20: 6 * HOUR,
+    DAY * 21: DAY,
+    DAY * 60: DAY,
+    DAY * 200: 7 * DAY,
+}
+"""A period's length -> the width of its buckets, as the pipes choose it."""
 
 
 def bucket_of(at: datetime, zone: tzinfo, step: timedelta) -> object:
@@ -257,30 +298,31 @@ def bucket_of(at: datetime, zone: tzinfo, step: timedelta) -> object:
 @given(
     zone=st.sampled_from(ZONES),
     middle=st.sampled_from(CHANGES),
-    length=st.sampled_from(PERIODS),
+    length=st.sampled_from(list(STEPS)),
     ahead=st.integers(0, 400).map(lambda minutes: timedelta(minutes=minutes)),
 )
 def test_buckets_are_hours_days_and_weeks_of_the_zone_asked_for(
     yearly: Tinybird, zone: str, middle: datetime, length: timedelta, ahead: timedelta
 ) -> None:
     end = middle + min(length / 2, 40 * DAY) + ahead
-    period = Period(end - length, end)
+    period, step = Period(end - length, end), STEPS[length]
     # A clock that is put back by half an hour cuts one hour in two, in the middle of it.
-    assume(zone != "Australia/Lord_Howe" or period.step != HOUR)
+    assume(zone != "Australia/Lord_Howe" or step != HOUR)
     told = {"start": utc(period.start), "end": utc(period.end), "time_zone": zone}
     within = [at for at in QUARTERS if period.start <= at < period.end]
-    expected = Counter(bucket_of(at, ZoneInfo(zone), period.step) for at in within)
+    expected = Counter(bucket_of(at, ZoneInfo(zone), step) for at in within)
 
     rows = ask(yearly, "requests_over_time", "org_zones", **told)
 
     starts = [datetime.fromisoformat(each["bucket"]).replace(tzinfo=UTC) for each in rows]
     found = {
-        bucket_of(start, ZoneInfo(zone), period.step): each["requests"]
+        bucket_of(start, ZoneInfo(zone), step): each["requests"]
         for start, each in zip(starts, rows, strict=True)
     }
     assert {bucket: count for bucket, count in found.items() if count} == expected
     assert len(found) == len(rows)
     assert starts == sorted(starts)
+    assert bucket_width(starts, ZoneInfo(zone), period.end) == step
     assert starts[0] <= period.start < starts[1]
     nobodys = ask(yearly, "requests_over_time", "org_nobody", **told)
     assert [each["bucket"] for each in nobodys] == [each["bucket"] for each in rows]
