@@ -23,10 +23,8 @@ ALLOWED = {
     "check": {"products", "services", "settings", "clerk", "tinybird", "own_clock", "logs"},
     "__main__": {"check", "logs", "reflex_internals", "settings"},
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
-    "dashboard": {"routes"},
-    "reflex_internals": {"logs", "background", "settings", "routes", "serving", "services"},
     "dashboard": {"routes", "tinybird"},
-    "reflex_internals": {"logs", "background"},
+    "reflex_internals": {"logs", "background", "settings", "routes", "serving", "services"},
     "state": {
         "products",
         "services",
