@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many tests run side by side.
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Another product than the demo: make run PRODUCT=examples.email
@@ -40,7 +42,7 @@ test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m tests.chromium
 	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "Types" && $(BIN)/mypy
-	@echo "Tests" && $(BIN)/python -m pytest
+	@echo "Tests" && $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk

@@ -17,6 +17,12 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clock import Clock
+from tests.lanes import deal
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        deal(items)
 
 
 @pytest.fixture

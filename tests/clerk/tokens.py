@@ -14,7 +14,16 @@ ISSUER = "https://clerk.example.com"
 ORIGIN = "https://app.example.com"
 KID = "ins_test"
 HEADER = {"alg": "RS256", "kid": KID, "typ": "JWT", "cat": "cl_B7d4PD111AAA"}
-MISSING = object()
+
+
+class _Missing:
+    """Stands for a claim that is not there; reads the same in every process."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = _Missing()
 
 ACME = {"id": "org_acme", "slg": "acme", "rol": "admin", "per": "read,write", "fpm": "3,1"}
 CLAIMS: dict[str, Any] = {

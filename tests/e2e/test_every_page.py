@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.e2e.visitor import Visitor
+from tests.lanes import DEVELOPMENT, SHARED_APP
 from tests.running_app import RunningApp
 
 Theme = Literal["dark", "light"]
@@ -29,7 +30,12 @@ SIGNED_IN: Final = {
 }
 
 
-@pytest.fixture(params=["dev_app", "app"], ids=["development", "production"])
+@pytest.fixture(
+    params=[
+        pytest.param("dev_app", id="development", marks=DEVELOPMENT),
+        pytest.param("app", id="production", marks=SHARED_APP),
+    ]
+)
 def either(request: pytest.FixtureRequest) -> RunningApp:
     app: RunningApp = request.getfixturevalue(request.param)
     app.wait_for_tinybird()

@@ -16,6 +16,7 @@ from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, Re
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
 from tests.e2e.visitor import Visitor, claims_of
+from tests.lanes import SHARED_APP
 from tests.products.product import CHOICES, Shipped, shipped
 from tests.running_app import RunningApp
 
@@ -48,7 +49,10 @@ class Shop:
         expect(shown.locator(filled).first).to_be_attached()
 
 
-@pytest.fixture(scope="module", params=CHOICES)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=SHARED_APP if name == "demo" else ()) for name in CHOICES],
+)
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Product, RunningApp]]:
