@@ -53,6 +53,23 @@ class Event:
         return self.kind in {"open", "close"} and self.keyword in {"for", "while"}
 
 
+class _Parsed(tornado_template.Template):
+    """Tornado's template, read and not made into any Python."""
+
+    def __init__(self, sql: str) -> None:
+        self.events: list[Event] = []
+        super().__init__(sql, name="sql", autoescape=None, whitespace="all")
+
+    def _generate_python(self, loader: tornado_template.BaseLoader | None) -> str:
+        self.events = list(flatten(self.file.body.chunks))
+        return ""
+
+
+def events(sql: str) -> list[Event]:
+    """The events of a template that compiles, from top to bottom."""
+    return _Parsed(sql).events
+
+
 def refuse_silent(sql: str) -> None:
     """Refuse the directives that the tree would not tell of."""
     found = _SILENT.search(sql)

@@ -1,0 +1,111 @@
+"""What a template's ``{{ ... }}`` puts into the SQL, as far as it shows without a request."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from clerk_tinybird_app.tinybird.template.expressions import parse_expression
+from clerk_tinybird_app.tinybird.template.nodes import Event
+from clerk_tinybird_app.tinybird.template.parameters import uses
+from clerk_tinybird_app.tinybird.template.statements import parse_for, parse_set
+
+_BITS: Final = (8, 16, 32, 64, 128, 256)
+_EXACT: Final = frozenset(
+    {"String", "Int", "Integer", *(f"{sign}Int{bits}" for sign in ("", "U") for bits in _BITS)}
+)
+"""Types that write a value as it is; another one may write the same for two values."""
+
+_NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
+_LOOSE: Final = frozenset({"sql_and"})
+_COMMENTS: Final = frozenset({"max_threads", "cache_ttl"})
+_REFUSALS: Final = frozenset({"error", "custom_error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one expression writes.
+
+    Attributes:
+        exact: The parameter whose value, and nothing else, it always writes; "" for all else.
+        parameters: All parameters that it depends on.
+        is_name: It writes the name of a column or a table, which a request may choose.
+        is_loose: It may write more than one value or name, so it cannot be judged.
+        is_comment: It writes a comment for the engine.
+        is_refusal: It answers an error, so that no SQL comes of it.
+    """
+
+    exact: str = ""
+    parameters: frozenset[str] = frozenset()
+    is_name: bool = False
+    is_loose: bool = False
+    is_comment: bool = False
+    is_refusal: bool = False
+
+
+class Values:
+    """Tells what the expressions of one template write."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        stored = list(_stored(events))
+        self._variables = frozenset(name for names, _ in stored for name in names)
+        # A variable may hold what any of these gives.
+        self._are_loose = any(_calls(tree) & (_NAMES | _LOOSE) for _, tree in stored)
+
+    def of(self, source: str) -> Value:
+        """Return what ``{{ source }}`` writes."""
+        tree = parse_expression(source, 1)
+        called = _calls(tree)
+        found = list(uses(tree, self._variables, 1, is_conditional=False))
+        has_variables = any(
+            isinstance(node, ast.Name) and node.id in self._variables for node in ast.walk(tree)
+        )
+        return Value(
+            exact=self._exact(tree),
+            parameters=frozenset(use.name for use in found),
+            is_name=bool(called & _NAMES),
+            is_loose=bool(called & _LOOSE)
+            or (has_variables and self._are_loose)
+            or ("columns" in called and "fn" in ast.dump(tree)),
+            is_comment=_root(tree) in _COMMENTS,
+            is_refusal=_root(tree) in _REFUSALS,
+        )
+
+    def _exact(self, tree: ast.expr) -> str:
+        """Return the parameter of ``Type(x)`` without a default, also within sql_unescape()."""
+        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+            return ""
+        if tree.func.id == "sql_unescape" and tree.args:
+            return self._exact(tree.args[0])
+        if tree.func.id not in _EXACT:
+            return ""
+        first, *others = uses(tree, self._variables, 1, is_conditional=False)
+        is_alone = not others and first.maker == tree.func.id and first.fails_when_missing
+        return first.name if is_alone else ""
+
+
+def _stored(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
+    """Yield the names that each `set` and `for` fills, and what with."""
+    for event in events:
+        if event.kind == "set":
+            node = parse_set(event.source, event.line)
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            yield _names(target), node.value
+        elif event.kind == "open" and event.keyword == "for":
+            loop = parse_for(event.source, event.line)
+            yield _names(loop.target), loop.iter
+
+
+def _names(tree: ast.AST) -> list[str]:
+    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+
+
+def _root(tree: ast.expr) -> str:
+    """Return the function that an expression calls last, "" for none."""
+    is_call = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)
+    return tree.func.id if is_call else ""  # type: ignore[attr-defined]
+
+
+def _calls(tree: ast.AST) -> frozenset[str]:
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return frozenset(function.id for function in called if isinstance(function, ast.Name))
