@@ -20,9 +20,8 @@ _LEVELS: Final = {
 
 def project_outcomes(folder: Path, policy: Policy) -> Iterator[Outcome]:
     """Hold the project in ``folder`` to what the policy promises."""
-    scopes = policy.scopes(policy.kinds[0].session())
     try:
-        findings = lint.lint(load_project(folder), scopes)
+        findings = lint.lint(load_project(folder), policy)
     except ProjectError as error:
         place = f"{(folder / error.file).as_posix()}:{error.line}"
         yield failed(PROJECT, f"{place}: {error.message}", "Tinybird cannot read it either.")
@@ -32,4 +31,4 @@ def project_outcomes(folder: Path, policy: Policy) -> Iterator[Outcome]:
         text = f"{place}: {finding.problem}"
         yield Outcome(_LEVELS[finding.level], PROJECT, text, finding.advice)
     if all(finding.level is lint.Level.NOTE for finding in findings):
-        yield ok(PROJECT, f"all {len(scopes)} pipes of the policy require the tenant")
+        yield ok(PROJECT, f"all {len(policy.pipes)} pipes of the policy filter by the tenant")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Level(IntEnum):
-    """How bad it is."""
+    """How bad it is; a ``WARNING`` says what cannot be judged, and so may be as bad as an error."""
 
     NOTE = 0
     WARNING = 1

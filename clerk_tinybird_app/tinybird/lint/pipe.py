@@ -1,40 +1,39 @@
 """The rules that one pipe is held to."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from pathlib import Path
 
 from clerk_tinybird_app.tinybird.lint.finding import Finding, Level
-from clerk_tinybird_app.tinybird.lint.flow import Flow, Step
-from clerk_tinybird_app.tinybird.project import DataSource, Pipe, Project
+from clerk_tinybird_app.tinybird.lint.flow import Step, steps
+from clerk_tinybird_app.tinybird.lint.reading import Reading
+from clerk_tinybird_app.tinybird.lint.relation import Read, Relation
+from clerk_tinybird_app.tinybird.policy import Tenant
+from clerk_tinybird_app.tinybird.project import Pipe, Project
 from clerk_tinybird_app.tinybird.template import TemplateError
 
-TENANT: Final = "tenant_id"
-"""The parameter, and the column, that keeps tenants apart: every pipe must require it."""
 
-USER: Final = "user_id"
-"""The parameter that keeps users apart: a pipe that uses it must require it."""
-
-
-def pipe_findings(project: Project, pipe: Pipe, fixed: Iterable[str]) -> list[Finding]:
+def pipe_findings(
+    project: Project, pipe: Pipe, tenant: Tenant, fixed: Iterable[str], reading: Reading
+) -> list[Finding]:
     """Return what is wrong with a pipe that tokens allow.
 
     Args:
         project: Where the nodes and pipes that it selects from are found.
         pipe: An endpoint.
-        fixed: The names of the parameters that tokens fix for it.
+        tenant: How tenants are named.
+        fixed: The names of the parameters that every token fixes for it.
+        reading: Judges the project's queries.
     """
-    flow, names = Flow(project, pipe), frozenset(fixed)
-    steps = list(flow.steps.values())
-    malformed = [finding for step in steps for finding in _malformed(step)]
+    found = steps(project, pipe)
+    malformed = [finding for step in found for finding in _malformed(step)]
     if malformed:
         return malformed
-    found = [*_not_asked(pipe), *_chosen(flow.end, names), *_tenant(flow)]
-    if any(USER in step.parameters for step in steps):
-        found += _optional(steps, USER)
-    for name in sorted(names):
-        found += _defaults(steps, name)
-        found += _maybe(steps, name)
-    return found
+    findings = [*_not_asked(pipe), *_tenant(reading.endpoint(pipe), found, pipe, tenant)]
+    for name in sorted({tenant.parameter, *fixed}):
+        findings += _defaults(found, name, tenant)
+        if name != tenant.parameter:
+            findings += _optional(found, name)
+    return findings
 
 
 def _malformed(step: Step) -> Iterator[Finding]:
@@ -42,120 +41,113 @@ def _malformed(step: Step) -> Iterator[Finding]:
         _ = step.parameters
     except TemplateError as error:
         line = step.node.line + (error.line or 1) - 1
-        yield _error(step, line, error.message, "Mend the template; Tinybird cannot run it either.")
+        yield _error(
+            step.pipe.path, line, error.message, "Mend the template; Tinybird cannot run it either."
+        )
 
 
 def _not_asked(pipe: Pipe) -> Iterator[Finding]:
     if not pipe.is_endpoint:
-        step = Step(pipe, pipe.endpoint)
         yield _error(
-            step,
-            step.node.line,
+            pipe.path,
+            pipe.endpoint.line,
             "Tokens allow this pipe, but it is no endpoint: Tinybird answers nothing for it.",
             "Add TYPE endpoint after the node that answers.",
         )
 
 
-def _chosen(end: Step, fixed: frozenset[str]) -> Iterator[Finding]:
-    if TENANT not in fixed:
+def _tenant(answer: Relation, found: list[Step], pipe: Pipe, tenant: Tenant) -> Iterator[Finding]:
+    """Yield why an answer may show other tenants' rows: the nearest cause that can be told."""
+    name = tenant.parameter
+    users = [step for step in found if name in step.parameters]
+    is_open = any(read.has_tenants for read in answer.reads)
+    if is_open and not users:
         yield _error(
-            end,
-            end.node.line,
-            f"Tokens do not fix {TENANT} for this pipe, so a request can choose the tenant.",
-            f"Put {TENANT} into fixed_params in the policy.",
-        )
-
-
-def _tenant(flow: Flow) -> Iterator[Finding]:
-    steps = list(flow.steps.values())
-    if not any(TENANT in step.parameters for step in steps):
-        yield _error(
-            flow.end,
-            flow.end.node.line,
-            f"The pipe never uses {TENANT}: every tenant's token reads the same rows.",
-            _required(TENANT),
+            pipe.path,
+            pipe.endpoint.line,
+            f"The pipe never uses {name}: every tenant's token reads the same rows.",
+            _required(tenant),
         )
         return
-    if list(_defaults(steps, TENANT)):
+    if any(step.parameters[name].has_default for step in users):
         return  # A finding of its own; what else is open shows once it is gone.
-    optional = list(_optional(steps, TENANT))
-    if optional:
-        yield from optional
+    is_required = not users or any(step.requires(name) for step in users)
+    if not is_required and (is_open or answer.doubts):
+        yield _left_out(users[0], name, _required(tenant))
         return
-    for step, source in flow.unguarded(TENANT):
-        yield _unguarded(step, source)
+    for doubt in answer.doubts:
+        yield Finding(
+            level=Level.WARNING,
+            file=doubt.place.file,
+            line=doubt.place.line,
+            problem=f"Cannot judge the node '{doubt.place.node}': {doubt.reason}.",
+            advice=f"Write it more plainly, or make sure yourself: {_required(tenant)}",
+        )
+    for read in answer.reads:
+        yield _unfiltered(read, tenant)
 
 
-def _optional(steps: list[Step], name: str) -> Iterator[Finding]:
-    """Yield the fail-open trap, for a parameter that no node requires."""
-    if any(step.requires(name) for step in steps):
+def _optional(found: list[Step], name: str) -> Iterator[Finding]:
+    """Yield the fail-open trap for a parameter that no node requires, and note conditions."""
+    users = [step for step in found if name in step.parameters]
+    if not users or any(step.requires(name) for step in users):
         return
-    step = next(step for step in steps if name in step.parameters)
-    if step.parameters[name].has_default:
-        return  # A finding of its own.
-    yield _error(
-        step,
-        step.line_of(name),
-        f"{name} can be left out: within a condition or a comment, in defined() or without a type "
-        "it is no error when it is missing or null; the filter is then left out, and the pipe "
-        "answers everyone's rows.",
-        _required(name),
-    )
-
-
-def _defaults(steps: list[Step], name: str) -> Iterator[Finding]:
-    for step in steps:
-        if name in step.parameters and step.parameters[name].has_default:
-            yield _error(
-                step,
-                step.line_of(name),
-                f"{name} has a default: where a token lacks it, the pipe answers the rows of the "
-                "default instead of an error.",
-                _required(name),
-            )
-
-
-def _maybe(steps: list[Step], name: str) -> Iterator[Finding]:
-    """Note the other parameters of the token that are only looked at within conditions."""
-    used = [step for step in steps if name in step.parameters]
-    is_optional = used and all(step.parameters[name].is_conditional for step in used)
-    if name not in (TENANT, USER) and is_optional:
+    trap = next((step for step in users if name in step.trapped), None)
+    if trap is not None and not trap.parameters[name].has_default:
+        yield _left_out(trap, name, f"Write {{{{ String({name}) }}}} outside any {{% if %}}.")
+    elif all(step.parameters[name].is_conditional for step in users):
         yield Finding(
             level=Level.NOTE,
-            file=used[0].pipe.path,
-            line=used[0].line_of(name),
+            file=users[0].pipe.path,
+            line=users[0].line_of(name),
             problem=f"{name} decides within a condition; without it the other branch is taken.",
             advice="Make sure that the branch without it shows less, not more.",
         )
 
 
-def _unguarded(step: Step, source: DataSource | None) -> Finding:
-    line = step.node.line
-    if source is None:
-        what = "a table that the request chooses"
-    else:
-        what = f"the data source '{source.name}'"
-    is_tenants = source is not None and any(column.name == TENANT for column in source.columns)
-    return Finding(
-        level=Level.ERROR if is_tenants else Level.WARNING,
-        file=step.pipe.path,
-        line=line,
-        problem=f"The node '{step.node.name}' reads {what} without {TENANT}, and no node on the "
-        "way to the answer requires it either.",
-        advice=_required(TENANT)
-        if is_tenants
-        else f"If its rows have tenants: {_required(TENANT)}",
+def _defaults(found: list[Step], name: str, tenant: Tenant) -> Iterator[Finding]:
+    for step in found:
+        if name in step.parameters and step.parameters[name].has_default:
+            is_tenant = name == tenant.parameter
+            yield _error(
+                step.pipe.path,
+                step.line_of(name),
+                f"{name} has a default: where a token lacks it, the pipe answers the rows of the "
+                "default instead of an error.",
+                _required(tenant) if is_tenant else f"Write {{{{ String({name}) }}}} without it.",
+            )
+
+
+def _left_out(step: Step, name: str, advice: str) -> Finding:
+    return _error(
+        step.pipe.path,
+        step.line_of(name),
+        f"{name} can be left out: within a condition or a comment, in defined() or without a type "
+        "it is no error when it is missing or null; the filter is then left out, and the pipe "
+        "answers everyone's rows.",
+        advice,
     )
 
 
-def _required(name: str) -> str:
+def _unfiltered(read: Read, tenant: Tenant) -> Finding:
+    return Finding(
+        level=Level.ERROR if read.has_tenants else Level.WARNING,
+        file=read.place.file,
+        line=read.place.line,
+        problem=f"The node '{read.place.node}' reads {read.what} without {tenant.parameter}, and "
+        "nothing on the way to the answer keeps it to one tenant.",
+        advice=_required(tenant)
+        if read.has_tenants
+        else f"It has no column {tenant.column}. If its rows have tenants: {_required(tenant)}",
+    )
+
+
+def _required(tenant: Tenant) -> str:
     return (
-        f"Write WHERE {name} = {{{{ String({name}) }}}}, outside any {{% if %}} and without a "
-        "default."
+        f"Write WHERE {tenant.column} = {{{{ String({tenant.parameter}) }}}} AND ... where it is "
+        "read, outside any {% if %} and without a default."
     )
 
 
-def _error(step: Step, line: int, problem: str, advice: str) -> Finding:
-    return Finding(
-        level=Level.ERROR, file=step.pipe.path, line=line, problem=problem, advice=advice
-    )
+def _error(file: Path, line: int, problem: str, advice: str) -> Finding:
+    return Finding(level=Level.ERROR, file=file, line=line, problem=problem, advice=advice)

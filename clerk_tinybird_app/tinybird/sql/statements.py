@@ -1,5 +1,6 @@
 """The queries that a node can run, parsed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from clerk_tinybird_app.tinybird.sql.code import CannotJudge, code
 from clerk_tinybird_app.tinybird.sql.values import Value
 from clerk_tinybird_app.tinybird.sql.variants import CHOICE, OPTIONAL, PREFIX, variants
 
+_BEGIN: Final = re.compile(r"[\s(]*(?:SELECT|WITH|FROM)\b", re.IGNORECASE)
 _AROUND_A_CHOICE: Final = (exp.Alias, exp.CTE, exp.Paren, exp.Tuple, exp.Select, exp.Anonymous)
 """What an operator within a choice cannot reach out of."""
 
@@ -33,6 +35,11 @@ class Statement:
         if not isinstance(tree, exp.Column) or tree.args.get("table"):
             return None
         return self.values.get(tree.name)
+
+    def column(self, tree: exp.Expr) -> exp.Column | None:
+        """Return a column of a source; None for anything else, a made-up column too."""
+        is_named = isinstance(tree, exp.Column) and isinstance(tree.this, exp.Identifier)
+        return tree if is_named and self.value(tree) is None else None  # type: ignore[return-value]
 
 
 def statements(node: Node) -> list[Statement]:
@@ -56,6 +63,8 @@ def _all(node: Node, *, is_merging: bool) -> list[Statement]:
 
 def _parsed(sql: str, values: Mapping[str, Value]) -> Statement:
     plain = code(sql)
+    if not _BEGIN.match(plain):
+        raise CannotJudge("it is not one SELECT")
     try:
         trees = sqlglot.parse(plain, read="clickhouse")
     except sqlglot.errors.ParseError as error:
@@ -66,6 +75,9 @@ def _parsed(sql: str, values: Mapping[str, Value]) -> Statement:
     [tree] = trees if len(trees) == 1 else [None]
     if not isinstance(tree, exp.Query):
         raise CannotJudge("it is not one SELECT")
+    if plain.count("->") != sum(1 for _ in tree.find_all(exp.Lambda)):
+        # A named lambda can stand in for any function, `equals` and `and` too.
+        raise CannotJudge("it has a lambda that is no function's argument")
     _check_made_up(tree, plain, values)
     return Statement(tree, values)
 

@@ -5,10 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from clerk_tinybird_app.tinybird.template.expressions import parse_expression
-from clerk_tinybird_app.tinybird.template.nodes import Event
+from clerk_tinybird_app.tinybird.template.events import Event, events
+from clerk_tinybird_app.tinybird.template.expressions import (
+    parse_expression,
+    parse_for,
+    parse_set,
+    split_keyword,
+)
 from clerk_tinybird_app.tinybird.template.parameters import uses
-from clerk_tinybird_app.tinybird.template.statements import parse_for, parse_set
 
 _BITS: Final = (8, 16, 32, 64, 128, 256)
 _EXACT: Final = frozenset(
@@ -16,8 +20,8 @@ _EXACT: Final = frozenset(
 )
 """Types that write a value as it is; another one may write the same for two values."""
 
-_NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
-_LOOSE: Final = frozenset({"sql_and"})
+_NAMES: Final = frozenset({"column", "symbol", "table"})
+_LOOSE: Final = frozenset({"columns", "sql_and"})
 _COMMENTS: Final = frozenset({"max_threads", "cache_ttl"})
 _REFUSALS: Final = frozenset({"error", "custom_error"})
 
@@ -64,12 +68,15 @@ class Values:
             exact=self._exact(tree),
             parameters=frozenset(use.name for use in found),
             is_name=bool(called & _NAMES),
-            is_loose=bool(called & _LOOSE)
-            or (has_variables and self._are_loose)
-            or ("columns" in called and "fn" in ast.dump(tree)),
+            is_loose=bool(called & _LOOSE) or (has_variables and self._are_loose),
             is_comment=_root(tree) in _COMMENTS,
             is_refusal=_root(tree) in _REFUSALS,
         )
+
+    def decided_by(self, event: Event) -> frozenset[str]:
+        """Return the parameters that the condition of a block depends on."""
+        keyword, condition = split_keyword(event.source)
+        return self.of(condition).parameters if keyword in {"if", "elif"} else frozenset()
 
     def _exact(self, tree: ast.expr) -> str:
         """Return the parameter of ``Type(x)`` without a default, also within sql_unescape()."""
@@ -79,9 +86,27 @@ class Values:
             return self._exact(tree.args[0])
         if tree.func.id not in _EXACT:
             return ""
-        first, *others = uses(tree, self._variables, 1, is_conditional=False)
-        is_alone = not others and first.maker == tree.func.id and first.fails_when_missing
-        return first.name if is_alone else ""
+        found = list(uses(tree, self._variables, 1, is_conditional=False))
+        is_alone = len(found) == 1 and found[0].maker == tree.func.id
+        return found[0].name if is_alone and found[0].fails_when_missing else ""
+
+
+def trapped(sql: str) -> frozenset[str]:
+    """Return the parameters that a template writes only where a condition on them holds."""
+    found = events(sql)
+    values = Values(found)
+    conditions: list[frozenset[str]] = []
+    names: set[str] = set()
+    for event in found:
+        if event.kind == "output":
+            names |= values.of(event.source).parameters & frozenset().union(*conditions)
+        elif event.kind == "open":
+            conditions.append(values.decided_by(event))
+        elif event.kind == "branch":
+            conditions[-1] |= values.decided_by(event)
+        elif event.kind == "close":
+            conditions.pop()
+    return frozenset(names)
 
 
 def _stored(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:

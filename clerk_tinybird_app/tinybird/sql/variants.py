@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge, code
 from clerk_tinybird_app.tinybird.sql.values import Value, Values
-from clerk_tinybird_app.tinybird.template.nodes import Event, events
+from clerk_tinybird_app.tinybird.template.events import Event, events
 
 MOST_VARIANTS: Final = 32
 

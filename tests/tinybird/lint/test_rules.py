@@ -1,18 +1,29 @@
 """The lint: no project passes whose pipes could answer another tenant's rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clerk_tinybird_app.tinybird.scope import Scope
 
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
 from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
-from clerk_tinybird_app.tinybird.policy import Scope
+from clerk_tinybird_app.tinybird.policy import Policy, PolicyError, Scope, Tenant
 from clerk_tinybird_app.tinybird.project import load_project
-from tests.sessions import POLICY, signed_in
+from tests.sessions import POLICY
 from tests.tinybird.project.projects import write
 
-SHIPPED = Path(__file__).parents[2] / "tinybird"
+SHIPPED = Path(__file__).parents[3] / "tinybird"
 FIXED = {"tenant_id": "org_1", "user_id": "user_1", "org_permission": "read"}
+
+HITS = Policy(
+    tenant=Tenant(parameter="tenant_id", column="tenant_id"),
+    tenant_of=lambda session: FIXED["tenant_id"],
+    granted=lambda session: [Scope("hits", FIXED)],
+    kinds=(alone(),),
+)
 
 REQUESTS = "SCHEMA >\n    `tenant_id` String `json:$.tenant_id`\n"
 PLANS = "SCHEMA >\n    `plan` String `json:$.plan`\n"
@@ -28,7 +39,7 @@ def node(sql: str, name: str = "endpoint", kind: str = "TYPE endpoint") -> str:
 def findings(folder: Path, text: str, **files: str) -> tuple[Finding, ...]:
     """Lint a project whose tokens allow its one pipe, `hits`, of this text."""
     write(folder, hits__pipe=text, requests__datasource=REQUESTS, plans__datasource=PLANS, **files)
-    return lint(load_project(folder), [Scope("hits", FIXED)])
+    return lint(load_project(folder), HITS)
 
 
 def problems(folder: Path, text: str, **files: str) -> list[tuple[Level, int, str]]:
@@ -37,7 +48,7 @@ def problems(folder: Path, text: str, **files: str) -> list[tuple[Level, int, st
 
 
 def test_the_shipped_project_has_no_findings() -> None:
-    assert lint(load_project(SHIPPED), POLICY.scopes(signed_in())) == ()
+    assert lint(load_project(SHIPPED), POLICY) == ()
 
 
 @pytest.mark.parametrize(
@@ -46,9 +57,7 @@ def test_the_shipped_project_has_no_findings() -> None:
         GOOD,
         f"{GOOD} AND user_id = {{{{ String(user_id) }}}}",
         f"{GOOD} {{% if defined(route) %}} AND route = {{{{ String(route) }}}} {{% end %}}",
-        f"SELECT * FROM requests JOIN plans USING plan WHERE {TENANT}",
         f"SELECT count() AS requests FROM (SELECT 1 FROM requests WHERE {TENANT})",
-        "SELECT * FROM requests WHERE tenant_id IN {{ Array(tenant_id, 'String') }}",
     ],
 )
 def test_a_pipe_that_requires_its_tenant_passes(tmp_path: Path, sql: str) -> None:
@@ -204,7 +213,7 @@ def test_pipes_that_select_from_each_other_are_no_endless_way(tmp_path: Path) ->
 
 
 def test_a_pipe_of_the_policy_that_the_project_lacks_is_an_error(tmp_path: Path) -> None:
-    [finding] = lint(load_project(tmp_path), [Scope("hits", FIXED)])
+    [finding] = lint(load_project(tmp_path), HITS)
 
     assert finding.level is Level.ERROR
     assert finding.place == "endpoints/hits.pipe:1"
@@ -217,13 +226,41 @@ def test_a_pipe_that_is_no_endpoint_is_an_error(tmp_path: Path) -> None:
     assert "no endpoint" in problem
 
 
-def test_a_tenant_that_tokens_do_not_fix_is_an_error(tmp_path: Path) -> None:
+def test_a_policy_that_leaves_the_tenant_to_the_request_is_refused(tmp_path: Path) -> None:
     write(tmp_path, hits__pipe=node(GOOD), requests__datasource=REQUESTS)
+    free = replace(HITS, granted=lambda session: [Scope("hits", {"user_id": "user_1"})])
 
-    [finding] = lint(load_project(tmp_path), [Scope("hits", {"user_id": "user_1"})])
+    with pytest.raises(PolicyError, match="'hits' does not fix tenant_id"):
+        lint(load_project(tmp_path), free)
 
-    assert finding.level is Level.ERROR
-    assert "a request can choose the tenant" in finding.problem
+
+def test_a_parameter_that_only_some_tokens_fix_is_noted(tmp_path: Path) -> None:
+    def granted(session: ClerkSession) -> list[Scope]:
+        fixed = {"tenant_id": "org_1", **({} if session.organization else {"user_id": "u"})}
+        return [Scope("hits", fixed)]
+
+    write(tmp_path, hits__pipe=node(GOOD), requests__datasource=REQUESTS)
+    policy = replace(HITS, granted=granted, kinds=(member_of("org:admin"), alone()))
+
+    [finding] = lint(load_project(tmp_path), policy)
+
+    assert (finding.level, finding.place) == (Level.NOTE, "hits.pipe:1")
+    assert "Only some tokens fix user_id" in finding.problem
+    assert "no organization" in finding.problem
+
+
+def test_every_pipe_that_any_kind_of_session_may_read_is_held_to_it(tmp_path: Path) -> None:
+    def granted(session: ClerkSession) -> list[Scope]:
+        names = ("hits", "everything") if session.organization else ("hits",)
+        return [Scope(name, FIXED) for name in names]
+
+    sources = {"hits__pipe": node(GOOD), "requests__datasource": REQUESTS}
+    write(tmp_path, everything__pipe=node("SELECT * FROM requests"), **sources)
+    policy = replace(HITS, granted=granted, kinds=(alone(), member_of("org:admin")))
+
+    [finding] = lint(load_project(tmp_path), policy)
+
+    assert (finding.level, finding.place) == (Level.ERROR, "everything.pipe:4")
 
 
 def test_a_template_that_cannot_be_compiled_is_an_error_with_its_line(tmp_path: Path) -> None:
@@ -237,6 +274,31 @@ def test_an_endpoint_that_no_token_allows_is_a_note(tmp_path: Path) -> None:
     found = findings(tmp_path, node(GOOD), spare__pipe=node(GOOD))
 
     assert [(each.level, each.place) for each in found] == [(Level.NOTE, "spare.pipe:1")]
+
+
+def test_what_cannot_be_judged_is_told_with_its_line(tmp_path: Path) -> None:
+    [(level, line, problem)] = problems(tmp_path, node(f"{GOOD}\n    AND in(route, requests)"))
+
+    assert (level, line) == (Level.WARNING, 5)
+    assert problem.startswith("Cannot judge the node 'endpoint'")
+
+
+def test_a_table_without_a_tenants_column_beside_the_filter_is_a_warning(tmp_path: Path) -> None:
+    sql = f"SELECT * FROM requests\n    JOIN plans USING plan WHERE {TENANT}"
+
+    [(level, line, problem)] = problems(tmp_path, node(sql))
+
+    assert (level, line) == (Level.WARNING, 5)
+    assert "reads the data source 'plans' without tenant_id" in problem
+
+
+def test_a_choice_by_another_parameter_is_no_trap(tmp_path: Path) -> None:
+    sql = (
+        f"{GOOD} {{% if org_permission != 'manage' %}} AND user_id = {{{{ String(user_id) }}}} "
+        "{% end %}"
+    )
+
+    assert problems(tmp_path, node(sql)) == []
 
 
 def test_another_fixed_parameter_within_a_condition_is_a_note(tmp_path: Path) -> None:

@@ -1,0 +1,241 @@
+"""What reaches an endpoint's answer unfiltered, through nodes, pipes and queries."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sqlglot import exp
+
+from clerk_tinybird_app.tinybird.lint.conditions import function_name, reads_by_itself
+from clerk_tinybird_app.tinybird.lint.relation import (
+    NOTHING,
+    Doubt,
+    Place,
+    Read,
+    Relation,
+    either,
+    united,
+)
+from clerk_tinybird_app.tinybird.lint.selecting import Selecting, takes_some
+from clerk_tinybird_app.tinybird.policy import Tenant
+from clerk_tinybird_app.tinybird.project import Node, Pipe, Project
+from clerk_tinybird_app.tinybird.sql.code import CannotJudge
+from clerk_tinybird_app.tinybird.sql.statements import Statement, line_of, statements
+from clerk_tinybird_app.tinybird.sql.variants import PREFIX
+
+_WITHOUT_TENANTS: Final = frozenset(
+    {"numbers", "numbers_mt", "zeros", "zeros_mt", "one"}
+    | {"generateseries", "generate_series", "generaterandom", "null"}
+)
+"""Tables and table functions whose rows are made up."""
+
+_SYSTEM: Final = "system"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a query stands.
+
+    Attributes:
+        pipe: The pipe.
+        node: The node.
+        statement: The node's query that it is a part of.
+        ctes: The named queries before it, each with the scope that it was named in.
+        aliases: The names of values of a WITH, which hold in all queries after them.
+        seen: The tables and queries that were judged, by identity.
+        judged: What the named queries give, by identity and by ``aliases``.
+    """
+
+    pipe: Pipe
+    node: Node
+    statement: Statement
+    ctes: Mapping[str, tuple[exp.Expr, "Scope"]] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+    seen: set[int] = field(default_factory=set)
+    judged: dict[tuple[int, frozenset[str]], Relation] = field(default_factory=dict)
+
+    def place(self, tree: exp.Expr | None = None, line: int = 1) -> Place:
+        """Return where a part of the query is in the file."""
+        at = line if tree is None else line_of(tree)
+        return Place(self.pipe.path, self.node.line + at - 1, self.node.name)
+
+
+class Reading:
+    """Judges queries of a project.
+
+    Args:
+        project: The project.
+        tenant: How its tenants are named.
+    """
+
+    def __init__(self, project: Project, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self._project = project
+        self._known: dict[tuple[str, str, frozenset[str]], Relation] = {}
+
+    def endpoint(self, pipe: Pipe, aliases: frozenset[str] = frozenset()) -> Relation:
+        """Return what a pipe answers; all its templates must be ones that compile."""
+        return self._node(pipe, pipe.endpoint, aliases)
+
+    def query(self, tree: exp.Expr, scope: Scope) -> Relation:
+        """Return what a query gives.
+
+        Raises:
+            CannotJudge: It has something that is not understood.
+        """
+        scope.seen.add(id(tree))
+        scope, before = self._after_with(tree, scope)
+        if isinstance(tree, exp.Subquery):
+            if set(_given(tree)) - {"this", "alias", "with_"} or _renames(tree):
+                raise CannotJudge("a query in brackets has something after it", line_of(tree))
+            found = self.query(tree.this, scope)
+        elif isinstance(tree, exp.SetOperation):
+            found = united(self.query(tree.left, scope), self.query(tree.right, scope))
+            if takes_some(tree):
+                found = found.mixed()
+        elif isinstance(tree, exp.Select):
+            found = Selecting(self, tree, scope).relation()
+        else:
+            raise CannotJudge(f"it has a {type(tree).__name__} for a query", line_of(tree))
+        return replace(found, reads=found.reads | before.reads, doubts=found.doubts | before.doubts)
+
+    def source(self, tree: exp.Expr, scope: Scope) -> Relation:
+        """Return what stands after FROM or JOIN gives.
+
+        Raises:
+            CannotJudge: It is neither a table nor a query.
+        """
+        if isinstance(tree, exp.Final):
+            tree = tree.this
+        if isinstance(tree, exp.Subquery):
+            return self.query(tree, scope)
+        if not isinstance(tree, exp.Table) or tree.args.get("joins") or _renames(tree):
+            raise CannotJudge("what it selects from is not understood", line_of(tree))
+        scope.seen.add(id(tree))
+        if isinstance(tree.this, exp.Func):
+            return self._function(tree, scope)
+        if not isinstance(tree.this, exp.Identifier) or PREFIX in tree.name:
+            return self._doubt("it reads a table that the request chooses", tree, scope)
+        return self.table(tree.name, tree.db, tree, scope)
+
+    def table(self, name: str, database: str, tree: exp.Expr, scope: Scope) -> Relation:
+        """Return what a table of this name gives."""
+        if database == _SYSTEM and name in _WITHOUT_TENANTS:
+            return Relation()
+        if not database:
+            if name in scope.ctes:
+                return self._named(*scope.ctes[name], scope)
+            own = {node.name: node for node in scope.pipe.nodes}
+            if name in own and name != scope.node.name:
+                return self._node(scope.pipe, own[name], scope.aliases)
+            if name in self._project.pipes:
+                return self.endpoint(self._project.pipes[name], scope.aliases)
+        source = self._project.datasources.get(name)
+        if source is None:
+            return self._doubt(f"the project has no '{name}' to read", tree, scope)
+        names = tuple(column.name for column in source.columns)
+        has_tenants = self.tenant.column in names
+        columns = frozenset({self.tenant.column} if has_tenants else ())
+        what = f"the data source '{name}'"
+        read = Read(scope.place(tree), what, has_tenants=has_tenants, columns=columns)
+        return Relation(reads=frozenset({read}), names=names)
+
+    def is_table(self, name: str, scope: Scope) -> bool:
+        """Tell whether a bare name could be a table's."""
+        nodes = {node.name for node in scope.pipe.nodes}
+        known = (scope.ctes, nodes, self._project.pipes, self._project.datasources)
+        return any(name in names for names in known)
+
+    def _named(self, query: exp.Expr, around: Scope, scope: Scope) -> Relation:
+        key = (id(query), scope.aliases)
+        if key not in scope.judged:
+            scope.judged[key] = self.query(query, replace(around, aliases=scope.aliases))
+        return scope.judged[key]
+
+    def _node(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
+        key = (pipe.name, node.name, aliases)
+        if key not in self._known:
+            # One that reads from itself gives nothing: it cannot run.
+            self._known[key] = NOTHING
+            self._known[key] = self._judged(pipe, node, aliases)
+        return self._known[key]
+
+    def _judged(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
+        try:
+            return either(
+                self._statement(Scope(pipe, node, statement, aliases=aliases))
+                for statement in statements(node)
+            )
+        except CannotJudge as doubt:
+            place = Place(pipe.path, node.line + doubt.line - 1, node.name)
+            return Relation(doubts=frozenset({Doubt(place, doubt.reason)}))
+
+    def _statement(self, scope: Scope) -> Relation:
+        tree = scope.statement.tree
+        found = self.query(tree, scope)
+        for part in _used(tree, scope.seen):
+            is_source = isinstance(part.parent, exp.Table)
+            is_odd = isinstance(part, (exp.Aliases, exp.Lateral, exp.Pivot))
+            if is_odd or (reads_by_itself(part) and not is_source):
+                what = function_name(part) or type(part).__name__
+                raise CannotJudge(f"what {what}() reads is not understood", line_of(part))
+            is_read = isinstance(part, (exp.Table, exp.Select, exp.SetOperation))
+            if is_read and id(part) not in scope.seen:
+                raise CannotJudge("it reads something in a place of its own", line_of(part))
+        return found
+
+    def _after_with(self, tree: exp.Expr, scope: Scope) -> tuple[Scope, Relation]:
+        """Return the scope after a query's WITH, and what its values read."""
+        written = tree.args.get("with_")
+        if written is None:
+            return scope, NOTHING
+        if written.args.get("recursive"):
+            raise CannotJudge("its WITH is RECURSIVE", line_of(written))
+        values = []
+        for cte in written.expressions:
+            if cte.args.get("scalar"):
+                scope = replace(scope, aliases=scope.aliases | {cte.alias})
+                values += [self.query(one, scope).lost() for one in queries_within(cte.this)]
+            elif self.is_table(cte.alias, scope) or _renames(cte):
+                raise CannotJudge(f"'{cte.alias}' names two things that it reads", line_of(cte))
+            else:
+                scope = replace(scope, ctes={**scope.ctes, cte.alias: (cte.this, scope)})
+        return scope, either(values)
+
+    def _function(self, tree: exp.Table, scope: Scope) -> Relation:
+        name = function_name(tree.this)
+        if name in _WITHOUT_TENANTS:
+            within = [self.query(one, scope).lost() for one in queries_within(tree.this)]
+            return either([Relation(), *within])
+        read = Read(scope.place(tree), f"the table function {name}()")
+        return Relation(reads=frozenset({read}))
+
+    def _doubt(self, reason: str, tree: exp.Expr, scope: Scope) -> Relation:
+        return Relation(doubts=frozenset({Doubt(scope.place(tree), reason)}))
+
+
+def queries_within(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield the outermost queries in an expression."""
+    if isinstance(tree, exp.Query):
+        yield tree
+        return
+    for child in tree.iter_expressions():
+        yield from queries_within(child)
+
+
+def _used(tree: exp.Expr, seen: set[int]) -> Iterator[exp.Expr]:
+    """Yield all parts of a query but named queries that nothing reads."""
+    yield tree
+    for child in tree.iter_expressions():
+        is_unread = isinstance(child, exp.CTE) and not child.args.get("scalar")
+        if not (is_unread and id(child.this) not in seen):
+            yield from _used(child, seen)
+
+
+def _given(tree: exp.Expr) -> Iterator[str]:
+    return (name for name, value in tree.args.items() if value)
+
+
+def _renames(tree: exp.Expr) -> bool:
+    alias = tree.args.get("alias")
+    return isinstance(alias, exp.TableAlias) and bool(alias.args.get("columns"))

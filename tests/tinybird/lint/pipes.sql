@@ -1,0 +1,457 @@
+-- Pipes that keep tenants apart, pipes that do not, and pipes that the lint cannot tell of.
+--
+-- The column is workspace_id, the parameter workspace, and MINE the right condition on both.
+-- events and notes have the column, plans has not. The last node is the endpoint.
+
+
+-- safe: the plain form
+SELECT * FROM events WHERE MINE
+
+-- safe: the other way round
+SELECT * FROM events WHERE {{String(workspace)}} = workspace_id
+
+-- safe: with `==`
+SELECT * FROM events WHERE workspace_id == {{String(workspace)}}
+
+-- safe: written plainly, with its description
+SELECT * FROM events
+  WHERE workspace_id = {{sql_unescape(String(workspace, description='Whose', required=True), '%')}}
+
+-- safe: as a whole number
+SELECT * FROM events WHERE workspace_id = {{Int64(workspace)}}
+
+-- safe: one of one
+SELECT * FROM events WHERE workspace_id IN ({{String(workspace)}})
+
+-- safe: and more
+SELECT * FROM events WHERE amount > 1 AND (note != '' AND (MINE))
+
+-- safe: before the others
+SELECT * FROM events PREWHERE MINE WHERE amount > 1 OR 1
+
+-- safe: of the newest version
+SELECT * FROM events FINAL WHERE MINE
+
+-- safe: in an aggregate
+SELECT note, sum(amount) AS s FROM events WHERE MINE GROUP BY note
+
+-- safe: by its source
+SELECT e.note FROM events AS e WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: its alias is itself
+SELECT workspace_id AS workspace_id FROM events WHERE MINE
+
+-- safe: innermost
+SELECT count() AS n FROM (SELECT * FROM (SELECT * FROM events WHERE MINE))
+
+-- safe: outermost
+SELECT * FROM (SELECT workspace_id, amount FROM events) WHERE MINE
+
+-- safe: under another name
+SELECT * FROM (SELECT workspace_id AS w FROM events) WHERE w = {{String(workspace)}}
+
+-- safe: after a group of its own
+SELECT *
+  FROM (SELECT workspace_id, sum(amount) AS s FROM events GROUP BY workspace_id)
+  WHERE MINE
+
+-- safe: in both arms
+SELECT note FROM events WHERE MINE UNION ALL SELECT note FROM notes WHERE MINE
+
+-- safe: around both arms
+SELECT *
+  FROM (SELECT workspace_id, note FROM events
+  UNION ALL SELECT workspace_id, note FROM notes)
+  WHERE MINE
+
+-- safe: beside made-up rows
+SELECT note FROM events
+  WHERE MINE
+  UNION ALL SELECT toString(number) AS note FROM numbers(3)
+
+-- safe: nothing is read
+SELECT number FROM numbers(3) CROSS JOIN system.one
+
+-- safe: in a named query
+WITH mine AS (SELECT * FROM events WHERE MINE) SELECT count() AS n FROM mine
+
+-- safe: a named query that is not used may do anything
+WITH a AS (SELECT * FROM events) SELECT note FROM notes WHERE MINE
+
+-- safe: for both sides of a join
+SELECT e.note FROM events AS e
+  JOIN notes AS n ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}} AND n.workspace_id = {{String(workspace)}}
+
+-- safe: joined by the tenant
+SELECT e.note FROM events AS e
+  LEFT JOIN notes AS n ON e.workspace_id = n.workspace_id AND e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: joined USING the tenant
+SELECT note FROM events JOIN notes USING (workspace_id, note) WHERE MINE
+
+-- safe: both sides before a join
+SELECT a.note
+  FROM (SELECT * FROM events
+  WHERE MINE) AS a
+  FULL JOIN (SELECT * FROM notes
+  WHERE MINE) AS b ON a.note = b.note
+
+-- safe: the right side in a LEFT JOIN's ON
+SELECT a.note
+  FROM (SELECT note FROM events
+  WHERE MINE) AS a
+  LEFT JOIN notes AS b ON a.note = b.note AND b.workspace_id = {{String(workspace)}}
+
+-- safe: IN its own tenant, selected
+SELECT * FROM notes WHERE workspace_id IN (SELECT workspace_id FROM events WHERE MINE)
+
+-- safe: a filter that may be there
+SELECT * FROM events
+  WHERE MINE {% if defined(note) %} AND note = {{String(note)}} {% end %}
+
+-- safe: ten filters that may be there
+SELECT * FROM events WHERE MINE {% if defined(p0) %} AND amount > {{Int32(p0)}} {% end %} {% if defined(p1) %} AND amount > {{Int32(p1)}} {% end %} {% if defined(p2) %} AND amount > {{Int32(p2)}} {% end %} {% if defined(p3) %} AND amount > {{Int32(p3)}} {% end %} {% if defined(p4) %} AND amount > {{Int32(p4)}} {% end %} {% if defined(p5) %} AND amount > {{Int32(p5)}} {% end %} {% if defined(p6) %} AND amount > {{Int32(p6)}} {% end %} {% if defined(p7) %} AND amount > {{Int32(p7)}} {% end %} {% if defined(p8) %} AND amount > {{Int32(p8)}} {% end %} {% if defined(p9) %} AND amount > {{Int32(p9)}} {% end %}
+
+-- safe: a filter for each of several
+SELECT * FROM events
+  WHERE MINE {% for n in Array(ns, 'String', 'x') %} AND note != {{n}} {% end %}
+
+-- safe: in every branch
+SELECT * FROM {% if defined(x) %} notes {% else %} events {% end %}
+  WHERE {% if defined(y) %} MINE AND 1 {% else %} MINE {% end %}
+
+-- safe: else an error
+SELECT * FROM events
+  WHERE {% if defined(workspace) %} MINE {% else %} {{error('whose?')}} {% end %}
+
+-- safe: a value that is chosen
+SELECT {% if defined(x) %} amount {% else %} 0 - amount {% end %} AS y FROM events
+  WHERE MINE
+
+-- safe: with comments
+SELECT * /* FROM plans */ FROM events -- WHERE
+    WHERE MINE # OR 1
+
+-- safe: a text is no code
+SELECT '-- /* \' OR 1' AS x FROM events WHERE MINE AND note != '''' 
+
+-- safe: in the node before
+NODE mine
+SELECT * FROM events WHERE MINE
+NODE endpoint
+SELECT count() AS n FROM mine
+
+-- safe: in the node after
+NODE all
+SELECT * FROM events
+NODE endpoint
+SELECT * FROM all WHERE MINE
+
+-- safe: rows taken apart
+SELECT note, x FROM events ARRAY JOIN [1, 2] AS x WHERE MINE
+
+-- safe: a window over its own
+SELECT amount, sum(amount) OVER () AS s FROM events WHERE MINE
+
+-- safe: a scalar of its own
+SELECT amount / (SELECT max(amount) FROM events
+  WHERE MINE) AS part FROM events
+  WHERE MINE
+
+-- unsafe: no filter, but its name
+SELECT {{String(workspace)}} AS asked_by FROM events
+
+-- unsafe: another operator
+SELECT * FROM events WHERE workspace_id != {{String(workspace)}}
+
+-- unsafe: from here on
+SELECT * FROM events WHERE workspace_id >= {{String(workspace)}}
+
+-- unsafe: LIKE
+SELECT * FROM events WHERE workspace_id LIKE {{String(workspace)}}
+
+-- unsafe: OR
+SELECT * FROM events WHERE MINE OR 1
+
+-- unsafe: OR binds less than AND
+SELECT * FROM events WHERE amount = 0 OR 1 AND MINE OR 1
+
+-- unsafe: NOT
+SELECT * FROM events WHERE NOT (MINE)
+
+-- unsafe: NOT IN
+SELECT * FROM events WHERE workspace_id NOT IN ({{String(workspace)}})
+
+-- unsafe: itself
+SELECT * FROM events WHERE workspace_id = workspace_id AND {{String(workspace)}} != ''
+
+-- unsafe: another parameter
+SELECT * FROM events
+  WHERE workspace_id = {{String(other)}} AND {{String(workspace)}} != ''
+
+-- unsafe: another column
+SELECT * FROM events WHERE note = {{String(workspace)}}
+
+-- unsafe: a column of that name elsewhere
+SELECT * FROM events WHERE x.workspace_id = {{String(workspace)}}
+
+-- unsafe: only within a condition
+SELECT * FROM events WHERE 1 {% if defined(workspace) %} AND MINE {% end %}
+
+-- unsafe: not in each branch
+SELECT * FROM events
+  WHERE {{String(workspace)}} != '' {% if defined(x) %} AND MINE {% end %}
+
+-- unsafe: an OR in a branch
+SELECT * FROM events WHERE MINE {% if defined(x) %} OR note = {{String(x)}} {% end %}
+
+-- unsafe: an OR behind an AND in a branch
+SELECT * FROM events WHERE MINE {% if defined(x) %} AND amount = 1 OR 1 {% end %}
+
+-- unsafe: in a loop that may not turn
+SELECT * FROM events
+  WHERE {{String(workspace)}} != '' {% for n in Array(ns, 'String', '') %} AND MINE {% end %}
+
+-- unsafe: a default
+SELECT * FROM events WHERE workspace_id = {{String(workspace, 'public')}}
+
+-- unsafe: no type
+SELECT * FROM events WHERE workspace_id = {{workspace}}
+
+-- unsafe: in a comment
+SELECT * FROM events -- WHERE MINE
+
+-- unsafe: an alias hides the column
+SELECT {{String(workspace)}} AS workspace_id, note FROM events WHERE MINE
+
+-- unsafe: another column by its name
+SELECT note AS workspace_id FROM events WHERE MINE
+
+-- unsafe: a named value by its name
+WITH {{String(workspace)}} AS workspace_id SELECT note FROM events WHERE MINE
+
+-- unsafe: an alias in the condition
+SELECT note FROM events WHERE ({{String(workspace)}} AS workspace_id) != '' AND MINE
+
+-- unsafe: taken apart by its name
+SELECT note FROM events ARRAY JOIN [{{String(workspace)}}] AS workspace_id WHERE MINE
+
+-- unsafe: another column by its name, inside
+SELECT * FROM (SELECT note AS workspace_id, amount FROM events) WHERE MINE
+
+-- unsafe: two columns of its name, inside
+SELECT * FROM (SELECT *, note AS workspace_id FROM events) WHERE MINE
+
+-- unsafe: replaced inside
+SELECT * FROM (SELECT * REPLACE (note AS workspace_id) FROM events) WHERE MINE
+
+-- unsafe: HAVING
+SELECT any(workspace_id) AS w, sum(amount) AS s FROM events GROUP BY note HAVING w = {{String(workspace)}}
+
+-- unsafe: an aggregate before
+SELECT *
+  FROM (SELECT argMax(workspace_id, amount) AS workspace_id, sum(amount) AS s FROM events)
+  WHERE MINE
+
+-- unsafe: totals before
+SELECT *
+  FROM (SELECT workspace_id, sum(amount) AS s FROM events GROUP BY workspace_id WITH ROLLUP)
+  WHERE MINE
+
+-- unsafe: a window before
+SELECT * FROM (SELECT *, sum(amount) OVER () AS s FROM events) WHERE MINE
+
+-- unsafe: one arm
+SELECT note FROM events WHERE MINE UNION ALL SELECT note FROM notes
+
+-- unsafe: one arm, of which twins are left out
+SELECT note FROM events UNION DISTINCT SELECT note FROM notes WHERE MINE
+
+-- unsafe: all but its own
+SELECT note FROM events EXCEPT SELECT note FROM events WHERE MINE
+
+-- unsafe: without those of others
+SELECT note FROM events WHERE MINE EXCEPT SELECT note FROM notes
+
+-- unsafe: arms in another order
+SELECT *
+  FROM (SELECT workspace_id, note FROM events
+  UNION ALL SELECT note, workspace_id FROM notes)
+  WHERE MINE
+
+-- unsafe: one of two sources
+SELECT n.note FROM events AS e, notes AS n WHERE e.workspace_id = {{String(workspace)}}
+
+-- unsafe: whose of two sources
+SELECT e.note FROM events AS e JOIN notes AS n ON e.note = n.note WHERE MINE
+
+-- unsafe: an outer join's ON
+SELECT e.note FROM events AS e
+  LEFT JOIN plans AS p ON e.note = p.plan AND e.workspace_id = {{String(workspace)}}
+
+-- unsafe: the tenant of the side that a join keeps
+SELECT n.note
+  FROM (SELECT * FROM events
+  WHERE MINE) AS e
+  RIGHT JOIN notes AS n ON e.workspace_id = n.workspace_id
+
+-- unsafe: only in a scalar
+SELECT note, (SELECT count() FROM events WHERE MINE) AS n FROM events
+
+-- unsafe: only around a scalar
+SELECT note, (SELECT sum(amount) FROM events) AS s FROM events WHERE MINE
+
+-- unsafe: only around a condition's query
+SELECT note FROM events WHERE MINE AND amount > (SELECT avg(amount) FROM notes)
+
+-- unsafe: a scalar of a WITH
+WITH (SELECT sum(amount) FROM events) AS s SELECT s, note FROM events WHERE MINE
+
+-- unsafe: a named query that is not used
+WITH a AS (SELECT * FROM events WHERE MINE) SELECT * FROM events
+
+-- unsafe: a node that is not used
+NODE mine
+SELECT * FROM events WHERE MINE
+NODE endpoint
+SELECT * FROM events
+
+-- unsafe: a node that another one goes around
+NODE mine
+SELECT note FROM events WHERE MINE
+NODE all
+SELECT note FROM events
+NODE endpoint
+SELECT * FROM mine UNION ALL SELECT * FROM all
+
+-- unsafe: a file of the server
+SELECT * FROM file('a.csv') WHERE MINE
+
+-- unsafe: another server
+SELECT * FROM remote('a', b.c) WHERE MINE
+
+-- unsafe: an address
+SELECT * FROM url('http://a', CSV) WHERE MINE
+
+-- unsafe: all tables
+SELECT * FROM merge('', '.*') WHERE MINE
+
+-- unclear: IN others' tenants
+SELECT * FROM notes WHERE workspace_id IN (SELECT note FROM events WHERE MINE)
+
+-- unclear: a key of its own
+SELECT * FROM notes WHERE note IN (SELECT note FROM events WHERE MINE)
+
+-- unclear: a BETWEEN that takes the filter's AND
+SELECT * FROM events WHERE amount BETWEEN 0 {% if defined(x) %} AND 9 {% end %} AND MINE
+
+-- unclear: one of two
+SELECT * FROM events WHERE workspace_id IN ({{String(workspace)}}, 'public')
+
+-- unclear: a list of tenants
+SELECT * FROM events WHERE workspace_id IN {{Array(workspace, 'String')}}
+
+-- unclear: a function of the column
+SELECT * FROM events WHERE lower(workspace_id) = {{String(workspace)}}
+
+-- unclear: what stands in for the column
+SELECT * FROM events WHERE coalesce(workspace_id, '') = {{String(workspace)}}
+
+-- unclear: sometimes the column
+SELECT * FROM events
+  WHERE if(amount > 1, workspace_id, {{String(workspace)}}) = {{String(workspace)}}
+
+-- unclear: a function of the parameter
+SELECT * FROM events WHERE workspace_id = lower({{String(workspace)}})
+
+-- unclear: a part of the parameter
+SELECT * FROM events WHERE workspace_id = {{String(workspace).split('_')[0]}}
+
+-- unclear: a date by its looks
+SELECT * FROM events WHERE workspace_id = {{DateTime(workspace)}}
+
+-- unclear: compared twice
+SELECT * FROM events WHERE (MINE) = 0
+
+-- unclear: no column of a tenant
+SELECT * FROM plans WHERE plan = {{String(workspace)}}
+
+-- unclear: a table that a request chooses
+SELECT * FROM {{table(x)}} WHERE MINE
+
+-- unclear: a table's name goes on
+SELECT * FROM events{{Int32(x)}} WHERE MINE
+
+-- unclear: a table that is not there
+SELECT * FROM others WHERE MINE
+
+-- unclear: a system's table
+SELECT * FROM system.query_log WHERE MINE
+
+-- unclear: conditions that a function writes
+SELECT * FROM events WHERE {{sql_and(workspace_id=String(workspace))}}
+
+-- unclear: columns that a request chooses
+SELECT {{columns(x, 'note')}} FROM events WHERE MINE
+
+-- unclear: a variable of any text
+{% set c = column(x, 'note') %} SELECT {{c}} FROM events WHERE MINE
+
+-- unclear: too many ways
+SELECT 1 {% if defined(p0) %}, 0 {% end %}{% if defined(p1) %}, 1 {% end %}{% if defined(p2) %}, 2 {% end %}{% if defined(p3) %}, 3 {% end %}{% if defined(p4) %}, 4 {% end %}{% if defined(p5) %}, 5 {% end %} FROM events WHERE MINE
+
+-- unclear: a loop
+SELECT * FROM events
+  WHERE MINE AND ({% for n in Array(ns, 'String', 'a') %} note = {{n}} OR {% end %} 0)
+
+-- unsafe: a try
+SELECT * FROM events WHERE {% try %} MINE {% except %} 1 {% end %}
+
+-- unclear: no SQL
+SELECT FROM WHERE MINE
+
+-- unclear: not a SELECT
+EXPLAIN SELECT * FROM events WHERE MINE
+
+-- unclear: two statements
+SELECT * FROM events WHERE MINE; SELECT * FROM events
+
+-- unclear: a comment in a comment
+SELECT * FROM events WHERE /* /* */ 1 OR */ MINE
+
+-- unclear: a text between dollars
+SELECT $a$ FROM events WHERE MINE $a$ AS x FROM events
+
+-- unclear: functions of its own
+WITH (a, b) -> 1 AS equals SELECT * FROM events WHERE MINE
+
+-- unclear: a table by name after IN
+SELECT * FROM events WHERE MINE AND note IN notes
+
+-- unclear: a table by name in in()
+SELECT * FROM events WHERE MINE AND in(note, notes)
+
+-- unclear: a table by name in a function
+SELECT joinGet('notes', 'note', amount) AS x FROM events WHERE MINE
+
+-- unclear: a circle of its own
+WITH RECURSIVE a AS (SELECT * FROM events WHERE MINE) SELECT * FROM a
+
+-- unclear: a named query by a table's name
+WITH events AS (SELECT * FROM notes WHERE MINE) SELECT * FROM events
+
+-- unclear: columns with new names
+SELECT *
+  FROM (SELECT note, workspace_id FROM events) AS x(workspace_id, note)
+  WHERE MINE
+
+-- unclear: a query's rows before the filter
+SELECT * FROM (SELECT *, neighbor(amount, 1) AS x FROM events) WHERE MINE
+
+-- unclear: the first rows before the filter
+SELECT * FROM (SELECT * FROM events ORDER BY amount LIMIT 3) WHERE MINE
+
+-- unclear: a join in brackets
+SELECT 1 AS x FROM (events JOIN notes USING (note)) WHERE MINE
