@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 import pytest
-from clerk_tinybird_app.tinybird.scope import Scope
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone
 from clerk_tinybird_app.tinybird.lint import Level, lint
-from clerk_tinybird_app.tinybird.policy import Policy, Tenant
+from clerk_tinybird_app.tinybird.policy import Policy, Scope, Tenant
 from tests.tinybird.lint.pipes import Case, Verdict, cases, project
 
 FIXED = {"workspace": "ws_1"}

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clerk_tinybird_app.tinybird.scope import Scope
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
