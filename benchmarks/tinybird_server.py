@@ -24,6 +24,7 @@ TRIVIAL: Final = "bench_trivial"
 """A pipe that reads nothing, beside those of the project."""
 
 _MODULE: Final = "clerk_tinybird_app.local.tinybird"
+_PRODUCT: Final = "clerk_tinybird_app.product"
 _TRIVIAL_PIPE: Final = "NODE endpoint\nSQL >\n    SELECT 1 AS one\n\nTYPE ENDPOINT\n"
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -79,7 +80,7 @@ class TinybirdServer:
         """
         # It ends with its input too, so that it never outlives this process.
         options = ["--project", "tinybird", "--data", "data", "--ends-with-stdin"]
-        options += ["--port", str(self.port), *([] if seeds else ["--no-seed"])]
+        options += ["--port", str(self.port), *(["--product", _PRODUCT] if seeds else [])]
         started = time.perf_counter()
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """The product that this app is about: a package of its own, chosen by ``APP_PRODUCT``."""
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,6 +12,7 @@ from typing import Any
 
 from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
+from clerk_tinybird_app.sample.vocabulary import Sample, SampleError
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.project import read_project
@@ -54,6 +56,7 @@ class Product:
         policy: Who may read what.
         dashboard: What a tenant sees.
         words: What it is called, and what its customers read.
+        sample: What the embedded Tinybird makes up; None: it starts empty.
         project: The folder of its Tinybird project.
     """
 
@@ -61,6 +64,7 @@ class Product:
     policy: Policy
     dashboard: Dashboard
     words: Words
+    sample: Sample | None
     project: Path
 
 
@@ -84,6 +88,7 @@ def load(settings: Settings) -> Product:
         ),
         dashboard=_given(dashboard, "DASHBOARD"),
         words=Words(**{item.name: _given(words, item.name.upper()) for item in fields(Words)}),
+        sample=_sample(settings.app_product),
         project=Path(settings.tinybird_project),
     )
     _hold_to_files(product, Path(dashboard.__file__ or ""))
@@ -132,6 +137,18 @@ def _hold_to_files(product: Product, declaration: Path) -> None:
         place = os.path.relpath(declaration)
         lines = (f"{place}:{check.line_of(each, source)}: {each.text}" for each in found)
         raise ProductError("\n".join(lines))
+
+
+def _sample(package: str) -> Sample | None:
+    """Return what the product's ``sample.py`` declares; it need not have one."""
+    dotted = f"{package}.sample"
+    if importlib.util.find_spec(dotted) is None:
+        return None
+    try:
+        found: Sample = _given(_module(package, "sample"), "SAMPLE")
+    except SampleError as error:
+        raise ProductError(f"{dotted}: {error}") from None
+    return found
 
 
 def _given(module: ModuleType, name: str) -> Any:

@@ -112,10 +112,10 @@ class Services:
     @property
     def has_sample_traffic(self) -> bool:
         """True when a tenant without rows can be given made-up ones."""
-        return self.embedded_tinybird is not None
+        return self.embedded_tinybird is not None and self.product.sample is not None
 
     async def add_sample_traffic(self, tenant: str, user_id: str) -> int:
-        """Give a tenant two months of made-up requests; return how many.
+        """Give a tenant two months of made-up rows; return how many.
 
         Raises:
             TinybirdUnavailable: It cannot be; the text says why.
@@ -146,7 +146,7 @@ def build(
     """
     require_loopback(settings)
     product = products.load(settings)
-    embedded = Embedded.build(settings, product.project, folder=folder, clock=clock)
+    embedded = Embedded.build(settings, product, folder=folder, clock=clock)
     clerk, tinybird = embedded.clerk, embedded.tinybird
     key = clerk.publishable_key if clerk else settings.clerk_publishable_key
     publishable_key = PublishableKey.parse(key)

@@ -16,9 +16,13 @@ ALLOWED = {
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
     "logs": set(),
-    "local": {"clerk", "tinybird", "settings", "routes", "bun", "serving", "logs", "background"},
-    "product": {"clerk", "tinybird", "dashboard"},
-    "products": {"settings", "tinybird", "dashboard"},
+    "sample": set(),
+    "local": {
+        *("clerk", "tinybird", "settings", "routes", "sample", "products"),
+        *("bun", "serving", "logs", "background"),
+    },
+    "product": {"clerk", "tinybird", "dashboard", "sample"},
+    "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {"products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"},
     "check": {"products", "services", "settings", "clerk", "tinybird", "own_clock", "logs"},
     "__main__": {"check", "logs", "reflex_internals", "settings"},
@@ -116,7 +120,7 @@ def test_every_room_of_the_embedded_tinybird_says_what_lives_there() -> None:
 
 def test_the_pure_core_knows_no_reflex() -> None:
     pure = (
-        *("check", "clerk", "tinybird", "dashboard", "local"),
+        *("check", "clerk", "tinybird", "dashboard", "local", "sample"),
         *("settings", "services", "api", "logs", "serving"),
     )
     against = [

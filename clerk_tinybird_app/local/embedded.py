@@ -13,6 +13,7 @@ from clerk_tinybird_app.local.clerk import ACCOUNTS, EMAIL_CODE, PASSWORD, Embed
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER
+from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.routes import CLERK_PROXY
 from clerk_tinybird_app.settings import Settings, SettingsError
 
@@ -35,13 +36,13 @@ class Embedded:
 
     @classmethod
     def build(
-        cls, settings: Settings, project: Path, *, folder: Path, clock: Callable[[], float]
+        cls, settings: Settings, product: Product, *, folder: Path, clock: Callable[[], float]
     ) -> Self:
         """Build what ``settings`` ask for; nothing is started.
 
         Args:
             settings: A checked configuration.
-            project: The Tinybird project's folder.
+            product: What the app is about.
             folder: Where the data is kept.
             clock: Seconds since the epoch.
 
@@ -54,7 +55,10 @@ class Embedded:
                 clerk = EmbeddedClerk(folder, origins=settings.origins, clock=clock)
             if settings.is_tinybird_local:
                 tinybird = EmbeddedTinybird(
-                    project=project, data=folder / DATA_FOLDER, port=settings.tb_local_port
+                    project=product.project,
+                    data=folder / DATA_FOLDER,
+                    port=settings.tb_local_port,
+                    product=product.package if product.sample else "",
                 )
         return cls(clerk, tinybird)
 

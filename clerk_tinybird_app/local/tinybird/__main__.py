@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options, run
 from clerk_tinybird_app.logs.redaction import redact_logs
+from clerk_tinybird_app.sample.vocabulary import SampleError
 
 _PROJECT: Final = Path("tinybird")
 _DATA: Final = Path(".local/tinybird")
@@ -37,7 +39,7 @@ def _options(arguments: list[str]) -> Options:
     add("--project", type=Path, default=_PROJECT, help="default: ./tinybird")
     add("--data", type=Path, default=_DATA, help="default: ./.local/tinybird")
     add("--port", type=int, default=_PORT, help=f"default: {_PORT}")
-    add("--no-seed", action="store_true", help="start the bundled project without rows")
+    add("--product", type=_world, help="a package whose sample.py says which rows to make up")
     add("--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take")
     add("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -45,10 +47,17 @@ def _options(arguments: list[str]) -> Options:
         project=given.project,
         data=given.data.resolve(),
         port=given.port,
-        seeds=not given.no_seed,
+        world=given.product,
         ends_with_stdin=given.ends_with_stdin,
         limits=Limits(seconds=given.query_seconds),
     )
+
+
+def _world(package: str) -> World:
+    try:
+        return World.of(package)
+    except (ImportError, AttributeError, SampleError) as error:
+        raise argparse.ArgumentTypeError(f"'{package}' has no sample to use: {error}") from None
 
 
 if __name__ == "__main__":

@@ -139,3 +139,8 @@ def test_a_change_that_rows_cannot_follow_says_what_to_do(
     until(lambda: said in own.log.read_text(), "the change is not reported")
     assert "another name" in own.log.read_text()
     own.add(visit())
+
+
+def test_a_product_without_a_sample_to_use_is_said_so(own: Tinybird) -> None:
+    status, said = outcome(own, "--product", "nowhere")
+    assert (status, "'nowhere' has no sample to use: No module named" in said) == (2, True)

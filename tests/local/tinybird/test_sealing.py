@@ -56,7 +56,7 @@ class Weakened(Tinybird):
 @contextmanager
 def weakened(weakness: str, project: Path, data: Path) -> Iterator[Tinybird]:
     kind = type("Weakened", (Weakened,), {"weakness": weakness})
-    with kind(project, data, "--no-seed") as running:
+    with kind(project, data) as running:
         running.add(visit(), visit(tenant="b", page="/secret"))
         yield running
 

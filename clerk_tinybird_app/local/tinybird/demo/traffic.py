@@ -1,56 +1,41 @@
-"""Keeps the local tenants' data moving: new requests through the Events API, as a client would."""
+"""Keeps the tenants' data moving: new made-up rows through the Events API, as a client would."""
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 
-from clerk_tinybird_app.local.tinybird.demo import pace
-from clerk_tinybird_app.local.tinybird.demo.story import (
-    CLIENT_ERRORS,
-    COLUMNS,
-    DATA_SOURCE,
-    REGION_SKEW,
-    ROUTES,
-    SERVER_ERROR_SHARE,
-    SERVER_ERRORS,
-    TENANTS,
-    USER_SKEW,
-    Route,
-    Tenant,
-)
-
-APPEND_TOKEN: Final = "requests_append"
-"""The token in the bundled project's data source that may add to it."""
+from clerk_tinybird_app.local.tinybird.demo.world import World
+from clerk_tinybird_app.sample.rows import drawn
+from clerk_tinybird_app.sample.timeline import DAY, HISTORY, Tenant, pieces
 
 _SECONDS_BETWEEN: Final = 1.0
 _RETRY_SECONDS: Final = 5.0
 _MOST_SECONDS: Final = 60.0
 """A machine that slept longer has a gap in its data."""
 
-_SLICE_SECONDS: Final = 15 * 60
-"""How long a past pace holds; the charts' buckets for a day are as long."""
-
-_DAY_SECONDS: Final = 24 * 60 * 60
+_ALREADY: Final = -math.inf
+"""When tenants have grown that do not grow any more."""
 
 
-class NoStory(Exception):  # noqa: N818 - it says what is the case
-    """What answers has another project than the bundled one, or is another's."""
+class Misfit(Exception):  # noqa: N818 - it says what is the case
+    """What answers has another project than the sample is for, or is another's."""
 
 
 class Traffic:
-    """Sends made-up requests of the local tenants until cancelled.
+    """Sends made-up rows of tenants until cancelled.
 
     Args:
         http: Sends them.
         url: The API's address.
-        admin_token: Finds out the token that may add rows.
-        tenants: Whose requests to make up.
+        admin_token: Adds the rows.
+        world: What they look like.
+        tenants: Whose.
         clock: Seconds since the epoch.
         dice: Decides what happens; None for other dice each time.
     """
@@ -60,29 +45,31 @@ class Traffic:
         http: httpx.AsyncClient,
         url: str,
         admin_token: str,
+        world: World,
         *,
-        tenants: Iterable[Tenant] = TENANTS,
+        tenants: Iterable[Tenant],
         clock: Callable[[], float] = time.time,
         dice: random.Random | None = None,
     ) -> None:
         self._http = http
         self._url = url
-        self._admin_token = admin_token
+        self._admin = {"Authorization": f"Bearer {admin_token}"}
+        self._world = world
         self._tenants = list(tenants)
         self._clock = clock
         self._sent_until = clock()
         self._dice = dice or random.Random()  # noqa: S311 - looks, not secrets
+        self._members: dict[str, list[str]] = {}
 
     async def run(self) -> None:
-        """Send for ever; a project that has another story gets nothing."""
-        token: str | None = None
+        """Send for ever; a project that the sample is not for gets nothing."""
+        is_known = False
         while True:
             try:
-                token = token or await self._token()
-                if token is None:
+                is_known = is_known or await self.fits()
+                if not is_known:
                     return
-                if not await self._send(token):
-                    token = None
+                is_known = await self.send()
             except (httpx.HTTPError, ValueError, KeyError):
                 # What answers is no Tinybird, or the API is starting again, and this fills in what
                 # would have happened meanwhile.
@@ -91,123 +78,84 @@ class Traffic:
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def join(self, tenant: Tenant, begun: Callable[[], None] = lambda: None) -> int:
-        """Give a tenant the requests of the last 61 days; from now on it gets new ones too.
+        """Give a tenant the rows of the last 61 days; from now on it gets new ones too.
 
         Args:
             tenant: One that has none yet.
             begun: Called when the first ones are in.
 
         Returns:
-            How many requests there were.
+            How many rows there were.
 
         Raises:
-            NoStory: The rows have no place where they would go.
+            Misfit: The rows have no place where they would go.
             httpx.HTTPError: The API does not answer, or takes no rows.
         """
-        token = await self._token()
-        if token is None:
-            raise NoStory
+        if not await self.fits():
+            raise Misfit
         now, count = self._clock(), 0
         # The latest day first: it is what a chart shows at once.
-        for ago in range(_DAY_SECONDS, pace.HISTORY + 1, _DAY_SECONDS):
+        for ago in range(DAY, HISTORY + 1, DAY):
+            since = now - ago
             # Beside the event loop, which has pages to serve.
-            rows = await asyncio.to_thread(self._day, tenant, now - ago, now)
-            (await self._post(rows, token)).raise_for_status()
+            rows = await asyncio.to_thread(self.rows, [tenant], since, since + DAY, grown=now)
+            (await self._post(rows)).raise_for_status()
             count += len(rows)
-            if ago == _DAY_SECONDS:
+            if ago == DAY:
                 self._tenants.append(tenant)
                 begun()
         return count
 
-    def _day(self, tenant: Tenant, since: float, grown: float) -> list[str]:
-        starts = (since + passed for passed in range(0, _DAY_SECONDS, _SLICE_SECONDS))
-        return [
-            json.dumps(row)
-            for start in starts
-            for row in self.requests(
-                tenant, start, start + _SLICE_SECONDS, level=pace.level(tenant, start, grown)
-            )
-        ]
-
-    async def _token(self) -> str | None:
-        """Return the append token; None: the project is another, or the API another's.
+    async def fits(self) -> bool:
+        """Tell whether what answers is ours, with a project that the sample is for.
 
         Raises:
             httpx.HTTPError: Nobody can tell now.
         """
-        admin = {"Authorization": f"Bearer {self._admin_token}"}
-        source = await self._http.get(f"{self._url}/v0/datasources/{DATA_SOURCE}", headers=admin)
-        if source.status_code == httpx.codes.BAD_REQUEST:
+        name = self._world.sample.source
+        answer = await self._http.get(f"{self._url}/v0/datasources/{name}", headers=self._admin)
+        if answer.status_code == httpx.codes.BAD_REQUEST:
             # Its file has a mistake, which can be put right at any time.
-            source.raise_for_status()
-        found = await self._http.get(f"{self._url}/v0/tokens/{APPEND_TOKEN}", headers=admin)
-        if not (source.is_success and found.is_success):
-            return None
-        columns = tuple(column["name"] for column in source.json()["columns"])
-        return str(found.json()["token"]) if columns == COLUMNS else None
+            answer.raise_for_status()
+        columns = answer.json()["columns"] if answer.is_success else []
+        self._members = {
+            one["name"]: (one["jsonpath"] or one["name"]).removeprefix("$.").split(".")
+            for one in columns
+        }
+        optional = {one["name"]: bool(one["default_value"] or one["nullable"]) for one in columns}
+        return not self._world.misfit(optional)
 
-    async def _send(self, token: str) -> bool:
-        """Send what happened since the last time; return False when the token is refused."""
+    async def send(self) -> bool:
+        """Send what happened since the last time; return False when that is refused."""
         now = self._clock()
         since = min(max(self._sent_until, now - _MOST_SECONDS), now)
         self._sent_until = now
-        rows = [
-            json.dumps(row) for tenant in self._tenants for row in self.requests(tenant, since, now)
-        ]
-        if not rows:
-            return True
-        return (await self._post(rows, token)).status_code != httpx.codes.FORBIDDEN
+        rows = self.rows(self._tenants, since, now)
+        return not rows or (await self._post(rows)).status_code != httpx.codes.FORBIDDEN
 
-    async def _post(self, rows: list[str], token: str) -> httpx.Response:
+    def rows(
+        self, tenants: Iterable[Tenant], since: float, until: float, *, grown: float = _ALREADY
+    ) -> list[dict[str, Any]]:
+        """Return what tenants did in a time: `pieces` says what the arguments are."""
+        sample, column = self._world.sample, self._world.tenant_column
+        found = pieces(sample, tenants, since, until, grown=grown, dice=self._dice)
+        return [row for piece in found for row in drawn(sample, column, piece, self._dice)]
+
+    async def _post(self, rows: Iterable[dict[str, Any]]) -> httpx.Response:
         return await self._http.post(
             f"{self._url}/v0/events",
-            params={"name": DATA_SOURCE},
-            headers={"Authorization": f"Bearer {token}"},
-            content="\n".join(rows),
+            params={"name": self._world.sample.source},
+            headers=self._admin,
+            content="\n".join(json.dumps(self._placed(row)) for row in rows),
         )
 
-    def requests(
-        self, tenant: Tenant, since: float, until: float, *, level: float = 1.0
-    ) -> list[dict[str, Any]]:
-        """Return a tenant's requests of a short time as rows.
-
-        Args:
-            tenant: Whose.
-            since: Seconds since the epoch.
-            until: Likewise, exclusive.
-            level: How far the tenant was on its way to today's pace.
-        """
-        expected = pace.rate(tenant, (since + until) / 2) * (until - since) * level
-        times = (
-            self._dice.uniform(since, until) for _ in range(pace.how_many(expected, self._dice))
-        )
-        return [self._request(tenant, at) for at in times]
-
-    def _request(self, tenant: Tenant, at: float) -> dict[str, Any]:
-        route = self._dice.choices(ROUTES, [route.weight for route in ROUTES])[0]
-        trouble = pace.incident(tenant, at)
-        slowdown = trouble.slowdown if trouble else 1.0
-        duration = route.median_ms * slowdown * self._dice.lognormvariate(0, route.spread)
-        moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
-        return {
-            "timestamp": moment.replace("+00:00", "Z"),
-            "tenant_id": tenant.id,
-            "user_id": self._pick(tenant.users, USER_SKEW),
-            "request_id": f"req_{self._dice.getrandbits(64):016x}",
-            "method": route.method,
-            "route": route.path,
-            "status": self._status(route, trouble.errors if trouble else SERVER_ERROR_SHARE),
-            "duration_ms": round(duration, 2),
-            "region": self._pick(tenant.regions, REGION_SKEW),
-        }
-
-    def _status(self, route: Route, server_errors: float) -> int:
-        if self._dice.random() < server_errors:
-            return self._dice.choice(SERVER_ERRORS)
-        if self._dice.random() < route.client_errors / 1000:
-            return self._dice.choice(CLIENT_ERRORS)
-        return route.status
-
-    def _pick(self, choices: tuple[str, ...], skew: float) -> str:
-        """Return one of ``choices``, the first ones more often."""
-        return choices[int(len(choices) * self._dice.random() ** skew)]
+    def _placed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row with each value where the data source's JSON path looks for it."""
+        placed: dict[str, Any] = {}
+        for name, value in row.items():
+            *outer, last = self._members[name]
+            at = placed
+            for member in outer:
+                at = at.setdefault(member, {})
+            at[last] = value
+        return placed

@@ -9,9 +9,8 @@ import httpx
 
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspace
-from clerk_tinybird_app.local.tinybird.demo.sample import SampleTenants, sample_tenant
-from clerk_tinybird_app.local.tinybird.demo.story import TENANTS
-from clerk_tinybird_app.local.tinybird.demo.traffic import NoStory, Traffic
+from clerk_tinybird_app.local.tinybird.demo.traffic import Misfit, Traffic
+from clerk_tinybird_app.local.tinybird.demo.world import Newcomers, World
 from clerk_tinybird_app.local.tinybird.process.child import (
     DATA_FOLDER_IN_USE,
     DATA_FOLDER_UNUSABLE,
@@ -58,7 +57,7 @@ class EmbeddedTinybird:
         project: The Tinybird project's folder.
         data: The folder of its rows.
         port: The port on this machine.
-        has_traffic: Whether to keep the bundled project's data moving.
+        product: The package of the product whose sample is made up and kept moving; "" for none.
         arguments: More options for the process.
     """
 
@@ -68,16 +67,16 @@ class EmbeddedTinybird:
         project: Path,
         data: Path,
         port: int,
-        has_traffic: bool = True,
+        product: str = "",
         arguments: tuple[str, ...] = (),
     ) -> None:
         self._project = project
         self._data = data
         self._port = port
-        self._has_traffic = has_traffic
-        self._arguments = arguments
+        self._world = World.of(product) if product else None
+        self._arguments = (*arguments, *(("--product", product) if product else ()))
         self._kept = kept_workspace(data)
-        self._samples = SampleTenants(data)
+        self._newcomers = Newcomers(data)
         self._traffic: Traffic | None = None
         self._joined: set[str] = set()
         self._http: httpx.AsyncClient | None = None
@@ -130,21 +129,25 @@ class EmbeddedTinybird:
             await self.stop()
             raise
         self._tasks.append(in_background(self._keep(), "the watch over the embedded Tinybird"))
-        if self._has_traffic:
-            tenants = (*TENANTS, *self._samples.all())
+        if world := self._world:
+            newcomers = (world.newcomer(*ids) for ids in self._newcomers.all())
+            tenants = (*world.tenants, *newcomers)
             self._joined = {tenant.id for tenant in tenants}
-            self._traffic = Traffic(self._http, self.url, self._kept.signing_key, tenants=tenants)
+            key = self._kept.signing_key
+            self._traffic = Traffic(self._http, self.url, key, world, tenants=tenants)
             self._tasks.append(in_background(self._traffic.run(), "the sample traffic"))
 
     async def add_sample_traffic(self, tenant_id: str, user_id: str) -> int:
-        """Give a tenant without rows two months of made-up requests, and new ones from now on.
+        """Give a tenant without rows two months of made-up ones, and new ones from now on.
 
         Returns:
-            How many requests were added; 0 for a tenant that has them, or is about to.
+            How many rows were added; 0 for a tenant that has them, or is about to.
 
         Raises:
             TinybirdUnavailable: It cannot be, or ended on the way; the text says why.
         """
+        if self._world is None:
+            raise TinybirdUnavailable("This product has no sample.py: there is no sample traffic.")
         if self._traffic is None:
             raise TinybirdUnavailable("The embedded Tinybird is still starting; try again.")
         if tenant_id in self._joined:
@@ -155,13 +158,14 @@ class EmbeddedTinybird:
         def begun() -> None:
             nonlocal has_begun
             has_begun = True
-            self._samples.keep(tenant_id, user_id)
+            self._newcomers.keep(tenant_id, user_id)
 
         try:
-            return await self._traffic.join(sample_tenant(tenant_id, user_id), begun)
-        except NoStory:
+            return await self._traffic.join(self._world.newcomer(tenant_id, user_id), begun)
+        except Misfit:
             raise TinybirdUnavailable(
-                f"What answers at {self.url} does not have the bundled project; send it events."
+                f"What answers at {self.url} has another project than {self._world.file} is for; "
+                "send it events."
             ) from None
         except httpx.HTTPError as error:
             raise TinybirdUnavailable(

@@ -23,6 +23,7 @@ from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspace
 from clerk_tinybird_app.local.tinybird.app import create_app
 from clerk_tinybird_app.local.tinybird.demo.seed import seed
+from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.process.child import (
     DATA_FOLDER_IN_USE,
@@ -70,7 +71,7 @@ class Options:
         project: The Tinybird project's folder.
         data: The folder of the rows.
         port: The port on 127.0.0.1.
-        seeds: Whether the bundled project starts with made-up traffic.
+        world: Whose rows are made up, and how; None: there are none.
         ends_with_stdin: Whether to stop when standard input ends, as it does with the parent.
         limits: What a query may use.
     """
@@ -78,7 +79,7 @@ class Options:
     project: Path
     data: Path
     port: int
-    seeds: bool = True
+    world: World | None = None
     ends_with_stdin: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -109,8 +110,8 @@ async def _serve(service: Service, options: Options) -> None:
         # It watches before the first load, which is long when rows are made up after it.
         await asyncio.sleep(0)
         await asyncio.to_thread(watch.load)
-        if options.seeds:
-            await asyncio.to_thread(seed, service)
+        if options.world:
+            await asyncio.to_thread(seed, service, options.world)
         await _answer(service, options)
     finally:
         watching.cancel()

@@ -32,7 +32,7 @@ def copy_project(target: Path) -> Path:
 def tinybird(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("clients")
     project = copy_project(folder / "project")
-    with Tinybird(project, folder / "data", "--no-seed") as running:
+    with Tinybird(project, folder / "data") as running:
         yield running
 
 

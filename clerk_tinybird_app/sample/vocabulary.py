@@ -1,0 +1,295 @@
+"""The words in which a product says what made-up rows of its own look like.
+
+A column's value is a constant (text, number, true or false) or one of the values below. Everything
+is checked when it is declared, so that a mistake shows at start.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Names = str | tuple[str, ...]
+"""One column, or several whose values are drawn together."""
+
+_MOST_PLACES: Final = 10_000
+
+
+class SampleError(ValueError):
+    """A sample that cannot be made; the text says why and what to do."""
+
+
+class Value:
+    """What a column's value can be made of, beside a constant."""
+
+
+@dataclass(frozen=True)
+class Moment(Value):
+    """When it happened. One column has this."""
+
+
+@dataclass(frozen=True)
+class Id(Value):
+    """Another text for each row: ``prefix`` and sixteen hexadecimal digits."""
+
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class People(Value):
+    """The tenant's users, the first ones more often.
+
+    Attributes:
+        services: Callers beside the users, such as a billing service.
+        skew: 1 for all alike; the greater, the more often the first ones.
+    """
+
+    services: tuple[str, ...] = ()
+    skew: float = 1.7
+
+
+@dataclass(frozen=True)
+class Few(Value):
+    """Some of ``options``, others for each tenant, such as its regions; the first ones more often.
+
+    Attributes:
+        options: Constants.
+        count: How many a tenant has.
+        skew: As for `People`.
+    """
+
+    options: tuple[Any, ...]
+    count: int = 3
+    skew: float = 1.9
+
+
+@dataclass(frozen=True)
+class Weighted(Value):
+    """One of some constants, each as often as its weight says; the weights are whole numbers."""
+
+    weights: Mapping[Any, int]
+
+    def __post_init__(self) -> None:
+        weights = self.weights.values()
+        if not weights or not all(isinstance(each, int) and each > 0 for each in weights):
+            raise SampleError("Weighted needs options whose weights are whole numbers above 0.")
+        if len(self.places) > _MOST_PLACES:
+            raise SampleError(f"The weights add up to more than {_MOST_PLACES}: use smaller ones.")
+
+    @property
+    def places(self) -> tuple[Any, ...]:
+        """Each option as many times as its weight says, so that all places are alike."""
+        shared = math.gcd(*self.weights.values())
+        return tuple(
+            option for option, weight in self.weights.items() for _ in range(weight // shared)
+        )
+
+
+@dataclass(frozen=True)
+class LogNormal(Value):
+    """A number: most are near the median, a few far above it, such as a latency or a size.
+
+    Attributes:
+        median: Half of the numbers are smaller.
+        spread: Standard deviation of the number's logarithm.
+        digits: Behind the point; 0 makes whole numbers.
+        rises_in_incidents: Whether an incident makes it greater, as it does a latency.
+    """
+
+    median: float
+    spread: float
+    digits: int = 0
+    rises_in_incidents: bool = False
+
+
+@dataclass(frozen=True)
+class Sometimes(Value):
+    """With a share of the rows one value, else another: errors, for example.
+
+    Attributes:
+        share: From 0 to 1.
+        value: What a row then has.
+        otherwise: What it has else.
+        rises_in_incidents: Whether an incident makes the share greater.
+    """
+
+    share: float
+    value: Any
+    otherwise: Any = field(kw_only=True)
+    rises_in_incidents: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise SampleError(f"The share of Sometimes is {self.share}: it goes from 0 to 1.")
+
+
+@dataclass(frozen=True)
+class OneOf(Value):
+    """The value that belongs to what the row has in other columns.
+
+    Attributes:
+        options: Value of the other columns (a tuple, when they are several) -> value.
+        by: The other columns; they stand above this one.
+        otherwise: For what ``options`` does not have.
+    """
+
+    options: Mapping[Any, Any]
+    by: Names = field(kw_only=True)
+    otherwise: Any = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise SampleError("OneOf needs at least one option.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How much a tenant does.
+
+    Attributes:
+        per_day: Rows on an average day of today.
+        growth: How many times as much that is as 30 days ago.
+        incident_hours: There is one incident in so many hours.
+    """
+
+    per_day: float
+    growth: float = 1
+    incident_hours: int = 48
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rhythm:
+    """When there is more and when there is less, in UTC.
+
+    Attributes:
+        peak: The busiest hour of a day, such as 14.5.
+        night: How busy the stillest hour is beside it.
+        weekend: How busy a weekend is beside a working day.
+    """
+
+    peak: float = 14.5
+    night: float = 0.22
+    weekend: float = 0.38
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incidents:
+    """What goes wrong now and then: whatever ``rises_in_incidents`` does. Each is a range.
+
+    Attributes:
+        share: Of `Sometimes`.
+        factor: By how much a `LogNormal` is greater.
+        minutes: How long one lasts.
+    """
+
+    share: tuple[float, float] = (0.12, 0.28)
+    factor: tuple[float, float] = (1.9, 3.3)
+    minutes: tuple[float, float] = (9, 23)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Made-up rows of one data source. Whose a row is, the product's policy names the column of.
+
+    Attributes:
+        source: The data source.
+        columns: Column -> its value; several columns -> a `Weighted` of tuples.
+        busy: The pace of the first local organization.
+        quiet: Of the other organizations.
+        alone: Of a user without one.
+        newcomer: Of a tenant that asks for sample rows.
+        rhythm: How days and weeks go.
+        incidents: How bad incidents are; None: there are none.
+    """
+
+    source: str
+    columns: Mapping[Names, Any]
+    busy: Pace = Pace(per_day=26_000, growth=4, incident_hours=22)
+    quiet: Pace = Pace(per_day=3_500, growth=2, incident_hours=53)
+    alone: Pace = Pace(per_day=780, growth=1.5, incident_hours=131)
+    newcomer: Pace = Pace(per_day=2_600, growth=2)
+    rhythm: Rhythm = Rhythm()
+    incidents: Incidents | None = Incidents()
+
+    def __post_init__(self) -> None:
+        above: list[str] = []
+        for names, value in self.columns.items():
+            is_joint = not isinstance(names, str)
+            if is_joint and not _is_joint(value, len(names)):
+                raise SampleError(f"{names!r} needs a Weighted of tuples with {len(names)} values.")
+            for part in _parts(value):
+                if isinstance(part, OneOf):
+                    self._check(names, part, above)
+                elif not isinstance(part, Value | str | int | float | (tuple if is_joint else str)):
+                    raise SampleError(f"{names!r} has {part!r}: a constant is a text or a number.")
+            above += names_in(names)
+        if len(set(above)) < len(above):
+            raise SampleError(f"A column is there twice: {', '.join(above)}.")
+        if sum(isinstance(value, Moment) for value in self.columns.values()) != 1:
+            raise SampleError("One column, and only one, must be a Moment().")
+
+    def _check(self, names: Names, value: OneOf, above: list[str]) -> None:
+        """Refuse a value by columns that are not drawn before it, or that leaves a row without."""
+        for other in names_in(value.by):
+            if other not in above:
+                raise SampleError(f"{names!r} goes by '{other}', which must stand above it.")
+        missing = [key for key in self._known(value.by) if key not in value.options]
+        if missing and value.otherwise is None:
+            raise SampleError(
+                f"{names!r} has no value by {value.by!r} for {missing[0]!r}: "
+                "add it, or say otherwise=."
+            )
+
+    def _known(self, by: Names) -> Iterator[Any]:
+        """Yield what the columns can hold that a value goes by, where that is known."""
+        for names, value in self.columns.items():
+            own = names_in(names)
+            if isinstance(value, Weighted) and set(names_in(by)) <= set(own):
+                for option in value.weights:
+                    row = dict(
+                        zip(own, [option] if isinstance(names, str) else option, strict=True)
+                    )
+                    yield row[by] if isinstance(by, str) else tuple(row[name] for name in by)
+                return
+        yield "what is not listed"
+
+    @property
+    def moment(self) -> str:
+        """The column that says when a row happened."""
+        return next(str(name) for name, each in self.columns.items() if isinstance(each, Moment))
+
+    def names(self, tenant_column: str) -> tuple[str, ...]:
+        """Return every column that a made-up row fills, the tenant's first."""
+        return (tenant_column, *(name for names in self.columns for name in names_in(names)))
+
+
+def names_in(names: Names) -> tuple[str, ...]:
+    """Return one column, or several, as a tuple."""
+    return (names,) if isinstance(names, str) else names
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield a value and all that it is made of."""
+    yield value
+    inner: Iterable[Any] = ()
+    match value:
+        case Sometimes():
+            inner = (value.value, value.otherwise)
+        case OneOf():
+            inner = (
+                *value.options.values(),
+                *(() if value.otherwise is None else (value.otherwise,)),
+            )
+        case Weighted():
+            inner = value.weights
+        case Few():
+            inner = value.options
+    for each in inner:
+        yield from _parts(each)
+
+
+def _is_joint(value: Any, length: int) -> bool:
+    """Tell whether a value is one for so many columns."""
+    return isinstance(value, Weighted) and all(
+        isinstance(each, tuple) and len(each) == length for each in value.weights
+    )

@@ -1,0 +1,1 @@
+"""Made-up rows, on a tiny product of their own."""

@@ -1,0 +1,1 @@
+"""A tiny product whose sample uses every word of the vocabulary."""
