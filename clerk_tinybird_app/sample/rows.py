@@ -9,6 +9,7 @@ hashes of whose piece it is, of when, and of which row.
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from clerk_tinybird_app.sample.timeline import Piece, Tenant, hashed
@@ -21,6 +22,7 @@ from clerk_tinybird_app.sample.vocabulary import (
     People,
     Sample,
     Sometimes,
+    Value,
     Weighted,
     names_in,
 )
@@ -32,6 +34,9 @@ _PIECE: Final = (
 
 _HALF: Final = 2**32
 """What half a hash is smaller than."""
+
+_KNOWN: Final = 256
+"""Tenants' own lists that are kept: each live row picks from some."""
 
 
 def drawn(
@@ -94,6 +99,7 @@ def _value(value: Any, row: dict[str, Any], piece: Piece, dice: random.Random) -
     return made
 
 
+@lru_cache(_KNOWN)
 def _own(value: People | Few, tenant: Tenant) -> tuple[Any, ...]:
     """Return what a tenant has of its own, the most frequent first."""
     if isinstance(value, People):
@@ -210,18 +216,11 @@ def _hash(number: int) -> str:
 
 def _kind(value: Any) -> Any:
     """Return what those values share of which one expression can give any."""
-    match value:
-        case LogNormal():
-            kind: Any = (LogNormal, value.digits, value.rises_in_incidents)
-        case Sometimes():
-            kind = (Sometimes, value.rises_in_incidents)
-        case Moment() | Id() | People() | Few():
-            kind = value
-        case OneOf():
-            kind = id(value)
-        case _:
-            kind = type(value) if isinstance(value, Weighted) else None
-    return kind
+    if not isinstance(value, Value):
+        return None
+    if not isinstance(value, Weighted | LogNormal | Sometimes):
+        return id(value)
+    return type(value), getattr(value, "rises_in_incidents", False), getattr(value, "digits", 0)
 
 
 def _member(lists: Sequence[Sequence[Any]], index: str, part: str) -> str:

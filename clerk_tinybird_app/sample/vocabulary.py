@@ -1,12 +1,13 @@
 """The words in which a product says what made-up rows of its own look like.
 
-A column's value is a constant (text, number, true or false) or one of the values below. Everything
+A column's value is a constant, a text or a number, or one of the values below. Everything
 is checked when it is declared, so that a mistake shows at start.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 Names = str | tuple[str, ...]
@@ -73,10 +74,10 @@ class Weighted(Value):
         weights = self.weights.values()
         if not weights or not all(isinstance(each, int) and each > 0 for each in weights):
             raise SampleError("Weighted needs options whose weights are whole numbers above 0.")
-        if len(self.places) > _MOST_PLACES:
+        if sum(weights) // math.gcd(*weights) > _MOST_PLACES:
             raise SampleError(f"The weights add up to more than {_MOST_PLACES}: use smaller ones.")
 
-    @property
+    @cached_property
     def places(self) -> tuple[Any, ...]:
         """Each option as many times as its weight says, so that all places are alike."""
         shared = math.gcd(*self.weights.values())

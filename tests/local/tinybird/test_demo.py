@@ -188,6 +188,16 @@ def test_a_sample_that_does_not_fit_its_data_source_is_told_with_its_file_and_ne
     assert told in log
 
 
+def test_values_that_a_column_cannot_hold_are_told_and_the_rest_is_served(tmp_path: Path) -> None:
+    project = shutil.copytree(PROJECT, tmp_path / "project")
+    source = project / "datasources" / "parcels.datasource"
+    source.write_text(source.read_text().replace("`depot` String", "`depot` UUID"))
+    with Tinybird(project, tmp_path / "data", "--product", PRODUCT) as running:
+        log = running.log.read_text()
+        assert running.sql("SELECT count() FROM parcels") == "0"
+    assert "tests/sample/parcels/sample.py: ClickHouse does not take the rows: " in log
+
+
 @pytest.mark.parametrize(("name", "hint"), [("parcel", " Did you mean 'parcel'?"), ("letters", "")])
 def test_another_project_is_left_alone_in_one_line(tmp_path: Path, name: str, hint: str) -> None:
     project = tmp_path / "project"

@@ -7,7 +7,7 @@ import random
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.demo.world import World, meant
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.tables import is_nullable, quoted
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.sample.rows import insert
@@ -49,7 +49,11 @@ def seed(service: Service, world: World) -> int:
             session.query(insert(sample, world.tenant_column, table, found))
         return sum(piece.count for piece in found)
 
-    added = service.writer.run(fill)
+    try:
+        added = service.writer.run(fill)
+    except QueryFailed as error:
+        _log.error(_NOTHING, world.file, f"ClickHouse does not take the rows: {error}")
+        return 0
     if added:
         _log.info("Added %d made-up rows of the local tenants to '%s'.", added, sample.source)
     return added
