@@ -13,15 +13,17 @@ from clerk_tinybird_app.state.dashboard import rows_of
 _ON_A_PHONE: Final = 2
 """Figures in a row; on a wide screen one for every three of the twelve columns."""
 
+_ROOM_FOR_NOTE: Final = 6
+"""The fewest of the twelve columns in which a few words fit beside the heading."""
+
 
 def figures_panel(panel: Figures) -> rx.Component:
     """Return the figures."""
+    note, has_room = panel.note or "against the period before", panel.width >= _ROOM_FOR_NOTE
     return rx.el.section(
         rx.el.div(
             rx.el.h2(panel.title, class_name=HEADING),
-            rx.el.p(
-                panel.note or "against the period before", class_name=f"{NOTE} hidden sm:block"
-            ),
+            *([rx.el.p(note, class_name=f"{NOTE} hidden sm:block")] if has_room else []),
             panel_actions(panel),
             class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-2 min-h-8",
         ),

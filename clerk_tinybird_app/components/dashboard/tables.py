@@ -11,7 +11,7 @@ from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking,
 from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
 from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
 
-CELL: Final = "py-1.5 px-1.5 border-b border-line whitespace-nowrap"
+CELL: Final = "py-1.5 px-1 border-b border-line whitespace-nowrap"
 NUMBER: Final = f"{CELL} text-right"
 _LINK: Final = "text-ink no-underline hover:underline underline-offset-4"
 _HEAD: Final = "text-soft sticky top-0 bg-panel"
@@ -68,9 +68,7 @@ def breakdown_panel(panel: Breakdown) -> rx.Component:
 def scrolling(label: str, *parts: rx.Component) -> rx.Component:
     """Return a table that scrolls within its panel, by keyboard too."""
     return rx.el.div(
-        rx.el.table(
-            *parts, class_name="w-full border-collapse font-mono text-[12.5px] tabular-nums"
-        ),
+        rx.el.table(*parts, class_name="w-full border-collapse font-mono text-[12px] tabular-nums"),
         tab_index=0,
         role="region",
         aria_label=label,

@@ -16,15 +16,11 @@ from clerk_tinybird_app.components.look import TONES
 from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.declaration import Scale, Series, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.links import Choice
-from clerk_tinybird_app.dashboard.shown import ChartRow
+from clerk_tinybird_app.dashboard.shown import LABEL, WHEN, ChartRow
 from clerk_tinybird_app.state.dashboard import legend_of, rows_of, step_of, summary_of
 
 _VIEWS: Final = rx.asset("chart_or_table.jsx", shared=True)
 _UNITS: Final = rx.asset("units.jsx", shared=True)
-
-_LABEL: Final = "label"
-_WHEN: Final = "when"
-"""A row's keys beside those of the series: what stands on the axis, and the bucket in words."""
 
 _LEGEND: Final = "flex flex-wrap gap-x-4 h-8 items-center text-soft text-[13px] font-mono"
 _MARGIN: Final = {"top": 4, "right": 32, "bottom": 0, "left": 0}
@@ -148,7 +144,7 @@ def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
     return (
         rx.recharts.cartesian_grid(vertical=False, stroke="var(--line)"),
         rx.recharts.x_axis(
-            data_key=_LABEL, tick=_TICK, axis_line=False, tick_line=False, min_tick_gap=48
+            data_key=LABEL, tick=_TICK, axis_line=False, tick_line=False, min_tick_gap=48
         ),
         rx.recharts.y_axis(
             tick=_TICK,
@@ -169,7 +165,7 @@ def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
             special_props=[
                 rx.Var(
                     "{...{labelFormatter: (label, points) => "
-                    f"points?.[0]?.payload?.{_WHEN} ?? label, "
+                    f"points?.[0]?.payload?.{WHEN} ?? label, "
                     f'formatter: (value, name) => [{written}("{panel.unit}", value), name]}}}}'
                 )
             ],
@@ -220,7 +216,7 @@ def _table(panel: TimeSeries) -> rx.Component:
 def _row(row: ChartRow, panel: TimeSeries) -> rx.Component:
     written = _function("inUnit")
     return rx.el.tr(
-        rx.el.td(row[_WHEN], class_name=f"{CELL} text-soft"),
+        rx.el.td(row[WHEN], class_name=f"{CELL} text-soft"),
         *(
             rx.el.td(written.call(str(panel.unit), row[each.label]), class_name=NUMBER)
             for each in panel.series
