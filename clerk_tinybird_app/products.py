@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -134,7 +133,8 @@ def _hold_to_files(product: Product, declaration: Path) -> None:
     files = check.Files(read_project(product.project), product.policy.fixed)
     if found := check.mistakes(product.dashboard, files):
         source = declaration.read_text(encoding="utf-8")
-        place = os.path.relpath(declaration)
+        here = Path.cwd()
+        place = declaration.relative_to(here) if declaration.is_relative_to(here) else declaration
         lines = (f"{place}:{check.line_of(each, source)}: {each.text}" for each in found)
         raise ProductError("\n".join(lines))
 

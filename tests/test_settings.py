@@ -235,6 +235,7 @@ def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
         ("CLERK_SIGN_IN_URL", "//accounts.example/sign-in"),
         ("CLERK_SIGN_IN_URL", "/sign-in?next=/"),
         ("CLERK_SIGN_IN_URL", "/dashboard"),
+        ("CLERK_SIGN_IN_URL", "/dashboard/sign-in"),
         ("CLERK_SIGN_IN_URL", "/api/sign-in"),
         ("CLERK_SIGN_IN_URL", "/__clerk"),
         ("CLERK_SIGN_UP_URL", "/sign-in"),

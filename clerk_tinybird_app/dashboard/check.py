@@ -104,7 +104,13 @@ def line_of(mistake: Mistake, source: str) -> int:
     for wrong in mistake.names:
         others = set(mistake.names) - {wrong}
         places = [
-            (-len(others & texts.keys()), (call.end_lineno or 0) - call.lineno, texts[wrong])
+            (
+                -len(others & texts.keys()),
+                # A panel's own pipe, not that of a trend in another one.
+                not any(_is_text(each.value, wrong) for each in call.keywords),
+                (call.end_lineno or 0) - call.lineno,
+                texts[wrong],
+            )
             for call in calls
             for texts in (_texts(call),)
             if wrong in texts
@@ -112,6 +118,10 @@ def line_of(mistake: Mistake, source: str) -> int:
         if places:
             return min(places)[-1]
     return 1
+
+
+def _is_text(node: ast.expr, text: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == text
 
 
 def _texts(call: ast.Call) -> dict[str, int]:
@@ -225,7 +235,10 @@ def _of_columns(pipe: str, columns: Iterable[str], where: str, files: Files) -> 
     known = files.columns(pipe)
     if known is None:
         return
-    for column in sorted(set(columns) - known):
+    unknown = set(columns) - known
+    for column in sorted(unknown):
+        if column.removesuffix("_before") in unknown - {column}:
+            continue
         yield _unknown(
             where,
             "shows the column",
@@ -395,6 +408,6 @@ def _of_trends(
 def _unknown(
     where: str, does: str, name: str, known: Iterable[str], why: str, *others: str
 ) -> Mistake:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, list(known), n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return Mistake(f"{where} {does} '{name}', {why}.{hint}", (name, *others))

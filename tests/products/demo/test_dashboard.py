@@ -1,0 +1,151 @@
+"""The shipped product's dashboard: what it asks, and what it makes of its pipes' rows."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from clerk_tinybird_app import products
+from clerk_tinybird_app.dashboard.declaration import Panel
+from clerk_tinybird_app.dashboard.questions import Question, any_row, questions
+from clerk_tinybird_app.dashboard.shown import Shaper
+from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.services import pipe_fields, pipe_parameters
+from tests.sessions import FIXED_PARAMS, PIPES
+
+DASHBOARD = products.current().dashboard
+PANELS = {each.key: each for each in DASHBOARD.all_panels}
+NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
+FILTERS = {"method": "GET", "route": "/v1/orders", "status_class": "5xx", "region": "eu"}
+FILTERED = View.of(DASHBOARD, range="1h", filters=FILTERS)
+
+
+def asked(view: View, panels: Iterable[Panel] = DASHBOARD.panels) -> list[Question]:
+    return questions(
+        DASHBOARD, view, panels, zone=zone_named("Europe/Berlin"), now=NOW, takes=pipe_parameters()
+    )
+
+
+def test_every_panel_asks_for_the_same_period_with_the_same_filters() -> None:
+    for each in asked(FILTERED):
+        own = ("limit", "sort", "time_zone")
+        assert {k: v for k, v in each.parameters.items() if k not in own} == {
+            "start": "2026-11-24 11:00:01",
+            "end": "2026-11-24 12:00:01",
+            **FILTERS,
+        }
+
+
+def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
+    fields = pipe_fields()
+
+    for each in [*asked(FILTERED), any_row(DASHBOARD, NOW, pipe_parameters())]:
+        assert each.pipe in PIPES
+        assert each.parameters.keys() <= {field.name for field in fields[each.pipe]}
+        assert not each.parameters.keys() & set(FIXED_PARAMS)
+
+
+def test_the_panels_over_time_ask_for_the_viewers_hours_and_days() -> None:
+    found = {each.pipe for each in asked(View.of(DASHBOARD)) if "time_zone" in each.parameters}
+
+    assert found == {"requests_over_time", "latency_over_time"}
+
+
+def test_the_routes_are_asked_for_in_the_order_of_the_address() -> None:
+    (found,) = asked(View.of(DASHBOARD, orders={"sort": "p95"}), [PANELS["top_routes"]])
+
+    assert (found.parameters["sort"], found.parameters["limit"]) == ("p95", "50")
+
+
+def test_one_routes_view_asks_less_and_still_for_its_latency() -> None:
+    own = DASHBOARD.panels_of("route")
+
+    assert PANELS["latency_over_time"] in own
+    assert len(own) < len(DASHBOARD.panels)
+
+
+SUMMARY: dict[str, Any] = {
+    "requests": 182_431,
+    "requests_before": 100_000,
+    "error_rate": 0.0042,
+    "error_rate_before": 0.0053,
+    "p95_ms": 184.2,
+    "p95_ms_before": 175.0,
+    "p99_ms": 250.0,
+    "p99_ms_before": 240.0,
+    "p50_ms": 20.0,
+    "p50_ms_before": 19.0,
+    "active_routes": 23,
+    "active_routes_before": 23,
+    "before_is_whole": 1,
+}
+
+
+def shown(panel: str, rows: list[dict[str, Any]], view: View) -> dict[str, Any]:
+    shaper = Shaper(DASHBOARD, view, page="", zone=zone_named("Europe/Berlin"), now=NOW)
+    return shaper.shown(PANELS[panel], {panel: rows})
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ((), ["Requests", "Error rate", "p95 latency", "Active routes"]),
+        (("region",), ["Requests", "Error rate", "p95 latency", "Active routes"]),
+        (("status_class",), ["Requests", "p95 latency", "Active routes", "p99 latency"]),
+        (("method", "route"), ["Requests", "Error rate", "p95 latency", "p99 latency"]),
+        (
+            ("method", "route", "status_class"),
+            ["Requests", "p95 latency", "p99 latency", "p50 latency"],
+        ),
+    ],
+)
+def test_what_the_filters_fix_is_no_figure_and_another_takes_its_place(
+    filters: tuple[str, ...], names: list[str]
+) -> None:
+    view = View.of(DASHBOARD, filters={name: FILTERS[name] for name in filters})
+
+    assert [each.label for each in shown("usage_summary", [SUMMARY], view)["rows"]] == names
+
+
+def test_the_traffic_is_told_by_class_of_status() -> None:
+    rows = [
+        {
+            "bucket": f"2026-11-24 11:{minute}:00",
+            "requests": ok + bad,
+            "status_2xx": ok,
+            "status_3xx": 0,
+            "status_4xx": 0,
+            "status_5xx": bad,
+        }
+        for minute, ok, bad in ((30, 10, 0), (45, 20, 2))
+    ]
+
+    assert shown("requests_over_time", rows, View.of(DASHBOARD))["summary"] == (
+        "32 requests (2xx 30, 5xx 2); the most, 22, on Tue 24 Nov, 12:45 to 13:00."
+    )
+
+
+def test_a_request_is_coloured_by_its_class_and_leads_to_others_of_its_kind() -> None:
+    row = {
+        "timestamp": "2026-11-23 22:59:59.007",
+        "request_id": "req_1",
+        "method": "GET",
+        "route": "/a",
+        "status": 503,
+        "duration_ms": 3.25,
+        "region": "eu",
+        "status_class": "5xx",
+    }
+
+    (found,) = shown("recent_requests", [row], View.of(DASHBOARD))["rows"]
+
+    assert [(cell.text, cell.href) for cell in found.cells] == [
+        ("23 Nov 23:59:59.007", ""),
+        ("503", "/dashboard?status_class=5xx"),
+        ("GET /a", "/dashboard?method=GET&route=/a"),
+        ("3.2 ms", ""),
+        ("eu", "/dashboard?region=eu"),
+    ]
+    assert found.cells[1].tone == "error"
