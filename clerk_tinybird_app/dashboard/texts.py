@@ -97,7 +97,7 @@ def change(now: float, before: float, unit: Unit, *, is_absolute: bool) -> str:
 
 
 def named(value: str) -> str:
-    """Return a name that came with the data, such as a route's, so that it can be seen.
+    """Return a name that came with the data, such as a page's, so that it can be seen.
 
     An empty one, invisible characters and one that is too long for a table look like nothing else.
     """

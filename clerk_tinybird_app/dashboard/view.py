@@ -18,7 +18,7 @@ PERIOD: Final = ("range", "start", "end")
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2100
 MOST_CHARACTERS: Final = 12_000
-"""The longest query that is read: a route of 2,000 plain characters, percent signs included.
+"""The longest query that is read: a value of 2,000 plain characters, percent signs included.
 
 A page sends it three times in a frame of 64 kB at most.
 """

@@ -1,13 +1,16 @@
 """The shipped product's dashboard: what it asks, and what it makes of its pipes' rows."""
 
+import ast
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clerk_tinybird_app import products
-from clerk_tinybird_app.dashboard.declaration import Panel
+from clerk_tinybird_app import dashboard, products, state
+from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.dashboard.questions import Question, any_row, questions
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import zone_named
@@ -16,6 +19,8 @@ from clerk_tinybird_app.services import pipe_fields, pipe_parameters
 from tests.sessions import FIXED_PARAMS, PIPES
 
 DASHBOARD = products.current().dashboard
+(BUCKET,) = (each for each in fields(TimeSeries) if each.name == "at")
+(TIMESTAMP,) = (each for each in fields(Records) if each.name == "at")
 PANELS = {each.key: each for each in DASHBOARD.all_panels}
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
 FILTERS = {"method": "GET", "route": "/v1/orders", "status_class": "5xx", "region": "eu"}
@@ -149,3 +154,21 @@ def test_a_request_is_coloured_by_its_class_and_leads_to_others_of_its_kind() ->
         ("eu", "/dashboard?region=eu"),
     ]
     assert found.cells[1].tone == "error"
+
+
+def test_no_module_of_the_engine_names_a_pipe_a_column_or_a_filter_of_the_product() -> None:
+    own = {*PIPES, *FIXED_PARAMS, *(each.name for each in DASHBOARD.filters)}
+    own = own.union(*(panel.columns_used for panel in PANELS.values()))
+    # What a declaration says when it says nothing else.
+    own -= {BUCKET.default, TIMESTAMP.default}
+    folders = (Path(each.__path__[0]) for each in (dashboard, state))
+    named = {
+        (file.name, node.value)
+        for folder in folders
+        for file in folder.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in own
+    }
+
+    # A session's state has the user's own id, by Clerk's name for it.
+    assert {found for found in named if found[1] != "user_id"} == set()
