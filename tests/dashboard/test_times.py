@@ -185,3 +185,14 @@ def test_the_only_bucket_ends_with_the_period() -> None:
     assert bucket_width([start], UTC, start + timedelta(minutes=14, seconds=59)) == QUARTER
     assert bucket_width([start], UTC, start) == timedelta(seconds=1)
     assert bucket_width([], UTC, start) == timedelta(seconds=1)
+
+
+def test_a_few_buckets_around_a_change_of_the_clock_are_as_wide_as_the_others() -> None:
+    berlin = zone_named("Europe/Berlin")
+    three_hours = local_buckets("Europe/Berlin", datetime(2026, 3, 29), 3 * HOUR, 3)
+    days = local_buckets("Europe/Berlin", datetime(2026, 3, 29), DAY, 2)
+
+    assert three_hours[1] - three_hours[0] == 2 * HOUR
+    assert bucket_width(three_hours, berlin, three_hours[-1]) == 3 * HOUR
+    assert days[1] - days[0] == 23 * HOUR
+    assert bucket_width(days, berlin, days[-1]) == DAY

@@ -88,6 +88,16 @@ def test_a_value_that_is_too_long_for_an_address_has_no_link() -> None:
     assert view(site="x" * MOST_CHARACTERS).link("/d") == ""
 
 
+def test_the_longest_link_leaves_room_for_whatever_else_is_chosen_there() -> None:
+    most = max(n for n in range(MOST_CHARACTERS) if view(site="x" * n).link("/dashboard"))
+    chosen = view(site="x" * most, outcome="fine").changed(
+        range=CUSTOM, start=NOW, end=NOW, orders={"sort": "slow", "sort_top_agents": "weight"}
+    )
+
+    assert most > MOST_CHARACTERS * 0.9
+    assert read_view(chosen.address("").removeprefix("?"))[0].filters == chosen.filters
+
+
 def test_an_empty_value_is_a_value() -> None:
     seen, _ = read_view("?kind=GET&site=")
 

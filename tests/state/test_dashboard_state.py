@@ -543,6 +543,10 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     assert _panel(tab, "requests_over_time").fetched_at == 0
     assert tab.board["rows_usage_summary"][0].trend == ""
 
+    tinybird.asked.clear()
+    await tab.see("download_csv", panel="requests_over_time")
+    assert tinybird.asked == []
+
 
 async def test_a_session_that_may_not_read_the_newest_rows_is_not_taken_for_empty(
     may_read: set[str], tab: Tab, tinybird: Tinybird, running: Services
