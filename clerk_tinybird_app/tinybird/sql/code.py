@@ -55,11 +55,14 @@ def _plain(sql: str, start: int, end: int) -> str:
 
 def _kept(sql: str, found: re.Match[str]) -> str:
     lines = "\n" * found[0].count("\n")
+    line = sql.count("\n", 0, found.start()) + 1
     if found.lastgroup == "comment":
+        if found[0].startswith("/*") and "/*" in found[0][2:]:
+            # Newer versions of ClickHouse count the beginnings, older ones do not.
+            raise CannotJudge("it has a comment within a comment", line)
         return f" {lines}"
     if found.lastgroup == "text":
         return f"'{re.sub(r'[^A-Za-z0-9_ ]', '_', found[0][1:-1])}'{lines}"
     if not _PLAIN_NAME.fullmatch(found[0]):
-        line = sql.count("\n", 0, found.start()) + 1
         raise CannotJudge(f"the quoted name {found[0]} is not a plain one", line)
     return found[0]

@@ -70,7 +70,7 @@ SELECT note FROM events
   UNION ALL SELECT toString(number) AS note FROM numbers(3)
 
 -- safe: nothing is read
-SELECT number FROM numbers(3) CROSS JOIN system.one
+SELECT number FROM numbers(3) AS n, system.one AS o
 
 -- safe: in a named query
 WITH mine AS (SELECT * FROM events WHERE MINE) SELECT count() AS n FROM mine
@@ -116,7 +116,7 @@ SELECT * FROM events WHERE MINE {% if defined(p0) %} AND amount > {{Int32(p0)}} 
 
 -- safe: a filter for each of several
 SELECT * FROM events
-  WHERE MINE {% for n in Array(ns, 'String', 'x') %} AND note != {{n}} {% end %}
+  WHERE MINE {% for n in split_to_array(ns, 'x') %} AND note != {{n}} {% end %}
 
 -- safe: in every branch
 SELECT * FROM {% if defined(x) %} notes {% else %} events {% end %}
@@ -212,7 +212,7 @@ SELECT * FROM events WHERE MINE {% if defined(x) %} AND amount = 1 OR 1 {% end %
 
 -- unsafe: in a loop that may not turn
 SELECT * FROM events
-  WHERE {{String(workspace)}} != '' {% for n in Array(ns, 'String', '') %} AND MINE {% end %}
+  WHERE {{String(workspace)}} != '' {% for n in split_to_array(ns, '') %} AND MINE {% end %}
 
 -- unsafe: a default
 SELECT * FROM events WHERE workspace_id = {{String(workspace, 'public')}}
@@ -404,7 +404,7 @@ SELECT 1 {% if defined(p0) %}, 0 {% end %}{% if defined(p1) %}, 1 {% end %}{% if
 
 -- unclear: a loop
 SELECT * FROM events
-  WHERE MINE AND ({% for n in Array(ns, 'String', 'a') %} note = {{n}} OR {% end %} 0)
+  WHERE MINE AND ({% for n in split_to_array(ns, 'a') %} note = {{n}} OR {% end %} 0)
 
 -- unsafe: a try
 SELECT * FROM events WHERE {% try %} MINE {% except %} 1 {% end %}
@@ -418,8 +418,9 @@ EXPLAIN SELECT * FROM events WHERE MINE
 -- unclear: two statements
 SELECT * FROM events WHERE MINE; SELECT * FROM events
 
--- unclear: a comment in a comment
-SELECT * FROM events WHERE /* /* */ 1 OR */ MINE
+-- unclear: a comment in a comment, which may end after the filter
+SELECT * FROM events WHERE /* /* */ MINE AND 1 -- */
+  1
 
 -- unclear: a text between dollars
 SELECT $a$ FROM events WHERE MINE $a$ AS x FROM events
