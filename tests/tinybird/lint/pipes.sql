@@ -227,7 +227,7 @@ SELECT * FROM events -- WHERE MINE
 SELECT {{String(workspace)}} AS workspace_id, note FROM events WHERE MINE
 
 -- unsafe: another column by its name
-SELECT note AS workspace_id FROM events WHERE MINE
+SELECT n AS workspace_id FROM (SELECT note AS n FROM events WHERE MINE)
 
 -- unsafe: a named value by its name
 WITH {{String(workspace)}} AS workspace_id SELECT note FROM events WHERE MINE
@@ -419,7 +419,7 @@ EXPLAIN SELECT * FROM events WHERE MINE
 SELECT * FROM events WHERE MINE; SELECT * FROM events
 
 -- unclear: a comment in a comment, which may end after the filter
-SELECT * FROM events WHERE /* /* */ MINE AND 1 -- */
+SELECT * FROM events WHERE /* /* */ MINE AND -- */
   1
 
 -- unclear: a text between dollars
@@ -456,3 +456,84 @@ SELECT * FROM (SELECT * FROM events ORDER BY amount LIMIT 3) WHERE MINE
 
 -- unclear: a join in brackets
 SELECT 1 AS x FROM (events JOIN notes USING (note)) WHERE MINE
+
+-- unclear: a name that is not plain
+SELECT note AS `a b` FROM events WHERE MINE
+
+-- unclear: a column's name goes on
+SELECT * FROM events WHERE MINE AND note{{Int32(x)}} = 1
+
+-- unclear: no error when it is missing
+SELECT * FROM events WHERE workspace_id = {{String(workspace, defined=False)}} AND {{String(workspace)}} != ''
+
+-- unclear: a name that the lint makes up
+SELECT * FROM events WHERE workspace_id = tb_made_up_value_0_ AND {{String(workspace)}} != ''
+
+-- unsafe: a join that keeps what does not match
+SELECT e.note FROM (SELECT * FROM events WHERE MINE) AS e
+  LEFT ANTI JOIN notes AS n ON e.workspace_id = n.workspace_id
+
+-- unclear: the first rows of two arms before the filter
+SELECT * FROM ((SELECT workspace_id, note FROM events) UNION ALL (SELECT workspace_id, note FROM notes) LIMIT 2) WHERE MINE
+
+-- unclear: a named query with new names
+WITH q(note, workspace_id) AS (SELECT workspace_id, note FROM events) SELECT * FROM q WHERE MINE
+
+-- unclear: a table of another database by a node's name
+NODE mine
+SELECT * FROM events WHERE MINE
+NODE endpoint
+SELECT * FROM other.mine
+
+-- unclear: IN its own tenant, in one branch only
+NODE keys
+{% if defined(x) %} SELECT workspace_id FROM events WHERE MINE
+{% else %} SELECT n AS workspace_id FROM (SELECT note AS n FROM events WHERE MINE) {% end %}
+NODE endpoint
+SELECT * FROM notes WHERE workspace_id IN (SELECT workspace_id FROM keys)
+
+-- unclear: IN its own tenant, in one arm only
+SELECT * FROM notes WHERE workspace_id IN
+  (SELECT workspace_id FROM events WHERE MINE UNION ALL SELECT n AS workspace_id FROM (SELECT note AS n FROM events WHERE MINE))
+
+-- unsafe: filtered by what a query beside it gave
+SELECT * FROM (SELECT workspace_id, note IN (SELECT workspace_id FROM events) AS s FROM notes) WHERE MINE
+
+-- unclear: two sources of one name
+SELECT 1 AS x FROM events AS e, notes AS e WHERE e.workspace_id = {{String(workspace)}}
+
+-- unsafe: an alias of a part of another column
+SELECT x.workspace_id AS workspace_id FROM events WHERE MINE
+
+-- unclear: IN a tenant that an outer join leaves empty
+SELECT * FROM notes WHERE workspace_id IN (SELECT b.workspace_id FROM (SELECT * FROM events WHERE MINE) AS a
+  LEFT JOIN (SELECT * FROM notes WHERE MINE) AS b ON a.note = b.note)
+
+-- unclear: IN a tenant that an outer join's ON leaves empty
+SELECT * FROM notes WHERE workspace_id IN (SELECT b.workspace_id FROM (SELECT * FROM events WHERE MINE) AS a
+  LEFT JOIN notes AS b ON a.note = b.note AND b.workspace_id = {{String(workspace)}})
+
+-- unsafe: joined by one of two tenants
+SELECT c.note FROM (SELECT * FROM events WHERE MINE) AS a JOIN (SELECT n AS workspace_id, n AS note FROM (SELECT note AS n FROM notes WHERE MINE)) AS b
+  ON a.note = b.note JOIN events AS c USING (workspace_id)
+
+-- unsafe: a source by the column's name
+SELECT note FROM events AS workspace_id WHERE MINE
+
+-- unsafe: a source by another column's name
+SELECT 1 AS x FROM events AS note WHERE note.workspace_id = {{String(workspace)}}
+
+-- unsafe: an alias by the source's name
+SELECT tuple({{String(workspace)}}) AS e FROM events AS e WHERE e.workspace_id = {{String(workspace)}}
+
+-- unsafe: joined USING the tenant, but keeping the right side
+SELECT note FROM events RIGHT JOIN notes USING (workspace_id, note) WHERE MINE
+
+-- unsafe: two columns of its name, inside, the other way round
+SELECT * FROM (SELECT note AS workspace_id, * FROM events) WHERE MINE
+
+-- unsafe: beside columns by a pattern
+SELECT * FROM (SELECT workspace_id, COLUMNS('note') FROM events) WHERE MINE
+
+-- unsafe: a column of another database's table
+SELECT * FROM events WHERE x.events.workspace_id = {{String(workspace)}}
