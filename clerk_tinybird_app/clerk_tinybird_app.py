@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import reflex as rx
-from reflex.app import default_error_boundary
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
@@ -20,7 +19,7 @@ from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.pages.token_page import DESCRIPTION, TITLE
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
-from clerk_tinybird_app.reflex_internals.served_app import ServedApp
+from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
 from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
@@ -85,8 +84,7 @@ app = ServedApp(
     frontend_exception_handler=page_error_log(),
     backend_exception_handler=event_error_log(),
     app_wraps={
-        # Naming wraps replaces Reflex's own three; this one is kept.
-        (55, "ErrorBoundary"): lambda _stateful: default_error_boundary(),
+        **KEPT_WRAPS,
         (30, "ClerkRoot"): _clerk_root,
         (29, "SessionBridge"): _session_bridge,
         (28, "Pulse"): _pulse,

@@ -133,3 +133,22 @@ def test_the_pure_core_knows_no_reflex() -> None:
     ]
 
     assert against == []
+
+
+def test_only_one_folder_rests_on_reflexs_insides() -> None:
+    inside = PACKAGE / "reflex_internals"
+    python = [
+        f"{file.relative_to(PACKAGE)} imports {dotted}"
+        for file in PACKAGE.rglob("*.py")
+        if not file.is_relative_to(inside)
+        for dotted in _imports(file)
+        if dotted.startswith(("reflex.", "reflex_base"))
+    ]
+    pages = [
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.jsx")
+        if not file.is_relative_to(inside) and '"$/' in file.read_text(encoding="utf-8")
+    ]
+
+    assert python == []
+    assert pages == []

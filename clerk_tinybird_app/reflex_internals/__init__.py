@@ -16,8 +16,8 @@ What each module rests on:
   is shared is put.
 - ``frontend_build``: the anchors in ``vite.config.js``; the ``modulepreload`` of built pages; the
   tasks of plugins, ``pre_compile`` and ``post_build``, and their order.
-- ``served_app``: ``App.__call__`` makes the ASGI app; a page's path is redirected to one with a
-  slash; where the built pages are.
+- ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page; a
+  page's path is redirected to one with a slash; where the built pages are.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log.
 
 The private names are held by ``tests/reflex_internals/test_private_names.py``, the rest by the

@@ -3,6 +3,7 @@
 from typing import Final
 
 import reflex as rx
+from reflex.app import default_error_boundary
 from reflex.utils.prerequisites import get_web_dir
 from reflex_base import constants
 from reflex_base.environment import environment
@@ -14,6 +15,9 @@ from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # The pages' own files import it from here.
 rx.asset("event_loop.jsx", shared=True)
+
+KEPT_WRAPS: Final = {(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()}
+"""Of the three that Reflex has around every page, until an app names its own."""
 
 _READING: Final = ("GET", "HEAD")
 

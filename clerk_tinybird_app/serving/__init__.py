@@ -1,1 +1,1 @@
-"""How pages and answers leave the app: headers, policies, the built frontend."""
+"""How pages and answers leave the app: their headers, their policy, and to this machine alone."""

@@ -1,1 +1,1 @@
-"""Thin Reflex states over the pure core: who is signed in, and the token made for them."""
+"""Thin Reflex states over the pure core: the session and its token, and what is asked with it."""

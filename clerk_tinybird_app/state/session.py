@@ -7,10 +7,6 @@ the browser is private here, and every handler that touches data asks ``_current
 from typing import Any, Final, TypeVar
 
 import reflex as rx
-from reflex.app import App
-from reflex.middleware.middleware import Middleware
-from reflex.state import BaseState, StateUpdate
-from reflex_base.event import Event
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
@@ -207,7 +203,7 @@ class SessionState(rx.State):
         self.accepted = f"{session.session_id}:{self.org_id}"
 
 
-class SocketBinding(Middleware):
+class SocketBinding(rx.Middleware):
     """Empties the state before the first event of another websocket is handled.
 
     Reflex hands a tab's state to whoever presents its client token, which travels in the
@@ -215,9 +211,8 @@ class SocketBinding(Middleware):
     newcomer has to prove a session first, which an honest tab's bridge does at once.
     """
 
-    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
+    async def preprocess(self, app: rx.App, state: Any, event: Any) -> None:
         """Close a session proved over another websocket; never answers the event itself."""
         session = await state.get_state(SessionState)
         if session._socket and session._socket != session.router.session.session_id:
             await session._empty()
-        return None

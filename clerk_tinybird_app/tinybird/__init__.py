@@ -1,1 +1,1 @@
-"""All that knows Tinybird: who may read what, and the token that says so."""
+"""All that knows Tinybird: policy, token, client, and a project's files and templates."""
