@@ -2,13 +2,7 @@
 // the session, and when all five panels were painted. Runs before the page's own scripts; a press
 // is kept for the document that it leads to.
 (() => {
-  const PANELS = [
-    "usage_summary",
-    "requests_over_time",
-    "latency_over_time",
-    "top_routes",
-    "recent_requests",
-  ];
+  const PANELS = ["figures", "traffic", "latency", "routes", "recent"];
   const marks = { opened: performance.timeOrigin, accepted: null, filled: null };
   window.dashboardMarks = marks;
   const now = () => performance.timeOrigin + performance.now();
@@ -19,9 +13,9 @@
   };
   const observer = new MutationObserver(() => {
     // The panels stand there, empty, from the moment the session is accepted.
-    if (!document.getElementById("panel-usage_summary")) return;
+    if (!document.getElementById("panel-figures")) return;
     marks.accepted ??= now();
-    if (!PANELS.every(isFilled) || !document.querySelector("#panel-recent_requests tbody tr")) return;
+    if (!PANELS.every(isFilled) || !document.querySelector("#panel-recent tbody tr")) return;
     observer.disconnect();
     // A task after the frame's callbacks comes when the frame has been drawn.
     requestAnimationFrame(() => setTimeout(() => { marks.filled = now(); }));

@@ -8,64 +8,49 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import cycle
 from typing import Final
 
-from benchmarks.samples import Samples
-from clerk_tinybird_app.settings.loopback import is_loopback
+from benchmarks.connection import HEAD_END, content_length, request
+from benchmarks.machine import run_apart
+from benchmarks.report import MILLISECONDS, Samples, WrongAnswerError, ratio
+from benchmarks.tinybird_rows import BATCH_ROWS, batch
 
+_HOST: Final = "127.0.0.1"
 _WARM_UP_SECONDS: Final = 0.3
 _GRACE_SECONDS: Final = 10.0
-_MAX_REQUESTS: Final = 100_000
-_MILLISECONDS: Final = 1_000
-_HEAD_END: Final = b"\r\n\r\n"
+_MOST_REQUESTS: Final = 100_000
+_MOST_BATCHES: Final = 4_000
+_BATCHES: Final = 20
+_STORED: Final = {"successful_rows": BATCH_ROWS, "quarantined_rows": 0}
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to load and for how long.
+    """What to load on this machine: GET, or POST batches of rows, with a bearer token if any.
 
-    Attributes:
-        host: A loopback address.
-        port: The server's port.
-        path: What to GET.
-        headers: Beside ``Host``; every request sends the same.
-        connections: How many at the same time.
-        seconds: How long, after a short warm-up.
+    ``seconds`` do not count a short warm-up.
     """
 
-    host: str
     port: int
     path: str
-    headers: dict[str, str]
+    token: str
     connections: int
     seconds: float
-
-    @property
-    def request(self) -> bytes:
-        """The request's bytes."""
-        fields = {"Host": f"localhost:{self.port}"} | self.headers
-        lines = [f"GET {self.path} HTTP/1.1", *(f"{name}: {v}" for name, v in fields.items())]
-        return "\r\n".join(lines).encode() + _HEAD_END
+    sends_rows: bool = False
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of it.
+    """What came of it; ``answered`` and ``failures`` count the warm-up too.
 
-    Attributes:
-        requests: Answered requests after the warm-up.
-        all_requests: Those of the warm-up too.
-        failures: Those among all that were not answered 200.
-        per_second: Requests per second.
-        p50_ms: Latency: the median, in milliseconds.
-        p95_ms: Latency that 95 of 100 requests do not exceed.
-        p99_ms: Latency that 99 of 100 requests do not exceed.
-        client_share: The share of one core that this client itself used.
+    ``client_share`` is the share of one core that the client itself used.
     """
 
-    requests: int
-    all_requests: int
+    answered: int
     failures: int
     per_second: float
     p50_ms: float
@@ -73,24 +58,65 @@ class Load:
     p99_ms: float
     client_share: float
 
+    def cells(self, *, p99: bool = False) -> list[str]:
+        """Return requests per second and the latencies for a report."""
+        latencies = [self.p50_ms, self.p95_ms, *([self.p99_ms] if p99 else [])]
+        return [f"{self.per_second:,.0f}", *(f"{value:.2f}" for value in latencies)]
+
+    def of(self, limit: float) -> str:
+        """Say how much of a limit's requests per second that is."""
+        return f"{ratio(self.per_second, limit)} of the limit"
+
+
+def loaded(job: Job, cpu_seconds: Callable[[], float]) -> tuple[Load, float]:
+    """Do the job in its own process; return the server's processor seconds per request, too.
+
+    Args:
+        job: What to do.
+        cpu_seconds: Returns the server's processor time so far.
+
+    Raises:
+        WrongAnswerError: A request was not answered as it should.
+    """
+    before = cpu_seconds()
+    load = Load(**run_apart("benchmarks.load", asdict(job)))
+    used = cpu_seconds() - before
+    if load.failures:
+        raise WrongAnswerError(f"{load.failures} of {load.answered} requests to {job.path}")
+    return load, used / load.answered
+
 
 @dataclass
-class _Tally:
-    """What the connections of one run share."""
+class _Run:
+    """What the connections share."""
 
-    request: bytes
-    counts_from: float
-    ends_at: float
+    job: Job
     latencies: list[float] = field(default_factory=list)
     answered: int = 0
     failures: int = 0
 
+    def __post_init__(self) -> None:
+        job, now = self.job, datetime.now(UTC)
+        bodies = [batch(n, now) for n in range(_BATCHES)] if job.sends_rows else [b""]
+        method = "POST" if job.sends_rows else "GET"
+        self.requests = cycle([request(method, job.path, job.token, body) for body in bodies])
+        self.most = _MOST_BATCHES if job.sends_rows else _MOST_REQUESTS
+        self.counts_from = time.perf_counter() + _WARM_UP_SECONDS
+
+    def count(self, head: bytes, body: bytes, sent_at: float) -> bool:
+        """Count one answer; tell whether to go on."""
+        now, status = time.perf_counter(), head.split(b" ", 2)[1]
+        is_right = json.loads(body) == _STORED if self.job.sends_rows else status == b"200"
+        self.answered += 1
+        self.failures += not is_right
+        if now >= self.counts_from:
+            self.latencies.append((now - sent_at) * MILLISECONDS)
+        return now < self.counts_from + self.job.seconds and self.answered < self.most
+
 
 class _Connection(asyncio.Protocol):
-    """One kept-alive connection."""
-
-    def __init__(self, tally: _Tally) -> None:
-        self._tally = tally
+    def __init__(self, run: _Run) -> None:
+        self._run = run
         self._received = b""
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -101,11 +127,15 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, body = self._received.partition(_HEAD_END)
-        if found and len(body) >= _content_length(head):
-            self._count(is_failure=b" 200 " not in head.split(b"\r\n", 1)[0])
-            self._received = b""
-            self._send_or_end()
+        head, found, body = self._received.partition(HEAD_END)
+        if not found or len(body) < content_length(head):
+            return
+        self._received = b""
+        if self._run.count(head, body, self._sent_at):
+            self._send()
+        else:
+            self.ended.set_result(None)
+            self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ended.done():
@@ -113,73 +143,29 @@ class _Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
-        self._transport.write(self._tally.request)
-
-    def _count(self, *, is_failure: bool) -> None:
-        now, tally = time.perf_counter(), self._tally
-        tally.answered += 1
-        tally.failures += is_failure
-        if now >= tally.counts_from:
-            tally.latencies.append(now - self._sent_at)
-
-    def _send_or_end(self) -> None:
-        tally = self._tally
-        if time.perf_counter() < tally.ends_at and tally.answered < _MAX_REQUESTS:
-            self._send()
-        else:
-            self.ended.set_result(None)
-            self._transport.close()
+        self._transport.write(next(self._run.requests))
 
 
-async def put(job: Job) -> Load:
-    """Put the load on the server.
-
-    Raises:
-        ValueError: The host is not this machine.
-        OSError: The server refused or dropped a connection.
-        TimeoutError: An answer did not come.
-    """
-    if not is_loopback(job.host):
-        raise ValueError("a load is only ever put on this machine")
-    started = time.perf_counter() + _WARM_UP_SECONDS
-    tally = _Tally(job.request, counts_from=started, ends_at=started + job.seconds)
-    loop, cpu = asyncio.get_running_loop(), time.process_time()
+async def _put(job: Job) -> Load:
+    run, loop, cpu = _Run(job), asyncio.get_running_loop(), time.process_time()
     async with asyncio.timeout(_WARM_UP_SECONDS + job.seconds + _GRACE_SECONDS):
         made = [
-            await loop.create_connection(lambda: _Connection(tally), job.host, job.port)
+            await loop.create_connection(lambda: _Connection(run), _HOST, job.port)
             for _ in range(job.connections)
         ]
         await asyncio.gather(*(connection.ended for _, connection in made))
-    ended = time.perf_counter()
-    client_share = (time.process_time() - cpu) / (ended - started + _WARM_UP_SECONDS)
-    return _load(tally, ended - started, client_share)
-
-
-def _load(tally: _Tally, seconds: float, client_share: float) -> Load:
-    latencies = Samples([latency * _MILLISECONDS for latency in tally.latencies])
+    seconds = time.perf_counter() - run.counts_from
+    latencies = Samples(run.latencies)
     return Load(
-        requests=len(tally.latencies),
-        all_requests=tally.answered,
-        failures=tally.failures,
-        per_second=len(tally.latencies) / seconds,
+        answered=run.answered,
+        failures=run.failures,
+        per_second=len(run.latencies) / seconds,
         p50_ms=latencies.median,
         p95_ms=latencies.p95,
         p99_ms=latencies.percentile(99),
-        client_share=client_share,
+        client_share=(time.process_time() - cpu) / (seconds + _WARM_UP_SECONDS),
     )
 
 
-def _content_length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    raise ValueError("the answer has no Content-Length")
-
-
-def main() -> None:
-    """Do the job on the input."""
-    json.dump(asdict(asyncio.run(put(Job(**json.load(sys.stdin))))), sys.stdout)
-
-
 if __name__ == "__main__":
-    main()
+    json.dump(asdict(asyncio.run(_put(Job(**json.load(sys.stdin))))), sys.stdout)

@@ -134,7 +134,7 @@ async def test_a_data_source_with_a_chart_is_loaded_checked_asked_and_shown(
     (question,) = questions(
         product.dashboard, view, [panel], zone=zone_named("UTC"), now=now, takes=takes
     )
-    with Tinybird(product.project, tmp_path / "data", "--no-seed") as running:
+    with Tinybird(product.project, tmp_path / "data") as running:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - 300))
         mine = {"at": at, "owner": tenant, "seconds": 7}
         running.add(mine, mine | {"owner": "somebody_else", "seconds": 99}, name="builds")

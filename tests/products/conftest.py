@@ -14,5 +14,5 @@ def served(
 ) -> Iterator[Shipped]:
     product = shipped(request.param)
     folder = tmp_path_factory.mktemp(request.param)
-    with Tinybird(product.project, folder / "data", "--no-seed") as running:
+    with Tinybird(product.project, folder / "data") as running:
         yield Shipped(request.param, product, running)
