@@ -37,7 +37,7 @@ PACKAGE = "clerk_tinybird_app."
 
 ASKED_WITH: dict[str, dict[str, Any]] = {
     "BreakInState.attempt": {"kind": "parameter"},
-    "DashboardState.download_csv": {"panel": "recent_requests"},
+    "DashboardState.download_csv": {"panel": "latest_jobs"},
     "DashboardState.refresh": {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"},
     "PlaygroundState.download_csv": {},
     "PlaygroundState.run": {"form": {}},
@@ -312,24 +312,19 @@ async def test_nothing_of_one_tenant_stays_for_the_next(
 ) -> None:
     scene.allow_everybody_the_same()
     tab = await _fill(scene, tinybird, "")
-    await tab.ask("run", form={"route": "/v1/acme"})
+    await tab.ask("run", form={"queue": "acme"})
     await tab.attempt("parameter")
-    assert tab.board["rows_usage_summary"]
+    assert tab.board["rows_job_totals"]
     assert tab.answer["summary"]
     assert tab.tried["verdicts"]
 
     await change(scene)
 
-    assert (
-        tab.board["rows_usage_summary"]
-        == tab.board["rows_recent_requests"]
-        == tab.answer["rows"]
-        == []
-    )
+    assert tab.board["rows_job_totals"] == tab.board["rows_latest_jobs"] == tab.answer["rows"] == []
     assert tab.answer["summary"] == ""
     assert tab.tried["verdicts"] == {}
     tinybird.asked.clear()
-    await tab.see("download_csv", panel="recent_requests")
+    await tab.see("download_csv", panel="latest_jobs")
     assert tab.board["download_problem"]
     assert (tinybird.asked, tab.downloads) == ([], [])
 

@@ -13,36 +13,32 @@ from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardSta
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
+from tests.sessions import PRODUCT
 from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
 
+PANELS = len(PRODUCT.dashboard.panels)
 SUMMARY: dict[str, Any] = {
-    "requests": 7,
-    "requests_before": 0,
-    "error_rate": 0.5,
-    "error_rate_before": None,
-    "p95_ms": 9.0,
-    "p95_ms_before": None,
-    "active_routes": 1,
-    "active_routes_before": 0,
-    "before_is_whole": 0,
+    "jobs": 7,
+    "jobs_before": 0,
+    "failures": 0.5,
+    "failures_before": None,
+    "ms": 9.0,
+    "ms_before": None,
 }
 ROWS: dict[str, list[dict[str, Any]]] = {
-    "usage_summary": [SUMMARY],
-    "requests_over_time": [],
-    "latency_over_time": [],
-    "top_routes": [],
-    "recent_requests": [
+    "job_totals": [SUMMARY],
+    "jobs_by_hour": [],
+    "queues": [],
+    "workers": [],
+    "latest_jobs": [
         {
-            "timestamp": "2026-11-24 12:00:00.000",
-            "request_id": "req_1",
-            "method": "GET",
-            "route": "/v1/orders",
-            "status": 200,
-            "duration_ms": 5,
-            "region": "eu",
-            "status_class": "2xx",
+            "ended": "2026-11-24 12:00:00.000",
+            "id": "job_1",
+            "queue": "mail",
+            "result": "ok",
+            "ms": 5,
         }
     ],
 }
@@ -50,20 +46,13 @@ PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
 
 
 def _bucket(minute: int) -> dict[str, Any]:
-    counts = dict.fromkeys(("status_2xx", "status_3xx", "status_4xx", "status_5xx"), 1)
-    return {
-        "bucket": f"2026-11-24 12:0{minute}:00",
-        "requests": 4,
-        "active_routes": 1,
-        **counts,
-        "error_rate": 0.5,
-    }
+    return {"hour": f"2026-11-24 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2}
 
 
 NO_ROWS = {
     **ROWS,
-    "usage_summary": [SUMMARY | {"requests": 0, "error_rate": None, "p95_ms": None}],
-    "recent_requests": [],
+    "job_totals": [SUMMARY | {"jobs": 0, "failures": None, "ms": None}],
+    "latest_jobs": [],
 }
 
 
@@ -90,7 +79,7 @@ class Tinybird:
             await self.may_be_late.wait()
         if self.refusal:
             return httpx.Response(self.refusal, json={"error": "no"})
-        if self.unknown_zone and request.url.params.get("time_zone") == self.unknown_zone:
+        if self.unknown_zone and request.url.params.get("zone") == self.unknown_zone:
             said = f"[Error] Cannot load time zone {self.unknown_zone}. (BAD_ARGUMENTS)"
             return httpx.Response(400, json={"error": said})
         rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
@@ -127,11 +116,11 @@ def _panel(tab: Tab, name: str) -> Any:
 async def test_a_refresh_asks_every_pipe_with_the_address_and_shows_what_they_say(
     tab: Tab, tinybird: Tinybird
 ) -> None:
-    await _refresh(tab, number=5, search="?range=1h&region=eu")
+    await _refresh(tab, number=5, search="?range=1h&queue=mail")
 
-    assert {url.params["region"] for url in tinybird.asked} == {"eu"}
+    assert {url.params["queue"] for url in tinybird.asked} == {"mail"}
     assert len({url.path for url in tinybird.asked}) == 5
-    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert tab.board["rows_job_totals"][0].value == "7"
     assert tab.board["finished"] == 5
     assert tab.board["stale_since"] == 0
 
@@ -141,7 +130,7 @@ async def test_the_panels_over_time_are_of_the_viewers_own_days(
 ) -> None:
     await tab.see("refresh", number=1, path="/dashboard", search="?range=30d", zone="Asia/Kolkata")
 
-    assert {url.params.get("time_zone") for url in tinybird.asked if "over_time" in url.path} == {
+    assert {url.params.get("zone") for url in tinybird.asked if "by_hour" in url.path} == {
         "Asia/Kolkata"
     }
 
@@ -151,7 +140,7 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
 ) -> None:
     tinybird.unknown_zone = "America/Coyhaique"
     await tab.see("refresh", number=1, path="/dashboard", search="", zone="America/Coyhaique")
-    assert _panel(tab, "requests_over_time").code == "tinybird_bad_request"
+    assert _panel(tab, "jobs_by_hour").code == "tinybird_bad_request"
     assert tab.board["is_failing"] is True
 
     for number in (2, 3):
@@ -159,7 +148,7 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
             "refresh", number=number, path="/dashboard", search="", zone="America/Coyhaique"
         )
 
-        assert _panel(tab, "requests_over_time").code == ""
+        assert _panel(tab, "jobs_by_hour").code == ""
         assert tab.board["is_failing"] is False
         assert tab.board["problem"] == (
             "Tinybird does not know the time zone America/Coyhaique: "
@@ -183,11 +172,11 @@ async def test_a_refresh_sends_the_panels_that_changed_and_no_others(
 ) -> None:
     await _refresh(tab)
     tab.board.clear()
-    tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 8}]}
+    tinybird.rows = {**ROWS, "job_totals": [SUMMARY | {"jobs": 8}]}
 
     await _refresh(tab, number=2)
 
-    assert {name for name in tab.board if name.startswith("rows_")} == {"rows_usage_summary"}
+    assert {name for name in tab.board if name.startswith("rows_")} == {"rows_job_totals"}
 
 
 async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
@@ -200,8 +189,8 @@ async def test_what_came_stays_when_a_refresh_fails_and_is_marked_stale(
 
     await _refresh(tab, number=2)
 
-    assert tab.board["rows_usage_summary"][0].value == "7"
-    assert _panel(tab, "usage_summary").code.startswith("tinybird_")
+    assert tab.board["rows_job_totals"][0].value == "7"
+    assert _panel(tab, "job_totals").code.startswith("tinybird_")
     assert tab.board["stale_since"] == came
     assert tab.board["stale_reason"]
     assert tab.board["finished"] == 2
@@ -220,8 +209,8 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
     await _refresh(tab, number=2, search="?range=7d")
 
     # A panel shows its rows only if it has a time at which they came.
-    assert _panel(tab, "usage_summary").fetched_at == 0
-    assert _panel(tab, "usage_summary").code.startswith("tinybird_")
+    assert _panel(tab, "job_totals").fetched_at == 0
+    assert _panel(tab, "job_totals").code.startswith("tinybird_")
     assert tab.board["stale_since"] == 0
     assert tab.board["is_failing"] is True
 
@@ -229,13 +218,13 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
 async def test_rows_that_a_panel_cannot_show_are_that_panels_error_alone(
     tab: Tab, tinybird: Tinybird
 ) -> None:
-    tinybird.rows = {**ROWS, "recent_requests": [{"timestamp": "2026-11-24 12:00:00.000"}]}
+    tinybird.rows = {**ROWS, "latest_jobs": [{"ended": "2026-11-24 12:00:00.000"}]}
 
     await _refresh(tab, number=3)
 
-    assert _panel(tab, "recent_requests").code == "tinybird_unexpected_rows"
-    assert "recent_requests" in _panel(tab, "recent_requests").message
-    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert _panel(tab, "latest_jobs").code == "tinybird_unexpected_rows"
+    assert "latest_jobs" in _panel(tab, "latest_jobs").message
+    assert tab.board["rows_job_totals"][0].value == "7"
     assert tab.board["finished"] == 3
     assert tab.board["is_failing"] is True
 
@@ -250,23 +239,23 @@ async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
 
     tinybird.asked.clear()
     await _refresh(tab, number=2)
-    assert [url.path for url in tinybird.asked] == ["/v0/pipes/recent_requests.json"]
+    assert [url.path for url in tinybird.asked] == ["/v0/pipes/latest_jobs.json"]
 
     tinybird.rows = ROWS
     await _refresh(tab, number=3)
     assert tab.board["has_no_rows"] is False
-    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert tab.board["rows_job_totals"][0].value == "7"
 
 
 async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     tinybird.rows = NO_ROWS
-    tinybird.late = "usage_summary"
+    tinybird.late = "job_totals"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
         with anyio.fail_after(5):
-            while len(tinybird.asked) < 6:
+            while len(tinybird.asked) < PANELS + 1:
                 await anyio.sleep(0)
         tinybird.may_be_late.set()
 
@@ -283,7 +272,7 @@ async def test_a_tenant_that_has_had_rows_is_not_asked_about_any_again(
 
     await _refresh(tab, number=2)
 
-    assert len(tinybird.asked) == 5
+    assert len(tinybird.asked) == PANELS
     assert tab.board.get("has_no_rows", False) is False
 
 
@@ -293,28 +282,28 @@ async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_
     await _refresh(tab)
     tinybird.refusal = 400
 
-    await tab.see("download_csv", panel="top_routes")
+    await tab.see("download_csv", panel="queues")
 
     assert tab.board["download_problem"]
-    assert _panel(tab, "top_routes").code == ""
+    assert _panel(tab, "queues").code == ""
     await tab.see("close_download_problem")
     assert tab.board["download_problem"] == ""
 
 
 async def test_a_trend_is_never_drawn_from_another_views_rows(tab: Tab, tinybird: Tinybird) -> None:
-    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
     await _refresh(tab, search=PERIOD)
-    assert tab.board["rows_usage_summary"][0].trend
-    tinybird.late = "requests_over_time"
+    assert tab.board["rows_job_totals"][0].trend
+    tinybird.late = "jobs_by_hour"
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_refresh, tab, 2, f"{PERIOD}&sort=p95")
+        tasks.start_soon(_refresh, tab, 2, f"{PERIOD}&sort=ms")
         with anyio.fail_after(5):
-            while tab.board["rows_usage_summary"][0].trend:
+            while tab.board["rows_job_totals"][0].trend:
                 await anyio.sleep(0)
         tinybird.may_be_late.set()
 
-    assert tab.board["rows_usage_summary"][0].trend
+    assert tab.board["rows_job_totals"][0].trend
 
 
 async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
@@ -323,28 +312,28 @@ async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
     tinybird.may_answer = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
-        while len(tinybird.asked) < 5:
+        while len(tinybird.asked) < PANELS:
             await anyio.sleep(0)
         await _sign_in(tab, running, "globex")
         tinybird.may_answer.set()
 
-    assert tab.board.get("rows_usage_summary", []) == []
-    assert tab.board.get("rows_recent_requests", []) == []
+    assert tab.board.get("rows_job_totals", []) == []
+    assert tab.board.get("rows_latest_jobs", []) == []
 
 
 async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Tinybird) -> None:
     tinybird.may_answer = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
-        while len(tinybird.asked) < 5:
+        while len(tinybird.asked) < PANELS:
             await anyio.sleep(0)
         tasks.start_soon(_refresh, tab, 2, "?range=7d")
-        while len(tinybird.asked) < 10:
+        while len(tinybird.asked) < 2 * PANELS:
             await anyio.sleep(0)
         tinybird.may_answer.set()
 
     assert tab.board["finished"] == 2
-    assert _panel(tab, "usage_summary").view == "/dashboard?range=7d"
+    assert _panel(tab, "job_totals").view == "/dashboard?range=7d"
 
 
 async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_again(
@@ -353,7 +342,7 @@ async def test_without_a_current_session_nothing_is_asked_and_the_page_may_ask_a
     clock.advance(120)
     await _refresh(tab, number=9)
     assert tab.board["finished"] == 9
-    await tab.see("download_csv", panel="top_routes")
+    await tab.see("download_csv", panel="queues")
     await tab.add_sample_traffic()
 
     assert tinybird.asked == []
@@ -368,8 +357,8 @@ async def test_while_no_session_is_confirmed_the_data_stays_and_says_why_it_is_s
 
     await _refresh(tab, number=2)
 
-    assert tab.board["rows_usage_summary"][0].value == "7"
-    assert _panel(tab, "usage_summary").code == UNCONFIRMED.code
+    assert tab.board["rows_job_totals"][0].value == "7"
+    assert _panel(tab, "job_totals").code == UNCONFIRMED.code
     assert (tab.board["stale_since"], tab.board["stale_reason"]) == (came, UNCONFIRMED.message)
 
 
@@ -384,7 +373,7 @@ async def test_an_empty_tenant_too_is_told_that_no_session_is_confirmed(
 
     # The panels, which say so, stand where the way to the first rows stood.
     assert tab.board["has_no_rows"] is False
-    assert _panel(tab, "usage_summary").message == UNCONFIRMED.message
+    assert _panel(tab, "job_totals").message == UNCONFIRMED.message
 
 
 async def test_what_is_downloaded_is_what_is_shown(
@@ -393,11 +382,11 @@ async def test_what_is_downloaded_is_what_is_shown(
     await _refresh(tab, search="?range=1h")
     clock.advance(30)
 
-    await tab.see("download_csv", panel="top_routes")
+    await tab.see("download_csv", panel="queues")
 
-    (shown,) = (url for url in tinybird.asked if url.path == "/v0/pipes/top_routes.json")
-    assert tinybird.asked[-1].path == "/v0/pipes/top_routes.csv"
-    assert tinybird.asked[-1].params == shown.params
+    shown = [url.params for url in tinybird.asked if url.path == "/v0/pipes/queues.json"]
+    assert tinybird.asked[-1].path == "/v0/pipes/queues.csv"
+    assert tinybird.asked[-1].params in shown
 
 
 async def test_an_unknown_panel_has_nothing_to_download_or_to_view(
@@ -413,13 +402,13 @@ async def test_a_panel_without_data_can_show_its_request_and_says_that_it_has_no
     tab: Tab, tinybird: Tinybird
 ) -> None:
     tinybird.refusal = 500
-    await _refresh(tab, search="?region=eu")
+    await _refresh(tab, search="?queue=mail")
 
-    await tab.see("view_request", panel="top_routes")
-    await tab.see("download_csv", panel="top_routes")
+    await tab.see("view_request", panel="queues")
+    await tab.see("download_csv", panel="queues")
 
-    assert "pipe=top_routes" in tab.places[0]
-    assert "region=eu" in tab.places[0]
+    assert "pipe=queues" in tab.places[0]
+    assert "queue=mail" in tab.places[0]
     assert tab.board["download_problem"] == NOTHING_TO_DOWNLOAD
     assert tab.downloads == []
 
@@ -493,7 +482,7 @@ async def test_whatever_becomes_of_the_session_the_button_can_be_pressed_again(
 def may_read(running: Services, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The pipes that tokens allow, once the product is loaded."""
     assert running
-    allowed = {pipe for pipe in ROWS if pipe != "requests_over_time"}
+    allowed = {pipe for pipe in ROWS if pipe != "jobs_by_hour"}
     scopes = Policy.scopes
 
     def some(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
@@ -506,42 +495,42 @@ def may_read(running: Services, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_shown(
     may_read: set[str], tab: Tab, tinybird: Tinybird
 ) -> None:
-    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
 
     await _refresh(tab, search=PERIOD)
-    await tab.see("view_request", panel="requests_over_time")
-    await tab.see("download_csv", panel="requests_over_time")
+    await tab.see("view_request", panel="jobs_by_hour")
+    await tab.see("download_csv", panel="jobs_by_hour")
 
-    assert tab.board["hidden"] == ["requests_over_time"]
+    assert tab.board["hidden"] == ["jobs_by_hour"]
     assert {url.path.split("/")[-1] for url in tinybird.asked} == {f"{x}.json" for x in may_read}
     assert tab.places == []
     # A figure whose trend is of that pipe has none.
-    assert tab.board["rows_usage_summary"][0].trend == ""
+    assert tab.board["rows_job_totals"][0].trend == ""
     assert tab.board["is_failing"] is False
 
 
 async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     tab: Tab, tinybird: Tinybird, running: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tinybird.rows = {**ROWS, "requests_over_time": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
     await _refresh(tab, search=PERIOD)
-    assert tab.board["rows_requests_over_time"]
+    assert tab.board["rows_jobs_by_hour"]
     scopes = Policy.scopes
 
     def fewer(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
         found = scopes(policy, session)
-        return tuple(each for each in found if each.resource != "requests_over_time")
+        return tuple(each for each in found if each.resource != "jobs_by_hour")
 
     monkeypatch.setattr(Policy, "scopes", fewer)
     await _sign_in(tab, running, "acme")
     await _refresh(tab, number=2, search=PERIOD)
 
-    assert tab.board["hidden"] == ["requests_over_time"]
-    assert tab.board["rows_requests_over_time"] == []
-    assert tab.board["summary_requests_over_time"] == ""
-    assert tab.board["step_requests_over_time"] == ""
-    assert _panel(tab, "requests_over_time").fetched_at == 0
-    assert tab.board["rows_usage_summary"][0].trend == ""
+    assert tab.board["hidden"] == ["jobs_by_hour"]
+    assert tab.board["rows_jobs_by_hour"] == []
+    assert tab.board["summary_jobs_by_hour"] == ""
+    assert tab.board["step_jobs_by_hour"] == ""
+    assert _panel(tab, "jobs_by_hour").fetched_at == 0
+    assert tab.board["rows_job_totals"][0].trend == ""
 
     tinybird.asked.clear()
     await tab.see("download_csv", panel="requests_over_time")
@@ -551,14 +540,14 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
 async def test_a_session_that_may_not_read_the_newest_rows_is_not_taken_for_empty(
     may_read: set[str], tab: Tab, tinybird: Tinybird, running: Services
 ) -> None:
-    may_read.discard("recent_requests")
+    may_read.discard("latest_jobs")
     await _sign_in(tab, running, "acme")
     tinybird.rows = NO_ROWS
 
     await _refresh(tab)
 
     assert tab.board.get("has_no_rows", False) is False
-    assert not any("recent_requests" in url.path for url in tinybird.asked)
+    assert not any("latest_jobs" in url.path for url in tinybird.asked)
 
 
 async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tinybird) -> None:
@@ -571,27 +560,27 @@ async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tin
     )
 
     asked = {url.path.split("/")[-1] for url in tinybird.asked}
-    assert asked == {f"{pipe}.json" for pipe in ROWS if pipe != "top_routes"}
+    assert asked == {f"{pipe}.json" for pipe in ROWS if pipe != "queues"}
     assert tab.board["page_title"] == "GET /v1/orders"
     assert tab.board["back_href"] == "/dashboard"
-    assert tab.board["rows_recent_requests"][0].cells[2].href.startswith("/dashboard/route?")
+    assert tab.board["rows_latest_jobs"][0].cells[2].href.startswith("/dashboard/route?")
 
 
 async def test_the_panels_own_vars_are_emptied_with_the_tenants_data(
     tab: Tab, running: Services
 ) -> None:
     await _refresh(tab)
-    assert tab.board["rows_recent_requests"]
+    assert tab.board["rows_latest_jobs"]
 
     await _sign_in(tab, running, "globex")
 
-    assert tab.board["rows_recent_requests"] == []
-    assert tab.board["rows_usage_summary"] == []
+    assert tab.board["rows_latest_jobs"] == []
+    assert tab.board["rows_job_totals"] == []
 
 
 def test_no_two_pages_share_a_panels_rows() -> None:
     first, second = (
-        field.default_value() for field in [DashboardState.get_fields()["rows_top_routes"]] * 2
+        field.default_value() for field in [DashboardState.get_fields()["rows_queues"]] * 2
     )
 
     assert first == second == []

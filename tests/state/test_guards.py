@@ -10,7 +10,6 @@ import anyio
 import httpx
 import pytest
 
-from clerk_tinybird_app import products
 from clerk_tinybird_app.local.clerk.seed import GLOBEX_ID
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import queries
@@ -18,13 +17,14 @@ from clerk_tinybird_app.state.break_in import NOT_TRIED
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.state.session import SocketBinding
 from tests.clock import Clock
+from tests.sessions import PIPES, POLICY, TENANT
 from tests.state import test_dashboard_state
 from tests.state.tab import Server, Tab
-from tests.state.test_dashboard_state import ROWS, SUMMARY
+from tests.state.test_dashboard_state import PANELS, ROWS, SUMMARY
 
 pytestmark = pytest.mark.anyio
 
-PANELS = len(products.current().dashboard.panels)
+COLUMN = POLICY.tenant.column
 
 
 class Tinybird(test_dashboard_state.Tinybird):
@@ -134,13 +134,13 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
         _asked(tinybird, partial(_refresh, tab), count=PANELS) as older_is_answered,
         _asked(tinybird, partial(_refresh, tab, 2, "?range=7d"), count=PANELS),
     ):
-        tinybird.rows = {**ROWS, "usage_summary": [SUMMARY | {"requests": 1_111}]}
+        tinybird.rows = {**ROWS, "job_totals": [SUMMARY | {"jobs": 1_111}]}
         await older_is_answered()
-        assert tab.board.get("rows_usage_summary", []) == []
+        assert tab.board.get("rows_job_totals", []) == []
         assert tab.board.get("finished", 0) == 0
         tinybird.rows = ROWS
 
-    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert tab.board["rows_job_totals"][0].value == "7"
     assert tab.board["finished"] == 2
 
 
@@ -170,7 +170,7 @@ async def test_an_older_answer_is_not_shown_while_a_newer_one_is_awaited(
 
 
 @pytest.mark.usefixtures("_nothing_is_stopped")
-@pytest.mark.parametrize("payload", [{}, {"pipe": "top_routes"}], ids=["stop", "choose"])
+@pytest.mark.parametrize("payload", [{}, {"pipe": "queues"}], ids=["stop", "choose"])
 async def test_what_nobody_waits_for_any_more_is_not_shown(
     tab: Tab, tinybird: Tinybird, payload: dict[str, str]
 ) -> None:
@@ -198,8 +198,8 @@ async def test_an_older_refresh_is_stopped_and_its_requests_closed(
     [
         ("run", {"form": {}}),
         ("stop", {}),
-        ("choose", {"pipe": "top_routes"}),
-        ("open_request", {"search": "?pipe=top_routes"}),
+        ("choose", {"pipe": "queues"}),
+        ("open_request", {"search": "?pipe=queues"}),
     ],
 )
 async def test_a_request_that_nobody_waits_for_is_closed(
@@ -220,10 +220,10 @@ async def test_queries_that_are_refused_at_once_share_one_new_token(
     tinybird.refuses_the_first, tinybird.on_refusal = True, later
     await _refresh(tab)
 
-    assert len(tinybird.tokens) == 10
+    assert len(tinybird.tokens) == 2 * PANELS
     assert len(set(tinybird.tokens)) == 2
     assert tab.seen["value"] == tinybird.tokens[-1]
-    assert tab.board["rows_usage_summary"][0].value == "7"
+    assert tab.board["rows_job_totals"][0].value == "7"
 
 
 @pytest.mark.parametrize("handler", ["run", "download_csv"])
@@ -251,8 +251,8 @@ async def test_a_token_is_not_renewed_for_another_tenant(
 
 
 async def test_a_break_in_that_brings_foreign_rows_says_so(tab: Tab, tinybird: Tinybird) -> None:
-    own, foreign = ({"tenant_id": tenant} for tenant in (tab.seen["tenant_id"], "org_other"))
-    tinybird.rows = {**ROWS, "recent_requests": [own, foreign, {}]}
+    own, foreign = ({COLUMN: tenant} for tenant in (tab.seen["tenant_id"], "org_other"))
+    tinybird.rows = {**ROWS, "latest_jobs": [own, foreign, {}]}
 
     await tab.attempt("parameter")
 
@@ -264,7 +264,7 @@ async def test_a_break_in_that_brings_foreign_rows_says_so(tab: Tab, tinybird: T
 async def test_a_break_in_that_brings_own_rows_alone_has_failed(
     tab: Tab, tinybird: Tinybird
 ) -> None:
-    tinybird.rows = {**ROWS, "recent_requests": [{"tenant_id": tab.seen["tenant_id"]}]}
+    tinybird.rows = {**ROWS, "latest_jobs": [{COLUMN: tab.seen["tenant_id"]}]}
 
     await tab.attempt("parameter")
 
@@ -293,7 +293,7 @@ async def test_what_an_attempt_asks_for_in_the_address(
     await tab.attempt(kind)
 
     (url,) = tinybird.asked
-    assert url.params.get_list("tenant_id") == asked_for
+    assert url.params.get_list(TENANT) == asked_for
 
 
 async def test_sample_traffic_is_added_once_however_often_it_is_pressed(
@@ -366,4 +366,4 @@ async def test_after_a_download_that_failed_the_answer_is_still_there(
     tinybird.refusal = None
     await tab.ask("download_csv")
     assert tab.answer["error_code"] == ""
-    assert tab.downloads == ["requests_over_time.csv"]
+    assert tab.downloads == [f"{PIPES[0]}.csv"]
