@@ -253,7 +253,11 @@ def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
         ("TINYBIRD_TOKEN_TTL", "-900"),
         ("TINYBIRD_TOKEN_TTL", "15m"),
         ("TINYBIRD_RPS", "1.5"),
+        ("TINYBIRD_TOKEN_TTL", "14"),
+        ("TINYBIRD_TOKEN_TTL", "86401"),
         ("TINYBIRD_RPS", "ten"),
+        ("TINYBIRD_RPS", "0"),
+        ("TINYBIRD_RPS", "1001"),
         ("TB_LOCAL_PORT", "70000"),
         ("REFLEX_API_URL", "localhost:8000"),
     ],
@@ -266,6 +270,19 @@ def test_a_malformed_value_is_refused_by_name_and_never_echoed(name: str, value:
 
     assert name in str(refusal.value)
     assert len(value) < len("0000") or value not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("TINYBIRD_TOKEN_TTL", 15, 86400), ("TINYBIRD_RPS", 1, 1000)]
+)
+def test_a_value_with_bounds_may_be_either_of_them_and_its_refusal_names_both(
+    name: str, least: int, most: int
+) -> None:
+    for value in (least, most):
+        Settings.from_environ({name: str(value)})
+
+    with pytest.raises(SettingsError, match=f"{name} .* from {least} to {most}"):
+        Settings.from_environ({name: str(most + 1)})
 
 
 def test_a_live_key_needs_to_know_the_apps_origins() -> None:

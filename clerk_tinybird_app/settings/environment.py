@@ -42,6 +42,13 @@ _SECONDS_EXAMPLE: Final = 60
 _WHITE_SPACE: Final = " \t\r\n"
 _SWITCHES: Final = {"1": True, "true": True, "0": False, "false": False}
 _LAST_PORT: Final = 65535
+TOKEN_SECONDS: Final = (15, 24 * 60 * 60)
+"""How long a token may live: shorter, and pages renew it all the time; longer, and a leaked one, or
+one of somebody who has lost their role, is good for more than a day."""
+
+TOKEN_RPS: Final = (1, 1000)
+"""How much one user's token may ask. Tinybird takes 0 for no limit at all; a page needs tens."""
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -178,6 +185,14 @@ class Environment:
         """Return whole seconds above zero, ``default`` when they are not given."""
         return self.positive(name, _SECONDS_EXAMPLE) if self.text(name) else default
 
+    def token_seconds(self, name: str, default: int) -> int:
+        """Return how many seconds a token lives."""
+        return self._within(name, default, TOKEN_SECONDS, "seconds")
+
+    def token_rps(self, name: str, default: int) -> int:
+        """Return how many requests per second a token may make."""
+        return self._within(name, default, TOKEN_RPS, "requests per second")
+
     def package(self, name: str, default: str) -> str:
         """Return the dotted name of a Python package."""
         value = self.text(name, default)
@@ -200,6 +215,15 @@ class Environment:
         if value > _LAST_PORT:
             raise SettingsError(f"{name} must be a port number from 1 to {_LAST_PORT}")
         return value
+
+    def _within(self, name: str, default: int, bounds: tuple[int, int], unit: str) -> int:
+        least, most = bounds
+        value = self.text(name) or str(default)
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+            raise SettingsError(
+                f"{name} must be a whole number of {unit} from {least} to {most}, such as {default}"
+            )
+        return int(value)
 
     def _visible(self, name: str, *, but_for: str) -> str:
         """Return the value without surrounding space; refuse what nobody sees in a file."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.e2e.visitor import Visitor, claims_of
 from tests.running_app import RunningApp, wait_until
 
-TTL = 10
+TTL = 15
 
 
 @pytest.fixture
