@@ -20,7 +20,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.local import LOCAL_FOLDER
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
-from clerk_tinybird_app.local.embedded import Embedded
+from clerk_tinybird_app.local.embedded import Embedded, empty_tinybird
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
@@ -33,7 +33,16 @@ from clerk_tinybird_app.tinybird.project import ProjectError, load_project
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
-__all__ = ["Services", "TinybirdUnavailable", "build", "current", "pipe_fields", "pipe_parameters"]
+__all__ = [
+    "LOCAL_FOLDER",
+    "Services",
+    "TinybirdUnavailable",
+    "build",
+    "current",
+    "empty_tinybird",
+    "pipe_fields",
+    "pipe_parameters",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -128,6 +137,7 @@ class Services:
 def build(
     settings: Settings,
     *,
+    product: Product | None = None,
     folder: Path = LOCAL_FOLDER,
     clock: Callable[[], float] = time.time,
     transport: httpx.AsyncBaseTransport | None = None,
@@ -136,6 +146,7 @@ def build(
 
     Args:
         settings: A checked configuration.
+        product: What the app is about; None for the one that the settings choose.
         folder: Where the embedded services keep their data.
         clock: Seconds since the epoch.
         transport: How to reach Clerk's key server and Tinybird, None for the network.
@@ -145,7 +156,7 @@ def build(
             cannot be used.
     """
     require_loopback(settings)
-    product = products.load(settings)
+    product = product or products.load(settings)
     embedded = Embedded.build(settings, product, folder=folder, clock=clock)
     clerk, tinybird = embedded.clerk, embedded.tinybird
     key = clerk.publishable_key if clerk else settings.clerk_publishable_key

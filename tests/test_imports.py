@@ -24,7 +24,10 @@ ALLOWED = {
     "product": {"clerk", "tinybird", "dashboard", "sample"},
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {"products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"},
-    "check": {"products", "services", "settings", "clerk", "tinybird", "own_clock", "logs"},
+    "check": {
+        *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
+        *("own_clock", "logs"),
+    },
     "__main__": {"check", "logs", "reflex_internals", "settings"},
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
     "dashboard": {"routes", "tinybird"},
@@ -38,7 +41,10 @@ ALLOWED = {
         "routes",
         "reflex_internals",
     },
-    "components": {"products", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
+    "components": {
+        *("products", "state", "clerk", "tinybird", "services", "dashboard", "routes"),
+        "reflex_internals",
+    },
     "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
     "serving": {"settings", "clerk"},
 }

@@ -1,33 +1,30 @@
-"""What the environment and the dotenv files say, without asking anybody."""
+"""What the environment, the dotenv files and the product's package say, without asking anybody."""
 
 from collections.abc import Iterator
-from typing import Final
 
-from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
+from clerk_tinybird_app.check.finding import Finding, failed, ok, warning
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 
-CONFIGURATION: Final = "configuration"
-ORIGINS: Final = "origins"
 
-
-def refused(error: SettingsError) -> Outcome:
+def refused(error: SettingsError) -> Finding:
     """Return that the settings cannot be read."""
-    return failed(CONFIGURATION, str(error), "Change it in .env, or in the environment.")
+    return failed("configuration/refused", str(error), "Change it in .env, or in the environment.")
 
 
-def configuration(settings: Settings) -> Iterator[Outcome]:
+def configuration(settings: Settings) -> Iterator[Finding]:
     """Say which services are used, and what no setting alone can show."""
-    yield ok(CONFIGURATION, f"{_clerk(settings)}, {_tinybird(settings)}")
+    yield ok("configuration/services", f"{_clerk(settings)}, {_tinybird(settings)}")
     if settings.tinybird_api_key and settings.tinybird_api_key == settings.tinybird_jwt_secret:
         yield failed(
-            CONFIGURATION,
+            "anonymous-key/signing-key",
             "TINYBIRD_API_KEY, which every visitor is given, is the workspace's signing key.",
             "Use a static token that may read public pipes alone, and replace the signing key: "
             "it may be known.",
         )
-    yield from _origins(settings)
+    problems = [*_clear(settings), *_keys_and_origins(settings)]
+    yield from problems or [ok("origins/fit", ", ".join(settings.origins))]
 
 
 def _clerk(settings: Settings) -> str:
@@ -43,17 +40,34 @@ def _tinybird(settings: Settings) -> str:
     return f"Tinybird {settings.tinybird_api_url}, workspace {settings.tinybird_workspace_id}"
 
 
-def _origins(settings: Settings) -> Iterator[Outcome]:
-    clear = [
-        origin
-        for origin in settings.origins
-        if origin.startswith("http:") and not is_loopback_url(origin)
-    ]
+def _clear(settings: Settings) -> Iterator[Finding]:
+    addresses = (*settings.origins, settings.api_url, settings.deploy_url)
+    clear = [url for url in addresses if url.startswith("http:") and not is_loopback_url(url)]
     if clear:
         yield warning(
-            ORIGINS,
-            f"sessions travel unprotected to {', '.join(clear)}",
-            "Serve these origins over https, or take them out of CLERK_AUTHORIZED_PARTIES.",
+            "origins/not-https",
+            f"sessions travel unprotected to {', '.join(dict.fromkeys(clear))}",
+            "Serve these addresses over https, or take them out of CLERK_AUTHORIZED_PARTIES, "
+            "REFLEX_API_URL\nand REFLEX_DEPLOY_URL.",
         )
+
+
+def _keys_and_origins(settings: Settings) -> Iterator[Finding]:
+    if settings.is_clerk_local:
         return
-    yield ok(ORIGINS, ", ".join(settings.origins))
+    is_live = PublishableKey.parse(settings.clerk_publishable_key).is_live
+    public = [origin for origin in settings.origins if not is_loopback_url(origin)]
+    if public and not is_live:
+        yield warning(
+            "origins/test-key",
+            f"a test key serves {', '.join(public)}: Clerk's development instances hold few users, "
+            "share a weaker session, and are no place for customers",
+            "Put a pk_live_ key of the production instance there.",
+        )
+    if is_live and not public:
+        yield warning(
+            "origins/live-key",
+            f"a live key is for this machine alone ({', '.join(settings.origins)}): the sessions "
+            "of your users are refused",
+            "Name the app's public addresses in CLERK_AUTHORIZED_PARTIES; here, use a test key.",
+        )

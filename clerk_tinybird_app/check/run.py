@@ -4,27 +4,49 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 
 from clerk_tinybird_app import products, services
-from clerk_tinybird_app.check.clerk import KEYS, clerk
+from clerk_tinybird_app.check.anonymous_key import anonymous_key
+from clerk_tinybird_app.check.answers import client_for, clock_finding, get
+from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
-from clerk_tinybird_app.check.exchange import client_for
-from clerk_tinybird_app.check.outcome import Outcome, failed, ok, warning
-from clerk_tinybird_app.check.project import project_outcomes
-from clerk_tinybird_app.check.tinybird import tinybird
-from clerk_tinybird_app.check.workspace import TINYBIRD
+from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
+from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
+from clerk_tinybird_app.check.policy import (
+    dashboard_findings,
+    hold_policy,
+    project_findings,
+    read_project,
+)
+from clerk_tinybird_app.check.redis_server import redis_server
+from clerk_tinybird_app.check.tenants import find_tenants
+from clerk_tinybird_app.check.tinybird import (
+    client_of,
+    forgeries,
+    pipe_findings,
+    reached,
+    tokens_taken,
+    unread_endpoints,
+    workspace_there,
+)
+from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.policy import Policy
+from clerk_tinybird_app.tinybird.project import Project
+from clerk_tinybird_app.tinybird.token import Workspace
 
-SECTION_SECONDS: Final = 12.0
-"""The longest that the checks of Clerk, and those of Tinybird, may take together."""
+CLERK_SECONDS: Final = 12.0
+"""The longest that the checks of Clerk may take together."""
 
-STARTING: Final = "starting"
-VARIABLES: Final = "variables"
+TINYBIRD_SECONDS: Final = 120.0
+"""The same of Tinybird: some ten questions for each pipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,77 +55,170 @@ class Surroundings:
 
     Attributes:
         load: Reads the configuration.
+        product: Loads the product that it chooses.
         unread: Returns a sentence for every variable that is set and read by nobody.
-        build: Makes the services of it.
-        project: The Tinybird project's folder; None for the product's.
-        transport: How to reach servers, None for the network.
+        folder: Where the embedded services keep their data.
+        transport: How to reach servers; None for the network, where a Tinybird that is not
+            running is started for the check.
         clock: Seconds since the epoch.
     """
 
     load: Callable[[], Settings] = Settings.load
+    product: Callable[[Settings], Product] = products.load
     unread: Callable[[], list[str]] = list
-    build: Callable[[Settings], Services] = services.build
-    project: Path | None = None
+    folder: Path = services.LOCAL_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
     clock: Callable[[], float] = time.time
 
 
-async def outcomes(around: Surroundings) -> AsyncIterator[Outcome]:
+async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     """Yield what every check finds, as soon as it is known; never raises for what it finds."""
     try:
         settings = around.load()
     except SettingsError as error:
         yield refused(error)
+        return
+    for finding in configuration(settings):
+        yield finding
+    for sentence in around.unread():
+        advice = "Correct its name, or take it out."
+        yield warning("configuration/unread-variable", sentence, advice)
+    async for finding in redis_server(settings.redis_url):
+        yield finding
+    if not settings.is_clerk_local:
+        async for finding in _of_clerk(around, settings):
+            yield finding
+    product = _loaded(around, settings)
+    if isinstance(product, Finding):
+        yield product
+        return
+    policy, held = hold_policy(product.policy)
+    for finding in held:
+        yield finding
+    project = read_project(product.project)
+    if isinstance(project, Finding):
+        yield project
+        project = Project(datasources={}, pipes={}, folder=product.project)
     else:
-        for outcome in configuration(settings):
-            yield outcome
-        for sentence in around.unread():
-            yield warning(VARIABLES, sentence, "Correct its name, or take it out.")
-        async for outcome in _services(around, settings):
-            yield outcome
-    product = products.current()
-    for outcome in project_outcomes(around.project or product.project, product.policy):
-        yield outcome
+        for finding in (
+            *project_findings(project, policy),
+            *dashboard_findings(product.dashboard, policy),
+        ):
+            yield finding
+    async for finding in _of_services(around, settings, product, _Held(policy, project)):
+        yield finding
 
 
-async def _services(around: Surroundings, settings: Settings) -> AsyncIterator[Outcome]:
+class _Held(NamedTuple):
+    """What the pipes are held to: the policy's fit kinds of session, and the project."""
+
+    policy: Policy
+    project: Project
+
+
+def _loaded(around: Surroundings, settings: Settings) -> Product | Finding:
     try:
-        built = around.build(settings)
+        return around.product(settings)
     except SettingsError as error:
-        yield failed(STARTING, str(error), "Until then the app refuses to start.")
+        text = str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a product's code raises is its finding
+        text = f"{settings.app_product} raises {type(error).__name__}: {error}"
+    return failed("product/unusable", text, "Until then the app refuses to start.")
+
+
+async def _of_clerk(around: Surroundings, settings: Settings) -> AsyncIterator[Finding]:
+    url = PublishableKey.parse(settings.clerk_publishable_key).issuer
+    async with client_for(url, around.transport) as http:
+        found = clerk(settings, http, around.clock)
+        async for finding in _bounded("clerk/too-slow", found, CLERK_SECONDS):
+            yield finding
+
+
+async def _of_services(
+    around: Surroundings, settings: Settings, product: Product, held: _Held
+) -> AsyncIterator[Finding]:
+    try:
+        built = services.build(settings, product=product, folder=around.folder)
+    except SettingsError as error:
+        yield failed("starting/refused", str(error), "Until then the app refuses to start.")
         return
     try:
-        async for outcome in _reachable(around, built):
-            yield outcome
+        if built.embedded_clerk is not None:
+            yield ok("clerk/embedded", "the embedded Clerk's key file and accounts can be used")
+        async with client_for(built.workspace.api_url, around.transport) as http:
+            found = _of_tinybird(around, built, held, http)
+            async for finding in _bounded("tinybird/too-slow", found, TINYBIRD_SECONDS):
+                yield finding
     finally:
         await built.close()
 
 
-async def _reachable(around: Surroundings, built: Services) -> AsyncIterator[Outcome]:
-    settings, workspace = built.settings, built.workspace
-    if built.embedded_clerk is not None:
-        yield ok(KEYS, "the embedded Clerk's key file and accounts can be used")
-    else:
-        url = built.publishable_key.issuer
-        async with client_for(url, around.transport) as http:
-            async for outcome in _bounded(KEYS, clerk(settings, http, around.clock)):
-                yield outcome
-    async with client_for(workspace.api_url, around.transport) as http:
-        found = tinybird(settings, built.product.policy, workspace, http, around.clock)
-        async for outcome in _bounded(TINYBIRD, found):
-            yield outcome
+async def _of_tinybird(
+    around: Surroundings, built: Services, held: _Held, http: httpx.AsyncClient
+) -> AsyncIterator[Finding]:
+    """Check the workspace that is configured, or the one that answers on this machine."""
+    settings, own = built.settings, built.workspace
+    answer = await get(http, f"{own.api_url}/v0/pipes")
+    if isinstance(answer, str) and settings.is_tinybird_local and around.transport is None:
+        await built.embedded.start()
+        answer = await get(http, f"{own.api_url}/v0/pipes")
+    yield (found := reached(settings, own.api_url, answer))
+    if isinstance(answer, str) or found.level is not Level.OK:
+        return
+    yield clock_finding("Tinybird", answer, around.clock())
+    workspace = await workspace_there(http, own) if settings.is_tinybird_local else own
+    if workspace is None:
+        yield failed(
+            "tinybird/no-workspace",
+            f"the Tinybird at {own.api_url} names no workspace with its key",
+            "Stop it, or set TB_LOCAL_PORT to another port.",
+        )
+        return
+    async for finding in _of_workspace(around, held, workspace, http):
+        yield finding
+    key, pipes = settings.tinybird_api_key, held.policy.pipes
+    if key and key != workspace.signing_key:
+        async for finding in anonymous_key(key, http, own.api_url, pipes):
+            yield finding
 
 
-async def _bounded(name: str, found: AsyncIterator[Outcome]) -> AsyncIterator[Outcome]:
+async def _of_workspace(
+    around: Surroundings, held: _Held, workspace: Workspace, http: httpx.AsyncClient
+) -> AsyncIterator[Finding]:
+    policy, project = held
+    client = client_of(http, workspace)
+    asker = Asker(client, workspace, policy, project, around.clock())
+    cases = await ask_for_nobody(asker)
+    taken = tokens_taken(cases)
+    if taken is not None:
+        yield taken
+    if not cases or (taken is not None and taken.level is not Level.OK):
+        # Then a refusal of a forged token would prove nothing.
+        return
+    for finding in pipe_findings(cases):
+        yield finding
+    async for finding in unread_endpoints(http, workspace, (*policy.pipes, *project.pipes)):
+        yield finding
+    tenants = await find_tenants(http, workspace, policy, project)
+    empty = partial(services.empty_tinybird, project.folder) if project.pipes else None
+    async for finding in isolation(asker, cases, tenants, empty):
+        yield finding
+    async for finding in forgeries(client, policy, workspace, around.clock()):
+        yield finding
+
+
+async def _bounded(
+    code: str, found: AsyncIterator[Finding], seconds: float
+) -> AsyncIterator[Finding]:
     """Yield what is found in time, and that the rest was not."""
-    deadline = asyncio.get_running_loop().time() + SECTION_SECONDS
+    deadline = asyncio.get_running_loop().time() + seconds
     while True:
         try:
             async with asyncio.timeout_at(deadline):
-                outcome = await anext(found)
+                finding = await anext(found)
         except StopAsyncIteration:
             return
         except TimeoutError:
-            yield failed(name, "did not finish in time", "Try again when it answers faster.")
+            yield failed(code, "did not finish in time", "Try again when it answers faster.")
             return
-        yield outcome
+        yield finding

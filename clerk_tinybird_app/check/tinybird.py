@@ -1,18 +1,18 @@
-"""Whether Tinybird takes the app's tokens, and no others."""
+"""Whether Tinybird answers, serves the policy's pipes, and takes the app's tokens and no others."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 import httpx
 
-from clerk_tinybird_app.check.clock import clock_outcome
-from clerk_tinybird_app.check.exchange import SECONDS, get
-from clerk_tinybird_app.check.outcome import Level, Outcome, failed, ok, warning
-from clerk_tinybird_app.check.workspace import TINYBIRD, reached, workspace_there
+from clerk_tinybird_app.check.answers import SECONDS, get, json_object
+from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
+from clerk_tinybird_app.check.isolation import Answer, Case
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdBadRequestError,
@@ -27,123 +27,130 @@ from clerk_tinybird_app.tinybird.client import (
 from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
-TOKENS: Final = "tokens"
-PIPE: Final = "pipes"
-FORGERIES: Final = "forgeries"
-
 _MISSING: Final = "Required parameter is not defined"
 _TRANSIENT: Final = (TinybirdRateLimitedError, TinybirdTimeoutError, TinybirdQueryTimeoutError)
 _PAST_SECONDS: Final = 3600
-_RPS: Final = 50
 _KEY_BYTES: Final = 32
 
-Answer = PipeAnswer | TinybirdError
 
-
-async def tinybird(
-    settings: Settings,
-    policy: Policy,
-    own: Workspace,
-    http: httpx.AsyncClient,
-    clock: Callable[[], float],
-) -> AsyncIterator[Outcome]:
-    """Check the workspace ``own``, or the one that answers on this machine in its place."""
-    answer = await get(http, f"{own.api_url}/v0/pipes")
-    yield (found := reached(settings, own.api_url, answer))
-    if isinstance(answer, str) or found.level is not Level.OK:
-        return
-    yield clock_outcome(TINYBIRD, answer, clock())
-    workspace = await workspace_there(http, own) if settings.is_tinybird_local else own
-    if workspace is None:
-        yield failed(
-            TINYBIRD,
-            f"the Tinybird at {own.api_url} names no workspace with its key",
-            "Stop it, or set TB_LOCAL_PORT to another port.",
-        )
-        return
-    client = TinybirdClient(own.api_url, http=http, answer_seconds=SECONDS)
-    async for outcome in _tokens(client, policy, workspace, clock()):
-        yield outcome
-
-
-async def _tokens(
-    client: TinybirdClient, policy: Policy, workspace: Workspace, now: float
-) -> AsyncIterator[Outcome]:
-    # All pipes are asked at once, which a user's own allowance may not cover.
-    generous = replace(workspace, rps=max(workspace.rps, _RPS))
-    session = policy.kinds[0].session()
-    pipes = [scope.resource for scope in policy.scopes(session)]
-    token = TinybirdToken.mint(session, policy.scopes(session), generous, now=now).value
-    answers = await asyncio.gather(*(_ask(client, pipe, token) for pipe in pipes))
-    if all(isinstance(answer, TinybirdForbiddenError) for answer in answers):
-        # Then a refusal of a forged token would prove nothing.
-        yield _refused(answers[0])
-        return
-    if any(isinstance(answer, PipeAnswer | TinybirdBadRequestError) for answer in answers):
-        yield ok(TOKENS, "the workspace takes tokens signed with the configured key")
-    problems = [
-        each for pair in zip(pipes, answers, strict=True) for each in _problems(*pair, policy)
-    ]
-    for problem in problems:
-        yield problem
-    if not problems:
-        yield ok(PIPE, f"all {len(pipes)} answer a tenant that has no rows")
-    async for outcome in _forgeries(client, policy, workspace, now):
-        yield outcome
-
-
-async def _ask(client: TinybirdClient, pipe: str, token: str) -> Answer:
-    try:
-        return await client.query(pipe, {}, token)
-    except TinybirdError as error:
-        return error
-
-
-def _refused(answer: Answer) -> Outcome:
-    detail = answer.detail if isinstance(answer, TinybirdError) else ""
+def reached(settings: Settings, url: str, answer: httpx.Response | str) -> Finding:
+    """Return whether the answer to ``/v0/pipes`` without a token is a Tinybird's."""
+    if isinstance(answer, str):
+        return _unreachable(settings, url, answer)
+    # It refuses, since there was no token; but it refuses in its own form.
+    if "error" in json_object(answer):
+        return ok("tinybird/answers", f"answers at {url}")
+    where = "TB_LOCAL_PORT" if settings.is_tinybird_local else "TINYBIRD_API_URL"
     return failed(
-        TOKENS,
-        f"the workspace refuses a token made for it: {detail}",
-        "TINYBIRD_JWT_SECRET must be the workspace admin token of TINYBIRD_WORKSPACE_ID, and "
-        "TINYBIRD_API_URL\nthat workspace's region. Check the clock too: an expired token is "
-        "refused alike.",
+        "tinybird/another-server",
+        f"what answers at {url} is not Tinybird's API (HTTP {answer.status_code})",
+        f"Check {where}.",
     )
 
 
-def _problems(pipe: str, answer: Answer, policy: Policy) -> Iterator[Outcome]:
-    """Yield what is wrong with a pipe's answer to a tenant that does not exist."""
-    if isinstance(answer, PipeAnswer):
-        strangers = [row for row in answer.rows if _is_of_another(row, policy)]
-        if strangers:
-            yield failed(
-                PIPE,
-                f"{pipe} answered {len(strangers)} rows of other tenants to a tenant without rows",
-                "Do not let users read it. Filter it by the tenant; the lint below may say where.",
-            )
-    elif isinstance(answer, TinybirdBadRequestError) and _MISSING in answer.detail:
-        yield warning(
-            PIPE, f"{pipe} was not run: {answer.detail}", "Give its other parameters defaults."
+def _unreachable(settings: Settings, url: str, reason: str) -> Finding:
+    text = f"nothing answers at {url} ({reason})"
+    if settings.is_tinybird_local:
+        return warning(
+            "tinybird/not-running",
+            text,
+            "`make run` starts the embedded one with the app; alone it starts with\n"
+            "`python -m clerk_tinybird_app.local.tinybird`. Then check again.",
         )
-    elif isinstance(answer, TinybirdNotFoundError):
-        yield failed(
-            PIPE,
-            f"{pipe}: {answer.detail}",
-            "Deploy the project with `tb --cloud deploy`, or take the pipe out of PIPES.",
+    if is_loopback_url(url):
+        return failed("tinybird/unreachable", text, "Start Tinybird Local with `tb local start`.")
+    return failed("tinybird/unreachable", text, "Check the network and TINYBIRD_API_URL.")
+
+
+async def workspace_there(http: httpx.AsyncClient, own: Workspace) -> Workspace | None:
+    """Return the workspace of the Tinybird that runs on this machine; None: it names none.
+
+    The app uses whatever answers as Tinybird on the local port, also when it is not the embedded
+    one with the workspace ``own``.
+    """
+    key = json_object(await get(http, f"{own.api_url}/tokens")).get("workspace_admin_token")
+    if not isinstance(key, str) or not key or not key.isascii():
+        return None
+    if key == own.signing_key:
+        return own
+    answer = await get(http, f"{own.api_url}/v1/user/workspaces", key)
+    found = json_object(answer).get("workspaces")
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and each.get("token") == key:
+            return replace(own, workspace_id=str(each.get("id")), signing_key=key)
+    return None
+
+
+def tokens_taken(cases: list[Case]) -> Finding | None:
+    """Return whether the workspace takes the app's tokens; None when no answer says so."""
+    answers = [case.of_nobody for case in cases]
+    refusals = [each for each in answers if isinstance(each, TinybirdForbiddenError)]
+    if cases and len(refusals) == len(cases):
+        return failed(
+            "tokens/refused",
+            f"the workspace refuses a token made for it: {refusals[0].detail}",
+            "TINYBIRD_JWT_SECRET must be the workspace admin token of TINYBIRD_WORKSPACE_ID, and "
+            "TINYBIRD_API_URL\nthat workspace's region. Check the clock too: an expired token is "
+            "refused alike.",
         )
-    elif isinstance(answer, _TRANSIENT):
-        yield warning(PIPE, f"{pipe}: {answer.detail}", answer.message)
-    else:
-        yield failed(PIPE, f"{pipe}: {answer.detail}", answer.message)
+    if any(isinstance(each, PipeAnswer | TinybirdBadRequestError) for each in answers):
+        return ok("tokens/taken", "the workspace takes tokens signed with the configured key")
+    return None
 
 
-def _is_of_another(row: dict[str, object], policy: Policy) -> bool:
-    own = policy.tenant_of(policy.kinds[0].session())
-    return row.get(policy.tenant.column, own) != own
+def pipe_findings(cases: list[Case]) -> Iterator[Finding]:
+    """Say which pipes of the policy do not answer, each once."""
+    silent: dict[str, TinybirdError] = {}
+    for case in cases:
+        if isinstance(case.of_nobody, TinybirdError):
+            silent.setdefault(case.pipe, case.of_nobody)
+    yield from (_silent(pipe, error) for pipe, error in silent.items())
+    pipes = dict.fromkeys(case.pipe for case in cases)
+    if pipes and not silent:
+        yield ok("pipes/answer", f"all {len(pipes)} of the policy are there and answer")
 
 
-async def _forgeries(
+def _silent(pipe: str, error: TinybirdError) -> Finding:
+    if isinstance(error, TinybirdBadRequestError) and _MISSING in error.detail:
+        return warning(
+            "pipes/not-run",
+            f"{pipe} was not run: {error.detail}",
+            "Give its other parameters a default, an enum or an example.",
+        )
+    text = f"{pipe}: {error.detail}"
+    if isinstance(error, TinybirdNotFoundError):
+        return failed(
+            "pipes/missing",
+            text,
+            "Deploy the project with `tb --cloud deploy`, or take the pipe out of the policy.",
+        )
+    if isinstance(error, _TRANSIENT):
+        return warning("pipes/no-answer", text, error.message)
+    return failed("pipes/failing", text, error.message)
+
+
+async def unread_endpoints(
+    http: httpx.AsyncClient, workspace: Workspace, known: Iterable[str]
+) -> AsyncIterator[Finding]:
+    """Note the workspace's endpoints that neither the policy nor the project knows."""
+    answer = await get(http, f"{workspace.api_url}/v0/pipes", workspace.signing_key)
+    pipes = json_object(answer).get("pipes")
+    there = {
+        str(each.get("name"))
+        for each in (pipes if isinstance(pipes, list) else ())
+        if isinstance(each, dict) and each.get("endpoint")
+    }
+    if others := sorted(there - set(known)):
+        yield note(
+            "pipes/unread",
+            f"the workspace also has {', '.join(others)}, which no token allows",
+            "If users should read them, grant them in the policy; if nobody does, remove them.",
+        )
+
+
+async def forgeries(
     client: TinybirdClient, policy: Policy, workspace: Workspace, now: float
-) -> AsyncIterator[Outcome]:
+) -> AsyncIterator[Finding]:
     """Check that the workspace refuses tokens that only look like the app's."""
     foreign = replace(workspace, signing_key=secrets.token_urlsafe(_KEY_BYTES))
     session = policy.kinds[0].session()
@@ -153,17 +160,33 @@ async def _forgeries(
         "a token signed with another key": TinybirdToken.mint(session, scopes, foreign, now=now),
         "an expired token": TinybirdToken.mint(session, scopes, workspace, now=long_ago),
     }
-    for name, token in forged.items():
-        yield _forgery(name, await _ask(client, scopes[0].resource, token.value))
+    pipe = scopes[0].resource
+    answers = await asyncio.gather(*(_ask(client, pipe, each.value) for each in forged.values()))
+    for name, answer in zip(forged, answers, strict=True):
+        yield _forgery(name, answer)
 
 
-def _forgery(name: str, answer: Answer) -> Outcome:
+async def _ask(client: TinybirdClient, pipe: str, token: str) -> Answer:
+    try:
+        return await client.query(pipe, {}, token)
+    except TinybirdError as error:
+        return error
+
+
+def _forgery(name: str, answer: Answer) -> Finding:
     if isinstance(answer, TinybirdForbiddenError):
-        return ok(FORGERIES, f"{name} is refused")
+        return ok("tokens/forged-refused", f"{name} is refused")
     if isinstance(answer, PipeAnswer):
         return failed(
-            FORGERIES,
+            "tokens/forged-taken",
             f"{name} is answered: what runs there does not check tokens",
             "Put no data behind it that not everyone may read.",
         )
-    return warning(FORGERIES, f"could not try {name}: {answer.detail}", answer.message)
+    return warning(
+        "tokens/forged-untried", f"could not try {name}: {answer.detail}", answer.message
+    )
+
+
+def client_of(http: httpx.AsyncClient, workspace: Workspace) -> TinybirdClient:
+    """Return the app's own client, with the patience of a check."""
+    return TinybirdClient(workspace.api_url, http=http, answer_seconds=SECONDS)

@@ -1,11 +1,13 @@
 """The embedded services that a configuration asks for, and whose made-up world they hold."""
 
 import logging
+import socket
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Self
 
 from clerk_tinybird_app.local import LocalDataError
@@ -16,10 +18,14 @@ from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.routes import CLERK_PROXY
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.token import Workspace
 
 _logger = logging.getLogger(__name__)
 
 _SOMEBODY_ELSE: Final = "org_of_somebody_else"
+_EMPTY_TTL: Final = 60
+_EMPTY_RPS: Final = 100
+"""Of tokens for a Tinybird without rows, which lives for seconds and keeps nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,29 @@ class Embedded:
         """Return the id of a tenant other than ``own``: one that has rows, where that is known."""
         known = (ACME_ID, GLOBEX_ID) if self.tinybird else (_SOMEBODY_ELSE,)
         return next(tenant for tenant in known if tenant != own)
+
+
+@asynccontextmanager
+async def empty_tinybird(project: Path) -> AsyncIterator[Workspace]:
+    """Serve a project without any row on a free port of this machine, for as long as it is used.
+
+    Raises:
+        TinybirdUnavailable: It does not start; the text says why.
+    """
+    with TemporaryDirectory() as folder:
+        data = Path(folder) / DATA_FOLDER
+        tinybird = EmbeddedTinybird(project=project, data=data, port=_free_port())
+        try:
+            await tinybird.start()
+            yield tinybird.workspace(token_ttl=_EMPTY_TTL, rps=_EMPTY_RPS)
+        finally:
+            await tinybird.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

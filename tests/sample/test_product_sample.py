@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app import products, services
+from clerk_tinybird_app.local.tinybird.process.embedded import TinybirdUnavailable
 from clerk_tinybird_app.products import ProductError
-from clerk_tinybird_app.services import TinybirdUnavailable
 from clerk_tinybird_app.settings import Settings
 from tests.test_settings import TINYBIRD
 

@@ -3,12 +3,9 @@
 Only pages that show it import this module, for recharts' weight.
 """
 
-import json
-from typing import Any, Final
+from typing import Final
 
 import reflex as rx
-from reflex.vars import VarData
-from reflex.vars.function import FunctionStringVar
 
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
 from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
@@ -17,6 +14,7 @@ from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.declaration import Scale, Series, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.shown import LABEL, WHEN, ChartRow
+from clerk_tinybird_app.reflex_internals.page_functions import page_function
 from clerk_tinybird_app.state.dashboard import legend_of, rows_of, step_of, summary_of
 
 _VIEWS: Final = rx.asset("chart_or_table.jsx", shared=True)
@@ -140,7 +138,7 @@ def _line(series: Series, panel: TimeSeries) -> rx.Component:
 def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
     is_log = panel.scale is Scale.LOG
     scaled = {"scale": "log", "domain": ["auto", "auto"]} if is_log else {}
-    written = _function("inUnit")
+    written = page_function(_UNITS.importable_path, "inUnit")
     return (
         rx.recharts.cartesian_grid(vertical=False, stroke="var(--line)"),
         rx.recharts.x_axis(
@@ -148,7 +146,7 @@ def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
         ),
         rx.recharts.y_axis(
             tick=_TICK,
-            tick_formatter=_function("onAxis", str(panel.unit)),
+            tick_formatter=page_function(_UNITS.importable_path, "onAxis", str(panel.unit)),
             axis_line=False,
             tick_line=False,
             width=44 if panel.unit in _SHORT_UNITS else 56,
@@ -214,7 +212,7 @@ def _table(panel: TimeSeries) -> rx.Component:
 
 
 def _row(row: ChartRow, panel: TimeSeries) -> rx.Component:
-    written = _function("inUnit")
+    written = page_function(_UNITS.importable_path, "inUnit")
     return rx.el.tr(
         rx.el.td(row[WHEN], class_name=f"{CELL} text-soft"),
         *(
@@ -225,11 +223,8 @@ def _row(row: ChartRow, panel: TimeSeries) -> rx.Component:
 
 
 def _reader(series: Series, panel: TimeSeries) -> rx.Var[str]:
-    return _function("valueOf").call(series.label, panel.scale is Scale.LOG).to(str)
-
-
-def _function(name: str, *made_with: str) -> FunctionStringVar[Any]:
-    """Return a function of ``units.jsx``, or the one that it makes of some words."""
-    imported = VarData(imports={_UNITS.importable_path: [rx.ImportVar(tag=name)]})
-    call = f"({', '.join(map(json.dumps, made_with))})" if made_with else ""
-    return FunctionStringVar.create(f"{name}{call}", _var_data=imported)
+    return (
+        page_function(_UNITS.importable_path, "valueOf")
+        .call(series.label, panel.scale is Scale.LOG)
+        .to(str)
+    )

@@ -1,0 +1,108 @@
+"""The product by its files alone: policy for every kind of session, project, dashboard."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
+from clerk_tinybird_app.clerk.session_kinds import SessionKind
+from clerk_tinybird_app.dashboard.declaration import Dashboard
+from clerk_tinybird_app.tinybird import lint
+from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
+from clerk_tinybird_app.tinybird.project import Project, ProjectError, load_project
+
+_LEVELS: Final = {
+    lint.Level.NOTE: Level.NOTE,
+    lint.Level.WARNING: Level.WARNING,
+    lint.Level.ERROR: Level.FAILED,
+}
+_SOMEBODY: Final = ("user_of_another_check", "org_of_another_check")
+
+
+def hold_policy(policy: Policy) -> tuple[Policy, list[Finding]]:
+    """Try the policy with every kind of session.
+
+    Returns:
+        The policy with only the kinds that it has scopes for, and what is wrong with the others.
+    """
+    found: list[Finding] = []
+    fit = [kind for kind in policy.kinds if _is_fit(policy, kind, found)]
+    if not policy.kinds:
+        found.append(
+            failed(
+                "policy/no-kinds",
+                "KINDS_OF_SESSION names no kind of session, so nothing can be tried.",
+                "Name every kind that the policy tells apart: member_of(role), alone().",
+            )
+        )
+    held = replace(policy, kinds=tuple(fit))
+    if not found:
+        found.append(
+            ok("policy/held", f"{_count(held.pipes, 'pipe')} for {_count(fit, 'kind')} of session")
+        )
+    return held, found
+
+
+def _is_fit(policy: Policy, kind: SessionKind, found: list[Finding]) -> bool:
+    session, other = kind.session(), kind.session(*_SOMEBODY)
+    try:
+        scopes = policy.scopes(session)
+        is_alone = policy.tenant_of(session) != policy.tenant_of(other)
+    except PolicyError as error:
+        text = f"A session of the kind '{kind.name}' gets no token: {error}"
+        found.append(failed("policy/refused", text, "Mend scopes() or tenant() of the policy."))
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever a product's code raises is its finding
+        text = f"The policy fails for the kind '{kind.name}': {type(error).__name__}: {error}"
+        found.append(failed("policy/raises", text, "Mend scopes() or tenant() of the policy."))
+        return False
+    if not is_alone:
+        text = f"Two users of two organizations, both '{kind.name}', are the same tenant."
+        advice = "Let tenant() return the organization's id, or the user's without one."
+        found.append(failed("policy/one-tenant", text, advice))
+        return False
+    if not scopes:
+        text = f"A session of the kind '{kind.name}' may read nothing."
+        advice = (
+            "If that is meant, all is well: its token opens no pipe, and its dashboard is empty."
+        )
+        found.append(warning("policy/grants-nothing", text, advice))
+    return bool(scopes)
+
+
+def read_project(folder: Path) -> Project | Finding:
+    """Return the project in ``folder``, or why it cannot be read."""
+    try:
+        return load_project(folder)
+    except ProjectError as error:
+        place = f"{(folder / error.file).as_posix()}:{error.line}"
+        text = f"{place}: {error.message}"
+        return failed("project/unreadable", text, "Tinybird cannot read it either.")
+
+
+def project_findings(project: Project, policy: Policy) -> Iterator[Finding]:
+    """Hold every pipe that any kind of session may read to the tenant that its tokens fix."""
+    findings = lint.lint(project, policy)
+    for finding in findings:
+        text = f"{project.folder.as_posix()}/{finding.place}: {finding.problem}"
+        yield Finding(_LEVELS[finding.level], "project/lint", text, finding.advice)
+    if policy.pipes and all(finding.level is lint.Level.NOTE for finding in findings):
+        yield ok("project/requires-tenant", f"{_count(policy.pipes, 'pipe')} filter by the tenant")
+
+
+def dashboard_findings(dashboard: Dashboard, policy: Policy) -> Iterator[Finding]:
+    """Say which panels nobody would ever see."""
+    asked = {panel.pipe: f"the panel '{panel.title}'" for panel in dashboard.all_panels}
+    asked.setdefault(dashboard.newest, "newest")
+    unseen = [f"{who} asks {pipe}" for pipe, who in asked.items() if pipe not in policy.pipes]
+    if unseen:
+        yield failed(
+            "dashboard/not-granted",
+            f"No kind of session may read what the dashboard asks: {'; '.join(unseen)}.",
+            "Grant the pipe in the policy, or take the panel out of the dashboard.",
+        )
+
+
+def _count(things: tuple[object, ...] | list[SessionKind], noun: str) -> str:
+    return f"{len(things)} {noun}" if len(things) == 1 else f"{len(things)} {noun}s"
