@@ -224,8 +224,9 @@ def pipe_fields() -> dict[str, list[Field]]:
     product = products.current()
     try:
         pipes = load_project(product.project).pipes
+        period = (product.dashboard.start, product.dashboard.end)
         return {
-            name: fields_of(pipes[name], without=fixed)
+            name: fields_of(pipes[name], first=period, without=fixed)
             for name, fixed in product.policy.fixed.items()
             if name in pipes
         }

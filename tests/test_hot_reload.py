@@ -22,7 +22,7 @@ json.dump([path.name for path in get_reload_paths()], sys.stdout)
 
 @pytest.mark.parametrize("excluded", ["", "docs"])
 def test_the_tinybird_project_is_the_embedded_tinybirds_to_watch(excluded: str) -> None:
-    env = {**os.environ, "REFLEX_HOT_RELOAD_EXCLUDE_PATHS": excluded}
+    env = {**os.environ, "REFLEX_HOT_RELOAD_EXCLUDE_PATHS": excluded, "TINYBIRD_PROJECT": ""}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, capture_output=True, check=True
     )

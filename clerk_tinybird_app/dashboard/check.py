@@ -26,9 +26,9 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.view import PERIOD, SORT, sortable_rankings
-from clerk_tinybird_app.tinybird.endpoint_columns import columns_of
 from clerk_tinybird_app.tinybird.pipe_request import PIPE, Field, fields_of
 from clerk_tinybird_app.tinybird.project import Project
+from clerk_tinybird_app.tinybird.sql.columns import columns_of
 from clerk_tinybird_app.tinybird.template import TemplateError
 
 _WIDEST: Final = 12
@@ -74,7 +74,9 @@ class Files:
 
     def columns(self, pipe: str) -> frozenset[str] | None:
         """Return the columns that a pipe answers, None when they cannot be told."""
-        return columns_of(pipe, self.project) if pipe in self.project.pipes else None
+        found = self.project.pipes.get(pipe)
+        columns = columns_of(self.project, found) if found else None
+        return None if columns is None else frozenset(columns)
 
     def _parameters_of(self, pipe: str) -> dict[str, Field] | None:
         try:

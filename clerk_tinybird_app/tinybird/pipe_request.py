@@ -68,10 +68,6 @@ def _encoded(values: Mapping[str, str]) -> str:
     return urlencode(values, quote_via=quote, safe="/:,", errors="replace")
 
 
-_FIRST: Final = ("start", "end")
-"""A period reads in this order, whatever order the SQL needs it in."""
-
-
 @dataclass(frozen=True)
 class Field:
     """One input of the form.
@@ -93,11 +89,12 @@ class Field:
     is_required: bool
 
 
-def fields_of(pipe: Pipe, *, without: Iterable[str] = ()) -> list[Field]:
+def fields_of(pipe: Pipe, *, first: Iterable[str] = (), without: Iterable[str] = ()) -> list[Field]:
     """Return the inputs for ``pipe``, each parameter once, but for those ``without``.
 
     Args:
         pipe: A pipe of the project.
+        first: Names that stand first, whatever order the SQL needs them in, such as a period's.
         without: Names that a token fixes, which no request can set.
 
     Raises:
@@ -108,8 +105,7 @@ def fields_of(pipe: Pipe, *, without: Iterable[str] = ()) -> list[Field]:
         if node.is_template:
             for parameter in Template(node.sql).parameters:
                 found.setdefault(parameter.name, parameter)
-    names: list[str] = [name for name in _FIRST if name in found]
-    names += [name for name in found if name not in _FIRST]
+    names = [name for name in dict.fromkeys([*first, *found]) if name in found]
     hidden = set(without)
     return [_field(found[name]) for name in names if name not in hidden]
 

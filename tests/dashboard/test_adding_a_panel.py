@@ -50,8 +50,8 @@ SQL >
     FROM builds
     WHERE
         owner = {{{{ String({tenant}, required=True) }}}}
-        AND at >= parseDateTimeBestEffort({{{{ String(start, '2000-01-01', required=False) }}}})
-        AND at < parseDateTimeBestEffort({{{{ String(end, '2100-01-01', required=False) }}}})
+        AND at >= parseDateTimeBestEffort({{{{ String({start}, '2000-01-01', required=False) }}}})
+        AND at < parseDateTimeBestEffort({{{{ String({end}, '2100-01-01', required=False) }}}})
     GROUP BY bucket
     ORDER BY bucket
 
@@ -108,7 +108,9 @@ def add_builds(folder: Path, *, dashboard: str = DASHBOARD, policy: str = POLICY
     tenant = products.current().policy.tenant.parameter
     (folder / "tinybird" / "datasources" / "builds.datasource").write_text(SOURCE)
     pipe = folder / "tinybird" / "endpoints" / "builds_over_time.pipe"
-    pipe.write_text(PIPE.format(tenant=tenant))
+    dashboard_now = products.current().dashboard
+    start, end = dashboard_now.start, dashboard_now.end
+    pipe.write_text(PIPE.format(tenant=tenant, start=start, end=end))
     append(folder / PACKAGE / "policy.py", policy)
     append(folder / PACKAGE / "dashboard.py", dashboard)
 
@@ -149,7 +151,7 @@ async def test_a_data_source_with_a_chart_is_loaded_checked_asked_and_shown(
         ).json()
 
     assert problem == ""
-    assert question.parameters.keys() == {"start", "end"}
+    assert question.parameters.keys() == {product.dashboard.start, product.dashboard.end}
     assert isinstance(panel, TimeSeries)
     found = Shaper(product.dashboard, view, page="", zone=zone_named("UTC"), now=now).shown(
         panel, {panel.key: answer["data"]}

@@ -551,19 +551,13 @@ async def test_a_session_that_may_not_read_the_newest_rows_is_not_taken_for_empt
 
 
 async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tinybird) -> None:
-    await tab.see(
-        "refresh",
-        number=1,
-        path="/dashboard/route",
-        search="?method=GET&route=/v1/orders",
-        zone="UTC",
-    )
+    await tab.see("refresh", number=1, path="/dashboard/queue", search="?queue=mail", zone="UTC")
 
     asked = {url.path.split("/")[-1] for url in tinybird.asked}
-    assert asked == {f"{pipe}.json" for pipe in ROWS if pipe != "queues"}
-    assert tab.board["page_title"] == "GET /v1/orders"
+    assert asked == {"job_totals.json", "jobs_by_hour.json", "latest_jobs.json"}
+    assert tab.board["page_title"] == "mail"
     assert tab.board["back_href"] == "/dashboard"
-    assert tab.board["rows_latest_jobs"][0].cells[2].href.startswith("/dashboard/route?")
+    assert tab.board["rows_latest_jobs"][0].cells[2].href.startswith("/dashboard/queue?")
 
 
 async def test_the_panels_own_vars_are_emptied_with_the_tenants_data(

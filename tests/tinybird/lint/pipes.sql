@@ -227,7 +227,7 @@ SELECT * FROM events -- WHERE MINE
 SELECT {{String(workspace)}} AS workspace_id, note FROM events WHERE MINE
 
 -- unsafe: another column by its name
-SELECT n AS workspace_id FROM (SELECT note AS n FROM events WHERE MINE)
+SELECT note AS workspace_id FROM events WHERE MINE
 
 -- unsafe: a named value by its name
 WITH {{String(workspace)}} AS workspace_id SELECT note FROM events WHERE MINE
@@ -485,7 +485,7 @@ SELECT * FROM events WHERE MINE
 NODE endpoint
 SELECT * FROM other.mine
 
--- unclear: IN its own tenant, in one branch only
+-- unsafe: IN its own tenant, in one branch only
 NODE keys
 {% if defined(x) %} SELECT workspace_id FROM events WHERE MINE
 {% else %} SELECT n AS workspace_id FROM (SELECT note AS n FROM events WHERE MINE) {% end %}

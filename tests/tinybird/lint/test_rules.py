@@ -11,10 +11,9 @@ from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
 from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError, Scope, Tenant
 from clerk_tinybird_app.tinybird.project import load_project
-from tests.sessions import POLICY
+from tests.sessions import PRODUCT
 from tests.tinybird.project.projects import write
 
-SHIPPED = Path(__file__).parents[3] / "tinybird"
 FIXED = {"tenant_id": "org_1", "user_id": "user_1", "org_permission": "read"}
 
 HITS = Policy(
@@ -46,8 +45,8 @@ def problems(folder: Path, text: str, **files: str) -> list[tuple[Level, int, st
     return [(each.level, each.line, each.problem) for each in found if each.level > Level.NOTE]
 
 
-def test_the_shipped_project_has_no_findings() -> None:
-    assert lint(load_project(SHIPPED), POLICY) == ()
+def test_a_project_that_keeps_tenants_apart_has_no_findings() -> None:
+    assert lint(load_project(PRODUCT.project), PRODUCT.policy) == ()
 
 
 @pytest.mark.parametrize(
