@@ -21,12 +21,15 @@ from clerk_tinybird_app.clerk.errors import (
 from clerk_tinybird_app.clerk.session import LEEWAY_SECONDS, ClerkSession, Organization
 
 Claims = dict[str, object]
-
 _COMPACT_VERSION: Final = 2
 _VERSIONS: Final = (1, _COMPACT_VERSION)
 _LATEST_TIME: Final = 253_402_300_799  # the end of the year 9999, the last that datetime knows
 _ROLE_PREFIX: Final = "org:"
 _V1_ORGANIZATION_CLAIMS: Final = frozenset({"org_id", "org_role", "org_slug", "org_permissions"})
+_ORGANIZATION_SCOPES: Final = frozenset({"o", "ou", "uo"})
+
+# 600 digits hold some 2,000 permissions, and Python never refuses to read as few.
+_MASK: Final = re.compile(r"[0-9]{1,600}")
 
 
 def session_from_claims(
@@ -180,12 +183,6 @@ def _time(claims: Claims, claim: str) -> int:
     if type(value) is not int or not 0 < value <= _LATEST_TIME:
         raise SessionClaimsError(claim)
     return value
-
-
-_ORGANIZATION_SCOPES: Final = frozenset({"o", "ou", "uo"})
-
-# 600 digits hold some 2,000 permissions, and Python never refuses to read as few.
-_MASK: Final = re.compile(r"[0-9]{1,600}")
 
 
 def is_feature_list(fea: str) -> bool:

@@ -36,6 +36,17 @@ _LAST_CHARACTERS: Final = {
     3: b"AEIMQUYcgkosw048",
 }
 
+MAX_TOKEN_LENGTH: Final = 16 * 1024
+"""In characters. Clerk keeps the token in a cookie, so a genuine one is below 4 KB."""
+
+_PARTS: Final = 3
+_PADDING: Final = PKCS1v15()
+_HASH: Final = SHA256()
+
+# What Clerk's own backend accepts (packages/backend/src/tokens/jwtCategories.ts in
+# clerk/javascript): "session token", and "this instance does not use categories".
+_SESSION_CATEGORIES: Final = ("cl_B7d4PD111AAA", "cl_I7d4PD111III")
+
 
 def decode_base64url(text: bytes) -> bytes:
     """Decode a non-empty base64url text.
@@ -81,18 +92,6 @@ def parse_object(data: bytes) -> dict[str, object]:
         return value
     # Raised out here so that no chained exception carries the text that was read.
     raise ValueError("not a strict JSON object")
-
-
-MAX_TOKEN_LENGTH: Final = 16 * 1024
-"""In characters. Clerk keeps the token in a cookie, so a genuine one is below 4 KB."""
-
-_PARTS: Final = 3
-_PADDING: Final = PKCS1v15()
-_HASH: Final = SHA256()
-
-# What Clerk's own backend accepts (packages/backend/src/tokens/jwtCategories.ts in
-# clerk/javascript): "session token", and "this instance does not use categories".
-_SESSION_CATEGORIES: Final = ("cl_B7d4PD111AAA", "cl_I7d4PD111III")
 
 
 class Jws(NamedTuple):

@@ -18,13 +18,43 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from clerk_tinybird_app.clerk import jws
 from clerk_tinybird_app.clerk.errors import KeysUnavailable, SessionKeyError
-from clerk_tinybird_app.clerk.jws import parse_object
+from clerk_tinybird_app.clerk.jws import decode_base64url, parse_object
 
 MIN_KEY_BITS: Final = 2048
+
 MAX_KEY_BITS: Final = 8192
 """Above it, one verification takes so long that the key itself would be an attack."""
+
+_PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----(.+)-----END PUBLIC KEY-----", re.DOTALL)
+_WHITE_SPACE: Final = re.compile(r"[ \t\r\n]+")
+_NOT_A_KEY: Final = (
+    "CLERK_JWT_KEY must be the instance's RSA public key of at least 2048 bits, in PEM, from "
+    "'-----BEGIN PUBLIC KEY-----' to '-----END PUBLIC KEY-----'. Copy it from the Clerk "
+    "Dashboard: API keys, JWKS Public Key."
+)
+
+# Who publishes these has published a secret: nothing signed with that key proves anything.
+_SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+REFRESH_AFTER_SECONDS: Final = 60 * 60
+"""Keys older than this are used only once fetching them again was tried."""
+
+KEEP_FOR_SECONDS: Final = 6 * 60 * 60
+"""How long keys stay good after the last successful fetch when every other one fails."""
+
+FETCH_INTERVAL_SECONDS: Final = 60
+"""While keys are known, fetches begin at least this long after the last one ended."""
+
+RETRY_INTERVAL_SECONDS: Final = 5
+"""The same while none is known, or none recent enough."""
+
+FETCH_TIMEOUT_SECONDS: Final = 5
+"""The longest that a fetch may take, and so that anybody waits for one."""
+
+MAX_ANSWER_BYTES: Final = 256 * 1024
+_LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_logger = logging.getLogger(__name__)
 
 
 def rsa_public_key(modulus: int, exponent: int) -> RSAPublicKey:
@@ -37,15 +67,6 @@ def rsa_public_key(modulus: int, exponent: int) -> RSAPublicKey:
         raise ValueError("the modulus must be odd and have 2048 to 8192 bits")
     # The library refuses an exponent that is even, below 3, or not below the modulus.
     return RSAPublicNumbers(exponent, modulus).public_key()
-
-
-_PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----(.+)-----END PUBLIC KEY-----", re.DOTALL)
-_WHITE_SPACE: Final = re.compile(r"[ \t\r\n]+")
-_NOT_A_KEY: Final = (
-    "CLERK_JWT_KEY must be the instance's RSA public key of at least 2048 bits, in PEM, from "
-    "'-----BEGIN PUBLIC KEY-----' to '-----END PUBLIC KEY-----'. Copy it from the Clerk "
-    "Dashboard: API keys, JWKS Public Key."
-)
 
 
 class PemKey:
@@ -87,10 +108,6 @@ def _der(pem: str) -> bytes:
     if match is None:
         raise ValueError("not PEM")
     return base64.b64decode(match[1].replace(" ", ""), validate=True)
-
-
-# Who publishes these has published a secret: nothing signed with that key proves anything.
-_SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 class UnusableKeySetError(ValueError):
@@ -150,29 +167,7 @@ def _is_for_rs256(jwk: dict[str, object]) -> bool:
 
 def _number(text: object) -> int:
     digits = text.encode() if isinstance(text, str) else b""
-    return int.from_bytes(jws.decode_base64url(digits), "big")
-
-
-REFRESH_AFTER_SECONDS: Final = 60 * 60
-"""Keys older than this are used only once fetching them again was tried."""
-
-KEEP_FOR_SECONDS: Final = 6 * 60 * 60
-"""How long keys stay good after the last successful fetch when every other one fails."""
-
-FETCH_INTERVAL_SECONDS: Final = 60
-"""While keys are known, fetches begin at least this long after the last one ended."""
-
-RETRY_INTERVAL_SECONDS: Final = 5
-"""The same while none is known, or none recent enough."""
-
-FETCH_TIMEOUT_SECONDS: Final = 5
-"""The longest that a fetch may take, and so that anybody waits for one."""
-
-MAX_ANSWER_BYTES: Final = 256 * 1024
-
-_LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-_logger = logging.getLogger(__name__)
+    return int.from_bytes(decode_base64url(digits), "big")
 
 
 class JwksKeys:

@@ -13,13 +13,6 @@ _UNLISTED: Final = frozenset(
 )
 """Read by name in Reflex's sources, and in none of its two lists."""
 
-
-def reflex_variables() -> frozenset[str]:
-    """Return their names, those that override a value of ``rxconfig.py`` included."""
-    own = {name for name in vars(EnvironmentVariables) if name.startswith("REFLEX_")}
-    return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
-
-
 _OF_NO_USE: Final[Mapping[str, str]] = {
     # Bun comes as a Python wheel; an old Node.js on the machine is not used.
     "reflex.utils.js_runtimes": "Your version",
@@ -29,6 +22,12 @@ _OF_NO_USE: Final[Mapping[str, str]] = {
     "reflex.app": "Attempting to send delta to disconnected client",
 }
 """Logger -> how its line begins."""
+
+
+def reflex_variables() -> frozenset[str]:
+    """Return their names, those that override a value of ``rxconfig.py`` included."""
+    own = {name for name in vars(EnvironmentVariables) if name.startswith("REFLEX_")}
+    return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
 
 
 class _Without(logging.Filter):

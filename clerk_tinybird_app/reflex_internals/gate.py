@@ -32,13 +32,25 @@ _logger = logging.getLogger(__name__)
 
 MAX_REFUSED: Final = 20
 """Frames that are refused before their websocket is closed: a page of another build sends some."""
+
 MAX_HANDSHAKE: Final = 32_768
 """Bytes of a handshake's headers and query, which are kept as long as the websocket is open."""
+
 MAX_PROBLEM: Final = 200
 """Characters of what was wrong that are worth their place in the log."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
+
+_WRITTEN_BY_ANYBODY: Final = (
+    "reflex.app",
+    "reflex_base.event.processor.base_state_processor",
+    "reflex_base.event.processor.event_processor",
+    "engineio.server",
+    "socketio.server",
+    "_granian.asgi.io",
+)
+"""Loggers that a websocket can make write a line, such as for a version that it claims to have."""
 
 
 class Refusals:
@@ -151,17 +163,6 @@ async def _turn_away(receive: Receive, send: Send) -> None:
     """Refuse a handshake: the client is answered 403."""
     await receive()
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-
-
-_WRITTEN_BY_ANYBODY: Final = (
-    "reflex.app",
-    "reflex_base.event.processor.base_state_processor",
-    "reflex_base.event.processor.event_processor",
-    "engineio.server",
-    "socketio.server",
-    "_granian.asgi.io",
-)
-"""Loggers that a websocket can make write a line, such as for a version that it claims to have."""
 
 
 def guard_websockets(app: App) -> Refusals:

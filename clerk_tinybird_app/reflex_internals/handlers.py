@@ -18,6 +18,8 @@ from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 _BROWSER_STORAGE: Final = "vars"
 """The argument of Reflex's own handlers that names the vars which a browser keeps."""
 
+_Handler = Callable[..., Any]
+
 
 def event_refusal(name: str, payload: Mapping[str, Any]) -> str | None:
     """Say why an event must not be handled, None when it may."""
@@ -49,9 +51,6 @@ def _not_stored(browser_storage: Mapping[str, Any]) -> str | None:
         if state is None or not state._is_client_storage(var.removesuffix(FIELD_MARKER)):
             return f"a var that no browser keeps, {name}"
     return None
-
-
-_Handler = Callable[..., Any]
 
 
 class _Form(msgspec.Struct, forbid_unknown_fields=True):

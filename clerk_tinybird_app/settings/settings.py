@@ -24,8 +24,6 @@ from clerk_tinybird_app.settings.environment import (
 )
 from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
 
-__all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
-
 DOTENV_FILES: Final = (".env.local", ".env")
 """Read in this order: the first value wins, and the real environment beats both."""
 
@@ -33,6 +31,7 @@ MIN_SIGNING_KEY_BYTES: Final = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
 
 REFRESH_SECONDS: Final = 60
+
 LOCAL_REFRESH_SECONDS: Final = 2
 """The embedded Tinybird costs nothing a query."""
 
@@ -46,6 +45,13 @@ WHERE_TO_FIND: Final[Mapping[str, str]] = {
     "TINYBIRD_WORKSPACE_ID": "Tinybird > workspace settings, or `tb workspace current`",
     "TINYBIRD_JWT_SECRET": "Tinybird > your workspace > Tokens: the workspace admin token",
 }
+_TO_CONFIGURE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Clerk": ("CLERK_PUBLISHABLE_KEY", "CLERK_AUTHORIZED_PARTIES"),
+    "Tinybird": TINYBIRD_VARIABLES,
+}
+
+
+__all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
 
 def _variable(name: str, kind: str, default: Any = "", *, secret: bool = False) -> Any:
@@ -263,12 +269,6 @@ def _check_tinybird(settings: Settings) -> None:
             f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
         )
-
-
-_TO_CONFIGURE: Final[Mapping[str, tuple[str, ...]]] = {
-    "Clerk": ("CLERK_PUBLISHABLE_KEY", "CLERK_AUTHORIZED_PARTIES"),
-    "Tinybird": TINYBIRD_VARIABLES,
-}
 
 
 def require_loopback(settings: Settings) -> None:

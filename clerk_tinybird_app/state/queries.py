@@ -6,6 +6,12 @@ from typing import Any, Final, TypeVar
 
 _Result = TypeVar("_Result")
 _RUNNING: Final[dict[str, asyncio.Task[Any]]] = {}
+_Answer = TypeVar("_Answer")
+
+TOGETHER_SECONDS: Final = 0.15
+"""Answers within this time are handed over as one; later ones as they come."""
+
+_SECOND: Final = 1.0
 
 
 class StoppedError(Exception):
@@ -36,14 +42,6 @@ def stop_query(tab: str) -> None:
     """Stop the tab's query, if one is under way; its request to Tinybird is closed."""
     if task := _RUNNING.pop(tab, None):
         task.cancel()
-
-
-_Answer = TypeVar("_Answer")
-
-TOGETHER_SECONDS: Final = 0.15
-"""Answers within this time are handed over as one; later ones as they come."""
-
-_SECOND: Final = 1.0
 
 
 async def ask_side_by_side(

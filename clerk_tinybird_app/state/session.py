@@ -25,6 +25,10 @@ from clerk_tinybird_app.tinybird.token import (
 
 _StateType = TypeVar("_StateType", bound=type[rx.State])
 _HOLDERS: Final[list[type[rx.State]]] = []
+_SHOWN: Final = 16
+
+SIGNED_OUT = "signed-out"
+"""What ``accepted`` holds once the browser has said that nobody is signed in."""
 
 
 def holds_tenant_data(state: _StateType) -> _StateType:
@@ -37,9 +41,6 @@ async def forget_tenant_data(anywhere: rx.State) -> None:
     """Reset every registered state of the tab that ``anywhere`` belongs to."""
     for holder in _HOLDERS:
         (await anywhere.get_state(holder)).reset()
-
-
-_SHOWN: Final = 16
 
 
 @holds_tenant_data
@@ -95,10 +96,6 @@ class TokenState(rx.State):
         if key:
             self.value, self.is_anonymous = key, True
             self.examples = example_requests(workspace.api_url)
-
-
-SIGNED_OUT = "signed-out"
-"""What ``accepted`` holds once the browser has said that nobody is signed in."""
 
 
 class SessionState(rx.State):

@@ -16,6 +16,35 @@ MOST_CHARACTERS: Final = 15_000
 
 _MOST_VALUES: Final = 40
 
+_FIRST: Final = ("start", "end")
+"""A period reads in this order, whatever order the SQL needs it in."""
+
+TOKEN_PLACEHOLDER: Final = "<token>"
+"""Stands for the token in every example, so that it is sent to the browser once."""
+
+PATH_PLACEHOLDER: Final = "<path>"
+"""Stands for the path of the request that the page shows at the moment."""
+
+_TEMPLATES: Final = {
+    "fetch": """\
+const url = '{url}'
+const response = await fetch(url, {{
+  headers: {{ Authorization: 'Bearer {token}' }},
+}})
+const {{ data }} = await response.json()""",
+    "curl": """\
+curl '{url}' \\
+  -H 'Authorization: Bearer {token}'""",
+    "Python": """\
+import httpx
+
+url = "{url}"
+token = "{token}"
+answer = httpx.get(url, headers={{"Authorization": f"Bearer {{token}}"}})
+rows = answer.raise_for_status().json()["data"]""",
+}
+LANGUAGES: Final = tuple(_TEMPLATES)
+
 
 @dataclass(frozen=True)
 class PipeRequest:
@@ -120,34 +149,6 @@ def _field(parameter: Parameter) -> Field:
         options=[str(option) for option in parameter.enum or ()],
         is_required=parameter.is_enforced,
     )
-
-
-TOKEN_PLACEHOLDER: Final = "<token>"
-"""Stands for the token in every example, so that it is sent to the browser once."""
-
-PATH_PLACEHOLDER: Final = "<path>"
-"""Stands for the path of the request that the page shows at the moment."""
-
-_TEMPLATES: Final = {
-    "fetch": """\
-const url = '{url}'
-const response = await fetch(url, {{
-  headers: {{ Authorization: 'Bearer {token}' }},
-}})
-const {{ data }} = await response.json()""",
-    "curl": """\
-curl '{url}' \\
-  -H 'Authorization: Bearer {token}'""",
-    "Python": """\
-import httpx
-
-url = "{url}"
-token = "{token}"
-answer = httpx.get(url, headers={{"Authorization": f"Bearer {{token}}"}})
-rows = answer.raise_for_status().json()["data"]""",
-}
-
-LANGUAGES: Final = tuple(_TEMPLATES)
 
 
 def example_requests(api_url: str) -> dict[str, str]:

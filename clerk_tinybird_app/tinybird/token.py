@@ -10,6 +10,17 @@ import jwt
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.tinybird.policy import Scope
 
+ALGORITHM: Final = "HS256"
+"""The only algorithm Tinybird accepts for JWTs."""
+
+REFRESH_SHARE: Final = 1 / 5
+"""A token is minted again when less than this share of its life is left."""
+
+MAX_HEARTBEAT_SECONDS: Final = 45.0
+"""Clerk's session tokens live for 60 seconds; each push comes with a quarter of that to spare."""
+
+_INDENT: Final = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
@@ -28,17 +39,6 @@ class Workspace:
     signing_key: str = field(repr=False)
     token_ttl: int = 900
     rps: int = 10
-
-
-ALGORITHM: Final = "HS256"
-"""The only algorithm Tinybird accepts for JWTs."""
-
-REFRESH_SHARE: Final = 1 / 5
-"""A token is minted again when less than this share of its life is left."""
-
-
-MAX_HEARTBEAT_SECONDS: Final = 45.0
-"""Clerk's session tokens live for 60 seconds; each push comes with a quarter of that to spare."""
 
 
 def heartbeat_seconds(token_ttl: int) -> float:
@@ -130,9 +130,6 @@ def decode(value: str, workspace: Workspace) -> dict[str, Any]:
         options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
     return claims
-
-
-_INDENT: Final = 2
 
 
 @dataclass(frozen=True)

@@ -30,54 +30,7 @@ from clerk_tinybird_app.local.clerk.store.database import Database
 from clerk_tinybird_app.local.clerk.views import client_view
 
 _SAFE = "GET"
-
-
-def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[str]) -> str | None:
-    """Return the calling page's origin; None: a GET that does not say.
-
-    ``Origin`` decides; a same-origin GET has none, so its ``Referer`` stands in. Every other
-    method needs ``Origin``, which no page can forge: that is the protection against cross-site
-    requests.
-
-    Raises:
-        FapiError: 403, the page is not the app's own, or does not say where it needs to.
-    """
-    claimed = headers.get("origin")
-    if claimed is None and method == _SAFE:
-        referer = headers.get("referer")
-        if not referer:
-            return None
-        claimed = _origin_of(referer)
-    if claimed not in origins:
-        raise foreign_origin()
-    return claimed
-
-
-def foreign_origin() -> FapiError:
-    """The request does not come from one of the app's own pages."""
-    return FapiError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
-
-
-def _origin_of(address: str) -> str | None:
-    """Return scheme and host of an address; None: it has none."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
-
-
 Handler = Callable[..., Reply]
-
-
-@dataclass(frozen=True)
-class Match:
-    """A handler and the ids in the path, to be called with the call itself first."""
-
-    handler: Handler
-    ids: dict[str, str]
-
-
 _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/environment", environment.read_environment),
     ("PATCH", "/environment", environment.read_environment),
@@ -129,6 +82,57 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/me/profile_image", me.no_images),
     ("DELETE", "/me/profile_image", me.remove_image),
 )
+_logger = logging.getLogger(__name__)
+_MAX_BODY_BYTES: Final = 64 * 1024
+_MAX_FIELDS: Final = 100
+_FORM: Final = "application/x-www-form-urlencoded"
+_OVERRIDABLE: Final = "POST"
+_OVERRIDES: Final = frozenset({"PATCH", "PUT", "DELETE"})
+_ENVIRONMENT: Final = "/environment"
+_MS_PER_SECOND: Final = 1000
+
+
+def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[str]) -> str | None:
+    """Return the calling page's origin; None: a GET that does not say.
+
+    ``Origin`` decides; a same-origin GET has none, so its ``Referer`` stands in. Every other
+    method needs ``Origin``, which no page can forge: that is the protection against cross-site
+    requests.
+
+    Raises:
+        FapiError: 403, the page is not the app's own, or does not say where it needs to.
+    """
+    claimed = headers.get("origin")
+    if claimed is None and method == _SAFE:
+        referer = headers.get("referer")
+        if not referer:
+            return None
+        claimed = _origin_of(referer)
+    if claimed not in origins:
+        raise foreign_origin()
+    return claimed
+
+
+def foreign_origin() -> FapiError:
+    """The request does not come from one of the app's own pages."""
+    return FapiError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
+
+
+def _origin_of(address: str) -> str | None:
+    """Return scheme and host of an address; None: it has none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A handler and the ids in the path, to be called with the call itself first."""
+
+    handler: Handler
+    ids: dict[str, str]
 
 
 def _compile(
@@ -148,17 +152,6 @@ def match(method: str, path: str) -> Match | None:
         if route_method == method and (found := pattern.match(trimmed)):
             return Match(handler, found.groupdict())
     return None
-
-
-_logger = logging.getLogger(__name__)
-
-_MAX_BODY_BYTES: Final = 64 * 1024
-_MAX_FIELDS: Final = 100
-_FORM: Final = "application/x-www-form-urlencoded"
-_OVERRIDABLE: Final = "POST"
-_OVERRIDES: Final = frozenset({"PATCH", "PUT", "DELETE"})
-_ENVIRONMENT: Final = "/environment"
-_MS_PER_SECOND: Final = 1000
 
 
 @dataclass(frozen=True)

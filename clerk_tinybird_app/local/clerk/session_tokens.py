@@ -25,6 +25,9 @@ _SECOND_FACTOR_NEVER = -1
 _NOT_BEFORE_SLACK_SECONDS = 10
 _MS_PER_SECOND = 1000
 _MS_PER_MINUTE = 60 * _MS_PER_SECOND
+_BITS: Final = 2048
+_PUBLIC_EXPONENT: Final = 65537
+_ALGORITHM: Final = "RS256"
 
 
 def session_claims(
@@ -70,11 +73,6 @@ def _organization_claims(membership: Membership) -> dict[str, Any]:
         "fpm": grants.masks,
     }
     return {"fea": grants.features, "o": organization}
-
-
-_BITS: Final = 2048
-_PUBLIC_EXPONENT: Final = 65537
-_ALGORITHM: Final = "RS256"
 
 
 class SigningKeyError(LocalDataError):

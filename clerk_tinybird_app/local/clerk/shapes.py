@@ -8,6 +8,58 @@ from typing import Any, Final
 from clerk_tinybird_app.local.clerk.instance import ROLES, SYSTEM_PREFIX, Role
 from clerk_tinybird_app.local.clerk.store.rows import Membership, Organization, SignIn, SignUp, User
 
+_VERIFICATION_LIFETIME_MS = 10 * 60 * 1000
+
+_ABSENT: dict[str, Any] = {
+    "external_id": None,
+    "username": None,
+    "profile_image_id": "",
+    "primary_phone_number_id": None,
+    "primary_web3_wallet_id": None,
+    "phone_numbers": [],
+    "web3_wallets": [],
+    "external_accounts": [],
+    "enterprise_accounts": [],
+    "saml_accounts": [],
+    "passkeys": [],
+    "totp_enabled": False,
+    "backup_code_enabled": False,
+    "two_factor_enabled": False,
+    "public_metadata": {},
+    "unsafe_metadata": {},
+    "create_organizations_limit": None,
+    "legal_accepted_at": None,
+}
+"""What the embedded Clerk has no use for, as an account without it shows."""
+
+MAX_MEMBERSHIPS = 100
+PASSWORD_STRATEGY: Final = "password"
+EMAIL_STRATEGY: Final = "email_code"
+_ABANDONED_AFTER_MS: Final = 24 * 60 * 60 * 1000
+
+# The order matters: Edge and Opera also call themselves Chrome, and Chrome calls itself Safari.
+_BROWSERS: Final = (
+    ("Edge", re.compile(r"Edg(?:e|A|iOS)?/([\d.]+)")),
+    ("Opera", re.compile(r"OPR/([\d.]+)")),
+    ("Firefox", re.compile(r"(?:Firefox|FxiOS)/([\d.]+)")),
+    ("Chrome", re.compile(r"(?:HeadlessChrome|Chrome|CriOS)/([\d.]+)")),
+    ("Safari", re.compile(r"Version/([\d.]+).*Safari/")),
+)
+_DEVICES: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Macintosh", "Macintosh"),
+    ("Windows", "Windows"),
+    ("Linux", "Linux"),
+)
+_LOOPBACK: Final = "127.0.0.1"
+
+_HERE: Final = "this machine"
+"""The embedded Clerk answers no other machine, so every browser is here."""
+
+_MOBILE: Final = {"iPhone", "iPad", "Android"}
+
 
 def avatar_url(row: User) -> str:
     """Return a ``data:`` address of the user's picture.
@@ -22,9 +74,6 @@ def avatar_url(row: User) -> str:
         f'text-anchor="middle">{initial}</text></svg>'
     )
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}#"
-
-
-_VERIFICATION_LIFETIME_MS = 10 * 60 * 1000
 
 
 def verification(status: str, strategy: str | None, now: int) -> dict[str, Any]:
@@ -84,32 +133,6 @@ def user(row: User, memberships: list[dict[str, Any]], now: int) -> dict[str, An
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
-
-
-_ABSENT: dict[str, Any] = {
-    "external_id": None,
-    "username": None,
-    "profile_image_id": "",
-    "primary_phone_number_id": None,
-    "primary_web3_wallet_id": None,
-    "phone_numbers": [],
-    "web3_wallets": [],
-    "external_accounts": [],
-    "enterprise_accounts": [],
-    "saml_accounts": [],
-    "passkeys": [],
-    "totp_enabled": False,
-    "backup_code_enabled": False,
-    "two_factor_enabled": False,
-    "public_metadata": {},
-    "unsafe_metadata": {},
-    "create_organizations_limit": None,
-    "legal_accepted_at": None,
-}
-"""What the embedded Clerk has no use for, as an account without it shows."""
-
-
-MAX_MEMBERSHIPS = 100
 
 
 def organization(row: Organization) -> dict[str, Any]:
@@ -184,11 +207,6 @@ def _permission(key: str) -> dict[str, Any]:
         "created_at": 0,
         "updated_at": 0,
     }
-
-
-PASSWORD_STRATEGY: Final = "password"
-EMAIL_STRATEGY: Final = "email_code"
-_ABANDONED_AFTER_MS: Final = 24 * 60 * 60 * 1000
 
 
 def sign_in(row: SignIn, user: User | None, now: int) -> dict[str, Any]:
@@ -292,28 +310,6 @@ def _email_verification(row: SignUp, now: int) -> dict[str, Any]:
         "next_action": action,
         "supported_strategies": [EMAIL_STRATEGY],
     }
-
-
-# The order matters: Edge and Opera also call themselves Chrome, and Chrome calls itself Safari.
-_BROWSERS: Final = (
-    ("Edge", re.compile(r"Edg(?:e|A|iOS)?/([\d.]+)")),
-    ("Opera", re.compile(r"OPR/([\d.]+)")),
-    ("Firefox", re.compile(r"(?:Firefox|FxiOS)/([\d.]+)")),
-    ("Chrome", re.compile(r"(?:HeadlessChrome|Chrome|CriOS)/([\d.]+)")),
-    ("Safari", re.compile(r"Version/([\d.]+).*Safari/")),
-)
-_DEVICES: Final = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Macintosh", "Macintosh"),
-    ("Windows", "Windows"),
-    ("Linux", "Linux"),
-)
-_LOOPBACK: Final = "127.0.0.1"
-_HERE: Final = "this machine"
-"""The embedded Clerk answers no other machine, so every browser is here."""
-_MOBILE: Final = {"iPhone", "iPad", "Android"}
 
 
 def activity(session_id: str, user_agent: str) -> dict[str, Any]:

@@ -36,6 +36,32 @@ _NOT_PARAMETERS: Final = ("token", "format", "q")
 _PIPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _WELL_FORMED: Final = re.compile(r"[\x21-\x7e]+")
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+RATE_LIMITED: Final = 429
+_BY_STATUS: Final[Mapping[int, type[TinybirdError]]] = {
+    400: TinybirdBadRequestError,
+    401: TinybirdForbiddenError,
+    403: TinybirdForbiddenError,
+    404: TinybirdNotFoundError,
+    408: TinybirdQueryTimeoutError,
+    413: TinybirdTooLargeError,
+}
+_TOKEN: Final = re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*)*")
+_HIDDEN: Final = "..."
+_MAX_DETAIL: Final = 1000
+_MS: Final = 1000
+Renew = Callable[[], Awaitable[str]]
+
+ANSWER_SECONDS: Final = 30.0
+"""The longest a query may take, with all that is tried again and waited for on the way."""
+
+CONNECT_SECONDS: Final = 5.0
+"""The longest it may take to connect, or to get a free connection of the pool."""
+
+MAX_WAIT_SECONDS: Final = 3.0
+"""The longest that a rate limit is waited for; beyond it the caller is told."""
+
+MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""The largest answer that is taken in, unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +120,6 @@ def _encoded(parameters: Mapping[str, str]) -> str:
         raise TinybirdBadRequestError("A parameter's value is not valid text.") from None
 
 
-RATE_LIMITED: Final = 429
-
-_BY_STATUS: Final[Mapping[int, type[TinybirdError]]] = {
-    400: TinybirdBadRequestError,
-    401: TinybirdForbiddenError,
-    403: TinybirdForbiddenError,
-    404: TinybirdNotFoundError,
-    408: TinybirdQueryTimeoutError,
-    413: TinybirdTooLargeError,
-}
-_TOKEN: Final = re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*)*")
-_HIDDEN: Final = "..."
-_MAX_DETAIL: Final = 1000
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole answer.
@@ -155,9 +166,6 @@ def _detail(reply: Reply, token: str) -> str:
     # Cut last, or a token at the end would be left in part.
     hidden = _TOKEN.sub(_HIDDEN, said.replace(token, _HIDDEN))
     return "".join(char if char.isprintable() else " " for char in hidden)[:_MAX_DETAIL]
-
-
-_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,21 +235,6 @@ def _read_json(body: bytes) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         # What stands in the body may be a tenant's rows: none of it goes into the error.
         raise TinybirdError("The answer is not a pipe's JSON.", status=200) from None
-
-
-Renew = Callable[[], Awaitable[str]]
-
-ANSWER_SECONDS: Final = 30.0
-"""The longest a query may take, with all that is tried again and waited for on the way."""
-
-CONNECT_SECONDS: Final = 5.0
-"""The longest it may take to connect, or to get a free connection of the pool."""
-
-MAX_WAIT_SECONDS: Final = 3.0
-"""The longest that a rate limit is waited for; beyond it the caller is told."""
-
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""The largest answer that is taken in, unpacked."""
 
 
 class TinybirdClient:

@@ -14,7 +14,6 @@ from typing import Final
 from clerk_tinybird_app.tinybird.project.model import ProjectError
 
 INCLUDE: Final = "INCLUDE"
-
 ENGINE_SETTINGS: Final = frozenset(
     f"ENGINE_{name}"
     for name in (
@@ -34,9 +33,21 @@ ENGINE_SETTINGS: Final = frozenset(
         "JOIN_TYPE",
     )
 )
-
 _EVERYWHERE: Final = frozenset({"DESCRIPTION", "TOKEN", "TAGS", "VERSION", "MAINTAINER", INCLUDE})
 _CLOSE: Final = 0.8
+_FAMILIES: Final = frozenset({"ENGINE", "KAFKA", "IMPORT", "COPY", "EXPORT", "TARGET"})
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
+_BLOCK: Final = ">"
+_COMMENT: Final = "#"
+
+# A text in quotes keeps its sign; a comment at a line's end has a blank before it.
+_VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|(?<!\s)\#|[^#])*""")
+_WITHOUT_COMMENTS: Final = frozenset({"SCHEMA", "INDEXES"})
+_BOM: Final = "\ufeff"
+READ: Final = "READ"
+APPEND: Final = "APPEND"
+
+_TOKEN_VALUE: Final = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([^\s"']+))\s+(\w+)""")
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,6 @@ class Vocabulary:
         return found[0] if found else None
 
 
-_FAMILIES: Final = frozenset({"ENGINE", "KAFKA", "IMPORT", "COPY", "EXPORT", "TARGET"})
-
 DATASOURCE: Final = Vocabulary(
     kind=".datasource",
     words=_EVERYWHERE
@@ -83,6 +92,7 @@ DATASOURCE: Final = Vocabulary(
     prefixes=("KAFKA_", "IMPORT_"),
 )
 
+
 PIPE: Final = Vocabulary(
     kind=".pipe",
     words=_EVERYWHERE
@@ -90,15 +100,6 @@ PIPE: Final = Vocabulary(
     | {"NODE", "SQL", "TYPE", "DATASOURCE", "TARGET_DATASOURCE", "ENGINE", "DEPLOYMENT_METHOD"},
     prefixes=("COPY_", "EXPORT_"),
 )
-
-
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
-_BLOCK: Final = ">"
-_COMMENT: Final = "#"
-# A text in quotes keeps its sign; a comment at a line's end has a blank before it.
-_VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|(?<!\s)\#|[^#])*""")
-_WITHOUT_COMMENTS: Final = frozenset({"SCHEMA", "INDEXES"})
-_BOM: Final = "\ufeff"
 
 
 @dataclass
@@ -214,12 +215,6 @@ def unquoted(value: str) -> str:
         if value != quote and value == f"{quote}{inner}{quote}" and quote not in inner:
             return inner
     return value
-
-
-READ: Final = "READ"
-APPEND: Final = "APPEND"
-
-_TOKEN_VALUE: Final = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([^\s"']+))\s+(\w+)""")
 
 
 def token(instruction: Instruction, file: Path, *allowed: str) -> tuple[str, str]:

@@ -19,6 +19,16 @@ from clerk_tinybird_app.tinybird.project.model import Column, DataSource, Projec
 
 _DEFAULT_ENGINE: Final = "MergeTree"
 _REPEATABLE: Final = frozenset({"TOKEN"})
+_JSON: Final = "json:"
+
+_PART: Final = re.compile(
+    r"""(?P<tick>`[^`]*`)|(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<comment>--[^\n]*)|(?P<hash>\#)|(?P<open>[(\[{])|(?P<close>[)\]}])"""
+    r"""|(?P<comma>,)|(?P<word>\w+)|(?P<other>.)""",
+    re.DOTALL,
+)
+_SECTIONS: Final = frozenset({"DEFAULT", "CODEC"})
+_HOW: Final = "Write `name` Type `json:$.path`, with a comma between columns."
 
 
 def read_datasource(text: str, file: Path) -> DataSource:
@@ -64,17 +74,6 @@ def _once(found: list[Instruction], file: Path) -> dict[str, Instruction]:
                 f"{instruction.keyword} is there twice, first in line {first.line}. Remove one.",
             )
     return by_keyword
-
-
-_JSON: Final = "json:"
-_PART: Final = re.compile(
-    r"""(?P<tick>`[^`]*`)|(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<comment>--[^\n]*)|(?P<hash>\#)|(?P<open>[(\[{])|(?P<close>[)\]}])"""
-    r"""|(?P<comma>,)|(?P<word>\w+)|(?P<other>.)""",
-    re.DOTALL,
-)
-_SECTIONS: Final = frozenset({"DEFAULT", "CODEC"})
-_HOW: Final = "Write `name` Type `json:$.path`, with a comma between columns."
 
 
 @dataclass(frozen=True)

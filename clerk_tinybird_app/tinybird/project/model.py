@@ -5,6 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+ENDPOINT: Final = "endpoint"
+MATERIALIZED: Final = "materialized"
+COPY: Final = "copy"
+SINK: Final = "sink"
+STANDARD: Final = ""
+
+Tokens = tuple[tuple[str, str], ...]
+"""Pairs of a token's name and what it may do: ``READ`` or ``APPEND``."""
+
 
 class ProjectError(ValueError):
     """A mistake in one file of a project, and what to do about it.
@@ -32,16 +41,6 @@ class ProjectMistakes(ValueError):  # noqa: N818 - it is what a project has
     def __init__(self, mistakes: Iterable[ProjectError]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda one: (one.file, one.line)))
         super().__init__("\n".join(map(str, self.mistakes)))
-
-
-ENDPOINT: Final = "endpoint"
-MATERIALIZED: Final = "materialized"
-COPY: Final = "copy"
-SINK: Final = "sink"
-STANDARD: Final = ""
-
-Tokens = tuple[tuple[str, str], ...]
-"""Pairs of a token's name and what it may do: ``READ`` or ``APPEND``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ _REFUSED = {
 _IMPORTS = ("import", "from")
 _JUMPS = frozenset({"break", "continue"})
 _NODE_COST = 32
+_LOOPS = frozenset({"for", "while"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,6 @@ def _forbidden(name: str, line: int | None) -> Exception:
 def cost(chunks: Any) -> int:
     """What one turn of a loop with this body costs, in the budget's unit."""
     return sum(len(event.source) + _NODE_COST for event in flatten(chunks))
-
-
-_LOOPS = frozenset({"for", "while"})
 
 
 class Flow:

@@ -32,6 +32,12 @@ _OUTPUT_OPERATORS = frozenset({"Add", "Sub", "Mult"})
 _LITERALS = (str, int, float, bool, type(None))
 _METHOD_SIGNATURES = {name: inspect.signature(method) for name, method in METHODS.items()}
 
+CAUGHT = "caught"
+"""The name, in the rewritten code, of the tuple of errors that `except` catches."""
+
+_BARE = {"else": "else", "finally": "finally", "try": "try"}
+_EXCEPTS = frozenset({"except", "except Exception"})
+
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:
     """The node of `function(run, arguments...)`."""
@@ -215,13 +221,6 @@ class Rewriter:
                 self._refuse("Invalid expression type: **")
             keys.append(self.rewrite(key))
         return call("o_display", ast.Dict(keys, [self.rewrite(value) for value in node.values]))
-
-
-CAUGHT = "caught"
-"""The name, in the rewritten code, of the tuple of errors that `except` catches."""
-
-_BARE = {"else": "else", "finally": "finally", "try": "try"}
-_EXCEPTS = frozenset({"except", "except Exception"})
 
 
 def parse_for(source: str, line: int) -> ast.For:

@@ -27,6 +27,13 @@ _WORD = "[A-Za-z_][A-Za-z0-9_]{0,127}"
 _IDENTIFIER = re.compile(_WORD)
 _DOTTED = re.compile(rf"{_WORD}(?:\.{_WORD}){{0,8}}")
 _QUOTES = frozenset({"`", '"'})
+_TTLS = ("5s", "1m", "5m", "30m", "1h")
+_OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
+_CLIENT_ERROR, _LAST_STATUS = 400, 599
+NAMED_SECRETS = frozenset({"tb_secret", "tb_var"})
+
+TRANSFORMS = frozenset({*TYPES, "Array", "JSON"})
+"""The functions whose first argument is a typed parameter."""
 
 
 def _checked(name: Any, shape: re.Pattern[str], maker: str) -> str:
@@ -189,11 +196,6 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
 
-_TTLS = ("5s", "1m", "5m", "30m", "1h")
-_OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
-_CLIENT_ERROR, _LAST_STATUS = 400, 599
-
-
 def defined(run: Run, x: Any = None) -> bool:
     """Whether a value was given: "" counts, null does not."""
     return x is not None
@@ -336,7 +338,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tb_var": secret,
 }
 
+
 SIGNATURES = {name: inspect.signature(function) for name, function in FUNCTIONS.items()}
-NAMED_SECRETS = frozenset({"tb_secret", "tb_var"})
-TRANSFORMS = frozenset({*TYPES, "Array", "JSON"})
-"""The functions whose first argument is a typed parameter."""

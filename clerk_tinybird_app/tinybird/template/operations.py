@@ -9,6 +9,21 @@ from clerk_tinybird_app.tinybird.template.run import Run
 MAX_BITS = 512
 """Twice ClickHouse's widest integer."""
 
+_SIZED = (str, list, tuple)
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Lt": operator.lt,
+    "LtE": operator.le,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+    "Is": operator.is_,
+    "IsNot": operator.is_not,
+    "In": lambda left, right: left in right,
+    "NotIn": lambda left, right: left not in right,
+}
+COMPARISONS = frozenset(_COMPARISONS)
+
 
 def bounded(number: Any) -> Any:
     """`number`, unless it is an integer too long to be meant.
@@ -19,9 +34,6 @@ def bounded(number: Any) -> Any:
     if isinstance(number, int) and number.bit_length() > MAX_BITS:
         raise ValueError(f"a number has more than {MAX_BITS} bits")
     return number
-
-
-_SIZED = (str, list, tuple)
 
 
 def _is_number(value: Any) -> bool:
@@ -74,21 +86,6 @@ def _arithmetic(sign: str, function: Callable[[Any, Any], Any]) -> Callable[...,
         return bounded(function(left, right))
 
     return operation
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "Eq": operator.eq,
-    "NotEq": operator.ne,
-    "Lt": operator.lt,
-    "LtE": operator.le,
-    "Gt": operator.gt,
-    "GtE": operator.ge,
-    "Is": operator.is_,
-    "IsNot": operator.is_not,
-    "In": lambda left, right: left in right,
-    "NotIn": lambda left, right: left not in right,
-}
-COMPARISONS = frozenset(_COMPARISONS)
 
 
 def compare(run: Run, names: tuple[str, ...], *operands: Any) -> bool:
@@ -196,6 +193,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Mod": _arithmetic("%", operator.mod),
     "Pow": power,
 }
+
+
 METHODS: dict[str, Callable[..., Any]] = {
     **{name: _asked(name) for name in ("endswith", "startswith")},
     "get": get,

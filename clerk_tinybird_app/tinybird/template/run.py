@@ -13,6 +13,20 @@ DOCUMENTATION = "https://docs.tinybird.co/cli/advanced-templates.html"
 MAX_SHOWN = 1000
 PREFIX = "Template Syntax Error: "
 
+MAX_SIZE = 1_000_000
+"""Characters in one value or in the rendered SQL; ClickHouse reads 262,144 bytes by default."""
+
+MAX_STEPS = 10_000
+"""Loop steps in one render."""
+
+MAX_WORK = 10_000_000
+"""Characters and elements touched in one render: about half a second at worst."""
+
+MAX_DEPTH = 32
+"""Lists and objects inside each other."""
+
+_NODE_WORK = 16
+
 
 class TemplateError(Exception):
     """A template cannot be compiled, or cannot be rendered with these values.
@@ -55,18 +69,6 @@ def syntax_error(text: str, *, line: int | None = None, anchor: str = "") -> Tem
     """`text` as Tinybird words it, with the line when there is one."""
     where = f", line {line}" if line is not None else ""
     return TemplateError(f"{PREFIX}{text}{where}", line=line, anchor=anchor)
-
-
-MAX_SIZE = 1_000_000
-"""Characters in one value or in the rendered SQL; ClickHouse reads 262,144 bytes by default."""
-MAX_STEPS = 10_000
-"""Loop steps in one render."""
-MAX_WORK = 10_000_000
-"""Characters and elements touched in one render: about half a second at worst."""
-MAX_DEPTH = 32
-"""Lists and objects inside each other."""
-
-_NODE_WORK = 16
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,25 @@ _TABLE_BUT_PERCENT = str.maketrans({key: to for key, to in _ESCAPES.items() if k
 _SPECIAL = re.compile("[\\\\'\"`%\0\b\n\r\t]")
 _COMMENT_MARKS = re.compile(r"\*(?=/)|/(?=\*)|\n")
 
+Converter: TypeAlias = Callable[[Any], Any]
+"""From a value to the same value, checked; ValueError when it is not of the type."""
+
+_SIGNED = re.compile(r"[+-]?\d{1,100}")
+_UNSIGNED = re.compile(r"\d{1,100}")
+_FALSE = frozenset({"", "0", "false"})
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
+
+# What may follow is left open, as in Tinybird: fractions, Z, an offset, a zone's name.
+_TAIL = r"[0-9A-Za-z .:+/_-]{0,48}"
+_SHAPES = {
+    "Date": re.compile(_DAY),
+    "DateTime": re.compile(_DAY + _TIME + _TAIL),
+    "DateTime64": re.compile(_DAY + _TIME + r"\.[0-9]{3}" + _TAIL),
+}
+_BITS = (8, 16, 32, 64, 128, 256)
+_TOLD_AS = {"Int": "Int32", "Integer": "Int32"}
+
 
 class SqlFragment:
     """Finished SQL, such as a column's name: it can be written, and nothing else."""
@@ -179,25 +198,6 @@ WRITERS: dict[str, Callable[[Run, object, str], bytes]] = {
 """By the name that compiled templates call them by."""
 
 
-Converter: TypeAlias = Callable[[Any], Any]
-"""From a value to the same value, checked; ValueError when it is not of the type."""
-
-_SIGNED = re.compile(r"[+-]?\d{1,100}")
-_UNSIGNED = re.compile(r"\d{1,100}")
-_FALSE = frozenset({"", "0", "false"})
-
-_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
-# What may follow is left open, as in Tinybird: fractions, Z, an offset, a zone's name.
-_TAIL = r"[0-9A-Za-z .:+/_-]{0,48}"
-_SHAPES = {
-    "Date": re.compile(_DAY),
-    "DateTime": re.compile(_DAY + _TIME + _TAIL),
-    "DateTime64": re.compile(_DAY + _TIME + r"\.[0-9]{3}" + _TAIL),
-}
-_BITS = (8, 16, 32, 64, 128, 256)
-
-
 def plain(value: object) -> str:
     """A value as text; finished SQL is no text any more."""
     if isinstance(value, SqlFragment):
@@ -269,8 +269,6 @@ def _converters() -> dict[str, Converter]:
 
 
 CONVERTERS = _converters()
-
-_TOLD_AS = {"Int": "Int32", "Integer": "Int32"}
 
 
 def told_as(name: str) -> str:

@@ -17,6 +17,11 @@ from clerk_tinybird_app.local.clerk.instance import ADMIN, ROLES
 from clerk_tinybird_app.local.clerk.store import accounts
 from clerk_tinybird_app.local.clerk.store.rows import Membership
 
+_MANAGE_PROFILE: Final = "org:sys_profile:manage"
+_DELETE_PROFILE: Final = "org:sys_profile:delete"
+_READ_MEMBERS: Final = "org:sys_memberships:read"
+_MANAGE_MEMBERS: Final = "org:sys_memberships:manage"
+
 
 def own_membership(call: Call, organization_id: str) -> Membership:
     """Return the caller's membership.
@@ -62,12 +67,6 @@ def keep_an_admin(call: Call, member: Membership) -> None:
             "There has to be at least one organization member with the minimum required "
             "permissions. Make somebody else an admin first.",
         )
-
-
-_MANAGE_PROFILE: Final = "org:sys_profile:manage"
-_DELETE_PROFILE: Final = "org:sys_profile:delete"
-_READ_MEMBERS: Final = "org:sys_memberships:read"
-_MANAGE_MEMBERS: Final = "org:sys_memberships:manage"
 
 
 def create(call: Call) -> Reply:

@@ -8,6 +8,10 @@ from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.rows import Session
 from clerk_tinybird_app.local.clerk.views import client_view, session_token, session_view
 
+_SELECT_ORGANIZATION: Final = "select_org"
+_ENDED: Final = "ended"
+_REMOVED: Final = "removed"
+
 
 def read_client(call: Call) -> Reply:
     """Return the client; null for a browser that was never here."""
@@ -63,11 +67,6 @@ def start_session(call: Call, user_id: str) -> Session:
     call.cookie = browsers.rotate_client_token(call.db, client.id)
     call.refresh_client()
     return session
-
-
-_SELECT_ORGANIZATION: Final = "select_org"
-_ENDED: Final = "ended"
-_REMOVED: Final = "removed"
 
 
 def read(call: Call, session_id: str) -> Reply:

@@ -19,6 +19,14 @@ import httpx
 
 from clerk_tinybird_app.bun import BUN
 
+_DIST: Final = "package/dist/"
+_MAX_FILE_BYTES: Final = 8 * 1024 * 1024
+_BUN_TIMEOUT_SECONDS: Final = 60
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_MAX_BYTES: Final = 32 * 1024 * 1024
+_FOLDER: Final = "clerk-sdk"
+_logger = logging.getLogger(__name__)
+
 
 class ClerkSdkUnavailable(Exception):  # noqa: N818 - reads as what it is where it is caught
     """The SDK's files are not here and cannot be had.
@@ -93,10 +101,6 @@ PACKAGES: Final = (
 )
 
 
-_DIST: Final = "package/dist/"
-_MAX_FILE_BYTES: Final = 8 * 1024 * 1024
-
-
 def unpack(tarball: Path, package: Package, target: Path) -> int:
     """Write the wanted files of ``package/dist`` flat into ``target``, each with a ``.gz`` beside.
 
@@ -135,11 +139,6 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file and its compressed twin."""
     path.write_bytes(content)
     path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(content, mtime=0))
-
-
-_BUN_TIMEOUT_SECONDS: Final = 60
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
-_MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 def tarball_address(package: Package) -> str:
@@ -192,10 +191,6 @@ def download(address: str, package: Package, target: Path) -> None:
         raise ClerkSdkUnavailable(
             f"the tarball of {package.spec} is not the one this program expects (SHA-512 differs)"
         )
-
-
-_FOLDER: Final = "clerk-sdk"
-_logger = logging.getLogger(__name__)
 
 
 def sdk_folder(folder: Path) -> Path:

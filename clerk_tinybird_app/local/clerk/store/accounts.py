@@ -5,6 +5,11 @@ import sqlite3
 from clerk_tinybird_app.local.clerk.instance import ADMIN
 from clerk_tinybird_app.local.clerk.store.rows import Membership, Organization, User, new_id
 
+_SELECT = (
+    "SELECT organizations.*, (SELECT count(*) FROM memberships"
+    " WHERE organization_id = organizations.id) AS members_count FROM organizations"
+)
+
 
 def user_by_id(db: sqlite3.Connection, user_id: str) -> User | None:
     """Return the user with this id."""
@@ -82,12 +87,6 @@ def delete_user(db: sqlite3.Connection, user_id: str) -> None:
         "DELETE FROM organizations WHERE NOT EXISTS"
         " (SELECT 1 FROM memberships WHERE organization_id = organizations.id)"
     )
-
-
-_SELECT = (
-    "SELECT organizations.*, (SELECT count(*) FROM memberships"
-    " WHERE organization_id = organizations.id) AS members_count FROM organizations"
-)
 
 
 def organization_by_id(db: sqlite3.Connection, organization_id: str) -> Organization | None:

@@ -20,6 +20,7 @@ from clerk_tinybird_app.local.clerk.store.rows import (
 )
 
 _TOKEN_BYTES: Final = 32
+MAX_USER_AGENT: Final = 400
 
 
 def client_by_id(db: sqlite3.Connection, client_id: str) -> Client | None:
@@ -85,9 +86,6 @@ def _client(row: sqlite3.Row | None) -> Client | None:
 def _hash(token: str) -> str:
     """Hash a cookie's value; it is random, so it needs no salt and no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-MAX_USER_AGENT: Final = 400
 
 
 def session_by_id(db: sqlite3.Connection, session_id: str) -> Session | None:

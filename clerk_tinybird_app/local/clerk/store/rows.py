@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 ACTIVE: Final = "active"
+_ALPHABET: Final = string.ascii_letters + string.digits
+_LENGTH: Final = 27
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,6 @@ class SignUp:
     user_id: str | None
     session_id: str | None
     created_at: int
-
-
-_ALPHABET: Final = string.ascii_letters + string.digits
-_LENGTH: Final = 27
 
 
 def new_id(prefix: str) -> str:
