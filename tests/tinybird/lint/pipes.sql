@@ -470,8 +470,8 @@ SELECT * FROM events WHERE workspace_id = {{String(workspace, defined=False)}} A
 SELECT * FROM events WHERE workspace_id = tb_made_up_value_0_ AND {{String(workspace)}} != ''
 
 -- unsafe: a join that keeps what does not match
-SELECT e.note FROM (SELECT * FROM events WHERE MINE) AS e
-  LEFT ANTI JOIN notes AS n ON e.workspace_id = n.workspace_id
+SELECT e.note FROM events AS e LEFT ANTI JOIN notes AS n
+  ON e.workspace_id = n.workspace_id WHERE e.workspace_id = {{String(workspace)}}
 
 -- unclear: the first rows of two arms before the filter
 SELECT * FROM ((SELECT workspace_id, note FROM events) UNION ALL (SELECT workspace_id, note FROM notes) LIMIT 2) WHERE MINE
@@ -527,7 +527,7 @@ SELECT 1 AS x FROM events AS note WHERE note.workspace_id = {{String(workspace)}
 SELECT tuple({{String(workspace)}}) AS e FROM events AS e WHERE e.workspace_id = {{String(workspace)}}
 
 -- unsafe: joined USING the tenant, but keeping the right side
-SELECT note FROM events RIGHT JOIN notes USING (workspace_id, note) WHERE MINE
+SELECT n.note FROM events RIGHT JOIN (SELECT * FROM notes WHERE MINE) AS n USING (workspace_id, note) WHERE MINE
 
 -- unsafe: two columns of its name, inside, the other way round
 SELECT * FROM (SELECT note AS workspace_id, * FROM events) WHERE MINE
