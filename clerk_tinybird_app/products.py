@@ -130,6 +130,7 @@ def _hold_to_files(product: Product, declaration: Path) -> None:
     Raises:
         ProductError: With a line for each mistake.
     """
+    _try_policy(product)
     files = check.Files(read_project(product.project), product.policy.fixed)
     if found := check.mistakes(product.dashboard, files):
         source = declaration.read_text(encoding="utf-8")
@@ -137,6 +138,18 @@ def _hold_to_files(product: Product, declaration: Path) -> None:
         place = declaration.relative_to(here) if declaration.is_relative_to(here) else declaration
         lines = (f"{place}:{check.line_of(each, source)}: {each.text}" for each in found)
         raise ProductError("\n".join(lines))
+
+
+def _try_policy(product: Product) -> None:
+    """Refuse a policy that fails for a kind of session which it names itself."""
+    for kind in product.policy.kinds:
+        try:
+            product.policy.scopes(kind.session())
+        except Exception as error:
+            raise ProductError(
+                f"{product.package}.policy fails for a session of the kind '{kind.name}': "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
 
 def _sample(package: str) -> Sample | None:
