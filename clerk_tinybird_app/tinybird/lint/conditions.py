@@ -10,6 +10,9 @@ from sqlglot import exp
 from clerk_tinybird_app.tinybird.sql.statements import Statement
 
 _KINDS: Final = frozenset({"", "INNER", "OUTER", "ANY", "ALL", "ASOF", "SEMI"})
+_OF_ALL_MATCHES: Final = frozenset(
+    {"", "INNER", "OUTER", "CROSS", "ALL", "ANTI", "LEFT", "RIGHT", "FULL"}
+)
 _OF_CLASSES: Final = (exp.Anonymous, exp.AnonymousAggFunc, exp.ParameterizedAgg)
 _READING: Final = re.compile(
     r"(global)?(not)?(null)?in(ignoreset)?|joinget\w*|dict\w+|file|hascolumnintable|catboostevaluate"
@@ -79,6 +82,25 @@ def kept_by(join: exp.Join) -> str:
     if (join.kind or "").upper() not in _KINDS:
         return ""
     return {"": "both", "LEFT": "right"}.get((join.side or "").upper(), "")
+
+
+def picked_by(join: exp.Join) -> frozenset[str]:
+    """Return the sides, "left" and "right", of which a join takes one row out of several."""
+    side, kind = ((join.args.get(word) or "").upper() for word in ("side", "kind"))
+    if {side, kind} <= _OF_ALL_MATCHES:
+        return frozenset()
+    if side == "RIGHT":
+        return frozenset({"left"})
+    is_of_right = side == "LEFT" or (kind == "ASOF" and not side)
+    return frozenset({"right"} if is_of_right else {"left", "right"})
+
+
+def in_names(condition: exp.In) -> Iterator[exp.Column]:
+    """Yield what stands alone after IN, in brackets or not, and so may be a table."""
+    listed = condition.expressions
+    found = condition.args.get("field") or (listed[0] if len(listed) == 1 else None)
+    if found is not None and isinstance(found.unnest(), exp.Column):
+        yield found.unnest()
 
 
 def function_name(tree: exp.Expr) -> str:

@@ -30,6 +30,8 @@ _WITHOUT_TENANTS: Final = frozenset(
 """Tables and table functions whose rows are made up."""
 
 _SYSTEM: Final = "system"
+_SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
+"""Settings that change no row; some others read a table, drop rows or filter them."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,12 @@ class Reading:
             if is_odd or (reads_by_itself(part) and not is_source):
                 what = function_name(part) or type(part).__name__
                 raise CannotJudge(f"what {what}() reads is not understood", line_of(part))
+            for setting in part.args.get("settings") or ():
+                if setting.this.name not in _SETTINGS:
+                    reason = f"what the setting {setting.this.name} does to its rows is not known"
+                    raise CannotJudge(reason, line_of(setting))
+            if isinstance(part, exp.Query) and part.args.get("format"):
+                raise CannotJudge("its FORMAT tells more than its rows", line_of(part))
             is_read = isinstance(part, (exp.Table, exp.Select, exp.SetOperation))
             if is_read and id(part) not in scope.seen:
                 raise CannotJudge("it reads something in a place of its own", line_of(part))

@@ -1,6 +1,6 @@
 """What one SELECT gives: which of its sources its own conditions keep to the asking tenant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,8 +9,10 @@ from sqlglot import exp
 from clerk_tinybird_app.tinybird.lint.conditions import (
     conjuncts,
     function_name,
+    in_names,
     kept_by,
     may_be_same,
+    picked_by,
     same,
 )
 from clerk_tinybird_app.tinybird.lint.relation import Doubt, Read, Relation, either
@@ -69,6 +71,8 @@ class Selecting:
         self._joins: dict[str, exp.Join] = {}
         self._take_sources()
         self._parts = list(_level(tree))
+        # Rows that ORDER BY ... WITH FILL makes up, out of the first and the last row.
+        self._is_filled = any(isinstance(part, exp.WithFill) for part in self._parts)
         self._aliases = scope.aliases | {part.alias for part in self._parts if self._hides(part)}
         self._is_outer = any(join.side for join in self._joins.values())
 
@@ -81,7 +85,8 @@ class Selecting:
         beside = [query.lost() for query in self._queries_beside()]
         own = self._own()
         given = self._given()
-        may_mix = takes_some(self._tree) or any(self._may_mix(part) for part in self._parts)
+        takes = takes_some(self._tree) or self._is_filled
+        may_mix = takes or any(self._may_mix(part) for part in self._parts)
         sources = [
             Relation(
                 frozenset(self._onward(read, alias, given, may_mix=may_mix) for read in one.reads),
@@ -89,7 +94,7 @@ class Selecting:
             )
             for alias, one in self._sources.items()
         ]
-        kept = frozenset(out for out, name in given.items() if name in own)
+        kept = frozenset(out for out, name in given.items() if name in own and not self._is_filled)
         return replace(either([*sources, *beside]), names=self._names(), own=kept)
 
     def _take_sources(self) -> None:
@@ -121,9 +126,9 @@ class Selecting:
         for part in self._parts:
             if isinstance(part, exp.Query):
                 yield self._reading.query(part, self._scope)
-            field = part.args.get("field") if isinstance(part, exp.In) else None
-            if isinstance(field, exp.Column) and self._reading.is_table(field.name, self._scope):
-                raise CannotJudge(f"IN {field.name} may read a table", line_of(field))
+            for name in in_names(part) if isinstance(part, exp.In) else ():
+                if self._reading.is_table(name.name, self._scope):
+                    raise CannotJudge(f"IN {name.name} may read a table", line_of(name))
 
     def _own(self) -> set[_Name]:
         """Take away the reads that conditions close; return the columns of the tenant's own id."""
@@ -134,7 +139,9 @@ class Selecting:
             if not self._is_outer
         }
         closed = set(own)
-        facts = list(self._facts())
+        joined = {alias: list(self._joined(alias, join)) for alias, join in self._joins.items()}
+        facts = [*self._facts(), *(fact for facts in joined.values() for fact in facts)]
+        self._mix_picked(joined)
         for fact in facts * len(facts):
             sides = [(fact.first, fact.second is None or fact.second in own)]
             if fact.second is not None:
@@ -151,16 +158,35 @@ class Selecting:
     def _facts(self) -> Iterator[_Fact]:
         for clause in ("where", "prewhere"):
             yield from self._equal(self._tree.args.get(clause), "", holds=True)
-        for alias, join in self._joins.items():
-            kept = kept_by(join)
-            if kept:
-                only = alias if kept == "right" else ""
-                holds = not self._is_outer
-                yield from self._equal(join.args.get("on"), only, holds=holds)
-                for name in join.args.get("using") or ():
-                    before = self._only_before(alias, name.name)
-                    if before is not None:
-                        yield _Fact(before, _Name(alias, name.name), only, holds)
+
+    def _joined(self, alias: str, join: exp.Join) -> Iterator[_Fact]:
+        """Yield what a join's own condition says."""
+        kept = kept_by(join)
+        if kept:
+            only = alias if kept == "right" else ""
+            holds = not self._is_outer
+            yield from self._equal(join.args.get("on"), only, holds=holds)
+            for name in join.args.get("using") or ():
+                before = self._only_before(alias, name.name)
+                if before is not None:
+                    yield _Fact(before, _Name(alias, name.name), only, holds)
+
+    def _mix_picked(self, joined: Mapping[str, list[_Fact]]) -> None:
+        """Mark what a join picks one row of; filtered after it, the one may have been another's."""
+        order = list(self._sources)
+        for alias, facts in joined.items():
+            tied = {name for fact in facts for name in (fact.first, fact.second)}
+            picked = picked_by(self._joins[alias])
+            before = order[: order.index(alias)]
+            for each in [*(before if "left" in picked else ()), *([alias] * ("right" in picked))]:
+                one = self._sources[each]
+                loose = {
+                    read
+                    for read in one.reads
+                    if not any(_Name(each, column) in tied for column in read.columns)
+                }
+                mixed = {replace(read, is_mixed=True) for read in loose}
+                self._sources[each] = replace(one, reads=one.reads - loose | mixed)
 
     def _equal(self, clause: exp.Expr | None, only: str, *, holds: bool) -> Iterator[_Fact]:
         for condition in conjuncts(clause):

@@ -160,6 +160,25 @@ SELECT amount / (SELECT max(amount) FROM events
   WHERE MINE) AS part FROM events
   WHERE MINE
 
+-- safe: one row of its own for each
+SELECT e.note, n.amount FROM events AS e
+  ANY LEFT JOIN notes AS n ON e.workspace_id = n.workspace_id AND e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: the nearest of its own
+SELECT e.note, n.amount FROM events AS e
+  ASOF JOIN (SELECT * FROM notes WHERE MINE) AS n ON e.note = n.note AND e.amount <= n.amount
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: one of a list of columns
+SELECT * FROM events WHERE MINE AND note IN (workspace_id)
+
+-- safe: with gaps filled, of its own
+SELECT amount, count() AS n FROM events WHERE MINE GROUP BY amount ORDER BY amount WITH FILL
+
+-- safe: a setting that changes no row
+SELECT * FROM events WHERE MINE SETTINGS max_threads = 1
+
 -- unsafe: no filter, but its name
 SELECT {{String(workspace)}} AS asked_by FROM events
 
@@ -537,3 +556,60 @@ SELECT * FROM (SELECT workspace_id, COLUMNS('note') FROM events) WHERE MINE
 
 -- unsafe: a column of another database's table
 SELECT * FROM events WHERE x.events.workspace_id = {{String(workspace)}}
+
+-- unclear: a table by name in brackets after IN
+SELECT note FROM events WHERE MINE AND ('b', 'x', 80) IN (notes)
+
+-- unclear: a table by name in two brackets after IN
+SELECT note FROM events WHERE MINE AND ('b', 'x', 80) NOT IN ((notes))
+
+-- unclear: a setting that reads another table
+SELECT * FROM events WHERE MINE
+  SETTINGS additional_table_filters = {'events': 'amount < (SELECT count() FROM notes)'}
+
+-- unclear: a setting that says what to read
+SELECT note SETTINGS implicit_table_at_top_level = 'events'
+
+-- unclear: a setting that leaves rows out before the filter
+SELECT * FROM (SELECT * FROM events ORDER BY amount DESC SETTINGS limit = 1) WHERE MINE
+
+-- unclear: a setting after a UNION
+SELECT note FROM events WHERE MINE UNION ALL SELECT note FROM notes WHERE MINE SETTINGS limit = 1
+
+-- unclear: a format that tells of the rows that were read
+SELECT note FROM events WHERE MINE FORMAT JSON
+
+-- unclear: gaps filled up to others' rows
+SELECT note, c FROM
+  (SELECT workspace_id, note, amount AS c FROM events ORDER BY c WITH FILL INTERPOLATE (workspace_id))
+  WHERE MINE
+
+-- unsafe: joined by a tenant that filled gaps leave empty
+SELECT n.note FROM notes AS n
+  JOIN (SELECT workspace_id, amount FROM events WHERE MINE ORDER BY amount WITH FILL TO 5) AS e
+  ON e.workspace_id = n.workspace_id
+
+-- unclear: the nearest of everyone's before the filter
+SELECT e.note, n.amount FROM (SELECT workspace_id, note, amount + 100 AS amount FROM events) AS e
+  ASOF JOIN notes AS n ON e.note = n.note AND e.amount >= n.amount
+  WHERE e.workspace_id = {{String(workspace)}} AND n.workspace_id = {{String(workspace)}}
+
+-- unclear: any of everyone's before the filter
+SELECT e.note, n.amount FROM events AS e
+  ANY LEFT JOIN (SELECT * FROM notes ORDER BY amount DESC) AS n ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}} AND n.workspace_id = {{String(workspace)}}
+
+-- unclear: any of everyone's before the filter, the other way round
+SELECT e.note, n.amount FROM (SELECT * FROM notes ORDER BY amount DESC) AS n
+  ANY RIGHT JOIN events AS e ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}} AND n.workspace_id = {{String(workspace)}}
+
+-- unclear: one that matches among everyone's
+SELECT e.note, n.amount FROM (SELECT * FROM events WHERE MINE) AS e
+  LEFT SEMI JOIN (SELECT * FROM notes ORDER BY amount DESC) AS n ON e.note = n.note
+  WHERE n.workspace_id = {{String(workspace)}}
+
+-- unclear: side by side before the filter
+SELECT * FROM (SELECT workspace_id FROM events) AS a
+  PASTE JOIN (SELECT workspace_id AS w, note FROM notes ORDER BY amount DESC) AS b
+  WHERE a.workspace_id = {{String(workspace)}} AND b.w = {{String(workspace)}}
