@@ -17,7 +17,6 @@ from clerk_tinybird_app.pages.dashboard import dashboard_page, detail_title
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.pages.sign_in import sign_in
 from clerk_tinybird_app.pages.sign_up import sign_up
-from clerk_tinybird_app.pages.token_page import DESCRIPTION, TITLE
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
 from clerk_tinybird_app.state.pulse import PulseState

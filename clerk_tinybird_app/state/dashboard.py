@@ -170,7 +170,7 @@ class DashboardState(AskingState, rx.State):
     def view_request(self, panel: str) -> Any:
         """Go to the page that shows and runs the request of one panel, whatever came of it."""
         found = next((each for each in self._panels() if each.key == panel), None)
-        if found is None:
+        if found is None or not services.current().settings.shows_token_page:
             return None
         now = services.current().clock()
         asked = self._asked.get(panel) or self._questions((found,), now)[0]

@@ -28,7 +28,9 @@ class SampleTrafficState(AskingState, rx.State):
 
     @rx.event(background=True)
     async def add(self) -> None:
-        """Give the signed-in tenant made-up rows, if it has none of its own."""
+        """Give the signed-in tenant made-up rows, if it has none of its own: a developer's tool."""
+        if not services.current().settings.shows_token_page:
+            return
         async with asking(self) as grant:
             if grant is None:
                 self.problem = UNCONFIRMED.message

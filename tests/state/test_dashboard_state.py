@@ -414,6 +414,33 @@ async def test_a_panel_without_data_can_show_its_request_and_says_that_it_has_no
 
 
 @pytest.fixture
+def customers_only(running: Services) -> None:
+    """Have no token page."""
+    object.__setattr__(running.settings, "token_page", False)
+
+
+@pytest.mark.usefixtures("customers_only")
+async def test_without_a_token_page_nobody_is_sent_to_it(tab: Tab) -> None:
+    await _refresh(tab)
+
+    await tab.see("view_request", panel="queues")
+
+    assert tab.places == []
+
+
+@pytest.mark.usefixtures("customers_only")
+async def test_without_a_token_page_nobody_is_given_made_up_rows(
+    tab: Tab, tinybird: Tinybird, joined: list[tuple[str, str]]
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+
+    await tab.add_sample_traffic()
+
+    assert joined == []
+
+
+@pytest.fixture
 def joined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Who was given sample traffic: tenant and user."""
     joined: list[tuple[str, str]] = []
@@ -533,7 +560,7 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     assert tab.board["rows_job_totals"][0].trend == ""
 
     tinybird.asked.clear()
-    await tab.see("download_csv", panel="requests_over_time")
+    await tab.see("download_csv", panel="jobs_by_hour")
     assert tinybird.asked == []
 
 
