@@ -194,8 +194,8 @@ def _tenants_found(found: Found) -> Iterator[Finding]:
         yield warning(
             "isolation/no-rows",
             f"{count} rows, so it was not tried whether two are told apart.",
-            "Send events of two tenants (POST /v0/events?name=<data source>), or give the data "
-            "sources fixtures\nof two. Then check again.",
+            "Send events of two tenants (POST /v0/events?name=<data source>), or let the product's "
+            "sample.py\nmake up rows for the embedded Tinybird. Then check again.",
         )
 
 

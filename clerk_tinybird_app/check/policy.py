@@ -73,6 +73,12 @@ def _is_fit(policy: Policy, kind: SessionKind, found: list[Finding]) -> bool:
 
 def read_project(folder: Path) -> Project | Finding:
     """Return the project in ``folder``, or why it cannot be read."""
+    if not folder.is_dir():
+        return failed(
+            "project/unreadable",
+            f"there is no folder {folder.as_posix()}",
+            "Set TINYBIRD_PROJECT to the folder of the product's Tinybird project.",
+        )
     try:
         return load_project(folder)
     except ProjectError as error:
@@ -83,12 +89,27 @@ def read_project(folder: Path) -> Project | Finding:
 
 def project_findings(project: Project, policy: Policy) -> Iterator[Finding]:
     """Hold every pipe that any kind of session may read to the tenant that its tokens fix."""
+    yield from _tenant_column(project, policy)
     findings = lint.lint(project, policy)
     for finding in findings:
         text = f"{project.folder.as_posix()}/{finding.place}: {finding.problem}"
         yield Finding(_LEVELS[finding.level], "project/lint", text, finding.advice)
     if policy.pipes and all(finding.level is lint.Level.NOTE for finding in findings):
-        yield ok("project/requires-tenant", f"{_count(policy.pipes, 'pipe')} filter by the tenant")
+        count = _count(policy.pipes, "pipe")
+        yield ok("project/requires-tenant", f"held to the tenant by their SQL: {count}")
+
+
+def _tenant_column(project: Project, policy: Policy) -> Iterator[Finding]:
+    """Say that the tenant's column is in no data source, so that no row would be anybody's."""
+    column = policy.tenant.column
+    sources = project.datasources.values()
+    if not sources or any(each.name == column for source in sources for each in source.columns):
+        return
+    yield failed(
+        "policy/tenant-column",
+        f"No data source of the project has the tenant's column '{column}'.",
+        "Let TENANT of the policy name the column that says whose a row is.",
+    )
 
 
 def dashboard_findings(dashboard: Dashboard, policy: Policy) -> Iterator[Finding]:

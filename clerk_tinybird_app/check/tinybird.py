@@ -107,7 +107,7 @@ def pipe_findings(cases: list[Case]) -> Iterator[Finding]:
     yield from (_silent(pipe, error) for pipe, error in silent.items())
     pipes = dict.fromkeys(case.pipe for case in cases)
     if pipes and not silent:
-        yield ok("pipes/answer", f"all {len(pipes)} of the policy are there and answer")
+        yield ok("pipes/answer", f"every pipe of the policy answers: {', '.join(pipes)}")
 
 
 def _silent(pipe: str, error: TinybirdError) -> Finding:
@@ -126,6 +126,8 @@ def _silent(pipe: str, error: TinybirdError) -> Finding:
         )
     if isinstance(error, _TRANSIENT):
         return warning("pipes/no-answer", text, error.message)
+    if isinstance(error, TinybirdBadRequestError):
+        return failed("pipes/failing", text, "Mend the file that it names, or the pipe's SQL.")
     return failed("pipes/failing", text, error.message)
 
 

@@ -122,6 +122,7 @@ def test_a_pipe_whose_query_fails_is_named(check: Check, tinybird: Tinybird) -> 
 
     assert report.status == 1
     assert "broken" in report.said("pipes/failing")
+    assert "Mend the file that it names" in report.said("pipes/failing")
 
 
 def test_without_tenants_that_have_rows_it_says_what_to_do(check: Check, tmp_path: Path) -> None:
@@ -135,6 +136,7 @@ def test_without_tenants_that_have_rows_it_says_what_to_do(check: Check, tmp_pat
     assert (nobody.failed, nobody.levels["isolation/no-rows"]) == (set(), "warning")
     assert "No tenant has rows" in nobody.said("isolation/no-rows")
     assert "/v0/events" in nobody.said("isolation/no-rows")
+    assert "sample.py" in nobody.said("isolation/no-rows")
     assert "Only one tenant has rows" in one.said("isolation/no-rows")
 
 

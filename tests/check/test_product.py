@@ -10,7 +10,7 @@ from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.products import Product, ProductError
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.tinybird.policy import Policy, Scope
+from clerk_tinybird_app.tinybird.policy import Policy, Scope, Tenant
 from tests.check.conftest import Check
 from tests.check.environments import WHOLE
 from tests.check.product import KINDS, TENANT, Scopes, product, tenant, write_project
@@ -135,6 +135,17 @@ def test_a_project_that_is_not_there_fails(check: Check, tmp_path: Path) -> None
     report = check(WHOLE, product(tmp_path / "nowhere"), transport=Servers().transport, now=NOW)
 
     assert (report.status, report.levels["project/unreadable"]) == (1, "failed")
+    assert f"no folder {(tmp_path / 'nowhere').as_posix()}\n" in report.said("project/unreadable")
+    assert "TINYBIRD_PROJECT" in report.said("project/unreadable")
+
+
+def test_a_tenant_column_that_no_data_source_has_fails(check: Check, tmp_path: Path) -> None:
+    about = with_policy(tmp_path / "own", tenant=Tenant(TENANT.parameter, column="custumer"))
+
+    report = check(WHOLE, about, transport=Servers().transport, now=NOW)
+
+    assert (report.status, report.levels["policy/tenant-column"]) == (1, "failed")
+    assert "'custumer'" in report.said("policy/tenant-column")
 
 
 def test_a_panel_that_no_kind_of_session_may_read_fails(check: Check, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ _MISSES: Final = 2
 
 _BACKOFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _REASONS: Final = {
-    NO_PROJECT: "the project folder is missing",
+    NO_PROJECT: "the project folder is missing; set TINYBIRD_PROJECT to it",
     PORT_IN_USE: "another program listens on its port; set TB_LOCAL_PORT to a free one",
     DATA_FOLDER_IN_USE: "another process has its data folder open",
     DATA_FOLDER_UNUSABLE: (
