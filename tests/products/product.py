@@ -14,6 +14,7 @@ from clerk_tinybird_app.clerk.session_kinds import SessionKind
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.tinybird.pipe_request import fields_of
 from clerk_tinybird_app.tinybird.project import Project, load_project
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 from tests.local.tinybird.process import Tinybird
@@ -35,6 +36,15 @@ Row = dict[str, Any]
 def shipped(name: str) -> Product:
     """Return a product that is shipped; its project is found from the top of the repository."""
     return products.load(Settings.from_environ(CHOICES[name]))
+
+
+def parameters_of(product: Product) -> dict[str, frozenset[str]]:
+    """Return pipe -> the parameters that a request may set, as the product's files say."""
+    pipes = load_project(product.project).pipes
+    return {
+        pipe: frozenset(each.name for each in fields_of(pipes[pipe], without=fixed))
+        for pipe, fixed in product.policy.fixed.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -93,11 +103,17 @@ class Shipped:
         self.tinybird.add(*rows, name=self.product.words.event_source)
 
     @cached_property
+    def moment(self) -> str:
+        """The column that says when a row happened."""
+        panels = self.product.dashboard.all_panels
+        (at,) = {panel.at for panel in panels if isinstance(panel, Records)}
+        return at
+
+    @cached_property
     def period(self) -> dict[str, str]:
         """A period with all of the fixtures' rows in it."""
         board = self.product.dashboard
-        (at,) = {panel.at for panel in board.all_panels if isinstance(panel, Records)}
-        times = sorted(row[at] for row in self.fixtures)
+        times = sorted(row[self.moment] for row in self.fixtures)
         return {board.start: f"{times[0][:10]} 00:00:00", board.end: f"{times[-1][:10]} 23:59:59"}
 
     def session(self, kind: SessionKind, tenant: str) -> ClerkSession:

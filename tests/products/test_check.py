@@ -1,24 +1,31 @@
-"""``make check`` finds nothing to say against what is shipped."""
+"""``make check`` finds nothing to say against what is shipped, with the rows of ``make run``."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.products.product import CHOICES, ROOT, Shipped
+import pytest
+
+from tests.local.tinybird.process import Tinybird
+from tests.products.product import CHOICES, ROOT, shipped
 
 
-def test_the_product_passes_the_check_against_the_tinybird_that_serves_it(
-    served: Shipped, tmp_path: Path
-) -> None:
-    project = {"TINYBIRD_PROJECT": str(served.product.project.absolute())}
-    here = {"TB_LOCAL_PORT": str(served.tinybird.port), "PYTHONPATH": str(ROOT)}
-
-    checked = subprocess.run(
-        [sys.executable, "-m", "clerk_tinybird_app", "check"],
-        cwd=tmp_path, env=os.environ | CHOICES[served.name] | project | here,
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_product_passes_the_check(name: str, tmp_path: Path) -> None:
+    product = shipped(name)
+    with Tinybird(product.project, tmp_path / "data", "--product", product.package) as running:
+        here = {
+            **CHOICES[name],
+            "TINYBIRD_PROJECT": str(product.project.absolute()),
+            "TB_LOCAL_PORT": str(running.port),
+            "PYTHONPATH": str(ROOT),
+        }
+        checked = subprocess.run(
+            [sys.executable, "-m", "clerk_tinybird_app", "check"],
+            cwd=tmp_path, env=os.environ | here,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "warning" not in checked.stdout

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app import dashboard, products, state
+from clerk_tinybird_app import dashboard, state
 from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.dashboard.questions import Question, any_row, questions
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
-from clerk_tinybird_app.services import pipe_fields, pipe_parameters
-from tests.sessions import FIXED_PARAMS, PIPES
+from tests.products.product import parameters_of, shipped
 
-DASHBOARD = products.current().dashboard
+DEMO = shipped("demo")
+DASHBOARD, PIPES = DEMO.dashboard, DEMO.policy.pipes
+TAKES = parameters_of(DEMO)
+FIXED_PARAMS = frozenset[str]().union(*DEMO.policy.fixed.values())
 (BUCKET,) = (each for each in fields(TimeSeries) if each.name == "at")
 (TIMESTAMP,) = (each for each in fields(Records) if each.name == "at")
 PANELS = {each.key: each for each in DASHBOARD.all_panels}
@@ -29,7 +31,7 @@ FILTERED = View.of(DASHBOARD, range="1h", filters=FILTERS)
 
 def asked(view: View, panels: Iterable[Panel] = DASHBOARD.panels) -> list[Question]:
     return questions(
-        DASHBOARD, view, panels, zone=zone_named("Europe/Berlin"), now=NOW, takes=pipe_parameters()
+        DASHBOARD, view, panels, zone=zone_named("Europe/Berlin"), now=NOW, takes=TAKES
     )
 
 
@@ -44,12 +46,10 @@ def test_every_panel_asks_for_the_same_period_with_the_same_filters() -> None:
 
 
 def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
-    fields = pipe_fields()
-
-    for each in [*asked(FILTERED), any_row(DASHBOARD, NOW, pipe_parameters())]:
+    for each in [*asked(FILTERED), any_row(DASHBOARD, NOW, TAKES)]:
         assert each.pipe in PIPES
-        assert each.parameters.keys() <= {field.name for field in fields[each.pipe]}
-        assert not each.parameters.keys() & set(FIXED_PARAMS)
+        assert each.parameters.keys() <= TAKES[each.pipe]
+        assert not each.parameters.keys() & FIXED_PARAMS
 
 
 def test_the_panels_over_time_ask_for_the_viewers_hours_and_days() -> None:

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from clerk_tinybird_app import products, services
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import LENGTHS, Period, bucket_width, is_refusal
 from clerk_tinybird_app.dashboard.view import View, read_view
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.local.tinybird.process import ROOT, Tinybird, reads
-from tests.products.product import shipped
+from tests.products.product import parameters_of, shipped
 
-PIPES = shipped("demo").policy.pipes
+DEMO = shipped("demo")
+DASHBOARD, PIPES = DEMO.dashboard, DEMO.policy.pipes
 NOON = datetime(2099, 6, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -122,7 +122,6 @@ def test_a_tenant_is_exactly_its_id(bundled: Tinybird) -> None:
         assert counts == list(range(1, len(TENANTS) + 1)), pipe
 
 
-DASHBOARD = products.current().dashboard
 PANELS = {each.key: each for each in DASHBOARD.all_panels}
 
 
@@ -143,7 +142,7 @@ def follow(running: Tinybird, tenant: str, href: str) -> str:
         [PANELS["usage_summary"]],
         zone=UTC,
         now=0,
-        takes=services.pipe_parameters(),
+        takes=parameters_of(DEMO),
     )
     scopes = [reads(question.pipe, tenant_id=tenant)]
 
