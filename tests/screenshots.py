@@ -11,7 +11,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
-from tests.e2e.board import Board
+from tests.e2e.board import ROUTES, Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import ROOT, RunningApp
 
@@ -85,7 +85,7 @@ def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
 
 def _run_a_request(visitor: Visitor, page: Page) -> None:
     visitor.sign_in(_EMAIL)
-    page.select_option("#pipe", "top_routes")
+    page.select_option("#pipe", ROUTES)
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#query-summary")).to_be_visible()
     for kind, words in (("parameter", "all yours"), ("altered", "403"), ("expired", "403")):

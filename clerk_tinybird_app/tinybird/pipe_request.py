@@ -60,7 +60,7 @@ class PipeRequest:
 
     @property
     def path(self) -> str:
-        """The path of the API that answers it as JSON, such as ``/v0/pipes/top_routes.json``."""
+        """The path of the API that answers it as JSON, such as ``/v0/pipes/NAME.json``."""
         query = _encoded(self.parameters)
         return f"/v0/pipes/{quote(self.pipe)}.json" + (f"?{query}" if query else "")
 

@@ -16,6 +16,7 @@ from tests.e2e.visitor import Visitor, fixed_params
 from tests.running_app import RunningApp
 
 PANELS: Final = tuple(panel.key for panel in DASHBOARD.panels)
+FIGURES, TRAFFIC, LATENCY, ROUTES, RECENT = PANELS
 
 
 class Board:
@@ -44,11 +45,11 @@ class Board:
         """Every panel shows data."""
         for panel in PANELS:
             expect(self.page.locator(f"#panel-{panel} .skeleton")).to_have_count(0)
-        expect(self.page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
+        expect(self.page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
 
     def requests(self) -> int:
         """Return the key figure of requests."""
-        figure = self.page.locator("#panel-usage_summary dd b").first
+        figure = self.page.locator(f"#panel-{FIGURES} dd b").first
         expect(figure).to_have_text(re.compile(r"^[\d,]+$"))
         return int(figure.inner_text().replace(",", ""))
 

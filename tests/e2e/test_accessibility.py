@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import axe_script, findings
-from tests.e2e.board import Board
+from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
@@ -149,10 +149,10 @@ def test_for_a_signed_in_user_on_the_dashboard(
     inspector.look("the refresh rate")
 
     visitor.open("/dashboard/route?method=GET&route=/v1/orders")
-    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
     inspector.look("one route")
     visitor.open("/dashboard?region=nowhere&range=2y")
-    expect(page.locator("#panel-recent_requests")).to_contain_text("No requests match")
+    expect(page.locator(f"#panel-{RECENT}")).to_contain_text("No requests match")
     inspector.look("nothing matches")
     visitor.switch_to("Personal account")
     expect(page.locator("main")).to_contain_text("Personal account")

@@ -7,12 +7,12 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clerk_tinybird_app import products
 from tests.e2e.visitor import Visitor
+from tests.products.product import shipped
 from tests.running_app import RunningApp
 
-WORDS: Final = products.current().words
-DASHBOARD: Final = products.current().dashboard
+DEMO: Final = shipped("demo")
+WORDS, DASHBOARD = DEMO.words, DEMO.dashboard
 DEVELOPERS: Final = re.compile(
     r"token|tinybird|curl|\btb\b|playground|view request|break in|\bsample|queries", re.IGNORECASE
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.board import PANELS, Board
+from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, TRAFFIC, Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import wait_until
 
@@ -18,7 +18,7 @@ def test_every_panel_fills_and_the_figures_are_the_pipes_own(board: Board, page:
     assert board.requests() > 1_000
     expect(page.locator("#live-status")).to_contain_text("live")
     expect(page.locator(".recharts-surface").first).to_be_visible()
-    trends = page.locator("#panel-usage_summary path")
+    trends = page.locator(f"#panel-{FIGURES} path")
     assert all((trends.nth(n).get_attribute("d") or "").startswith("M") for n in range(4))
 
 
@@ -63,10 +63,10 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
     board.open()
     everything = board.requests()
 
-    page.locator("#panel-top_routes tbody tr").first.get_by_role("link").first.click()
-    expect(page.locator("#panel-top_routes tbody tr")).to_have_count(1)
+    page.locator(f"#panel-{ROUTES} tbody tr").first.get_by_role("link").first.click()
+    expect(page.locator(f"#panel-{ROUTES} tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"route=/v1/"))
-    page.locator("#panel-requests_over_time").get_by_role("link", name="4xx").click()
+    page.locator(f"#panel-{TRAFFIC}").get_by_role("link", name="4xx").click()
     expect(page.locator("#filters a")).to_have_count(4)
     wait_until(lambda: board.requests() < everything, seconds=5, what="the filter filters nothing")
 
@@ -81,13 +81,13 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
 
 def test_a_region_filters_too(board: Board, page: Page) -> None:
     board.open()
-    link = page.locator("#panel-recent_requests tbody tr").first.get_by_role("link").last
+    link = page.locator(f"#panel-{RECENT} tbody tr").first.get_by_role("link").last
     region = link.inner_text()
 
     link.click()
 
     expect(page.locator("#filters")).to_contain_text(f"region = {region}")
-    regions = page.locator("#panel-recent_requests tbody td:last-child")
+    regions = page.locator(f"#panel-{RECENT} tbody td:last-child")
     wait_until(
         lambda: set(regions.all_inner_texts()) == {region}, seconds=5, what="other regions stay"
     )
@@ -103,7 +103,7 @@ def test_a_request_of_an_odd_route_leads_to_that_route_alone(
     tenant = board.open()
     board.post_event(tenant, route)
 
-    page.locator("#panel-recent_requests").get_by_role("link", name=f"GET {shown}").first.click()
+    page.locator(f"#panel-{RECENT}").get_by_role("link", name=f"GET {shown}").first.click()
 
     expect(page.locator("#filters")).to_contain_text(f"route = {shown}")
     wait_until(lambda: board.requests() == 1, seconds=5, what="other routes stay")
@@ -115,7 +115,7 @@ def test_a_request_of_an_odd_route_leads_to_that_route_alone(
 
 def test_what_a_filter_fixes_is_no_key_figure(board: Board, page: Page) -> None:
     board.open(address="/dashboard?status_class=5xx")
-    names = page.locator("#panel-usage_summary dt")
+    names = page.locator(f"#panel-{FIGURES} dt")
 
     expect(names).to_have_text(["Requests", "p95 latency", "Active routes", "p99 latency"])
 
@@ -123,10 +123,10 @@ def test_what_a_filter_fixes_is_no_key_figure(board: Board, page: Page) -> None:
 def test_the_routes_can_be_sorted(board: Board, page: Page) -> None:
     board.open()
 
-    page.locator("#panel-top_routes").get_by_role("link", name="p95").click()
+    page.locator(f"#panel-{ROUTES}").get_by_role("link", name="p95").click()
 
     expect(page).to_have_url(re.compile(r"sort=p95$"))
-    expect(page.locator("#panel-top_routes tbody tr").first).to_contain_text("/v1/exports")
+    expect(page.locator(f"#panel-{ROUTES} tbody tr").first).to_contain_text("/v1/exports")
 
 
 def test_an_address_can_be_shared(board: Board, page: Page) -> None:
@@ -134,8 +134,7 @@ def test_an_address_can_be_shared(board: Board, page: Page) -> None:
 
     expect(page.locator("#filters")).to_contain_text("status = 5xx")
     assert {
-        row.strip()[0]
-        for row in page.locator("#panel-recent_requests td:nth-child(2)").all_inner_texts()
+        row.strip()[0] for row in page.locator(f"#panel-{RECENT} td:nth-child(2)").all_inner_texts()
     } == {"5"}
 
 
@@ -151,7 +150,7 @@ def test_a_route_opens_its_own_view(board: Board, page: Page) -> None:
     page.get_by_role("link", name="Open GET /v1/orders", exact=True).click()
 
     expect(page.locator("h1")).to_have_text("GET /v1/orders")
-    expect(page.locator("#panel-recent_requests tbody tr").first).to_contain_text("GET /v1/orders")
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_contain_text("GET /v1/orders")
     page.get_by_role("link", name="All routes").click()
     expect(page.locator("h1")).to_have_text("API traffic")
 
@@ -169,25 +168,25 @@ def test_a_period_without_a_match_says_so_in_every_panel(board: Board, page: Pag
 def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     board.open()
 
-    board.choose("requests_over_time", "Show as a table")
+    board.choose(TRAFFIC, "Show as a table")
 
     table = page.get_by_role("region", name="Requests over time")
     expect(table.get_by_role("columnheader")).to_have_text(["time", "2xx", "3xx", "4xx", "5xx"])
     assert table.get_by_role("row").count() > 90
-    board.choose("latency_over_time", "Show as a table")
+    board.choose(LATENCY, "Show as a table")
     latency = page.get_by_role("region", name="Latency over time").locator("tbody td:last-child")
     assert all(re.fullmatch(r"[\d.]+ m?s|\u2013", text) for text in latency.all_inner_texts())
-    board.choose("requests_over_time", "Show as a chart")
-    expect(page.locator("#panel-requests_over_time .recharts-surface")).to_be_visible()
+    board.choose(TRAFFIC, "Show as a chart")
+    expect(page.locator(f"#panel-{TRAFFIC} .recharts-surface")).to_be_visible()
 
 
 def test_a_panels_rows_can_be_taken_away_as_csv(board: Board, page: Page) -> None:
     board.open()
 
     with page.expect_download() as download:
-        board.choose("top_routes", "Download CSV")
+        board.choose(ROUTES, "Download CSV")
 
-    assert download.value.suggested_filename == "top_routes.csv"
+    assert download.value.suggested_filename == f"{ROUTES}.csv"
     rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
     assert {row["route"] for row in rows} >= {"/v1/orders", "/v1/products"}
 
@@ -195,14 +194,14 @@ def test_a_panels_rows_can_be_taken_away_as_csv(board: Board, page: Page) -> Non
 def test_a_route_that_is_a_formula_is_text_in_every_download(board: Board, page: Page) -> None:
     tenant = board.open("member@acme.test", address="/dashboard?range=15m")
     board.post_event(tenant, "=1+1")
-    expect(page.locator("#panel-recent_requests tbody tr").first).to_contain_text("=1+1")
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_contain_text("=1+1")
 
-    page.locator("#panel-recent_requests").get_by_role("button", name="Actions: ").click()
+    page.locator(f"#panel-{RECENT}").get_by_role("button", name="Actions: ").click()
     item = page.get_by_role("button", name="Download CSV")
     expect(item).to_contain_text("formula")
     with page.expect_download() as from_panel:
         item.click()
-    board.choose("recent_requests", "View request")
+    board.choose(RECENT, "View request")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#query-summary")).to_contain_text("200")
     expect(page.locator("#answer")).to_contain_text("formula")
@@ -217,17 +216,17 @@ def test_a_route_that_is_a_formula_is_text_in_every_download(board: Board, page:
 def test_a_panel_shows_its_request_which_runs_as_it_is(board: Board, page: Page) -> None:
     board.open(address="/dashboard?range=7d&status_class=5xx")
 
-    board.choose("top_routes", "View request")
+    board.choose(ROUTES, "View request")
 
     example = page.locator("#example-request pre:visible")
-    expect(example).to_contain_text(re.compile(r"/v0/pipes/top_routes\.json\?start=.*limit=50"))
-    expect(page.locator("#pipe")).to_have_value("top_routes")
+    expect(example).to_contain_text(re.compile(rf"/v0/pipes/{ROUTES}\.json\?start=.*limit=50"))
+    expect(page.locator("#pipe")).to_have_value(ROUTES)
     expect(page.locator("#playground [name=status_class]")).to_have_value("5xx")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#query-summary")).to_contain_text("200")
 
     page.reload()
-    expect(page.locator("#pipe")).to_have_value("top_routes")
+    expect(page.locator("#pipe")).to_have_value(ROUTES)
 
 
 def test_a_tenant_without_rows_learns_how_the_first_ones_get_in_and_can_try_with_made_up_ones(
@@ -253,15 +252,15 @@ def test_the_event_that_a_tenant_without_rows_is_shown_is_the_first_on_its_dashb
 
     board.run_in_a_shell(page.locator("#no-rows pre").inner_text())
 
-    expect(page.locator("#panel-recent_requests tbody tr")).to_have_count(1)
-    expect(page.locator("#panel-recent_requests tbody tr")).to_contain_text("GET /v1/orders")
+    expect(page.locator(f"#panel-{RECENT} tbody tr")).to_have_count(1)
+    expect(page.locator(f"#panel-{RECENT} tbody tr")).to_contain_text("GET /v1/orders")
 
 
 def test_a_signed_out_visitor_sees_no_figure_and_is_asked_in(visitor: Visitor, page: Page) -> None:
     page.goto(f"{visitor.origin}/dashboard")
 
     expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
-    expect(page.locator("#panel-usage_summary")).to_have_count(0)
+    expect(page.locator(f"#panel-{FIGURES}")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [360, 1440])

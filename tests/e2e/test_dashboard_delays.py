@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.e2e.board import Board
+from tests.e2e.board import RECENT, ROUTES, Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
 
@@ -72,7 +72,7 @@ def test_so_does_a_choice_in_a_panels_menu(
     page.get_by_role("button", name="Pause live updates").click()
 
     with app.frozen():
-        board.choose("top_routes", action)
+        board.choose(ROUTES, action)
         expect(page.locator("#trouble")).to_contain_text(APP_SILENT)
 
     expect(page.locator("#trouble")).to_be_empty()
@@ -178,7 +178,7 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
 
     _set_clock(page, 15)
 
-    expect(page.locator("#panel-recent_requests").get_by_text("GET /while-asleep")).to_be_visible(
+    expect(page.locator(f"#panel-{RECENT}").get_by_text("GET /while-asleep")).to_be_visible(
         timeout=3_000
     )
 

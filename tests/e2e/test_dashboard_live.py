@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.e2e.board import Board
+from tests.e2e.board import RECENT, ROUTES, TRAFFIC, Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
 
@@ -21,7 +21,7 @@ def test_an_event_is_on_the_page_within_three_seconds(board: Board, page: Page) 
 
     board.post_event(tenant, "/live-update")
 
-    expect(page.locator("#panel-recent_requests").get_by_text("GET /live-update")).to_be_visible(
+    expect(page.locator(f"#panel-{RECENT}").get_by_text("GET /live-update")).to_be_visible(
         timeout=3_000
     )
 
@@ -55,9 +55,9 @@ def test_a_fixed_period_that_could_not_be_had_comes_by_itself(
     board.open()
     with app.without_tinybird():
         page.goto(f"{page.url}?range=custom&start=2026-01-01T00:00Z&end=2026-12-31T00:00Z")
-        expect(page.locator("#panel-top_routes")).to_contain_text("tinybird_unreachable")
+        expect(page.locator(f"#panel-{ROUTES}")).to_contain_text("tinybird_unreachable")
 
-    expect(page.locator("#panel-top_routes tbody tr").first).to_be_visible(timeout=20_000)
+    expect(page.locator(f"#panel-{ROUTES} tbody tr").first).to_be_visible(timeout=20_000)
     expect(page.locator("#live-status")).to_contain_text("fixed period")
 
 
@@ -102,15 +102,15 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
         expect(page.locator("#live-status")).to_have_text(
             re.compile(r"^delayed since \d\d:\d\d:\d\d$")
         )
-        expect(page.locator("#panel-recent_requests")).to_contain_text("stale since")
+        expect(page.locator(f"#panel-{RECENT}")).to_contain_text("stale since")
         assert board.requests() >= before
 
         page.get_by_role("navigation", name="Period").get_by_role("link", name="7 d").click()
         # Another view has no last data: each panel says what is wrong instead.
-        expect(page.locator("#panel-requests_over_time")).to_contain_text("tinybird_unreachable")
+        expect(page.locator(f"#panel-{TRAFFIC}")).to_contain_text("tinybird_unreachable")
         expect(page.locator("#live-status")).to_contain_text("incomplete")
         expect(
-            page.locator("#panel-requests_over_time").get_by_role("button", name="Try again")
+            page.locator(f"#panel-{TRAFFIC}").get_by_role("button", name="Try again")
         ).to_be_visible()
 
     expect(page.locator("#live-status")).to_contain_text("live", timeout=30_000)
@@ -122,7 +122,7 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
 def _greedy(app: RunningApp, token: str) -> Iterator[None]:
     """Use up a token's allowance, over and over, for as long as the block runs."""
     done = threading.Event()
-    url = f"http://localhost:{app.tinybird_port}/v0/pipes/recent_requests.json?limit=1"
+    url = f"http://localhost:{app.tinybird_port}/v0/pipes/{RECENT}.json?limit=1"
 
     def ask() -> None:
         with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as http:

@@ -6,7 +6,7 @@ from typing import Final
 
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e.board import Board
+from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor
 
 TABS: Final = 5
@@ -97,6 +97,6 @@ def test_a_page_without_locks_refreshes_all_the_same(
 
     board.post_event(tenant, "/without-locks")
 
-    expect(page.locator("#panel-recent_requests").get_by_text("GET /without-locks")).to_be_visible(
+    expect(page.locator(f"#panel-{RECENT}").get_by_text("GET /without-locks")).to_be_visible(
         timeout=3_000
     )

@@ -6,21 +6,22 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.board import FIGURES, LATENCY, RECENT, ROUTES
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp, wait_until
 
-POLICY: Final = """\
+POLICY: Final = f"""\
 from clerk_tinybird_app.product.policy import KINDS_OF_SESSION, TENANT, tenant
 from clerk_tinybird_app.tinybird.policy import Scope
 
 
 def scopes(session):
-    pipes = ["top_routes", "recent_requests"]
+    pipes = ["{ROUTES}", "{RECENT}"]
     if session.has_role("org:admin"):
-        pipes = ["latency_over_time", "usage_summary", *pipes]
-    return [Scope(pipe, {TENANT.parameter: tenant(session)}) for pipe in pipes]
+        pipes = ["{LATENCY}", "{FIGURES}", *pipes]
+    return [Scope(pipe, {{TENANT.parameter: tenant(session)}}) for pipe in pipes]
 """
-DASHBOARD: Final = """\
+DASHBOARD: Final = f"""\
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown, Column, Dashboard, Figure, Figures, Filter, Ranking, Records, Scale, Series,
     TimeSeries, Tone, Unit,
@@ -28,18 +29,18 @@ from clerk_tinybird_app.dashboard.declaration import (
 
 DASHBOARD = Dashboard(
     title="Mail",
-    newest="recent_requests",
+    newest="{RECENT}",
     filters=(Filter(name="method", label="kind"), Filter(name="route", label="letter")),
     panels=(
         Figures(
-            pipe="usage_summary", count="requests", most=2, width=4,
+            pipe="{FIGURES}", count="requests", most=2, width=4,
             figures=(
                 Figure(label="Sent", column="requests"),
                 Figure(label="Slowest", column="p99_ms", unit=Unit.MILLISECONDS),
             ),
         ),
         TimeSeries(
-            pipe="latency_over_time", title="Delay", width=8, unit=Unit.MILLISECONDS,
+            pipe="{LATENCY}", title="Delay", width=8, unit=Unit.MILLISECONDS,
             scale=Scale.LOG, noun="letters", count="requests",
             series=(
                 Series(column="p50_ms", label="p50", tone=Tone.SUCCESS),
@@ -47,18 +48,18 @@ DASHBOARD = Dashboard(
             ),
         ),
         Breakdown(
-            pipe="top_routes", name="letters", title="Letters", by="route", value="requests",
-            parameters={"limit": "5"}, width=6,
+            pipe="{ROUTES}", name="letters", title="Letters", by="route", value="requests",
+            parameters={{"limit": "5"}}, width=6,
         ),
         Ranking(
-            pipe="top_routes", title="Kinds", by=("method", "route"), width=6,
+            pipe="{ROUTES}", title="Kinds", by=("method", "route"), width=6,
             columns=(
                 Column(of=("requests",), unit=Unit.COUNT, has_bar=True, sort="requests"),
                 Column(of=("error_rate",), label="failed", unit=Unit.PERCENT, sort="errors"),
             ),
         ),
         Records(
-            pipe="recent_requests", title="Newest", id="request_id", width=12,
+            pipe="{RECENT}", title="Newest", id="request_id", width=12,
             columns=(Column(of=("region",)), Column(of=("duration_ms",), unit=Unit.MILLISECONDS)),
         ),
     ),
@@ -68,7 +69,7 @@ WORDS: Final = """\
 NAME, TAGLINE, WELCOME, INVITATION = "Post Office", "Every letter.", "Welcome.", "Come in."
 EMPTY_TITLE, EMPTY_TEXT, EVENT_SOURCE, EVENT = "No letter yet", "Soon.", "requests", {}
 """
-PANELS: Final = ("usage_summary", "latency_over_time", "letters", "top_routes", "recent_requests")
+PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def _sign_in(reader: Visitor, email: str) -> Page:
     page = reader.page
     page.get_by_role("button", name="Sign in to see yours").click()
     reader.fill_sign_in(email)
-    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
     expect(page.locator("main .skeleton")).to_have_count(0)
     return page
 
@@ -120,18 +121,18 @@ def test_every_kind_of_panel_is_drawn_from_its_declaration_alone(reader: Visitor
     expect(page.get_by_role("heading", level=1)).to_have_text("Mail")
     for panel in PANELS:
         expect(page.locator(f"#panel-{panel}")).to_be_visible()
-    expect(page.locator("#panel-usage_summary dt")).to_have_text(["Sent", "Slowest"])
-    lines = page.locator("#panel-latency_over_time .recharts-line-curve")
+    expect(page.locator(f"#panel-{FIGURES} dt")).to_have_text(["Sent", "Slowest"])
+    lines = page.locator(f"#panel-{LATENCY} .recharts-line-curve")
     expect(lines).to_have_count(2)
     assert all("NaN" not in (line.get_attribute("d") or "NaN") for line in lines.all())
-    ticks = page.locator("#panel-latency_over_time .recharts-yAxis-tick-labels")
+    ticks = page.locator(f"#panel-{LATENCY} .recharts-yAxis-tick-labels")
     expect(ticks).to_contain_text("100 ms")
     expect(page.locator("#panel-letters th")).to_have_text(["letter", "requests", "share"])
     expect(page.locator("#panel-letters tbody tr")).to_have_count(5)
-    expect(page.locator("#panel-top_routes th")).to_contain_text(["kind letter", "requests"])
-    left, _, upper = _edges(page, "latency_over_time")
-    assert _edges(page, "usage_summary")[1] < left
-    assert _edges(page, "usage_summary")[2] == upper
+    expect(page.locator(f"#panel-{ROUTES} th")).to_contain_text(["kind letter", "requests"])
+    left, _, upper = _edges(page, LATENCY)
+    assert _edges(page, FIGURES)[1] < left
+    assert _edges(page, FIGURES)[2] == upper
 
 
 def test_a_press_on_a_share_filters_by_it(reader: Visitor) -> None:
@@ -151,10 +152,10 @@ def test_a_panel_that_a_session_may_not_read_is_not_there_and_leaves_no_hole(
 ) -> None:
     page = _sign_in(reader, "member@acme.test")
 
-    for panel in ("usage_summary", "latency_over_time"):
+    for panel in (FIGURES, LATENCY):
         expect(page.locator(f"#panel-{panel}")).to_have_count(0)
     expect(page.locator("#live-status")).to_contain_text("live")
     left, right, upper = _edges(page, "letters")
-    assert _edges(page, "top_routes")[2] == upper
-    assert (left, _edges(page, "top_routes")[1]) == _edges(page, "recent_requests")[:2]
-    assert right < _edges(page, "top_routes")[0]
+    assert _edges(page, ROUTES)[2] == upper
+    assert (left, _edges(page, ROUTES)[1]) == _edges(page, RECENT)[:2]
+    assert right < _edges(page, ROUTES)[0]

@@ -7,6 +7,7 @@ from typing import Final, Literal
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
+from tests.e2e.board import RECENT
 from tests.e2e.visitor import Visitor
 from tests.lanes import DEVELOPMENT, SHARED_APP
 from tests.running_app import RunningApp
@@ -24,8 +25,8 @@ SIGNED_OUT: Final = {
 }
 SIGNED_IN: Final = {
     "/": "#tinybird-token",
-    "/dashboard": "#panel-recent_requests tbody tr >> nth=0",
-    "/dashboard/route?method=GET&route=/v1/orders": "#panel-recent_requests tbody tr >> nth=0",
+    "/dashboard": f"#panel-{RECENT} tbody tr >> nth=0",
+    "/dashboard/route?method=GET&route=/v1/orders": f"#panel-{RECENT} tbody tr >> nth=0",
     "/nowhere": "text=Nothing is at this address.",
 }
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.board import Board
+from tests.e2e.board import RECENT, ROUTES, Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp, free_port
 
@@ -121,10 +121,10 @@ def test_everything_that_a_visitor_does_passes_the_policy(
     page.get_by_text("Email code to").click()
     expect(page.locator("input[autocomplete=one-time-code]")).to_be_visible()
     board.open("member@acme.test")
-    page.locator("#panel-top_routes tbody tr").first.get_by_role("link", name="Open").click()
+    page.locator(f"#panel-{ROUTES} tbody tr").first.get_by_role("link", name="Open").click()
     expect(page.locator("h1")).to_contain_text("/v1/")
     board.expect_filled()
-    board.choose("recent_requests", "View request")
+    board.choose(RECENT, "View request")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#query-summary")).to_contain_text("200")
     with page.expect_download():

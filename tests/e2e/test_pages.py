@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.e2e.board import TRAFFIC
 from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
 
@@ -38,7 +39,7 @@ def test_the_example_request_comes_in_three_languages_with_the_real_address(
         panel.get_by_text(language, exact=True).click()
         shown = panel.locator("pre:visible")
         expect(shown).to_contain_text(sign)
-        expect(shown).to_contain_text("/v0/pipes/requests_over_time.json")
+        expect(shown).to_contain_text(f"/v0/pipes/{TRAFFIC}.json")
 
 
 @pytest.mark.parametrize("what", ["Tinybird token", "decoded token", "curl example"])

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.board import FIGURES, RECENT, ROUTES
 from tests.e2e.visitor import Visitor, fixed_params
 from tests.running_app import RunningApp
 
@@ -35,7 +36,7 @@ def test_the_chosen_pipe_runs_with_its_parameters_and_says_what_it_cost(
     visitor: Visitor, page: Page, app: RunningApp
 ) -> None:
     fixed = fixed_params(visitor.sign_in("admin@acme.test"), app.signing_key)
-    _choose(page, "recent_requests")
+    _choose(page, RECENT)
     page.locator("input[name=limit]").fill("7")
 
     _run(page)
@@ -52,13 +53,13 @@ def test_a_switch_empties_the_answer_and_the_next_one_is_the_other_tenants(
     visitor: Visitor, page: Page, app: RunningApp
 ) -> None:
     token = visitor.sign_in("admin@acme.test")
-    _choose(page, "recent_requests")
+    _choose(page, RECENT)
     _run(page)
 
     visitor.switch_to("Globex")
     token = visitor.wait_for_another_token(token)
     expect(page.locator("#query-summary")).to_have_count(0)
-    _choose(page, "recent_requests")
+    _choose(page, RECENT)
     _run(page)
 
     tenant = fixed_params(token, app.signing_key)["tenant_id"]
@@ -91,7 +92,7 @@ def test_an_empty_or_refused_answer_is_explained(
     visitor: Visitor, page: Page, parameters: dict[str, str], explained: str
 ) -> None:
     visitor.sign_in("admin@acme.test")
-    _choose(page, "recent_requests")
+    _choose(page, RECENT)
     for name, value in parameters.items():
         page.locator(f"input[name={name}]").fill(value)
 
@@ -109,7 +110,7 @@ def test_too_many_requests_are_answered_with_when_to_try_again(
         const all = Array.from({ length: 30 }, () => fetch(url, { headers }));
         return (await Promise.all(all)).map((answer) => answer.status);
     }"""
-    url = f"http://localhost:{app.tinybird_port}/v0/pipes/usage_summary.json"
+    url = f"http://localhost:{app.tinybird_port}/v0/pipes/{FIGURES}.json"
 
     statuses = page.evaluate(flood, [url, token])
 
@@ -120,14 +121,14 @@ def test_too_many_requests_are_answered_with_when_to_try_again(
 
 def test_all_rows_can_be_had_as_csv(visitor: Visitor, page: Page) -> None:
     visitor.sign_in("admin@acme.test")
-    _choose(page, "top_routes")
+    _choose(page, ROUTES)
     _run(page)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download all rows as CSV").click()
 
     lines = download.value.path().read_text().splitlines()
-    assert download.value.suggested_filename == "top_routes.csv"
+    assert download.value.suggested_filename == f"{ROUTES}.csv"
     assert lines[0].replace('"', "").startswith("method,route,requests")
     assert len(lines) == 11
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -14,10 +13,8 @@ from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
 from tests.e2e.visitor import Visitor, claims_of
 from tests.lanes import SHARED_APP
-from tests.products.product import CHOICES, shipped
+from tests.products.product import CHOICES, FOR_ADMINS, shipped
 from tests.running_app import RunningApp
-
-FOR_ADMINS: Final = {"demo": set(), "email": {"senders"}}
 
 
 @dataclass(frozen=True)

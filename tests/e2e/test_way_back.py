@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.board import RECENT
 from tests.e2e.visitor import CODE, Visitor
 
 LINK = "/dashboard?range=7d&method=GET"
@@ -23,7 +24,7 @@ FOREIGN = [
 
 def _expect_back(visitor: Visitor, page: Page) -> None:
     expect(page).to_have_url(visitor.origin + LINK)
-    expect(page.locator("#panel-recent_requests tbody tr").first).to_be_visible()
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
 
 
 def test_from_the_form_over_the_page(visitor: Visitor, page: Page) -> None:

@@ -30,6 +30,9 @@ CHOICES: Final = {
 }
 """Name -> the variables that choose the product."""
 
+FOR_ADMINS: Final[dict[str, set[str]]] = {"demo": set(), "email": {"senders"}}
+"""Name -> the pipes that admins may read beside what everybody may."""
+
 Row = dict[str, Any]
 
 

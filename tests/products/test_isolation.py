@@ -6,10 +6,7 @@ import jwt
 import pytest
 
 from clerk_tinybird_app.clerk.session_kinds import SessionKind
-from tests.products.product import Answer, Shipped
-
-FOR_ADMINS = {"demo": set(), "email": {"senders"}}
-"""What admins may read beside what everybody may."""
+from tests.products.product import FOR_ADMINS, Answer, Shipped
 
 
 def test_a_token_allows_exactly_its_sessions_pipes_with_the_tenant_fixed(served: Shipped) -> None:
