@@ -1,8 +1,10 @@
 """The product that this app is about: a package of its own, chosen by ``APP_PRODUCT``."""
 
+import difflib
 import importlib
 import importlib.util
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -13,8 +15,8 @@ from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.sample.vocabulary import Sample, SampleError
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.project import read_project
+from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
+from clerk_tinybird_app.tinybird.project import Column, Project, read_project
 
 
 class ProductError(SettingsError):
@@ -71,8 +73,9 @@ def load(settings: Settings) -> Product:
     """Return the product that ``settings`` choose.
 
     Raises:
-        ProductError: Its package, one of its modules or one of their names is not there, or its
-            dashboard names what its project does not have.
+        ProductError: Its package, one of its modules or one of their names is not there, its
+            policy does not keep tenants apart, or its dashboard or event names what its project
+            does not have.
     """
     policy, dashboard, words = (
         _module(settings.app_product, name) for name in ("policy", "dashboard", "words")
@@ -90,7 +93,14 @@ def load(settings: Settings) -> Product:
         sample=_sample(settings.app_product),
         project=Path(settings.tinybird_project),
     )
-    _hold_to_files(product, Path(dashboard.__file__ or ""))
+    project = read_project(product.project)
+    try:
+        files = check.Files(project, product.policy.fixed)
+    except PolicyError as error:
+        raise ProductError(f"{policy.__name__}: {error}") from None
+    mistakes = [*_of_dashboard(product.dashboard, files, dashboard), *_of_event(product, project)]
+    if mistakes:
+        raise ProductError("\n".join(mistakes))
     return product
 
 
@@ -120,36 +130,37 @@ def _module(package: str, name: str) -> ModuleType:
         ) from None
 
 
-def _hold_to_files(product: Product, declaration: Path) -> None:
-    """Refuse a dashboard that names what its project does not have.
-
-    Args:
-        product: The product.
-        declaration: The file that declares its dashboard.
-
-    Raises:
-        ProductError: With a line for each mistake.
-    """
-    _try_policy(product)
-    files = check.Files(read_project(product.project), product.policy.fixed)
-    if found := check.mistakes(product.dashboard, files):
+def _of_dashboard(dashboard: Dashboard, files: check.Files, module: ModuleType) -> Iterator[str]:
+    """Yield what a dashboard names that its project does not have, each with its place."""
+    if found := check.mistakes(dashboard, files):
+        declaration, here = Path(module.__file__ or ""), Path.cwd()
         source = declaration.read_text(encoding="utf-8")
-        here = Path.cwd()
         place = declaration.relative_to(here) if declaration.is_relative_to(here) else declaration
-        lines = (f"{place}:{check.line_of(each, source)}: {each.text}" for each in found)
-        raise ProductError("\n".join(lines))
+        for each in found:
+            yield f"{place}:{check.line_of(each, source)}: {each.text}"
 
 
-def _try_policy(product: Product) -> None:
-    """Refuse a policy that fails for a kind of session which it names itself."""
-    for kind in product.policy.kinds:
-        try:
-            product.policy.scopes(kind.session())
-        except Exception as error:
-            raise ProductError(
-                f"{product.package}.policy fails for a session of the kind '{kind.name}': "
-                f"{type(error).__name__}: {error}"
-            ) from error
+def _of_event(product: Product, project: Project) -> Iterator[str]:
+    """Yield why the event that a developer is shown would not get into the project."""
+    name, words = product.words.event_source, f"{product.package}.words"
+    source = project.datasources.get(name)
+    if source is None:
+        if project.datasources and not project.mistakes:
+            have = ", ".join(project.datasources)
+            yield f"{words}: EVENT_SOURCE is '{name}', but the project's data sources are: {have}."
+        return
+    fields = {_field(column) for column in source.columns}
+    for each in product.words.event:
+        if each not in fields:
+            near = difflib.get_close_matches(each, fields, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            yield f"{words}: EVENT has '{each}', which '{name}' has no column for.{hint}"
+
+
+def _field(column: Column) -> str:
+    """Return the name in an event that a column is read from."""
+    found = re.search(r"[\w-]+", column.json_path or "")
+    return found.group() if found else column.name
 
 
 def _sample(package: str) -> Sample | None:

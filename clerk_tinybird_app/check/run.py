@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -122,8 +123,18 @@ def _loaded(around: Surroundings, settings: Settings) -> Product | Finding:
     except SettingsError as error:
         text = str(error)
     except Exception as error:  # noqa: BLE001 - whatever a product's code raises is its finding
-        text = f"{settings.app_product} raises {type(error).__name__}: {error}"
+        place = _place_in(settings.app_product, error)
+        text = f"{settings.app_product} raises {type(error).__name__}{place}: {error}"
     return failed("product/unusable", text, "Until then the app refuses to start.")
+
+
+def _place_in(package: str, error: Exception) -> str:
+    """Return where in the product's package it was raised, "" when that is elsewhere."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        name = frame.f_globals.get("__name__", "")
+        if f"{name}.".startswith(f"{package}."):
+            return f" in {name}, line {line}"
+    return ""
 
 
 async def _of_clerk(around: Surroundings, settings: Settings) -> AsyncIterator[Finding]:

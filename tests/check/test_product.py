@@ -172,6 +172,21 @@ def test_a_product_that_cannot_be_loaded_fails_and_leaves_the_rest_to_be_checked
     assert report.levels["clerk/keys"] == "ok"
 
 
+def test_what_a_products_own_code_raises_is_told_with_its_line(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "faulty_product"
+    folder.mkdir()
+    folder.joinpath("__init__.py").touch()
+    folder.joinpath("policy.py").write_text("A = 1\nTENANT = int('acme')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    chosen = WHOLE | {"APP_PRODUCT": "faulty_product"}
+    report = check(chosen, products.load, transport=Servers().transport)
+
+    assert "ValueError in faulty_product.policy, line 2: " in report.said("product/unusable")
+
+
 def test_a_package_that_is_not_there_is_named(check: Check) -> None:
     report = check(
         WHOLE | {"APP_PRODUCT": "no_such_product"}, products.load, transport=Servers().transport
