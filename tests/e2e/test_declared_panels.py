@@ -69,6 +69,7 @@ WORDS: Final = """\
 NAME, TAGLINE, WELCOME, INVITATION = "Post Office", "Every letter.", "Welcome.", "Come in."
 EMPTY_TITLE, EMPTY_TEXT, EVENT_SOURCE, EVENT = "No letter yet", "Soon.", "requests", {}
 """
+SAMPLE: Final = "from clerk_tinybird_app.product.sample import SAMPLE\n"
 PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT)
 
 
@@ -77,7 +78,10 @@ def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp
     app = RunningApp(tmp_path_factory.mktemp("declared") / "app", {"APP_PRODUCT": "post_office"})
     package = app.folder / "post_office"
     package.mkdir()
-    modules = {"__init__": "", "policy": POLICY, "dashboard": DASHBOARD, "words": WORDS}
+    modules = {
+        **{"__init__": "", "policy": POLICY, "dashboard": DASHBOARD},
+        **{"words": WORDS, "sample": SAMPLE},
+    }
     for name, text in modules.items():
         (package / f"{name}.py").write_text(text, encoding="utf-8")
     try:
