@@ -79,8 +79,11 @@ def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp
     package = app.folder / "post_office"
     package.mkdir()
     modules = {
-        **{"__init__": "", "policy": POLICY, "dashboard": DASHBOARD},
-        **{"words": WORDS, "sample": SAMPLE},
+        "__init__": "",
+        "policy": POLICY,
+        "dashboard": DASHBOARD,
+        "words": WORDS,
+        "sample": SAMPLE,
     }
     for name, text in modules.items():
         (package / f"{name}.py").write_text(text, encoding="utf-8")
