@@ -11,8 +11,9 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
-from tests.e2e.board import ROUTES, Board
+from tests.e2e.board import ROUTES
 from tests.e2e.visitor import Visitor
+from tests.products.product import CHOICES
 from tests.running_app import ROOT, RunningApp
 
 FOLDER: Final = ROOT / "docs"
@@ -30,12 +31,14 @@ class Picture:
         path: The page.
         theme: The theme.
         size: Width and least height, in CSS pixels.
+        product: One of ``CHOICES``.
     """
 
     name: str
     path: str
     theme: Literal["dark", "light"] = "dark"
     size: tuple[int, int] = _DESKTOP
+    product: str = "demo"
 
 
 PICTURES: Final = (
@@ -44,6 +47,7 @@ PICTURES: Final = (
     Picture("dashboard-dark", "/dashboard"),
     Picture("dashboard-light", "/dashboard", theme="light"),
     Picture("dashboard-phone", "/dashboard", size=_PHONE),
+    Picture("email-dark", "/dashboard", product="email"),
 )
 
 
@@ -55,16 +59,17 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        app = RunningApp(Path(folder) / "app")
-        try:
-            app.prod()
-            app.wait_for_tinybird()
-            for picture in PICTURES:
-                _take(picture, browser, app)
-                sys.stderr.write(f"docs/{picture.name}.png\n")
-        finally:
-            app.stop()
-            browser.close()
+        for product in dict.fromkeys(picture.product for picture in PICTURES):
+            app = RunningApp(Path(folder) / product, CHOICES[product])
+            try:
+                app.prod().wait_for_tinybird()
+                for picture in PICTURES:
+                    if picture.product == product:
+                        _take(picture, browser, app)
+                        sys.stderr.write(f"docs/{picture.name}.png\n")
+            finally:
+                app.stop()
+        browser.close()
     return 0
 
 
@@ -72,8 +77,10 @@ def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
     with _tab(picture, browser, app) as visitor:
         page = visitor.page
         if picture.path == "/dashboard":
-            Board(visitor, app).open(_EMAIL)
+            visitor.sign_in(_EMAIL)
+            visitor.open(picture.path)
             expect(page.locator(".recharts-surface")).to_have_count(2)
+            expect(page.locator("main .skeleton")).to_have_count(0)
         elif picture.name.startswith("token"):
             _run_a_request(visitor, page)
         else:
