@@ -273,12 +273,17 @@ def _of_parameters(
         own.items(),
     ):
         if name not in known:
+            remedy = (
+                "every pipe takes the period, by the names in Dashboard(start=..., end=...)"
+                if name in (dashboard.start, dashboard.end)
+                else "ignores=... leaves a filter out"
+            )
             yield _unknown(
                 where,
                 "asks with the parameter",
                 name,
                 known,
-                f"which the pipe '{panel.pipe}' does not take (ignores=... leaves a filter out)",
+                f"which the pipe '{panel.pipe}' does not take ({remedy})",
                 panel.pipe,
             )
             continue
@@ -308,7 +313,7 @@ def _of_filters_named(dashboard: Dashboard, panel: Panel, where: str) -> Iterato
                 "names the filter",
                 name,
                 names,
-                "which is none of the dashboard",
+                "which is none of the dashboard's filters",
                 panel.pipe,
             )
 

@@ -162,7 +162,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     ),
     (
         lambda: with_panel(TOP, by=("kind", "x")),
-        "the panel 'top_sites' names the filter 'x', which is none of the dashboard.",
+        "the panel 'top_sites' names the filter 'x', which is none of the dashboard's filters.",
     ),
     (
         lambda: with_panel(TOP, opens="sites"),
@@ -176,7 +176,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     ),
     (
         lambda: with_panel(BY_TIME, filter="outcom"),
-        "the panel 'by_time' names the filter 'outcom', which is none of the dashboard. "
+        "the panel 'by_time' names the filter 'outcom', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",
     ),
     (
@@ -186,7 +186,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     ),
     (
         lambda: with_panel(LATEST, columns=(Column(of=("code",), fixed_by=("outcomes",)),)),
-        "the panel 'latest' names the filter 'outcomes', which is none of the dashboard. "
+        "the panel 'latest' names the filter 'outcomes', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",
     ),
     (lambda: with_panel(LATEST, id=""), "the panel 'latest' needs id=..."),
@@ -204,7 +204,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     (
         lambda: replace(SITE, start="from"),
         "the panel 'totals' asks with the parameter 'from', which the pipe 'totals' does not take "
-        "(ignores=... leaves a filter out).",
+        "(every pipe takes the period, by the names in Dashboard(start=..., end=...)).",
     ),
     (
         lambda: replace(SITE, filters=(*SITE.filters, Filter(name="range", label="range"))),
