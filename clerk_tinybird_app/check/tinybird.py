@@ -1,6 +1,7 @@
 """Whether Tinybird answers, serves the policy's pipes, and takes the app's tokens and no others."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
@@ -29,6 +30,12 @@ from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
 _MISSING: Final = "Required parameter is not defined"
 _TRANSIENT: Final = (TinybirdRateLimitedError, TinybirdTimeoutError, TinybirdQueryTimeoutError)
+_OF_VALUES: Final = re.compile(
+    r"\((CANNOT_\w+|INCORRECT_DATA|UNKNOWN_ELEMENT_OF_ENUM|VALUE_\w+|DECIMAL_\w+|FUNCTION_THROW\w+)\)"
+    r"|\bCannot (?:parse|read|convert)\b|while executing"
+)
+"""ClickHouse's errors whose text quotes a value of a row, which may be another tenant's."""
+
 _PAST_SECONDS: Final = 3600
 _KEY_BYTES: Final = 32
 
@@ -117,7 +124,7 @@ def _silent(pipe: str, error: TinybirdError) -> Finding:
             f"{pipe} was not run: {error.detail}",
             "Give its other parameters a default, an enum or an example.",
         )
-    text = f"{pipe}: {error.detail}"
+    text = f"{pipe}: {_without_values(error.detail)}"
     if isinstance(error, TinybirdNotFoundError):
         return failed(
             "pipes/missing",
@@ -129,6 +136,13 @@ def _silent(pipe: str, error: TinybirdError) -> Finding:
     if isinstance(error, TinybirdBadRequestError):
         return failed("pipes/failing", text, "Mend the file that it names, or the pipe's SQL.")
     return failed("pipes/failing", text, error.message)
+
+
+def _without_values(detail: str) -> str:
+    found = _OF_VALUES.search(detail)
+    if found is None:
+        return detail
+    return f"its SQL fails on a value of a row{f' ({found[1]})' if found[1] else ''}"
 
 
 async def unread_endpoints(

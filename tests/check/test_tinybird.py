@@ -144,6 +144,21 @@ def test_a_pipe_that_does_not_answer_is_named_once_with_tinybirds_words(
     assert report.said(code).count(refusal[1]) == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[Error] Cannot parse string 'o'hara' as UInt32: syntax error. (CANNOT_PARSE_TEXT)",
+        "[Error] Unexpected value o'hara in enum (UNKNOWN_ELEMENT_OF_ENUM)",
+        "[Error] Value o'hara: while executing 'FUNCTION toUInt32(person)'",
+    ],
+)
+def test_an_error_that_quotes_a_row_is_told_without_its_value(check: Check, said: str) -> None:
+    report = asked(check, Servers(refusals={"latest": (400, said)}))
+
+    assert report.said("pipes/failing").startswith("latest: its SQL fails on a value of a row")
+    assert "hara" not in report.text + str(report.findings)
+
+
 def test_an_endpoint_of_the_workspace_that_nobody_may_read_is_a_note(check: Check) -> None:
     report = asked(check, Servers(extra=("total", "forgotten")))
 
