@@ -21,10 +21,10 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 
 _OUTCOMES: Final = {
-    "delivered": Tone.SUCCESS,
+    "delivered": Tone.CALM,
     "bounced": Tone.ERROR,
     "complained": Tone.WARNING,
-    "dropped": Tone.CALM,
+    "dropped": Tone.INFO,
 }
 
 _FIGURES: Final = Figures(
