@@ -1,5 +1,6 @@
 """What reaches an endpoint's answer unfiltered, through nodes, pipes and queries."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,7 +19,7 @@ from clerk_tinybird_app.tinybird.lint.relation import (
 )
 from clerk_tinybird_app.tinybird.lint.selecting import Selecting, takes_some
 from clerk_tinybird_app.tinybird.policy import Tenant
-from clerk_tinybird_app.tinybird.project import Node, Pipe, Project
+from clerk_tinybird_app.tinybird.project import DataSource, Node, Pipe, Project
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge
 from clerk_tinybird_app.tinybird.sql.statements import Statement, line_of, statements
 from clerk_tinybird_app.tinybird.sql.variants import PREFIX
@@ -29,6 +30,7 @@ _WITHOUT_TENANTS: Final = frozenset(
 )
 """Tables and table functions whose rows are made up."""
 
+_MERGING: Final = re.compile(r"(Replacing|Summing|Aggregating|Collapsing|Coalescing)MergeTree")
 _SYSTEM: Final = "system"
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
@@ -135,18 +137,28 @@ class Reading:
         source = self._project.datasources.get(name)
         if source is None:
             return self._doubt(f"the project has no '{name}' to read", tree, scope)
-        names = tuple(column.name for column in source.columns)
-        has_tenants = self.tenant.column in names
-        columns = frozenset({self.tenant.column} if has_tenants else ())
-        what = f"the data source '{name}'"
-        read = Read(scope.place(tree), what, has_tenants=has_tenants, columns=columns)
-        return Relation(reads=frozenset({read}), names=names)
+        return self._data_source(source, scope.place(tree))
 
     def is_table(self, name: str, scope: Scope) -> bool:
         """Tell whether a bare name could be a table's."""
         nodes = {node.name for node in scope.pipe.nodes}
         known = (scope.ctes, nodes, self._project.pipes, self._project.datasources)
         return any(name in names for names in known)
+
+    def _data_source(self, source: DataSource, place: Place) -> Relation:
+        names = tuple(column.name for column in source.columns)
+        has_tenants = self.tenant.column in names
+        columns = frozenset({self.tenant.column} if has_tenants else ())
+        what = f"the data source '{source.name}'"
+        read = Read(place, what, has_tenants=has_tenants, columns=columns)
+        found = Relation(reads=frozenset({read}), names=names)
+        if has_tenants and _puts_together(source, self.tenant.column):
+            reason = (
+                f"{source.engine} puts rows of '{source.name}' with one sorting key together, and "
+            )
+            doubt = Doubt(place, f"{reason}the key lacks {self.tenant.column}")
+            return replace(found, doubts=frozenset({doubt}))
+        return found
 
     def _named(self, query: exp.Expr, around: Scope, scope: Scope) -> Relation:
         key = (id(query), scope.aliases)
@@ -220,6 +232,13 @@ class Reading:
 
     def _doubt(self, reason: str, tree: exp.Expr, scope: Scope) -> Relation:
         return Relation(doubts=frozenset({Doubt(scope.place(tree), reason)}))
+
+
+def _puts_together(source: DataSource, tenant: str) -> bool:
+    """Tell an engine that makes one row of several tenants' rows."""
+    key = source.engine_settings.get("ENGINE_SORTING_KEY", "").split(",")
+    has_tenant = tenant in {part.strip(" `()") for part in key}
+    return _MERGING.search(source.engine) is not None and not has_tenant
 
 
 def queries_within(tree: exp.Expr) -> Iterator[exp.Expr]:

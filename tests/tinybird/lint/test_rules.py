@@ -210,6 +210,32 @@ def test_pipes_that_select_from_each_other_are_no_endless_way(tmp_path: Path) ->
     assert problems(tmp_path, node("SELECT * FROM other"), other__pipe=other) == []
 
 
+@pytest.mark.parametrize(
+    ("engine", "key", "is_doubted"),
+    [
+        ("SummingMergeTree", "route", True),
+        ("ReplacingMergeTree", "route, lower(tenant_id)", True),
+        ("AggregatingMergeTree", "route, tenant_id", False),
+        ("ReplacingMergeTree", "(tenant_id, route)", False),
+        ("MergeTree", "route", False),
+    ],
+)
+def test_an_engine_that_makes_one_row_of_several_tenants_is_a_warning(
+    tmp_path: Path, engine: str, key: str, is_doubted: bool
+) -> None:
+    sums = f'{REQUESTS}\nENGINE "{engine}"\nENGINE_SORTING_KEY "{key}"\n'
+    text = node(f"SELECT * FROM sums WHERE {TENANT}")
+
+    found = [
+        each for each in findings(tmp_path, text, sums__datasource=sums) if each.level > Level.NOTE
+    ]
+
+    assert [(each.level, each.place) for each in found] == (
+        [(Level.WARNING, "hits.pipe:4")] if is_doubted else []
+    )
+    assert all("the key lacks tenant_id" in each.problem for each in found)
+
+
 def test_a_pipe_of_the_policy_that_the_project_lacks_is_an_error(tmp_path: Path) -> None:
     [finding] = lint(load_project(tmp_path), HITS)
 
