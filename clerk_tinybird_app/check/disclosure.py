@@ -5,7 +5,9 @@ without rows is answered must be what the same pipe answers when no data source 
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -78,6 +80,12 @@ def alike(one: PipeAnswer, other: PipeAnswer, constant: Disclosed) -> list[str]:
 def are_same(one: Disclosed, other: Disclosed) -> bool:
     """Tell whether two answers disclose the same, and something."""
     return bool(one) and one == other
+
+
+def by_row(answer: PipeAnswer, asked: Collection[str] = ()) -> Counter[frozenset[object]]:
+    """Return what each row discloses: two charts may have the same values at other hours."""
+    rows = (replace(answer, rows=[row]) for row in answer.rows)
+    return Counter(frozenset(disclosed(row, asked).items()) for row in rows)
 
 
 def of_others(answer: PipeAnswer, column: str, own: str) -> int:

@@ -18,6 +18,7 @@ from clerk_tinybird_app.check.disclosure import (
     alike,
     are_same,
     beyond,
+    by_row,
     disclosed,
     of_others,
 )
@@ -280,7 +281,8 @@ def _leak(asker: Asker, case: Case, columns: list[str], *, is_compared: bool) ->
 
 def _same(case: Case) -> Iterator[Finding]:
     (first, one), (second, other) = case.of_tenants
-    if are_same(_told(first, one), _told(second, other)):
+    rows = [by_row(answer, (each.id, each.user)) for each, answer in case.of_tenants]
+    if are_same(_told(first, one), _told(second, other)) and rows[0] == rows[1]:
         what = "are answered the same"
     elif columns := alike(one, other, case.told_nobody):
         what = f"are told the same in {', '.join(columns)}"

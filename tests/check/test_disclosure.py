@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app.check.disclosure import alike, beyond, disclosed, of_others
+from clerk_tinybird_app.check.disclosure import alike, beyond, by_row, disclosed, of_others
 from clerk_tinybird_app.tinybird.client import PipeAnswer
 
 
@@ -75,3 +75,18 @@ def test_rows_of_others_are_those_with_another_tenant_in_the_column() -> None:
 
     assert of_others(rows, "t", "a") == 2
     assert of_others(answer({"t": 7}), "t", "7") == 0
+
+
+def test_two_charts_of_the_same_values_at_other_hours_are_not_the_same() -> None:
+    one = answer({"hour": "0", "hits": 6}, {"hour": "1", "hits": 1})
+    other = answer({"hour": "0", "hits": 1}, {"hour": "1", "hits": 6})
+
+    assert disclosed(one) == disclosed(other)
+    assert by_row(one) != by_row(other)
+    assert by_row(one) == by_row(answer(*reversed(one.rows)))
+
+
+def test_the_same_rows_beside_each_ones_own_name_are_the_same() -> None:
+    one, other = answer({"who": "org_one", "hits": 6}), answer({"who": "org_two", "hits": 6})
+
+    assert by_row(one, ["org_one"]) == by_row(other, ["org_two"])
