@@ -281,9 +281,7 @@ class Selecting:
         """Return the columns that tell groups apart; none where some rows are of all groups."""
         has_totals = any(value for key, value in group.args.items() if key != "expressions")
         plain = [one for one in group.expressions if isinstance(one, exp.Column)]
-        is_odd = any(
-            isinstance(one, (exp.Rollup, exp.Cube, exp.GroupingSets)) for one in group.expressions
-        )
+        is_odd = any(isinstance(one, _WITH_TOTALS) for one in group.expressions)
         return set() if has_totals or is_odd else {self._name(one) for one in plain}
 
     def _items(self) -> Iterator[tuple[str | None, _Name | None]]:
