@@ -17,8 +17,11 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import KID, NOW, jwk, pem, token_with
 from tests.clock import Clock
+from tests.conftest import CHOICE
 from tests.state.tab import Server, Tab
 from tests.test_settings import HOST_KEY, TINYBIRD
+
+KEYS = CHOICE | {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +52,7 @@ class World:
     @asynccontextmanager
     async def services(self, **environ: str) -> AsyncIterator[Services]:
         built = services.build(
-            Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | environ),
+            Settings.from_environ(KEYS | environ),
             clock=self.clock,
             transport=httpx.MockTransport(self.answer),
         )

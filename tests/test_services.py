@@ -13,8 +13,11 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdTimeoutError
 from clerk_tinybird_app.tinybird.client import client as client_module
 from tests.clerk.tokens import KID, NOW, jwk, token_with
+from tests.conftest import CHOICE
 from tests.local_server import HANGS, http_answer, local_server
 from tests.test_settings import HOST_KEY, TINYBIRD
+
+KEYS = CHOICE | {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
 
 
 def _file_in_its_place(folder: Path) -> None:
@@ -46,12 +49,12 @@ def test_a_folder_that_cannot_be_used_is_named_with_what_to_do(
     damage(folder)
 
     with pytest.raises(SettingsError, match=r"(?s)local: .*delete it to start over"):
-        services.build(Settings.from_environ({}), folder=folder)
+        services.build(Settings.from_environ(CHOICE), folder=folder)
 
 
 def test_the_local_workspace_survives_a_restart_and_is_private(tmp_path: Path) -> None:
-    first = services.build(Settings.from_environ({}), folder=tmp_path / "local").workspace
-    again = services.build(Settings.from_environ({}), folder=tmp_path / "local").workspace
+    first = services.build(Settings.from_environ(CHOICE), folder=tmp_path / "local").workspace
+    again = services.build(Settings.from_environ(CHOICE), folder=tmp_path / "local").workspace
 
     assert (first.workspace_id, first.signing_key) == (again.workspace_id, again.signing_key)
     assert len(first.signing_key.encode()) >= 32
@@ -66,9 +69,7 @@ async def test_while_every_connection_to_tinybird_hangs_people_sign_in_and_queri
     key_set = http_answer(json.dumps({"keys": [jwk(KID)]}).encode())
     async with local_server(key_set) as key_server, local_server(HANGS) as tinybird:
         monkeypatch.setattr(PublishableKey, "jwks_url", key_server.url)
-        settings = Settings.from_environ(
-            {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | {"TINYBIRD_API_URL": tinybird.url}
-        )
+        settings = Settings.from_environ(KEYS | {"TINYBIRD_API_URL": tinybird.url})
         built = services.build(settings, clock=lambda: NOW)
         token = token_with(iss=built.publishable_key.issuer, azp=settings.origins[0])
         queries = [
@@ -97,9 +98,7 @@ async def test_a_proxy_in_the_environment_is_not_for_a_tinybird_on_this_machine(
         monkeypatch.delenv(name, raising=False)
     rows = http_answer(b'{"meta": [], "data": []}')
     async with local_server(rows) as tinybird:
-        settings = Settings.from_environ(
-            {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | {"TINYBIRD_API_URL": tinybird.url}
-        )
+        settings = Settings.from_environ(KEYS | {"TINYBIRD_API_URL": tinybird.url})
         built = services.build(settings)
 
         assert (await built.tinybird.query("x", {}, "p.token")).row_count == 0

@@ -17,6 +17,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import token_with
 from tests.clock import Clock
+from tests.conftest import CHOICE
 from tests.sessions import NOW, minted, signed_in, workspace
 from tests.test_settings import HOST_KEY, TINYBIRD
 
@@ -216,7 +217,7 @@ async def _real_services(tmp_path: Path, handler: httpx.MockTransport) -> httpx.
     """Return a client of an app with real keys, whose Clerk is ``handler``."""
     key = {"CLERK_PUBLISHABLE_KEY": HOST_KEY, "TINYBIRD_API_KEY": "p.anonymous-key"}
     built = services.build(
-        Settings.from_environ(key | TINYBIRD), folder=tmp_path, transport=handler
+        Settings.from_environ(CHOICE | key | TINYBIRD), folder=tmp_path, transport=handler
     )
     transport = httpx.ASGITransport(create_api(built))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost:3000")

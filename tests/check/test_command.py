@@ -13,6 +13,7 @@ from clerk_tinybird_app.settings import Settings
 from tests.check.conftest import Check
 from tests.check.environments import WHOLE
 from tests.check.servers import ANONYMOUS, KEY, NOW, Servers
+from tests.conftest import CHOICE
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r'"([a-z]+(?:-[a-z]+)*/[a-z]+(?:-[a-z]+)*)"')
@@ -42,10 +43,10 @@ def test_no_secret_and_no_token_is_printed(check: Check) -> None:
 
 
 def test_the_exit_status_is_0_without_and_1_with_something_that_failed(check: Check) -> None:
-    well = Servers(tenants={}, everybody=[])
+    well, chosen = Servers(tenants={}, everybody=[]), WHOLE | CHOICE
 
-    assert check(WHOLE, products.load, transport=well.transport, now=NOW).status == 0
-    assert check(WHOLE, products.load, transport=Servers(jwks=404).transport, now=NOW).status == 1
+    assert check(chosen, products.load, transport=well.transport, now=NOW).status == 0
+    assert check(chosen, products.load, transport=Servers(jwks=404).transport, now=NOW).status == 1
 
 
 @pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "--fast"]])

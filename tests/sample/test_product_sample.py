@@ -8,6 +8,7 @@ from clerk_tinybird_app import products, services
 from clerk_tinybird_app.local.tinybird.process.embedded import TinybirdUnavailable
 from clerk_tinybird_app.products import ProductError
 from clerk_tinybird_app.settings import Settings
+from tests.conftest import CHOICE
 from tests.test_settings import TINYBIRD
 
 WHOLE = """
@@ -19,17 +20,17 @@ SAMPLE = Sample(source="letters", columns={"at": Moment()})
 def product(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sample: str | None
 ) -> Settings:
-    """Write a product that is like the shipped one but for its sample; each has another name."""
+    """Write a product that is like the tests' own but for its sample; each has another name."""
     folder = tmp_path / name
     folder.mkdir()
     folder.joinpath("__init__.py").touch()
     for module in ("policy", "dashboard", "words"):
-        shipped = f"from clerk_tinybird_app.product.{module} import *\n"
-        folder.joinpath(f"{module}.py").write_text(shipped)
+        other = f"from tests.product.{module} import *\n"
+        folder.joinpath(f"{module}.py").write_text(other)
     if sample is not None:
         folder.joinpath("sample.py").write_text(sample)
     monkeypatch.syspath_prepend(tmp_path)
-    return Settings.from_environ({"APP_PRODUCT": name})
+    return Settings.from_environ(CHOICE | {"APP_PRODUCT": name})
 
 
 def test_a_products_sample_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +53,8 @@ async def test_a_product_without_a_sample_offers_none(
 
 
 def test_sample_traffic_is_offered_with_the_embedded_tinybird_alone(tmp_path: Path) -> None:
-    assert services.build(Settings.from_environ({}), folder=tmp_path).has_sample_traffic
-    real = services.build(Settings.from_environ(TINYBIRD), folder=tmp_path / "other")
+    assert services.build(Settings.from_environ(CHOICE), folder=tmp_path).has_sample_traffic
+    real = services.build(Settings.from_environ(CHOICE | TINYBIRD), folder=tmp_path / "other")
     assert not real.has_sample_traffic
 
 
