@@ -1,6 +1,7 @@
 """axe-core finds nothing on any page, in any state, in either theme."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -9,6 +10,8 @@ from tests.axe import axe_script, findings
 from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
+
+THEMES: Final = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
@@ -25,27 +28,31 @@ class Inspector:
         self._script = script
 
     def look(self, state: str) -> None:
-        """Look at the page as it is now, once nothing on it moves."""
-        wait_for(
-            self._page,
-            "document.getAnimations().every((each) => each.playState === 'finished' "
-            "|| each.effect?.getTiming().iterations === Infinity)",
-        )
-        self.found += [f"{state}: {line}" for line in findings(self._page, self._script)]
+        """Look at the page as it is now, in both themes, once nothing on it moves."""
+        for theme in THEMES:
+            self._page.emulate_media(color_scheme=theme)
+            expect(self._page.locator("html")).to_have_css("color-scheme", theme)
+            wait_for(
+                self._page,
+                "document.getAnimations().every((each) => each.playState === 'finished' "
+                "|| each.effect?.getTiming().iterations === Infinity)",
+            )
+            found = findings(self._page, self._script)
+            self.found += [f"{state}, {theme}: {line}" for line in found]
 
 
-@pytest.fixture(params=["dark", "light"])
-def themed(
-    browser: Browser, app: RunningApp, request: pytest.FixtureRequest, script: str
+@pytest.fixture
+def inspected(
+    browser: Browser, app: RunningApp, script: str
 ) -> Iterator[tuple[Visitor, Inspector]]:
-    context = browser.new_context(color_scheme=request.param, timezone_id="Europe/Berlin")
+    context = browser.new_context(timezone_id="Europe/Berlin")
     visitor = Visitor(context, app.origin, app.backend)
     yield visitor, Inspector(visitor.page, script)
     context.close()
 
 
-def test_for_a_signed_out_visitor(themed: tuple[Visitor, Inspector]) -> None:
-    visitor, inspector = themed
+def test_for_a_signed_out_visitor(inspected: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = inspected
     page = visitor.page
     for path in ("/", "/dashboard", "/dashboard/route"):
         visitor.open(path)
@@ -73,8 +80,8 @@ def test_for_a_signed_out_visitor(themed: tuple[Visitor, Inspector]) -> None:
     assert inspector.found == []
 
 
-def test_for_a_signed_in_user_on_the_home_page(themed: tuple[Visitor, Inspector]) -> None:
-    visitor, inspector = themed
+def test_for_a_signed_in_user_on_the_home_page(inspected: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = inspected
     page = visitor.page
     visitor.sign_in("admin@acme.test")
     inspector.look("signed in")
@@ -96,8 +103,8 @@ def test_for_a_signed_in_user_on_the_home_page(themed: tuple[Visitor, Inspector]
     assert inspector.found == []
 
 
-def test_in_every_tab_and_form_of_clerks_profiles(themed: tuple[Visitor, Inspector]) -> None:
-    visitor, inspector = themed
+def test_in_every_tab_and_form_of_clerks_profiles(inspected: tuple[Visitor, Inspector]) -> None:
+    visitor, inspector = inspected
     page = visitor.page
     visitor.sign_in("admin@acme.test")
     visitor.manage("organization")
@@ -133,9 +140,9 @@ def _walk(page: Page, inspector: Inspector, tab: str, forms: tuple[str, ...]) ->
 
 
 def test_for_a_signed_in_user_on_the_dashboard(
-    themed: tuple[Visitor, Inspector], app: RunningApp
+    inspected: tuple[Visitor, Inspector], app: RunningApp
 ) -> None:
-    visitor, inspector = themed
+    visitor, inspector = inspected
     page, board = visitor.page, Board(visitor, app)
     board.open("member@acme.test", "/dashboard?status_class=5xx")
     inspector.look("filled")
