@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.tinybird.process import Tinybird
+from tests.local.tinybird.process import ROOT, Tinybird
 from tests.local.tinybird.project import FILES, PAGES, VISITS
 
 SOURCE = "datasources/visits.datasource"
@@ -353,3 +353,24 @@ def test_what_only_tinybird_may_have_is_a_warning_and_an_error_when_asked(
             assert (answer.status_code, "UNKNOWN_FUNCTION" in answer.text) == (400, True)
         assert "is served but" not in said
         assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "into",
+    [
+        "INTO OUTFILE 'stolen.txt'",
+        "into /* */ outfile 'stolen.txt' TRUNCATE",
+        "/* /* */ */ INTO /* /* */ */ OUTFILE 'stolen.txt'",
+    ],
+)
+def test_no_pipe_writes_a_file_not_even_while_it_is_checked(
+    tinybird: Tinybird, key: str, into: str
+) -> None:
+    text = f"NODE endpoint\nSQL >\n    SELECT 1 AS one {into}\n\nTYPE ENDPOINT\n"
+    before = set(ROOT.glob("*.txt"))
+
+    [(file, error)] = faults(tinybird, key, "endpoints/stolen.pipe", text)
+
+    assert file == "endpoints/stolen.pipe"
+    assert error.startswith("line 3: INTO OUTFILE is not allowed")
+    assert set(ROOT.glob("*.txt")) == before

@@ -9,7 +9,7 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible
+from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible, writes_file
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
 _SETTINGS: Final = (
@@ -68,6 +68,9 @@ _OPERATORS: Final = {
     "not": r"(?i:\bnot\b)",
 }
 """How functions are written that are not called by their names."""
+
+
+WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no file."
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,8 @@ class Analyst:
             query: The SQL of a node after those that it reads from.
             own: The SQL of the node alone.
         """
+        if found := writes_file(own):
+            return Fault(SYNTAX, WRITES_FILE, place=found.start())
         try:
             # What would follow a semicolon would run.
             if ";" in own:

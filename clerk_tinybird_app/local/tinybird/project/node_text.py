@@ -19,6 +19,7 @@ _PARTS: Final = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _STATEMENT: Final = re.compile(r"\{%\s*(\w+)")
 _REFUSAL: Final = re.compile(r"\{\{\s*(?:custom_)?error\s*\(")
 _HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
+_OUTFILE: Final = re.compile(r"\boutfile\b", re.IGNORECASE)
 _OTHER_BLOCKS: Final = frozenset({"for", "while", "try"})
 
 NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
@@ -138,6 +139,15 @@ def node_text(node: Node) -> NodeText:
         else:
             reader.take_sql(part)
     return NodeText(tuple(reader.pieces), tuple(reader.branches), tuple(reader.within))
+
+
+def writes_file(sql: str) -> re.Match[str] | None:
+    """Find what makes ClickHouse write an answer, or even a plan, into a file of this machine.
+
+    The word alone counts, in a text or a comment too: both can be written so that only ClickHouse
+    knows where they end.
+    """
+    return _OUTFILE.search(sql)
 
 
 def visible(sql: str) -> str:
