@@ -42,7 +42,7 @@ test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m tests.chromium
 	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "Types" && $(BIN)/mypy
-	@echo "Tests" && $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@echo "Tests" && $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,16 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clock import Clock
-from tests.lanes import deal
+from tests.lanes import Lanes, deal
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         deal(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    return Lanes(config, log)
 
 
 @pytest.fixture

@@ -1,35 +1,49 @@
-"""How the tests are dealt to workers that run side by side: ``pytest -n 2 --dist loadgroup``.
+"""How the tests are dealt to workers that run side by side: ``pytest -n 2 --dist loadfile``.
 
 A file is run by one worker, so that what its tests share is made once. The browser's tests at the
 app that is built once are one lane across files, and the first: they take longest, and wait much.
-Meanwhile the other worker takes one file after the other. What builds an app for a few tests alone
-comes last.
+Meanwhile the other worker takes one file after the other. What builds an app of its own comes last.
 """
 
 from typing import Final
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
-SHARED_APP: Final = pytest.mark.xdist_group("the app that is built once")
-DEVELOPMENT: Final = pytest.mark.xdist_group("the app with hot reload")
+_BROWSER: Final = "tests/e2e/"
+_OWN_APPS: Final = tuple(
+    f"{_BROWSER}test_{name}.py"
+    for name in (
+        *("anonymous", "customers", "declared_panels", "products", "real_clerk"),
+        *("short_lives", "ways_to_run"),
+    )
+)
+"""The files whose tests build apps of their own; all others in that folder share one."""
 
-_BROWSER: Final = "e2e"
+
+class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
+    """Hands out one lane at a time; what it knows of a test is its name."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane(nodeid)
+
+
+def lane(nodeid: str) -> str:
+    """Return the lane of a test: its file, or all of the browser's at the shared app."""
+    file = nodeid.partition("::")[0]
+    return _BROWSER if _is_shared(file) else file
 
 
 def deal(items: list[pytest.Item]) -> None:
-    """Mark each test with its lane, and put the lanes in order; a lane keeps its own."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            is_shared = item.path.parent.name == _BROWSER and "app" in _fixtures(item)
-            item.add_marker(SHARED_APP if is_shared else pytest.mark.xdist_group(str(item.path)))
-    items.sort(key=_place)
+    """Put the lanes in order; a lane keeps its own."""
+    items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
 
 
-def _place(item: pytest.Item) -> int:
-    if item.get_closest_marker("xdist_group") == SHARED_APP.mark:
+def _place(file: str) -> int:
+    if _is_shared(file):
         return 0
-    return 2 if item.path.parent.name == _BROWSER else 1
+    return 2 if file in _OWN_APPS else 1
 
 
-def _fixtures(item: pytest.Item) -> list[str]:
-    return item.fixturenames if isinstance(item, pytest.Function) else []
+def _is_shared(file: str) -> bool:
+    return file.startswith(_BROWSER) and file not in _OWN_APPS

@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.e2e.board import RECENT
 from tests.e2e.visitor import Visitor
-from tests.lanes import DEVELOPMENT, SHARED_APP
 from tests.running_app import RunningApp
 
 Theme = Literal["dark", "light"]
@@ -33,8 +32,8 @@ SIGNED_IN: Final = {
 
 @pytest.fixture(
     params=[
-        pytest.param("dev_app", id="development", marks=DEVELOPMENT),
-        pytest.param("app", id="production", marks=SHARED_APP),
+        pytest.param("dev_app", id="development"),
+        pytest.param("app", id="production"),
     ]
 )
 def either(request: pytest.FixtureRequest) -> RunningApp:

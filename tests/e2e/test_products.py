@@ -12,7 +12,6 @@ from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, Ti
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
 from tests.e2e.visitor import Visitor, claims_of
-from tests.lanes import SHARED_APP
 from tests.products.product import CHOICES, FOR_ADMINS, shipped
 from tests.running_app import RunningApp
 
@@ -45,7 +44,7 @@ class Shop:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=SHARED_APP if name == "demo" else ()) for name in CHOICES],
+    params=list(CHOICES),
 )
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

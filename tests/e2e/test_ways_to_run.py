@@ -8,10 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.visitor import Visitor, fixed_params
-from tests.lanes import DEVELOPMENT
 from tests.running_app import RunningApp, wait_until
-
-pytestmark = DEVELOPMENT
 
 
 @pytest.fixture
