@@ -27,6 +27,9 @@ NONE: Final[frozenset[Value]] = frozenset()
 _TELLING: Final = 10
 """Two tenants may well have the same small whole number."""
 
+_FEW_DIGITS: Final = 3
+"""And the same rounded share, such as 0.0284: of so many digits, chance is enough."""
+
 _ZERO_YEARS: Final = (1900, 1970)
 """When ClickHouse's dates begin: what the latest of no rows is."""
 
@@ -142,4 +145,8 @@ def _is_near(one: Value, other: Value) -> bool:
 
 
 def _is_telling(value: Value) -> bool:
-    return isinstance(value, float) and (abs(value) > _TELLING or not value.is_integer())
+    if not isinstance(value, float):
+        return False
+    if value.is_integer():
+        return abs(value) > _TELLING
+    return len(f"{abs(value):.10f}".replace(".", "").strip("0")) > _FEW_DIGITS

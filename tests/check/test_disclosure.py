@@ -64,10 +64,10 @@ def test_beyond_no_rows_is_what_they_do_not_say_and_a_moment_later_is_no_differe
 
 def test_two_tenants_may_share_a_small_number_and_a_constant_but_nothing_telling() -> None:
     constant = disclosed(answer({"step": 3600, "total": 0, "few": 0}))
-    one = answer({"step": 3600, "total": 512, "few": 2, "own": 40})
-    other = answer({"step": 3600, "total": 512, "few": 2, "own": 41})
+    one = answer({"step": 3600, "total": 512, "few": 2, "own": 40, "rate": 0.0284, "p95": 213.45})
+    other = answer({"step": 3600, "total": 512, "few": 2, "own": 41, "rate": 0.0284, "p95": 213.45})
 
-    assert alike(one, other, constant) == ["total"]
+    assert alike(one, other, constant) == ["total", "p95"]
 
 
 def test_rows_of_others_are_those_with_another_tenant_in_the_column() -> None:

@@ -66,6 +66,8 @@ def configured(app: RunningApp, clerk: EmbeddedClerk, tmp_path: Path) -> Iterato
         tmp_path / "app",
         {
             **TINYBIRD,
+            # A live key alone would leave the token page out.
+            "TOKEN_PAGE": "1",
             "CLERK_PUBLISHABLE_KEY": f"pk_live_{base64.b64encode(f'{host}$'.encode()).decode()}",
             "CLERK_JWT_KEY": clerk.public_key_pem,
         },
