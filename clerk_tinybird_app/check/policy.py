@@ -1,4 +1,4 @@
-"""The product by its files alone: policy for every kind of session, project, dashboard."""
+"""The product by its files alone: policy for every kind of session, and project."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,6 @@ from typing import Final
 
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
 from clerk_tinybird_app.clerk.session_kinds import SessionKind
-from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.tinybird import lint
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
 from clerk_tinybird_app.tinybird.project import Project, ProjectError, load_project
@@ -110,19 +109,6 @@ def _tenant_column(project: Project, policy: Policy) -> Iterator[Finding]:
         f"No data source of the project has the tenant's column '{column}'.",
         "Let TENANT of the policy name the column that says whose a row is.",
     )
-
-
-def dashboard_findings(dashboard: Dashboard, policy: Policy) -> Iterator[Finding]:
-    """Say which panels nobody would ever see."""
-    asked = {panel.pipe: f"the panel '{panel.title}'" for panel in dashboard.all_panels}
-    asked.setdefault(dashboard.newest, "newest")
-    unseen = [f"{who} asks {pipe}" for pipe, who in asked.items() if pipe not in policy.pipes]
-    if unseen:
-        yield failed(
-            "dashboard/not-granted",
-            f"No kind of session may read what the dashboard asks: {'; '.join(unseen)}.",
-            "Grant the pipe in the policy, or take the panel out of the dashboard.",
-        )
 
 
 def _count(things: tuple[object, ...] | list[SessionKind], noun: str) -> str:

@@ -19,7 +19,6 @@ from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
 from clerk_tinybird_app.check.policy import (
-    dashboard_findings,
     hold_policy,
     project_findings,
     read_project,
@@ -101,10 +100,7 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
         yield project
         project = Project(datasources={}, pipes={}, folder=product.project)
     else:
-        for finding in (
-            *project_findings(project, policy),
-            *dashboard_findings(product.dashboard, policy),
-        ):
+        for finding in project_findings(project, policy):
             yield finding
     async for finding in _of_services(around, settings, product, _Held(policy, project)):
         yield finding

@@ -222,9 +222,7 @@ class Shaper:
                 }
                 for row in within
             ],
-            "summary": _summary(
-                panel, within, lambda row: times.span(_moment(row[panel.at]), step)
-            ),
+            "summary": _summary(panel, within, when),
             "step": step_name(step) if rows else "",
         }
 

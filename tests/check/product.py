@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import SessionKind, alone, member_of
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Figures
+from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.products import Product, Words
 from clerk_tinybird_app.tinybird.policy import Policy, Scope, Tenant
 
@@ -75,7 +75,6 @@ def product(
     *,
     kinds: tuple[SessionKind, ...] = KINDS,
     policy: Policy | None = None,
-    panels: tuple[str, ...] = (),
 ) -> Product:
     own = Policy(tenant=TENANT, tenant_of=tenant, granted=Scopes(everybody, admins), kinds=kinds)
     newest = next(iter((*everybody, *admins, "none")))
@@ -85,7 +84,7 @@ def product(
         dashboard=Dashboard(
             title="Hits",
             newest=newest,
-            panels=tuple(Figures(pipe=pipe, name=f"panel {pipe}") for pipe in panels),
+            panels=(),
         ),
         words=Words(
             name="Hits",

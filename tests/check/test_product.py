@@ -149,16 +149,6 @@ def test_a_tenant_column_that_no_data_source_has_fails(check: Check, tmp_path: P
     assert "'custumer'" in report.said("policy/tenant-column")
 
 
-def test_a_panel_that_no_kind_of_session_may_read_fails(check: Check, tmp_path: Path) -> None:
-    about = product(write_project(tmp_path / "own"), ("total",), panels=("total", "latest"))
-
-    report = check(WHOLE, about, transport=Servers().transport, now=NOW)
-
-    assert (report.status, report.levels["dashboard/not-granted"]) == (1, "failed")
-    assert "asks latest" in report.said("dashboard/not-granted")
-    assert "asks total" not in report.said("dashboard/not-granted")
-
-
 @pytest.mark.parametrize("error", [ProductError("there is no module"), NameError("Tenannt")])
 def test_a_product_that_cannot_be_loaded_fails_and_leaves_the_rest_to_be_checked(
     check: Check, error: Exception

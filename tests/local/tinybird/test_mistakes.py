@@ -361,16 +361,18 @@ def test_what_only_tinybird_may_have_is_a_warning_and_an_error_when_asked(
         "INTO OUTFILE 'stolen.txt'",
         "into /* */ outfile 'stolen.txt' TRUNCATE",
         "/* /* */ */ INTO /* /* */ */ OUTFILE 'stolen.txt'",
+        "INTO OUT{# #}FILE 'stolen.txt'",
+        "{% if defined(x) %} INTO OUTFILE 'stolen.txt' {% end %}",
     ],
 )
 def test_no_pipe_writes_a_file_not_even_while_it_is_checked(
     tinybird: Tinybird, key: str, into: str
 ) -> None:
-    text = f"NODE endpoint\nSQL >\n    SELECT 1 AS one {into}\n\nTYPE ENDPOINT\n"
+    text = f"NODE endpoint\nSQL >\n    %\n    SELECT 1 AS one {into}\n\nTYPE ENDPOINT\n"
     before = set(ROOT.glob("*.txt"))
 
     [(file, error)] = faults(tinybird, key, "endpoints/stolen.pipe", text)
 
     assert file == "endpoints/stolen.pipe"
-    assert error.startswith("line 3: INTO OUTFILE is not allowed")
+    assert error.startswith("line 4: INTO OUTFILE is not allowed")
     assert set(ROOT.glob("*.txt")) == before

@@ -70,7 +70,7 @@ _OPERATORS: Final = {
 """How functions are written that are not called by their names."""
 
 
-WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no file."
+_WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no file."
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Analyst:
             own: The SQL of the node alone.
         """
         if found := writes_file(own):
-            return Fault(SYNTAX, WRITES_FILE, place=found.start())
+            return Fault(SYNTAX, _WRITES_FILE, place=found.start())
         try:
             # What would follow a semicolon would run.
             if ";" in own:

@@ -10,10 +10,8 @@ from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
-from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
+from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.project import schema
-from clerk_tinybird_app.local.tinybird.project.analysis import WRITES_FILE
-from clerk_tinybird_app.local.tinybird.project.node_text import writes_file
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
@@ -98,8 +96,6 @@ def pipe(
     name = found.pipe.name
     fixed = caller.fixed_params(name, workspace.resource_id("pipe", name))
     query = found.sql({**values, **fixed})
-    if writes_file(query):
-        raise bad_request(f"[Error] {WRITES_FILE}")
     # Once: it may be replaced meanwhile.
     served = workspace.served
     unfed = served.reads_unfed.get(name, ())
