@@ -1,6 +1,5 @@
 """The product that this app is about: a package of its own, chosen by ``APP_PRODUCT``."""
 
-import difflib
 import importlib
 import importlib.util
 import re
@@ -15,6 +14,7 @@ from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.sample.vocabulary import Sample, SampleError
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.nearest import did_you_mean
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
 from clerk_tinybird_app.tinybird.project import Column, Project, read_project
 
@@ -152,8 +152,7 @@ def _of_event(product: Product, project: Project) -> Iterator[str]:
     fields = {_field(column) for column in source.columns}
     for each in product.words.event:
         if each not in fields:
-            near = difflib.get_close_matches(each, fields, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(each, fields)
             yield f"{words}: EVENT has '{each}', which '{name}' has no column for.{hint}"
 
 

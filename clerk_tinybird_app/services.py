@@ -210,7 +210,7 @@ def current() -> Services:
         SystemExit: The configuration cannot be used; the text says why.
     """
     try:
-        return build(Settings.load())
+        return build(Settings.load(), product=products.current())
     except SettingsError as error:
         raise SystemExit(f"Configuration error: {error}") from None
 

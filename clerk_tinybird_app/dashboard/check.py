@@ -5,7 +5,6 @@ wrong.
 """
 
 import ast
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +25,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.view import PERIOD, SORT, sortable_rankings
+from clerk_tinybird_app.tinybird.nearest import did_you_mean
 from clerk_tinybird_app.tinybird.pipe_request import PIPE, Field, fields_of
 from clerk_tinybird_app.tinybird.project import Project
 from clerk_tinybird_app.tinybird.sql.columns import columns_of
@@ -415,6 +415,5 @@ def _of_trends(
 def _unknown(
     where: str, does: str, name: str, known: Iterable[str], why: str, *others: str
 ) -> Mistake:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    hint = did_you_mean(name, known)
     return Mistake(f"{where} {does} '{name}', {why}.{hint}", (name, *others))

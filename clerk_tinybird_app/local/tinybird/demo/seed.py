@@ -6,12 +6,13 @@ import logging
 import random
 from typing import Final
 
-from clerk_tinybird_app.local.tinybird.demo.world import World, meant
+from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.tables import is_nullable, quoted
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.sample.rows import insert
 from clerk_tinybird_app.sample.timeline import HISTORY, pieces
+from clerk_tinybird_app.tinybird.nearest import did_you_mean
 
 _NOTHING: Final = "%s: %s No rows are made up."
 
@@ -27,7 +28,7 @@ def seed(service: Service, world: World) -> int:
     first, sample = service.workspaces.first, world.sample
     source = first.served.datasources.get(sample.source)
     if source is None:
-        hint = meant(sample.source, first.served.datasources)
+        hint = did_you_mean(sample.source, first.served.datasources)
         text = f"The project has no data source '{sample.source}'.{hint}"
         _log.warning(_NOTHING, world.file, text)
         return 0

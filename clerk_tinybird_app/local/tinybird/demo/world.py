@@ -1,6 +1,5 @@
 """A product's sample and the tenants whose rows are made up: the local accounts, and newcomers."""
 
-import difflib
 import importlib
 import itertools
 import json
@@ -9,15 +8,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.local.clerk.seed import ACCOUNTS
 from clerk_tinybird_app.sample.timeline import Tenant
 from clerk_tinybird_app.sample.vocabulary import Sample
-
-_CLOSE: Final = 0.6
+from clerk_tinybird_app.tinybird.nearest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -58,18 +55,12 @@ class World:
         source = f"the data source '{self.sample.source}'"
         for name in given:
             if name not in columns:
-                return f"{source} has no column '{name}'.{meant(name, columns)}"
+                return f"{source} has no column '{name}'.{did_you_mean(name, columns)}"
         missing = [name for name, is_optional in columns.items() if not is_optional]
         return "".join(
             f"{source} also needs the column '{name}'; add it to SAMPLE."
             for name in [name for name in missing if name not in given][:1]
         )
-
-
-def meant(name: str, known: Mapping[str, object]) -> str:
-    """Return a sentence that names the nearest of what is known, "" when nothing is near."""
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
-    return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def _tenants(sample: Sample, tenant_of: Callable[[ClerkSession], str]) -> tuple[Tenant, ...]:

@@ -1,0 +1,10 @@
+"""Of names that exist, the one that was probably meant."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a sentence with the nearest of ``known``, with a space before it; "" without one."""
+    nearest = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""
