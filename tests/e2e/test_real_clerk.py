@@ -88,8 +88,7 @@ def test_a_configured_clerk_serves_its_forms_and_menus_within_the_policy(
 
         visitor.sign_in("admin@acme.test")
         visitor.switch_to("Globex")
-        page.locator(".cl-userButtonTrigger").click()
-        page.get_by_role("button", name="Manage account").click()
+        visitor.manage("account")
         expect(page.locator(".cl-profileSection").first).to_be_visible()
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Sign Out").click()

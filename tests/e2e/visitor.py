@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import jwt
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, expect
 
 from tests.running_app import wait_until
 
@@ -114,18 +114,23 @@ class Visitor:
     def manage(self, what: str) -> None:
         """Open Clerk's profile of the "organization" or the "account"."""
         menu = {"organization": "organizationSwitcher", "account": "userButton"}[what]
-        action = f".cl-{menu}PopoverActionButton__manage{what.capitalize()}"
-        button = self.page.locator(action)
         profile = self.page.locator(".cl-navbarButton").first
+        self.choose(menu, f"manage{what.capitalize()}", profile)
+
+    def choose(self, menu: str, action: str, opened: Locator) -> None:
+        """Choose an action in one of Clerk's menus, until what it opens is there.
+
+        Clerk's menu can draw itself anew under the pointer; a person would press again.
+        """
+        button = self.page.locator(f".cl-{menu}PopoverActionButton__{action}")
         for _ in range(3):
-            # Clerk's menu can draw itself anew under the pointer; a person would press again.
             if not button.is_visible():
                 self.page.locator(f".cl-{menu}Trigger").click()
             with suppress(Error, AssertionError):
                 button.click(timeout=3_000)
-                expect(profile).to_be_visible(timeout=5_000)
+                expect(opened).to_be_visible(timeout=5_000)
                 return
-        expect(profile).to_be_visible()
+        expect(opened).to_be_visible()
 
     def create_organization(self, name: str) -> None:
         """Make an organization and switch to it, as Clerk's own dialog does."""
