@@ -76,14 +76,18 @@ class Backend:
 
     def send(self, frames: Iterable[str | bytes], **handshake: str) -> None:
         """Open a websocket, send frames as long as it is open, and leave."""
-        with suppress(ConnectionClosed), self.websocket(**handshake) as websocket:
-            # The client closes its socket from another thread when the server does.
-            with suppress(OSError):
-                for frame in frames:
-                    websocket.send(frame)
-                # Whatever was sent before has been read when this is answered.
-                websocket.send(message("ping"))
-                _until(websocket, '"pong"')
+        # The client closes its socket from another thread when the server does: hence OSError, but
+        # not of connecting.
+        with (
+            suppress(ConnectionClosed),
+            self.websocket(**handshake) as websocket,
+            suppress(OSError),
+        ):
+            for frame in frames:
+                websocket.send(frame)
+            # Whatever was sent before has been read when this is answered.
+            websocket.send(message("ping"))
+            _until(websocket, '"pong"')
 
     def handshake(self, query: str) -> int:
         """Ask for a websocket that is not wanted; return the status."""
