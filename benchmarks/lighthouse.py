@@ -18,7 +18,7 @@ from benchmarks.verify_and_mint import MissingError, run_peer
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.bun import BUN
 from tests.chromium import FLAGS
-from tests.running_app import ROOT, RunningApp, free_port
+from tests.running_app import REFLEX, ROOT, RunningApp, free_port
 
 # The newest that was seen to work on this bun without a Node beside it.
 _REQUIREMENT: Final = "lighthouse@12.2.3"
@@ -65,7 +65,7 @@ class _BlankApp(RunningApp):
     def serve(self) -> None:
         """Build it, then serve it on one port."""
         self.env["REFLEX_BACKEND_PORT"] = str(self.port)
-        self._start(["run", "--env", "prod"], self.origin)
+        self._start([REFLEX, "run", "--env", "prod"], self.origin)
 
 
 def measure(chromium: str, origin: str) -> Section:

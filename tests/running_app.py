@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,10 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 REFLEX = Path(sys.executable).with_name("reflex")
+_GRANIAN: tuple[str | Path, ...] = (
+    *(Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory"),
+    *("--workers", "1", "--host", "127.0.0.1", "clerk_tinybird_app.clerk_tinybird_app:app"),
+)
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
@@ -107,27 +111,28 @@ class RunningApp:
             **(env or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
-        self._last: tuple[list[str], *tuple[str, ...]] = ([],)
+        self._last: tuple[Sequence[str | Path], *tuple[str, ...]] = ([],)
         self._static: http.server.ThreadingHTTPServer | None = None
         self._copy()
 
     def dev(self) -> Self:
         """Serve with hot reload: pages on one port, the backend on another."""
         self.backend = f"http://localhost:{self.backend_port}"
-        return self._start(["run"], f"{self.origin}/api/health", self.origin)
+        return self._start([REFLEX, "run"], f"{self.origin}/api/health", self.origin)
 
     def dev_backend(self) -> Self:
         """Serve the backend with hot reload, without pages."""
         self.backend = f"http://localhost:{self.backend_port}"
         # Reflex refuses the port of a frontend that it does not run.
         del self.env["REFLEX_FRONTEND_PORT"]
-        return self._start(["run", "--backend-only"], f"{self.backend}/api/health")
+        return self._start([REFLEX, "run", "--backend-only"], f"{self.backend}/api/health")
 
     def prod(self) -> Self:
         """Build, then serve everything on one port."""
         # As `make prod` does. In the file it may stay: it is for development.
         self.env.pop("REFLEX_BACKEND_PORT", None)
-        return self._start(["run", "--env", "prod"], f"{self.origin}/api/health", self.origin)
+        command = (REFLEX, "run", "--env", "prod")
+        return self._start(command, f"{self.origin}/api/health", self.origin)
 
     def exported(self) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""
@@ -145,8 +150,12 @@ class RunningApp:
 
     def backend_alone(self) -> Self:
         """Serve the backend alone, as beside an exported frontend."""
-        backend_only = ["run", "--env", "prod", "--backend-only"]
-        return self._start(backend_only, f"{self.backend}/api/health")
+        backend_only = ("run", "--env", "prod", "--backend-only")
+        return self._start([REFLEX, *backend_only], f"{self.backend}/api/health")
+
+    def granian(self) -> Self:
+        """Serve what is built by granian alone, on one port: no ``reflex run``, no bun."""
+        return self._start([*_GRANIAN, "--port", str(self.port)], f"{self.origin}/api/health")
 
     def restart(self) -> None:
         """Stop everything and start it again the same way."""
@@ -256,11 +265,11 @@ class RunningApp:
             (self.folder / ".local").mkdir(mode=0o700)
             shutil.copytree(sdk, self.folder / ".local" / "clerk-sdk")
 
-    def _start(self, command: list[str], *ready: str) -> Self:
+    def _start(self, command: Sequence[str | Path], *ready: str) -> Self:
         self._last = (command, *ready)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [REFLEX, *command], cwd=self.folder, env=self.env, stdout=log, stderr=log,
+                command, cwd=self.folder, env=self.env, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         wait_until(

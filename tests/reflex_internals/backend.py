@@ -1,7 +1,5 @@
 """The app's backend in a process of its own, without its pages, and a tab at it."""
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +10,8 @@ import httpx
 from simple_websocket import Client, ConnectionClosed
 
 from tests.reflex_internals.frames import HYDRATE, NAMESPACE, connect, event, fields, message
-from tests.running_app import RunningApp, answers, stop_group, wait_until
+from tests.running_app import RunningApp
 
-_GRANIAN: Final = Path(sys.executable).with_name("granian")
-_APP: Final = "clerk_tinybird_app.clerk_tinybird_app:app"
-_SECONDS: Final = 60.0
 # Nothing is built, and no Tinybird of its own started: neither is needed for websockets.
 _ENV: Final = {
     "__REFLEX_SKIP_COMPILE": "1",
@@ -38,23 +33,15 @@ class Backend:
         self.app = RunningApp(folder, _ENV)
 
     def __enter__(self) -> Self:
-        options = ["--interface", "asgi", "--factory", "--workers", "1", "--host", "127.0.0.1"]
-        with self.app.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [_GRANIAN, *options, "--port", str(self.app.port), _APP],
-                cwd=self.app.folder, env=self.app.env, stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
         try:
-            health = f"{self.app.origin}/api/health"
-            wait_until(lambda: answers(health), seconds=_SECONDS, what=self.log() or "no answer")
+            self.app.granian()
         except BaseException:
-            stop_group(self._process)
+            self.app.stop()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        stop_group(self._process)
+        self.app.stop()
 
     def log(self) -> str:
         """Return everything that the server has written."""
