@@ -1,14 +1,14 @@
 """Measures everything and prints the report: ``python -m benchmarks``."""
 
-import contextlib
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from benchmarks import (
     dashboards,
@@ -22,8 +22,9 @@ from benchmarks import (
     waits,
 )
 from benchmarks.report import Section
+from benchmarks.timing import timed
 from tests.chromium import ADVICE, FLAGS, find_chromium
-from tests.running_app import RunningApp
+from tests.running_app import RunningApp, free_port
 
 
 def main() -> None:
@@ -43,7 +44,12 @@ def main() -> None:
 def _measured() -> Iterator[Section]:
     _say("Verifying and minting, beside the peer (about 20 seconds)")
     yield verify_and_mint.measure()
-    with _prod_app() as (app, first_start_seconds):
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
+        # One session asks more often than any person's would.
+        app = RunningApp(Path(folder) / "app", {"TINYBIRD_TOKENS_PER_MINUTE": "99999999"})
+        started.callback(app.stop)
+        _say("Building the app for production (about a minute)")
+        [first_start] = timed(app.prod)
         _say("Loading /api/tinybird-token (about 25 seconds)")
         yield endpoint.measure(app)
         yield from _measured_pages(app)
@@ -51,7 +57,7 @@ def _measured() -> Iterator[Section]:
         yield from dashboards.measure(app)
         used = start.memory(app, "reflex run --env prod, after all of the above")
         _say("Starting again and again (about half a minute)")
-        yield from start.measure(app, first_start_seconds)
+        yield from start.measure(app, first_start)
         yield used
     _say("The embedded Tinybird: pipes, load, rows in, starts (about 70 seconds)")
     yield from tinybird.measure()
@@ -62,40 +68,18 @@ def _measured_pages(app: RunningApp) -> Iterator[Section]:
     if chromium is None:
         print(f"\n3. to 6. are missing. {ADVICE}")
         return
-    with _opened(chromium) as browser:
+    port = free_port()
+    flags = [*FLAGS, f"--remote-debugging-port={port}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         _say("Opening the home page (some seconds)")
         yield page_weight.measure(browser, app.origin)
-    _say("Running Lighthouse (about two minutes)")
-    yield lighthouse.measure(chromium, app.origin)
-    with _opened(chromium) as browser:
+        _say("Running Lighthouse (about two minutes)")
+        yield lighthouse.measure(app.origin, port)
         _say("Signing in and opening the dashboard (about a minute)")
-        yield waits.token(browser, app.origin)
+        yield waits.token(browser, app)
         yield waits.dashboard(browser, app)
-
-
-@contextlib.contextmanager
-def _prod_app() -> Iterator[tuple[RunningApp, float]]:
-    """Build and serve the app as in production; yield it and the seconds that took."""
-    _say("Building the app for production (about a minute)")
-    with tempfile.TemporaryDirectory() as folder:
-        # One session asks more often than any person's would.
-        app = RunningApp(Path(folder) / "app", {"TINYBIRD_TOKENS_PER_MINUTE": "99999999"})
-        started = time.monotonic()
-        try:
-            yield app.prod(), time.monotonic() - started
-        finally:
-            app.stop()
-
-
-@contextlib.contextmanager
-def _opened(chromium: str) -> Iterator[Browser]:
-    """Open the Chromium at this path."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+        browser.close()
 
 
 def _say(step: str) -> None:

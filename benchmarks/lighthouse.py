@@ -4,27 +4,24 @@ The bun that the app brings along runs it, in a folder of its own; there is no N
 """
 
 import json
-import shutil
+import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import sync_playwright
-from reflex_base.constants import Templates
-
-from benchmarks.report import Samples, Section
-from benchmarks.verify_and_mint import MissingError, run_peer
+from benchmarks import peers
+from benchmarks.report import Section
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.bun import BUN
-from tests.chromium import FLAGS
-from tests.running_app import REFLEX, ROOT, RunningApp, free_port
+from tests.running_app import REFLEX, ROOT, RunningApp
 
 # The newest that was seen to work on this bun without a Node beside it.
-_REQUIREMENT: Final = "lighthouse@12.2.3"
+_VERSION: Final = "12.2.3"
 _FOLDER: Final = ROOT / ".local" / "lighthouse"
+_PACKAGE: Final = {"private": True, "dependencies": {"lighthouse": _VERSION}}
 _SCRIPT: Final = Path(__file__).with_name("lighthouse_runs.mjs")
-_INSTALL_SECONDS: Final = 180
 _RUN_SECONDS: Final = 60
 
 _SPEED: Final = "performance"
@@ -35,13 +32,14 @@ _FULL: Final = 100.0
 _RUNS: Final = {"mobile": 3, "desktop": 1}
 """The imitated desktop is fast enough for its runs to agree."""
 _PEER: Final = "peer: blank Reflex app"
-_SHIFT: Final = "cumulative-layout-shift"
 _METRICS: Final = {
-    "first-contentful-paint": "FCP",
-    "largest-contentful-paint": "LCP",
-    "total-blocking-time": "TBT",
-    _SHIFT: "CLS",
+    "FCP": "first-contentful-paint",
+    "LCP": "largest-contentful-paint",
+    "TBT": "total-blocking-time",
+    "CLS": "cumulative-layout-shift",
 }
+_SCORES: Final = ("speed", "access.", "practices", "SEO")
+_COLUMNS: Final = dict.fromkeys(_SCORES, ".0f") | dict.fromkeys(_METRICS, ",.0f") | {"CLS": ".3f"}
 
 _Verdict = dict[str, Any]
 """What one run found, as ``lighthouse_runs.mjs`` says it: ``scores``, ``metrics``, ``losses``."""
@@ -51,77 +49,51 @@ class _BlankApp(RunningApp):
     """The blank app that Reflex makes for a newcomer, with the bun of the Python wheel."""
 
     def _copy(self) -> None:
-        shutil.copytree(Templates.Dirs.BASE / "apps" / "blank" / "code", self.folder / "blank")
-        (self.folder / "rxconfig.py").write_text(
-            "from pathlib import Path\n\nimport reflex as rx\n\n"
-            "config = rx.Config(\n"
-            f'    app_name="blank", backend_host="127.0.0.1", bun_path=Path({str(BUN)!r}),\n'
-            "    telemetry_enabled=False,\n"
-            "    plugins=[rx.plugins.SitemapPlugin(), rx.plugins.TailwindV4Plugin(),\n"
-            "             rx.plugins.RadixThemesPlugin()],\n"
-            ")\n"
-        )
+        self.folder.mkdir()
+        self.env |= {"REFLEX_BACKEND_HOST": "127.0.0.1", "REFLEX_BUN_PATH": str(BUN)}
+        self.env |= {"REFLEX_BACKEND_PORT": str(self.port), "REFLEX_TELEMETRY_ENABLED": "false"}
+        command = [str(REFLEX), "init", "--name", "blank", "--template", "blank"]
+        subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, check=True)
 
     def serve(self) -> None:
         """Build it, then serve it on one port."""
-        self.env["REFLEX_BACKEND_PORT"] = str(self.port)
         self._start([REFLEX, "run", "--env", "prod"], self.origin)
 
 
-def measure(chromium: str, origin: str) -> Section:
-    """Judge the pages of ``origin``, then the peer; the median of a few runs for the speed.
-
-    Args:
-        chromium: The program.
-        origin: The running app.
-    """
-    columns = ("speed", "access.", "practices", "SEO", *_METRICS.values())
-    section = Section("4. Lighthouse, signed out, --env prod: scores of 100; ms", columns)
-    port = free_port()
-    flags = [*FLAGS, f"--remote-debugging-port={port}"]
+def measure(origin: str, port: int) -> Section:
+    """Judge the pages of ``origin``, then the peer, in the Chromium that is driven by ``port``."""
+    section = Section("4. Lighthouse, signed out, --env prod: scores of 100; ms", _COLUMNS)
     try:
-        _install()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-            for path in (routes.HOME, routes.DASHBOARD, routes.SIGN_IN):
-                _judge(section, path, origin + path, port)
-            _judge_peer(section, port)
-            browser.close()
-    except (MissingError, TimeoutError) as error:
+        # Without a package of its own, bun would install into a project above.
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        (_FOLDER / "package.json").write_text(json.dumps(_PACKAGE))
+        peers.install(_VERSION, _FOLDER, (str(BUN), "install"))
+        for path in (routes.HOME, routes.DASHBOARD, routes.SIGN_IN):
+            _judge(section, path, origin + path, port)
+        _judge_peer(section, port)
+    except peers.MissingError as error:
         section.remarks.append(f"Lighthouse is missing: {error}")
         return section
     section.remarks += [
-        f"{_REQUIREMENT} on bun; speed and its metrics: on a device and a network that Lighthouse "
-        f"imitates, on mobile the median of {_RUNS['mobile']} runs. Busy processors make TBT, and "
-        "so the speed, worse.",
+        f"lighthouse@{_VERSION} on bun; speed and its metrics: on a device and a network that it "
+        f"imitates, on mobile the middle one of {_RUNS['mobile']} runs. Busy processors make TBT, "
+        "and so the speed, worse.",
         f"Goals: speed {_GOALS['mobile']:g} on mobile, {_GOALS['desktop']:g} on desktop; "
         f"{_FULL:g} for the rest.",
     ]
     return section
 
 
-def _install() -> None:
-    stamp = _FOLDER / "installed"
-    if stamp.exists() and stamp.read_text() == _REQUIREMENT:
-        return
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    # Without one, bun would install into a project above.
-    (_FOLDER / "package.json").write_text('{"private": true}\n')
-    add = [str(BUN), "add", "--exact", _REQUIREMENT]
-    run_peer(add, seconds=_INSTALL_SECONDS, folder=_FOLDER)
-    stamp.write_text(_REQUIREMENT)
-
-
 def _judge_peer(section: Section, port: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        app = _BlankApp(Path(folder) / "blank")
         try:
-            app.serve()
-            _judge(section, _PEER, app.origin, port)
-        except (TimeoutError, RuntimeError) as error:
+            app = _BlankApp(Path(folder) / "blank")
+            with ExitStack() as started:
+                started.callback(app.stop)
+                app.serve()
+                _judge(section, _PEER, app.origin, port)
+        except (TimeoutError, RuntimeError, subprocess.SubprocessError) as error:
             section.remarks.append(f"The peer is missing: {error}.")
-        finally:
-            app.stop()
 
 
 def _judge(section: Section, label: str, url: str, port: int) -> None:
@@ -130,33 +102,25 @@ def _judge(section: Section, label: str, url: str, port: int) -> None:
         categories = [[_SPEED, *_OTHERS], *[[_SPEED]] * (count - 1)]
         runs = [{"url": url, "preset": preset, "categories": some} for some in categories]
         job = {"lighthouse": str(_FOLDER / "node_modules" / "lighthouse"), "port": port}
-        said = run_peer(
-            [str(BUN), str(_SCRIPT)], given=json.dumps(job | {"runs": runs}),
+        said = peers.run(
+            (str(BUN), str(_SCRIPT)), given=json.dumps(job | {"runs": runs}),
             seconds=_RUN_SECONDS * len(runs), folder=_FOLDER,
         )  # fmt: skip
-        verdicts = [json.loads(line) for line in said.splitlines()]
-        _add(section, f"{label}, {preset}", verdicts, _GOALS[preset])
+        goals = dict.fromkeys(_OTHERS, _FULL) | {_SPEED: _GOALS[preset]}
+        _add(section, f"{label}, {preset}", [json.loads(one) for one in said.splitlines()], goals)
 
 
-def _add(section: Section, label: str, verdicts: Sequence[_Verdict], speed_goal: float) -> None:
-    speed = Samples([verdict["scores"][_SPEED] * 100 for verdict in verdicts]).median
-    others = {name: verdicts[0]["scores"][name] * 100 for name in _OTHERS}
-    cells = [f"{score:.0f}" for score in (speed, *others.values())]
-    for name in _METRICS:
-        value = Samples([verdict["metrics"][name] for verdict in verdicts]).median
-        cells.append(f"{value:.3f}" if name == _SHIFT else f"{value:,.0f}")
-    section.add(label, *cells)
-    if label.startswith(_PEER):
-        return
-    below = [_SPEED] if speed < speed_goal else []
-    for category in (*below, *(name for name in _OTHERS if others[name] < _FULL)):
-        # The run whose speed is the median says what cost it.
-        judged = [verdict for verdict in verdicts if category in verdict["losses"]]
-        typical = min(judged, key=lambda one: abs(one["scores"][_SPEED] * 100 - speed))
-        losses = sorted(
-            typical["losses"][category],
-            key=lambda loss: loss["weight"] * (1 - loss["score"]),
-            reverse=True,
-        )
-        told = (f"{one['id']} (weight {one['weight']:g}: {one['score']:.2f})" for one in losses)
-        section.remarks.append(f"{label}: {category} is lost to {', '.join(told)}.")
+def _add(
+    section: Section, label: str, verdicts: list[_Verdict], goals: Mapping[str, float]
+) -> None:
+    typical = sorted(verdicts, key=lambda one: one["scores"][_SPEED])[len(verdicts) // 2]
+    scores, losses = (verdicts[0][what] | typical[what] for what in ("scores", "losses"))
+    cells = [scores[name] * 100 for name in (_SPEED, *_OTHERS)]
+    section.add(label, *cells, *(typical["metrics"][name] for name in _METRICS.values()))
+    for name, score in scores.items():
+        if score * 100 < goals[name] and not label.startswith(_PEER):
+            most_first = sorted(losses[name], key=lambda one: one["weight"] * (one["score"] - 1))
+            lost = (
+                f"{one['id']} (weight {one['weight']:g}: {one['score']:.2f})" for one in most_first
+            )
+            section.remarks.append(f"{label}: {name} is lost to {', '.join(lost)}.")

@@ -1,31 +1,31 @@
 """Verifying and minting in this process, beside Clerk's own Python SDK and the limit."""
 
 import asyncio
-import base64
 import json
-import shutil
-import subprocess
+import os
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from statistics import median
+from typing import Final, cast
 
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import RSAAlgorithm
+from jwt.utils import base64url_decode
 
-from benchmarks.report import Samples, Section, goal, ratio
+from benchmarks import peers
+from benchmarks.report import Section, goal, percentile, ratio
 from clerk_tinybird_app import services
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.settings import Settings
 from tests.running_app import ROOT
 
-EMAIL: Final = "admin@acme.test"
-"""The account that the figures are measured with."""
+ACCOUNT: Final = ("admin@acme.test", "acme")
+"""The address that the figures are measured with, and its organization."""
 
 _ROUNDS: Final = 3
 _CALLS: Final = 2_000
@@ -59,52 +59,23 @@ _Taken = defaultdict[str, list[float]]
 """Microseconds of each call, by what was called."""
 
 
-class MissingError(Exception):
-    """A peer cannot be installed or run; the text says why."""
-
-
-def run_peer(command: list[str], *, given: str = "", seconds: float = 120, folder: Path) -> str:
-    """Run a command of a peer; return what it prints.
-
-    Raises:
-        MissingError: It cannot be run, failed, or took too long.
-    """
-    try:
-        return subprocess.run(
-            command, cwd=folder, input=given, capture_output=True, text=True, check=True,
-            timeout=seconds,
-        ).stdout  # fmt: skip
-    except subprocess.CalledProcessError as error:
-        lines = (error.stderr.strip() or "no message").splitlines()
-        # bun ends with its own version, whatever went wrong.
-        raise MissingError(next((x for x in lines if x.startswith("error:")), lines[-1])) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise MissingError(type(error).__name__) from None
-
-
-def local_session_token(clerk: EmbeddedClerk) -> str:
-    """Sign the account in with its organization; the token lives for a minute."""
-    return clerk.issue(EMAIL, "acme")
-
-
 def measure() -> Section:
     """Measure in rounds, so that a disturbance meets all that is compared."""
-    taken: _Taken = defaultdict(list)
-    peer_remark, shares = "", []
-    with tempfile.TemporaryDirectory() as folder:
-        clerk = EmbeddedClerk(Path(folder), origins=Settings.from_environ({}).origins)
-        for _ in range(_ROUNDS):
-            shares.append(asyncio.run(_time_ours(Path(folder), clerk, taken)))
-            if taken["peer"] or not peer_remark:
-                peer_remark = _time_peer(clerk, taken)
-            taken["openssl"] += _openssl_microseconds()
-        clerk.close()
+    taken, peer_remark, shares = _Taken(list), "", []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with closing(EmbeddedClerk(folder, origins=Settings.from_environ({}).origins)) as clerk:
+            for _ in range(_ROUNDS):
+                shares.append(asyncio.run(_time_ours(folder, clerk, taken)))
+                if taken["peer"] or not peer_remark:
+                    peer_remark = _time_peer(clerk, taken)
+                taken["openssl"] += _openssl_microseconds()
     section = _section(taken)
-    section.remarks.append(peer_remark)
     said = "undisturbed" if min(shares) >= _UNDISTURBED_SHARE else "disturbed by other processes"
-    section.remarks.append(
-        f"In its worst round this process got {min(shares):.0%} of a core: {said}."
-    )
+    section.remarks += [
+        peer_remark,
+        f"In its worst round this process got {min(shares):.0%} of a core: {said}.",
+    ]
     return section
 
 
@@ -114,9 +85,12 @@ async def _time_ours(folder: Path, clerk: EmbeddedClerk, taken: _Taken) -> float
     Code that only computes and got clearly less than 1 was held up by other processes.
     """
     built = services.build(Settings.from_environ({}), folder=folder)
-    token = local_session_token(clerk)
+    token = clerk.issue(*ACCOUNT)
     session = await built.verifier.verify(token)
-    check = _signature_check(token, clerk.public_key_pem)
+    rs256 = RSAAlgorithm(RSAAlgorithm.SHA256)
+    key = cast("RSAPublicKey", rs256.prepare_key(clerk.public_key_pem))
+    signed, _, last = token.rpartition(".")
+    content, signed_with = signed.encode(), base64url_decode(last)
 
     async def verify() -> None:
         await built.verifier.verify(token)
@@ -128,7 +102,8 @@ async def _time_ours(folder: Path, clerk: EmbeddedClerk, taken: _Taken) -> float
         built.mint(await built.verifier.verify(token), now=built.clock())
 
     async def signature() -> None:
-        check()
+        # As little as PyJWT can do: the library's own limit.
+        rs256.verify(content, key, signed_with)
 
     wall, cpu = time.perf_counter(), time.process_time()
     for call in (verify, mint, both, signature):
@@ -155,37 +130,25 @@ async def _timed(
     return taken
 
 
-def _signature_check(token: str, pem: str) -> Callable[[], None]:
-    """Return what checks a token's signature and does nothing else: the library's own limit."""
-    key = load_pem_public_key(pem.encode())
-    if not isinstance(key, RSAPublicKey):
-        raise TypeError("the key must be RSA")
-    signed, _, last = token.rpartition(".")
-    signature = base64.urlsafe_b64decode(last + "=" * (-len(last) % 4))
-    content, padding, digest = signed.encode(), PKCS1v15(), SHA256()
-    return lambda: key.verify(signature, content, padding, digest)
-
-
 def _time_peer(clerk: EmbeddedClerk, taken: _Taken) -> str:
     """Time Clerk's SDK in a virtual environment of its own; return a remark on it."""
-    python = _PEER_FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    stamp = _PEER_FOLDER / "installed"
-    job = {
-        "token": local_session_token(clerk),
-        "key": clerk.public_key_pem,
-        "authorized_parties": list(Settings.from_environ({}).origins),
-        "calls": _CALLS,
-    }
+    python = str(_PEER_FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
     try:
-        if not (stamp.exists() and stamp.read_text() == _PEER):
-            run_peer([sys.executable, "-m", "venv", "--clear", str(_PEER_FOLDER)], folder=ROOT)
-            pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-            run_peer([*pip, _PEER], folder=ROOT)
-            stamp.write_text(_PEER)
+        peers.install(
+            _PEER, _PEER_FOLDER,
+            (sys.executable, "-m", "venv", "--clear", "."),
+            (python, "-m", "pip", "install", "-q", "--disable-pip-version-check", _PEER),
+        )  # fmt: skip
+        job = {
+            "token": clerk.issue(*ACCOUNT),
+            "key": clerk.public_key_pem,
+            "authorized_parties": list(Settings.from_environ({}).origins),
+            "calls": _CALLS,
+        }
         # -I: this folder stays out of the import path.
-        command = [str(python), "-I", "-c", _PEER_SCRIPT]
-        said: dict[str, Any] = json.loads(run_peer(command, given=json.dumps(job), folder=ROOT))
-    except MissingError as error:
+        command = (python, "-I", "-c", _PEER_SCRIPT)
+        said = json.loads(peers.run(command, given=json.dumps(job), folder=ROOT))
+    except peers.MissingError as error:
         return f"The peer is missing: {error}"
     taken["peer"] += [value / _NANOSECONDS for value in said["nanoseconds"]]
     stands_on = ", ".join(f"{name} {version}" for name, version in said["versions"].items())
@@ -194,22 +157,19 @@ def _time_peer(clerk: EmbeddedClerk, taken: _Taken) -> str:
 
 def _openssl_microseconds() -> list[float]:
     """Return how long openssl's own command takes for a signature; nothing without a usable one."""
-    if shutil.which(_OPENSSL[0]) is None:
-        return []
     try:
-        done = subprocess.run(_OPENSSL, capture_output=True, text=True, check=True, timeout=30)
         # The last column of the last line: verifications per second.
-        return [1_000_000 / float(done.stdout.split()[-1])]
-    except (subprocess.SubprocessError, ValueError, IndexError):
+        return [1_000_000 / float(peers.run(_OPENSSL, folder=ROOT).split()[-1])]
+    except (peers.MissingError, ValueError, IndexError):
         return []
 
 
 def _section(taken: _Taken) -> Section:
     section = Section(
         f"1. Verify and mint, microseconds per call ({_ROUNDS * _CALLS:,} calls each)",
-        columns=("median", "p95"),
+        {"median": ".1f", "p95": ".1f"},
     )
-    ours, both = Samples(taken["verify"]).median, Samples(taken["both"]).median
+    ours, both = median(taken["verify"]), median(taken["both"])
     for name, label, note in (
         ("verify", "verify a session token", ""),
         ("mint", "mint a Tinybird token", ""),
@@ -220,10 +180,10 @@ def _section(taken: _Taken) -> Section:
         ("openssl", "limit: openssl speed rsa2048 verify", None),
     ):
         if values := taken[name]:
-            samples = Samples(values)
-            beside = f"our verify takes {ratio(ours, samples.median)} of it"
-            p95 = "" if name == "openssl" else f"{samples.p95:.1f}"
-            section.add(label, f"{samples.median:.1f}", p95, note=beside if note is None else note)
+            beside = f"our verify takes {ratio(ours, median(values))} of it"
+            # openssl tells its mean alone.
+            p95 = [] if name == "openssl" else [percentile(values, 95)]
+            section.add(label, median(values), *p95, note=beside if note is None else note)
     if not taken["openssl"]:
         section.remarks.append("No openssl command here that can measure its limit.")
     return section
