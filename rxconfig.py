@@ -19,7 +19,7 @@ from clerk_tinybird_app.reflex_internals.frontend_build import (
 )
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.settings import require_loopback
-from clerk_tinybird_app.settings.variable_names import unread_variables
+from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"
 """Set for the processes that this one starts, so that each warning is said once."""

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
-from clerk_tinybird_app.settings.variable_names import unread_variables
+from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _DESCRIPTION: Final = """\
 Say whether the app would work as it is configured, and what to do where not: settings, keys,

@@ -10,16 +10,14 @@ from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
 from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
-from clerk_tinybird_app.components.pulse import Pulse
-from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
+from clerk_tinybird_app.components.pulse import Pulse, PulseState
+from clerk_tinybird_app.logs.log_budget import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
+from clerk_tinybird_app.pages.clerk_forms import sign_in, sign_up
 from clerk_tinybird_app.pages.dashboard import dashboard_page, detail_title
 from clerk_tinybird_app.pages.not_found import not_found
-from clerk_tinybird_app.pages.sign_in import sign_in
-from clerk_tinybird_app.pages.sign_up import sign_up
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
-from clerk_tinybird_app.state.pulse import PulseState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 

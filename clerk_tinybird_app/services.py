@@ -20,7 +20,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.verifier import SessionVerifier
 from clerk_tinybird_app.local import LOCAL_FOLDER
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
-from clerk_tinybird_app.local.embedded import Embedded, empty_tinybird
+from clerk_tinybird_app.local.embedded_services import Embedded, empty_tinybird
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product

@@ -45,7 +45,10 @@ ALLOWED = {
         *("products", "state", "clerk", "tinybird", "services", "dashboard", "routes"),
         "reflex_internals",
     },
-    "pages": {"components", "state", "clerk", "tinybird", "services", "dashboard", "routes"},
+    "pages": {
+        *("components", "products", "state", "clerk", "tinybird", "services", "dashboard"),
+        "routes",
+    },
     "serving": {"settings", "clerk"},
 }
 # The rooms of the embedded Tinybird, the upper floors first: each imports only from floors below.

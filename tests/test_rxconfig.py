@@ -1,12 +1,26 @@
-"""What Reflex is configured with."""
+"""What Reflex is configured with, and what makes it start the backend again."""
 
+import json
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import reflex as rx
 
-RXCONFIG = Path(__file__).parent.parent / "rxconfig.py"
+ROOT = Path(__file__).parents[1]
+RXCONFIG = ROOT / "rxconfig.py"
+RELOAD_PATHS = """
+import json, os, sys
+# ``reflex run`` sets the path so.
+sys.path[0] = os.getcwd()
+from reflex_base.config import get_config
+from reflex.utils.exec import get_reload_paths
+get_config()
+json.dump([path.name for path in get_reload_paths()], sys.stdout)
+"""
 
 
 def _config() -> rx.Config:
@@ -24,3 +38,15 @@ def test_redis_does_not_end_a_part_of_a_state_that_is_in_use(
     monkeypatch.setenv("REFLEX_REDIS_URL", "redis://127.0.0.1:6379")
 
     assert _config().redis_token_expiration == 3600
+
+
+@pytest.mark.parametrize("excluded", ["", "docs"])
+def test_the_tinybird_project_is_the_embedded_tinybirds_to_watch(excluded: str) -> None:
+    env = {**os.environ, "REFLEX_HOT_RELOAD_EXCLUDE_PATHS": excluded, "TINYBIRD_PROJECT": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", RELOAD_PATHS], cwd=ROOT, env=env, capture_output=True, check=True
+    )
+    watched = json.loads(done.stdout.splitlines()[-1])
+    assert {"clerk_tinybird_app", "rxconfig.py"} <= set(watched)
+    assert "tinybird" not in watched
+    assert ("docs" in watched) is (excluded == "")

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from clerk_tinybird_app import __version__, routes
 from clerk_tinybird_app.api.rate_limit import RateLimit
-from clerk_tinybird_app.api.token import ADDRESS_SHARE, tinybird_token
+from clerk_tinybird_app.api.tinybird_token import ADDRESS_SHARE, tinybird_token
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 

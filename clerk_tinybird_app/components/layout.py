@@ -6,8 +6,6 @@ import reflex as rx
 
 from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.clerk.components import (
-    CLERK_FAILED,
-    CLERK_LOADING,
     HAS_USER,
     LEAVING,
     SIGNED_IN,
@@ -19,7 +17,7 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.local_accounts import local_banner
 from clerk_tinybird_app.components.look import NOTE
-from clerk_tinybird_app.components.notices import clerk_failed_notice, unconfirmed_notice
+from clerk_tinybird_app.components.notices import unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
@@ -100,25 +98,6 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
             class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid grid-cols-1 gap-5",
         ),
         class_name="min-h-screen bg-bg text-ink",
-    )
-
-
-def form_page(heading: str, form: rx.Component) -> rx.Component:
-    """Return the page around one of Clerk's forms; its place is kept while Clerk loads."""
-    return layout(
-        # Clerk's form brings a heading of its own.
-        Phase.create(
-            rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
-        ),
-        rx.el.div(
-            Phase.create(
-                rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
-                when=CLERK_LOADING,
-            ),
-            Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
-            Phase.create(form, when=f"{SIGNED_OUT} {HAS_USER}"),
-            class_name="flex justify-center min-h-110",
-        ),
     )
 
 

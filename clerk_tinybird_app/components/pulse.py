@@ -1,4 +1,4 @@
-"""Components that tell whether the app's server answers, from ``pulse.jsx``."""
+"""Tells whether the app's server answers: the components of ``pulse.jsx``, and their state."""
 
 from typing import Final
 
@@ -15,6 +15,17 @@ APP: Final = "app"
 
 CLERK: Final = "clerk"
 """Clerk does not answer, so the session cannot be confirmed."""
+
+
+class PulseState(rx.State):
+    """What takes the same way as every press: the websocket, the tab's state, its queue."""
+
+    answered: int = 0
+
+    @rx.event
+    def answer(self, number: int) -> None:
+        """Send ``number`` back."""
+        self.answered = number
 
 
 class _Pulse(rx.Component):

@@ -1,12 +1,13 @@
-"""The guide's panels for the token: as it is, decoded, and in a request."""
+"""What the token page shows of a session: a summary, the token, its claims, a request."""
 
 from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.clerk.components import OnlineButton
+from clerk_tinybird_app.clerk.components import OnlineButton, UserEmail
 from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
 from clerk_tinybird_app.components.panel import copy_button, panel
+from clerk_tinybird_app.components.widgets import Countdown
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.session import SessionState, TokenState
 from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
@@ -25,6 +26,31 @@ _TAB: Final = (
     "has-checked:text-ink has-checked:bg-bg has-checked:border-ink has-checked:z-1 "
     "has-focus-visible:outline-2 has-focus-visible:outline-focus outline-offset-2"
 )
+_STEP: Final = (
+    "step relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "
+    "even:border-l md:border-t-0 md:border-l md:nth-1:border-l-0"
+)
+
+
+def session_summary() -> rx.Component:
+    """Who, in which organization, as which tenant, with how much of the token's life left."""
+    organization = rx.cond(
+        SessionState.org_id != "",
+        SessionState.org_slug + " · " + SessionState.org_role.replace("org:", ""),
+        "Personal account",
+    )
+    return rx.el.dl(
+        _step("You", UserEmail.create(), title=SessionState.user_id),
+        _step("Organization", organization, title=SessionState.org_id),
+        _step(
+            "Tenant", SessionState.tenant_id, title=SessionState.tenant_id, element_id="tenant-id"
+        ),
+        _step(
+            "Token",
+            Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
+        ),
+        class_name="grid grid-cols-2 md:grid-cols-[1fr_1fr_1.3fr_0.8fr] border border-line m-0",
+    )
 
 
 def token_panel() -> rx.Component:
@@ -151,4 +177,19 @@ def _source(language: str) -> rx.Component:
             class_name="flex mt-2",
         ),
         class_name=_SHOWN[language],
+    )
+
+
+def _step(
+    name: str, value: rx.Component | str, *, title: str = "", element_id: str = ""
+) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(name, class_name="text-soft text-xs"),
+        rx.el.dd(
+            value,
+            class_name="m-0 font-mono text-[13px] wrap-anywhere",
+            title=title,
+            id=element_id,
+        ),
+        class_name=_STEP,
     )

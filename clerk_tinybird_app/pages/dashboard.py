@@ -1,18 +1,199 @@
-"""A tenant's data, live: the overview, and the pages that its rows open."""
+"""The pages of the dashboard as it is declared: the overview, and those that its rows open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app.components.dashboard.page import detail, detail_title, overview
+from clerk_tinybird_app import products, routes, services
+from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    LOADING_NOBODY,
+    LOADING_SOMEBODY,
+    REFUSED,
+    SIGNED_IN,
+    SIGNED_OUT,
+    STALLED,
+    SYNCING,
+    Phase,
+)
+from clerk_tinybird_app.components.dashboard.empty_tenant import empty_tenant
+from clerk_tinybird_app.components.dashboard.figures import figures_panel, figures_skeleton
+from clerk_tinybird_app.components.dashboard.head import head, notices
+from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
+from clerk_tinybird_app.components.dashboard.tables import (
+    breakdown_panel,
+    ranking_panel,
+    records_panel,
+)
+from clerk_tinybird_app.components.dashboard.time_series import time_series_panel
+from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.live import LiveView
+from clerk_tinybird_app.components.local_accounts import local_accounts
+from clerk_tinybird_app.components.look import HEADING, PANEL
+from clerk_tinybird_app.components.notices import (
+    clerk_failed_notice,
+    impersonation_notice,
+    refused_notice,
+    stalled_notice,
+)
+from clerk_tinybird_app.components.session_buttons import see_yours_button
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Figures,
+    Panel,
+    Ranking,
+    Records,
+    TimeSeries,
+)
+from clerk_tinybird_app.dashboard.questions import least_seconds
+from clerk_tinybird_app.state.dashboard import DashboardState
 
-__all__ = ["dashboard_page", "detail_title"]
+_PRODUCT: Final = products.current()
+_H1: Final = "font-mono font-bold text-2xl tracking-tight"
+_DRAWN_BY: Final[dict[type[Panel], Callable[[Any], rx.Component]]] = {
+    Figures: figures_panel,
+    TimeSeries: time_series_panel,
+    Ranking: ranking_panel,
+    Breakdown: breakdown_panel,
+    Records: records_panel,
+}
 
 
 def dashboard_page(name: str = "") -> Callable[[], rx.Component]:
-    """Return the page ``name`` of the dashboard, the overview without a name."""
+    """Return the page ``name`` of the dashboard; without a name, the overview."""
 
     def page() -> rx.Component:
-        return detail(name) if name else overview()
+        return _detail(name) if name else _overview()
 
     return page
+
+
+def detail_title(name: str) -> rx.Var[str]:
+    """Return what the page ``name`` is called: by the row that it is of, once that is known."""
+    back = _PRODUCT.dashboard.pages[name].back
+    return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
+
+
+def _overview() -> rx.Component:
+    """Return the page with the panels of all rows."""
+    return _page(_heading(), _PRODUCT.dashboard.panels)
+
+
+def _detail(name: str) -> rx.Component:
+    """Return the page ``name``, with one row's own panels."""
+    page = _PRODUCT.dashboard.pages[name]
+    title = rx.el.div(
+        rx.el.a(
+            f"← {page.back}",
+            href=DashboardState.back_href,
+            class_name="text-brand-ink underline-offset-4 hover:underline",
+        ),
+        rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
+    )
+    return _page(title, page.panels)
+
+
+def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
+    settings = services.current().settings
+    least = least_seconds(len(panels), settings.tinybird_rps)
+    arrival = _arrival(panels)
+    return layout(
+        Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
+        Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
+        Phase.create(_heading(), refused_notice(), when=REFUSED),
+        Phase.create(_heading(), stalled_notice(), when=STALLED),
+        Phase.create(_heading(), _invitation(), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
+        Phase.create(
+            LiveView.create(
+                impersonation_notice(),
+                head(title, queries=len(panels), at=arrival),
+                rx.cond(
+                    DashboardState.has_no_rows,
+                    empty_tenant(),
+                    rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+                ),
+                notices(),
+                usual=max(settings.refresh_seconds, least),
+                least=least,
+                at=arrival,
+                is_live=DashboardState.is_live,
+                is_failing=DashboardState.is_failing,
+                stale_since=DashboardState.stale_since,
+                stale_reason=DashboardState.stale_reason,
+                finished=DashboardState.finished,
+                on_refresh=DashboardState.refresh,
+            ),
+            when=SIGNED_IN,
+        ),
+        path=routes.DASHBOARD,
+    )
+
+
+def _shown(panel: Panel) -> rx.Component:
+    """Return a panel in its columns, or nothing for whoever may not read its pipe."""
+    return rx.cond(
+        _is_hidden(panel), rx.fragment(), _in_columns(panel, _DRAWN_BY[type(panel)](panel))
+    )
+
+
+def _in_columns(panel: Panel, drawn: rx.Component) -> rx.Component:
+    return rx.el.div(
+        drawn, style={"--width": str(panel.width)}, class_name="min-w-0 grid grid-cols-1"
+    )
+
+
+def _is_hidden(panel: Panel) -> rx.Var[bool]:
+    hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
+    return hidden.contains(panel.key)
+
+
+def _arrival(panels: Sequence[Panel]) -> rx.Var[float]:
+    """Return when the data of the first panel came that is there."""
+    first, *others = panels
+    came: rx.Var[float] = DashboardState.panels[first.key].fetched_at  # type: ignore
+    return rx.cond(_is_hidden(first), _arrival(others), came) if others else came
+
+
+def _heading() -> rx.Component:
+    return rx.el.h1(_PRODUCT.dashboard.title, class_name=_H1)
+
+
+def _invitation() -> rx.Component:
+    words = _PRODUCT.words
+    is_for_developers = services.current().settings.shows_token_page
+    return rx.el.section(
+        rx.el.h2(words.tagline, class_name=HEADING),
+        rx.el.p(words.invitation),
+        see_yours_button(),
+        *([local_accounts()] if is_for_developers else []),
+        class_name=f"{PANEL} grid gap-4",
+    )
+
+
+def _skeleton(panels: Sequence[Panel]) -> rx.Component:
+    return rx.el.div(
+        _heading(),
+        rx.el.p("Loading", role="status", class_name="sr-only"),
+        rx.el.div(
+            *(
+                rx.el.div(class_name=f"skeleton {size}", aria_hidden="true")
+                for size in ("w-64 h-[1lh]", "w-80 max-w-full h-8")
+            ),
+            class_name="flex flex-wrap justify-between gap-4 -mt-5",
+        ),
+        rx.el.div(
+            *(
+                _in_columns(
+                    panel,
+                    figures_skeleton(panel)
+                    if isinstance(panel, Figures)
+                    else panel_skeleton(panel),
+                )
+                for panel in panels
+            ),
+            class_name="twelve-columns",
+        ),
+        aria_busy="true",
+        class_name="grid gap-5",
+    )

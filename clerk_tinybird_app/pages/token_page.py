@@ -24,11 +24,11 @@ from clerk_tinybird_app.components.notices import (
 )
 from clerk_tinybird_app.components.playground_panel import playground_panel
 from clerk_tinybird_app.components.session_buttons import session_button
-from clerk_tinybird_app.components.session_summary import session_summary
 from clerk_tinybird_app.components.token_panels import (
     anonymous_panel,
     claims_panel,
     example_panel,
+    session_summary,
     token_panel,
 )
 from clerk_tinybird_app.components.welcome import welcome

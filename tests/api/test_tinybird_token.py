@@ -10,7 +10,7 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.api import create_api
-from clerk_tinybird_app.api.token import guide_headers
+from clerk_tinybird_app.api.tinybird_token import guide_headers
 from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.services import Services

@@ -4,8 +4,16 @@ import json
 
 import pytest
 
-from clerk_tinybird_app.reflex_internals.frames import FrameCheck, RefusedFrameError
+from clerk_tinybird_app.dashboard import view
+from clerk_tinybird_app.reflex_internals.frames import (
+    MAX_ADDRESS,
+    MAX_FRAME,
+    MAX_TEXT,
+    FrameCheck,
+    RefusedFrameError,
+)
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
+from clerk_tinybird_app.tinybird import pipe_request
 from tests.reflex_internals.frames import (
     BAD,
     BAD_FIRST,
@@ -19,6 +27,9 @@ from tests.reflex_internals.frames import (
     fields,
 )
 from tests.state import tab  # noqa: F401 # one app a process, whose states these are
+
+SHARE_OF_A_FRAME = 4
+"""An address is in an event's arguments once and in its router data twice; the rest needs room."""
 
 
 @pytest.fixture
@@ -88,3 +99,9 @@ def test_reflex_reads_just_what_was_checked(check: FrameCheck) -> None:
 def test_a_reason_says_which_argument_of_which_handler(check: FrameCheck) -> None:
     with pytest.raises(RefusedFrameError, match=r"playground_state\.choose .*`int`.*pipe"):
         check.passed(event(CHOOSE, {"pipe": 5}))
+
+
+def test_an_address_of_a_view_or_a_request_fits_a_frame_as_often_as_a_page_sends_it() -> None:
+    for most in (view.MOST_CHARACTERS, pipe_request.MOST_CHARACTERS):
+        assert most <= min(MAX_TEXT, MAX_ADDRESS)
+        assert most * SHARE_OF_A_FRAME <= MAX_FRAME

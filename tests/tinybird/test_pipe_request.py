@@ -1,11 +1,14 @@
-"""A request to a pipe reads back from the address that it was written to."""
+"""A request to a pipe: the address that it is kept in, and the form that it is made with."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
+from clerk_tinybird_app.tinybird.pipe_request import PipeRequest, fields_of
+from clerk_tinybird_app.tinybird.project import load_project
+from tests.sessions import FIXED_PARAMS, PIPES, PRODUCT, TENANT
 
+PROJECT = load_project(PRODUCT.project)
 ALLOWED = {"queues": ["start", "queue", "limit"]}
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 
@@ -45,3 +48,31 @@ def test_what_the_form_has_no_place_for_is_left_out() -> None:
 )
 def test_an_address_that_names_no_request_of_this_project_names_none(search: str) -> None:
     assert PipeRequest.read(search, ALLOWED) is None
+
+
+@pytest.mark.parametrize("pipe", PIPES)
+def test_every_pipe_of_the_policy_is_in_the_project_and_offers_no_fixed_parameter(
+    pipe: str,
+) -> None:
+    found = fields_of(PROJECT.pipes[pipe], first=("since", "until"), without=FIXED_PARAMS)
+    names = [field.name for field in found]
+
+    assert names[:2] == ["since", "until"]
+    assert not set(names) & set(FIXED_PARAMS)
+    assert len(names) == len(set(names))
+
+
+def test_an_input_carries_what_the_file_says_of_the_parameter() -> None:
+    fields = {f.name: f for f in fields_of(PROJECT.pipes["queues"], without=FIXED_PARAMS)}
+
+    assert fields["limit"].type == "UInt16"
+    assert fields["limit"].placeholder == "10"
+    assert fields["result"].options == ["ok", "failed"]
+    assert fields["since"].description
+    assert not any(field.is_required for field in fields.values())
+
+
+def test_without_a_token_the_tenant_would_be_a_required_input() -> None:
+    fields = {field.name: field for field in fields_of(PROJECT.pipes["queues"])}
+
+    assert fields[TENANT].is_required

@@ -1,6 +1,6 @@
 """The embedded Clerk: a local stand-in for Clerk's Frontend API, for Clerk's own browser SDK."""
 
-from clerk_tinybird_app.local.clerk.embedded import EmbeddedClerk, UnknownAccountError
+from clerk_tinybird_app.local.clerk.embedded_clerk import EmbeddedClerk, UnknownAccountError
 from clerk_tinybird_app.local.clerk.instance import EMAIL_CODE
 from clerk_tinybird_app.local.clerk.sdk import ClerkSdkUnavailable, ensure_sdk
 from clerk_tinybird_app.local.clerk.seed import ACCOUNTS, PASSWORD

@@ -8,7 +8,7 @@ from typing import Any
 from clerk_tinybird_app.local.clerk.fapi_errors import missing_field, unauthenticated
 from clerk_tinybird_app.local.clerk.session_tokens import SigningKey
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
-from clerk_tinybird_app.local.clerk.store.rows import Client, Session, User
+from clerk_tinybird_app.local.clerk.store.records import Client, Session, User
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from clerk_tinybird_app.local import LocalDataError
 from clerk_tinybird_app.local.clerk.instance import ISSUER, ROLES, TOKEN_LIFETIME_SECONDS, grants_of
-from clerk_tinybird_app.local.clerk.store.rows import Membership, Session
+from clerk_tinybird_app.local.clerk.store.records import Membership, Session
 from clerk_tinybird_app.local.kept_file import keep_once
 
 _CLAIMS_VERSION = 2

@@ -6,7 +6,13 @@ from html import escape
 from typing import Any, Final
 
 from clerk_tinybird_app.local.clerk.instance import ROLES, SYSTEM_PREFIX, Role
-from clerk_tinybird_app.local.clerk.store.rows import Membership, Organization, SignIn, SignUp, User
+from clerk_tinybird_app.local.clerk.store.records import (
+    Membership,
+    Organization,
+    SignIn,
+    SignUp,
+    User,
+)
 
 _VERIFICATION_LIFETIME_MS = 10 * 60 * 1000
 

@@ -7,7 +7,7 @@ from clerk_tinybird_app.local.clerk.call import Call
 from clerk_tinybird_app.local.clerk.session_tokens import factor_age, session_claims
 from clerk_tinybird_app.local.clerk.shapes import activity, membership, public_user_data, user
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
-from clerk_tinybird_app.local.clerk.store.rows import Session, SignIn, User
+from clerk_tinybird_app.local.clerk.store.records import Session, SignIn, User
 
 _ABANDONED_AFTER_MS: Final = 30 * 24 * 60 * 60 * 1000
 

@@ -15,7 +15,7 @@ from clerk_tinybird_app.local.clerk.fapi_errors import (
 )
 from clerk_tinybird_app.local.clerk.instance import ADMIN, ROLES
 from clerk_tinybird_app.local.clerk.store import accounts
-from clerk_tinybird_app.local.clerk.store.rows import Membership
+from clerk_tinybird_app.local.clerk.store.records import Membership
 
 _MANAGE_PROFILE: Final = "org:sys_profile:manage"
 _DELETE_PROFILE: Final = "org:sys_profile:delete"

@@ -5,7 +5,7 @@ from typing import Final
 from clerk_tinybird_app.local.clerk.call import Call, Reply
 from clerk_tinybird_app.local.clerk.fapi_errors import FapiError, not_found, unauthenticated
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
-from clerk_tinybird_app.local.clerk.store.rows import Session
+from clerk_tinybird_app.local.clerk.store.records import Session
 from clerk_tinybird_app.local.clerk.views import client_view, session_token, session_view
 
 _SELECT_ORGANIZATION: Final = "select_org"

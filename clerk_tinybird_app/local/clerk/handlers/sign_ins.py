@@ -13,7 +13,7 @@ from clerk_tinybird_app.local.clerk.handlers.sessions import refuse_second_sessi
 from clerk_tinybird_app.local.clerk.passwords import verify_password
 from clerk_tinybird_app.local.clerk.shapes import EMAIL_STRATEGY, PASSWORD_STRATEGY
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
-from clerk_tinybird_app.local.clerk.store.rows import SignIn, User
+from clerk_tinybird_app.local.clerk.store.records import SignIn, User
 from clerk_tinybird_app.local.clerk.views import sign_in_view
 
 

@@ -9,7 +9,7 @@ from clerk_tinybird_app.local.clerk.handlers.sessions import refuse_second_sessi
 from clerk_tinybird_app.local.clerk.passwords import hash_password
 from clerk_tinybird_app.local.clerk.shapes import EMAIL_STRATEGY, sign_up
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
-from clerk_tinybird_app.local.clerk.store.rows import SignUp
+from clerk_tinybird_app.local.clerk.store.records import SignUp
 
 
 def create(call: Call) -> Reply:

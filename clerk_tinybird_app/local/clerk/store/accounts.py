@@ -3,7 +3,7 @@
 import sqlite3
 
 from clerk_tinybird_app.local.clerk.instance import ADMIN
-from clerk_tinybird_app.local.clerk.store.rows import Membership, Organization, User, new_id
+from clerk_tinybird_app.local.clerk.store.records import Membership, Organization, User, new_id
 
 _SELECT = (
     "SELECT organizations.*, (SELECT count(*) FROM memberships"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from clerk_tinybird_app.local.clerk.instance import SESSION_LIFETIME_MS
-from clerk_tinybird_app.local.clerk.store.rows import (
+from clerk_tinybird_app.local.clerk.store.records import (
     ACTIVE,
     Client,
     Session,

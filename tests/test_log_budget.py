@@ -6,8 +6,13 @@ from collections.abc import Callable
 import pytest
 from reflex.app import default_backend_exception_handler
 
-from clerk_tinybird_app.logs.error_logs import event_error_log, page_error_log
-from clerk_tinybird_app.logs.log_budget import MAX_CHARACTERS, MAX_PER_MINUTE, LogBudget
+from clerk_tinybird_app.logs.log_budget import (
+    MAX_CHARACTERS,
+    MAX_PER_MINUTE,
+    LogBudget,
+    event_error_log,
+    page_error_log,
+)
 from tests.clock import Clock
 
 LOGS = pytest.mark.parametrize("error_log", [page_error_log, event_error_log])
@@ -52,7 +57,7 @@ def test_an_events_error_says_where_it_came_from(
         event_error_log(clock)(error)
 
     line = caplog.records[0].getMessage()
-    assert "test_error_logs.py:" in line
+    assert "test_log_budget.py:" in line
     assert "test_an_events_error_says_where_it_came_from: ValueError: invalid literal" in line
 
 

@@ -17,7 +17,7 @@ from clerk_tinybird_app.local.clerk.seed import seed
 from clerk_tinybird_app.local.clerk.session_tokens import SigningKey
 from clerk_tinybird_app.local.clerk.store import accounts, browsers
 from clerk_tinybird_app.local.clerk.store.database import Database
-from clerk_tinybird_app.local.clerk.store.rows import Membership
+from clerk_tinybird_app.local.clerk.store.records import Membership
 from clerk_tinybird_app.local.clerk.views import session_token
 from clerk_tinybird_app.routes import CLERK_PROXY
 

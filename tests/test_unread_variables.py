@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
-from clerk_tinybird_app.settings.variable_names import unread_variables
+from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 
 def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: str = "") -> str:

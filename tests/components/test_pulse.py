@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clerk_tinybird_app.state.pulse import PulseState
+from clerk_tinybird_app.components.pulse import PulseState
 
 
 def test_the_server_sends_back_the_number_that_it_was_asked_with() -> None:

@@ -1,0 +1,44 @@
+"""Clerk's two forms, sign-in and sign-up, each on a page of its own."""
+
+import reflex as rx
+
+from clerk_tinybird_app.clerk.components import (
+    CLERK_FAILED,
+    CLERK_LOADING,
+    HAS_USER,
+    SIGNED_OUT,
+    Phase,
+    SignInForm,
+    SignUpForm,
+)
+from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.notices import clerk_failed_notice
+
+
+def sign_in() -> rx.Component:
+    """Return the page with the sign-in form."""
+    return _form_page("Sign in", SignInForm.create())
+
+
+def sign_up() -> rx.Component:
+    """Return the page with the sign-up form."""
+    return _form_page("Sign up", SignUpForm.create())
+
+
+def _form_page(heading: str, form: rx.Component) -> rx.Component:
+    """Return the page around one of Clerk's forms; its place is kept while Clerk loads."""
+    return layout(
+        # Clerk's form brings a heading of its own.
+        Phase.create(
+            rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
+        ),
+        rx.el.div(
+            Phase.create(
+                rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
+                when=CLERK_LOADING,
+            ),
+            Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
+            Phase.create(form, when=f"{SIGNED_OUT} {HAS_USER}"),
+            class_name="flex justify-center min-h-110",
+        ),
+    )
