@@ -14,7 +14,7 @@ import { useLocation } from "react-router";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
-import { inTurn } from "./turns.jsx";
+import { inTurn } from "./tab_turns.jsx";
 
 const TICK_MS = 250;
 // A refresh that has not ended by now was lost with its websocket.

@@ -5,7 +5,7 @@ from typing import Final
 import reflex as rx
 
 _LIVE: Final = rx.asset("live.jsx", shared=True)
-rx.asset("turns.jsx", shared=True)
+rx.asset("tab_turns.jsx", shared=True)
 
 
 class _Live(rx.Component):

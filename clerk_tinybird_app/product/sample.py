@@ -8,10 +8,10 @@ from clerk_tinybird_app.sample.vocabulary import (
     LogNormal,
     Moment,
     OneOf,
-    Pace,
     People,
     Sample,
     Sometimes,
+    Traffic,
     Weighted,
 )
 
@@ -54,9 +54,9 @@ def _by_route(values: dict[_Route, Any]) -> OneOf:
 
 SAMPLE: Final = Sample(
     source="requests",
-    busy=Pace(per_day=26_000, growth=4, incident_hours=22),
-    quiet=Pace(per_day=3_500, growth=2, incident_hours=53),
-    alone=Pace(per_day=780, growth=1.5, incident_hours=131),
+    busy=Traffic(per_day=26_000, growth=4, incident_hours=22),
+    quiet=Traffic(per_day=3_500, growth=2, incident_hours=53),
+    alone=Traffic(per_day=780, growth=1.5, incident_hours=131),
     columns={
         "timestamp": Moment(),
         "user_id": People(services=("user_billing_service", "user_mobile_app")),

@@ -13,7 +13,7 @@ _UNLISTED: Final = frozenset(
 )
 """Read by name in Reflex's sources, and in none of its two lists."""
 
-_OF_NO_USE: Final[Mapping[str, str]] = {
+_USELESS_LINES: Final[Mapping[str, str]] = {
     # Bun comes as a Python wheel; an old Node.js on the machine is not used.
     "reflex.utils.js_runtimes": "Your version",
     # It compares the npm registries it knows; bun asks the one that the user has configured.
@@ -30,7 +30,7 @@ def reflex_variables() -> frozenset[str]:
     return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
 
 
-class _Without(logging.Filter):
+class _LineFilter(logging.Filter):
     def __init__(self, beginning: str) -> None:
         super().__init__()
         self._beginning = beginning
@@ -41,7 +41,7 @@ class _Without(logging.Filter):
 
 def quiet_logs() -> None:
     """Leave these lines out from now on; harmless to call twice."""
-    for name, beginning in _OF_NO_USE.items():
+    for name, beginning in _USELESS_LINES.items():
         logger = logging.getLogger(name)
-        if not any(isinstance(known, _Without) for known in logger.filters):
-            logger.addFilter(_Without(beginning))
+        if not any(isinstance(known, _LineFilter) for known in logger.filters):
+            logger.addFilter(_LineFilter(beginning))

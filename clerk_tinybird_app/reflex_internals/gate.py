@@ -102,14 +102,14 @@ class WebsocketGate:
 
         if problem := _handshake_problem(scope):
             self._refusals.note("handshake", problem)
-            await _turn_away(receive, send)
+            await _refuse_handshake(receive, send)
             return
         address = (scope.get("client") or ("",))[0]
         # Not by sending: a frame from another task makes Granian close other websockets, too.
         connection = self._connections.open(address, _ending(asyncio.current_task()))
         if connection is None:
             self._refusals.note("place", "no place for another websocket without a session")
-            await _turn_away(receive, send)
+            await _refuse_handshake(receive, send)
             return
         try:
             checked = self._checked(receive, connection)
@@ -159,7 +159,7 @@ def _handshake_problem(scope: Scope) -> str | None:
     return None
 
 
-async def _turn_away(receive: Receive, send: Send) -> None:
+async def _refuse_handshake(receive: Receive, send: Send) -> None:
     """Refuse a handshake: the client is answered 403."""
     await receive()
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})

@@ -24,7 +24,7 @@ _ENQUEUED: Final[ContextVar[list[EventFuture]]] = ContextVar("_ENQUEUED")
 """The events that the frame at hand has enqueued; Reflex's own method does not return them."""
 
 
-class _NotingApp:
+class _RecordingApp:
     """The app as Reflex's namespace uses it, which notes what each frame enqueues.
 
     Args:
@@ -59,7 +59,7 @@ class BoundedNamespace(EventNamespace):
     """
 
     def __init__(self, namespace: str, app: App, connections: Connections) -> None:
-        super().__init__(namespace, cast("App", _NotingApp(app)))
+        super().__init__(namespace, cast("App", _RecordingApp(app)))
         self._connections = connections
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}

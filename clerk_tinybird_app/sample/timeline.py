@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from clerk_tinybird_app.sample.vocabulary import Incidents, Pace, Rhythm, Sample
+from clerk_tinybird_app.sample.vocabulary import Incidents, Rhythm, Sample, Traffic
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -34,17 +34,17 @@ _MONDAY: Final = 4 * DAY
 """The epoch was a Thursday; this is its first Monday."""
 
 _MID_WEEKEND: Final = 6 * DAY
-_DUSK: Final = 3 * _HOUR
+_WEEKEND_EDGE: Final = 3 * _HOUR
 """How long before and after midnight a weekend begins and ends."""
 
-_WOBBLE: Final = 0.15
-_SURE: Final = 30.0
+_VARIATION: Final = 0.15
+_LARGE_MEAN: Final = 30.0
 """From here on a Poisson distribution is as good as a normal one."""
 
-_LATELY: Final = (52 * _MINUTE, 38 * _MINUTE)
+_RECENT_INCIDENT: Final = (52 * _MINUTE, 38 * _MINUTE)
 """Begin and end of the incident that a first look shows, in seconds before the present."""
 
-_QUIET: Final = 90 * _MINUTE
+_LONG_QUIET: Final = 90 * _MINUTE
 """After so many seconds without an incident the busiest tenant gets that one."""
 
 
@@ -60,7 +60,7 @@ class Tenant:
 
     id: str
     users: tuple[str, ...]
-    pace: Pace
+    traffic: Traffic
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,12 @@ def pieces(
     """
     for tenant in tenants:
         found = incidents(sample.incidents, tenant, since, until)
-        if tenant is shown and not any(until - _QUIET < each.ends for each in found):
-            found += _lately(sample.incidents, until)
+        if tenant is shown and not any(until - _LONG_QUIET < each.ends for each in found):
+            found += _recent_incident(sample.incidents, until)
         for begins, ends in itertools.pairwise(_edges(since, until, found)):
             middle = (begins + ends) / 2
-            expected = rate(sample.rhythm, tenant, middle) * level(tenant.pace, middle, grown)
+            today = rate(sample.rhythm, tenant, middle)
+            expected = today * growth_so_far(tenant.traffic, middle, grown)
             if count := _how_many(expected * (ends - begins), dice):
                 at = next((each for each in found if each.begins <= middle < each.ends), None)
                 trouble = (at.share, at.factor) if at else ()
@@ -137,12 +138,12 @@ def pieces(
 
 def rate(rhythm: Rhythm, tenant: Tenant, at: float) -> float:
     """Return a tenant's rows per second at ``at``, seconds since the epoch, once grown."""
-    return tenant.pace.per_day / DAY * activity(rhythm, at) * _wobble(tenant, at)
+    return tenant.traffic.per_day / DAY * activity(rhythm, at) * _hourly_variation(tenant, at)
 
 
-def level(pace: Pace, at: float, grown: float) -> float:
+def growth_so_far(traffic: Traffic, at: float, grown: float) -> float:
     """Return how far a tenant is on its way to today's pace, which it has from ``grown`` on."""
-    return math.pow(pace.growth, -max(0.0, grown - at) / MONTH)
+    return math.pow(traffic.growth, -max(0.0, grown - at) / MONTH)
 
 
 def activity(rhythm: Rhythm, at: float) -> float:
@@ -154,7 +155,7 @@ def incidents(kind: Incidents | None, tenant: Tenant, since: float, until: float
     """Return a tenant's incidents that touch a time, the earliest first."""
     if kind is None:
         return []
-    every = tenant.pace.incident_hours * _HOUR
+    every = tenant.traffic.incident_hours * _HOUR
     numbers = range(int(since // every), int(until // every) + 1)
     found = [_incident(kind, tenant, number) for number in numbers]
     return [each for each in found if each.begins < until and since < each.ends]
@@ -163,10 +164,10 @@ def incidents(kind: Incidents | None, tenant: Tenant, since: float, until: float
 def _activity(rhythm: Rhythm, at: float) -> float:
     angle = (at / _HOUR - rhythm.peak) / 24 * 2 * math.pi
     day = rhythm.night + (1 - rhythm.night) * math.pow(0.5 + 0.5 * math.cos(angle), 1.4)
-    apart = abs((at - _MONDAY) % _WEEK - _MID_WEEKEND)
-    apart = min(apart, _WEEK - apart)
-    rest = min(max((DAY + _DUSK - apart) / (2 * _DUSK), 0.0), 1.0)
-    return day * (1 - rest * (1 - rhythm.weekend))
+    distance = abs((at - _MONDAY) % _WEEK - _MID_WEEKEND)
+    distance = min(distance, _WEEK - distance)
+    weekend_share = min(max((DAY + _WEEKEND_EDGE - distance) / (2 * _WEEKEND_EDGE), 0.0), 1.0)
+    return day * (1 - weekend_share * (1 - rhythm.weekend))
 
 
 @cache
@@ -175,27 +176,27 @@ def _average(rhythm: Rhythm) -> float:
     return sum(_activity(rhythm, at) for at in moments) / len(moments)
 
 
-def _wobble(tenant: Tenant, at: float) -> float:
+def _hourly_variation(tenant: Tenant, at: float) -> float:
     """Return what no clock explains: another value each hour, and a straight line between."""
     hour, part = divmod(at / _HOUR, 1)
     before, after = (hashed(tenant.id, "wobble", int(hour) + n) for n in (0, 1))
-    return 1 + _WOBBLE * (2 * (before + (after - before) * part) - 1)
+    return 1 + _VARIATION * (2 * (before + (after - before) * part) - 1)
 
 
 def _incident(kind: Incidents, tenant: Tenant, number: int) -> Incident:
     """Return a tenant's incident of that number; each has as many hours to itself."""
     when, long, bad = (hashed(tenant.id, what, number) for what in ("when", "length", "errors"))
-    every = tenant.pace.incident_hours * _HOUR
+    every = tenant.traffic.incident_hours * _HOUR
     # In the middle half, so that two are never close to each other.
     begins = every * (number + 0.25 + 0.5 * when)
     ends = begins + _MINUTE * _between(kind.minutes, long)
     return Incident(begins, ends, _between(kind.share, bad), _between(kind.factor, bad))
 
 
-def _lately(kind: Incidents | None, until: float) -> list[Incident]:
+def _recent_incident(kind: Incidents | None, until: float) -> list[Incident]:
     if kind is None:
         return []
-    begins, ends = (until - before for before in _LATELY)
+    begins, ends = (until - before for before in _RECENT_INCIDENT)
     return [Incident(begins, ends, _between(kind.share, 0.5), _between(kind.factor, 0.5))]
 
 
@@ -214,7 +215,7 @@ def _edges(since: float, until: float, found: list[Incident]) -> list[float]:
 
 def _how_many(expected: float, dice: random.Random) -> int:
     """Return how often something happens that is expected so often: a Poisson distribution's."""
-    if expected > _SURE:
+    if expected > _LARGE_MEAN:
         return max(0, round(dice.gauss(expected, math.sqrt(expected))))
     limit, product, count = math.exp(-expected), dice.random(), 0
     while product > limit:

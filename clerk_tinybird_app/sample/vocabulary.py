@@ -144,7 +144,7 @@ class OneOf(Value):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Traffic:
     """How much a tenant does.
 
     Attributes:
@@ -205,10 +205,10 @@ class Sample:
 
     source: str
     columns: Mapping[Names, Any]
-    busy: Pace = Pace(per_day=26_000, growth=4, incident_hours=22)
-    quiet: Pace = Pace(per_day=3_500, growth=2, incident_hours=53)
-    alone: Pace = Pace(per_day=780, growth=1.5, incident_hours=131)
-    newcomer: Pace = Pace(per_day=2_600, growth=2)
+    busy: Traffic = Traffic(per_day=26_000, growth=4, incident_hours=22)
+    quiet: Traffic = Traffic(per_day=3_500, growth=2, incident_hours=53)
+    alone: Traffic = Traffic(per_day=780, growth=1.5, incident_hours=131)
+    newcomer: Traffic = Traffic(per_day=2_600, growth=2)
     rhythm: Rhythm = Rhythm()
     incidents: Incidents | None = Incidents()
 

@@ -8,10 +8,10 @@ from clerk_tinybird_app.sample.vocabulary import (
     LogNormal,
     Moment,
     OneOf,
-    Pace,
     Rhythm,
     Sample,
     Sometimes,
+    Traffic,
     Weighted,
 )
 
@@ -19,10 +19,10 @@ _FAILURES: Final = Weighted({"bounced": 13, "dropped": 5, "complained": 2})
 
 SAMPLE: Final = Sample(
     source="email_events",
-    busy=Pace(per_day=9_000, growth=2.5, incident_hours=30),
-    quiet=Pace(per_day=1_400, growth=1.6, incident_hours=70),
-    alone=Pace(per_day=260, growth=1.2, incident_hours=150),
-    newcomer=Pace(per_day=900, growth=1.8),
+    busy=Traffic(per_day=9_000, growth=2.5, incident_hours=30),
+    quiet=Traffic(per_day=1_400, growth=1.6, incident_hours=70),
+    alone=Traffic(per_day=260, growth=1.2, incident_hours=150),
+    newcomer=Traffic(per_day=900, growth=1.8),
     rhythm=Rhythm(peak=9.5, night=0.12, weekend=0.55),
     columns={
         "sent_at": Moment(),

@@ -2,13 +2,21 @@
 
 from typing import Final
 
-from clerk_tinybird_app.sample.vocabulary import Few, Id, LogNormal, Moment, Pace, Sample, Weighted
+from clerk_tinybird_app.sample.vocabulary import (
+    Few,
+    Id,
+    LogNormal,
+    Moment,
+    Sample,
+    Traffic,
+    Weighted,
+)
 
 SAMPLE: Final = Sample(
     source="jobs",
-    busy=Pace(per_day=600, growth=2, incident_hours=20),
-    quiet=Pace(per_day=200, growth=1, incident_hours=50),
-    alone=Pace(per_day=50, growth=1, incident_hours=100),
+    busy=Traffic(per_day=600, growth=2, incident_hours=20),
+    quiet=Traffic(per_day=200, growth=1, incident_hours=50),
+    alone=Traffic(per_day=50, growth=1, incident_hours=100),
     columns={
         "ended": Moment(),
         "id": Id("job_"),

@@ -53,7 +53,8 @@ def test_the_rate_never_jumps(tenant: Tenant) -> None:
 
 def test_a_tenant_grows_until_now_and_then_stays() -> None:
     levels = [
-        timeline.level(SAMPLE.busy, WEDNESDAY + days * DAY, WEDNESDAY) for days in range(-30, 30)
+        timeline.growth_so_far(SAMPLE.busy, WEDNESDAY + days * DAY, WEDNESDAY)
+        for days in range(-30, 30)
     ]
     assert levels[0] == pytest.approx(1 / SAMPLE.busy.growth)
     assert levels == sorted(levels)

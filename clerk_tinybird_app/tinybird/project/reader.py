@@ -19,7 +19,7 @@ _LONGEST_NAME: Final = 128
 _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
 
 _T = TypeVar("_T", DataSource, Pipe)
-_Kept = TypeVar("_Kept", bytes, Path)
+_Source = TypeVar("_Source", bytes, Path)
 """What a file's content is got from."""
 
 
@@ -56,19 +56,19 @@ def read_files(files: Mapping[Path, bytes]) -> Project:
 
 
 def _project(
-    folder: Path, files: Mapping[Path, _Kept], content: Callable[[_Kept], tuple[bytes, float]]
+    folder: Path, files: Mapping[Path, _Source], content: Callable[[_Source], tuple[bytes, float]]
 ) -> Project:
     datasources: dict[str, DataSource] = {}
     pipes: dict[str, Pipe] = {}
     taken: dict[str, Path] = {}
     mistakes = []
-    for file, kept in files.items():
+    for file, source in files.items():
         try:
             _take(file, taken)
             if file.suffix == _DATASOURCE:
-                datasources[file.stem] = _read(file, kept, content, read_datasource)
+                datasources[file.stem] = _read(file, source, content, read_datasource)
             else:
-                pipes[file.stem] = _read(file, kept, content, read_pipe)
+                pipes[file.stem] = _read(file, source, content, read_pipe)
         except ProjectError as mistake:
             mistakes.append(mistake)
     return Project(datasources=datasources, pipes=pipes, folder=folder, mistakes=tuple(mistakes))
@@ -100,12 +100,12 @@ def _from_disk(path: Path) -> tuple[bytes, float]:
 
 def _read(
     file: Path,
-    kept: _Kept,
-    content: Callable[[_Kept], tuple[bytes, float]],
+    source: _Source,
+    content: Callable[[_Source], tuple[bytes, float]],
     reader: Callable[[str, Path], _T],
 ) -> _T:
     try:
-        text, modified = content(kept)
+        text, modified = content(source)
         return replace(reader(text.decode(), file), modified=modified)
     except UnicodeDecodeError as error:
         raise ProjectError(file, 1, "The file is not UTF-8. Save it as UTF-8.") from error

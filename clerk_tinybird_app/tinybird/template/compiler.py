@@ -32,10 +32,10 @@ from clerk_tinybird_app.tinybird.template.operations import (
     OPERATORS,
     compare,
     display,
+    for_values,
     item,
-    loop,
     part,
-    turn,
+    while_condition,
 )
 from clerk_tinybird_app.tinybird.template.parameters import Use, uses
 from clerk_tinybird_app.tinybird.template.run import TemplateError, syntax_error
@@ -58,9 +58,9 @@ NAMESPACE: dict[str, Any] = {
     "o_compare": compare,
     "o_display": display,
     "o_item": item,
-    "o_loop": loop,
+    "o_for": for_values,
     "o_part": part,
-    "o_turn": turn,
+    "o_while": while_condition,
     **{f"o_{name}": operation for name, operation in OPERATORS.items()},
     **{f"m_{name}": method for name, method in METHODS.items()},
     **{f"f_{name}": function for name, function in FUNCTIONS.items()},
@@ -132,8 +132,8 @@ def _rewrite(event: Event, variables: frozenset[str], places: Places) -> None:
     if event.kind == "set":
         node.statement = rewrite_set(event.source, variables, event.line)
     elif event.kind in {"open", "branch"}:
-        turn_cost = cost(node.body.chunks) if event.is_loop else 0
-        node.statement = rewrite_open(event.source, variables, event.line, turn_cost)
+        iteration_cost = cost(node.body.chunks) if event.is_loop else 0
+        node.statement = rewrite_open(event.source, variables, event.line, iteration_cost)
     elif event.kind == "output":
         node.expression = _output(event, variables, places)
         node.raw = True

@@ -45,7 +45,7 @@ def _seconds(run: Run, dates: tuple[Any, Any], formats: tuple[Any, ...]) -> floa
     return abs((second - first).total_seconds())
 
 
-def _date_diff(unit: str, size: int, told: str) -> Callable[..., Any]:
+def _date_diff(unit: str, size: int, error_unit: str) -> Callable[..., Any]:
     def difference(  # noqa: PLR0917 (Tinybird's signature)
         run: Run,
         date_1: Any,
@@ -59,7 +59,8 @@ def _date_diff(unit: str, size: int, told: str) -> Callable[..., Any]:
         except ValueError:
             if none_if_error:
                 return None
-            raise syntax_error(_WRONG_TIME.format(name=told), anchor=_ANCHOR + unit) from None
+            text = _WRONG_TIME.format(name=error_unit)
+            raise syntax_error(text, anchor=_ANCHOR + unit) from None
         return int(passed // size)
 
     return difference

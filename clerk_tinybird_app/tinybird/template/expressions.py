@@ -300,13 +300,13 @@ def rewrite_open(source: str, variables: frozenset[str], line: int, cost: int) -
     rewriter = Rewriter(variables, line)
     if keyword == "for":
         node = parse_for(source, line)
-        values = call("o_loop", rewriter.rewrite(node.iter), ast.Constant(cost))
+        values = call("o_for", rewriter.rewrite(node.iter), ast.Constant(cost))
         return f"for {_stored(node, line)} in {ast.unparse(values)}"
     if keyword in {"if", "elif"}:
         return f"{keyword} {ast.unparse(rewriter.rewrite(parse_expression(rest, line)))}"
     if keyword == "while":
         condition = rewriter.rewrite(parse_expression(rest, line))
-        return f"while {ast.unparse(call('o_turn', condition, ast.Constant(cost)))}"
+        return f"while {ast.unparse(call('o_while', condition, ast.Constant(cost)))}"
     if keyword == "except" and " ".join(source.split()) in _EXCEPTS:
         return f"except {CAUGHT}"
     if keyword in _BARE and not rest:

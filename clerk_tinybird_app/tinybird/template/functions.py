@@ -15,11 +15,11 @@ from clerk_tinybird_app.tinybird.template.values import (
     LikeText,
     SecretText,
     SqlFragment,
+    error_name,
     plain,
     quote,
     shown,
     sql,
-    told_as,
 )
 
 # Stricter than Tinybird, which puts anything between backticks.
@@ -143,7 +143,7 @@ def _element(run: Run, whole: Any, place: int, item: Any, type_name: str) -> str
     except ValueError:
         told = "empty string" if item == "" else shown(item)
         raise syntax_error(
-            f"Error validating [{shown(whole)}][{place}] ({told}) to type {told_as(type_name)}"
+            f"Error validating [{shown(whole)}][{place}] ({told}) to type {error_name(type_name)}"
         ) from None
     if isinstance(checked, str):
         return quote(checked)

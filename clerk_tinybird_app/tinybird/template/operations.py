@@ -122,7 +122,7 @@ def display(run: Run, value: Any) -> Any:
     return value
 
 
-def loop(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
+def for_values(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
     """The values of a `for`, each paid for."""
     if not isinstance(values, (*_SIZED, dict)):
         iter(values)  # to raise what Python, or an Array, says about it
@@ -132,7 +132,7 @@ def loop(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
         yield value
 
 
-def turn(run: Run, condition: Any, cost: int) -> bool:
+def while_condition(run: Run, condition: Any, cost: int) -> bool:
     """The condition of a `while`, each turn paid for."""
     run.step(cost)
     return bool(condition)
@@ -172,7 +172,7 @@ def split(run: Run, receiver: Any, sep: Any = None, maxsplit: Any = -1) -> list[
     return str.split(receiver, sep, maxsplit)
 
 
-def _asked(name: str) -> Callable[..., bool]:
+def _affix_test(name: str) -> Callable[..., bool]:
     """`str.startswith` and `str.endswith`: with one text, or a tuple of texts."""
     ask: Callable[..., bool] = getattr(str, name)
 
@@ -196,7 +196,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 METHODS: dict[str, Callable[..., Any]] = {
-    **{name: _asked(name) for name in ("endswith", "startswith")},
+    **{name: _affix_test(name) for name in ("endswith", "startswith")},
     "get": get,
     "join": join,
     "replace": replace,

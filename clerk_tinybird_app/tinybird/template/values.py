@@ -45,7 +45,7 @@ _SHAPES = {
     "DateTime64": re.compile(_DAY + _TIME + r"\.[0-9]{3}" + _TAIL),
 }
 _BITS = (8, 16, 32, 64, 128, 256)
-_TOLD_AS = {"Int": "Int32", "Integer": "Int32"}
+_ERROR_NAMES = {"Int": "Int32", "Integer": "Int32"}
 
 
 class SqlFragment:
@@ -271,9 +271,9 @@ def _converters() -> dict[str, Converter]:
 CONVERTERS = _converters()
 
 
-def told_as(name: str) -> str:
+def error_name(name: str) -> str:
     """The type's name in an error's text: `Int` is checked as, and called, Int32."""
-    return _TOLD_AS.get(name, name)
+    return _ERROR_NAMES.get(name, name)
 
 
 def _scalar(name: str) -> Callable[..., Any]:
@@ -304,7 +304,7 @@ def _scalar(name: str) -> Callable[..., Any]:
             return convert(value)
         except ValueError:
             raise syntax_error(
-                f"Error validating '{shown(value)}' to type {told_as(name)}"
+                f"Error validating '{shown(value)}' to type {error_name(name)}"
             ) from None
 
     return typed

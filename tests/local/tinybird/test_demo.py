@@ -46,7 +46,7 @@ def traffic_to(tinybird: Tinybird, http: httpx.AsyncClient, **options: Any) -> T
 
 def test_the_tenants_are_those_of_the_local_accounts() -> None:
     sample = WORLD.sample
-    assert [(tenant.id, tenant.users, tenant.pace) for tenant in WORLD.tenants] == [
+    assert [(tenant.id, tenant.users, tenant.traffic) for tenant in WORLD.tenants] == [
         (ACME_ID, (ACME_ADMIN_ID, ACME_MEMBER_ID), sample.busy),
         (GLOBEX_ID, (GLOBEX_ADMIN_ID, ACME_ADMIN_ID), sample.quiet),
         (SOLO_ID, (SOLO_ID,), sample.alone),

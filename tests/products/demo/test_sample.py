@@ -48,7 +48,7 @@ def test_every_period_compares_with_the_one_before_from_the_first_look_on(
     assert row["before_is_whole"] == 1
     if length == LENGTHS["30d"]:
         assert row["requests"] == pytest.approx(
-            row["requests_before"] * tenant.pace.growth, rel=0.2
+            row["requests_before"] * tenant.traffic.growth, rel=0.2
         )
 
 
@@ -71,8 +71,8 @@ def test_some_minutes_have_trouble(bundled: Tinybird) -> None:
 
 
 def test_all_tenants_together_grew_about_threefold() -> None:
-    now = sum(tenant.pace.per_day for tenant in TENANTS)
-    before = sum(tenant.pace.per_day / tenant.pace.growth for tenant in TENANTS)
+    now = sum(tenant.traffic.per_day for tenant in TENANTS)
+    before = sum(tenant.traffic.per_day / tenant.traffic.growth for tenant in TENANTS)
     assert 2.5 < now / before < 4
 
 

@@ -6,19 +6,19 @@ from clerk_tinybird_app.sample.vocabulary import (
     LogNormal,
     Moment,
     OneOf,
-    Pace,
     People,
     Sample,
     Sometimes,
+    Traffic,
     Weighted,
 )
 
 SAMPLE = Sample(
     source="parcels",
-    busy=Pace(per_day=8_000, growth=3, incident_hours=20),
-    quiet=Pace(per_day=900, growth=2, incident_hours=50),
-    alone=Pace(per_day=200, incident_hours=120),
-    newcomer=Pace(per_day=300, growth=2),
+    busy=Traffic(per_day=8_000, growth=3, incident_hours=20),
+    quiet=Traffic(per_day=900, growth=2, incident_hours=50),
+    alone=Traffic(per_day=200, incident_hours=120),
+    newcomer=Traffic(per_day=300, growth=2),
     columns={
         "sent": Moment(),
         "parcel": Id("p-"),
