@@ -22,14 +22,14 @@ from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _WARNED = "_CLERK_TINYBIRD_APP_WARNED"
-"""Set for the processes that this one starts, so that each warning is said once."""
+"""Set for the processes that this one starts, so that each warning is logged once."""
 
 
 def _serves_one_port() -> bool:
     """Tell whether this is production, with the pages and the backend on one port.
 
-    Reflex says so in the environment from its second reading of this file on; at the first, the
-    command line does.
+    When Reflex reads this file for the first time, only the command line tells. Later the
+    environment tells too.
     """
     command = click.get_current_context(silent=True)
     asked = command.params if command else {}
@@ -49,26 +49,28 @@ try:
 except SettingsError as error:
     raise SystemExit(f"Configuration error: {error}") from None
 
-# A default is left to Reflex: it then moves on when a port is taken, and allows every flag.
+# Defaults are not passed on. Reflex then tries another port when one is taken, and accepts every
+# flag.
 given = {
     name: getattr(settings, name)
     for name in ("frontend_port", "backend_port", "api_url", "deploy_url", "redis_url")
     if getattr(settings, name) != getattr(Settings, name)
 }
 if _serves_one_port():
-    # The pages' port is everybody's; the backend's own is for development.
+    # All requests come to the port of the pages. The backend has a port of its own in development
+    # only.
     given.pop("backend_port", None)
 
 AWAY_SECONDS = 300
-"""How long a tab's state outlives its last event; a tab that comes back later pushes its session.
+"""How long a tab's state is kept after its last event; a tab that comes back sends its session.
 
-Not so in Redis, which ends each state's life by itself, also below a tab that is in use.
+It is not set with Redis, because Redis would also delete parts of a state that is in use.
 """
 
 if not settings.redis_url:
     given["redis_token_expiration"] = AWAY_SECONDS
 
-# The embedded Tinybird follows its files itself: a pipe that changes must not restart the app.
+# The embedded Tinybird watches its files itself: a changed pipe must not restart the app.
 project = Path(settings.tinybird_project)
 if project.is_dir():
     excluded = environment.REFLEX_HOT_RELOAD_EXCLUDE_PATHS
@@ -79,7 +81,7 @@ config = rx.Config(
     bun_path=BUN,
     backend_host=settings.backend_host,
     cors_allowed_origins=list(settings.origins),
-    # Reflex's default pickles every state to disk, tokens included.
+    # The default of Reflex would write every state to disk, with its tokens.
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,

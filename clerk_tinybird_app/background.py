@@ -1,4 +1,4 @@
-"""Background tasks: kept until they end, and heard of when they end with an error."""
+"""Background tasks. Each is kept until it ends, and an error that ends it is logged."""
 
 import asyncio
 import logging
@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 _Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
-# The event loop itself holds its tasks weakly.
+# The event loop holds only weak references to its tasks, so they are held here.
 _running: set[asyncio.Task[Any]] = set()
 
 
 def in_background(work: Coroutine[Any, Any, _Result], name: str) -> asyncio.Task[_Result]:
-    """Start ``work`` beside what runs.
+    """Start ``work`` as a task beside the code that calls.
 
     Args:
         work: What to do.
-        name: What it is for whoever reads the log, such as "the sample traffic".
+        name: The name in the log, such as "the sample traffic".
     """
     task = asyncio.create_task(work, name=name)
     _running.add(task)

@@ -1,4 +1,4 @@
-"""Where bun is: it comes as a Python wheel, so the project needs neither Node nor a download."""
+"""The path of bun. It comes as a Python wheel, so the project needs no Node and no download."""
 
 import os
 from pathlib import Path

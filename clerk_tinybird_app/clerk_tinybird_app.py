@@ -67,7 +67,7 @@ def _pulse(_stateful: bool) -> rx.Component:
 
 @contextlib.asynccontextmanager
 async def _resources() -> AsyncIterator[None]:
-    # Not awaited: the pages need not wait for the first start's sample data.
+    # Not awaited, so that the pages do not wait for the sample data of the first start.
     starting = in_background(running.embedded.start(), "the start of the local services")
     try:
         yield
@@ -104,7 +104,7 @@ def _add_page(
 
 
 if settings.shows_token_page:
-    # Without its page, the states of a developer's tools are not there to be called either.
+    # Imported only here: without the token page, nobody can call the states of its tools.
     from clerk_tinybird_app.pages.token_page import DESCRIPTION, TITLE, token_page
 
     _add_page(token_page, routes.HOME, TITLE, DESCRIPTION)

@@ -1,6 +1,6 @@
-"""This machine's clock, held against what other machines say the time is.
+"""Compares this machine's clock with the time that other machines report.
 
-Evidence for messages and warnings alone: nothing is ever accepted because of it.
+The result is used for messages and warnings only. No session is accepted because of it.
 """
 
 import logging
@@ -16,7 +16,7 @@ from clerk_tinybird_app.clerk.session import LEEWAY_SECONDS
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 MAX_SKEW_SECONDS: Final = LEEWAY_SECONDS
-"""As far as clocks may differ before it is worth a word."""
+"""A smaller difference between two clocks is not reported."""
 
 _logger = logging.getLogger(__name__)
 
@@ -28,11 +28,11 @@ class _Evidence(NamedTuple):
 
 
 class OwnClock:
-    """Knows how far this machine's clock is ahead of the last server that told its time.
+    """Knows how far this machine's clock is ahead of the last server that sent its time.
 
     Args:
-        clock: Seconds since the epoch; the clock in question.
-        steady: Seconds from any beginning, by a clock that nobody sets.
+        clock: Seconds since the epoch, by the clock that is checked.
+        steady: Seconds of a clock that nobody can set, counted from any moment.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class OwnClock:
         self._evidence: _Evidence | None = None
 
     async def compare(self, answer: httpx.Response) -> None:
-        """Take an answer that has just come as evidence; a hook of an `httpx.AsyncClient`."""
-        # What runs on this machine has its clock, right or wrong.
+        """Compare the clock with an answer that has just come; a hook for `httpx.AsyncClient`."""
+        # A server on this machine has the same clock, so it proves nothing.
         if is_loopback_url(str(answer.url)):
             return
         now = self._clock()
@@ -64,8 +64,8 @@ class OwnClock:
         """Return by how many seconds the clock is ahead, below 0 when it is behind.
 
         Returns:
-            None while no server has told its time, or since the clock was set or the machine
-            slept: what was true before says nothing then.
+            None when no server has sent its time yet, or when the clock was set or the machine
+            slept after that.
         """
         if self._evidence is None:
             return None
@@ -82,19 +82,20 @@ def seconds_ahead(answer: httpx.Response, now: float) -> float | None:
         now: Seconds since the epoch.
 
     Returns:
-        Right to half a second and the answer's way here; None if the answer does not say.
+        The seconds, exact to half a second and the time that the answer travelled; None if the
+        answer has no date.
     """
     try:
         date = parsedate_to_datetime(answer.headers["date"])
         sent = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-        # A cache keeps the date of its copy and says how old that is.
+        # A cache sends the date of its copy, and the age of that copy.
         sent += int(answer.headers.get("age", "0"))
     except (KeyError, ValueError, OverflowError):
         return None
-    # A server writes whole seconds, cut down.
+    # A server cuts its time down to whole seconds: on average half a second is lost.
     return now - sent - 0.5
 
 
 def difference(ahead: float) -> str:
-    """Return such as "120 seconds ahead of"."""
+    """Return a text such as "120 seconds ahead of"."""
     return f"{abs(ahead):.0f} seconds {'ahead of' if ahead > 0 else 'behind'}"

@@ -5,10 +5,10 @@ from typing import Final
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
 SIGN_UP: Final = "/sign-up"
-"""Where Clerk's two forms are unless the settings say otherwise."""
+"""The default paths of Clerk's two forms; the settings can change them."""
 
 DASHBOARD: Final = "/dashboard"
-"""The overview; the product's other pages are below it."""
+"""The overview; the dashboard's other pages are below this path."""
 
 NOT_FOUND: Final = "/404"
 
@@ -22,10 +22,10 @@ CLERK_PROXY: Final = "/__clerk"
 """Where the embedded Clerk is served; the browser SDK's ``proxyUrl``."""
 
 BACKEND: Final = ("/api", CLERK_PROXY)
-"""What the backend answers on the pages' own origin."""
+"""The paths that the backend answers on the origin of the pages."""
 
 NO_PAGES: Final = (*BACKEND, "/assets", "/ping", DASHBOARD)
-"""Beginnings of paths that something other than a page of Clerk's answers."""
+"""Beginnings of paths that no page of Clerk's may have: something else answers them."""
 
 
 def dashboard_page(name: str) -> str:

@@ -1,6 +1,6 @@
-"""The two services the app stands on, each local or real, built once from the settings.
+"""The two services that the app uses, each embedded or real, built once from the settings.
 
-The only module outside ``local/`` that imports it.
+This is the only module outside ``local/`` that imports ``local/``.
 """
 
 import logging
@@ -47,10 +47,10 @@ __all__ = [
 _logger = logging.getLogger(__name__)
 
 KEY_LIMITS: Final = httpx.Limits(max_connections=2, max_keepalive_connections=1)
-"""Connections to Clerk's key server, which is asked one thing at a time."""
+"""Connections to Clerk's key server. The app sends it one request at a time."""
 
 QUERY_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""Connections to Tinybird, and so the most queries at once; those beyond wait for a free one."""
+"""Connections to Tinybird: the most queries at once. More queries wait for a free connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,9 @@ class Services:
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
         embedded: What runs here instead of the real services.
-        http: The clients of Clerk's key server and of Tinybird, to be closed at the end. They are
-            two, as a Tinybird that hangs takes all connections and nobody could sign in.
+        http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
+            two, because a Tinybird that hangs takes all connections of its client. With one
+            client nobody could sign in then.
         clock: Seconds since the epoch.
     """
 
@@ -82,7 +83,8 @@ class Services:
     def workspace(self) -> Workspace:
         """The Tinybird workspace that tokens are minted for at the moment.
 
-        With the embedded one it can change: a Tinybird Local found at its port brings its own.
+        It can change with the embedded Tinybird: a Tinybird Local that is found at its port has a
+        workspace of its own.
         """
         ttl, rps = self.settings.tinybird_token_ttl, self.settings.tinybird_rps
         if self.embedded_tinybird is not None:
@@ -112,7 +114,7 @@ class Services:
         return self.embedded.tinybird
 
     async def close(self) -> None:
-        """Stop what was started and let go of connections."""
+        """Stop what was started and close the connections."""
         await self.embedded.stop()
         for http in self.http:
             await http.aclose()
@@ -120,14 +122,14 @@ class Services:
 
     @property
     def has_sample_traffic(self) -> bool:
-        """True when a tenant without rows can be given made-up ones."""
+        """True when made-up rows can be added for a tenant without rows."""
         return self.embedded_tinybird is not None and self.product.sample is not None
 
     async def add_sample_traffic(self, tenant: str, user_id: str) -> int:
-        """Give a tenant two months of made-up rows; return how many.
+        """Add two months of made-up rows for a tenant and return their number.
 
         Raises:
-            TinybirdUnavailable: It cannot be; the text says why.
+            TinybirdUnavailable: They cannot be added; the text says why.
         """
         if self.embedded_tinybird is None:
             raise TinybirdUnavailable("Sample traffic is for the embedded Tinybird alone.")
@@ -219,7 +221,8 @@ def current() -> Services:
 def pipe_fields() -> dict[str, list[Field]]:
     """Return pipe -> inputs for every pipe of the policy, from the project's files.
 
-    A project that cannot be read costs the forms, not the app: the reason is logged.
+    When the project cannot be read, there are no forms, the app still works, and the reason is
+    logged.
     """
     product = products.current()
     try:

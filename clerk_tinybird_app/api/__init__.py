@@ -1,4 +1,4 @@
-"""The HTTP routes beside Reflex: a minted token, and a sign of health."""
+"""The HTTP routes beside Reflex: one returns a minted token, one says whether the app works."""
 
 from clerk_tinybird_app.api.app import create_api
 

@@ -35,7 +35,7 @@ def create_api(services: Services, *, monotonic: Callable[[], float] = time.mono
 
     Args:
         services: What it answers with.
-        monotonic: Seconds that only go forward, by which requests are counted.
+        monotonic: Seconds of a clock that nobody can set; the rate limits use it.
     """
     served = [
         Route(routes.API_TOKEN, tinybird_token),

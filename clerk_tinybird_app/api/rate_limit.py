@@ -1,4 +1,4 @@
-"""How often one caller may ask, in a memory that no number of callers can fill."""
+"""How often one caller may ask. The memory that it needs has an upper limit."""
 
 import ipaddress
 import time
@@ -12,18 +12,19 @@ from clerk_tinybird_app.settings.loopback import is_loopback
 _MINUTE: Final = 60.0
 _MOST_CALLERS: Final = 10_000
 _IPV6_NETWORK_BITS: Final = 64
-"""What a provider hands to one customer, who may use every address in it."""
+"""The size of the network that a provider gives to one customer."""
 
 
 class RateLimit:
-    """A minute's requests at once, then as many a minute, for each caller.
+    """Allows each caller a number of requests per minute, which may all come at once.
 
-    Kept is one time for each caller: when what it has used so far would be regained (the generic
-    cell rate algorithm). Who has not called for longest is forgotten first.
+    It keeps one time for each caller: the moment from which the caller has its whole allowance
+    again (the generic cell rate algorithm). When the memory is full, the caller whose last request
+    is oldest is forgotten.
 
     Args:
-        per_minute: Requests.
-        clock: Seconds that only go forward.
+        per_minute: How many requests.
+        clock: Seconds of a clock that nobody can set.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,11 +33,11 @@ class RateLimit:
         self._regained_at: dict[str, float] = {}
 
     def take(self, caller: str) -> float:
-        """Count a request; return 0, or for how many seconds it must be refused."""
+        """Count a request. Return 0 when it is allowed, else the seconds to wait."""
         now = self._clock()
-        # Taken out and put in again, so that the first of the dictionary has waited longest.
+        # Removed and added again, so that the first entry is the one that was used longest ago.
         regained_at = max(self._regained_at.pop(caller, now), now)
-        # To the microsecond: intervals that were added up are not exact.
+        # Rounded to microseconds, because the sum of many intervals is not exact.
         wait = round(regained_at + self._interval - (now + _MINUTE), 6)
         is_allowed = wait <= 0
         self._regained_at[caller] = regained_at + self._interval * is_allowed
@@ -46,10 +47,10 @@ class RateLimit:
 
 
 def client_address(request: Request) -> str:
-    """Return whose address a request counts for; an IPv6 network counts as one.
+    """Return the address that a request is counted for; an IPv6 network counts as one address.
 
-    A proxy on this machine appends its client to ``X-Forwarded-For``; what stands before that,
-    and what anybody else sends, is the sender's own invention.
+    A proxy on this machine appends its client to ``X-Forwarded-For``. The entries before that one,
+    and the header of any other sender, can be forged and are ignored.
     """
     peer = request.client.host if request.client else ""
     hops = request.headers.getlist("x-forwarded-for")

@@ -1,4 +1,4 @@
-"""``GET /api/tinybird-token``: a Tinybird token for whoever shows a Clerk session."""
+"""``GET /api/tinybird-token``: returns a Tinybird token for a Clerk session."""
 
 import math
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ TOKEN_HEADER: Final = "x-tinybird-token"
 ORG_NAME_HEADER: Final = "x-org-name"
 
 MAX_HEADER_BYTES: Final = 32 * 1024
-"""All of a request's headers: what nginx takes too."""
+"""The most bytes that the headers of a request may have; nginx has the same limit."""
 
 MAX_ANSWER_HEADER: Final = 4 * 1024
-"""Bytes; with more than that in an answer's headers, proxies as they are delivered say 502."""
+"""The most bytes of one header of an answer. With more, proxies answer 502 by default."""
 
 ADDRESS_SHARE: Final = 10
-"""How many sessions' worth of requests one address may make: an office has one address."""
+"""One address may make as many requests as this number of sessions: an office has one address."""
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -39,11 +39,14 @@ _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
 async def tinybird_token(request: Request) -> Response:
     """Answer with a token for the session in the request.
 
-    200 ``{token, name, expires_at, workspace_id, scopes}`` with the guide's two headers; 200
-    ``{token, anonymous: true}`` when nobody is signed in and an anonymous key is configured;
-    401 ``{error: {code, message}}`` for anything wrong with the session, which never falls back
-    to the anonymous key; in the same form 503 while Clerk's keys cannot be had, 429 for too many
-    requests of one session or address, 431 for headers that are too large.
+    The answers:
+
+    - 200 ``{token, name, expires_at, workspace_id, scopes}``, with the two headers of the guide.
+    - 200 ``{token, anonymous: true}`` when there is no session and an anonymous key is configured.
+    - 401 ``{error: {code, message}}`` when the session is not valid. The anonymous key is never
+      sent instead.
+    - 503 in the same form while Clerk's keys cannot be fetched, 429 for too many requests of one
+      session or address, 431 for headers that are too large.
     """
     services: Services = request.app.state.services
     by_address: RateLimit = request.app.state.by_address
@@ -73,9 +76,9 @@ async def tinybird_token(request: Request) -> Response:
 
 
 def guide_headers(token: TinybirdToken, session: ClerkSession) -> dict[str, str]:
-    """Return the guide's two headers: in ASCII, and only what proxies pass on.
+    """Return the two headers of the guide, in ASCII.
 
-    The token is in the answer's body too, so a long one is left out here.
+    A header that is too long for proxies is left out. The token is in the body too.
     """
     names = {TOKEN_HEADER: token.value, ORG_NAME_HEADER: session.permission_verb}
     encoded = {name: quote(value, safe=_PRINTABLE) for name, value in names.items()}

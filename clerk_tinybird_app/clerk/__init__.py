@@ -1,1 +1,1 @@
-"""Clerk: from a session token to a session that may be trusted, and Clerk's React components."""
+"""Clerk: verifies session tokens, and has Clerk's React components."""

@@ -1,5 +1,5 @@
-// The meeting point of Clerk's browser SDK and the Reflex state. Clerk says who is signed in, the
-// state says whom it has accepted, and the bridge pushes session tokens until the two agree.
+// The connection between Clerk's browser SDK and the Reflex state. Clerk says who is signed in, the
+// state says whom it has accepted, and the bridge sends session tokens until the two agree.
 import {
   createContext,
   useCallback,
@@ -31,10 +31,11 @@ const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 45_000;
 const TOKEN_TIMEOUT_MS = 10_000;
 const ATTEMPTS_BEFORE_STALLED = 3;
-// The refusal of a token for its age alone: a fresh one cures it. See clerk/errors.py.
+// The server refuses a token with this code because it is too old; a new token helps. See
+// clerk/errors.py.
 const EXPIRED = "session_expired";
 
-// `cause` is what keeps the session from being confirmed, as far as it is known: "clerk".
+// `cause` is the reason why the session cannot be confirmed, if it is known: "clerk".
 export const SessionContext = createContext({
   phase: "loading",
   offline: false,
@@ -42,13 +43,13 @@ export const SessionContext = createContext({
   retry: () => {},
 });
 
-// A pushed token must outlive the time to the next heartbeat; Clerk's live for 60 s.
+// A token that is sent must live until the next heartbeat; Clerk's tokens live for 60 seconds.
 const readToken = async (getToken, minLife, fresh) => {
   const token = fresh ? null : await getToken();
   return token && tokenLifeLeft(token) >= minLife ? token : getToken({ skipCache: true });
 };
 
-// Clerk retries by itself for minutes; meanwhile somebody may have signed out.
+// Clerk retries by itself for minutes. Somebody may sign out in that time.
 const within = (ms, promise) => {
   let timer;
   const late = new Promise((_, reject) => {
@@ -57,14 +58,14 @@ const within = (ms, promise) => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
-// Navigation goes through the app's own router, so that Clerk never has to reload the page. Clerk
-// keeps what it is given first, which may be of a render that React gave up for another.
+// Navigation uses the app's own router, so that Clerk never has to reload the page. Clerk keeps the
+// first function that it gets, which may be from a render that React dropped. So this object stays.
 const router = { navigate: () => {} };
 const routerPush = (to) => router.navigate(to);
 const routerReplace = (to) => router.navigate(to, { replace: true });
 
-// An address that names where to go after signing in may come from anybody; Clerk would follow it to
-// every host of its instance's domain.
+// Anybody can write the address to go to after sign-in. Clerk would go to all hosts of its
+// instance's domain.
 const ORIGIN = typeof window === "undefined" ? "" : window.location.origin;
 const ALLOWED_ORIGINS = [ORIGIN];
 
@@ -105,14 +106,15 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   const [cause, setCause] = useState("");
   const offline = connectErrors.length > 0;
   const { isLeaving, isPending, isUnconfirmed } = useLeaving({ isLoaded, sessionId });
-  // Whoever leaves is gone for this app, whether Clerk has heard of it or not.
+  // A user who signs out is signed out in this app at once, also when Clerk does not know it yet.
   const isKnown = isLoaded || isPending;
   const isStaying = isSignedIn && !isLeaving;
-  // Without the role: Clerk's membership and its token can name different ones for a moment.
+  // Without the role, because Clerk's membership and its token can have different roles for a
+  // moment.
   const wanted = isStaying ? `${sessionId}:${orgId ?? ""}` : signedOut;
   const agreed = isKnown && wanted === accepted;
 
-  // What timers and pushes under way read: the latest view that was drawn.
+  // The latest view, for timers and for pushes that have not ended.
   const view = useRef(null);
   useLayoutEffect(() => {
     view.current = { isKnown, isStaying, agreed, offline, wanted, getToken, onPush };
@@ -130,13 +132,14 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
     try {
       const token = isStaying ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
       setCause("");
-      // A null token: the session has just ended, and Clerk's next render says so. Another push
-      // or another view: that one stands for what is true now.
+      // With a null token the session has just ended, and Clerk's next render shows that. Another
+      // push or another view means that this token is out of date.
       if (token !== null && running.current === mine && view.current.wanted === wanted) {
         onPush(token);
       }
     } catch {
-      // Clerk is out of reach. The next tick tries again; the server's expiry holds meanwhile.
+      // Clerk cannot be reached. The next tick tries again. The session still expires on the
+      // server.
       setCause("clerk");
     } finally {
       if (running.current === mine) running.current = null;
@@ -153,25 +156,25 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
     setStalled(false);
   }, [agreed]);
 
-  // The organization stays and the role changed: only a new session token says so.
+  // When only the role has changed, only a new session token shows it.
   useEffect(() => {
     if (agreed && isStaying) push(true);
   }, [orgRole]);
 
-  // Whatever a clock says: a token that the server finds too old is replaced at once.
+  // A token that the server finds too old is replaced at once, without a look at any clock.
   useEffect(() => {
     if (refused === EXPIRED) push(true);
   }, [refused]);
 
   useEffect(() => {
-    // By the clock rather than by long timers: after sleep the first tick finds itself late. A
-    // clock that was set back counts as late too.
+    // Compares times instead of using a long timer: after sleep the first tick sees that it is
+    // late. A clock that was set back counts as late too.
     const since = () => Math.abs(Date.now() - last.current.at);
     const tick = () => {
       const { agreed, offline } = view.current;
       const { attempts } = last.current;
       const backoff = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, attempts - 1));
-      // Half a tick early rather than half a tick late.
+      // With half a tick of tolerance, so that it is not a whole tick late.
       if (since() + TICK_MS / 2 < (agreed ? heartbeatMs : backoff)) return;
       if (!agreed && !offline && attempts >= ATTEMPTS_BEFORE_STALLED) setStalled(true);
       push(!agreed);
@@ -215,7 +218,7 @@ export function Phase({ when, children }) {
   const hint = expected(names);
   const isShown = names.includes(phase);
   if (!hint) return isShown ? children : null;
-  // The same element before and after Clerk has loaded, so that what stands in it stays.
+  // The same element before and after Clerk has loaded, so that its children stay mounted.
   if (phase === "loading") return <div className={`contents ${hint}`}>{children}</div>;
   return isShown ? <div className="contents">{children}</div> : null;
 }
@@ -225,7 +228,7 @@ export function RetryButton({ children, ...props }) {
   return <button type="button" onClick={retry} {...props}>{children}</button>;
 }
 
-// A button for what the server has to do: it waits for the websocket.
+// A button for an action of the server. It is disabled while the websocket is down.
 export function OnlineButton({ onPress, children, ...props }) {
   const { offline } = useContext(SessionContext);
   return (
@@ -237,18 +240,18 @@ export function OnlineButton({ onPress, children, ...props }) {
 
 const withoutSlash = (pathname) => pathname.replace(/(.)\/$/, "$1");
 
-// Where to go on after signing in: where one is, but for the home page and the forms' own pages, from
-// which the settings say where to go.
-const useWayBack = () => {
+// The address after sign-in: the current page. For the home page and the pages of the forms it is
+// the one in the settings.
+const useReturnAddress = () => {
   const { pathname, search } = useLocation();
   if ([HOME, ...useContext(FormPagesContext)].includes(withoutSlash(pathname))) return {};
   const here = `${withoutSlash(pathname)}${search}`;
   return { fallbackRedirectUrl: here, signUpFallbackRedirectUrl: here };
 };
 
-// A form's own page is told by its address. Anybody can write that, so only a page of this app
-// counts.
-const useAskedFor = () => {
+// On the page of a form, the address of the next page is in the query. Anybody can write that, so
+// only pages of this app are accepted.
+const useRequestedPage = () => {
   const { search } = useLocation();
   const formPages = useContext(FormPagesContext);
   const asked = new URLSearchParams(search).get("redirect_url");
@@ -259,23 +262,23 @@ const useAskedFor = () => {
 };
 
 export function SignInForm() {
-  const to = useAskedFor();
+  const to = useRequestedPage();
   return <SignIn routing="hash" fallbackRedirectUrl={to} signUpFallbackRedirectUrl={to} />;
 }
 
 export function SignUpForm() {
-  const to = useAskedFor();
+  const to = useRequestedPage();
   return <SignUp routing="hash" fallbackRedirectUrl={to} signInFallbackRedirectUrl={to} />;
 }
 
 export function SignInHere({ mode, children }) {
-  return <SignInButton mode={mode} {...useWayBack()}>{children}</SignInButton>;
+  return <SignInButton mode={mode} {...useReturnAddress()}>{children}</SignInButton>;
 }
 
 export function SignInAs({ email, children, ...props }) {
   const clerk = useClerk();
-  const wayBack = useWayBack();
-  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email }, ...wayBack });
+  const returnAddress = useReturnAddress();
+  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email }, ...returnAddress });
   return <button type="button" onClick={open} {...props}>{children}</button>;
 }
 

@@ -1,8 +1,8 @@
-"""From the claims of a token whose signature is right to a session, or a refusal.
+"""Checks the claims of a token with a right signature, and makes a session of them.
 
 The claims are those of https://clerk.com/docs/guides/sessions/session-tokens, versions 1 and 2.
-Whatever is present must be what is documented: an organization that cannot be read is an error
-and never "no organization".
+Every claim that is present must be as documented. An organization that cannot be read is an
+error; it never counts as "no organization".
 """
 
 import re
@@ -28,7 +28,7 @@ _ROLE_PREFIX: Final = "org:"
 _V1_ORGANIZATION_CLAIMS: Final = frozenset({"org_id", "org_role", "org_slug", "org_permissions"})
 _ORGANIZATION_SCOPES: Final = frozenset({"o", "ou", "uo"})
 
-# 600 digits hold some 2,000 permissions, and Python never refuses to read as few.
+# 600 digits are enough for about 2,000 permissions, and below Python's limit for reading.
 _MASK: Final = re.compile(r"[0-9]{1,600}")
 
 
@@ -44,10 +44,10 @@ def session_from_claims(
         now: The time, in seconds since the epoch.
 
     Raises:
-        SessionError: One of its subclasses, for the first claim that is not as it must be.
+        SessionError: One of its subclasses, for the first claim that is wrong.
     """
     if "sid" not in claims:
-        # Tokens of JWT templates have all the rest, and outlive the session that made them.
+        # Tokens of JWT templates have all other claims, and live longer than their session.
         raise SessionKindError
     _check_parties(claims, issuer, authorized_parties)
     issued_at, expires_at = _check_times(claims, now)
@@ -75,7 +75,7 @@ def _check_parties(claims: Claims, issuer: str, authorized_parties: Collection[s
 
 
 def _check_times(claims: Claims, now: float) -> tuple[int, int]:
-    """Return `iat` and `exp` if the token's time is now."""
+    """Return `iat` and `exp` if the token is valid now."""
     expires_at = _time(claims, "exp")
     issued_at = _time(claims, "iat")
     valid_from = max(issued_at, _time(claims, "nbf"))
@@ -96,7 +96,7 @@ def _check_version(claims: Claims) -> int:
 
 def _check_status(claims: Claims, version: int) -> None:
     if version != _COMPACT_VERSION and "sts" not in claims:
-        # Version 1 does not document the claim, and Clerk's own version 1 tokens lack it.
+        # Version 1 does not document this claim, and Clerk's tokens of version 1 do not have it.
         return
     status = claims.get("sts")
     if status == "pending":
@@ -106,7 +106,7 @@ def _check_status(claims: Claims, version: int) -> None:
 
 
 def _compact_organization(claims: Claims) -> tuple[Organization | None, tuple[str, ...]]:
-    """Read version 2: all in the claim `o`, its permissions packed together with `fea`."""
+    """Read version 2: all is in the claim `o`; its permissions are packed together with `fea`."""
     features = _list_text(claims, "fea")
     if not is_feature_list(features):
         raise SessionClaimsError("fea")
@@ -134,7 +134,7 @@ def _v1_organization(claims: Claims) -> tuple[Organization | None, tuple[str, ..
     organization = Organization(
         id=_text(claims.get("org_id"), "org_id"),
         slug=_slug(claims.get("org_slug"), "org_slug"),
-        # Old instances leave the prefix out; Clerk's own `has()` takes both for the same role.
+        # Old instances leave out the prefix. Clerk's own `has()` treats both as the same role.
         role=_ROLE_PREFIX + _text(role, "org_role"),
     )
     permissions = claims.get("org_permissions", [])
@@ -153,7 +153,7 @@ def _impersonator(claims: Claims) -> str | None:
 
 
 def _slug(value: object, claim: str) -> str:
-    """Allow none: instances can do without slugs, and none identifies a tenant."""
+    """Allow an empty slug: instances can switch slugs off, and no slug identifies a tenant."""
     return "" if value is None or value == "" else _text(value, claim)
 
 
@@ -162,7 +162,7 @@ def _is_visible(value: str) -> bool:
 
 
 def _text(value: object, claim: str) -> str:
-    """Require visible ASCII without spaces: identifiers end up in headers, logs and addresses."""
+    """Require visible ASCII without spaces, because identifiers are used in headers and logs."""
     if not isinstance(value, str) or not _is_visible(value):
         raise SessionClaimsError(claim)
     return value
@@ -186,7 +186,7 @@ def _time(claims: Claims, claim: str) -> int:
 
 
 def is_feature_list(fea: str) -> bool:
-    """Say whether every entry of the claim `fea` has a scope, as in "o:posts,u:darkmode"."""
+    """Tell whether every entry of the claim `fea` has a scope, as in "o:posts,u:darkmode"."""
     return not fea or all(":" in entry for entry in fea.split(","))
 
 
@@ -196,12 +196,12 @@ def decode_permissions(fea: str, per: str, fpm: str) -> tuple[str, ...]:
     Args:
         fea: The features with their scopes, such as "o:posts,u:darkmode,uo:reports".
         per: The names of permissions, such as "read,write".
-        fpm: For each feature of the organization a decimal number, whose lowest bit stands for
-            the first name in `per`, such as "3,1".
+        fpm: A decimal number for each feature of the organization, such as "3,1". Its lowest bit
+            stands for the first name in `per`.
 
     Returns:
-        Such as ("org:posts:read", "org:posts:write", "org:reports:read"). A number that is none
-        grants nothing, nor does a list of features with an entry that has no scope.
+        Such as ("org:posts:read", "org:posts:write", "org:reports:read"). A number that
+        cannot be read grants nothing. When an entry of `fea` has no scope, nothing is granted.
     """
     if not per or not fpm or not is_feature_list(fea):
         return ()

@@ -1,4 +1,4 @@
-"""Clerk's own React components, and the bridge between them and the Reflex state."""
+"""Clerk's React components, and the bridge between them and the Reflex state."""
 
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class _BridgeComponent(rx.Component):
 
 
 class ClerkRoot(_BridgeComponent):
-    """``ClerkProvider`` on the app's own router; stands around every page."""
+    """``ClerkProvider`` with the app's own router; it is around every page."""
 
     tag = "ClerkRoot"
 
@@ -43,11 +43,14 @@ class ClerkRoot(_BridgeComponent):
 
 
 class SessionBridge(_BridgeComponent):
-    """Pushes session tokens until the state agrees with Clerk.
+    """Sends session tokens to the server until the state agrees with Clerk.
 
-    Props: ``accepted`` is what the state has accepted, ``signed_out`` what it holds for a verified
-    absence, ``refused`` the code of its refusal or "", ``heartbeat`` the seconds between two pushes
-    of an unchanged session; ``on_push`` is called with a session token, "" when signed out.
+    Props:
+        accepted: The session that the state has accepted.
+        signed_out: The value of ``accepted`` when the state knows that nobody is signed in.
+        refused: The code of the state's refusal, or "".
+        heartbeat: Seconds between two pushes of an unchanged session.
+        on_push: Gets a session token, "" when signed out.
     """
 
     tag = "SessionBridge"
@@ -56,16 +59,16 @@ class SessionBridge(_BridgeComponent):
     signed_out: rx.Var[str]
     refused: rx.Var[str]
     heartbeat: rx.Var[float]
-    # Reflex's own way to type an event's arguments; to a type checker it is no type.
+    # Reflex types the arguments of an event like this; for a type checker it is no type.
     on_push: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore
 
 
 CLERK_LOADING: Final = "loading"
 LOADING_NOBODY: Final = "loading-nobody"
-"""The same, when a cookie of Clerk's says that nobody is to be expected."""
+"""Loading, and a cookie of Clerk's says that probably nobody is signed in."""
 
 LOADING_SOMEBODY: Final = "loading-somebody"
-"""The same, when it says that somebody is."""
+"""Loading, and the cookie says that probably somebody is signed in."""
 
 CLERK_FAILED: Final = "failed"
 SIGNED_OUT: Final = "signed-out"
@@ -82,12 +85,18 @@ HAS_USER: Final = f"{SYNCING} {SIGNED_IN} {REFUSED} {STALLED}"
 class Phase(_BridgeComponent):
     """Shows its children in the phases that ``when`` names, divided by spaces.
 
-    The phases: ``loading`` (Clerk's SDK is on its way; ``loading-nobody`` and ``loading-somebody``
-    are what is drawn meanwhile, and in the prerendered page), ``failed`` (it did not come),
-    ``signed-out``, ``syncing`` (Clerk says signed in, the server not yet), ``signed-in`` (both
-    agree on session and organization), ``refused`` (the server says no), ``stalled`` (no answer
-    after several tries), ``leaving`` (somebody signs out; the server has let go already) and
-    ``unconfirmed`` (and Clerk does not answer).
+    The phases:
+
+    - ``loading``: Clerk's SDK is not loaded yet. ``loading-nobody`` and ``loading-somebody`` are
+      what is shown until then, also in the prerendered page.
+    - ``failed``: The SDK could not be loaded.
+    - ``signed-out``: Nobody is signed in.
+    - ``syncing``: Clerk has a session, and the server has not accepted it yet.
+    - ``signed-in``: Both agree on session and organization.
+    - ``refused``: The server refused the session.
+    - ``stalled``: The server has not answered after several tries.
+    - ``leaving``: Somebody signs out, and the server has ended the session already.
+    - ``unconfirmed``: The same, and Clerk does not answer.
     """
 
     tag = "Phase"
@@ -96,13 +105,13 @@ class Phase(_BridgeComponent):
 
 
 class RetryButton(_BridgeComponent):
-    """Pushes the session at once."""
+    """Sends the session to the server at once."""
 
     tag = "RetryButton"
 
 
 class OnlineButton(_BridgeComponent):
-    """A button whose press the server has to handle; disabled while the websocket is down."""
+    """A button for the server to handle; it is disabled while the websocket is down."""
 
     tag = "OnlineButton"
 
@@ -110,7 +119,7 @@ class OnlineButton(_BridgeComponent):
 
 
 class SignInAs(_BridgeComponent):
-    """Opens sign-in with an e-mail address filled in, and leads back to the open page."""
+    """Opens the sign-in form with an e-mail address, and returns to this page after that."""
 
     tag = "SignInAs"
 
@@ -119,15 +128,16 @@ class SignInAs(_BridgeComponent):
 
 
 class UserEmail(_BridgeComponent):
-    """The signed-in user's e-mail address, as the browser's Clerk knows it; for display alone."""
+    """The user's e-mail address, as Clerk's SDK knows it in the browser; for display only."""
 
     tag = "UserEmail"
 
 
 class SignInHere(_BridgeComponent):
-    """Opens sign-in when its one child is pressed, and leads back to the open page.
+    """Opens the sign-in form when its only child is pressed, and returns to this page after that.
 
-    Props: ``mode`` "modal" or "redirect".
+    Props:
+        mode: "modal" or "redirect".
     """
 
     tag = "SignInHere"
@@ -136,19 +146,19 @@ class SignInHere(_BridgeComponent):
 
 
 class SignOutButton(_ClerkComponent):
-    """Signs out when its one child is pressed."""
+    """Signs out when its only child is pressed."""
 
     tag = "SignOutButton"
 
 
 class SignInForm(_BridgeComponent):
-    """Clerk's whole sign-in form; leads to the app's page that ``redirect_url`` asks for."""
+    """Clerk's sign-in form; it goes on to the app's page that ``redirect_url`` names."""
 
     tag = "SignInForm"
 
 
 class SignUpForm(_BridgeComponent):
-    """Clerk's whole sign-up form; leads to the app's page that ``redirect_url`` asks for."""
+    """Clerk's sign-up form; it goes on to the app's page that ``redirect_url`` names."""
 
     tag = "SignUpForm"
 

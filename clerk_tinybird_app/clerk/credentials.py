@@ -1,4 +1,4 @@
-"""Where a request carries its session token."""
+"""Finds the session token in a request."""
 
 import re
 from typing import Final
@@ -9,19 +9,19 @@ from clerk_tinybird_app.clerk.errors import SessionMalformedError
 
 _SESSION_COOKIE: Final = "__session"
 
-# What may stand between cookies, RFC 9110's OWS. `str.strip` takes away more, such as U+00A0, and
-# so would make this cookie of others that browsers tell apart from it.
+# The white space between cookies (OWS in RFC 9110). `str.strip` removes more, such as U+00A0: two
+# cookies that are different for a browser would have the same name here.
 _WHITE_SPACE: Final = " \t"
 
-# RFC 6750, section 2.1. A comma is not in it, so two headers that a proxy joined do not pass.
+# RFC 6750, section 2.1. It has no comma, so two headers that a proxy joined do not match.
 _BEARER: Final = re.compile(r"(?i:Bearer) +([A-Za-z0-9._~+/-]+=*)")
 
 
 def session_token(headers: Headers, cookie_suffix: str) -> str | None:
-    """Find the one session token of a request; `verify` decides whether it is any good.
+    """Find the session token of a request; `verify` decides whether it is valid.
 
     `Authorization: Bearer` comes first, then Clerk's cookie for this app's own instance, then
-    Clerk's plain cookie. Other cookies are never looked at, whatever their names begin with.
+    Clerk's plain cookie. Other cookies are never read, also when their names begin like this one.
 
     Args:
         headers: The request's headers, such as `request.headers`.
@@ -32,8 +32,7 @@ def session_token(headers: Headers, cookie_suffix: str) -> str | None:
 
     Raises:
         SessionMalformedError: If there is an Authorization header that is not exactly one
-            `Bearer TOKEN`, or if one cookie has two values. Neither is ever passed over for the
-            next place to look at.
+            `Bearer TOKEN`, or if one cookie has two values. The next place is not tried then.
     """
     authorization = headers.getlist("authorization")
     if authorization:
@@ -52,7 +51,7 @@ def _bearer(authorization: list[str]) -> str:
 
 
 def _cookie(headers: list[str], name: str) -> str | None:
-    """Return the cookie's value; None if it is absent or empty, as a removed one may be."""
+    """Return the cookie's value; None if it is absent or empty. A removed one may be empty."""
     texts = (text for header in headers for text in header.split(";"))
     pairs = (text.strip(_WHITE_SPACE).partition("=") for text in texts)
     values = {value for key, _, value in pairs if key == name}

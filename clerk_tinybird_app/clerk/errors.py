@@ -17,14 +17,14 @@
     │   └── SessionPendingError           session_pending
     └── KeysUnavailable                   keys_unavailable, HTTP 503
 
-No message holds a token, a key or an address with credentials: they are made to be shown.
+The messages are shown to users, so they contain no tokens, keys or addresses with credentials.
 """
 
 from typing import ClassVar
 
 
 class ClerkError(Exception):
-    """The base of the tree: catch it to refuse whatever the reason.
+    """The base of the tree. Catch it to refuse a request for any reason.
 
     Attributes:
         code: A stable name for programs; it never changes for a given reason.
@@ -71,7 +71,7 @@ class SessionAlgorithmError(SessionError):
 
 
 class SessionKindError(SessionError):
-    """A genuine token of another kind: from a JWT template, or for machines."""
+    """The token is genuine, but of another kind: from a JWT template, or for machines."""
 
     code = "session_kind"
     message = (
@@ -115,7 +115,7 @@ class SessionClaimsError(SessionError):
 
 
 class SessionExpiredError(SessionError):
-    """The token's time is over, by this server's clock.
+    """The token has expired, by this server's clock.
 
     Attributes:
         expired_at: The claim `exp`, in seconds since the epoch.
@@ -133,7 +133,7 @@ class SessionExpiredError(SessionError):
 
 
 class SessionClockAheadError(SessionError):
-    """The token's time is over by this server's clock alone, which other servers contradict.
+    """The token has expired only by this server's clock, which is ahead of other servers.
 
     Attributes:
         ahead: By how many seconds this server's clock is ahead of theirs.
@@ -152,10 +152,10 @@ class SessionClockAheadError(SessionError):
 
 
 class SessionNotYetValidError(SessionError):
-    """The token's time has not come: Clerk issued it in what this server takes for the future.
+    """The token is not valid yet: by this server's clock Clerk issued it in the future.
 
     Attributes:
-        behind: By how many seconds at least this server's clock is behind Clerk's.
+        behind: This server's clock is at least so many seconds behind Clerk's.
     """
 
     code = "session_not_yet_valid"
@@ -206,7 +206,7 @@ class SessionPendingError(SessionError):
 
 
 class KeysUnavailable(ClerkError):  # noqa: N818 -- says what is true, as the HTTP status does
-    """Clerk's key server cannot be reached and no key is known, or none recent enough."""
+    """Clerk's key server cannot be reached, and there are no keys that are recent enough."""
 
     code = "keys_unavailable"
     status = 503

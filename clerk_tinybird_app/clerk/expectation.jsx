@@ -1,6 +1,7 @@
-// Until Clerk has loaded, its cookie says whether to expect somebody: it is set, and not to 0, while
-// somebody is signed in. It decides nothing but what is drawn meanwhile. The prerendered page knows
-// no cookie, so it holds both and a class, set before the first paint, hides one: see look.css.
+// Until Clerk has loaded, its cookie says whether somebody is probably signed in: it is then set,
+// and not 0. It only decides what is shown until then. The prerendered page does not know the
+// cookie, so it contains both versions. A class that is set before the first paint hides one: see
+// look.css.
 const MARK = `if (/(^|; )__client_uat(_[\\w-]+)?=[1-9]/.test(document.cookie)) {
   document.documentElement.classList.add("expects-user");
 }`;
@@ -10,5 +11,5 @@ export function Expectation() {
   return <script dangerouslySetInnerHTML={{ __html: MARK }} />;
 }
 
-// The class for what is shown in one of these phases, undefined for what is not.
+// Returns the class for what is shown in one of these phases, else undefined.
 export const expected = (phases) => HINTS[phases.find((phase) => phase in HINTS)];

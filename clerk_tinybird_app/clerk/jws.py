@@ -1,9 +1,9 @@
 """The signed envelope around a session token: JWS in compact form, RFC 7515, RS256 only.
 
-Nothing that the sender controls chooses how it is verified. The algorithm is fixed. Keys and
-addresses of keys in the header (`jwk`, `jku`, `x5c`, `x5u`) are not even looked at. The payload is
-read only once the signature has been found right. Base64url and JSON are read so strictly that the
-same bytes have one reading.
+The sender cannot choose how the token is verified. The algorithm is fixed. Keys and addresses of
+keys in the header (`jwk`, `jku`, `x5c`, `x5u`) are ignored. The payload is read only when the
+signature is right. Base64url and JSON are read strictly, so that the same bytes have only one
+meaning.
 """
 
 import binascii
@@ -27,8 +27,8 @@ from clerk_tinybird_app.clerk.errors import (
 _ALPHABET: Final = re.compile(rb"[A-Za-z0-9_-]+")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
-# The last character holds 4 or 2 bits that stand for nothing. Python ignores them; were they not
-# zero, one signature would have many spellings.
+# The last character has 4 or 2 bits without a meaning. Python ignores them. They must be zero here,
+# because one signature could else be spelled in many ways.
 _LAST_CHARACTERS: Final = {
     0: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
     1: b"",
@@ -37,7 +37,7 @@ _LAST_CHARACTERS: Final = {
 }
 
 MAX_TOKEN_LENGTH: Final = 16 * 1024
-"""In characters. Clerk keeps the token in a cookie, so a genuine one is below 4 KB."""
+"""In characters. Clerk keeps the token in a cookie, so a genuine one is shorter than 4 KB."""
 
 _PARTS: Final = 3
 _PADDING: Final = PKCS1v15()
@@ -55,8 +55,8 @@ def decode_base64url(text: bytes) -> bytes:
         text: ASCII letters, digits, "-" and "_".
 
     Raises:
-        ValueError: If it is empty, padded, of an impossible length, not in the alphabet, or not
-            the canonical spelling of its value.
+        ValueError: If it is empty or padded, has an impossible length or other characters, or is
+            not the canonical spelling of its value.
     """
     if _ALPHABET.fullmatch(text) is None or text[-1] not in _LAST_CHARACTERS[len(text) % 4]:
         raise ValueError("not strict base64url")
@@ -90,17 +90,17 @@ def parse_object(data: bytes) -> dict[str, object]:
         value = None
     if isinstance(value, dict):
         return value
-    # Raised out here so that no chained exception carries the text that was read.
+    # Raised here, outside of the `except`, so that no chained exception contains the text.
     raise ValueError("not a strict JSON object")
 
 
 class Jws(NamedTuple):
-    """A token that is well-formed, of the right kind and not yet verified.
+    """A token that is well-formed and of the right kind, but not verified yet.
 
     Attributes:
-        kid: The name of the key that it claims to be signed with; None if it names none.
+        kid: The name of the key that it says it is signed with; None if it names none.
         signing_input: The bytes that the signature covers.
-        payload: What it carries, still base64url.
+        payload: Its content, still in base64url.
         signature: The signature's bytes.
     """
 
@@ -111,7 +111,7 @@ class Jws(NamedTuple):
 
 
 def parse(token: str) -> Jws:
-    """Take a token apart without believing any of it.
+    """Split a token into its parts. Nothing in them is verified.
 
     Raises:
         SessionMissingError: If it is empty.
@@ -136,7 +136,7 @@ def parse(token: str) -> Jws:
 
 
 def verified_claims(jws: Jws, key: RSAPublicKey) -> dict[str, object]:
-    """Check the signature and only then read the payload.
+    """Check the signature, and after that read the payload.
 
     Raises:
         SessionSignatureError: If the signature is wrong.
@@ -155,7 +155,7 @@ def verified_claims(jws: Jws, key: RSAPublicKey) -> dict[str, object]:
 def _key_id(header: dict[str, object]) -> str | None:
     """Check the header's fields and return its `kid`."""
     if "crit" in header:
-        # It lists extensions that a receiver must understand; we understand none.
+        # `crit` lists extensions that a receiver must understand. This one understands none.
         raise SessionMalformedError
     if header.get("alg") != "RS256":
         raise SessionAlgorithmError

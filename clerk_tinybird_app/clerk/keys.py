@@ -1,6 +1,6 @@
-"""The public keys of a Clerk instance: one from the settings, or those that it publishes.
+"""The public keys of a Clerk instance: one key from the settings, or those that it publishes.
 
-A published key set is RFC 7517's. It is fetched as rarely as possible.
+A published key set has the format of RFC 7517. It is fetched as rarely as possible.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from clerk_tinybird_app.clerk.jws import decode_base64url, parse_object
 MIN_KEY_BITS: Final = 2048
 
 MAX_KEY_BITS: Final = 8192
-"""Above it, one verification takes so long that the key itself would be an attack."""
+"""With a longer key, one verification takes so long that the key would be an attack."""
 
 _PEM: Final = re.compile(r"-----BEGIN PUBLIC KEY-----(.+)-----END PUBLIC KEY-----", re.DOTALL)
 _WHITE_SPACE: Final = re.compile(r"[ \t\r\n]+")
@@ -34,23 +34,23 @@ _NOT_A_KEY: Final = (
     "Dashboard: API keys, JWKS Public Key."
 )
 
-# Who publishes these has published a secret: nothing signed with that key proves anything.
+# These members are secret. When they are published, a signature with the key proves nothing.
 _SECRET_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 REFRESH_AFTER_SECONDS: Final = 60 * 60
-"""Keys older than this are used only once fetching them again was tried."""
+"""Keys that are older are used only after a try to fetch them again."""
 
 KEEP_FOR_SECONDS: Final = 6 * 60 * 60
-"""How long keys stay good after the last successful fetch when every other one fails."""
+"""How long keys are used after the last successful fetch, when all later fetches fail."""
 
 FETCH_INTERVAL_SECONDS: Final = 60
-"""While keys are known, fetches begin at least this long after the last one ended."""
+"""The least time between two fetches while there are usable keys."""
 
 RETRY_INTERVAL_SECONDS: Final = 5
-"""The same while none is known, or none recent enough."""
+"""The least time between two fetches while there are no usable keys."""
 
 FETCH_TIMEOUT_SECONDS: Final = 5
-"""The longest that a fetch may take, and so that anybody waits for one."""
+"""The longest that a fetch may take, so the longest that a caller waits."""
 
 MAX_ANSWER_BYTES: Final = 256 * 1024
 _LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,10 +58,10 @@ _logger = logging.getLogger(__name__)
 
 
 def rsa_public_key(modulus: int, exponent: int) -> RSAPublicKey:
-    """Make a key of its two numbers.
+    """Make a key from its two numbers.
 
     Raises:
-        ValueError: If the key is too short, too long, or none that could have been made honestly.
+        ValueError: If the key is too short or too long, or if no honest program makes such a key.
     """
     if not MIN_KEY_BITS <= modulus.bit_length() <= MAX_KEY_BITS or modulus % 2 == 0:
         raise ValueError("the modulus must be odd and have 2048 to 8192 bits")
@@ -73,8 +73,8 @@ class PemKey:
     r"""A `KeySource` of one key.
 
     Args:
-        pem: The key in PEM. Line breaks may be spelled `\n`, or be missing: both are found in
-            `.env` files.
+        pem: The key in PEM. Line breaks may be written as `\n` or be missing, as in many `.env`
+            files.
 
     Raises:
         ValueError: If it is no RSA public key of at least 2048 bits. The error says where to find
@@ -85,7 +85,7 @@ class PemKey:
         self._key = _load(pem)
 
     async def get(self, kid: str | None) -> RSAPublicKey:
-        """Return the key, whatever the token calls it: its signature tells."""
+        """Return the key for any name: the signature shows whether it is the right one."""
         return self._key
 
 
@@ -121,8 +121,8 @@ def parse_jwks(body: bytes) -> dict[str, RSAPublicKey]:
         body: The JSON of `/.well-known/jwks.json`: `{"keys": [...]}`.
 
     Returns:
-        The keys that are fit for RS256 signatures, by `kid`; at least one. A `kid` that two of
-        them share is left out, as it says of neither which one is meant.
+        The keys for RS256 signatures by `kid`; at least one. A `kid` that two keys have is left
+        out, because it does not say which of them is meant.
 
     Raises:
         UnusableKeySetError: If the body is no key set or has no such key.
@@ -142,7 +142,7 @@ def parse_jwks(body: bytes) -> dict[str, RSAPublicKey]:
 
 
 def _signing_key(jwk: object) -> tuple[str, RSAPublicKey] | None:
-    """Return `kid` and key, or None for a key that is not for this purpose or not sound."""
+    """Return `kid` and key, or None for a key with another purpose or with a fault."""
     if not isinstance(jwk, dict) or not _is_for_rs256(jwk) or not _SECRET_MEMBERS.isdisjoint(jwk):
         return None
     kid = jwk.get("kid")
@@ -173,18 +173,18 @@ def _number(text: object) -> int:
 class JwksKeys:
     """A `KeySource` of the keys that one Clerk instance publishes.
 
-    A caller waits for a key that is not known, and for one that is due to be fetched again: the
-    instance may have taken it back since. All who wait share one fetch, and none of them can
-    cancel it for the others. A wrong signature never leads here twice, so nobody can make this
-    server call Clerk by sending rubbish, but for one call a minute.
+    A caller waits when a key is not known, and when the keys must be fetched again, because Clerk
+    may have withdrawn the key. All callers that wait share one fetch, and none of them can cancel
+    it for the others. Tokens with unknown keys cause at most one fetch a minute, so nobody can
+    make this server call Clerk all the time.
 
     Args:
         url: The key set, such as `PublishableKey.jwks_url`; https, or http on this machine.
         http: The client to fetch with; whoever made it closes it.
-        clock: Seconds from any beginning; setting it back or ahead at worst causes a fetch.
+        clock: Seconds from any moment. When the clock is set, one more fetch can follow.
 
     Raises:
-        ValueError: If the address would let the keys be changed on their way.
+        ValueError: If somebody on the network could change the keys, because it is not https.
     """
 
     def __init__(
@@ -201,18 +201,18 @@ class JwksKeys:
         self._fetch: asyncio.Task[None] | None = None
 
     async def get(self, kid: str | None) -> RSAPublicKey:
-        """Return the key of that name.
+        """Return the key with this name.
 
         Raises:
             SessionKeyError: If there is no name, or the instance publishes no such key.
-            KeysUnavailable: If no key is known, or none recent enough, and none can be fetched.
+            KeysUnavailable: If no recent keys are known, and they cannot be fetched.
         """
         if kid is None:
             raise SessionKeyError
         if kid not in self._usable_keys() or self._is_refresh_due():
             fetch = self._fetch_if_due()
             if fetch is not None:
-                # Shielded: the fetch belongs to everybody who waits for it.
+                # Shielded, because other callers may wait for the same fetch.
                 await asyncio.shield(fetch)
         keys = self._usable_keys()
         if kid in keys:
@@ -226,11 +226,11 @@ class JwksKeys:
         return self._keys if self._since(self._fetched_at) < KEEP_FOR_SECONDS else {}
 
     def _since(self, moment: float) -> float:
-        # A clock that was set back must neither keep keys for longer nor put fetches off.
+        # When the clock is set back, keys must not live longer and fetches must not come later.
         return abs(self._clock() - moment)
 
     def _fetch_if_due(self) -> asyncio.Task[None] | None:
-        """Return the fetch under way, else a new one; None so soon after the last."""
+        """Return the running fetch, or a new one; None when the last fetch ended too recently."""
         if self._fetch is None or self._fetch.done():
             interval = FETCH_INTERVAL_SECONDS if self._usable_keys() else RETRY_INTERVAL_SECONDS
             if self._since(self._tried_at) < interval:
@@ -239,7 +239,7 @@ class JwksKeys:
         return self._fetch
 
     async def _replace_keys(self) -> None:
-        """Fetch the key set; keep the old one, and say so in the log, if that fails."""
+        """Fetch the key set. If that fails, log it and keep the old one."""
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 self._keys = parse_jwks(await self._download())
@@ -247,7 +247,7 @@ class JwksKeys:
         except UnusableKeySetError as error:
             self._log_failure(str(error))
         except (httpx.HTTPError, TimeoutError) as error:
-            # Its text may repeat the address with all that is in it; its name may not.
+            # The error's text may contain the whole address, so only its name is logged.
             self._log_failure(type(error).__name__)
         finally:
             self._tried_at = self._clock()
@@ -283,6 +283,6 @@ class KeySource(Protocol):
 
         Raises:
             SessionKeyError: If the instance has no such key.
-            KeysUnavailable: If that cannot be found out at the moment.
+            KeysUnavailable: If the keys cannot be fetched at the moment.
         """
         ...

@@ -1,19 +1,19 @@
-// Signing out. Clerk may be out of reach when somebody leaves: the app lets go of the session at
-// once, in every tab and after a reload, and Clerk is asked until it has confirmed the end.
+// Sign-out. When somebody signs out, Clerk may not be reachable. The app ends the session at once,
+// in all tabs and after a reload, and asks Clerk until Clerk has confirmed the end.
 import { useEffect, useState, useSyncExternalStore } from "react";
 
 const KEPT = "clerk-session-to-end";
 const RETRY_MS = 5_000;
 const UNCONFIRMED_MS = 3_000;
-// Clerk's SDK waits for an answer for as long as the browser does.
+// Clerk's SDK has no limit of its own: it waits as long as the browser does.
 const PATIENCE_MS = 10_000;
 const OK = 200;
 const NO_SUCH_SESSION = [401, 404];
 
-// A private window may have no storage; what was said then holds for this page alone.
+// A private window may have no storage. The value is then known to this page only.
 let toEnd = "";
-// A session that was once to end is never shown again, not even in the moment between Clerk's
-// confirmation in one tab and its news in another.
+// A session that was ended here is never shown again, also not in the moment after one tab has got
+// Clerk's confirmation and before another tab knows of it.
 const ended = new Set();
 const listeners = new Set();
 
@@ -32,7 +32,7 @@ const write = (sessionId) => {
   } catch {}
   for (const listener of listeners) listener();
 };
-// Before anything was said here: somebody left, and then loaded the page anew.
+// The stored value when the page was loaded: somebody signed out and then reloaded the page.
 const atStart = typeof window === "undefined" ? "" : read();
 const subscribe = (listener) => {
   listeners.add(listener);
@@ -43,8 +43,8 @@ const subscribe = (listener) => {
   };
 };
 
-// The SDK's own sign-out does not tell whether Clerk heard of it: while the browser is offline it
-// takes no answer for a good one. So Clerk's API is asked, and only its answer counts.
+// The SDK's sign-out does not say whether Clerk has got it: while the browser is offline, it treats
+// no answer as success. So Clerk's API is called, and only its answer counts.
 const hasEnded = async (sdk, sessionId) => {
   const path = `/client/sessions/${sessionId}/remove`;
   const { status } = await sdk.getFapiClient().request({ method: "POST", path });
@@ -57,17 +57,17 @@ const end = async (sdk, sessionId, finish) => {
   askedAt = performance.now();
   try {
     if (!(await hasEnded(sdk, sessionId))) return;
-    // What is left is the SDK's own: its cookies, its other tabs, where to go.
+    // The SDK does the rest: its cookies, its other tabs, and the page to go to.
     if (sdk.session) await finish().catch(() => sdk.setActive({ session: null }));
     write("");
   } catch {
-    // No answer; it is asked again.
+    // There was no answer; it is tried again.
   } finally {
     askedAt = -Infinity;
   }
 };
 
-// Every way out, Clerk's own menu included, goes through Clerk's SDK: there it is noted before it is
+// Every sign-out, also that of Clerk's menu, calls Clerk's SDK. It is recorded there before it is
 // tried.
 const noteSignOuts = (sdk) => {
   if (sdk.signOut.own) return;
@@ -82,11 +82,11 @@ const noteSignOuts = (sdk) => {
   sdk.signOut.own = own;
 };
 
-// `isLeaving`: this session is not to be shown. `isPending`: Clerk has not confirmed its end yet,
-// and `isUnconfirmed`: not for a while.
+// `isLeaving`: this session must not be shown. `isPending`: Clerk has not confirmed the end yet.
+// `isUnconfirmed`: Clerk has not confirmed it for some time.
 export function useLeaving({ isLoaded, sessionId }) {
   const kept = useSyncExternalStore(subscribe, read, () => "");
-  // Clerk's SDK names no session while it ends one, and after it has failed to.
+  // Clerk's SDK has no session while it ends one, and after it has failed to end it.
   const isPending = Boolean(kept) && (!sessionId || sessionId === kept);
   const isLeaving = isPending || ended.has(sessionId);
   const [isUnconfirmed, setUnconfirmed] = useState(false);
@@ -94,7 +94,7 @@ export function useLeaving({ isLoaded, sessionId }) {
   useEffect(() => {
     if (!isLoaded || !window.Clerk) return;
     noteSignOuts(window.Clerk);
-    // Somebody has signed in since, which Clerk allows once the session before has ended.
+    // Somebody has signed in again. Clerk allows this only when the session before has ended.
     if (kept && sessionId && sessionId !== kept) write("");
   }, [isLoaded, sessionId, kept]);
 
@@ -113,7 +113,7 @@ export function useLeaving({ isLoaded, sessionId }) {
       const sdk = window.Clerk;
       if (sdk?.client) end(sdk, kept, sdk.signOut.own ?? sdk.signOut);
     };
-    // The tab in which somebody left is asking already.
+    // The tab in which somebody signed out asks already.
     if (kept === atStart) ask();
     const again = setInterval(ask, RETRY_MS);
     window.addEventListener("online", ask);

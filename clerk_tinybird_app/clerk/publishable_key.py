@@ -1,4 +1,4 @@
-"""Clerk's publishable key: public, and the name of the instance at once."""
+"""Clerk's publishable key. It is public and contains the name of the instance."""
 
 import base64
 import hashlib
@@ -36,8 +36,8 @@ class PublishableKey:
         """Read a key: `pk_test_` or `pk_live_`, then base64 of the host and a "$".
 
         Raises:
-            ValueError: If it is no such key. The error says what one looks like and where to find
-                it, and does not repeat the text: another secret may have been pasted.
+            ValueError: If it is no such key. The error says what a key looks like and where to find
+                it. It does not repeat the text, which may be another secret.
         """
         match = _KEY.fullmatch(text)
         host = _host(match[2]) if match else None
@@ -52,22 +52,22 @@ class PublishableKey:
 
     @property
     def jwks_url(self) -> str:
-        """Where the instance publishes its keys."""
+        """The address at which the instance publishes its keys."""
         return f"{self.issuer}/.well-known/jwks.json"
 
     @property
     def cookie_suffix(self) -> str:
-        """What Clerk's SDK appends to its cookies' names, so that instances can share a domain.
+        """The suffix of the names of Clerk's cookies, by which instances can share a domain.
 
         Source: `getCookieSuffix` in packages/shared/src/keys.ts of clerk/javascript.
         """
-        # SHA-1 names things here and protects none.
+        # SHA-1 only makes a name here; it protects nothing.
         digest = hashlib.sha1(self.value.encode(), usedforsecurity=False).digest()
         return base64.urlsafe_b64encode(digest).decode()[:_SUFFIX_LENGTH]
 
 
 def _host(unpadded: str) -> str | None:
-    """Decode base64 of "host$"; None if it is of anything else."""
+    """Decode base64 of "host$"; None if it is something else."""
     try:
         decoded = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4)).decode("ascii")
     except ValueError:

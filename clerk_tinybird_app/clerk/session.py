@@ -1,4 +1,4 @@
-"""Who is signed in: what remains of a session token once it has been verified."""
+"""Who is signed in: the content of a session token that has been verified."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 LEEWAY_SECONDS: Final = 5
 """How far Clerk's clock may be ahead of ours before a new token is refused as not yet valid.
 
-An expired token gets no leeway: its 60 seconds are what is left of a session that Clerk revoked.
+There is no leeway for an expired token, because after Clerk revokes a session its last token
+already lives for up to 60 seconds.
 """
 
 
@@ -36,7 +37,7 @@ class ClerkSession:
         issued_at: When that token was made, in seconds since the epoch.
         organization: The active organization; None while the user acts alone.
         permissions: The user's permissions in it, such as "org:posts:read", in Clerk's order.
-        impersonator: Who is really at the keyboard when somebody acts as this user.
+        impersonator: The id of the person who acts as this user, if somebody does.
     """
 
     user_id: str
@@ -48,7 +49,7 @@ class ClerkSession:
     impersonator: str | None = None
 
     def is_current(self, now: float) -> bool:
-        """Say whether the session may still be acted upon.
+        """Tell whether the session is still valid.
 
         Args:
             now: The time, in seconds since the epoch.
@@ -68,5 +69,5 @@ class ClerkSession:
         return self.organization is not None and self.organization.role == role
 
     def has_permission(self, permission: str) -> bool:
-        """Tell whether the user has this permission, such as "org:posts:read", there."""
+        """Tell whether the user has this permission in it, such as "org:posts:read"."""
         return permission in self.permissions

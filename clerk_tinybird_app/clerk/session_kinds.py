@@ -1,4 +1,4 @@
-"""Kinds of session, as a policy tells them apart: what a check and a test try it with."""
+"""The kinds of session that a policy distinguishes; checks and tests try the policy with them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession, Organization
 
 NOBODY: Final = "user_of_the_configuration_check"
 NOWHERE: Final = "org_of_the_configuration_check"
-"""The ids of a made-up session: no instance of Clerk gives ids like these."""
+"""The ids of a made-up session; Clerk never makes such ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SessionKind:
 
     @property
     def name(self) -> str:
-        """What it is called in a report: ``org:admin with org:posts:read``, ``no organization``."""
+        """The name in a report: ``org:admin with org:posts:read``, or ``no organization``."""
         if not self.role:
             return "no organization"
         return " with ".join(
@@ -32,11 +32,11 @@ class SessionKind:
         )
 
     def session(self, user_id: str = NOBODY, organization_id: str = NOWHERE) -> ClerkSession:
-        """Return a made-up session of this kind; by default one of nobody, who has no rows.
+        """Return a made-up session of this kind; by default its user has no rows.
 
         Args:
-            user_id: Whose.
-            organization_id: Of the active organization, if this kind has one.
+            user_id: The id of the user.
+            organization_id: The id of the active organization, if this kind has one.
         """
         return ClerkSession(
             user_id=user_id,
@@ -49,7 +49,7 @@ class SessionKind:
 
 
 def member_of(role: str, *permissions: str) -> SessionKind:
-    """Return the kind of session whose organization is active, with this role in it."""
+    """Return the kind of session with an active organization and this role in it."""
     return SessionKind(role, permissions)
 
 

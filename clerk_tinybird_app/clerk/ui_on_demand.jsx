@@ -1,7 +1,7 @@
-// Where Clerk's scripts come from, and its forms and menus only when somebody may want one.
+// The address of Clerk's scripts; and loads Clerk's forms and menus only when they may be needed.
 import { buildClerkUIScriptAttributes, clerkUIScriptUrl } from "@clerk/react/internal";
 
-// Clerk takes an absolute proxy for an https one; a local backend elsewhere has to be spelled out.
+// Clerk uses https for absolute proxy addresses, so a local backend's http address is set here.
 const isLocalElsewhere = (proxyUrl) => proxyUrl?.startsWith("http:") ?? false;
 const UI_PATH = "/npm/@clerk/ui@1/dist/ui.browser.js";
 const SDK_PATH = "/npm/@clerk/clerk-js@6/dist/clerk.browser.js";
@@ -28,9 +28,10 @@ const loadUi = (options) =>
     document.head.append(script);
   });
 
-// Clerk's forms and menus weigh more than the page, and who is signed in is known without them. So
-// they come when one of them is to be shown, or at the first sign of a person who might want one.
-// Clerk's SDK makes one of these (its type ClerkUIConstructor) and asks it for whatever it shows.
+// Clerk's forms and menus are larger than the page, and it is known without them who is signed in.
+// So they are loaded when one of them is shown, or at the first sign that a person uses the page.
+// Clerk's SDK makes one object of this class (its type ClerkUIConstructor) and calls it to show
+// one.
 const SIGNS_OF_A_PERSON = ["pointermove", "pointerdown", "touchstart", "keydown"];
 
 export const uiOnDemand = (options) =>
@@ -49,14 +50,14 @@ export const uiOnDemand = (options) =>
     load() {
       this.loading ??= loadUi(options).then((Ui) => new Ui(...this.given));
       this.loading.then(this.isReady, () => {
-        // The next one who wants it tries again.
+        // The next call tries again.
         this.loading = null;
       });
       return this.loading;
     }
 
-    // With a hint something is to be shown; without one, only what is shown already changes. All
-    // wait for one promise, so that they run in the order in which they came: React's StrictMode
+    // With a hint, something must be shown. Without one, only a change of what is shown is needed.
+    // All calls wait for the same promise, so that they run in their order: React's StrictMode
     // mounts, unmounts and mounts again, and the unmount must not be the last.
     async ensureMounted(how) {
       const ui = await (how?.preloadHint ? this.load() : this.loading ?? this.ready);

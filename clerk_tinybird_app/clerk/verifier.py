@@ -1,4 +1,4 @@
-"""The one way from a session token to a session that may be trusted."""
+"""Verifies a session token. This is the only way to get a trusted session."""
 
 import time
 from collections.abc import Callable, Collection
@@ -19,8 +19,8 @@ class SessionVerifier:
             issued to any other page is refused.
         keys: Where that instance's public keys come from.
         clock: The time, in seconds since the epoch.
-        clock_ahead: By how many seconds that clock is known to be ahead, None while nothing is
-            known. It only tells a refusal's reason: no session is accepted because of it.
+        clock_ahead: By how many seconds that clock is ahead; None when this is not known. It only
+            changes the reason of a refusal: no session is accepted because of it.
 
     Raises:
         ValueError: If there is no issuer or no authorized party.
@@ -37,7 +37,7 @@ class SessionVerifier:
     ) -> None:
         if not issuer:
             raise ValueError("The issuer must be the address of the Clerk instance.")
-        # One string would be taken for its characters, and "in" for a part of it.
+        # A single string would become a set of its characters.
         if isinstance(authorized_parties, str) or not all(authorized_parties):
             raise ValueError("The authorized parties must be a collection of origins.")
         if not authorized_parties:
@@ -55,8 +55,8 @@ class SessionVerifier:
             token: As the browser sent it.
 
         Raises:
-            SessionError: If it proves nothing; the subclass says why.
-            KeysUnavailable: If the keys cannot be had to find out.
+            SessionError: If it proves no session; the subclass says why.
+            KeysUnavailable: If the keys to check it cannot be fetched.
         """
         signed = jws.parse(token)
         key = await self._keys.get(signed.kid)
@@ -73,5 +73,5 @@ class SessionVerifier:
             ahead = self._clock_ahead() or 0
             if ahead <= LEEWAY_SECONDS or now - ahead >= error.expired_at:
                 raise
-            # Raised out here so that it does not carry the other refusal.
+            # Raised here, outside of the `except`, so that the other error is not chained to it.
         raise SessionClockAheadError(ahead)

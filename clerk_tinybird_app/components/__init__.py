@@ -1,1 +1,1 @@
-"""What the pages are built from."""
+"""The components that the pages are built from."""

@@ -24,7 +24,7 @@ _ATTEMPTS: Final = (
 
 
 def break_in_panel() -> rx.Component:
-    """Each attempt is a real request; the verdict is what came of it."""
+    """Return the panel. Each attempt is a real request, and the verdict says what was answered."""
     return panel(
         "Try to break in",
         rx.fragment(),

@@ -1,4 +1,4 @@
-"""The one frame of every page."""
+"""The frame of every page: header, notices, main part."""
 
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ _NAVIGATION: Final = (
 
 
 class _Fonts(rx.Component):
-    """Loads the two fonts, served by the app itself; shows nothing."""
+    """Loads the two fonts, which the app itself serves. It shows nothing."""
 
     library = "react"
     tag = "Fragment"
@@ -58,7 +58,7 @@ class _Fonts(rx.Component):
     ]
 
     def add_imports(self) -> dict[str, Any]:
-        """Import the style sheets for their effect."""
+        """Import the style sheets of the fonts."""
         return {
             "": [
                 "@fontsource-variable/inter/index.css",
@@ -72,7 +72,7 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
 
     Args:
         content: The page.
-        path: The page's own path, "" for one that the navigation does not name.
+        path: The path of the page, "" when the navigation has no link to it.
     """
     return rx.el.div(
         _Fonts.create(),
@@ -119,7 +119,7 @@ def _header(path: str) -> rx.Component:
             Phase.create(
                 rx.el.div(UserButton.create(), class_name="size-7 shrink-0"), when=HAS_USER
             ),
-            # Takes what is left beside the name, so that nothing wraps when the switcher appears.
+            # It takes the rest of the row, so that nothing wraps when the switcher appears.
             class_name=(
                 "flex-1 basis-0 min-w-0 flex items-center justify-end gap-2 sm:gap-3 min-h-9"
             ),
@@ -132,8 +132,8 @@ def _header(path: str) -> rx.Component:
 
 
 def _brand() -> rx.Component:
-    """The product's name in brackets, its initials on a phone; a link to the home page."""
-    # The header's controls need the room.
+    """Return the product's name in brackets as a link to the home page; on a phone its initials."""
+    # On a phone, the controls of the header need the space.
     rest = "max-[26rem]:hidden"
     words = _PRODUCT.words.name.split()
     return rx.el.a(
@@ -200,7 +200,7 @@ def _connection_notice() -> rx.Component:
 
 
 def _announcement() -> rx.Component:
-    """Tell assistive technology what the page shows by changing."""
+    """Return hidden text that tells assistive technology about changes of the session."""
     tenant = rx.cond(SessionState.org_slug != "", SessionState.org_slug, "your personal account")
     ready = ("The Tinybird token for ", " is ready.") if _SHOWS_TOKEN_PAGE else ("This is ", ".")
     return rx.el.p(

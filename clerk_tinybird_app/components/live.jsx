@@ -1,5 +1,5 @@
-// The dashboard's pulse: the browser decides when to ask, because only it knows whether anybody
-// looks. The server asks Tinybird and answers through the state.
+// The refreshes of the dashboard. The browser decides when to ask, because only it knows whether
+// somebody looks. The server asks Tinybird and answers through the state.
 import {
   createContext,
   useCallback,
@@ -17,13 +17,13 @@ import { PulseContext } from "../pulse/pulse.jsx";
 import { inTurn } from "./tab_turns.jsx";
 
 const TICK_MS = 250;
-// A refresh that has not ended by now was lost with its websocket.
+// After this time a refresh without an answer is lost: its websocket has closed.
 const LOST_MS = 40_000;
-// Data older than so many refreshes is not live any more.
+// Data that is older than so many refreshes is not live any more.
 const LATE_REFRESHES = 3;
-// A refresh that takes longer makes one look for the reason.
+// When a refresh takes longer than this, the reason is looked for.
 const SLOW_MS = 2_000;
-// The longest between two tries while something fails, if the viewer's own rate is not longer.
+// The longest wait between two tries after a failure, unless the viewer's own interval is longer.
 const MAX_RETRY_S = 10;
 const DAY_S = 86_400;
 const RATES_S = [2, 5, 10, 30, 60, 300];
@@ -42,10 +42,10 @@ const LiveContext = createContext({
   delay: ON_TIME,
 });
 
-// A reconnect or a switch draws the page anew; whoever paused it has paused it all the same.
+// A reconnect or a switch of the tenant mounts the page again. A paused page stays paused.
 let keptPaused = false;
 
-// A private window may have no storage; the rate then holds until the page is left.
+// A private window may have no storage. The interval is then kept until the page is left.
 const keptRate = () => {
   try {
     return Number(localStorage.getItem(KEPT_RATE));
@@ -61,8 +61,8 @@ const keepRate = (seconds) => {
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
-// When data came to this tab, by the server's time of it, which only tells it from other data.
-// What the page still shows is looked for every second and so never among the oldest.
+// When each data set came to this tab, by its time on the server, which only identifies it. The
+// data on the page is looked up every second, so it is never among the oldest entries.
 const KEPT_ARRIVALS = 100;
 const arrivals = new Map();
 const arrival = (at) => {
@@ -73,7 +73,7 @@ const arrival = (at) => {
   return then;
 };
 
-// Failures make it slower, and chance keeps tabs and viewers that failed together apart.
+// Failures make the interval longer. A random part spreads the tabs that failed at the same time.
 const pauseMs = (every, failures, chance) => {
   if (!failures) return every * 1_000;
   const longer = Math.min(every * 2 ** failures, Math.max(every, MAX_RETRY_S));
@@ -96,24 +96,25 @@ export function LiveView(props) {
   );
   const every = rates.includes(chosen) ? chosen : usual;
 
-  // What the timer reads: the latest view that was drawn.
+  // The latest view, for the timer.
   const view = useRef(null);
   useLayoutEffect(() => {
     view.current = { ...props, pathname, search, isDown, trouble, paused, every };
   });
-  // The last refresh; `isLost` when its answer is not waited for any more.
+  // The last refresh. `isLost` when its answer is no longer expected.
   const last = useRef({ number: 0, asked: null, isLost: false, failures: 0, chance: 0 });
-  // How long other tabs have their turns before this one.
+  // How long the turns of other tabs take before this one.
   const waitMs = useRef(0);
   const isQueued = useRef(false);
-  // When a refresh last ended, for a page that has no data; when the server was last asked why not.
+  // When a refresh last ended, for a page without data, and when the server was asked for the
+  // reason.
   const ended = useRef(null);
   ended.current ??= moment();
   const checked = useRef(ended.current);
 
   const ask = useCallback((failures = 0) => {
     const { pathname, search, onRefresh } = view.current;
-    // By the clock, so that a number of an earlier visit to the page never looks finished.
+    // The time as the number, so that a number of an earlier visit is never taken for this one.
     const number = Date.now();
     last.current = { number, asked: moment(), isLost: false, failures, chance: Math.random() };
     onRefresh(number, pathname, search, zone());
@@ -126,14 +127,14 @@ export function LiveView(props) {
     if (!asked) return true;
     if (paused || document.hidden) return false;
     const hasEnded = finished === number;
-    // A period that has ended stays as it is, once it is there.
+    // The data of a past period does not change, so it is fetched only once.
     if (!isLive && hasEnded && !isFailing) return false;
-    // After sleep the page is out of date and a refresh under way is lost. A clock that was set
-    // looks the same.
+    // After sleep the page is out of date and a running refresh is lost. A clock that was set looks
+    // the same.
     if (isLost || hasJumped(asked)) return true;
     const since = msSince(asked);
     if (!hasEnded && since < LOST_MS) return false;
-    // Half a tick early rather than half a tick late.
+    // With half a tick of tolerance, so that it is not a whole tick late.
     return since + TICK_MS / 2 >= pauseMs(every, failures, chance);
   }, []);
 
@@ -154,7 +155,7 @@ export function LiveView(props) {
     isQueued.current = false;
   }, [least]);
 
-  // Whether what is shown is out of date follows from its age alone; the reason may come later.
+  // The age of the data alone decides whether it is out of date. The reason may come later.
   const look = useCallback(() => {
     const { at, staleSince, staleReason, isLive, finished, every, paused, trouble } = view.current;
     const { number, asked, failures, chance } = last.current;
@@ -171,7 +172,7 @@ export function LiveView(props) {
     if (staleSince || isLate) {
       const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
       const reason = staleReason || (isTinybird ? SLOW_TINYBIRD : "");
-      // What concerns every page is said above it.
+      // Problems of the whole app are shown above the page.
       const isElsewhere = trouble === "app" || trouble === "offline";
       next = { since: timeOfDay(then), cause: isElsewhere ? "" : reason };
     }
@@ -199,7 +200,7 @@ export function LiveView(props) {
 
   useEffect(() => {
     if (isDown) return;
-    // Somebody waits for another view of a page; a page drawn anew may be one of many.
+    // A new view is asked for at once. A page that was only mounted again may be one of many tabs.
     if (last.current.asked) ask();
     else askInTurn();
   }, [pathname, search, isDown]);
@@ -294,13 +295,13 @@ export function Age({ at, ...props }) {
   return <span {...props}>{at ? ago(age) : ""}</span>;
 }
 
-// The time from which what is shown is out of date, by the viewer's own clock.
+// The time since which the data is out of date, by the viewer's own clock.
 export function Since({ at, ...props }) {
   useAge(at);
   return <span {...props}>{at ? timeOfDay(arrival(at)) : ""}</span>;
 }
 
-// The reason for a delay, when it is one of this page alone; children stand behind it.
+// The reason for a delay that concerns only this page, with its children after it.
 export function DelayNotice({ children, ...props }) {
   const { paused, delay } = useContext(LiveContext);
   if (!delay.cause) return null;

@@ -13,19 +13,25 @@ class _Live(rx.Component):
 
 
 class LiveView(_Live):
-    """Asks for the page's data, and tells by its age alone whether it is still live.
+    """Asks for the page's data, and tells by the age of the data whether it is still live.
 
-    It asks at once when the address changes, and every so many seconds, in turn with the other
-    visible tabs of this browser; not while the tab is hidden, the viewer has paused, or the last
-    request is under way, and never while the websocket is down. Failures make it slower. Data of a
-    live period is delayed once it is older than three refreshes.
+    It asks at once when the address changes, and then at regular intervals. The visible tabs of a
+    browser take turns. It does not ask while the tab is hidden, the viewer has paused, the last
+    request has not ended, or the websocket is down. After failures it asks less often. Data of a
+    live period counts as delayed when it is older than three intervals.
 
-    Props: ``usual`` the seconds between two requests until the viewer chooses others, ``least`` the
-    fewest that may be chosen and how long a turn takes, ``at`` the arrival of the data, ``is_live``
-    whether the period ends now, ``is_failing`` whether the last request failed in part,
-    ``stale_since`` the arrival of data that could not be refreshed, ``stale_reason`` why not,
-    ``finished`` the number of the last request that ended; ``on_refresh`` gets a number, the path,
-    the query and the viewer's time zone. Arrivals are in seconds since the epoch, 0 without any.
+    Times are in seconds since the epoch, 0 for none.
+
+    Props:
+        usual: Seconds between two requests until the viewer chooses another interval.
+        least: The shortest interval that can be chosen, and the length of a tab's turn.
+        at: When the data came.
+        is_live: Whether the period ends now.
+        is_failing: Whether a part of the last request failed.
+        stale_since: When the data came that could not be refreshed.
+        stale_reason: Why it could not be refreshed.
+        finished: The number of the last request that ended.
+        on_refresh: Gets a number, the path, the query and the viewer's time zone.
     """
 
     tag = "LiveView"
@@ -48,10 +54,13 @@ class PauseButton(_Live):
 
 
 class RateChoice(_Live):
-    """Chooses the rate of the ``LiveView`` around it, kept in this browser, and says its cost.
+    """Lets the viewer choose the interval of the ``LiveView`` around it, and says what it costs.
 
-    Props: ``label`` what stands before the choice, ``queries`` how many one refresh makes, 0 when
-    that is not to be said.
+    The choice is kept in this browser.
+
+    Props:
+        label: The text before the choice.
+        queries: The number of queries of one refresh, 0 to show no number.
     """
 
     tag = "RateChoice"
@@ -61,15 +70,16 @@ class RateChoice(_Live):
 
 
 class RefreshButton(_Live):
-    """Makes the ``LiveView`` around it ask at once."""
+    """Makes the ``LiveView`` around it ask for data at once."""
 
     tag = "RefreshButton"
 
 
 class DelayNotice(_Live):
-    """Says why the data of the ``LiveView`` around it is out of date; children stand behind that.
+    """Says why the data of the ``LiveView`` around it is out of date; its children come after that.
 
-    Nothing while it is not, or the reason is not this page's but the whole app's: see ``Pulse``.
+    It shows nothing while the data is up to date. Reasons that concern the whole app are shown by
+    ``Trouble`` instead.
     """
 
     tag = "DelayNotice"
@@ -78,8 +88,10 @@ class DelayNotice(_Live):
 class LiveStatus(_Live):
     """Says whether what is shown is live, paused, incomplete or delayed, and how old it is.
 
-    Props: ``is_failing`` whether some of it did not come, ``at`` the arrival of the data in seconds
-    since the epoch, 0 without any.
+    Props:
+        at: When the data came, in seconds since the epoch; 0 without data.
+        is_live: Whether the period ends now.
+        is_failing: Whether a part of the data did not come.
     """
 
     tag = "LiveStatus"
@@ -90,7 +102,7 @@ class LiveStatus(_Live):
 
 
 class Since(_Live):
-    """The time of day at which data came, ``at`` in seconds since the epoch; nothing for 0."""
+    """Shows the time of day of ``at``, in seconds since the epoch; nothing for 0."""
 
     tag = "Since"
 
@@ -98,7 +110,7 @@ class Since(_Live):
 
 
 class Age(_Live):
-    """How long ago ``at`` was, in seconds since the epoch; nothing for 0."""
+    """Shows how long ago ``at`` was, in seconds since the epoch; nothing for 0."""
 
     tag = "Age"
 

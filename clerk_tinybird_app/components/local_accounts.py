@@ -1,4 +1,4 @@
-"""The embedded Clerk's ready-made accounts, each one press from filled in."""
+"""The ready-made accounts of the embedded Clerk, as buttons that fill in the sign-in form."""
 
 from typing import Final
 
@@ -45,7 +45,7 @@ def local_accounts() -> rx.Component:
 
 
 def local_banner() -> rx.Component:
-    """The banner, one line in every phase, or nothing when Clerk is a real one."""
+    """Return the banner, which always has one line, or nothing with a real Clerk."""
     running = services.current()
     if not running.embedded.accounts:
         return rx.fragment()

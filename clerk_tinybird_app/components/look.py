@@ -1,4 +1,4 @@
-"""Classes that several components share, and Clerk's components dressed to match them."""
+"""Style classes that several components share, and the matching style of Clerk's components."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,11 +15,11 @@ SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all
 NOTE: Final = "text-soft text-sm"
 
 _PRIMARY: Final = {"background": "var(--brand)", "color": "var(--on-brand)"}
-"""The app's own green buttons, in Clerk's forms."""
+"""The green of the app's buttons, for the buttons in Clerk's forms."""
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
-        # Clerk writes with it too, on tabs and links; the brand's green is a surface, never text.
+        # Clerk also uses it for the text of tabs and links, so it is not the green of surfaces.
         "colorPrimary": "var(--brand-ink)",
         "colorPrimaryForeground": "var(--bg)",
         "colorBackground": "var(--bg)",
@@ -54,7 +54,7 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "cardBox": {"border": "1px solid var(--line)"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},
         "organizationSwitcherPopoverCard": {"border": "1px solid var(--line)"},
-        # A name of any length leaves room for what stands beside it.
+        # A long name must leave space for the controls beside it.
         "organizationSwitcherTrigger": {"maxWidth": "100%", "border": "1px solid var(--line)"},
         "organizationPreview": {"minWidth": "0"},
         "organizationPreviewTextContainer": {"minWidth": "0"},
@@ -62,13 +62,13 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
 }
 
 CLERK_WORDS: Final[dict[str, Any]] = {
-    # Its button shows the organization's name, and that is what it should be called.
+    # The accessible name of the button is then its text: the name of the organization.
     "organizationSwitcher": {
         "action__openOrganizationSwitcher": "",
         "action__closeOrganizationSwitcher": "",
     },
 }
-"""Where Clerk's own words are replaced."""
+"""The texts of Clerk that are replaced."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class ToneLook:
     """How a tone is drawn.
 
     Attributes:
-        color: In a chart, as CSS.
-        dash: A line's, because colour alone does not tell lines apart.
-        text: The classes of a word that has it.
+        color: Its colour in a chart, as CSS.
+        dash: The dashes of its line, because not everybody can tell colours apart.
+        text: The style classes of a text.
     """
 
     color: str

@@ -1,15 +1,15 @@
-// Time that has passed in this tab. The monotonic clock can stand still while the machine sleeps,
-// and the wall clock can be set: by the longer of the two nothing old ever looks new.
+// The time that has passed in this tab. The monotonic clock can stop while the machine sleeps, and
+// the wall clock can be set. The longer time of both is used, so that old data never looks new.
 export const moment = () => ({ steady: performance.now(), wall: Date.now() });
 
 export const msSince = ({ steady, wall }) =>
   Math.max(performance.now() - steady, Date.now() - wall);
 
-// The time of day of a moment, by the viewer's own clock.
+// The time of day, by the viewer's own clock.
 export const timeOfDay = ({ wall }) => new Date(wall).toLocaleTimeString("en-GB");
 
 const JUMP_MS = 3_000;
 
-// Whether the machine has slept, or its clock was set, since then.
+// Whether the machine has slept, or its clock was set, since that moment.
 export const hasJumped = ({ steady, wall }) =>
   Math.abs(Date.now() - wall - (performance.now() - steady)) > JUMP_MS;

@@ -1,4 +1,4 @@
-"""What stands in a page's place, or above it, when something is not as usual."""
+"""Notices above a page, or in place of it, when something is wrong."""
 
 import reflex as rx
 
@@ -11,7 +11,7 @@ _ACTION = f"{QUIET_BUTTON} justify-self-start"
 
 
 def refused_notice() -> rx.Component:
-    """The server's refusal of a session: its sentence, its code, and a way on."""
+    """Say that the server refused the session: a sentence, the code, and what to do."""
     return _alert(
         "Your session was not accepted",
         rx.el.p(SessionState.error_message),
@@ -27,7 +27,7 @@ def refused_notice() -> rx.Component:
 
 
 def stalled_notice() -> rx.Component:
-    """Clerk says signed in, and the server has not confirmed it after several tries."""
+    """Say that Clerk has a session, but the server has not confirmed it after several tries."""
     return _alert(
         "Your session could not be confirmed",
         rx.el.p("Clerk or this app's server does not answer. It is being tried again by itself."),
@@ -36,7 +36,7 @@ def stalled_notice() -> rx.Component:
 
 
 def unconfirmed_notice() -> rx.Component:
-    """Somebody signed out, and Clerk has not said that the session has ended."""
+    """Say that somebody signed out, but Clerk has not confirmed the end of the session."""
     return _alert(
         "Signing out is not confirmed",
         rx.el.p(
@@ -48,7 +48,7 @@ def unconfirmed_notice() -> rx.Component:
 
 
 def clerk_failed_notice() -> rx.Component:
-    """Clerk's script could not be loaded."""
+    """Say that Clerk's script could not be loaded."""
     return _alert(
         "Sign-in could not be loaded",
         rx.el.p(
@@ -60,7 +60,7 @@ def clerk_failed_notice() -> rx.Component:
 
 
 def impersonation_notice() -> rx.Component:
-    """Says so when somebody acts as this user."""
+    """Say that somebody else acts as this user, when it is so."""
     return rx.cond(
         SessionState.impersonator != "",
         rx.el.p(

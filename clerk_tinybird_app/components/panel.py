@@ -1,4 +1,4 @@
-"""A panel: a heading with a note and actions, above its content."""
+"""A panel: a heading, a note, actions, and the content below them."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ def panel(
     class_name: str = "",
     **props: Any,
 ) -> rx.Component:
-    """Return a section with a heading, a sentence about it, and what can be done with it.
+    """Return a section with a heading, a note about it, an action, and the content.
 
-    ``props`` are the section's own.
+    ``props`` are passed to the section.
     """
     return rx.el.section(
         rx.el.div(

@@ -1,4 +1,4 @@
-"""A request that really runs: choose a pipe, fill in its parameters, see the answer."""
+"""The playground: choose a pipe, fill in its parameters, send the request, see the answer."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _INPUT: Final = "w-full bg-bg text-ink border border-control font-mono text-[13p
 
 
 def playground_panel() -> rx.Component:
-    """The form and, below it, what came of the last request."""
+    """Return the panel with the form and, below it, the answer to the last request."""
     return panel(
         "Run it",
         _pipe_choice(),
@@ -47,7 +47,7 @@ def playground_panel() -> rx.Component:
                 class_name="flex items-center gap-3 my-4",
             ),
             on_submit=PlaygroundState.run,
-            # Another form, not the same one with other values in it.
+            # With a new key React makes a new form, instead of the old one with other values.
             key=PlaygroundState.form,
             custom_attrs={"data-pipe": PlaygroundState.pipe},
         ),

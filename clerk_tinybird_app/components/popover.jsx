@@ -4,7 +4,7 @@ import { useLocation } from "react-router";
 
 const EDGE_PX = 8;
 
-// Moves a box that would stand over the window's left or right edge back inside.
+// Moves a box that is outside of the window's left or right edge back inside.
 const keepInside = (box) => {
   if (!box) return;
   const { left, right } = box.getBoundingClientRect();
@@ -13,8 +13,8 @@ const keepInside = (box) => {
   box.style.translate = `${shift}px`;
 };
 
-// Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
-// once something in it was chosen.
+// Closes by Escape, by a press or a focus outside, and when the address changes. A menu also closes
+// when something in it is chosen.
 export function Popover(props) {
   const { symbol, label, title, isMenu, isCurrent, buttonClass, boxClass, children } = props;
   const [open, setOpen] = useState(false);

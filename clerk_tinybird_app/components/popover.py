@@ -9,17 +9,19 @@ _BOX: Final = (
     "absolute right-0 z-5 mt-1 max-w-[calc(100vw-1rem)] bg-bg border border-line shadow-lg"
 )
 MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-panel"
-"""The classes of an action in a menu."""
+"""The style classes of an action in a menu."""
 
 _ITEM_NOTE: Final = "block w-48 whitespace-normal text-xs text-soft"
 
 
 class Popover(rx.Component):
-    """Shows its children in a box below its button while that is pressed.
+    """A button that opens and closes a box with its children.
 
-    Props: ``symbol`` what stands on the button, ``label`` its name for assistive technology when
-    that is no word, ``is_menu`` whether a choice in the box closes it,
-    ``is_current`` whether what was chosen in it is in force.
+    Props:
+        symbol: The text on the button.
+        label: The name of the button for assistive technology, when the text is no word.
+        is_menu: Whether a choice in the box closes it.
+        is_current: Whether a choice from the box is in use now.
     """
 
     library = _POPOVER.importable_path
@@ -67,6 +69,6 @@ def menu(*items: rx.Component, label: str) -> rx.Component:
 
 
 def menu_item(label: str, *, note: str = "", **props: object) -> rx.Component:
-    """Return one action of a menu, with what is to be known of it; ``props`` are a button's."""
+    """Return one action of a menu, with a note about it; ``props`` are passed to the button."""
     explained = [rx.el.small(note, class_name=_ITEM_NOTE)] if note else []
     return rx.el.button(label, *explained, type="button", class_name=MENU_ITEM, **props)

@@ -1,5 +1,5 @@
-// Whether the app's server answers, and if not, what stands between. An open websocket proves
-// nothing: a frozen server keeps it for minutes. So the server is asked for a sign of life.
+// Whether the app's server answers, and if not, why. An open websocket proves nothing, because a
+// frozen server keeps it for minutes. So the server is asked for an answer.
 import {
   createContext,
   useCallback,
@@ -19,7 +19,7 @@ const PATIENCE_MS = 2_500;
 const AGAIN_MS = 5_000;
 const MAX_AGAIN_MS = 40_000;
 
-// `heard` holds the moment of the last sign of life.
+// `heard` has the moment of the last answer.
 export const PulseContext = createContext({ trouble: "", heard: { current: null }, check: () => {} });
 
 const useOnLine = () => {
@@ -43,7 +43,7 @@ export function Pulse({ answered, onAsk, children }) {
   const isDown = connectErrors.length > 0;
   const onLine = useOnLine();
   const [isSilent, setSilent] = useState(false);
-  // A machine without a network still reaches an app that runs on it.
+  // A machine without a network can still reach an app on the same machine.
   const [isReached, setReached] = useState(true);
   const heard = useRef(null);
   const asked = useRef(null);
@@ -65,7 +65,7 @@ export function Pulse({ answered, onAsk, children }) {
     setReached(true);
   }, [answered]);
 
-  // What was asked over a connection that has changed may never be answered.
+  // When the connection has changed, earlier questions may never be answered.
   useEffect(() => {
     if (isDown || (onLine && !asked.current)) return;
     asked.current = null;
@@ -73,7 +73,7 @@ export function Pulse({ answered, onAsk, children }) {
     check();
   }, [isDown, onLine]);
 
-  // Every press may be one that the server has to handle.
+  // Every press may need the server.
   useEffect(() => {
     const pressed = (event) => {
       if (event.type === "change" || event.target.closest?.("button")) check();
@@ -83,7 +83,7 @@ export function Pulse({ answered, onAsk, children }) {
     const timer = setInterval(() => {
       const waiting = asked.current;
       if (!waiting) return;
-      // The server had no chance while this machine slept.
+      // The server could not answer while this machine slept.
       if (hasJumped(waiting.at)) waiting.at = moment();
       if (msSince(waiting.at) > PATIENCE_MS) setSilent(true);
       if (msSince(waiting.sent) < Math.min(MAX_AGAIN_MS, AGAIN_MS * 2 ** waiting.tries)) return;
@@ -98,7 +98,7 @@ export function Pulse({ answered, onAsk, children }) {
     };
   }, []);
 
-  // Of the causes that the session knows, the sign of life settles all but this.
+  // An answer of the server rules out all causes but this one.
   let trouble = cause === "clerk" ? "clerk" : "";
   if (isDown || isSilent) trouble = "app";
   if (!onLine && (trouble || !isReached)) trouble = "offline";

@@ -18,7 +18,10 @@ CLERK: Final = "clerk"
 
 
 class PulseState(rx.State):
-    """What takes the same way as every press: the websocket, the tab's state, its queue."""
+    """Answers a browser that asks whether the server answers.
+
+    The request goes the same way as every press: the websocket, the queue, the state of the tab.
+    """
 
     answered: int = 0
 
@@ -33,10 +36,13 @@ class _Pulse(rx.Component):
 
 
 class Pulse(_Pulse):
-    """Asks the server for a sign of life after every press, and when something is late.
+    """Asks the server for an answer after every press, and when something is late.
 
-    Stands around every page. Props: ``answered`` the number of the last sign of life; ``on_ask``
-    gets the number of the next one.
+    It is around every page.
+
+    Props:
+        answered: The number of the last answer.
+        on_ask: Gets the number of the next question.
     """
 
     tag = "Pulse"
@@ -46,7 +52,7 @@ class Pulse(_Pulse):
 
 
 class Trouble(_Pulse):
-    """Shows its children while ``when`` is what stands between this page and its data."""
+    """Shows its children while ``when`` is the reason why no data comes to this page."""
 
     tag = "Trouble"
 

@@ -1,4 +1,4 @@
-"""The guide's green buttons: sign in, sign out."""
+"""The green buttons of the guide: sign in and sign out."""
 
 import reflex as rx
 
@@ -16,19 +16,19 @@ from clerk_tinybird_app.components.look import GREEN_BUTTON
 
 
 def _sign_in_button(label: str, class_name: str = GREEN_BUTTON) -> rx.Component:
-    """Open the form over the page, or go to the site that has it."""
+    """Return a button that opens the form over the page, or goes to the site with the form."""
     elsewhere = services.current().settings.signs_in_elsewhere
     button = rx.el.button(label, type="button", class_name=class_name)
     return SignInHere.create(button, mode="redirect" if elsewhere else "modal")
 
 
 def see_yours_button() -> rx.Component:
-    """The way in, where somebody signed out is told what there would be to see."""
+    """Return the sign-in button beside a text that says what a user would see."""
     return _sign_in_button("Sign in to see yours", f"{GREEN_BUTTON} justify-self-start")
 
 
 def session_button() -> rx.Component:
-    """The one button that fits the phase; its place is kept while Clerk loads."""
+    """Return the button that fits the phase of the session, with a grey box while Clerk loads."""
     return rx.el.div(
         Phase.create(
             rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=LOADING_SOMEBODY

@@ -1,4 +1,4 @@
-"""What the token page shows of a session: a summary, the token, its claims, a request."""
+"""The panels of a session on the token page: summary, token, claims, example request."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ from clerk_tinybird_app.tinybird.token import ClaimLine
 
 EXAMPLE_ID: Final = "example-request"
 
-# Written out whole, because Tailwind finds class names by reading the compiled page.
+# Not put together by code, because Tailwind searches the compiled page for class names.
 _SHOWN: Final = {
     "fetch": "hidden group-has-[[value=fetch]:checked]:block",
     "curl": "hidden group-has-[[value=curl]:checked]:block",
@@ -33,7 +33,7 @@ _STEP: Final = (
 
 
 def session_summary() -> rx.Component:
-    """Who, in which organization, as which tenant, with how much of the token's life left."""
+    """Return the user, the organization, the tenant, and how long the token still lives."""
     organization = rx.cond(
         SessionState.org_id != "",
         SessionState.org_slug + " · " + SessionState.org_role.replace("org:", ""),
@@ -54,7 +54,7 @@ def session_summary() -> rx.Component:
 
 
 def token_panel() -> rx.Component:
-    """The token, its three parts in three colours."""
+    """Return the token, with its three parts in three colours."""
     return panel(
         "Tinybird token",
         rx.el.div(
@@ -81,7 +81,7 @@ def token_panel() -> rx.Component:
 
 
 def anonymous_panel() -> rx.Component:
-    """The key for signed-out visitors, as the guide hands it out."""
+    """Return the key that the guide gives to visitors who are signed out."""
     return panel(
         "Anonymous Tinybird key",
         copy_button(TokenState.value, "anonymous Tinybird key"),
@@ -91,7 +91,7 @@ def anonymous_panel() -> rx.Component:
 
 
 def claims_panel() -> rx.Component:
-    """The decoded token, with what Tinybird enforces marked."""
+    """Return the decoded token; the parameters that Tinybird enforces are marked."""
     return panel(
         "Decoded token",
         copy_button(TokenState.claims_json, "decoded token"),
@@ -116,7 +116,7 @@ def claims_panel() -> rx.Component:
 
 
 def example_panel() -> rx.Component:
-    """The request that the playground is filled in with, in three languages.
+    """Return the request of the playground's form as source in three languages.
 
     The tabs are radio buttons, so they need no script.
     """
@@ -161,7 +161,7 @@ def _tab(language: str) -> rx.Component:
 
 
 def _source(language: str) -> rx.Component:
-    # The placeholders are filled in by the browser, so that the token is sent to it once.
+    # The browser replaces the placeholders, so that the token is sent to it only once.
     template: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
     source = template.replace(PATH_PLACEHOLDER, PlaygroundState.path)
     return rx.el.div(

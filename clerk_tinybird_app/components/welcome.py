@@ -1,4 +1,4 @@
-"""What this is, for a visitor who is not signed in, and a way to try it."""
+"""The page for a visitor who is not signed in: what this app is, and how to try it."""
 
 from typing import Final
 
@@ -36,7 +36,7 @@ _CLAIMS: Final = {
 
 
 def welcome() -> rx.Component:
-    """Return the product in one sentence, a token to look at, a way in, and three steps."""
+    """Return one sentence about the product, an example token, a sign-in button and three steps."""
     return rx.el.div(
         rx.el.section(
             rx.el.div(

@@ -1,4 +1,4 @@
-// Small pieces that live in the browser alone: no round trip for a copy or a tick of the clock.
+// Small components that work in the browser only, without a request to the server.
 import { useEffect, useState } from "react";
 import { useLocation } from "react-router";
 
@@ -16,7 +16,7 @@ export function CopyButton({ text, label, ...props }) {
       await navigator.clipboard.writeText(text);
       setState("copied");
     } catch {
-      // No permission, or a page that is not served securely and so has no clipboard.
+      // There is no permission, or the page is not served securely and so has no clipboard.
       setState("failed");
     }
   };
@@ -41,7 +41,7 @@ export function ReloadButton({ children, ...props }) {
   );
 }
 
-// Moves the focus itself: the router would take the fragment for a navigation.
+// It moves the focus itself, because the router would treat the fragment as a navigation.
 export function SkipLink({ target, children, ...props }) {
   const skip = (event) => {
     event.preventDefault();
@@ -53,7 +53,7 @@ export function SkipLink({ target, children, ...props }) {
 const minutes = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-// A browser's clock may be wrong: what counts is when this page first saw the token.
+// The browser's clock may be wrong. So the time counts from when this page first saw the token.
 const clockOffsets = new Map();
 const TOLERANCE_S = 30;
 
@@ -84,8 +84,8 @@ export function Countdown({ issuedAt, expiresAt, ...props }) {
   );
 }
 
-// Opens what the address asks for. A reconnect or a switch draws the page anew and so opens it
-// again; it is brought into view once a navigation, not under somebody who reads elsewhere.
+// Opens what the address asks for. A reconnect or a switch of the tenant mounts the page again and
+// opens it again. It scrolls there only once per navigation, so that it does not disturb a reader.
 let shownFor = null;
 
 export function OpenFromAddress({ parameter, target, onOpen }) {
@@ -102,9 +102,9 @@ export function OpenFromAddress({ parameter, target, onOpen }) {
   return null;
 }
 
-// A press can take away what was pressed, such as a filter or a form. The focus then starts anew at
-// the page's content rather than at its very beginning. Signing in draws the page anew, this
-// component included: so what had the focus is remembered beyond it.
+// A press can remove the pressed element, such as a filter or a form. The focus then goes to the
+// page's content and not to the beginning of the page. Signing in mounts the page and this
+// component again, so the element with the focus is remembered outside of it.
 let lastFocused = null;
 
 export function FocusKeeper({ target }) {
@@ -115,7 +115,7 @@ export function FocusKeeper({ target }) {
     const restore = () => {
       if (!lastFocused || lastFocused.isConnected) return;
       if (document.activeElement !== document.body) return;
-      // A dialog that is just closing keeps the page inert for a moment: the next change tries again.
+      // A dialog that closes keeps the page inert for a moment. Then the next change tries again.
       document.getElementById(target)?.focus({ preventScroll: true });
     };
     const observer = new MutationObserver(restore);
@@ -131,7 +131,7 @@ export function FocusKeeper({ target }) {
   return null;
 }
 
-// What Clerk's own dialogs lack: a name, a role that fits where it stands, a field's label.
+// What Clerk's dialogs lack: a name, a fitting role, the label of a field.
 const GAPS = [
   [".cl-modalContent:not([aria-label])", "aria-label", "Account"],
   [".cl-menuButtonEllipsis[role=menuitem]", "role", "button"],

@@ -1,4 +1,4 @@
-"""Components that work in the browser alone, from ``widgets.jsx``."""
+"""Small components that work in the browser only, from ``widgets.jsx``."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ class _Widget(rx.Component):
 
 
 class CopyButton(_Widget):
-    """Copies ``text``; ``label`` says to assistive technology what is copied."""
+    """Copies ``text``; ``label`` tells assistive technology what is copied."""
 
     tag = "CopyButton"
 
@@ -27,7 +27,7 @@ class ReloadButton(_Widget):
 
 
 class SkipLink(_Widget):
-    """Moves the focus to the element with the id ``target``, past what stands before it."""
+    """Moves the focus to the element with the id ``target`` and skips all before it."""
 
     tag = "SkipLink"
 
@@ -35,7 +35,7 @@ class SkipLink(_Widget):
 
 
 class FocusKeeper(_Widget):
-    """Moves the focus to ``target``, an id, when what had it is taken off the page."""
+    """Moves the focus to the id ``target`` when the element with the focus is removed."""
 
     tag = "FocusKeeper"
 
@@ -43,13 +43,13 @@ class FocusKeeper(_Widget):
 
 
 class ClerkNames(_Widget):
-    """Gives Clerk's dialogs and fields the names that assistive technology misses in them."""
+    """Adds the names that are missing in Clerk's dialogs and fields for assistive technology."""
 
     tag = "ClerkNames"
 
 
 class OpenFromAddress(_Widget):
-    """Hands over the address's query when it has ``parameter``, and goes to the id ``target``."""
+    """Passes on the address's query when it has ``parameter``, and scrolls to the id ``target``."""
 
     tag = "OpenFromAddress"
 
@@ -59,7 +59,7 @@ class OpenFromAddress(_Widget):
 
 
 class Countdown(_Widget):
-    """Counts down to ``expires_at`` with a ring; both times are seconds since the epoch."""
+    """Counts down to ``expires_at`` and shows a ring; times are seconds since the epoch."""
 
     tag = "Countdown"
 

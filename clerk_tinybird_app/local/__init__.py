@@ -1,11 +1,11 @@
-"""The embedded stand-ins that let the app run with no account; loopback only."""
+"""The embedded services, with which the app runs without any account; loopback only."""
 
 from pathlib import Path
 from typing import Final
 
 LOCAL_FOLDER: Final = Path(".local")
-"""Where they keep their data, from the working directory: accounts, keys, the Clerk SDK's files."""
+"""The folder of their data in the working directory: accounts, keys, files of Clerk's SDK."""
 
 
 class LocalDataError(Exception):
-    """Something in the folder cannot be used; the text says what, and what to do."""
+    """Something in the folder cannot be used; the text says what it is and what to do."""

@@ -1,4 +1,4 @@
-"""The embedded services that a configuration asks for, and whose made-up world they hold."""
+"""The embedded services that a configuration needs, and their accounts and tenants."""
 
 import logging
 import socket
@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 _SOMEBODY_ELSE: Final = "org_of_somebody_else"
 _EMPTY_TTL: Final = 60
 _EMPTY_RPS: Final = 100
-"""Of tokens for a Tinybird without rows, which lives for seconds and keeps nothing."""
+"""The limits of tokens for a Tinybird without rows, which runs for seconds only."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Embedded:
     def build(
         cls, settings: Settings, product: Product, *, folder: Path, clock: Callable[[], float]
     ) -> Self:
-        """Build what ``settings`` ask for; nothing is started.
+        """Build the services for ``settings`` without starting them.
 
         Args:
             settings: A checked configuration.
             product: What the app is about.
-            folder: Where the data is kept.
+            folder: The folder of the data.
             clock: Seconds since the epoch.
 
         Raises:
@@ -69,7 +69,7 @@ class Embedded:
         return cls(clerk, tinybird)
 
     async def start(self) -> None:
-        """Start what runs in a process of its own; without it the app serves all the same."""
+        """Start the embedded Tinybird. If this fails, it is logged and the app goes on."""
         if self.tinybird is None:
             return
         try:
@@ -78,26 +78,26 @@ class Embedded:
             _logger.warning("%s The pages work; queries do not.", error)
 
     async def stop(self) -> None:
-        """Stop what was started."""
+        """Stop the embedded Tinybird's process."""
         if self.tinybird is not None:
             await self.tinybird.stop()
 
     def close(self) -> None:
-        """Let go of the embedded Clerk's database."""
+        """Close the embedded Clerk's database."""
         if self.clerk is not None:
             self.clerk.close()
 
     def clerk_proxy(self, api_url: str) -> dict[str, str]:
-        """Return where the browser finds the embedded Clerk, nothing with a real one.
+        """Return the address of the embedded Clerk for the browser, nothing with a real one.
 
         Args:
-            api_url: Where the backend is; "" when it is on the pages' own origin.
+            api_url: The address of the backend; "" when pages and backend have the same origin.
         """
         return {"proxy_url": f"{api_url}{CLERK_PROXY}"} if self.clerk else {}
 
     @property
     def accounts(self) -> Mapping[str, str]:
-        """The ready-made accounts, address -> who it is; none with a real Clerk."""
+        """The ready-made accounts, e-mail address -> description; none with a real Clerk."""
         accounts = ACCOUNTS if self.clerk else ()
         return {account.email: account.description for account in accounts}
 
@@ -108,18 +108,18 @@ class Embedded:
 
     @property
     def code(self) -> str:
-        """The code that would be e-mailed, "" with a real Clerk."""
+        """The code that Clerk would send by e-mail, "" with a real Clerk."""
         return EMAIL_CODE if self.clerk else ""
 
     def another_tenant(self, own: str) -> str:
-        """Return the id of a tenant other than ``own``: one that has rows, where that is known."""
+        """Return the id of a tenant other than ``own``, if possible of one with rows."""
         known = (ACME_ID, GLOBEX_ID) if self.tinybird else (_SOMEBODY_ELSE,)
         return next(tenant for tenant in known if tenant != own)
 
 
 @asynccontextmanager
 async def empty_tinybird(project: Path) -> AsyncIterator[Workspace]:
-    """Serve a project without any row on a free port of this machine, for as long as it is used.
+    """Run an embedded Tinybird for a project without any rows, until the block ends.
 
     Raises:
         TinybirdUnavailable: It does not start; the text says why.
@@ -142,7 +142,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _named_folder(folder: Path) -> Iterator[None]:
-    """Turn whatever is wrong with the folder into a sentence that names it."""
+    """Turn all errors of the folder into an error whose text names the folder."""
     try:
         yield
     except (OSError, sqlite3.Error, KeyError, ValueError, LocalDataError) as error:

@@ -1,4 +1,4 @@
-"""A private file made once and read ever after, also when two processes start together."""
+"""A private file that is made once and then only read, also when two processes start at once."""
 
 import os
 import secrets
@@ -9,8 +9,8 @@ from pathlib import Path
 def keep_once(path: Path, make: Callable[[], bytes]) -> bytes:
     """Return the content of ``path``, written from ``make()`` on the first call.
 
-    The file is readable by its owner alone, appears whole or not at all, and of two processes
-    that make it at the same time both return the same content.
+    Only its owner can read the file. It is always complete when it is there. When two processes
+    make it at the same time, both return the same content.
     """
     if path.exists():
         return path.read_bytes()
@@ -31,5 +31,5 @@ def _publish(draft: Path, path: Path) -> None:
     except FileExistsError:
         return
     except OSError:
-        # A file system without hard links: the last of two that race wins, whole all the same.
+        # A file system without hard links: of two processes the last wins, with a complete file.
         draft.replace(path)

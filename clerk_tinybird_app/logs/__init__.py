@@ -1,1 +1,1 @@
-"""What reaches the log: no secret, and never without end."""
+"""What is written to the log: no secrets, and a limited amount."""

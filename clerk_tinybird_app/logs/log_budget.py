@@ -1,9 +1,8 @@
-"""What anybody can write to the log: one line each, cut, and a few a minute.
+"""Limits what anybody can make the app write to the log: short single lines, and a few per minute.
 
-The error logs take the place of Reflex's own handlers of errors. Any client can call the one for
-pages without a session. Reflex's own handler for events would answer each failure with a script
-for the page. The page's policy refuses the script, which is again an error of the page, without
-end.
+The two error logs replace the error handlers of Reflex. Any client can report an error of a page,
+without a session. And Reflex's own handler for events answers each failure with a script for the
+page: the policy of the page refuses the script, which is again an error of the page, and so on.
 """
 
 import logging
@@ -25,12 +24,12 @@ _CALLS: Final = 5
 
 
 class LogBudget(logging.Filter):
-    """Lets a minute's share of lines pass; the next one says how many were held back.
+    """Passes a limited number of lines per minute. The next line says how many were left out.
 
-    As a filter it bounds every record of the logger that it is added to.
+    As a filter it limits all records of the logger that it is added to.
 
     Args:
-        clock: Seconds that only ever go forward.
+        clock: Seconds of a clock that nobody can set.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,19 +39,19 @@ class LogBudget(logging.Filter):
         self._held_back = 0
 
     def line(self, text: str) -> str | None:
-        """Return ``text`` as one line, or None when the minute's share is used up."""
+        """Return ``text`` as one line, or None when the limit of this minute is reached."""
         now = self._clock()
         if len(self._passed) == MAX_PER_MINUTE and now - self._passed[0] < _WINDOW_SECONDS:
             self._held_back += 1
             return None
         self._passed.append(now)
         held_back, self._held_back = self._held_back, 0
-        # As a literal, so that a report cannot write lines of its own.
+        # As a Python literal, so that the text cannot contain more lines.
         literal = repr(text[:MAX_CHARACTERS])
         return f"{literal} ({held_back} more were not logged)" if held_back else literal
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Pass ``record`` as one line, or hold it back."""
+        """Make ``record`` one line and pass it, or leave it out."""
         line = self.line(record.getMessage())
         if line is None:
             return False
@@ -60,9 +59,9 @@ class LogBudget(logging.Filter):
         return True
 
 
-# Reflex wants functions with this very annotation.
+# Reflex accepts only functions with exactly this annotation.
 def page_error_log(clock: Callable[[], float] = time.monotonic) -> Callable[[Exception], None]:
-    """Return what logs one line for an error that a page reports."""
+    """Return a function that logs one line for an error that a page reports."""
     budget = LogBudget(clock)
 
     def log_page_error(exception: Exception) -> None:
@@ -73,13 +72,13 @@ def page_error_log(clock: Callable[[], float] = time.monotonic) -> Callable[[Exc
 
 
 def event_error_log(clock: Callable[[], float] = time.monotonic) -> Callable[[Exception], None]:
-    """Return what logs one line for an error that ended an event, with where it came from."""
+    """Return a function that logs one line for an error in an event, with its place."""
     budget = LogBudget(clock)
 
     def log_event_error(exception: Exception) -> None:
         calls = traceback.extract_tb(exception.__traceback__)[-_CALLS:]
         places = [f"{Path(call.filename).name}:{call.lineno} {call.name}" for call in calls]
-        # The places first: an error's text can be as long as somebody likes.
+        # The places come first: the text of an error can be very long, and is cut at the end.
         where = " > ".join(places) or "nowhere"
         if line := budget.line(f"{where}: {type(exception).__name__}: {exception}"):
             _logger.error("An event failed at %s", line)

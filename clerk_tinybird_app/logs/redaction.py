@@ -1,7 +1,7 @@
-"""Keeps tokens and cookies out of every log record, whichever library makes it.
+"""Removes tokens and cookies from every log record of every library.
 
-Reflex logs a whole event, headers included, when it cannot handle it. So the text of each record
-is cleaned when the record is made, before any handler sees it.
+Reflex logs a whole event, with its headers, when it cannot handle the event. So the text of each
+record is cleaned when the record is made, before any handler sees it.
 """
 
 import logging
@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 _HIDDEN: Final = "[redacted]"
-# Long, or with a digit in it: neither a word of prose nor a name in code.
+# A long text, or one with a digit: such a text is no word and no name in code.
 _OPAQUE: Final = r"(?:(?=[\w.~+/-]*\d)[\w.~+/-]{8,}|[\w.~+/-]{20,})=*"
 _SECRETS: Final = re.compile(
     rf"""
@@ -28,7 +28,7 @@ _SECRETS: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# Whatever is neither ASCII text nor a letter or digit of any script; `_shown` looks closer.
+# All characters but ASCII text and the letters and digits of any script; `_shown` decides.
 _INVISIBLE: Final = re.compile(r"[^\w\n\t -~]")
 _MAX_LENGTH: Final = 20_000
 
@@ -39,22 +39,22 @@ def redact(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Redact, cut what is endless, and show control characters instead of obeying them.
+    """Redact the text, cut it when it is too long, and spell out its control characters.
 
-    A line after the first one is indented, so that none can pass for a record of its own.
+    All lines after the first are indented, so that no line looks like a record of its own.
     """
     cut = text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}… [{len(text)} characters]"
     return _INVISIBLE.sub(_shown, redact(cut)).replace("\n", "\n    ")
 
 
 def _shown(match: re.Match[str]) -> str:
-    """Spell what a terminal would obey, reorder by, or fail on; leave the other text alone."""
+    """Spell out a character that a terminal cannot print, or obeys; return others unchanged."""
     character = match[0]
     return character if character.isprintable() else repr(character)[1:-1]
 
 
 def redact_logs() -> None:
-    """Clean every log record that this process makes from now on; harmless to call twice."""
+    """Clean every log record that this process makes from now on. A second call changes nothing."""
     factory = logging.getLogRecordFactory()
     if getattr(factory, "redacts", False):
         return
@@ -63,12 +63,12 @@ def redact_logs() -> None:
         record = factory(*args, **kwargs)
         text = _message(record)
         if record.exc_info and record.exc_info[0] is not None:
-            # Within the message: handlers format what is in exc_info by themselves.
+            # Part of the message, because handlers format exc_info without cleaning it.
             text += "\n" + logging.Formatter().formatException(record.exc_info)
         record.msg, record.args, record.exc_info = _clean(text), None, None
         return record
 
-    # Marks the factory, so that a second call finds it in place.
+    # The mark of our factory: a second call of `redact_logs` sees it.
     clean.redacts = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(clean)
 
@@ -77,5 +77,5 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except (TypeError, ValueError):
-        # The arguments do not fit the format; logging itself would have lost the line.
+        # The arguments do not fit the format. The logging module would drop the whole line.
         return f"{record.msg} {record.args}"

@@ -1,1 +1,1 @@
-"""One module for each page or each pair of like pages; a page loads only what it needs."""
+"""One module for each kind of page, so that a page loads only what it needs."""

@@ -26,9 +26,9 @@ def sign_up() -> rx.Component:
 
 
 def _form_page(heading: str, form: rx.Component) -> rx.Component:
-    """Return the page around one of Clerk's forms; its place is kept while Clerk loads."""
+    """Return the page of one of Clerk's forms, with a grey box while Clerk loads."""
     return layout(
-        # Clerk's form brings a heading of its own.
+        # Clerk's form has a heading of its own, so this one goes when the form comes.
         Phase.create(
             rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
         ),

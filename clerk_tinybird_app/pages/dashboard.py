@@ -1,4 +1,4 @@
-"""The pages of the dashboard as it is declared: the overview, and those that its rows open."""
+"""The pages of the declared dashboard: the overview, and the pages that its rows open."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -70,7 +70,7 @@ def dashboard_page(name: str = "") -> Callable[[], rx.Component]:
 
 
 def detail_title(name: str) -> rx.Var[str]:
-    """Return what the page ``name`` is called: by the row that it is of, once that is known."""
+    """Return the title of the page ``name``: the name of its row, as soon as that is known."""
     back = _PRODUCT.dashboard.pages[name].back
     return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
 
@@ -81,7 +81,7 @@ def _overview() -> rx.Component:
 
 
 def _detail(name: str) -> rx.Component:
-    """Return the page ``name``, with one row's own panels."""
+    """Return the page ``name`` with the panels of one row."""
     page = _PRODUCT.dashboard.pages[name]
     title = rx.el.div(
         rx.el.a(
@@ -131,7 +131,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
 
 
 def _shown(panel: Panel) -> rx.Component:
-    """Return a panel in its columns, or nothing for whoever may not read its pipe."""
+    """Return a panel in its columns, or nothing for a session that may not read its pipe."""
     return rx.cond(
         _is_hidden(panel), rx.fragment(), _in_columns(panel, _DRAWN_BY[type(panel)](panel))
     )
@@ -149,7 +149,7 @@ def _is_hidden(panel: Panel) -> rx.Var[bool]:
 
 
 def _arrival(panels: Sequence[Panel]) -> rx.Var[float]:
-    """Return when the data of the first panel came that is there."""
+    """Return when the data of the first visible panel came."""
     first, *others = panels
     came: rx.Var[float] = DashboardState.panels[first.key].fetched_at  # type: ignore
     return rx.cond(_is_hidden(first), _arrival(others), came) if others else came

@@ -1,4 +1,4 @@
-"""The page for an address that leads nowhere."""
+"""The page for an address that does not exist."""
 
 import reflex as rx
 
@@ -6,7 +6,7 @@ from clerk_tinybird_app.components.layout import layout
 
 
 def not_found() -> rx.Component:
-    """Says so, and leads home."""
+    """Return a page that says so, with a link to the home page."""
     return layout(
         rx.el.h1("Page not found", class_name="font-mono font-bold text-2xl tracking-tight"),
         rx.el.p("Nothing is at this address."),

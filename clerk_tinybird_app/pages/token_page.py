@@ -1,4 +1,4 @@
-"""The guide's page: sign in, see the token, its claims, and a request that uses it."""
+"""The page of the guide: sign in, then see the token, its claims, and a request that uses it."""
 
 import reflex as rx
 
@@ -39,7 +39,7 @@ DESCRIPTION = "Sign in with Clerk, get a Tinybird token that can read your own t
 
 
 def token_page() -> rx.Component:
-    """The page, one view for each phase of the session."""
+    """Return the page, with one view for each phase of the session."""
     return layout(
         rx.el.div(
             rx.el.h1(TITLE, class_name="font-mono font-bold text-2xl tracking-tight"),
@@ -76,7 +76,7 @@ def _anonymous() -> rx.Component:
 
 
 def _skeleton() -> rx.Component:
-    """Grey places of the panels' own sizes, so that nothing moves when they arrive."""
+    """Return grey boxes with the sizes of the panels, so that nothing moves later."""
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
         _grey("h-[137px] md:h-[61px]"),

@@ -1,4 +1,4 @@
-"""What `rxconfig.py` must know of Reflex: its variables, and its log's useless lines."""
+"""The environment variables that Reflex reads, and the lines of its log that are of no use."""
 
 import logging
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ from reflex_base.environment import EnvironmentVariables
 _UNLISTED: Final = frozenset(
     {"REFLEX_MANAGED_LOGGING", "REFLEX_OUTPUT_SUPERVISED", "REFLEX_EMBED_ORIGIN"}
 )
-"""Read by name in Reflex's sources, and in none of its two lists."""
+"""Variables that Reflex reads but has in neither of its two lists."""
 
 _USELESS_LINES: Final[Mapping[str, str]] = {
     # Bun comes as a Python wheel; an old Node.js on the machine is not used.
     "reflex.utils.js_runtimes": "Your version",
-    # It compares the npm registries it knows; bun asks the one that the user has configured.
+    # Reflex tries the npm registries that it knows; bun uses the one that the user has configured.
     "reflex.utils.registry": "Failed to connect to",
-    # Whenever a tab closes while an answer is on its way.
+    # It is logged whenever a tab closes before an answer arrives.
     "reflex.app": "Attempting to send delta to disconnected client",
 }
-"""Logger -> how its line begins."""
+"""Logger -> the beginning of its useless line."""
 
 
 def reflex_variables() -> frozenset[str]:
-    """Return their names, those that override a value of ``rxconfig.py`` included."""
+    """Return the variables that Reflex reads, also those that override ``rxconfig.py``."""
     own = {name for name in vars(EnvironmentVariables) if name.startswith("REFLEX_")}
     return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
 
@@ -40,7 +40,7 @@ class _LineFilter(logging.Filter):
 
 
 def quiet_logs() -> None:
-    """Leave these lines out from now on; harmless to call twice."""
+    """Leave the useless lines out of the log from now on. A second call changes nothing."""
     for name, beginning in _USELESS_LINES.items():
         logger = logging.getLogger(name)
         if not any(isinstance(known, _LineFilter) for known in logger.filters):

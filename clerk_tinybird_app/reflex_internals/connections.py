@@ -1,4 +1,4 @@
-"""The open websockets: whom they come from, and which have proved a session; pure."""
+"""Counts the open websockets by address, and knows which have proved a session; pure."""
 
 import ipaddress
 import time
@@ -10,15 +10,15 @@ from typing import Final
 from starlette.types import Scope
 
 MAX_UNPROVED: Final = 1_000
-"""Open websockets of one worker that have proved no session: signed-out tabs, and anybody's."""
+"""The most open websockets of one worker without a proved session, such as signed-out tabs."""
 MAX_UNPROVED_PER_ADDRESS: Final = 100
-"""Those of one address on the internet, such as an office's."""
+"""The most of them from one address on the internet, such as the address of an office."""
 PROVING_SECONDS: Final = 30.0
-"""How long an unproved one may keep its place when all are taken; a page proves in about one."""
+"""How long a new websocket is safe when all places are taken; a page proves in about a second."""
 CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
-"""Where the ASGI scope holds the websocket's ``Connection``."""
+"""The key of the websocket's ``Connection`` in the ASGI scope."""
 _IPV6_CUSTOMER_BITS: Final = 64
-"""Of an IPv6 address; whoever has them chooses the other 64 bits as they like."""
+"""The first bits of an IPv6 address, which stay. A customer can choose the other 64 bits."""
 
 
 @dataclass(eq=False)
@@ -26,11 +26,11 @@ class Connection:
     """One open websocket.
 
     Attributes:
-        close: Asks it to end, from the server's side.
-        origin: Whom it counts for, "" when that cannot be told.
+        close: Closes it from the server's side.
+        origin: The address that it is counted for, "" when there is none.
         opened_at: Seconds of the clock.
         has_proved: Whether a session was proved over it.
-        is_evicted: Whether it made way for another one.
+        is_evicted: Whether it was closed to make room for another one.
     """
 
     close: Callable[[], object]
@@ -44,21 +44,24 @@ class Connections:
     """The places for websockets that have proved no session.
 
     Args:
-        clock: Seconds that only ever go forward.
+        clock: Seconds of a clock that nobody can set.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # In the order in which they were opened.
+        # The oldest comes first.
         self._unproved: dict[Connection, None] = {}
         self._per_origin: Counter[str] = Counter()
 
     def open(self, address: str, close: Callable[[], object]) -> Connection | None:
-        """Give a new websocket a place, if need be that of the oldest; None when there is none.
+        """Give a new websocket a place: a free one, or the place of the oldest.
 
         Args:
-            address: The client's, as the server names it.
-            close: Asks the websocket to end.
+            address: The client's address, as the server names it.
+            close: Closes the websocket.
+
+        Returns:
+            The connection; None when there is no place.
         """
         origin, now = _origin(address), self._clock()
         if origin and self._per_origin[origin] >= MAX_UNPROVED_PER_ADDRESS:
@@ -98,9 +101,9 @@ def connection_of(scope: Scope) -> Connection | None:
 
 
 def _origin(address: str) -> str:
-    """Return whom an address belongs to, "" for one that is not on the internet.
+    """Return the address that a websocket is counted for, "" when it is not on the internet.
 
-    That is this machine or its network, and as likely a proxy, which stands for all its clients.
+    A local address is often the address of a proxy with many clients, so it is not counted.
     """
     try:
         ip = ipaddress.ip_address(address)

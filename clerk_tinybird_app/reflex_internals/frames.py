@@ -1,7 +1,8 @@
-"""What one frame from a page's websocket may say; pure.
+"""Checks the frames that come from a page's websocket; pure.
 
-The wire is Socket.IO 5 over Engine.IO 4 in text frames, a digit for each layer's kind of packet:
-https://socket.io/docs/v4/socket-io-protocol/. Of that, Reflex's page speaks what is named here.
+The protocol is Socket.IO 5 over Engine.IO 4 in text frames, with one digit for each layer's kind
+of packet: https://socket.io/docs/v4/socket-io-protocol/. Only the parts that Reflex's page uses
+are allowed here.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,15 +12,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 MAX_FRAME: Final = 65_536
-"""Characters of a frame."""
+"""The most characters of a frame."""
 MAX_TEXT: Final = 16_384
-"""Characters of one text: a session token, an address, a field of a form."""
+"""The most characters of one text: a session token, an address, a field of a form."""
 MAX_ADDRESS: Final = MAX_TEXT
-"""Characters of a page's address, and of all its parameters together."""
+"""The most characters of a page's address, and of all its parameters together."""
 MAX_DEPTH: Final = 16
-"""Lists and objects within each other."""
+"""The most levels of lists and objects within each other."""
 MAX_NUMBER: Final = 2**53 - 1
-"""As far as JavaScript counts: https://tc39.es/ecma262/#sec-number.max_safe_integer"""
+"""The largest exact integer in JavaScript: https://tc39.es/ecma262/#sec-number.max_safe_integer"""
 
 _CLOSE: Final = "1"
 _PONG: Final = "3"
@@ -28,7 +29,7 @@ _DISCONNECT: Final = "41"
 _EVENT: Final = "42"
 
 EventRefusal = Callable[[str, Mapping[str, Any]], str | None]
-"""Says what is wrong with an event, from its name and payload; None when nothing is."""
+"""A function of an event's name and payload: says what is wrong, or returns None."""
 
 _Address = Annotated[str, Meta(max_length=MAX_ADDRESS)]
 
@@ -38,14 +39,14 @@ class RefusedFrameError(Exception):
 
 
 class OversizedFrameError(RefusedFrameError):
-    """A frame beyond all measure: the server keeps so large a buffer until the websocket ends."""
+    """A frame that is too long. Its websocket is closed, because the server keeps the buffer."""
 
 
 class _RouterData(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Where the page is; Reflex keeps whatever is in it.
+    """The address of the page. Reflex keeps all of it.
 
-    A part that a route lacks is null; on a route that catches every address, such as the one for
-    those that are not found, the parts of the address are a list.
+    A part that the route does not have is null. On a route for every address, such as the page
+    "not found", the parts of the address are a list.
     """
 
     path: _Address = msgspec.field(default="", name="pathname")
@@ -53,13 +54,13 @@ class _RouterData(Struct, forbid_unknown_fields=True, omit_defaults=True):
     query: dict[str, str | list[str] | None] = {}
 
     def __post_init__(self) -> None:
-        # A list's text counts its items, empty ones too.
+        # The text of a list is longer for each item, also for an empty one.
         if sum(len(name) + len(str(value)) for name, value in self.query.items()) > MAX_ADDRESS:
             raise ValueError("Expected a shorter address")
 
 
 class _Event(Struct, omit_defaults=True):
-    """An event; what else a page says of it concerns the page alone."""
+    """An event. The page sends more fields, which only the page itself needs."""
 
     name: str
     router_data: _RouterData
@@ -69,7 +70,7 @@ class _Event(Struct, omit_defaults=True):
 
 
 class _Auth(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What rides in the packet that connects: a page's first event, and what it was built for."""
+    """The content of the packet that connects: the first event, and the versions of the page."""
 
     event: _Event | None = None
     state_schema: str | None = None
@@ -92,11 +93,11 @@ _MESSAGE: Final = msgspec.json.Decoder(_EventMessage | _ErrorMessage | _PingMess
 
 
 class FrameCheck:
-    """The frames of one websocket, in their order.
+    """Checks the frames of one websocket in their order.
 
     Args:
         namespace: Reflex's Socket.IO namespace, such as ``/_event``.
-        event_refusal: Knows the handlers and their arguments.
+        event_refusal: Checks an event's handler and arguments.
     """
 
     def __init__(self, namespace: str, event_refusal: EventRefusal) -> None:
@@ -106,17 +107,17 @@ class FrameCheck:
 
     @property
     def is_connecting(self) -> bool:
-        """True until the packet that connects has passed; without it nothing else can."""
+        """True until the packet that connects has passed. No other packet can pass before it."""
         return self._expected == (_CONNECT,)
 
     def passed(self, frame: str | bytes) -> str:
-        """Return ``frame`` as it may reach Reflex.
+        """Return ``frame`` in the form in which Reflex gets it.
 
-        Its JSON is written anew, so that Reflex reads just what was checked here.
+        Its JSON is written again, so that Reflex reads exactly what was checked here.
 
         Raises:
             OversizedFrameError: It is too long.
-            RefusedFrameError: No page sends it, or not now.
+            RefusedFrameError: No page sends it at all, or not at this point.
         """
         if len(frame) > MAX_FRAME:
             raise OversizedFrameError(f"{len(frame)} characters")
@@ -132,7 +133,7 @@ class FrameCheck:
         except (msgspec.DecodeError, RecursionError) as error:
             raise RefusedFrameError(f"{type(error).__name__}: {error}") from error
         if packet != _EVENT:
-            # A second packet that connects would be given another state.
+            # A second packet that connects would get another state.
             self._expected = (_EVENT, _DISCONNECT) if packet == _CONNECT else ()
         return f"{packet}{self._namespace}{data}"
 
@@ -152,7 +153,7 @@ class FrameCheck:
 
 
 def _is_modest(value: Any, depth: int) -> bool:
-    """Tell whether JSON is of sizes that a page sends."""
+    """Tell whether JSON is small enough to come from a page."""
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):

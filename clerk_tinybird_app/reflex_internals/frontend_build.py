@@ -1,4 +1,4 @@
-"""What is added to Reflex's frontend build: the theme, one origin in development, and policies."""
+"""Additions to Reflex's frontend build: the theme, one origin in development, the policies."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _COLORS: Final = (
 )
 _PRELOAD: Final = '<link rel="modulepreload"'
 _HEADERS_FILE: Final = "_headers"
-"""As Netlify, Cloudflare Pages and others call it; `make export` takes it along."""
+"""The file name for Netlify, Cloudflare Pages and others; `make export` copies the file."""
 
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
@@ -31,12 +31,12 @@ _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
 # Vite would allow every localhost origin, and the backend's answer allows credentials.
 _NO_CORS: Final = "cors: false,"
 
-# The dev script passes --host, which listens on every interface; a plugin's config wins over it.
+# The dev script passes --host, which listens on every interface. A plugin can override that.
 _LOOPBACK_PLUGIN: Final = (
     '{ name: "loopback-only", enforce: "post", config: () => ({ server: { host: "127.0.0.1" } }) },'
 )
 
-# The policy of scripts and styles is for built pages: Vite writes new ones all the time.
+# The policy of scripts and styles is for built pages only: Vite makes new ones all the time.
 _HEADERS_IN_DEVELOPMENT: Final = COMMON | {
     "Content-Security-Policy": "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
@@ -50,7 +50,7 @@ _HEADERS_PLUGIN: Final = (
 
 
 def tailwind() -> TailwindV4Plugin:
-    """Return Tailwind with the names of the look's tokens, which ``assets/look.css`` defines."""
+    """Return Tailwind with the names of the design tokens that ``assets/look.css`` defines."""
     theme = {
         "extend": {
             "colors": {name: f"var(--{name})" for name in _COLORS},
@@ -61,33 +61,34 @@ def tailwind() -> TailwindV4Plugin:
 
 
 class PaintFirst(Plugin):
-    """Lets a prerendered page be painted before its scripts are fetched.
+    """Lets the browser paint a prerendered page before it fetches the scripts.
 
-    They would else share the network with the style sheets, which the paint waits for.
+    Without this, the scripts and the style sheets would share the network, and the paint waits for
+    the style sheets.
     """
 
     def post_build(self, **context: Any) -> None:
-        """Write the priority into every page, before Reflex compresses them."""
+        """Write the priority into every page, before Reflex compresses the pages."""
         for page in Path(context["static_dir"]).rglob("*.html"):
             page.write_text(self.patched(page.read_text(encoding="utf-8")), encoding="utf-8")
 
     @staticmethod
     def patched(page: str) -> str:
-        """Return ``page`` with its scripts' preloads at low priority."""
+        """Return ``page`` with a low priority for the preloads of its scripts."""
         return page.replace(_PRELOAD, f'{_PRELOAD} fetchpriority="low"')
 
 
 class PagePolicy(Plugin):
-    """Writes beside the built pages what their Content-Security-Policy must allow.
+    """Writes a file with what the Content-Security-Policy of the built pages must allow.
 
-    Stands behind whatever else changes pages.
+    It must be the last plugin that reads or changes the pages.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def post_build(self, **context: Any) -> None:
-        """Write what the server reads at its start, and the headers for a static host."""
+        """Write the file that the server reads at its start, and the headers for a static host."""
         folder = Path(context["static_dir"])
         inline = Inline.of(page.read_text(encoding="utf-8") for page in folder.rglob("*.html"))
         inline.save(inline_file(folder))
@@ -107,17 +108,17 @@ class SameOrigin(Plugin):
         modify(_VITE_CONFIG, self._patched)
 
     def _patched(self, vite_config: str) -> str:
-        # Read now: Reflex moves to another port when the configured one is taken.
+        # Read only now, because Reflex changes the port when the configured one is taken.
         config = get_config()
         port = config.backend_port or constants.DefaultPorts.BACKEND_PORT
         return self.patched(vite_config, port, on_loopback=is_loopback(config.backend_host))
 
     @staticmethod
     def patched(vite_config: str, backend_port: int, *, on_loopback: bool) -> str:
-        """Return ``vite_config`` with the proxy and, where asked for, the loopback address.
+        """Return ``vite_config`` with the proxy and, with ``on_loopback``, the loopback address.
 
         Raises:
-            ConfigError: Reflex's template has changed so that the places to patch are gone.
+            ConfigError: The places to patch are not in Reflex's template any more.
         """
         for anchor in (_SERVER_ANCHOR, _PLUGINS_ANCHOR):
             if anchor not in vite_config:

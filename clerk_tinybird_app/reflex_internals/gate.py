@@ -1,7 +1,7 @@
-"""ASGI middleware in front of Reflex's websocket: nothing reaches it that no page sends.
+"""ASGI middleware in front of Reflex's websocket. It passes only what a page sends.
 
-What is here is a whole frame already. Granian buffers up to 16 MiB of one, and has no setting for
-it: what bounds that is the number of websockets, and its option ``--workers-max-rss``.
+A frame is checked when all of it has come. Granian buffers up to 16 MiB of a frame and has no
+setting for that. The limits are the number of websockets and its option ``--workers-max-rss``.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
 _logger = logging.getLogger(__name__)
 
 MAX_REFUSED: Final = 20
-"""Frames that are refused before their websocket is closed: a page of another build sends some."""
+"""So many refused frames close a websocket; a page of an older build sends some."""
 
 MAX_HANDSHAKE: Final = 32_768
-"""Bytes of a handshake's headers and query, which are kept as long as the websocket is open."""
+"""The most bytes of a handshake, which are kept in memory as long as the websocket is open."""
 
 MAX_PROBLEM: Final = 200
-"""Characters of what was wrong that are worth their place in the log."""
+"""The most characters of a problem in the log."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
@@ -50,14 +50,14 @@ _WRITTEN_BY_ANYBODY: Final = (
     "socketio.server",
     "_granian.asgi.io",
 )
-"""Loggers that a websocket can make write a line, such as for a version that it claims to have."""
+"""Loggers that any client can make write a line, for example by a wrong version."""
 
 
 class Refusals:
-    """What was refused: counted all, logged within a budget.
+    """Counts all refusals and logs a limited number of them.
 
     Attributes:
-        counted: How many of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
+        counted: The number of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
     """
 
     def __init__(self) -> None:
@@ -65,20 +65,20 @@ class Refusals:
         self._budget = LogBudget()
 
     def note(self, kind: str, problem: str) -> None:
-        """Count one refusal, and log why."""
+        """Count one refusal and log the reason."""
         self.counted[kind] += 1
         if line := self._budget.line(f"{kind}: {problem[:MAX_PROBLEM]}"):
             _logger.warning("Refused from a websocket: %s", line)
 
 
 class WebsocketGate:
-    """Refuses in silence what no page sends.
+    """Drops what no page sends, without an answer.
 
     Args:
-        app: What is behind it.
+        app: The app behind the gate.
         connections: The places for websockets.
         new_check: Makes the check for the frames of one websocket.
-        refusals: Takes note of what is refused.
+        refusals: Counts and logs what is refused.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class WebsocketGate:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on HTTP as it is, and of websockets what a page would send."""
+        """Pass on all of HTTP, and those websockets and frames that come from a page."""
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
@@ -105,7 +105,7 @@ class WebsocketGate:
             await _refuse_handshake(receive, send)
             return
         address = (scope.get("client") or ("",))[0]
-        # Not by sending: a frame from another task makes Granian close other websockets, too.
+        # Closed by cancelling: if another task sent a frame, Granian would close more websockets.
         connection = self._connections.open(address, _ending(asyncio.current_task()))
         if connection is None:
             self._refusals.note("place", "no place for another websocket without a session")
@@ -133,7 +133,7 @@ class WebsocketGate:
                     passed = check.passed(message.get("text") or message.get("bytes") or "")
                 except RefusedFrameError as error:
                     self._refusals.note("frame", str(error))
-                    # A page whose first packet is refused would wait for ever; it connects anew.
+                    # Without its first packet a page waits for ever. When closed, it tries again.
                     is_end = isinstance(error, OversizedFrameError) or check.is_connecting
                     refused += MAX_REFUSED if is_end else 1
                 else:
@@ -144,7 +144,7 @@ class WebsocketGate:
 
 
 def _ending(serving: asyncio.Task[None] | None) -> Callable[[], object]:
-    """Return what ends a websocket: whoever waits for its next frame is interrupted."""
+    """Return a function that ends a websocket: it cancels the task that serves it."""
     return serving.cancel if serving else lambda: None
 
 
@@ -166,10 +166,10 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
 
 
 def guard_websockets(app: App) -> Refusals:
-    """Let nothing reach the app's websocket that no page sends, and bound what it may keep.
+    """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
 
     Returns:
-        What is counted of the refused.
+        The counts of what is refused.
     """
     refusals, connections = Refusals(), Connections()
     namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
@@ -177,7 +177,7 @@ def guard_websockets(app: App) -> Refusals:
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
     app.sio.register_namespace(namespace)
-    # The page is told in the handshake, and does not send more.
+    # The handshake tells this limit to the page, which then sends no longer frames.
     app.sio.eio.max_http_buffer_size = MAX_FRAME
     gate = partial(
         WebsocketGate,
@@ -188,7 +188,7 @@ def guard_websockets(app: App) -> Refusals:
     inner = app.api_transformer
     if inner is None:
         inner = ()
-    # The last one is the outermost.
+    # Reflex makes the last transformer the outermost.
     app.api_transformer = [*(inner if isinstance(inner, Sequence) else [inner]), gate]
     for name in _WRITTEN_BY_ANYBODY:
         logging.getLogger(name).addFilter(LogBudget())

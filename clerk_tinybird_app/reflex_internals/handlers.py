@@ -1,4 +1,4 @@
-"""Which events the app has a handler for, and what they may carry."""
+"""Checks whether the app has a handler for an event, and the event's arguments."""
 
 import functools
 import inspect
@@ -16,13 +16,13 @@ from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import FORM_DATA_ENTRIES_KEY
 
 _BROWSER_STORAGE: Final = "vars"
-"""The argument of Reflex's own handlers that names the vars which a browser keeps."""
+"""The argument of Reflex's own handlers with the vars that a browser keeps."""
 
 _Handler = Callable[..., Any]
 
 
 def event_refusal(name: str, payload: Mapping[str, Any]) -> str | None:
-    """Say why an event must not be handled, None when it may."""
+    """Return why an event must not be handled, None when it may be handled."""
     registered = RegistrationContext.get().event_handlers.get(name)
     if registered is None:
         return f"no handler {name}"
@@ -36,14 +36,14 @@ def event_refusal(name: str, payload: Mapping[str, Any]) -> str | None:
 
 
 def _without_setter(state: type, var: str) -> str | None:
-    """Name a var that has no setter; Reflex raises on one."""
+    """Say that a var has no setter, else None. Reflex raises an error for such a var."""
     if isinstance(getattr(state, SETTER_PREFIX + var, None), EventHandler):
         return None
     return f"a var without a setter, {var}"
 
 
 def _not_stored(browser_storage: Mapping[str, Any]) -> str | None:
-    """Name a var that no browser keeps; Reflex raises on one whose state there is not."""
+    """Name a var that browsers do not keep. Reflex raises an error when its state is unknown."""
     states = RegistrationContext.get().base_states
     for name in browser_storage:
         state_name, _, var = name.rpartition(".")
@@ -54,16 +54,16 @@ def _not_stored(browser_storage: Mapping[str, Any]) -> str | None:
 
 
 class _Form(msgspec.Struct, forbid_unknown_fields=True):
-    """A form as Reflex's page sends it: its fields in their order, a name as often as it is used.
+    """A form as Reflex's page sends it: its fields in their order; a name can come more than once.
 
-    Reflex makes a dict of it whatever the handler asks for.
+    Reflex always makes a dict of it, also when the handler asks for something else.
     """
 
     entries: list[tuple[str, Any]] = msgspec.field(name=FORM_DATA_ENTRIES_KEY)
 
 
 def unfit_argument(handler: _Handler, payload: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with the arguments for a handler, None when they fit its annotations.
+    """Return what is wrong with the arguments for a handler, None when they fit its annotations.
 
     Args:
         handler: A method of a state.
@@ -92,7 +92,7 @@ def _arguments(handler: _Handler) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for one in parameters:
         hint = hints.get(one.name, Any)
-        # What Reflex makes of JSON itself, such as a model of Pydantic's, is left to it.
+        # Reflex itself makes such values from JSON, for example Pydantic models, so it checks them.
         known = Any if isinstance(type_info(hint), CustomType) else hint
         is_required = one.default is inspect.Parameter.empty
         fields.append((one.name, known) if is_required else (one.name, known, one.default))

@@ -1,4 +1,4 @@
-"""Reflex's end of the websocket: bounds on what one keeps, and whose it is."""
+"""The server's end of the websockets: limits on each one, and whether it is still in use."""
 
 import asyncio
 from contextvars import ContextVar
@@ -17,18 +17,18 @@ from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
 
 MAX_UNDER_WAY: Final = 16
-"""Events of one websocket at a time; its next frame waits for one of them to end."""
+"""The most unfinished events of one websocket. The next frame waits until one has ended."""
 
 
 _ENQUEUED: Final[ContextVar[list[EventFuture]]] = ContextVar("_ENQUEUED")
-"""The events that the frame at hand has enqueued; Reflex's own method does not return them."""
+"""The events that the current frame has enqueued. Reflex's own method does not return them."""
 
 
 class _RecordingApp:
-    """The app as Reflex's namespace uses it, which notes what each frame enqueues.
+    """The app for Reflex's namespace; it records the events that each frame enqueues.
 
     Args:
-        app: The app itself.
+        app: The real app.
     """
 
     def __init__(self, app: App) -> None:
@@ -39,18 +39,18 @@ class _RecordingApp:
 
     @property
     def event_processor(self) -> Self:
-        """What takes the place of the app's event processor: ``enqueue`` is all that is asked."""
+        """This object, in place of the app's event processor: only ``enqueue`` is used of it."""
         return self
 
     async def enqueue(self, token: str, event: Event) -> EventFuture:
-        """Enqueue an event, and note it."""
+        """Enqueue an event and record it."""
         future = await self._app.event_processor.enqueue(token, event)
         _ENQUEUED.get().append(future)
         return future
 
 
 class BoundedNamespace(EventNamespace):
-    """Takes the place of Reflex's own.
+    """Replaces the namespace of Reflex.
 
     Args:
         namespace: The Socket.IO namespace.
@@ -65,25 +65,25 @@ class BoundedNamespace(EventNamespace):
         self._under_way: dict[str, set[EventFuture]] = {}
 
     def prove(self, sid: str) -> None:
-        """Note that a session was proved over the websocket ``sid``."""
+        """Record that a session was proved over the websocket ``sid``."""
         if connection := self._open.get(sid):
             self._connections.prove(connection)
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        """Go on as Reflex does, and remember the websocket."""
-        # Before Reflex goes on: the first event rides in the packet that connects, and may prove.
+        """Do what Reflex does, and remember the websocket."""
+        # Before Reflex handles the packet: its first event may already prove a session.
         if connection := connection_of(environ["asgi.scope"]):
             self._open[sid] = connection
         try:
             await super().on_connect(sid, environ, auth)
         except BaseException:
-            # A refused one is never said to disconnect.
+            # `on_disconnect` is never called for a refused websocket.
             self._open.pop(sid, None)
             self._under_way.pop(sid, None)
             raise
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Enqueue an event; return when the websocket may send another one."""
+        """Enqueue an event. Return when the websocket may send the next one."""
         enqueued: list[EventFuture] = []
         reset = _ENQUEUED.set(enqueued)
         try:
@@ -100,7 +100,7 @@ class BoundedNamespace(EventNamespace):
             await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def on_disconnect(self, sid: str) -> asyncio.Task[None] | None:
-        """Go on as Reflex does; drop the state of a websocket that proved nothing."""
+        """Do what Reflex does, and drop the state of a websocket that proved no session."""
         token = self.sid_to_token.get(sid)
         connection = self._open.pop(sid, None)
         under_way = self._under_way.pop(sid, set())
@@ -112,7 +112,7 @@ class BoundedNamespace(EventNamespace):
     async def _drop_state(
         self, token: str, unlinked: asyncio.Task[None] | None, under_way: set[EventFuture]
     ) -> None:
-        """Drop a client's state once nothing of it is under way, unless it is back by then."""
+        """Drop a client's state when its events have ended, unless the client has come back."""
         if unlinked is not None:
             await asyncio.wait([unlinked])
         if under_way:
@@ -125,10 +125,11 @@ class BoundedNamespace(EventNamespace):
 
 
 def is_connected(client: SessionData) -> bool:
-    """Tell whether the event's websocket still is the one that answers go to.
+    """Tell whether answers still go to the websocket of the event.
 
-    Reflex sends what a handler changed to whoever holds the client token by then, which after a
-    long wait can be another websocket. Without Reflex's end of the websocket no answer is safe.
+    Reflex sends the changes of a handler to the websocket that has the client token when the
+    handler ends. After a long wait this can be another websocket. When there is no namespace, the
+    result is False.
     """
     namespace = RegistrationContext.get().app.event_namespace
     if namespace is None:
@@ -137,7 +138,7 @@ def is_connected(client: SessionData) -> bool:
 
 
 def note_proof(client: SessionData) -> None:
-    """Note that a session was proved over the event's websocket, which may then stay."""
+    """Record that a session was proved over the event's websocket, which may then stay open."""
     namespace = RegistrationContext.get().app.event_namespace
     if isinstance(namespace, BoundedNamespace):
         namespace.prove(client.session_id)

@@ -1,4 +1,4 @@
-"""Reflex's app as it is served: with this app's headers on every answer, Reflex's own included."""
+"""Reflex's app with the security headers on every answer, also on those of Reflex itself."""
 
 from typing import Final
 
@@ -13,23 +13,23 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
-# The pages' own files import it from here.
+# The components' JavaScript files import this file.
 rx.asset("event_loop.jsx", shared=True)
 
 KEPT_WRAPS: Final = {(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()}
-"""Of the three that Reflex has around every page, until an app names its own."""
+"""One of Reflex's three default wraps. An app that names wraps of its own must repeat it."""
 
 _READING: Final = ("GET", "HEAD")
 
 
 class ServedApp(rx.App):
-    """Reflex's app; what wraps all of it, CORS and error answers too, is put on here."""
+    """Reflex's app with middleware around all of it, also around CORS and error answers."""
 
     def __call__(self) -> ASGIApp:
         """Return the ASGI app.
 
         Raises:
-            SystemExit: The pages were built without what their policy needs.
+            SystemExit: The build has not written the file that the policy needs.
         """
         has_pages = environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.get()
         inline = _inline_of_pages() if has_pages else None
@@ -39,9 +39,9 @@ class ServedApp(rx.App):
         return SecurityHeaders(served, services.current().settings, inline)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
-        """Answer a page's path itself, which would redirect to the path with a slash.
+        """Answer a page's path without a redirect to the same path with a slash at its end.
 
-        That address is absolute and says http, also behind a proxy that speaks https.
+        The redirect's address would begin with http, also behind a proxy that serves https.
         """
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,1 +1,1 @@
-"""Made-up rows: the words in which a product declares them, and what makes them."""
+"""Made-up rows: the classes with which a product declares them, and the generator."""

@@ -1,7 +1,7 @@
-"""Rows out of a sample: one by one in Python, and all at once in a statement for ClickHouse.
+"""Makes the rows of a sample: one by one in Python, or all at once in a ClickHouse statement.
 
-Both pick from the same lists and take the same numbers off the declaration. ClickHouse's dice are
-hashes of whose piece it is, of when, and of which row.
+Both use the same lists and the same numbers of the declaration. In ClickHouse the random numbers
+are hashes of the tenant, the time and the number of the row.
 """
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped here
@@ -30,24 +30,24 @@ from clerk_tinybird_app.sample.vocabulary import (
 _PIECE: Final = (
     "_who UInt8, _start UInt64, _length UInt64, _n UInt32, _share Float64, _factor Float64"
 )
-"""A piece as ClickHouse reads it; no column of a data source begins with an underscore."""
+"""The columns of a piece in ClickHouse; no column of a data source begins with an underscore."""
 
 _HALF: Final = 2**32
-"""What half a hash is smaller than."""
+"""Half a hash is smaller than this."""
 
 _KNOWN: Final = 256
-"""Tenants' own lists that are kept: each live row picks from some."""
+"""How many lists of tenants are cached, because each live row uses some."""
 
 
 def drawn(
     sample: Sample, tenant_column: str, piece: Piece, dice: random.Random
 ) -> list[dict[str, Any]]:
-    """Return a piece's rows, column -> value."""
+    """Return the rows of a piece, column -> value."""
     return [_row(sample, tenant_column, piece, dice) for _ in range(piece.count)]
 
 
 def insert(sample: Sample, tenant_column: str, table: str, found: Sequence[Piece]) -> str:
-    """Return the statement that adds every row of some pieces to ``table``."""
+    """Return the statement that adds all rows of these pieces to ``table``."""
     tenants = list(dict.fromkeys(piece.tenant for piece in found))
     places = {tenant: place for place, tenant in enumerate(tenants)}
     lines = "\n".join(_line(piece, places[piece.tenant]) for piece in found)
@@ -101,9 +101,9 @@ def _value(value: Any, row: dict[str, Any], piece: Piece, dice: random.Random) -
 
 @lru_cache(_KNOWN)
 def _own(value: People | Few, tenant: Tenant) -> tuple[Any, ...]:
-    """Return what a tenant has of its own, the most frequent first."""
+    """Return the tenant's own values, the most frequent first."""
     if isinstance(value, People):
-        # A user without an organization has no services that call in its name.
+        # For a user without an organization there are no services.
         return (*tenant.users, *(value.services if tenant.users != (tenant.id,) else ()))
     ordered = sorted(value.options, key=lambda option: hashed(tenant.id, option))
     return tuple(ordered[: value.count])
@@ -116,7 +116,7 @@ def _line(piece: Piece, place: int) -> str:
 
 
 class _Expressions:
-    """The expressions of one statement; each draw in it is another hash, or half of one."""
+    """The expressions of one statement. Each random number is a new hash, or half of one."""
 
     def __init__(self, tenants: Sequence[Tenant]) -> None:
         self._tenants = tenants
@@ -135,7 +135,7 @@ class _Expressions:
         return found
 
     def _one(self, values: Sequence[Any], index: str) -> str:
-        """Return the value at ``index``, an expression that counts from 1."""
+        """Return the value at ``index``, which is an SQL expression that counts from 1."""
         if all(each == values[0] for each in values):
             values = values[:1]
         kinds = list(dict.fromkeys(map(_kind, values)))
@@ -163,13 +163,13 @@ class _Expressions:
         return made
 
     def _of_kinds(self, values: Sequence[Any], index: str, kinds: Sequence[Any]) -> str:
-        """Return the value at ``index`` where values are of several kinds, a branch for each."""
+        """Return the value at ``index`` of values of several kinds: one branch for each kind."""
         branches = []
         for kind in kinds:
             places = [place for place, each in enumerate(values, 1) if _kind(each) == kind]
             at, own = _array(places), [values[place - 1] for place in places]
             branches += [f"has({at}, {index})", self._one(own, f"indexOf({at}, {index})")]
-        # The last kind's is what is left.
+        # The last kind needs no condition.
         return f"multiIf({', '.join([*branches[:-2], branches[-1]])})"
 
     def _one_of(self, value: OneOf) -> str:
@@ -197,7 +197,7 @@ class _Expressions:
         return f"if({is_so}, {value}, {self._one([each.otherwise for each in values], index)})"
 
     def _draw(self) -> str:
-        """Return a number from 0 to 1: half a hash, as hashes are what takes long."""
+        """Return a number from 0 to 1. It is half a hash, because hashes take the most time."""
         number, half = divmod(self._halves, 2)
         self._halves += 1
         shifted = f"bitShiftRight({_hash(number)}, {32 * half})"
@@ -215,7 +215,7 @@ def _hash(number: int) -> str:
 
 
 def _kind(value: Any) -> Any:
-    """Return what those values share of which one expression can give any."""
+    """Return a key that is the same for values that one expression can make."""
     if not isinstance(value, Value):
         return None
     if not isinstance(value, Weighted | LogNormal | Sometimes):
@@ -224,7 +224,7 @@ def _kind(value: Any) -> Any:
 
 
 def _member(lists: Sequence[Sequence[Any]], index: str, part: str) -> str:
-    """Return what stands at ``part``, from 0 to 1, of the list at ``index``."""
+    """Return the member at ``part``, from 0 to 1, of the list at ``index``."""
     before = [sum(map(len, lists[:number])) for number in range(len(lists))]
     length, start = _at([len(each) for each in lists], index), _at(before, index)
     members = _array(each for own in lists for each in own)

@@ -1,8 +1,8 @@
-"""How often a tenant does something at a moment, and when it has trouble.
+"""How many rows a tenant has at a moment, and when it has incidents.
 
-The seed, the live traffic and a new tenant's sample all ask here, so that a chart shows no step
-where one ends and the other begins. What looks random about a time is a hash of who and when; the
-dice decide only how many rows came around what was to be expected.
+The seed, the live traffic and the sample of a new tenant all use this module, so that a chart
+shows no step between them. The variation over time is a hash of the tenant and the time. Random
+numbers decide only how far the number of rows is from the expected one.
 """
 
 import hashlib
@@ -20,32 +20,34 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 DAY: Final = 24 * _HOUR
 MONTH: Final = 30 * DAY
-"""In how many seconds a tenant grows by its ``growth``."""
+"""The time in which a tenant grows by its ``growth``."""
 
 HISTORY: Final = 2 * MONTH + DAY
-"""How many seconds there are made-up rows of: 30 days, the 30 days before them, and a day to
-spare, so that the two compare from the first look on."""
+"""How far back made-up rows go: 30 days, the 30 days before them, and one more day.
+
+So a dashboard can compare the two periods from the beginning.
+"""
 
 _STEP: Final = 15 * _MINUTE
-"""Seconds for which one pace holds; the charts' buckets for a day are as long."""
+"""Seconds with the same rate; the charts of a day have intervals of this length."""
 
 _WEEK: Final = 7 * DAY
 _MONDAY: Final = 4 * DAY
-"""The epoch was a Thursday; this is its first Monday."""
+"""The first Monday after the epoch, which was a Thursday."""
 
 _MID_WEEKEND: Final = 6 * DAY
 _WEEKEND_EDGE: Final = 3 * _HOUR
-"""How long before and after midnight a weekend begins and ends."""
+"""A weekend begins and ends gradually, from so long before midnight to so long after it."""
 
 _VARIATION: Final = 0.15
 _LARGE_MEAN: Final = 30.0
-"""From here on a Poisson distribution is as good as a normal one."""
+"""Above this mean, a normal distribution is used in place of a Poisson distribution."""
 
 _RECENT_INCIDENT: Final = (52 * _MINUTE, 38 * _MINUTE)
-"""Begin and end of the incident that a first look shows, in seconds before the present."""
+"""The begin and the end of the incident on a new dashboard, in seconds before now."""
 
 _LONG_QUIET: Final = 90 * _MINUTE
-"""After so many seconds without an incident the busiest tenant gets that one."""
+"""After so many seconds without an incident, the busiest tenant gets that one."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Tenant:
     Attributes:
         id: Its id.
         users: Its users, the busiest first.
-        pace: How much it does.
+        traffic: How many rows it has.
     """
 
     id: str
@@ -65,13 +67,13 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Incident:
-    """A time in which a tenant has trouble.
+    """A time in which something goes wrong for a tenant.
 
     Attributes:
         begins: Seconds since the epoch.
-        ends: Likewise, exclusive.
-        share: Share of what goes wrong.
-        factor: How much slower things are.
+        ends: The same, exclusive.
+        share: The share of rows that go wrong.
+        factor: How much greater latencies are.
     """
 
     begins: float
@@ -85,12 +87,12 @@ class Piece:
     """A short time in which a tenant's rows are alike.
 
     Attributes:
-        tenant: Whose.
+        tenant: The tenant with these rows.
         begins: Seconds since the epoch.
-        ends: Likewise, exclusive.
+        ends: The same, exclusive.
         count: How many rows there are.
-        share: Share of what an incident makes go wrong; 0 without one.
-        factor: How much slower things are; 1 without one.
+        share: The share of rows that go wrong by an incident; 0 without one.
+        factor: How much greater latencies are by an incident; 1 without one.
     """
 
     tenant: Tenant
@@ -111,16 +113,16 @@ def pieces(
     dice: random.Random,
     shown: Tenant | None = None,
 ) -> Iterator[Piece]:
-    """Yield what happened in a time, tenant by tenant; pieces without rows are left out.
+    """Yield the pieces of a time, tenant by tenant; pieces without rows are left out.
 
     Args:
-        sample: The product's.
-        tenants: Whose rows.
+        sample: The sample of the product.
+        tenants: The tenants with rows.
         since: Seconds since the epoch.
-        until: Likewise, exclusive.
-        grown: When the tenants have today's pace.
-        dice: Decides how many rows came.
-        shown: Whose incident a first look at ``until`` shows: it has had one lately.
+        until: The same, exclusive.
+        grown: The time from which the tenants have today's traffic.
+        dice: The random numbers for the number of rows.
+        shown: The tenant that is shown first: it has an incident shortly before ``until``.
     """
     for tenant in tenants:
         found = incidents(sample.incidents, tenant, since, until)
@@ -137,22 +139,22 @@ def pieces(
 
 
 def rate(rhythm: Rhythm, tenant: Tenant, at: float) -> float:
-    """Return a tenant's rows per second at ``at``, seconds since the epoch, once grown."""
+    """Return the rows per second at ``at`` of a tenant with today's traffic."""
     return tenant.traffic.per_day / DAY * activity(rhythm, at) * _hourly_variation(tenant, at)
 
 
 def growth_so_far(traffic: Traffic, at: float, grown: float) -> float:
-    """Return how far a tenant is on its way to today's pace, which it has from ``grown`` on."""
+    """Return which part of today's traffic a tenant has at ``at``; from ``grown`` on it is 1."""
     return math.pow(traffic.growth, -max(0.0, grown - at) / MONTH)
 
 
 def activity(rhythm: Rhythm, at: float) -> float:
-    """Return how busy a moment is beside an average one."""
+    """Return how busy a moment is, compared with an average moment."""
     return _activity(rhythm, at) / _average(rhythm)
 
 
 def incidents(kind: Incidents | None, tenant: Tenant, since: float, until: float) -> list[Incident]:
-    """Return a tenant's incidents that touch a time, the earliest first."""
+    """Return the incidents of a tenant within a time, the earliest first."""
     if kind is None:
         return []
     every = tenant.traffic.incident_hours * _HOUR
@@ -177,17 +179,17 @@ def _average(rhythm: Rhythm) -> float:
 
 
 def _hourly_variation(tenant: Tenant, at: float) -> float:
-    """Return what no clock explains: another value each hour, and a straight line between."""
+    """Return a factor with a new value each hour, and a straight line between the values."""
     hour, part = divmod(at / _HOUR, 1)
     before, after = (hashed(tenant.id, "wobble", int(hour) + n) for n in (0, 1))
     return 1 + _VARIATION * (2 * (before + (after - before) * part) - 1)
 
 
 def _incident(kind: Incidents, tenant: Tenant, number: int) -> Incident:
-    """Return a tenant's incident of that number; each has as many hours to itself."""
+    """Return the incident of a tenant with this number; there is one in so many hours."""
     when, long, bad = (hashed(tenant.id, what, number) for what in ("when", "length", "errors"))
     every = tenant.traffic.incident_hours * _HOUR
-    # In the middle half, so that two are never close to each other.
+    # In the middle half of these hours, so that two incidents are never close to each other.
     begins = every * (number + 0.25 + 0.5 * when)
     ends = begins + _MINUTE * _between(kind.minutes, long)
     return Incident(begins, ends, _between(kind.share, bad), _between(kind.factor, bad))
@@ -206,7 +208,7 @@ def _between(bounds: tuple[float, float], part: float) -> float:
 
 
 def _edges(since: float, until: float, found: list[Incident]) -> list[float]:
-    """Return where pieces begin and end: at every step and around incidents."""
+    """Return the times at which pieces begin and end: at every step and around incidents."""
     steps = range(int(since // _STEP) * _STEP, int(until) + 1, _STEP)
     changes = (edge for each in found for edge in (each.begins, each.ends))
     within = (edge for edge in (*steps, *changes) if since < edge < until)
@@ -214,7 +216,7 @@ def _edges(since: float, until: float, found: list[Incident]) -> list[float]:
 
 
 def _how_many(expected: float, dice: random.Random) -> int:
-    """Return how often something happens that is expected so often: a Poisson distribution's."""
+    """Return a random number of events with this mean, from a Poisson distribution."""
     if expected > _LARGE_MEAN:
         return max(0, round(dice.gauss(expected, math.sqrt(expected))))
     limit, product, count = math.exp(-expected), dice.random(), 0
@@ -225,6 +227,6 @@ def _how_many(expected: float, dice: random.Random) -> int:
 
 
 def hashed(*what: object) -> float:
-    """Return a number from 0 to 1 that is always the same for the same words."""
+    """Return a number from 0 to 1 that is always the same for the same arguments."""
     text = " ".join(map(str, what)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big") / 2**32

@@ -1,7 +1,7 @@
-"""The words in which a product says what made-up rows of its own look like.
+"""The classes with which a product declares what its made-up rows look like.
 
-A column's value is a constant, a text or a number, or one of the values below. Everything
-is checked when it is declared, so that a mistake shows at start.
+The value of a column is a constant (a text or a number) or one of the values below. All is
+checked when it is declared, so that a mistake is an error at start.
 """
 
 import math
@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 Names = str | tuple[str, ...]
-"""One column, or several whose values are drawn together."""
+"""One column, or several columns whose values are chosen together."""
 
 _MOST_PLACES: Final = 10_000
 
@@ -21,28 +21,28 @@ class SampleError(ValueError):
 
 
 class Value:
-    """What a column's value can be made of, beside a constant."""
+    """The base of all values of a column that are not constants."""
 
 
 @dataclass(frozen=True)
 class Moment(Value):
-    """When it happened. One column has this."""
+    """The time of the row. Exactly one column has this value."""
 
 
 @dataclass(frozen=True)
 class Id(Value):
-    """Another text for each row: ``prefix`` and sixteen hexadecimal digits."""
+    """A new text for each row: ``prefix`` and sixteen hexadecimal digits."""
 
     prefix: str = ""
 
 
 @dataclass(frozen=True)
 class People(Value):
-    """The tenant's users, the first ones more often.
+    """One of the tenant's users; the first users come more often.
 
     Attributes:
-        services: Callers beside the users, such as a billing service.
-        skew: 1 for all alike; the greater, the more often the first ones.
+        services: More callers besides the users, such as a billing service.
+        skew: With 1 all come equally often; the greater it is, the more often come the first.
     """
 
     services: tuple[str, ...] = ()
@@ -51,11 +51,11 @@ class People(Value):
 
 @dataclass(frozen=True)
 class Few(Value):
-    """Some of ``options``, others for each tenant, such as its regions; the first ones more often.
+    """One of a few options; each tenant has its own few, such as its regions.
 
     Attributes:
         options: Constants.
-        count: How many a tenant has.
+        count: How many options a tenant has.
         skew: As for `People`.
     """
 
@@ -66,7 +66,7 @@ class Few(Value):
 
 @dataclass(frozen=True)
 class Weighted(Value):
-    """One of some constants, each as often as its weight says; the weights are whole numbers."""
+    """One of several constants, each as often as its weight says. Weights are whole numbers."""
 
     weights: Mapping[Any, int]
 
@@ -79,7 +79,7 @@ class Weighted(Value):
 
     @cached_property
     def places(self) -> tuple[Any, ...]:
-        """Each option as many times as its weight says, so that all places are alike."""
+        """Each option as many times as its weight says, so that all places are equally likely."""
         shared = math.gcd(*self.weights.values())
         return tuple(
             option for option, weight in self.weights.items() for _ in range(weight // shared)
@@ -88,13 +88,13 @@ class Weighted(Value):
 
 @dataclass(frozen=True)
 class LogNormal(Value):
-    """A number: most are near the median, a few far above it, such as a latency or a size.
+    """A number, such as a latency or a size. Most are near the median, a few are far above it.
 
     Attributes:
         median: Half of the numbers are smaller.
-        spread: Standard deviation of the number's logarithm.
-        digits: Behind the point; 0 makes whole numbers.
-        rises_in_incidents: Whether an incident makes it greater, as it does a latency.
+        spread: The standard deviation of the number's logarithm.
+        digits: Digits after the point; 0 makes whole numbers.
+        rises_in_incidents: Whether an incident makes it greater, as with a latency.
     """
 
     median: float
@@ -105,12 +105,12 @@ class LogNormal(Value):
 
 @dataclass(frozen=True)
 class Sometimes(Value):
-    """With a share of the rows one value, else another: errors, for example.
+    """One value in a share of the rows, and another value in the others: errors, for example.
 
     Attributes:
         share: From 0 to 1.
-        value: What a row then has.
-        otherwise: What it has else.
+        value: The value in that share of the rows.
+        otherwise: The value in the other rows.
         rises_in_incidents: Whether an incident makes the share greater.
     """
 
@@ -126,12 +126,12 @@ class Sometimes(Value):
 
 @dataclass(frozen=True)
 class OneOf(Value):
-    """The value that belongs to what the row has in other columns.
+    """A value that depends on other columns of the row.
 
     Attributes:
-        options: Value of the other columns (a tuple, when they are several) -> value.
-        by: The other columns; they stand above this one.
-        otherwise: For what ``options`` does not have.
+        options: Value of the other column -> value; a tuple of values for several columns.
+        by: The other columns; they must be declared above this one.
+        otherwise: The value when ``options`` does not have the other value.
     """
 
     options: Mapping[Any, Any]
@@ -145,11 +145,11 @@ class OneOf(Value):
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """How much a tenant does.
+    """How many rows a tenant has, and how often it has incidents.
 
     Attributes:
-        per_day: Rows on an average day of today.
-        growth: How many times as much that is as 30 days ago.
+        per_day: Rows on an average day now.
+        growth: How many times as many these are as 30 days ago.
         incident_hours: There is one incident in so many hours.
     """
 
@@ -160,12 +160,12 @@ class Traffic:
 
 @dataclass(frozen=True, kw_only=True)
 class Rhythm:
-    """When there is more and when there is less, in UTC.
+    """How the number of rows changes in a day and in a week, in UTC.
 
     Attributes:
         peak: The busiest hour of a day, such as 14.5.
-        night: How busy the stillest hour is beside it.
-        weekend: How busy a weekend is beside a working day.
+        night: How busy the quietest hour is, as a share of the busiest.
+        weekend: How busy a weekend is, as a share of a working day.
     """
 
     peak: float = 14.5
@@ -175,12 +175,12 @@ class Rhythm:
 
 @dataclass(frozen=True, kw_only=True)
 class Incidents:
-    """What goes wrong now and then: whatever ``rises_in_incidents`` does. Each is a range.
+    """How bad incidents are, as ranges. They change only values with ``rises_in_incidents``.
 
     Attributes:
-        share: Of `Sometimes`.
-        factor: By how much a `LogNormal` is greater.
-        minutes: How long one lasts.
+        share: The share of `Sometimes` in an incident.
+        factor: How many times greater a `LogNormal` is.
+        minutes: How long an incident lasts.
     """
 
     share: tuple[float, float] = (0.12, 0.28)
@@ -190,17 +190,17 @@ class Incidents:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Made-up rows of one data source. Whose a row is, the product's policy names the column of.
+    """Made-up rows of one data source. The product's policy names the column of the tenant.
 
     Attributes:
         source: The data source.
         columns: Column -> its value; several columns -> a `Weighted` of tuples.
-        busy: The pace of the first local organization.
-        quiet: Of the other organizations.
-        alone: Of a user without one.
-        newcomer: Of a tenant that asks for sample rows.
-        rhythm: How days and weeks go.
-        incidents: How bad incidents are; None: there are none.
+        busy: The traffic of the first local organization.
+        quiet: The traffic of the other organizations.
+        alone: The traffic of a user without an organization.
+        newcomer: The traffic of a tenant that asks for sample rows.
+        rhythm: How the traffic changes in a day and in a week.
+        incidents: How bad incidents are; None for no incidents.
     """
 
     source: str
@@ -230,7 +230,7 @@ class Sample:
             raise SampleError("One column, and only one, must be a Moment().")
 
     def _check(self, names: Names, value: OneOf, above: list[str]) -> None:
-        """Refuse a value by columns that are not drawn before it, or that leaves a row without."""
+        """Refuse a value by columns that are not above it, or without a value for some rows."""
         for other in names_in(value.by):
             if other not in above:
                 raise SampleError(f"{names!r} goes by '{other}', which must stand above it.")
@@ -242,7 +242,7 @@ class Sample:
             )
 
     def _known(self, by: Names) -> Iterator[Any]:
-        """Yield what the columns can hold that a value goes by, where that is known."""
+        """Yield the values of the columns ``by``, as far as they are known."""
         for names, value in self.columns.items():
             own = names_in(names)
             if isinstance(value, Weighted) and set(names_in(by)) <= set(own):
@@ -256,11 +256,11 @@ class Sample:
 
     @property
     def moment(self) -> str:
-        """The column that says when a row happened."""
+        """The column with the time of a row."""
         return next(str(name) for name, each in self.columns.items() if isinstance(each, Moment))
 
     def names(self, tenant_column: str) -> tuple[str, ...]:
-        """Return every column that a made-up row fills, the tenant's first."""
+        """Return all columns that a made-up row has, the tenant's column first."""
         return (tenant_column, *(name for names in self.columns for name in names_in(names)))
 
 
@@ -270,7 +270,7 @@ def names_in(names: Names) -> tuple[str, ...]:
 
 
 def _parts(value: Any) -> Iterator[Any]:
-    """Yield a value and all that it is made of."""
+    """Yield a value and all values within it."""
     yield value
     inner: Iterable[Any] = ()
     match value:
@@ -290,7 +290,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def _is_joint(value: Any, length: int) -> bool:
-    """Tell whether a value is one for so many columns."""
+    """Tell whether a value is for this number of columns."""
     return isinstance(value, Weighted) and all(
         isinstance(each, tuple) and len(each) == length for each in value.weights
     )

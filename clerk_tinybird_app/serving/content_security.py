@@ -1,7 +1,7 @@
-"""The pages' Content-Security-Policy: no inline script or style but those of the build itself.
+"""The Content-Security-Policy of the pages: it allows only the inline scripts of the build.
 
-Neither 'unsafe-inline' nor 'unsafe-eval' is in it. So in a page served in production no handler
-may use what Reflex hands to ``eval``: ``rx.call_script``, ``rx.call_function``, ``rx.toast``.
+It contains neither 'unsafe-inline' nor 'unsafe-eval'. So in production no handler may use what
+Reflex runs with ``eval``: ``rx.call_script``, ``rx.call_function``, ``rx.toast``.
 """
 
 import base64
@@ -20,34 +20,35 @@ from clerk_tinybird_app.settings.environment import origin_of
 _INLINE_FILE: Final = "inline.json"
 
 FOR_OTHER_ANSWERS: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The policy of whatever is no page: nothing runs in it, should a browser be made to show it."""
+"""The policy of answers that are no pages. It forbids everything, if a browser shows one."""
 
 _INLINE_ELEMENTS: Final = ("script", "style")
 
-# Clerk's UI and Reflex's own style library fill an empty element through the DOM.
+# Clerk's UI and Reflex's style library add an empty style element and fill it by script.
 _EMPTY_STYLE: Final = ""
 
-# In @clerk/ui 1.36 the field for a code has this one, which makes its caret blink.
+# The style of the field for a code in @clerk/ui 1.36, which makes its caret blink.
 _CLERK_CARET: Final = "'sha256-KQDhUccuEkZUQDnfbVDeY+ev2LZ+73AQR7ro4JppAY8='"
 
-# https://clerk.com/docs/guides/secure/best-practices/csp-headers: avatars, and the bot protection.
+# https://clerk.com/docs/guides/secure/best-practices/csp-headers says: for avatars, and for the
+# bot protection.
 _CLERK_IMAGES: Final = "https://img.clerk.com"
 _CLERK_CHALLENGES: Final = ("https://challenges.cloudflare.com", "https://*.protect.clerk.com")
 _CLERK_PROTECTION: Final = "https://*.protect.clerk.com:*"
 
 
 class UnknownPagesError(RuntimeError):
-    """What the built pages hold inline is not known, so no policy can be made for them."""
+    """The inline parts of the built pages are not known, so there can be no policy for them."""
 
 
 @dataclass(frozen=True)
 class Inline:
-    """What the built pages hold inline, as a policy names it: ``'sha256-…'``, each once.
+    """The hashes of the inline parts of the built pages, as a policy names them: ``'sha256-…'``.
 
     Attributes:
-        scripts: Of the script elements.
-        styles: Of the style elements.
-        style_attributes: Of the style attributes.
+        scripts: The hashes of the script elements.
+        styles: The hashes of the style elements.
+        style_attributes: The hashes of the style attributes.
     """
 
     scripts: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Inline:
 
     @classmethod
     def of(cls, pages: Iterable[str]) -> Self:
-        """Collect what the HTML of ``pages`` holds."""
+        """Collect the hashes from the HTML of ``pages``."""
         reader = _InlineReader()
         for page in pages:
             reader.read(page)
@@ -65,7 +66,7 @@ class Inline:
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Read what ``save`` has written.
+        """Read the file that ``save`` has written.
 
         Raises:
             UnknownPagesError: It cannot be read; the text says what to do.
@@ -80,17 +81,17 @@ class Inline:
             ) from error
 
     def save(self, file: Path) -> None:
-        """Write it down for the server that will serve these pages."""
+        """Write the hashes to a file for the server that will serve these pages."""
         file.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
 
 def inline_file(static_dir: Path) -> Path:
-    """Return where it is kept what the pages in ``static_dir`` hold inline: never served."""
+    """Return the file with the hashes of the pages in ``static_dir``; it is never served."""
     return static_dir.parent / _INLINE_FILE
 
 
 def page_policy(inline: Inline, settings: Settings) -> str:
-    """Return the policy of the pages that hold ``inline``, with the services of ``settings``."""
+    """Return the policy of pages with these inline parts, for the services of ``settings``."""
     own_api = origin_of(settings.api_url)
     scripts, images, frames = ["'self'"], ["'self'", "data:"], ["'none'"]
     connections = ["'self'", _tinybird(settings)]
@@ -106,7 +107,7 @@ def page_policy(inline: Inline, settings: Settings) -> str:
         frames = list(_CLERK_CHALLENGES)
     styles = ["'self'", _source(_EMPTY_STYLE), _CLERK_CARET, *inline.styles]
     if inline.style_attributes:
-        # Allows these attributes and no other.
+        # It allows the attributes with these hashes, and no other attributes.
         styles += ["'unsafe-hashes'", *inline.style_attributes]
     directives = {
         "default-src": ["'none'"],
@@ -115,7 +116,7 @@ def page_policy(inline: Inline, settings: Settings) -> str:
         "img-src": images,
         "font-src": ["'self'"],
         "connect-src": connections,
-        # Clerk's SDK makes its two workers of text.
+        # Clerk's SDK makes its two workers from text.
         "worker-src": ["'self'", "blob:"],
         "frame-src": frames,
         "object-src": ["'none'"],
@@ -127,7 +128,7 @@ def page_policy(inline: Inline, settings: Settings) -> str:
 
 
 def _tinybird(settings: Settings) -> str:
-    """Return the origin that the pages' example request goes to, for whoever runs it there."""
+    """Return the origin of the example request, for people who run it in the page's console."""
     if settings.is_tinybird_local:
         return f"http://localhost:{settings.tb_local_port}"
     return settings.tinybird_api_url

@@ -1,4 +1,4 @@
-"""ASGI middleware that serves this machine alone."""
+"""ASGI middleware that answers requests from this machine only."""
 
 import re
 from typing import Final
@@ -10,13 +10,13 @@ from clerk_tinybird_app.settings.loopback import is_loopback
 
 _HOST: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", re.ASCII)
 _FORWARDED: Final = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
-# Set by proxies that are never part of a set-up on one's own machine, or not understood here.
+# Headers of proxies that nobody runs on their own machine, or that this module does not read.
 _REFUSED: Final = (b"forwarded", b"via", b"cf-connecting-ip", b"true-client-ip", b"x-client-ip")
 _WHITE_SPACE: Final = " \t"
-"""What may stand around a hop; nothing else that Python takes for space is part of none."""
+"""What may surround a hop. Python strips more characters by default, which are not allowed here."""
 
 _OLD_HTTP: Final = ("1.0", "1")
-"""As the ASGI specification spells it, and as Granian does."""
+"""The spelling of the ASGI specification, and the spelling of Granian."""
 
 _REFUSAL: Final = (
     "This service is embedded and serves this machine only. To serve others, configure the real "
@@ -25,10 +25,10 @@ _REFUSAL: Final = (
 
 
 class LoopbackOnly:
-    """Answers 403 unless client, Host and every forwarded hop are loopback.
+    """Answers 403 unless client, Host and every forwarded hop are loopback addresses.
 
-    It stands in front of an embedded service in case a server or proxy that the settings know
-    nothing of makes it reachable.
+    It protects an embedded service when a server or a proxy makes the service reachable and the
+    settings do not say so.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,7 +46,7 @@ def _is_loopback_request(scope: Scope) -> bool:
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         return False
-    # A browser speaks 1.1 or newer; older proxies speak 1.0 to what is behind them.
+    # Browsers use HTTP/1.1 or newer. HTTP/1.0 is what older proxies use.
     if scope.get("http_version") in _OLD_HTTP:
         return False
     hosts, hops = [], []
@@ -56,7 +56,7 @@ def _is_loopback_request(scope: Scope) -> bool:
         elif name in _REFUSED:
             return False
         elif name in _FORWARDED:
-            # The development server's proxy names its client here, which may be another machine.
+            # Here the proxy of the development server names its client, maybe another machine.
             hops += value.decode("latin-1").split(",")
     return (
         len(hosts) == 1

@@ -1,4 +1,4 @@
-"""The headers that every answer of the app carries, pages and errors included."""
+"""The headers of every answer of the app, of pages and of errors."""
 
 import re
 from typing import Final
@@ -13,20 +13,20 @@ COMMON: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "strict-origin-when-cross-origin",
-    # Passkeys are Clerk's: publickey-credentials-* stays as it is.
+    # publickey-credentials-* is not restricted, because Clerk uses it for passkeys.
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    # Lets a sign-in with another provider use a pop-up.
+    # The sign-in with another provider may use a pop-up.
     "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
 }
-"""What does not depend on the answer."""
+"""The headers that are the same for all answers."""
 
 _POLICY: Final = "Content-Security-Policy"
 _HSTS: Final = "Strict-Transport-Security"
-# Two years, for this host alone: what else is under its name is not this app's to decide.
+# Two years, for this host only: its subdomains may belong to other apps.
 _HSTS_VALUE: Final = "max-age=63072000"
 
 _HASHED: Final = re.compile(r"/assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
-"""Vite's names, which hold a hash of what is in the file; other names stay when it changes."""
+"""File names by Vite with a hash of the content; other names stay when the content changes."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
@@ -35,12 +35,12 @@ _NOT_MODIFIED: Final = 304
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers, where an answer has not set them itself.
+    """ASGI middleware that adds the headers that an answer does not have yet.
 
     Args:
-        app: What answers.
-        settings: Say which hosts the pages may use, and whether the app is behind TLS.
-        inline: What the pages hold inline; None when this server serves none.
+        app: The app that answers.
+        settings: They say which hosts the pages may use, and whether the app is behind TLS.
+        inline: The inline parts of the pages; None when this server serves no pages.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, inline: Inline | None) -> None:
@@ -49,7 +49,7 @@ class SecurityHeaders:
         self._page_policy = page_policy(inline, settings) if inline else FOR_OTHER_ANSWERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on, with the headers on HTTP answers."""
+        """Pass all requests on, and add the headers to HTTP answers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class SecurityHeaders:
     def _add(self, headers: MutableHeaders, status: int, scope: Scope) -> None:
         for name, value in COMMON.items():
             headers.setdefault(name, value)
-        # A browser keeps the policy that came with what has not been modified.
+        # With 304 a browser keeps the page and its policy, so no new policy is sent.
         if status != _NOT_MODIFIED:
             is_page = headers.get("content-type", "").startswith("text/html")
             headers.setdefault(_POLICY, self._page_policy if is_page else FOR_OTHER_ANSWERS)
@@ -72,17 +72,17 @@ class SecurityHeaders:
             headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
         headers.setdefault("Cache-Control", _FOREVER if is_hashed else _ASK_FIRST)
-        # Granian puts its name where there is none, so the header stays, without a name.
+        # Granian adds its name when there is no such header, so it is set to no name.
         headers["Server"] = ""
 
 
 def is_behind_tls(settings: Settings) -> bool:
-    """Tell whether users reach the app by https alone."""
+    """Tell whether users can reach the app by https only."""
     return all(origin.startswith("https:") for origin in settings.origins)
 
 
 def headers_file(inline: Inline, settings: Settings) -> str:
-    """Return a ``_headers`` file, as static hosts read it, for pages that hold ``inline``."""
+    """Return a ``_headers`` file, as static hosts read it, for pages with these inline parts."""
     everywhere = COMMON | {_POLICY: page_policy(inline, settings)}
     if is_behind_tls(settings):
         everywhere[_HSTS] = _HSTS_VALUE

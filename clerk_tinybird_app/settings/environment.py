@@ -1,4 +1,4 @@
-"""Typed, checked look-ups in environment variables, and strict reading of dotenv files."""
+"""Reads environment variables with types and checks, and dotenv files strictly."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 NEXT: Final = "NEXT_PUBLIC_"
-"""What the Next.js demo puts before a name that browsers may know."""
+"""The prefix in the Next.js demo of variables that are sent to browsers."""
 
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
@@ -36,18 +36,21 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     },
     "TINYBIRD_JWT_SECRET": ("TINYBIRD_SIGNING_KEY",),
 }
-"""Other spellings that are accepted: the Next.js demo's, and Clerk's and Tinybird's newer names."""
+"""Other accepted names: those of the Next.js demo, and newer names by Clerk and Tinybird."""
 
 _SECONDS_EXAMPLE: Final = 60
 _WHITE_SPACE: Final = " \t\r\n"
 _SWITCHES: Final = {"1": True, "true": True, "0": False, "false": False}
 _LAST_PORT: Final = 65535
 TOKEN_SECONDS: Final = (15, 24 * 60 * 60)
-"""How long a token may live: shorter, and pages renew it all the time; longer, and a leaked one, or
-one of somebody who has lost their role, is good for more than a day."""
+"""The shortest and the longest life of a token.
+
+Pages would renew a shorter one all the time. A longer one could be used for more than a day by
+somebody who stole it, or who has lost the role that it was made for.
+"""
 
 TOKEN_RPS: Final = (1, 1000)
-"""How much one user's token may ask. Tinybird takes 0 for no limit at all; a page needs tens."""
+"""The least and the most requests per second of a token. For Tinybird 0 means no limit."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -69,16 +72,16 @@ def origin_of(url: str) -> str:
     if not re.fullmatch(r"[a-z0-9.:_-]+", host):
         return ""
     bracketed = f"[{host}]" if ":" in host else host
-    # As browsers write it: without the port that the scheme implies.
+    # Browsers leave out the default port of the scheme.
     shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return f"{parts.scheme}://{bracketed}{shown}"
 
 
 def canonical(source: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the values that are set, an alias under the name it stands for.
+    """Return the values that are set, with each alias replaced by the name it stands for.
 
-    Within one source the name itself beats its aliases; so sources can then be laid over each
-    other without an alias of a stronger one losing to the name in a weaker one.
+    When one source has a name and its alias, the name wins. The results of several sources can
+    then be merged: an alias in a stronger source wins over the name in a weaker one.
     """
     spelled = spellings(source)
     stood_for = {alias for aliases in ALIASES.values() for alias in aliases}
@@ -87,7 +90,7 @@ def canonical(source: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def spellings(source: Mapping[str, str | None]) -> dict[str, str]:
-    """Return how ``source`` spells the names it sets that have aliases: name -> spelling."""
+    """Return name -> the spelling in ``source``, for each name that is set and has aliases."""
     return {
         name: next(spelling for spelling in (name, *aliases) if source.get(spelling))
         for name, aliases in ALIASES.items()
@@ -96,7 +99,7 @@ def spellings(source: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def respelled(text: str, spelled: Mapping[str, str]) -> str:
-    """Return ``text`` with every variable named as its reader spells it."""
+    """Return ``text`` with every variable spelled as the user has spelled it."""
     if not spelled:
         return text
     names = re.compile(rf"\b({'|'.join(map(re.escape, spelled))})\b")
@@ -104,9 +107,9 @@ def respelled(text: str, spelled: Mapping[str, str]) -> str:
 
 
 class Environment:
-    """Look-ups by name, in ``environ``; an empty value counts as not set.
+    """Reads values by name from ``environ``; an empty value counts as not set.
 
-    Every method raises ``SettingsError`` when the value is not of its kind.
+    Every method raises ``SettingsError`` when the value is not of the method's kind.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -137,7 +140,7 @@ class Environment:
         return value or default
 
     def path(self, name: str, default: str) -> str:
-        """Return a path of this app: one leading slash, so never another site's address."""
+        """Return a path of this app. It has one leading slash: two would lead to another site."""
         value = self.text(name) or default
         if not re.fullmatch(r"/(?![/\\])[^\s\\]*", value):
             raise SettingsError(f"{name} must be a path of this app that starts with one '/'")
@@ -148,7 +151,7 @@ class Environment:
         return self.path(name, default) if self.text(name) else default
 
     def page(self, name: str, default: str) -> str:
-        """Return where a page is: a path to serve it at, or another site's address."""
+        """Return the place of a page: a path of this app, or an address of another site."""
         value = self.text(name, default)
         value = value.rstrip("/") or value
         is_path = re.fullmatch(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)+", value)
@@ -201,7 +204,7 @@ class Environment:
         return value
 
     def optional_switch(self, name: str, default: bool | None) -> bool | None:
-        """Return whether something is switched on, ``default`` when nothing is said."""
+        """Return whether something is switched on; ``default`` when the value is not set."""
         value = self.text(name).lower()
         if value in _SWITCHES:
             return _SWITCHES[value]
@@ -226,7 +229,7 @@ class Environment:
         return int(value)
 
     def _visible(self, name: str, *, but_for: str) -> str:
-        """Return the value without surrounding space; refuse what nobody sees in a file."""
+        """Return the value without surrounding space; refuse characters that cannot be seen."""
         value = self._environ.get(name, "").strip(_WHITE_SPACE)
         for char in value:
             if not char.isprintable() and char not in but_for:
@@ -240,7 +243,7 @@ class Environment:
 def read_dotenv(path: Path) -> dict[str, str | None]:
     """Return the names and values in ``path``, nothing when there is no such file.
 
-    ``$`` stands for itself: secrets may hold it, so nothing is interpolated.
+    ``$`` has no special meaning, because secrets may contain it.
 
     Raises:
         SettingsError: The file is not UTF-8 text, or a line is not ``NAME=value``.
@@ -264,5 +267,5 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
 
 
 def _is_cut_short(value: str | None) -> bool:
-    """Tell whether ``value`` is the first line of a PEM that nothing holds together."""
+    """Tell whether ``value`` is only the first line of a PEM text, which needs quotes."""
     return value is not None and value.startswith("-----BEGIN") and "-----END" not in value

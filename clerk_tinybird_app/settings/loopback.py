@@ -1,11 +1,11 @@
-"""What counts as this machine."""
+"""Which hosts and addresses are this machine."""
 
 import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
 _USUAL: Final = frozenset(("localhost", "127.0.0.1", "::1"))
-"""What almost every request says, told without reading addresses."""
+"""The hosts of almost all requests, so that most checks need no parsing."""
 
 
 def is_loopback(host: str) -> bool:
@@ -23,7 +23,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_loopback_url(url: str) -> bool:
-    """Tell whether ``url``, or ``//host:port``, is well-formed and leads to this machine."""
+    """Tell whether ``url``, or ``//host:port``, is well-formed and names this machine."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:

@@ -1,7 +1,7 @@
-"""Everything the app reads from its environment: one frozen, checked ``Settings``.
+"""All that the app reads from its environment, as one frozen and checked ``Settings``.
 
-Nothing configured means the embedded services; a whole configuration means the real ones; half a
-configuration is an error at start that names what is missing and where its value is found.
+Without a configuration the app uses the embedded services, with a complete one the real services.
+An incomplete one is an error at start, which says what is missing and where to find it.
 """
 
 import os
@@ -25,18 +25,18 @@ from clerk_tinybird_app.settings.environment import (
 from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
 
 DOTENV_FILES: Final = (".env.local", ".env")
-"""Read in this order: the first value wins, and the real environment beats both."""
+"""The files in their order. The first value counts, and the environment wins over both files."""
 
 MIN_SIGNING_KEY_BYTES: Final = 32
-"""HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
+"""HS256 needs a key that is at least as long as its hash (RFC 7518, section 3.2)."""
 
 REFRESH_SECONDS: Final = 60
 
 LOCAL_REFRESH_SECONDS: Final = 2
-"""The embedded Tinybird costs nothing a query."""
+"""Short, because a query of the embedded Tinybird costs nothing."""
 
 TINYBIRD_VARIABLES: Final = ("TINYBIRD_API_URL", "TINYBIRD_WORKSPACE_ID", "TINYBIRD_JWT_SECRET")
-"""What a real Tinybird needs, all of it or nothing."""
+"""The variables for a real Tinybird: either all are set, or none."""
 
 WHERE_TO_FIND: Final[Mapping[str, str]] = {
     "CLERK_PUBLISHABLE_KEY": "Clerk dashboard > Configure > API keys",
@@ -55,12 +55,12 @@ __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
 
 def _variable(name: str, kind: str, default: Any = "", *, secret: bool = False) -> Any:
-    """Declare a field read from variable ``name`` by ``Environment``'s method ``kind``."""
+    """Declare a field that the method ``kind`` of ``Environment`` reads from variable ``name``."""
     return field(default=default, repr=not secret, metadata={"env": name, "kind": kind})
 
 
 def sources(folder: Path | None = None) -> list[Mapping[str, str | None]]:
-    """Return where variables are set, the weakest first.
+    """Return the sources of variables; each one wins over those before it.
 
     Raises:
         SettingsError: A dotenv file of ``folder`` (the working directory) cannot be read.
@@ -109,8 +109,8 @@ class Settings:
     def load(cls, folder: Path | None = None) -> Self:
         """Read the dotenv files of ``folder`` (the working directory) and the environment.
 
-        The process's own environment stays as it is, so no secret of a file is handed on to the
-        programs that the app starts.
+        The environment of the process is not changed, so the programs that the app starts do not
+        get the secrets of the files.
 
         Raises:
             SettingsError: A value is malformed or a service is half configured.
@@ -157,12 +157,12 @@ class Settings:
 
     @property
     def is_clerk_local(self) -> bool:
-        """True when the embedded Clerk serves, for want of a publishable key."""
+        """True when there is no publishable key, so that the embedded Clerk is used."""
         return not self.clerk_publishable_key
 
     @property
     def is_tinybird_local(self) -> bool:
-        """True when the embedded Tinybird serves, for want of a workspace."""
+        """True when there is no workspace, so that the embedded Tinybird is used."""
         return not self.tinybird_workspace_id
 
     @property
@@ -177,9 +177,9 @@ class Settings:
 
     @property
     def shows_token_page(self) -> bool:
-        """True when `/` is the token page with its playground, a developer's tools.
+        """True when `/` is the token page with its playground, which are tools for developers.
 
-        As set; else with an embedded service or a test key, and not with a live key.
+        When it is not set: true with an embedded service or a test key, false with a live key.
         """
         if self.token_page is not None:
             return self.token_page
@@ -189,10 +189,10 @@ class Settings:
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The app's own origins: who may call it, and whose session tokens it accepts.
+        """The app's own origins. Only their pages may call it, and only their tokens are accepted.
 
-        ``CLERK_AUTHORIZED_PARTIES`` when set, else the deploy URL's origin, else this machine's
-        port of the frontend.
+        These are ``CLERK_AUTHORIZED_PARTIES`` when it is set, else the origin of the deploy URL,
+        else the frontend's port on this machine.
         """
         if self.clerk_authorized_parties:
             return self.clerk_authorized_parties
@@ -217,14 +217,14 @@ def _given(settings: Settings, *names: str) -> list[str]:
 
 
 def _check_pages(settings: Settings) -> None:
-    """Refuse a page of Clerk's where something else of the app is."""
+    """Refuse a path for a page of Clerk's when the app uses that path for something else."""
     taken = list(routes.PAGES)
     backends = tuple(f"{path}/" for path in routes.NO_PAGES)
     for name, page in (
         ("CLERK_SIGN_IN_URL", settings.clerk_sign_in_url),
         ("CLERK_SIGN_UP_URL", settings.clerk_sign_up_url),
     ):
-        # Another site may show both forms at one address.
+        # Another site may have both forms at one address, so only paths are compared.
         if page.startswith("/") and (page in taken or f"{page}/".startswith(backends)):
             raise SettingsError(f"{name} must be a path where nothing else of the app is")
         taken.append(page)
@@ -257,7 +257,7 @@ def _check_clerk(settings: Settings) -> None:
 def _check_tinybird(settings: Settings) -> None:
     given = _given(settings, *TINYBIRD_VARIABLES, "TINYBIRD_API_KEY")
     missing = [name for name in TINYBIRD_VARIABLES if name not in given]
-    # The Next.js demo's example comes with an address, which alone says nothing.
+    # The example of the Next.js demo sets the address, so the address alone means nothing.
     if missing and given not in ([], ["TINYBIRD_API_URL"]):
         raise _half_configured("Tinybird", given, missing)
     url = settings.tinybird_api_url
@@ -272,7 +272,7 @@ def _check_tinybird(settings: Settings) -> None:
 
 
 def require_loopback(settings: Settings) -> None:
-    """Refuse to start when an embedded service would be reachable from elsewhere.
+    """Refuse to start when another machine could reach an embedded service.
 
     Raises:
         SettingsError: An embedded service is in use and a bind address, an origin or a URL of the

@@ -1,4 +1,4 @@
-"""Names in the environment that look like this app's and are read by nobody."""
+"""Finds variables that look like variables of this app, but that nothing reads."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields
@@ -16,7 +16,7 @@ _TINYBIRD_CLI: Final = (
     *("TB_TOKEN", "TB_HOST", "TB_LOCAL_HOST", "TB_CLI_TELEMETRY_OPTOUT", "TB_VERSION_WARNING"),
     *("TINYBIRD_TOKEN", "TINYBIRD_HOST"),
 )
-"""Read by the ``tb`` command, for which they may stand in the same file."""
+"""Variables of the ``tb`` command, which may be in the same file."""
 
 _NOT_SUPPORTED: Final = {
     f"{prefix}{name}": reason

@@ -12,18 +12,15 @@ PIPE: Final = "pipe"
 """The pipe's name in a page's address."""
 
 MOST_CHARACTERS: Final = 15_000
-"""As long as a dashboard's address, with what its request has besides."""
+"""The longest address: that of a dashboard, with room for the other parts of a request."""
 
 _MOST_VALUES: Final = 40
 
-_FIRST: Final = ("start", "end")
-"""A period reads in this order, whatever order the SQL needs it in."""
-
 TOKEN_PLACEHOLDER: Final = "<token>"
-"""Stands for the token in every example, so that it is sent to the browser once."""
+"""The placeholder of the token in all examples, so that the token is sent only once."""
 
 PATH_PLACEHOLDER: Final = "<path>"
-"""Stands for the path of the request that the page shows at the moment."""
+"""The placeholder of the path of the request that the page shows."""
 
 _TEMPLATES: Final = {
     "fetch": """\
@@ -48,7 +45,7 @@ LANGUAGES: Final = tuple(_TEMPLATES)
 
 @dataclass(frozen=True)
 class PipeRequest:
-    """A pipe with parameters; without a token, which has no place in an address.
+    """A pipe with parameters. It has no token, because a token must not be in an address.
 
     Attributes:
         pipe: The pipe's name.
@@ -65,16 +62,16 @@ class PipeRequest:
         return f"/v0/pipes/{quote(self.pipe)}.json" + (f"?{query}" if query else "")
 
     def address(self, page: str) -> str:
-        """Return the address of ``page`` that opens with this request."""
+        """Return the address that opens ``page`` with this request."""
         return f"{page}?{_encoded({PIPE: self.pipe, **self.parameters})}"
 
     @classmethod
     def read(cls, search: str, allowed: Mapping[str, Collection[str]]) -> Self | None:
-        """Return the request in an address's query, None when there is none.
+        """Return the request in the query of an address, None when there is none.
 
         Args:
             search: The query with or without its question mark.
-            allowed: Pipe -> the parameters that it may be opened with; all else is left out.
+            allowed: Pipe -> its allowed parameters; all others are left out.
         """
         if len(search) > MOST_CHARACTERS:
             return None
@@ -93,7 +90,7 @@ class PipeRequest:
 
 
 def _encoded(values: Mapping[str, str]) -> str:
-    # What could end a quoted text in any of the example's languages is encoded too.
+    # Also encoded: what could end a quoted text in one of the languages of the examples.
     return urlencode(values, quote_via=quote, safe="/:,", errors="replace")
 
 
@@ -105,8 +102,8 @@ class Field:
         name: The parameter's name.
         type: Tinybird's type, such as ``String`` or ``UInt16``.
         description: For people, "" without one.
-        placeholder: The default that applies when it is left empty, "" without one.
-        options: The values to choose from, empty when any will do.
+        placeholder: The default of an empty input, "" without one.
+        options: The values to choose from, empty when every value is allowed.
         is_required: True when leaving it empty is an error.
     """
 
@@ -119,12 +116,12 @@ class Field:
 
 
 def fields_of(pipe: Pipe, *, first: Iterable[str] = (), without: Iterable[str] = ()) -> list[Field]:
-    """Return the inputs for ``pipe``, each parameter once, but for those ``without``.
+    """Return the inputs for ``pipe``: each parameter once, but not those in ``without``.
 
     Args:
         pipe: A pipe of the project.
-        first: Names that stand first, whatever order the SQL needs them in, such as a period's.
-        without: Names that a token fixes, which no request can set.
+        first: The names that come first, such as those of a period.
+        without: The names that the token fixes, so that no request can set them.
 
     Raises:
         TemplateError: A node's template is malformed.

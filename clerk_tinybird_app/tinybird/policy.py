@@ -1,8 +1,7 @@
-"""What a product's policy is made of, and the guard around it.
+"""The parts of a product's policy, and the guard that checks what the policy grants.
 
-The policy itself is the product's. Whatever stands in ``fixed_params`` is enforced by Tinybird: a
-request cannot override it, and a pipe that filters by the parameter returns that tenant's
-rows only.
+The product has the policy itself. Tinybird enforces all values in ``fixed_params``: a request
+cannot override them, and a pipe that filters by the parameter returns only rows of that tenant.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,14 +21,14 @@ class Scope:
 
     Attributes:
         resource: The pipe's name.
-        fixed_params: Parameter values that win over whatever a request says.
+        fixed_params: Parameter values that win over the values in a request.
     """
 
     resource: str
     fixed_params: Mapping[str, str]
 
     def as_claim(self) -> dict[str, Any]:
-        """Return the scope as it stands in the token's ``scopes`` claim."""
+        """Return the scope in the form of the token's ``scopes`` claim."""
         return {
             "type": PIPES_READ,
             "resource": self.resource,
@@ -38,7 +37,7 @@ class Scope:
 
 
 class PolicyError(Exception):
-    """A policy that does not keep tenants apart: no token is minted with it."""
+    """A policy that does not separate the tenants: no token is minted with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Tenant:
     """How a product names its tenants.
 
     Attributes:
-        parameter: The parameter of every pipe that says whose rows are asked for.
-        column: The column of every data source that says whose a row is.
+        parameter: The parameter of every pipe with the tenant's id.
+        column: The column of every data source with the tenant's id.
     """
 
     parameter: str
@@ -61,8 +60,8 @@ class Policy:
     Attributes:
         tenant: The names of the tenant's parameter and column.
         tenant_of: Returns the tenant that a session belongs to.
-        granted: Returns what a session may read; ``scopes`` is the same, guarded.
-        kinds: Every kind of session that the policy tells apart.
+        granted: Returns what a session may read; ``scopes`` returns the same after checks.
+        kinds: All kinds of session that the policy distinguishes.
     """
 
     tenant: Tenant
@@ -94,13 +93,13 @@ class Policy:
 
     @cached_property
     def pipes(self) -> tuple[str, ...]:
-        """Every pipe that any kind of session may read, in the policy's order."""
+        """All pipes that some kind of session may read, in the policy's order."""
         granted = (self.scopes(kind.session()) for kind in self.kinds)
         return tuple(dict.fromkeys(scope.resource for scopes in granted for scope in scopes))
 
     @cached_property
     def fixed(self) -> dict[str, frozenset[str]]:
-        """Pipe -> the parameters that every token which allows it fixes."""
+        """Pipe -> the parameters that are fixed in all tokens for this pipe."""
         found: dict[str, frozenset[str]] = {}
         for kind in self.kinds:
             for scope in self.scopes(kind.session()):

@@ -1,4 +1,4 @@
-"""The token that a browser shows to Tinybird: minted, decoded, and shown as lines."""
+"""The token that a browser sends to Tinybird: minted, decoded, and split into lines."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,21 +17,21 @@ REFRESH_SHARE: Final = 1 / 5
 """A token is minted again when less than this share of its life is left."""
 
 MAX_HEARTBEAT_SECONDS: Final = 45.0
-"""Clerk's session tokens live for 60 seconds; each push comes with a quarter of that to spare."""
+"""Clerk's session tokens live for 60 seconds, so a pushed token still lives for 15 seconds."""
 
 _INDENT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """Where the workspace is and what signs its tokens.
+    """The workspace and the key that signs its tokens.
 
     Attributes:
         api_url: The API's address without a trailing slash, such as ``https://api.tinybird.co``.
         workspace_id: The workspace's id.
         signing_key: The workspace admin token: the HS256 key of every token (at least 32 bytes).
-        token_ttl: A token's life in seconds.
-        rps: Requests per second each token's name may make; Tinybird answers 429 beyond it.
+        token_ttl: The life of a token in seconds.
+        rps: Requests per second for each token name; Tinybird answers 429 to more.
     """
 
     api_url: str
@@ -42,23 +42,23 @@ class Workspace:
 
 
 def heartbeat_seconds(token_ttl: int) -> float:
-    """Return how often a session is pushed, so that a token is minted again before it ends.
+    """Return the seconds between two pushes, so that a token is minted again before it ends.
 
-    Two pushes fall into the last fifth of the token's life, so that a late one does no harm.
+    Two pushes come in the last fifth of the token's life, so that one may be late.
     """
     return min(MAX_HEARTBEAT_SECONDS, token_ttl * REFRESH_SHARE / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TinybirdToken:
-    """A minted token and what it was made from; the token itself stays out of ``repr``.
+    """A minted token and the values that it was made of; ``repr`` does not show the token.
 
     Attributes:
         value: The compact JWT.
-        name: The name Tinybird counts the rate limit by, ``frontend_jwt_user_<user id>``.
+        name: The name for Tinybird's rate limit, ``frontend_jwt_user_<user id>``.
         issued_at: Seconds since the epoch.
         expires_at: Seconds since the epoch.
-        claims: The payload, as signed.
+        claims: The signed payload.
     """
 
     value: str = field(repr=False)
@@ -76,7 +76,7 @@ class TinybirdToken:
         Args:
             session: A verified session that is current at ``now``.
             scopes: What it may read.
-            workspace: Where the token is valid and what signs it.
+            workspace: The workspace in which the token is valid.
             now: Seconds since the epoch.
         """
         issued_at = int(now)
@@ -111,14 +111,14 @@ class TinybirdToken:
 
 
 def _name_for(session: ClerkSession) -> str:
-    """Return the guide's name; one per user, so that nobody uses up another's allowance."""
+    """Return the name as in the guide. Each user has one, and so an allowance of their own."""
     return f"frontend_jwt_user_{session.user_id}"
 
 
 def decode(value: str, workspace: Workspace) -> dict[str, Any]:
     """Return the claims of a token signed by ``workspace``, for display.
 
-    The signature is checked and the times are not: an expired token can still be looked at.
+    The signature is checked, but the times are not: an expired token can still be shown.
 
     Raises:
         jwt.InvalidTokenError: ``value`` is no token of this workspace.
@@ -138,8 +138,8 @@ class ClaimLine:
 
     Attributes:
         text: The line without its indentation.
-        indent: How many spaces stand before it.
-        is_fixed: True within a ``fixed_params`` object, whose values no request can change.
+        indent: The number of spaces before it.
+        is_fixed: True within ``fixed_params``, whose values no request can change.
     """
 
     text: str

@@ -1,1 +1,1 @@
-"""What a dashboard is put together from; imported by its pages alone, for the charts' weight."""
+"""The parts of a dashboard. Only its pages import them, because the charts are large."""

@@ -3,7 +3,7 @@ import { createContext, useCallback, useContext, useMemo, useState } from "react
 
 const ViewContext = createContext({ asTable: false, toggle: () => {} });
 
-// A reconnect or a switch draws the page anew; what was shown as a table still is.
+// A reconnect or a switch of the tenant mounts the page again. The chosen tables stay tables.
 const kept = {};
 
 export function ChartOrTable({ name, children }) {

@@ -1,4 +1,4 @@
-"""What a tenant without a single row sees: what will be here; to developers, how it gets here."""
+"""The view of a tenant without any row: what it will show; for developers, how to send rows."""
 
 import json
 import re
@@ -15,14 +15,14 @@ from clerk_tinybird_app.state.session import SessionState
 
 _PRODUCT: Final = products.current()
 TENANT: Final = "{tenant}"
-"""Stands for the tenant's id in a command, until the browser knows it."""
+"""The placeholder of the tenant's id in a command; the browser replaces it."""
 
 _MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
 _NOW: Final = "\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""
 
 
 def empty_tenant() -> rx.Component:
-    """Return the panel that stands in the dashboard's place."""
+    """Return the panel that is shown in place of the dashboard."""
     words = _PRODUCT.words
     shows_tools = services.current().settings.shows_token_page
     return rx.el.section(
@@ -35,14 +35,14 @@ def empty_tenant() -> rx.Component:
 
 
 def event_command(event: Mapping[str, Any], source: str, column: str) -> str:
-    """Return the shell command that sends an event, as of now, for ``TENANT``.
+    """Return the shell command that sends an event for ``TENANT``.
 
     Args:
-        event: Column -> value; a moment in UTC gives way to that at which the command is run.
-        source: The data source that it goes to.
-        column: The one that says whose it is.
+        event: Column -> value; a time in UTC is replaced by the time when the command is run.
+        source: The data source that gets the event.
+        column: The column with the tenant's id.
     """
-    # The shell ends what it quotes at a quote.
+    # A quote would end the quoted text in the shell.
     written = json.dumps({**event, column: TENANT}).replace("'", "'\\''")
     return (
         f'curl "$TINYBIRD_API_URL/v0/events?name={source}" \\\n'
@@ -70,7 +70,7 @@ def _first_event() -> tuple[rx.Component, ...]:
 
 
 def _sample_traffic() -> rx.Component:
-    """Return the one click that fills the dashboard, with the embedded Tinybird."""
+    """Return the button that adds sample rows to the embedded Tinybird."""
     if not services.current().has_sample_traffic:
         return rx.fragment()
     return rx.el.div(

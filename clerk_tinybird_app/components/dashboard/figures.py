@@ -1,4 +1,4 @@
-"""The key figures, each in a box of its own with its change and its trend."""
+"""The key figures: each has its own box with its change and its trend."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ from clerk_tinybird_app.dashboard.shown import BAD, GOOD, TREND_HEIGHT, TREND_WI
 from clerk_tinybird_app.state.dashboard import rows_of
 
 _ON_A_PHONE: Final = 2
-"""Figures in a row; on a wide screen one for every three of the twelve columns."""
+"""Figures in one row; on a wide screen there is one for every three of the twelve columns."""
 
 _ROOM_FOR_NOTE: Final = 6
-"""The fewest of the twelve columns in which a few words fit beside the heading."""
+"""From so many of the twelve columns on, a note fits beside the heading."""
 
 
 def figures_panel(panel: Figures) -> rx.Component:
@@ -46,7 +46,7 @@ def figures_panel(panel: Figures) -> rx.Component:
 
 
 def figures_skeleton(panel: Figures) -> rx.Component:
-    """Return a grey place of the figures' own size."""
+    """Return a grey box with the size of the figures."""
     return rx.el.div(
         rx.el.div(class_name="mb-2 min-h-8"),
         rx.el.div(class_name=f"skeleton {_least_height(panel)}"),

@@ -1,4 +1,4 @@
-"""The head of a dashboard: title, whose and how old the data is, the period, the filters."""
+"""The head of a dashboard: title, tenant, age of the data, period, filters."""
 
 from typing import Final
 
@@ -44,7 +44,7 @@ def head(title: rx.Component, *, queries: int, at: rx.Var[float]) -> rx.Componen
         rx.el.div(
             rx.el.div(
                 title,
-                # One line however long it is, so that it pushes nothing down as it fills.
+                # Always one line, so that nothing below it moves when the text comes.
                 rx.el.p(
                     LiveStatus.create(
                         at=at,
@@ -55,7 +55,7 @@ def head(title: rx.Component, *, queries: int, at: rx.Var[float]) -> rx.Componen
                     " · ",
                     DashboardState.subtitle,
                     " · ",
-                    # The last, because a name can be of any length.
+                    # It comes last, because a name can be long.
                     tenant,
                     class_name="text-soft truncate",
                 ),
@@ -74,7 +74,7 @@ def head(title: rx.Component, *, queries: int, at: rx.Var[float]) -> rx.Componen
 
 
 def notices() -> rx.Component:
-    """Return what is said over the page's lower edge: data out of date, a download that failed."""
+    """Return the notices at the lower edge: data that is out of date, a failed download."""
     return rx.el.div(
         rx.cond(
             DashboardState.download_problem != "",
@@ -102,7 +102,7 @@ def notices() -> rx.Component:
 
 def _period_choice(queries: int) -> rx.Component:
     """Return the choice of the period, the pause, and the rate of the refreshes."""
-    # What a query costs is the developers' matter.
+    # Only developers need to know what a query costs.
     cost = " Tinybird's free plan answers 1,000 queries a day." if _SHOWS_COSTS else ""
     return rx.el.div(
         rx.el.nav(

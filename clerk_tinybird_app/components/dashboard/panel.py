@@ -1,4 +1,4 @@
-"""A panel of the dashboard in each of its states: loading, filled, empty, failed, stale."""
+"""A panel of the dashboard in all its states: loading, filled, empty, failed, stale."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,7 +14,7 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.tinybird import csv_cells
 
 _SHOWS_REQUESTS: Final = services.current().settings.shows_token_page
-"""The page with the playground is there, where a panel's request is shown."""
+"""Whether there is a page with the playground, which shows the request of a panel."""
 
 
 def dashboard_panel(
@@ -26,10 +26,10 @@ def dashboard_panel(
     """Return a panel with the same height whatever it shows.
 
     Args:
-        panel: As it is declared.
-        content: What it shows when it has rows.
-        note: A few words beside its heading; the declared ones by default.
-        actions: What its menu offers before the actions of every panel.
+        panel: The declaration.
+        content: What the panel shows when it has rows.
+        note: A few words beside the heading; by default the declared ones.
+        actions: The first actions in its menu, before those of every panel.
     """
     beside = f"{NOTE} order-last basis-full sm:order-none sm:basis-auto"
     return rx.el.section(
@@ -46,7 +46,7 @@ def dashboard_panel(
 
 
 def panel_skeleton(panel: Panel) -> rx.Component:
-    """Return a grey place of a panel's own size."""
+    """Return a grey box with the size of the panel."""
     return rx.el.div(
         rx.el.div(class_name="invisible min-h-8 mb-3 pb-6 sm:pb-0"),
         rx.el.div(class_name=_height(panel)),
@@ -56,7 +56,7 @@ def panel_skeleton(panel: Panel) -> rx.Component:
 
 
 def panel_actions(panel: Panel, *actions: rx.Component) -> rx.Component:
-    """Return how old a panel's data is, and the menu of what can be done with it."""
+    """Return the age of a panel's data, and the menu of the panel."""
     key, now = panel.key, DashboardState.panels[panel.key]
     to_request = menu_item("View request", on_click=DashboardState.view_request(key))  # type: ignore
     return rx.el.div(
@@ -85,9 +85,9 @@ def panel_actions(panel: Panel, *actions: rx.Component) -> rx.Component:
 
 
 def panel_content(panel: Panel, *content: rx.Component) -> rx.Component:
-    """Return what fits a panel's state."""
+    """Return the content that fits the state of the panel."""
     now = DashboardState.panels[panel.key]
-    # Numbers of the view before, until those of this one come.
+    # The numbers are still those of the view before.
     is_other = now.view != DashboardState.address
     return rx.cond(
         now.fetched_at > 0,

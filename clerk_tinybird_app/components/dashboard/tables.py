@@ -1,4 +1,4 @@
-"""The panels with a table: a ranking, the newest rows, the shares of a whole."""
+"""The panels with a table: rankings, the newest rows, and shares of a total."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ _HEAD: Final = "text-soft sticky top-0 bg-panel"
 
 
 def ranking_panel(panel: Ranking) -> rx.Component:
-    """Return the most of something: a click filters, the arrow opens a row's own page."""
+    """Return a ranking: a click on a row filters, its arrow opens the page of the row."""
     clicks = "click to filter, → to open" if panel.opens else "click to filter"
     return dashboard_panel(
         panel,
@@ -51,7 +51,7 @@ def records_panel(panel: Records) -> rx.Component:
 
 
 def breakdown_panel(panel: Breakdown) -> rx.Component:
-    """Return the shares of one dimension's values: a click filters."""
+    """Return the share of each value of one dimension: a click filters."""
     return dashboard_panel(
         panel,
         scrolling(
@@ -66,7 +66,7 @@ def breakdown_panel(panel: Breakdown) -> rx.Component:
 
 
 def scrolling(label: str, *parts: rx.Component) -> rx.Component:
-    """Return a table that scrolls within its panel, by keyboard too."""
+    """Return a table that scrolls within its panel, also by keyboard."""
     return rx.el.div(
         rx.el.table(*parts, class_name="w-full border-collapse font-mono text-[12px] tabular-nums"),
         tab_index=0,
@@ -77,7 +77,7 @@ def scrolling(label: str, *parts: rx.Component) -> rx.Component:
 
 
 def column_heads(*columns: tuple[str, bool]) -> rx.Component:
-    """Return a table's head, of each column's name and whether it has numbers."""
+    """Return the head of a table, from each column's name and whether it has numbers."""
     heads = (_column_head(name, is_number=is_number) for name, is_number in columns)
     return rx.el.thead(rx.el.tr(*heads), class_name=_HEAD)
 
@@ -152,7 +152,7 @@ def _bar_cell(percent: int, *content: rx.Component) -> rx.Component:
 
 
 def _cells(row: Row, columns: tuple[Column, ...]) -> list[rx.Component]:
-    """Return one cell for each column; what names the row stands before them."""
+    """Return one cell for each column. The first cell of a row, its name, is not among them."""
     return [
         rx.el.td(_link(row.cells[index]), class_name=NUMBER if _is_number(column) else CELL)
         for index, column in enumerate(columns, start=1)
@@ -165,7 +165,7 @@ def _link(cell: Cell) -> rx.Component:
 
 
 def _text(text: str, href: str, tone: str | rx.Var[str] = "") -> rx.Component:
-    """Return ``text`` as a link; as plain text where ``href`` is ""."""
+    """Return ``text`` as a link, or as plain text when ``href`` is ""."""
     return rx.cond(
         href != "",
         rx.el.a(text, href=href, class_name=rx.cond(tone != "", f"no-underline {tone}", _LINK)),
@@ -178,6 +178,6 @@ def _is_number(column: Column) -> bool:
 
 
 def _word(name: str) -> str:
-    """Return what a filter is called, or the column's own name where there is no such filter."""
+    """Return the label of a filter, or the name of the column when there is no such filter."""
     found = products.current().dashboard.filter_named(name)
     return found.label if found else name.replace("_", " ")

@@ -1,6 +1,6 @@
 """A panel with a chart over time, or with the same numbers as a table.
 
-Only pages that show it import this module, for recharts' weight.
+Only the pages that show it import this module, because recharts is large.
 """
 
 from typing import Final
@@ -22,10 +22,10 @@ _UNITS: Final = rx.asset("units.jsx", shared=True)
 
 _LEGEND: Final = "flex flex-wrap gap-x-4 h-8 items-center text-soft text-[13px] font-mono"
 _MARGIN: Final = {"top": 4, "right": 32, "bottom": 0, "left": 0}
-"""Room for half of the last tick's text."""
+"""Space for half of the text of the last tick."""
 
 _SHORT_UNITS: Final = (Unit.COUNT, Unit.PERCENT)
-"""Whose numbers need little room beside a chart."""
+"""The units whose numbers are short, so that the axis needs little space."""
 
 _TICK: Final = {"fill": "var(--soft)", "fontSize": 11, "fontFamily": "var(--font-mono)"}
 _TOOLTIP: Final = {
@@ -43,7 +43,7 @@ class _View(rx.Component):
 
 
 class _ChartOrTable(_View):
-    """Remembers by its ``name`` which of the two is shown in it: at first the chart."""
+    """Shows the chart first. Under its ``name`` it remembers when the viewer chose the table."""
 
     tag = "ChartOrTable"
 
@@ -51,7 +51,7 @@ class _ChartOrTable(_View):
 
 
 class _TableToggle(_View):
-    """Changes between the two."""
+    """Switches between chart and table."""
 
     tag = "TableToggle"
 

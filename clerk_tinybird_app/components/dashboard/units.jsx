@@ -1,4 +1,4 @@
-// Numbers of a time series in their unit, and where a chart finds them.
+// Formats the numbers of a time series in their unit, and reads them from a row of a chart.
 const written = (value, most) => value.toLocaleString("en", { maximumFractionDigits: most });
 
 const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -22,20 +22,20 @@ const SHORT = {
   bytes: (value) => size(value, 1),
 };
 
-// What a table and a chart's tooltip say; an en dash where there is no value.
+// The text in a table and in a chart's tooltip; an en dash for no value.
 export const inUnit = (unit, value) =>
   value == null ? "–" : (IN_FULL[unit] ?? ((number) => written(number, 2)))(Number(value));
 
 const short = (value) =>
   value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
 
-// What stands beside a chart, where there is little room.
+// The text on an axis, where there is little space.
 export const onAxis = (unit) => SHORT[unit] ?? short;
 
 const readers = {};
 
-// How a chart reads a series off a row, the same function each time. By a function, because a path
-// is what recharts takes a name with a dot for; without zero where that has no place on the axis.
+// Returns the function with which a chart reads a series from a row, always the same one. A
+// function, because recharts reads a name with a dot as a path. On a log axis it leaves out zeros.
 export const valueOf = (label, isLog) => {
   readers[`${isLog} ${label}`] ??= (row) => (isLog && !(row[label] > 0) ? null : row[label]);
   return readers[`${isLog} ${label}`];

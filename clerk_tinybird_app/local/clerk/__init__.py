@@ -1,4 +1,4 @@
-"""The embedded Clerk: a local stand-in for Clerk's Frontend API, for Clerk's own browser SDK."""
+"""The embedded Clerk: a local Frontend API for Clerk's own browser SDK."""
 
 from clerk_tinybird_app.local.clerk.embedded_clerk import EmbeddedClerk, UnknownAccountError
 from clerk_tinybird_app.local.clerk.instance import EMAIL_CODE

@@ -1,4 +1,4 @@
-"""The Frontend API over HTTP: whose page asks, which handler answers, in a transaction, as JSON."""
+"""The Frontend API over HTTP: checks the origin, runs the handler in a transaction, sends JSON."""
 
 import logging
 import sqlite3
@@ -93,14 +93,14 @@ _MS_PER_SECOND: Final = 1000
 
 
 def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[str]) -> str | None:
-    """Return the calling page's origin; None: a GET that does not say.
+    """Return the origin of the calling page; None for a GET that does not name it.
 
-    ``Origin`` decides; a same-origin GET has none, so its ``Referer`` stands in. Every other
-    method needs ``Origin``, which no page can forge: that is the protection against cross-site
-    requests.
+    The ``Origin`` header decides. A GET from the same origin has none, so its ``Referer`` is used.
+    All other methods need ``Origin``, which no page can forge. This is the protection against
+    cross-site requests.
 
     Raises:
-        FapiError: 403, the page is not the app's own, or does not say where it needs to.
+        FapiError: 403, the page is not one of the app, or a needed header is missing.
     """
     claimed = headers.get("origin")
     if claimed is None and method == _SAFE:
@@ -114,12 +114,12 @@ def calling_origin(method: str, headers: Mapping[str, str], origins: Collection[
 
 
 def foreign_origin() -> FapiError:
-    """The request does not come from one of the app's own pages."""
+    """Return the error for a request that does not come from a page of the app."""
     return FapiError(403, "origin_invalid", "The embedded Clerk answers the app's own pages only.")
 
 
 def _origin_of(address: str) -> str | None:
-    """Return scheme and host of an address; None: it has none."""
+    """Return scheme and host of an address, None when it has none."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -129,7 +129,7 @@ def _origin_of(address: str) -> str | None:
 
 @dataclass(frozen=True)
 class Match:
-    """A handler and the ids in the path, to be called with the call itself first."""
+    """A handler, and the ids in the path, which are its arguments after the call."""
 
     handler: Handler
     ids: dict[str, str]
@@ -138,7 +138,7 @@ class Match:
 def _compile(
     routes: Iterable[tuple[str, str, Handler]],
 ) -> list[tuple[str, Pattern[str], Handler]]:
-    """Prepare the routes' patterns once."""
+    """Compile the patterns of the routes."""
     return [(method, compile_path(path)[0], handler) for method, path, handler in routes]
 
 
@@ -146,7 +146,7 @@ _COMPILED: Final = _compile(_ROUTES)
 
 
 def match(method: str, path: str) -> Match | None:
-    """Return what answers ``method`` at ``path`` (without ``/v1``); None: nothing does."""
+    """Return the handler of ``method`` at ``path`` (without ``/v1``), None when there is none."""
     trimmed = path.rstrip("/")
     for route_method, pattern, handler in _COMPILED:
         if route_method == method and (found := pattern.match(trimmed)):
@@ -156,7 +156,7 @@ def match(method: str, path: str) -> Match | None:
 
 @dataclass(frozen=True)
 class _Request:
-    """A request taken off the wire."""
+    """The parts of an HTTP request that are needed."""
 
     method: str
     path: str
@@ -168,7 +168,7 @@ class _Request:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What goes on the wire; ``cookie``: a new client cookie."""
+    """The parts of the HTTP answer; ``cookie`` is a new client cookie."""
 
     status: int
     body: Any
@@ -192,7 +192,7 @@ class FrontendApi:
         self._clock = clock
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request; the work is done in a thread, for passwords are slow on purpose."""
+        """Answer one request in a thread, because the hash of a password takes long on purpose."""
         try:
             answer = await run_in_threadpool(self._answer, await _read(request))
         except FapiError as error:
@@ -230,7 +230,7 @@ class FrontendApi:
         )
 
     def _answer(self, request: _Request) -> _Answer:
-        """Run the handler; what it wrote is undone when it refuses."""
+        """Run the handler. When it refuses, the changes in the database are undone."""
         origin = calling_origin(request.method, request.headers, self._origins)
         if origin is None:
             if request.path != _ENVIRONMENT:
@@ -254,7 +254,7 @@ class FrontendApi:
 
 
 def _body(call: Call, reply: Reply) -> Any:
-    """Wrap a reply as the SDK expects: all but reads carry the client as it now is."""
+    """Return the body that the SDK expects: all replies but those to reads contain the client."""
     if reply.bare:
         return reply.response
     client = None if call.method == "GET" else client_view(call)
@@ -262,10 +262,10 @@ def _body(call: Call, reply: Reply) -> Any:
 
 
 async def _read(request: Request) -> _Request:
-    """Take a request off the wire.
+    """Read an HTTP request.
 
     Raises:
-        FapiError: 4xx, the body is too large, no text or has too many fields.
+        FapiError: 4xx, the body is too large, is no text or has too many fields.
     """
     query = dict(request.query_params)
     method = request.method
@@ -282,7 +282,7 @@ async def _read(request: Request) -> _Request:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; any other kind of body, such as an upload, is let go by."""
+    """Return the fields of a form. Any other kind of body, such as an upload, is not read."""
     is_form = request.headers.get("content-type", "").split(";")[0].strip() == _FORM
     body = b""
     try:
@@ -302,7 +302,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _no_such_route(request: _Request) -> FapiError:
-    """Nothing answers this method at this path."""
+    """Return the error for a method and path without a handler."""
     return FapiError(
         404,
         "resource_not_found",
@@ -311,12 +311,12 @@ def _no_such_route(request: _Request) -> FapiError:
 
 
 def _database_failed() -> FapiError:
-    """The database is locked for long, full or damaged."""
+    """Return the error for a database that is locked for long, full or damaged."""
     return FapiError(500, "internal_clerk_error", "The embedded Clerk's database failed.")
 
 
 def _set_cookie(response: Response, value: str) -> None:
-    """Give the browser its client cookie. It is not ``Secure``: loopback is plain HTTP."""
+    """Set the client cookie. It is not ``Secure``, because loopback is plain HTTP."""
     response.set_cookie(
         CLIENT_COOKIE,
         value,

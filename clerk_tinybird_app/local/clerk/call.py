@@ -1,4 +1,4 @@
-"""One call of the browser SDK, normalised, and the reply to it."""
+"""One call of the browser SDK in a uniform shape, and the reply to it."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from clerk_tinybird_app.local.clerk.store.records import Client, Session, User
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is calling: a live session of the calling browser, and its user."""
+    """The caller: a live session of the calling browser, and its user."""
 
     session: Session
     user: User
@@ -21,11 +21,11 @@ class Actor:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back.
+    """The reply of a handler.
 
     Attributes:
-        response: the resource.
-        bare: send the resource alone instead of ``{response, client}``.
+        response: The resource.
+        bare: Whether to send only the resource instead of ``{response, client}``.
     """
 
     response: Any
@@ -37,16 +37,16 @@ class Call:
     """A call inside its transaction.
 
     Attributes:
-        method: the intended method; the wire only knows GET and POST with ``_method``.
-        query: the address's parameters.
-        form: the body's fields.
-        origin: the calling page's origin, always one of the app's own.
-        user_agent: the browser's own description.
-        now: milliseconds since the epoch.
-        db: the open transaction.
-        key: signs session tokens.
-        client: the calling browser, if its cookie is known.
-        cookie: a new value for its cookie, to be sent back.
+        method: The intended method. Over HTTP the SDK sends only GET, or POST with ``_method``.
+        query: The parameters of the address.
+        form: The fields of the body.
+        origin: The origin of the calling page, always one of the app's own.
+        user_agent: The ``User-Agent`` header.
+        now: Milliseconds since the epoch.
+        db: The open transaction.
+        key: Signs session tokens.
+        client: The calling browser, if its cookie is known.
+        cookie: A new value for its cookie, which is sent with the reply.
     """
 
     method: str
@@ -61,7 +61,7 @@ class Call:
     cookie: str | None = None
 
     def ensure_client(self) -> Client:
-        """Return the calling browser's client, made now if it has none."""
+        """Return the client of the calling browser. If it has none, make one."""
         if self.client is None:
             client_id, self.cookie = browsers.add_client(self.db, self.now)
             self.client = browsers.client_by_id(self.db, client_id)
@@ -78,7 +78,7 @@ class Call:
         """Return a session of the calling browser.
 
         Raises:
-            FapiError: 401, it is another browser's, or over, or was never there.
+            FapiError: 401, there is no such session, it has ended, or another browser has it.
         """
         session = browsers.session_by_id(self.db, session_id)
         mine = self.client is not None and session is not None
@@ -89,10 +89,10 @@ class Call:
         return session
 
     def actor(self) -> Actor:
-        """Return who is calling: ``_clerk_session_id``, else the browser's active session.
+        """Return the caller: that of ``_clerk_session_id``, else of the browser's active session.
 
         Raises:
-            FapiError: 401, nobody is.
+            FapiError: 401, there is no session.
         """
         named = self.query.get("_clerk_session_id")
         current = self.client.last_active_session_id if self.client else None

@@ -1,4 +1,4 @@
-"""The embedded Clerk: a local stand-in that Clerk's own browser SDK talks to."""
+"""The embedded Clerk: builds its parts and is what the app and the tests call."""
 
 import time
 from collections.abc import Callable, Collection
@@ -35,15 +35,15 @@ class EmbeddedClerk:
     """Users, organizations and sessions in SQLite, real RS256 session tokens, the SDK's files.
 
     Args:
-        folder: where everything is kept: made if need be, for its owner alone.
-        origins: the app's own origins, such as ``http://localhost:3000``; only their pages get
+        folder: The folder of all data. If there is none, it is made for its owner only.
+        origins: The app's own origins, such as ``http://localhost:3000``. Only their pages get
             tokens, and ``azp`` is always one of them.
-        clock: seconds since the epoch.
+        clock: Seconds since the epoch.
 
     Raises:
         ValueError: ``origins`` is empty.
-        SigningKeyError: the key file is damaged.
-        DatabaseError: a newer version made the database.
+        SigningKeyError: The key file is damaged.
+        DatabaseError: A newer version made the database.
     """
 
     publishable_key = PUBLISHABLE_KEY
@@ -76,12 +76,12 @@ class EmbeddedClerk:
         """Sign an account in without a browser and return its session token.
 
         Args:
-            email: the account's address.
-            organization_slug: the active organization; None: the personal account.
-            origin: the token's ``azp``; None: the first of the app's own.
+            email: The e-mail address of the account.
+            organization_slug: The active organization; None for the personal account.
+            origin: The ``azp`` of the token; None for the first origin of the app.
 
         Raises:
-            UnknownAccountError: no such account, or no member of that organization.
+            UnknownAccountError: There is no such account, or it is no member of the organization.
             ValueError: ``origin`` is not one of the app's own.
         """
         origin = origin or self._origins[0]
@@ -105,13 +105,13 @@ class EmbeddedClerk:
             return session_token(call, session, session.organization_id)
 
     def revoke_sessions(self, email: str) -> int:
-        """End all sessions of an account, as Clerk's dashboard can; return how many there were."""
+        """End all sessions of an account, as Clerk's dashboard can, and return their number."""
         with self._database.transaction(write=True) as db:
             user = accounts.user_by_email(db, email)
             return browsers.end_sessions_of_user(db, user.id, "revoked") if user else 0
 
     def close(self) -> None:
-        """Close idle database connections; the next request opens them anew."""
+        """Close idle database connections; the next request opens new ones."""
         self._database.close()
 
     def _now(self) -> int:
@@ -119,7 +119,7 @@ class EmbeddedClerk:
         return int(self._clock() * _MS_PER_SECOND)
 
     def _build(self, sdk_files: SdkFiles) -> Starlette:
-        """Put the routes together."""
+        """Return the app with all routes."""
         return Starlette(
             routes=[
                 Route(f"{CLERK_PROXY}/v1/{{path:path}}", self._api.answer, methods=_METHODS),
@@ -132,12 +132,12 @@ class EmbeddedClerk:
         )
 
     async def _jwks(self, request: Request) -> Response:
-        """Return the public key."""
+        """Answer with the public key."""
         return JSONResponse(self._key.jwks())
 
 
 def _organization_id(held: list[Membership], slug: str | None) -> str | None:
-    """Return the id of the organization with this slug among those a user is in."""
+    """Return the id of the user's organization with this slug."""
     if slug is None:
         return None
     for membership in held:

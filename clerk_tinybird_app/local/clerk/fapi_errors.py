@@ -1,7 +1,7 @@
-"""Errors as Clerk's Frontend API writes them.
+"""The errors of Clerk's Frontend API.
 
-``FapiError`` is the only exception a handler raises for the browser's sake; the functions below
-name the codes that Clerk's components know how to show.
+``FapiError`` is the only exception that a handler raises to answer the browser. The functions below
+have the codes that Clerk's components can show.
 """
 
 import secrets
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class FapiError(Exception):
-    """A refusal in Clerk's shape.
+    """A refusal in the format of Clerk.
 
     Args:
-        status: the HTTP status.
+        status: The HTTP status.
         code: Clerk's stable code.
-        message: the sentence that Clerk's components show.
-        param: the form field at fault, if it is one.
-        meta: more facts beside the error, such as the client as it now is.
+        message: The sentence that Clerk's components show.
+        param: The form field with the fault, if there is one.
+        meta: More data beside the error, such as the current client.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class FapiError(Exception):
 
 
 def unauthenticated() -> FapiError:
-    """No live session of this browser: with 401 the SDK signs out at once, with 404 it lingers."""
+    """No live session of this browser. With 401 the SDK signs out at once, with 404 much later."""
     return FapiError(
         401,
         "authentication_invalid",
@@ -57,22 +57,22 @@ def unauthenticated() -> FapiError:
 
 
 def forbidden(message: str) -> FapiError:
-    """The session is good, but it may not do this."""
+    """The session is valid, but it may not do this."""
     return FapiError(403, "missing_permission", message)
 
 
 def not_found(what: str) -> FapiError:
-    """There is no such thing, or none that this session may know of."""
+    """There is no such thing, or the session may not know of it."""
     return FapiError(404, "resource_not_found", f"{what} not found.")
 
 
 def bad_request(code: str, message: str) -> FapiError:
-    """The request makes no sense as it stands."""
+    """The request has a mistake."""
     return FapiError(400, code, message)
 
 
 def not_supported(message: str) -> FapiError:
-    """Clerk can do this and its embedded stand-in cannot."""
+    """Clerk can do this, but the embedded Clerk cannot."""
     return FapiError(400, "not_supported_by_embedded_clerk", message)
 
 

@@ -1,4 +1,4 @@
-"""Form fields, checked as Clerk checks them."""
+"""Checks form fields as Clerk does."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def email(value: str, param: str) -> str:
     """Return the address in lower case.
 
     Raises:
-        FapiError: 422, it is none.
+        FapiError: 422, it is no e-mail address.
     """
     address = value.strip().lower()
     if len(address) > _MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
@@ -36,7 +36,7 @@ def email(value: str, param: str) -> str:
 
 
 def new_password(value: str, param: str = "password") -> str:
-    """Return a password that may be chosen.
+    """Return a new password if it is allowed.
 
     Raises:
         FapiError: 422, it is too short or too long.
@@ -57,7 +57,7 @@ def new_password(value: str, param: str = "password") -> str:
 
 
 def check_code(value: str) -> None:
-    """Compare an e-mail code.
+    """Check an e-mail code.
 
     Raises:
         FapiError: 422, it is wrong.
@@ -86,7 +86,7 @@ def slug(value: str) -> str:
     """Return an organization's slug.
 
     Raises:
-        FapiError: 422, it has other characters than a-z, 0-9 and single hyphens.
+        FapiError: 422, it has characters other than a-z, 0-9 and single hyphens.
     """
     text = value.strip()
     if len(text) > MAX_NAME_LENGTH or not _SLUG.fullmatch(text):
@@ -99,12 +99,12 @@ def slug(value: str) -> str:
 
 
 def slug_from(organization_name: str) -> str:
-    """Derive a slug from a name: ``Initech & Sons`` becomes ``initech-sons``."""
+    """Make a slug from a name: ``Initech & Sons`` becomes ``initech-sons``."""
     return _NO_SLUG.sub("-", organization_name.lower()).strip("-") or _DEFAULT_SLUG
 
 
 def page_of(query: Mapping[str, str]) -> slice:
-    """Return which part of a list is asked for by ``limit`` and ``offset``.
+    """Return the part of a list that ``limit`` and ``offset`` ask for.
 
     Raises:
         FapiError: 400, they are no numbers.

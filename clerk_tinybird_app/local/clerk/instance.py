@@ -1,22 +1,22 @@
-"""The embedded Clerk instance: its names, its limits, and who may do what in an organization.
+"""The embedded Clerk instance: its names, its limits, and its roles and permissions.
 
-Two roles and one feature, ``requests``. A role's system permissions (``org:sys_...``) steer Clerk's
-own components and never appear in a token, as in Clerk.
+There are two roles and one feature, ``requests``. Clerk's components use the system permissions of
+a role (``org:sys_...``). As with Clerk, these are never in a token.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 ISSUER: Final = "https://clerk.localhost.test"
-"""The ``iss`` of its session tokens. Nothing is ever fetched from there."""
+"""The ``iss`` of its session tokens. Nothing is fetched from this address."""
 
 PUBLISHABLE_KEY: Final = "pk_test_Y2xlcmsubG9jYWxob3N0LnRlc3Qk"
-"""``pk_test_`` + base64 of the issuer's host and ``$``: a host the SDK asks no dev browser for."""
+"""``pk_test_`` and base64 of the host and ``$``. For this host the SDK uses no dev browser."""
 
 APPLICATION_NAME: Final = "Clerk + Tinybird"
 
 EMAIL_CODE: Final = "424242"
-"""Every e-mail code, as in Clerk's own test mode; no e-mail is ever sent."""
+"""The code of every e-mail, as in Clerk's test mode. No e-mail is sent."""
 
 TOKEN_LIFETIME_SECONDS: Final = 60
 SESSION_LIFETIME_MS: Final = 7 * 24 * 60 * 60 * 1000
@@ -34,7 +34,7 @@ SYSTEM_PREFIX: Final = "org:sys_"
 
 @dataclass(frozen=True)
 class Role:
-    """One role of the instance; ``permissions`` in the order in which tokens list them."""
+    """One role of the instance; ``permissions`` are in the order of the tokens."""
 
     key: str
     name: str
@@ -68,12 +68,12 @@ ROLES: Final = {role.key: role for role in (ADMIN, MEMBER)}
 
 @dataclass(frozen=True)
 class Grants:
-    """A role's custom permissions as claims v2 spell them.
+    """The custom permissions of a role in the format of claims v2.
 
     Attributes:
-        features: value of ``fea``, such as ``o:requests``.
-        permissions: value of ``o.per``, the verbs in use, such as ``manage,read``.
-        masks: value of ``o.fpm``, for each feature the verbs it has, as bits, lowest first.
+        features: The value of ``fea``, such as ``o:requests``.
+        permissions: The value of ``o.per``: all verbs, such as ``manage,read``.
+        masks: The value of ``o.fpm``: the verbs of each feature as bits, the lowest first.
     """
 
     features: str
@@ -82,7 +82,7 @@ class Grants:
 
 
 def grants_of(role: Role) -> Grants:
-    """Encode ``role`` so that Clerk's own decoder (``jwtPayloadParser``) gives it back in order."""
+    """Encode ``role`` so that Clerk's decoder (``jwtPayloadParser``) returns the same order."""
     custom = [p.split(":") for p in role.permissions if not p.startswith(SYSTEM_PREFIX)]
     features = list(dict.fromkeys(feature for _, feature, _ in custom))
     verbs = list(dict.fromkeys(verb for _, _, verb in custom))

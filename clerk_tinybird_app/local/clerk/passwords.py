@@ -1,4 +1,4 @@
-"""Passwords at rest: scrypt with a salt of its own for each user."""
+"""Stores passwords as scrypt hashes, with a salt for each user."""
 
 import base64
 import binascii
@@ -8,20 +8,20 @@ import secrets
 from typing import Final
 
 COST: Final = 2**14
-"""scrypt's N for new passwords: 16 MB and tens of milliseconds each."""
+"""The N of scrypt for new passwords: each hash takes 16 MB and some 10 milliseconds."""
 _BLOCK: Final = 8
 _SALT_BYTES: Final = 16
 
 
 def hash_password(password: str) -> str:
-    """Return ``scrypt$COST$BLOCK$SALT$HASH``; slow on purpose, so call it in a thread."""
+    """Return ``scrypt$COST$BLOCK$SALT$HASH``. It is slow on purpose, so call it in a thread."""
     salt = secrets.token_bytes(_SALT_BYTES)
     digest = _scrypt(password, salt, COST, _BLOCK)
     return f"scrypt${COST}${_BLOCK}${_encode(salt)}${_encode(digest)}"
 
 
 def verify_password(password: str, stored: str) -> bool:
-    """Say whether ``stored`` was made of ``password``; False when ``stored`` is damaged."""
+    """Tell whether ``stored`` is the hash of ``password``; False when ``stored`` is damaged."""
     try:
         scheme, cost, block, salt, digest = stored.split("$")
         if scheme != "scrypt":
@@ -34,7 +34,7 @@ def verify_password(password: str, stored: str) -> bool:
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block: int) -> bytes:
-    """Derive the key of ``password``."""
+    """Return the scrypt hash of ``password``."""
     return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=block, p=1)
 
 

@@ -1,6 +1,6 @@
 """The local accounts and organizations, with the same ids on every machine.
 
-The ids are constants because other local data, such as fixtures for these tenants, refer to them.
+The ids are constants, because other local data uses them, such as the rows of these tenants.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ SOLO_ID: Final = "user_2WeSWIRd0dTXWARhnJqUMFqJU0n"
 
 @dataclass(frozen=True)
 class SeedOrganization:
-    """An organization that is there from the first start."""
+    """An organization that exists from the first start."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class SeedOrganization:
 
 @dataclass(frozen=True)
 class Account:
-    """A local account; ``roles`` are pairs of organization id and role key, the default first."""
+    """A local account; ``roles`` has pairs of organization id and role, the default first."""
 
     user_id: str
     email: str

@@ -1,4 +1,4 @@
-"""Session tokens: their claims, version 2, as Clerk writes them, and the key that signs them."""
+"""Session tokens: their claims in Clerk's version 2, and the key that signs them."""
 
 import hashlib
 import json
@@ -36,10 +36,10 @@ def session_claims(
     """Return the claims of a fresh token.
 
     Args:
-        session: the live session.
-        membership: that user's membership of the active organization; None: personal account.
-        origin: the page's origin, which becomes ``azp``.
-        now: milliseconds since the epoch.
+        session: The live session.
+        membership: The user's membership in the active organization; None: personal account.
+        origin: The origin of the page, which becomes ``azp``.
+        now: Milliseconds since the epoch.
     """
     issued = now // _MS_PER_SECOND
     claims: dict[str, Any] = {
@@ -76,11 +76,11 @@ def _organization_claims(membership: Membership) -> dict[str, Any]:
 
 
 class SigningKeyError(LocalDataError):
-    """The key file cannot be read as an RSA key; deleting it makes a new one."""
+    """The key file has no RSA key. When it is deleted, a new key is made."""
 
 
 class SigningKey:
-    """Signs claims as RS256 tokens, and shows its public half."""
+    """Signs claims as RS256 tokens, and returns its public key."""
 
     def __init__(self, private: RSAPrivateKey) -> None:
         self._private = private
@@ -103,10 +103,10 @@ class SigningKey:
 
     @classmethod
     def load_or_make(cls, path: Path) -> "SigningKey":
-        """Read the key at ``path``, or make one there, readable by its owner alone.
+        """Read the key in ``path``. If there is none, make one that only its owner can read.
 
         Raises:
-            SigningKeyError: the file is there but holds no RSA private key.
+            SigningKeyError: The file exists but has no RSA private key.
         """
         pem = keep_once(path, _new_pem)
         try:
@@ -119,7 +119,7 @@ class SigningKey:
 
 
 def _unreadable(path: Path) -> str:
-    """Say what is wrong with the file and what to do."""
+    """Return an error that says what is wrong with the file and what to do."""
     return f"{path.name} holds no RSA private key; delete it and start again to have a new one."
 
 

@@ -36,14 +36,14 @@ _ABSENT: dict[str, Any] = {
     "create_organizations_limit": None,
     "legal_accepted_at": None,
 }
-"""What the embedded Clerk has no use for, as an account without it shows."""
+"""Fields that the embedded Clerk does not use, with the values of an account without them."""
 
 MAX_MEMBERSHIPS = 100
 PASSWORD_STRATEGY: Final = "password"
 EMAIL_STRATEGY: Final = "email_code"
 _ABANDONED_AFTER_MS: Final = 24 * 60 * 60 * 1000
 
-# The order matters: Edge and Opera also call themselves Chrome, and Chrome calls itself Safari.
+# The order matters: Edge and Opera also have "Chrome" in their names, and Chrome has "Safari".
 _BROWSERS: Final = (
     ("Edge", re.compile(r"Edg(?:e|A|iOS)?/([\d.]+)")),
     ("Opera", re.compile(r"OPR/([\d.]+)")),
@@ -62,7 +62,7 @@ _DEVICES: Final = (
 _LOOPBACK: Final = "127.0.0.1"
 
 _HERE: Final = "this machine"
-"""The embedded Clerk answers no other machine, so every browser is here."""
+"""All browsers are on this machine, because the embedded Clerk answers no other."""
 
 _MOBILE: Final = {"iPhone", "iPad", "Android"}
 
@@ -70,7 +70,7 @@ _MOBILE: Final = {"iPhone", "iPad", "Android"}
 def avatar_url(row: User) -> str:
     """Return a ``data:`` address of the user's picture.
 
-    It ends with ``#``, because the SDK appends a wanted width to every picture's address.
+    It ends with ``#``, because the SDK adds the width to the address of every picture.
     """
     initial = escape((row.first_name or row.email)[0].upper())
     svg = (
@@ -83,7 +83,7 @@ def avatar_url(row: User) -> str:
 
 
 def verification(status: str, strategy: str | None, now: int) -> dict[str, Any]:
-    """Return a ``verification``: its status and by which means."""
+    """Return a ``verification`` with its status and its strategy."""
     return {
         "object": "verification",
         "status": status,
@@ -96,7 +96,7 @@ def verification(status: str, strategy: str | None, now: int) -> dict[str, Any]:
 
 
 def public_user_data(row: User) -> dict[str, Any]:
-    """Return what other members of an organization see of a user."""
+    """Return the data of a user for other members of an organization."""
     return {
         "image_url": avatar_url(row),
         "has_image": False,
@@ -108,7 +108,7 @@ def public_user_data(row: User) -> dict[str, Any]:
 
 
 def verified_email(row: User, now: int) -> dict[str, Any]:
-    """Return the user's one e-mail address."""
+    """Return the only e-mail address of the user."""
     return {
         "object": "email_address",
         "id": row.email_id,
@@ -121,7 +121,7 @@ def verified_email(row: User, now: int) -> dict[str, Any]:
 
 
 def user(row: User, memberships: list[dict[str, Any]], now: int) -> dict[str, Any]:
-    """Return the user as they see themselves; ``memberships`` already as JSON."""
+    """Return the user's own data; ``memberships`` is JSON already."""
     return _ABSENT | {
         "image_url": avatar_url(row),
         "has_image": False,
@@ -161,7 +161,7 @@ def organization(row: Organization) -> dict[str, Any]:
 
 
 def membership(row: Membership) -> dict[str, Any]:
-    """Return a membership with its organization and what may be seen of its user."""
+    """Return a membership with its organization and the public data of its user."""
     held = ROLES[row.role]
     return {
         "object": "organization_membership",
@@ -178,7 +178,7 @@ def membership(row: Membership) -> dict[str, Any]:
 
 
 def role(row: Role) -> dict[str, Any]:
-    """Return a role; roles have been there since the epoch."""
+    """Return a role; its times are the epoch."""
     return {
         "object": "role",
         "id": f"role_{row.key.removeprefix('org:')}",
@@ -197,7 +197,7 @@ def page(items: list[dict[str, Any]], total: int) -> dict[str, Any]:
 
 
 def deleted(kind: str, identifier: str) -> dict[str, Any]:
-    """Return the receipt of a deletion."""
+    """Return the confirmation of a deletion."""
     return {"object": kind, "id": identifier, "deleted": True}
 
 
@@ -274,14 +274,14 @@ def sign_up(row: SignUp, now: int) -> dict[str, Any]:
 
 
 def _sign_in_status(row: SignIn) -> str:
-    """Say what the attempt is waiting for."""
+    """Return the status of the attempt, which says what it waits for."""
     if row.session_id:
         return "complete"
     return "needs_first_factor" if row.user_id else "needs_identifier"
 
 
 def _first_factors(user: User) -> list[dict[str, Any]]:
-    """Return the ways in which this user may prove who they are."""
+    """Return the first factors that this user can sign in with."""
     by_email = {
         "strategy": EMAIL_STRATEGY,
         "email_address_id": user.email_id,
@@ -292,7 +292,7 @@ def _first_factors(user: User) -> list[dict[str, Any]]:
 
 
 def _user_data(user: User) -> dict[str, Any]:
-    """Return what the sign-in card shows of the user."""
+    """Return the user's data on the sign-in form."""
     return {
         "first_name": user.first_name,
         "last_name": user.last_name,
@@ -302,9 +302,9 @@ def _user_data(user: User) -> dict[str, Any]:
 
 
 def _email_verification(row: SignUp, now: int) -> dict[str, Any]:
-    """Say where the verification of the address stands.
+    """Return the state of the verification of the address.
 
-    ``strategy`` must be null until a code was asked for: the SDK asks for one only then.
+    ``strategy`` must be null until a code was requested. Only then does the SDK request one.
     """
     if row.verified:
         status, strategy, action = "verified", EMAIL_STRATEGY, ""
@@ -319,7 +319,7 @@ def _email_verification(row: SignUp, now: int) -> dict[str, Any]:
 
 
 def activity(session_id: str, user_agent: str) -> dict[str, Any]:
-    """Return a ``session_activity``; what cannot be told is null."""
+    """Return a ``session_activity``; unknown values are null."""
     browser, version = _browser(user_agent)
     device = next((name for mark, name in _DEVICES if mark in user_agent), None)
     return {

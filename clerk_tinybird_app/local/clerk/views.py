@@ -1,4 +1,4 @@
-"""What a browser sees of itself: its client, sessions and user, read and put into shape."""
+"""The JSON that a browser gets of its own client, sessions and user."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _ABANDONED_AFTER_MS: Final = 30 * 24 * 60 * 60 * 1000
 
 
 def client_view(call: Call) -> dict[str, Any] | None:
-    """Return the calling browser: its live sessions and what it has begun; None: unknown."""
+    """Return the client of the calling browser: live sessions and open attempts; None: unknown."""
     client = call.client
     if client is None:
         return None
@@ -37,7 +37,7 @@ def client_view(call: Call) -> dict[str, Any] | None:
 
 
 def session_view(call: Call, session: Session) -> dict[str, Any]:
-    """Return a session with its user and, while it lives, a fresh token."""
+    """Return a session with its user and, if it is live, a new token."""
     row = _user(call, session)
     token = None
     if session.is_live(call.now):
@@ -50,7 +50,7 @@ def session_view(call: Call, session: Session) -> dict[str, Any]:
 
 
 def device_view(call: Call, session: Session) -> dict[str, Any]:
-    """Return a session for the list of active devices: what browser it is, and no token."""
+    """Return a session for the list of active devices: with the browser, without a token."""
     return _session(call, session, _user(call, session)) | {
         "user": None,
         "last_active_token": None,
@@ -71,7 +71,7 @@ def sign_in_view(call: Call, attempt: SignIn) -> dict[str, Any]:
 
 
 def session_token(call: Call, session: Session, organization_id: str | None) -> str:
-    """Sign a session token; one who left the organization gets the personal account's."""
+    """Sign a session token. A user who left the organization gets one for the personal account."""
     held = (
         accounts.membership_of(call.db, organization_id, session.user_id)
         if organization_id
@@ -81,7 +81,7 @@ def session_token(call: Call, session: Session, organization_id: str | None) -> 
 
 
 def _session(call: Call, session: Session, row: User) -> dict[str, Any]:
-    """Return what every view of a session has."""
+    """Return the fields of every view of a session."""
     return {
         "object": "session",
         "id": session.id,
@@ -100,7 +100,7 @@ def _session(call: Call, session: Session, row: User) -> dict[str, Any]:
 
 
 def _user(call: Call, session: Session) -> User:
-    """Return the session's user, whom a foreign key holds in place."""
+    """Return the user of the session. A foreign key guarantees that there is one."""
     row = accounts.user_by_id(call.db, session.user_id)
     if row is None:
         raise LookupError("a session without its user")

@@ -1,4 +1,4 @@
-"""Asks a pipe: checks the request, sends it, tries again where that is safe, reads the answer."""
+"""Queries a pipe: checks the request, sends it, retries when that is safe, reads the answer."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ from clerk_tinybird_app.tinybird.client.errors import (
 )
 
 FORMATS: Final = frozenset({"json", "csv", "ndjson", "parquet"})
-"""The endings of ``/v0/pipes/NAME`` that a query may ask for."""
+"""The formats of a query: the endings of ``/v0/pipes/NAME``."""
 
 MAX_QUERY_BYTES: Final = 2048
-"""Longer parameters go by POST, as in Tinybird's own clients."""
+"""Longer parameters are sent by POST, as Tinybird's own clients do."""
 
-# `format` and `q` are the API's own; a token has no place in an address.
+# The API uses `format` and `q` itself. A token must not be in an address.
 _NOT_PARAMETERS: Final = ("token", "format", "q")
 _PIPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _WELL_FORMED: Final = re.compile(r"[\x21-\x7e]+")
@@ -52,16 +52,16 @@ _MS: Final = 1000
 Renew = Callable[[], Awaitable[str]]
 
 ANSWER_SECONDS: Final = 30.0
-"""The longest a query may take, with all that is tried again and waited for on the way."""
+"""The longest that a query may take, with all retries and waits."""
 
 CONNECT_SECONDS: Final = 5.0
-"""The longest it may take to connect, or to get a free connection of the pool."""
+"""The longest time to connect, or to get a free connection of the pool."""
 
 MAX_WAIT_SECONDS: Final = 3.0
-"""The longest that a rate limit is waited for; beyond it the caller is told."""
+"""The longest wait for a rate limit. If it takes longer, the caller gets the error."""
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""The largest answer that is taken in, unpacked."""
+"""The largest answer that is read, after decompression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Call:
 
     Attributes:
         method: ``GET``, or ``POST`` when the parameters are long.
-        path: With the query string, if any.
+        path: The path with the query string, if there is one.
         form: The format asked for.
         content: The body of a POST.
     """
@@ -86,8 +86,8 @@ class Call:
 
         Raises:
             TinybirdNotFoundError: ``pipe`` cannot be a pipe's name.
-            TinybirdBadRequestError: The format is none, or a name or value is not one that a
-                parameter may have.
+            TinybirdBadRequestError: There is no such format, or a parameter has a name or a value
+                that is not allowed.
         """
         if not _PIPE.fullmatch(pipe):
             raise TinybirdNotFoundError("A pipe's name is letters, digits and underscores.")
@@ -102,7 +102,7 @@ class Call:
         """Return what httpx needs to send the call with ``token``.
 
         Raises:
-            TinybirdForbiddenError: The token cannot be one; httpx's own error would repeat it.
+            TinybirdForbiddenError: This cannot be a token. The error of httpx would contain it.
         """
         if not _WELL_FORMED.fullmatch(token):
             raise TinybirdForbiddenError("There is no token, or it is not well-formed.")
@@ -126,9 +126,9 @@ class Reply:
 
     Attributes:
         status: The HTTP status.
-        headers: By name, in any case.
-        body: Unpacked.
-        duration_seconds: From sending the request to the last byte.
+        headers: The headers by name; upper and lower case are the same.
+        body: The body after decompression.
+        duration_seconds: The time from sending the request to the last byte.
     """
 
     status: int
@@ -138,11 +138,11 @@ class Reply:
 
 
 def refusal(reply: Reply, token: str) -> TinybirdError:
-    """Return the error that a reply of any status but 200 stands for.
+    """Return the error for a reply with any status but 200.
 
     Args:
-        reply: What came.
-        token: The token that was sent; Tinybird repeats it in some of its texts.
+        reply: The reply.
+        token: The token that was sent. Some texts of Tinybird contain it, so it is removed.
     """
     detail, rate = _detail(reply, token), RateLimit.of(reply.headers)
     if reply.status == RATE_LIMITED:
@@ -155,7 +155,7 @@ def refusal(reply: Reply, token: str) -> TinybirdError:
 
 
 def _detail(reply: Reply, token: str) -> str:
-    """Return Tinybird's own sentence, fit to be shown."""
+    """Return the sentence of Tinybird, so that it can be shown."""
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
@@ -163,28 +163,28 @@ def _detail(reply: Reply, token: str) -> str:
     said = body.get("error") if isinstance(body, dict) else None
     if not isinstance(said, str):
         return f"HTTP {reply.status}"
-    # Cut last, or a token at the end would be left in part.
+    # Cut at the end, because a token that is cut would not be found and removed.
     hidden = _TOKEN.sub(_HIDDEN, said.replace(token, _HIDDEN))
     return "".join(char if char.isprintable() else " " for char in hidden)[:_MAX_DETAIL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipeAnswer:
-    """What a pipe answered; the rows stay out of ``repr``.
+    """The answer of a pipe; ``repr`` does not show the rows.
 
-    For every format but JSON there is only ``body``: columns and rows are empty, counts zero.
+    For other formats than JSON there is only ``body``: columns and rows are empty, counts are 0.
 
     Attributes:
         status: The HTTP status, always 200.
         columns: Name and ClickHouse type of each column, in order.
-        rows: Column name -> value; of two columns with one name the last is there.
-        row_count: How many rows there are.
+        rows: Column name -> value; of two columns with the same name it has the last.
+        row_count: The number of rows.
         rows_read: Rows that the query read.
         bytes_read: Bytes that the query read.
-        elapsed_ms: Milliseconds the query took by Tinybird's own count.
-        duration_ms: Milliseconds from sending the request to having the whole answer.
-        rate: What is left of the token's allowance; None when it has none.
-        body: The answer as it came.
+        elapsed_ms: Milliseconds of the query, as Tinybird counts them.
+        duration_ms: Milliseconds from sending the request to the end of the answer.
+        rate: The rest of the token's allowance; None when the token has no limit.
+        body: The body of the answer.
     """
 
     status: int
@@ -200,11 +200,11 @@ class PipeAnswer:
 
 
 def read_answer(reply: Reply, form: str) -> PipeAnswer:
-    """Return the answer in a whole reply of status 200.
+    """Return the answer in a complete reply with status 200.
 
     Args:
-        reply: What came.
-        form: The format that was asked for, such as ``json``.
+        reply: The reply.
+        form: The requested format, such as ``json``.
 
     Raises:
         TinybirdError: It is not the JSON that Tinybird documents.
@@ -233,19 +233,19 @@ def _read_json(body: bytes) -> dict[str, Any]:
             "elapsed_ms": float(statistics.get("elapsed", 0.0)) * _MS,
         }
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
-        # What stands in the body may be a tenant's rows: none of it goes into the error.
+        # The body may contain a tenant's rows, so the error contains nothing of it.
         raise TinybirdError("The answer is not a pipe's JSON.", status=200) from None
 
 
 class TinybirdClient:
-    """Asks pipes with the tokens it is given; holds none itself.
+    """Queries pipes. The caller passes the token; the client keeps none.
 
     Args:
         api_url: The API's address without a trailing slash.
-        http: The pooled client to send with; whoever made it closes it.
-        answer_seconds: The longest a query may take, with all that is tried again on the way.
-        sleep: Waits for so many seconds.
-        clock: Seconds from any beginning.
+        http: The HTTP client with its connections. The caller closes it.
+        answer_seconds: The longest that a query may take, with all retries and waits.
+        sleep: Waits for a number of seconds.
+        clock: Seconds from any moment.
     """
 
     def __init__(
@@ -272,22 +272,22 @@ class TinybirdClient:
         renew: Renew | None = None,
         format: str = "json",  # noqa: A002 -- the API's own word for it
     ) -> PipeAnswer:
-        """Return what ``pipe`` answers.
+        """Return the answer of ``pipe``.
 
-        A cancelled query closes its request. A refusal for the rate is waited for once, when it
-        is a matter of seconds; a refused token is renewed once. Neither kind of refusal has run
-        anything, so asking again is safe. One deadline spans all of it, whatever is waited for.
+        When the query is cancelled, its request is closed. After a refusal for the rate limit it
+        waits once, if the wait is a few seconds. A refused token is renewed once. Tinybird has run
+        no query in both cases, so a retry is safe. One deadline is for all of this together.
 
         Args:
             pipe: The pipe's name.
             parameters: Parameter name -> value.
-            token: What Tinybird is shown, in the ``Authorization`` header alone.
-            renew: Makes a new token when Tinybird refuses this one; "" when there is none to be
-                had. Tokens it gives must be for the same tenant.
-            format: ``json``, or ``csv``, ``ndjson``, ``parquet`` for ``PipeAnswer.body`` alone.
+            token: The token. It is sent in the ``Authorization`` header only.
+            renew: Returns a new token for the same tenant when Tinybird refuses this one, or ""
+                when there is no new token.
+            format: ``json``, or ``csv``, ``ndjson``, ``parquet`` for ``PipeAnswer.body`` only.
 
         Raises:
-            TinybirdError: One of its kinds; its tree stands in ``errors``.
+            TinybirdError: One of its subclasses; see ``errors``.
         """
         call = Call.of(pipe, parameters, format)
         try:
@@ -319,7 +319,7 @@ class TinybirdClient:
         await self._sleep(error.retry_after)
 
     async def _exchange(self, call: Call, token: str) -> Reply:
-        """Send; once more when a kept connection turns out to be closed and it is a GET."""
+        """Send the call. Send a GET again when the server had closed the connection."""
         try:
             return await self._send(call, token)
         except TinybirdUnreachableError as error:
@@ -343,7 +343,7 @@ class TinybirdClient:
         async with self._http.stream(
             call.method,
             f"{self._api_url}{call.path}",
-            # A redirect would carry the token elsewhere.
+            # A redirect would send the token to another address.
             follow_redirects=False,
             timeout=httpx.Timeout(
                 self._answer_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS
@@ -363,7 +363,7 @@ class TinybirdClient:
 
 
 async def _renewed(renew: Renew, token: str, refused: TinybirdError) -> str:
-    """Return another token, or raise the refusal of this one when there is no other."""
+    """Return a new token, or raise the refusal when there is no new token."""
     new = await renew()
     if not new or new == token:
         raise refused
@@ -371,5 +371,5 @@ async def _renewed(renew: Renew, token: str, refused: TinybirdError) -> str:
 
 
 def _named(error: Exception) -> str:
-    # Its text may repeat the address with its parameters; its name may not.
+    # The error's text may contain the address with its parameters, so only its name is used.
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""How much of a token's allowance is left, as the answer's headers tell."""
+"""The errors of a query, and the token's allowance in the headers of an answer."""
 
 import math
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ class RateLimit:
     """The allowance of the token's name at the moment of an answer.
 
     Attributes:
-        limit: Requests it may make in a window.
-        remaining: Requests left in this one.
+        limit: Allowed requests in one time window.
+        remaining: Requests that are left in this window.
         reset_seconds: Seconds until the next window.
     """
 
@@ -24,7 +24,7 @@ class RateLimit:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Self | None:
-        """Read ``X-RateLimit-*``; None unless all three are there and are numbers."""
+        """Read the three ``X-RateLimit-*`` headers; None when one is missing or no number."""
         limit, remaining, reset = (
             seconds(headers.get(f"{_PREFIX}{name}", "")) for name in ("limit", "remaining", "reset")
         )
@@ -34,7 +34,7 @@ class RateLimit:
 
 
 def seconds(text: str) -> float | None:
-    """Return a header's number, None unless it is one from 0 up."""
+    """Return the number in a header, None when there is none or it is below 0."""
     try:
         number = float(text)
     except ValueError:
@@ -43,14 +43,14 @@ def seconds(text: str) -> float | None:
 
 
 class TinybirdError(Exception):
-    """The base of the tree: catch it for every way a query can fail.
+    """The base of the tree. Catch it for every failure of a query.
 
     Attributes:
         code: A stable name for programs; it never changes for a given reason.
         status: The HTTP status; None when no answer came.
-        detail: What Tinybird said, or what is known of the failure; "" for nothing.
+        detail: The text of Tinybird, or what is known of the failure; "" without any.
         message: One or two sentences that tell a person what is wrong and what to do.
-        rate: How much of the token's allowance was left; None when the answer did not say.
+        rate: The rest of the token's allowance; None when the answer has no such headers.
     """
 
     code: ClassVar[str] = "tinybird_error"
@@ -69,7 +69,7 @@ class TinybirdError(Exception):
 
 
 class TinybirdUnreachableError(TinybirdError):
-    """No connection, or it broke before the answer was whole.
+    """There was no connection, or it broke before the answer was complete.
 
     Attributes:
         is_dropped: True when there was a connection and the other side closed it.
@@ -132,7 +132,7 @@ class TinybirdTooLargeError(TinybirdError):
 
 
 class TinybirdUnexpectedRowsError(TinybirdError):
-    """A pipe answered, but not with the rows that were to be shown.
+    """A pipe answered, but with other rows than expected.
 
     Args:
         pipe: The pipe's name.
@@ -153,7 +153,7 @@ class TinybirdRateLimitedError(TinybirdError):
     """The token's name has made too many requests.
 
     Attributes:
-        retry_after: Seconds until it may ask again; None when Tinybird does not say.
+        retry_after: Seconds until the next request is allowed; None when Tinybird does not say.
     """
 
     code = "tinybird_rate_limited"

@@ -1,4 +1,4 @@
-"""A Tinybird project's files, read into plain values; knows no SQL, no HTTP and no ClickHouse.
+"""Reads the files of a Tinybird project into plain values, without SQL, HTTP or ClickHouse.
 
 The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 """

@@ -1,7 +1,7 @@
-"""A datafile's text as a list of instructions, and which ones each kind of file may hold.
+"""Reads the text of a datafile as instructions, and knows which are allowed in each kind of file.
 
 From https://www.tinybird.co/docs/forward/dev-reference/datafiles (datasource-files, pipe-files)
-and, for those that only older projects use, .../docs/classic/cli/datafiles.
+and, for instructions of older projects, .../docs/classic/cli/datafiles.
 """
 
 import difflib
@@ -40,7 +40,7 @@ _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
 _BLOCK: Final = ">"
 _COMMENT: Final = "#"
 
-# A text in quotes keeps its sign; a comment at a line's end has a blank before it.
+# A # within quotes begins no comment, and a # without a space before it neither.
 _VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|(?<!\s)\#|[^#])*""")
 _WITHOUT_COMMENTS: Final = frozenset({"SCHEMA", "INDEXES"})
 _BOM: Final = "\ufeff"
@@ -52,12 +52,12 @@ _TOKEN_VALUE: Final = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([^\s"']+))\s+(\w+)"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a kind of file may say.
+    """The instructions of one kind of file.
 
     Attributes:
-        kind: The file's ending, for messages.
-        words: Every instruction with a fixed name.
-        prefixes: Beginnings of families of instructions, such as ``KAFKA_``.
+        kind: The ending of the file name, for messages.
+        words: All instructions with a fixed name.
+        prefixes: The beginnings of groups of instructions, such as ``KAFKA_``.
     """
 
     kind: str
@@ -65,16 +65,16 @@ class Vocabulary:
     prefixes: tuple[str, ...]
 
     def knows(self, word: str) -> bool:
-        """Tell whether ``word``, in any case, is an instruction."""
+        """Tell whether ``word`` is an instruction, in upper or lower case."""
         return word.upper() in self.words or word.upper().startswith(self.prefixes)
 
     def resembles(self, word: str) -> bool:
-        """Tell whether ``word`` is no instruction but looks like one misspelt."""
+        """Tell whether ``word`` looks like a misspelled instruction."""
         is_family = word.isupper() and "_" in word and word.split("_", maxsplit=1)[0] in _FAMILIES
         return word.isupper() and (is_family or self._nearest(word) is not None)
 
     def advice(self, word: str) -> str:
-        """Return a sentence on what to do about a line that begins with ``word``."""
+        """Return a sentence that says how to correct a line that begins with ``word``."""
         nearest = self._nearest(word.upper())
         meant = f" Did you mean {nearest}?" if nearest else ""
         return f"'{word}' is not an instruction of a {self.kind} file.{meant}"
@@ -108,9 +108,9 @@ class Instruction:
 
     Attributes:
         keyword: In capitals.
-        value: What follows on the same line, "" for a block.
-        line: The keyword's line, from 1.
-        block: The lines after ``>``, as they stand; None when there was no ``>``.
+        value: The rest of the line, "" for a block.
+        line: The line of the keyword, from 1.
+        block: The unchanged lines after ``>``; None when there is no ``>``.
     """
 
     keyword: str
@@ -127,7 +127,7 @@ class Instruction:
 
     @property
     def texts(self) -> dict[int, str]:
-        """Return what ``text`` has on each line that is not empty, by the line, from 1."""
+        """Return line number -> text for each line of ``text`` that is not empty."""
         if self.block is None:
             return {self.line: self.text} if self.text else {}
         numbered = enumerate((line.strip() for line in self.block), start=self.line)
@@ -147,7 +147,7 @@ class _Splitter:
     found: list[Instruction] = field(default_factory=list)
 
     def take(self, line: str, number: int) -> None:
-        """Add one line of the file to what was found."""
+        """Read one more line of the file."""
         current = self.found[-1] if self.found else None
         block = current.block if current else None
         if current is not None and block is not None and not self._ends(current, line, number):
@@ -156,7 +156,7 @@ class _Splitter:
             self.found.append(self._instruction(line.strip(), number))
 
     def _is_comment(self, block: Instruction, line: str) -> bool:
-        # An indented one can be a text's: a heading, or a comment for ClickHouse.
+        # An indented # can be part of a text: a heading, or a comment for ClickHouse.
         text = line.lstrip() if block.keyword in _WITHOUT_COMMENTS else line
         return text.startswith(_COMMENT)
 
@@ -164,7 +164,7 @@ class _Splitter:
         word = _WORD.match(line)
         if word is None:
             return False
-        # Where the block itself is not indented, only capitals tell an instruction from its text.
+        # In a block that is not indented, only a word in capitals is an instruction.
         if self.vocabulary.knows(word[0]) and (word[0].isupper() or not current.is_flush):
             return True
         if self.vocabulary.resembles(word[0]):
@@ -190,12 +190,12 @@ class _Splitter:
 def instructions(text: str, file: Path, vocabulary: Vocabulary) -> Iterator[Instruction]:
     """Return the instructions of a file, in its order.
 
-    A block goes on until a line that begins with an instruction; such lines are not indented.
-    Lines that begin with ``#`` are comments; so is what follows a ``#`` after an instruction's
-    value.
+    A block ends before the next line that begins with an instruction and is not indented. Lines
+    that begin with ``#`` are comments. The text after a ``#`` behind the value of an instruction
+    is a comment too.
 
     Raises:
-        ProjectError: A line begins with no instruction that this kind of file has.
+        ProjectError: A line does not begin with an instruction of this kind of file.
     """
     splitter = _Splitter(file, vocabulary)
     for number, line in enumerate(text.removeprefix(_BOM).split("\n"), start=1):
@@ -209,7 +209,7 @@ def _without_comment(value: str) -> str:
 
 
 def unquoted(value: str) -> str:
-    """Return ``value`` without one pair of quotes around all of it."""
+    """Return ``value`` without the quotes around it, if there are any."""
     for quote in ('"', "'"):
         inner = value[1:-1]
         if value != quote and value == f"{quote}{inner}{quote}" and quote not in inner:

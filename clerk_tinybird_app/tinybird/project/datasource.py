@@ -1,4 +1,4 @@
-"""Reads a .datasource file, with the columns under its SCHEMA."""
+"""Reads a .datasource file and the columns in its SCHEMA."""
 
 import re
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def read_datasource(text: str, file: Path) -> DataSource:
 
 
 def _once(found: list[Instruction], file: Path) -> dict[str, Instruction]:
-    """Return the instructions by keyword, each of which may be there once."""
+    """Return the instructions by keyword; each may be there only once."""
     by_keyword: dict[str, Instruction] = {}
     for instruction in found:
         first = by_keyword.setdefault(instruction.keyword, instruction)

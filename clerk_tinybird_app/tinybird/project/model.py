@@ -1,4 +1,4 @@
-"""What a project's files describe, and what is raised for a mistake in one."""
+"""The contents of a project's files, and the errors for mistakes in them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,10 +50,10 @@ class Column:
     Attributes:
         name: The name, without backticks.
         type: The ClickHouse type as written, such as ``LowCardinality(String)``.
-        json_path: Where the value stands in a JSON row, such as ``$.user.id``; None: by its name.
+        json_path: The place of the value in a JSON row, such as ``$.user.id``; None: its name.
         default: The SQL expression after ``DEFAULT``, or None.
         codec: The compression, such as ``ZSTD(1)``, or None.
-        line: The line of the file that its name is in, from 1.
+        line: The line of the file with its name, from 1.
     """
 
     name: str
@@ -103,16 +103,16 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One query of a pipe; later nodes of the pipe can select from it by its name.
+    """One query of a pipe. Later nodes of the pipe can select from it by its name.
 
     Attributes:
         name: Unique within the pipe.
         description: The text after ``DESCRIPTION``, "" without one.
-        sql: As written, without the leading ``%``.
+        sql: The text of the query, without the ``%`` at its beginning.
         is_template: Whether the SQL began with ``%``.
         line: The line of the file that ``sql`` begins on, from 1.
         type: ``endpoint``, ``materialized``, ``copy``, ``sink``, or "" for none of them.
-        settings: What belongs to the type by its full name, such as ``TARGET_DATASOURCE``.
+        settings: The instructions of its type by their full names, such as ``TARGET_DATASOURCE``.
     """
 
     name: str
@@ -125,12 +125,12 @@ class Node:
 
     @property
     def runs_by_itself(self) -> bool:
-        """Tell whether Tinybird runs it without being asked, and puts its rows somewhere."""
+        """Tell whether Tinybird runs it by itself and writes its rows somewhere."""
         return self.type in {MATERIALIZED, COPY, SINK}
 
     @property
     def target(self) -> str:
-        """Return the data source that its rows go to, "" for none."""
+        """Return the data source that gets its rows, "" for none."""
         keyword = {MATERIALIZED: "DATASOURCE", COPY: "TARGET_DATASOURCE"}.get(self.type, "")
         return self.settings.get(keyword, "")
 
@@ -157,7 +157,7 @@ class Pipe:
 
     @property
     def is_endpoint(self) -> bool:
-        """Tell whether the pipe can be asked over HTTP."""
+        """Tell whether the pipe can be queried over HTTP."""
         return self.endpoint.type == ENDPOINT
 
     @property
@@ -173,8 +173,8 @@ class Project:
     Attributes:
         datasources: By name.
         pipes: By name.
-        folder: Where it was read from.
-        mistakes: One for each file that could not be read, or whose name another one has.
+        folder: The folder that it was read from.
+        mistakes: One for each file that cannot be read, or that has the name of another file.
     """
 
     datasources: Mapping[str, DataSource]

@@ -54,7 +54,7 @@ def read_pipe(text: str, file: Path) -> Pipe:
 
 
 def _grouped(found: list[Instruction]) -> list[list[Instruction]]:
-    """Return what stands before the first NODE, then each NODE with what follows it."""
+    """Return the instructions before the first NODE, then those of each NODE."""
     groups: list[list[Instruction]] = [[]]
     for instruction in found:
         if instruction.keyword == "NODE":
@@ -120,7 +120,7 @@ def _type(instruction: Instruction | None, file: Path) -> str:
 
 
 def _check(nodes: tuple[Node, ...], groups: list[list[Instruction]], file: Path) -> None:
-    """Raise for two nodes of one name, and for two endpoints."""
+    """Raise an error for two nodes with the same name, and for two endpoints."""
     seen: set[str] = set()
     for node, group in zip(nodes, groups, strict=True):
         if node.name in seen:

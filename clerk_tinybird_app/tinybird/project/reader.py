@@ -14,22 +14,22 @@ _DATASOURCE: Final = ".datasource"
 _PIPE: Final = ".pipe"
 _NOT_PROJECT: Final = frozenset({"node_modules", "vendor"})
 
-# ClickHouse names files by its tables, and we name more tables by these.
+# ClickHouse makes file names of its table names, and we make longer table names of these.
 _LONGEST_NAME: Final = 128
 _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
 
 _T = TypeVar("_T", DataSource, Pipe)
 _Source = TypeVar("_Source", bytes, Path)
-"""What a file's content is got from."""
+"""Where the content of a file comes from."""
 
 
 def load_project(folder: Path) -> Project:
-    """Read every ``.datasource`` and ``.pipe`` file under ``folder``, in whichever subfolder.
+    """Read all ``.datasource`` and ``.pipe`` files in ``folder`` and its subfolders.
 
     Hidden folders, ``node_modules`` and ``vendor`` are left out, as are all other files.
 
     Raises:
-        ProjectError: The folder is not there, a file has a mistake, or two share a name.
+        ProjectError: There is no such folder, a file has a mistake, or two have the same name.
     """
     project = read_project(folder)
     for mistake in project.mistakes:
@@ -38,7 +38,7 @@ def load_project(folder: Path) -> Project:
 
 
 def read_project(folder: Path) -> Project:
-    """Read what can be read, as `load_project` does; the rest is among the project's mistakes."""
+    """Read like `load_project`, but return errors as the mistakes of the project."""
     if not folder.is_dir():
         lost = ProjectError(
             Path(folder.name), 1, "There is no such folder. Check the project path."
@@ -50,7 +50,7 @@ def read_project(folder: Path) -> Project:
 
 
 def read_files(files: Mapping[Path, bytes]) -> Project:
-    """Read a project from its files' contents by their paths within it."""
+    """Read a project from the contents of its files, by path."""
     chosen = {file: content for file, content in sorted(files.items()) if _is_data_file(file)}
     return _project(Path(), chosen, lambda content: (content, 0.0))
 
@@ -75,7 +75,7 @@ def _project(
 
 
 def _take(file: Path, taken: dict[str, Path]) -> None:
-    """Take a file's name, which must be one and may not be another file's."""
+    """Check the name of a file, which no other file may have."""
     if not _NAME.fullmatch(file.stem):
         raise ProjectError(
             file,
@@ -89,7 +89,7 @@ def _take(file: Path, taken: dict[str, Path]) -> None:
 
 
 def _is_data_file(file: Path) -> bool:
-    """Tell whether a file, relative to the project's folder, is one of the project."""
+    """Tell whether a path, relative to the project's folder, is a file of the project."""
     is_left_out = any(part.startswith(".") or part in _NOT_PROJECT for part in file.parts)
     return file.suffix in {_DATASOURCE, _PIPE} and not is_left_out
 

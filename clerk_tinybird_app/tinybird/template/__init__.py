@@ -1,12 +1,12 @@
 """Tinybird's SQL templates: compiled once, rendered per request, with every value quoted.
 
-Pure: no HTTP, no database, no clock. A template is a project file, which may be hostile, and
-its values come from a URL or a POST body, which certainly may be:
+Pure: no HTTP, no database, no clock. A template is a project file and its values come from a URL
+or a POST body. Both may be hostile:
 
-* what a template may say is an allow-list, held up by rewriting its syntax trees, so that the
-  code that runs holds no name but this package's own;
-* what a value may do is end up inside one literal;
-* what both may cost is a budget of work, size and loop steps.
+* A template may use only what is on a list. Its syntax trees are rewritten, so that the code that
+  runs contains only names of this package.
+* A value can only become the content of one literal.
+* A render has limits for its work, its size and its loop steps.
 """
 
 from clerk_tinybird_app.tinybird.template.parameters import Parameter

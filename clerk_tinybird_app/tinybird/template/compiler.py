@@ -1,7 +1,7 @@
-"""From a template's text to a function's code, through Tornado's parser and generator.
+"""Compiles a template to the code of a function, with Tornado's parser and generator.
 
-Tornado parses; then every expression and statement in its tree is replaced by its guarded
-form; then Tornado generates and compiles Python as it always does.
+Tornado parses the template. Then every expression and statement in its tree is replaced by a
+guarded form. Then Tornado generates Python and compiles it, as it always does.
 """
 
 import ast
@@ -42,10 +42,10 @@ from clerk_tinybird_app.tinybird.template.run import TemplateError, syntax_error
 from clerk_tinybird_app.tinybird.template.values import WRITERS
 
 MAX_SOURCE = 200_000
-"""Characters in one template."""
+"""The most characters in one template."""
 
 FAILURES = (TypeError, ValueError, LookupError, ArithmeticError, NameError)
-"""What an expression can raise besides a TemplateError."""
+"""The errors that an expression can raise besides a TemplateError."""
 
 _SHOWN = 20
 
@@ -65,7 +65,7 @@ NAMESPACE: dict[str, Any] = {
     **{f"m_{name}": method for name, method in METHODS.items()},
     **{f"f_{name}": function for name, function in FUNCTIONS.items()},
 }
-"""All that rewritten code can name, besides `run`, `values` and its own variables."""
+"""The names for rewritten code, besides `run`, `values` and its own variables."""
 
 _OF_TORNADO = frozenset({"isinstance", "str", "append", "join"})
 _ALLOWED = frozenset(NAMESPACE) | _OF_TORNADO | {"run", "values"}
@@ -76,8 +76,8 @@ class Compiled:
     """A template ready to run.
 
     Attributes:
-        code: of a function without arguments, which returns the SQL in UTF-8.
-        uses: every use of a parameter, in the order of reading.
+        code: The code of a function without arguments, which returns the SQL in UTF-8.
+        uses: Every use of a parameter, in the order of the text.
     """
 
     code: CodeType
@@ -85,7 +85,7 @@ class Compiled:
 
 
 class _Guarded(tornado_template.Template):
-    """Tornado's template, with its tree rewritten before any Python is made of it."""
+    """Tornado's template. Its tree is rewritten before Tornado makes Python of it."""
 
     def __init__(self, sql: str) -> None:
         self.uses: list[Use] = []
@@ -114,7 +114,7 @@ def _set_names(event: Event) -> list[str]:
 
 
 def _trees(event: Event) -> list[ast.expr]:
-    """The expressions of an event, as they were written."""
+    """Return the expressions of an event, before they are rewritten."""
     keyword, rest = split_keyword(event.source)
     if event.kind == "output":
         return [parse_expression(event.source, event.line)]
@@ -150,7 +150,7 @@ def compile_template(sql: str) -> Compiled:
     """Compile a template.
 
     Raises:
-        TemplateError: it is malformed, or says something that is not supported.
+        TemplateError: It is malformed, or uses something that is not supported.
     """
     if len(sql) > MAX_SOURCE:
         raise syntax_error(f"the template is longer than {MAX_SOURCE} characters")
@@ -158,7 +158,7 @@ def compile_template(sql: str) -> Compiled:
     try:
         guarded = _Guarded(sql)
     except tornado_template.ParseError as error:
-        # Tornado doubles the % of one of its messages.
+        # Tornado writes %% for % in one of its messages.
         raise syntax_error(error.message.replace("%%", "%"), line=error.lineno) from None
     except SyntaxError as error:
         raise syntax_error(f"the blocks do not fit together: {error.msg}") from None

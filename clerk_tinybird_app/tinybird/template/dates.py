@@ -37,7 +37,11 @@ def _parsed(text: Any, formats: tuple[Any, ...]) -> datetime:
 
 
 def _seconds(run: Run, dates: tuple[Any, Any], formats: tuple[Any, ...]) -> float:
-    """Raises ValueError when a date fits none of the formats."""
+    """Return the seconds between two dates.
+
+    Raises:
+        ValueError: A date fits none of the formats.
+    """
     run.spend(1000)
     first, second = (_parsed(date, formats) for date in dates)
     if (first.tzinfo is None) != (second.tzinfo is None):
@@ -74,7 +78,7 @@ def date_diff_in_days(  # noqa: PLR0917 (Tinybird's signature)
     backup_date_format: Any = None,
     none_if_error: Any = False,
 ) -> int | None:
-    """Whole days between two dates, never negative."""
+    """Return the whole days between two dates, never negative."""
     try:
         passed = _seconds(run, (date_1, date_2), (date_format, backup_date_format))
     except ValueError:
@@ -87,7 +91,7 @@ def date_diff_in_days(  # noqa: PLR0917 (Tinybird's signature)
 
 
 def day_diff(run: Run, d0: Any, d1: Any) -> int:
-    """Days between two `YYYY-MM-DD`, never negative."""
+    """Return the days between two dates `YYYY-MM-DD`, never negative."""
     try:
         return int(_seconds(run, (d0, d1), (ISO_DAY,)) // 86400)
     except ValueError:
@@ -102,7 +106,7 @@ DATE_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "day_diff": day_diff,
     "date_diff_in_days": date_diff_in_days,
     "date_diff_in_hours": _date_diff("hours", 3600, "hours"),
-    # Tinybird's text for minutes speaks of seconds.
+    # Tinybird's text for minutes says "seconds".
     "date_diff_in_minutes": _date_diff("minutes", 60, "seconds"),
     "date_diff_in_seconds": _date_diff("seconds", 1, "seconds"),
 }

@@ -1,4 +1,4 @@
-"""A parsed template as events, from top to bottom, and which of them a render can pass by."""
+"""A parsed template as a list of events, and which of them a render can skip."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from clerk_tinybird_app.tinybird.template.run import syntax_error
 
 Kind: TypeAlias = Literal["text", "output", "set", "jump", "open", "branch", "close"]
 
-# Of these, Tornado's parser leaves no node in the tree, or one without its line.
+# Tornado's parser leaves no node for these in the tree, or one without a line number.
 _SILENT = re.compile(r"\{%\s*(autoescape|whitespace|extends)\b")
 _REFUSED = {
     "_ApplyBlock": "apply",
@@ -31,11 +31,11 @@ class Event:
     """One thing in a template.
 
     Attributes:
-        kind: what it is; `open` begins a block, `branch` is its elif, else, except or finally,
-            `close` its end.
-        source: the text, expression or statement.
-        line: in the SQL, from 1.
-        node: Tornado's node, to be rewritten.
+        kind: What it is. `open` begins a block, `branch` is an elif, else, except or finally,
+            `close` ends a block.
+        source: The text, expression or statement.
+        line: The line in the SQL, from 1.
+        node: The node of Tornado, which is rewritten.
     """
 
     kind: Kind
@@ -50,12 +50,12 @@ class Event:
 
     @property
     def is_loop(self) -> bool:
-        """Whether this opens or closes a loop."""
+        """True when this opens or closes a loop."""
         return self.kind in {"open", "close"} and self.keyword in {"for", "while"}
 
 
 class _Parsed(tornado_template.Template):
-    """Tornado's template, read and not made into any Python."""
+    """Tornado's template, which is only parsed; no Python is made of it."""
 
     def __init__(self, sql: str) -> None:
         self.events: list[Event] = []
@@ -67,22 +67,22 @@ class _Parsed(tornado_template.Template):
 
 
 def events(sql: str) -> list[Event]:
-    """The events of a template that compiles, from top to bottom."""
+    """Return the events of a template that compiles, from top to bottom."""
     return _Parsed(sql).events
 
 
 def refuse_silent(sql: str) -> None:
-    """Refuse the directives that the tree would not tell of."""
+    """Refuse the directives that the tree does not show."""
     found = _SILENT.search(sql)
     if found:
         raise _forbidden(found[1], sql.count("\n", 0, found.start()) + 1)
 
 
 def flatten(chunks: Any) -> Iterator[Event]:
-    """The events of Tornado's tree.
+    """Yield the events of Tornado's tree.
 
     Raises:
-        TemplateError: for a directive that is not supported; it names it, with the line.
+        TemplateError: A directive is not supported; the error names it and its line.
     """
     for node in chunks:
         match node:
@@ -119,22 +119,22 @@ def _forbidden(name: str, line: int | None) -> Exception:
 
 
 def cost(chunks: Any) -> int:
-    """What one turn of a loop with this body costs, in the budget's unit."""
+    """Return what one iteration of a loop with this body costs of the budget."""
     return sum(len(event.source) + _NODE_COST for event in flatten(chunks))
 
 
 class Flow:
-    """Follows the events of a template, and knows where it stands among its blocks."""
+    """Follows the events of a template and knows which blocks are open."""
 
     def __init__(self) -> None:
         self.is_conditional = False
         self._blocks: list[list[str]] = []
 
     def read(self, event: Event) -> None:
-        """Go to `event`; `is_conditional` then tells of the expressions in it.
+        """Go to `event`; `is_conditional` is then about the expressions in it.
 
-        The condition of an `if` and the list of a `for` are always reached, so a block counts
-        only from the event after its opening.
+        The condition of an `if` and the list of a `for` always run. So a block counts only from
+        the event after the one that opens it.
         """
         keyword = split_keyword(event.source)[0]
         if event.kind == "branch":
@@ -148,7 +148,7 @@ class Flow:
             self._refuse_jump_from_finally(event)
 
     def _refuse_jump_from_finally(self, event: Event) -> None:
-        # It would swallow the error, and with it the end of a loop that reached its limit.
+        # It would drop the error, and then a loop could go on after it has reached its limit.
         for opened, part in reversed(self._blocks):
             if opened in _LOOPS:
                 return

@@ -1,7 +1,7 @@
-"""What expressions and statements may say, held up by rewriting them.
+"""Rewrites expressions and statements, and refuses all that they may not use.
 
-The rewritten code holds these names and no others, so nothing a project file says can reach
-anything else, whatever the rewriting missed:
+The rewritten code contains only these names. So a project file can reach nothing else, also when
+the rewriting has a mistake:
 
 * `run` and `values`, of the render;
 * `f_...`, `m_...` and `o_...`: the functions, methods and operators of this package;
@@ -25,53 +25,53 @@ from clerk_tinybird_app.tinybird.template.run import clipped, syntax_error
 from clerk_tinybird_app.tinybird.template.values import TYPES
 
 FORBIDDEN_NAMES = frozenset({"format", "q"})
-"""Tinybird's API has its own use for these in the URL."""
+"""Parameters with these names have another meaning in the URLs of Tinybird's API."""
 
-# Tinybird takes fewer operators between {{ and }} than in {% set %} and {% if %}.
+# Tinybird allows fewer operators between {{ and }} than in {% set %} and {% if %}.
 _OUTPUT_OPERATORS = frozenset({"Add", "Sub", "Mult"})
 _LITERALS = (str, int, float, bool, type(None))
 _METHOD_SIGNATURES = {name: inspect.signature(method) for name, method in METHODS.items()}
 
 CAUGHT = "caught"
-"""The name, in the rewritten code, of the tuple of errors that `except` catches."""
+"""The name in the rewritten code for the errors that `except` catches."""
 
 _BARE = {"else": "else", "finally": "finally", "try": "try"}
 _EXCEPTS = frozenset({"except", "except Exception"})
 
 
 def call(function: str, *arguments: ast.expr) -> ast.Call:
-    """The node of `function(run, arguments...)`."""
+    """Return the node of `function(run, arguments...)`."""
     return ast.Call(ast.Name(function, ast.Load()), [ast.Name("run", ast.Load()), *arguments], [])
 
 
 def own_name(name: str, line: int) -> str:
-    """The Python variable that stands for a template's variable."""
+    """Return the name of the Python variable for a variable of the template."""
     check_name(name, line)
     return f"u_{name}"
 
 
 def check_name(name: str, line: int) -> None:
-    """Refuse the names that Tinybird refuses, and Python's private ones."""
+    """Refuse the names that Tinybird refuses, and private names of Python."""
     if name in FORBIDDEN_NAMES or name.startswith("__"):
         raise syntax_error(f'"{name}" can not be used as a variable name', line=line)
 
 
 def parse_expression(source: str, line: int) -> ast.expr:
-    """The tree of `source`.
+    """Return the tree of `source`.
 
     Raises:
-        TemplateError: it is no expression.
+        TemplateError: It is no expression.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of '\\d' is not for a log
+            warnings.simplefilter("ignore")  # Python would warn of '\\d'
             return ast.parse(source.strip(), mode="eval").body
     except SyntaxError as error:
         raise syntax_error(f"{error.msg} in {clipped(source.strip())!r}", line=line) from None
 
 
 class Rewriter:
-    """Rewrites the expressions of one place in a template."""
+    """Rewrites the expressions at one place of a template."""
 
     def __init__(self, variables: frozenset[str], line: int, *, is_output: bool = False) -> None:
         """`variables`: the names that the template itself sets anywhere."""
@@ -80,10 +80,10 @@ class Rewriter:
         self._is_output = is_output
 
     def rewrite(self, node: ast.expr) -> ast.expr:
-        """The guarded form of `node`.
+        """Return the guarded form of `node`.
 
         Raises:
-            TemplateError: for anything that is not on the list.
+            TemplateError: It uses something that is not on the list.
         """
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         if method is None:
@@ -140,7 +140,7 @@ class Rewriter:
             self._refuse(f"{name}() takes a name in quotes: a caller must not choose the secret")
         given = list(node.args)
         if name == "Array" and len(given) > 1 and isinstance(given[1], ast.Name):
-            # `Array(x, Int32)` is taken for `Array(x, 'Int32')`.
+            # `Array(x, Int32)` means the same as `Array(x, 'Int32')`.
             given[1] = ast.Constant(given[1].id) if given[1].id in TYPES else given[1]
         return [self.rewrite(argument) for argument in given]
 
@@ -224,7 +224,7 @@ class Rewriter:
 
 
 def parse_for(source: str, line: int) -> ast.For:
-    """The tree of `for a in b`."""
+    """Return the tree of `for a in b`."""
     node = _one_statement(f"{source}:\n pass", line)
     if (
         not isinstance(node, ast.For)
@@ -237,7 +237,7 @@ def parse_for(source: str, line: int) -> ast.For:
 
 
 def parse_set(source: str, line: int) -> ast.Assign | ast.AugAssign:
-    """The tree of `a = b`, `a, b = c` or `a += b`."""
+    """Return the tree of `a = b`, `a, b = c` or `a += b`."""
     node = _one_statement(source, line)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         return node
@@ -259,7 +259,7 @@ def _one_statement(source: str, line: int) -> ast.stmt:
 
 
 def targets(node: ast.For | ast.Assign | ast.AugAssign, line: int) -> Iterator[str]:
-    """The names that a statement sets."""
+    """Yield the names that a statement sets."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     for name in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
         if not isinstance(name, ast.Name):
@@ -276,7 +276,7 @@ def _stored(node: ast.For | ast.Assign | ast.AugAssign, line: int) -> str:
 
 
 def rewrite_set(source: str, variables: frozenset[str], line: int) -> str:
-    """The guarded form of what follows `set`."""
+    """Return the guarded form of the text after `set`."""
     node = parse_set(source, line)
     value = node.value
     if isinstance(node, ast.AugAssign):
@@ -288,13 +288,13 @@ def rewrite_set(source: str, variables: frozenset[str], line: int) -> str:
 
 
 def rewrite_open(source: str, variables: frozenset[str], line: int, cost: int) -> str:
-    """The guarded form of `if`, `elif`, `for`, `while`, `try`, `else`, `except` or `finally`.
+    """Return the guarded form of a statement, from `if` and `for` to `except` and `finally`.
 
     Args:
-        source: all of the statement.
-        variables: the names that the template sets anywhere.
-        line: of the statement, for errors.
-        cost: of one turn, if it is a loop.
+        source: The whole statement.
+        variables: All names that the template sets.
+        line: The line of the statement, for errors.
+        cost: The cost of one iteration, if it is a loop.
     """
     keyword, rest = split_keyword(source)
     rewriter = Rewriter(variables, line)
@@ -315,6 +315,6 @@ def rewrite_open(source: str, variables: frozenset[str], line: int, cost: int) -
 
 
 def split_keyword(source: str) -> tuple[str, str]:
-    """`if a` -> ("if", "a"), as Tornado takes it apart."""
+    """Split `if a` into ("if", "a"), as Tornado does."""
     keyword, _, rest = source.partition(" ")
     return keyword, rest.strip()

@@ -1,4 +1,4 @@
-"""Everything a template can call by name: for names, for lists, and the rest."""
+"""All functions that a template can call: for names, for lists, and others."""
 
 import inspect
 import json
@@ -22,7 +22,7 @@ from clerk_tinybird_app.tinybird.template.values import (
     sql,
 )
 
-# Stricter than Tinybird, which puts anything between backticks.
+# Stricter than Tinybird, which accepts any text and puts it between backticks.
 _WORD = "[A-Za-z_][A-Za-z0-9_]{0,127}"
 _IDENTIFIER = re.compile(_WORD)
 _DOTTED = re.compile(rf"{_WORD}(?:\.{_WORD}){{0,8}}")
@@ -93,7 +93,7 @@ def symbol(run: Run, x: Any, quote: Any = "`") -> SqlFragment:
 
 
 def table(run: Run, x: Any) -> SqlFragment:
-    """`table(x)`: a table's name, if it is one of the project's."""
+    """`table(x)`: the name of a table, if the project has it."""
     if x is None:
         raise run.required()
     run.weigh(x)
@@ -136,7 +136,7 @@ def _element(run: Run, whole: Any, place: int, item: Any, type_name: str) -> str
     if item is None:
         raise run.required()
     convert = CONVERTERS.get(type_name)
-    if convert is None:  # Tinybird writes elements of any other type as text, e.g. UUID
+    if convert is None:  # as Tinybird does for other types, such as UUID
         return quote(plain(item))
     try:
         checked = convert(item)
@@ -151,7 +151,7 @@ def _element(run: Run, whole: Any, place: int, item: Any, type_name: str) -> str
 
 
 def split_to_array(run: Run, x: Any, default: Any = "", separator: Any = ",") -> list[str]:
-    """`split_to_array(x)`: the parts of a text, without the blanks around them."""
+    """`split_to_array(x)`: the parts of a text, without the spaces around them."""
     value = default if x is None else x
     if not isinstance(value, str):
         raise syntax_error(
@@ -164,7 +164,7 @@ def split_to_array(run: Run, x: Any, default: Any = "", separator: Any = ",") ->
 
 
 def enumerate_with_last(run: Run, xs: Any) -> list[tuple[bool, Any]]:
-    """Pairs of (is it the last?, element)."""
+    """Pairs of (whether it is the last, element)."""
     run.weigh(xs)
     items = list(xs)
     return [(place == len(items), item) for place, item in enumerate(items, 1)]
@@ -177,7 +177,7 @@ def enumerated(run: Run, xs: Any, start: Any = 0) -> list[tuple[int, Any]]:
 
 
 def parse_json(run: Run, x: Any, default: Any = None, defined: Any = True) -> Any:
-    """`JSON(x)`: the value in a JSON text (or as it came in a POST body); {} when missing."""
+    """`JSON(x)`: the value in a JSON text or in a POST body; {} when missing."""
     value = default if x is None else x
     if value is None:
         return {}
@@ -197,12 +197,12 @@ def _no_constant(name: str) -> None:
 
 
 def defined(run: Run, x: Any = None) -> bool:
-    """Whether a value was given: "" counts, null does not."""
+    """Tell whether there is a value: "" is a value, null is not."""
     return x is not None
 
 
 def sql_and(run: Run, **conditions: Any) -> SqlFragment:
-    """`sql_and(a__in=Array(x), b=y)`: the conditions whose value is there, with `and`."""
+    """`sql_and(a__in=Array(x), b=y)`: the conditions that have a value, joined by `and`."""
     parts = []
     for key, value in conditions.items():
         name, _, operand = key.rpartition("__")
@@ -253,7 +253,7 @@ def cache_ttl(run: Run, ttl: Any) -> SqlFragment:
 
 
 def sql_unescape(run: Run, x: Any, what: Any = "") -> str:
-    """Text in which `what` is written plainly; that can only be `%`, for a LIKE."""
+    """Text in which `what` is not escaped; this can only be `%`, for a LIKE."""
     if x is None:
         raise run.required()
     run.weigh(x)
@@ -261,7 +261,7 @@ def sql_unescape(run: Run, x: Any, what: Any = "") -> str:
 
 
 def secret(run: Run, name: Any, default: Any = None) -> Any:
-    """`tb_secret('name')`; the compiler sees to it that the name stands in the template."""
+    """`tb_secret('name')`; the compiler checks that the name is a constant of the template."""
     if name in run.context.secrets:
         return SecretText(run.context.secrets[name])
     if default is None:

@@ -1,7 +1,7 @@
-"""Where in the SQL a place of a template stands: in code, between quotes, in a comment.
+"""Finds where in the SQL a place of a template is: in code, between quotes, or in a comment.
 
-A value is written according to its place. The possible places are tracked through a template's
-branches and loops when it is compiled, so they cost a render nothing.
+A value is written according to its place. The compiler follows the possible places through all
+branches and loops, so a render needs no time for this.
 """
 
 import re
@@ -32,7 +32,7 @@ _LAST_WORD = re.compile(r"\w\Z")
 
 
 def advance(state: str, text: str) -> str:
-    """The state after `text`, which begins in `state`."""
+    """Return the state after `text`, which begins in `state`."""
     if state == AFTER_MINUS:
         text = "-" + text
     if state in PLAIN:
@@ -70,12 +70,12 @@ class _Block:
 
 @dataclass
 class Places:
-    """The possible states at each event, in the order of reading.
+    """The possible states at each event, in the order of the text.
 
     Attributes:
-        loop_ends: by the place of a loop among the loops, the states at its end, from a
-            rehearsal: its next turn begins with them.
-        states: at the event that `read` reads next.
+        loop_ends: The number of a loop -> the states at its end, from `rehearsal`. The next
+            iteration begins with these states.
+        states: The states at the event that `read` reads next.
     """
 
     loop_ends: Mapping[int, frozenset[str]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Places:
     _opened: int = 0
 
     def read(self, event: Event) -> None:
-        """Go past `event`."""
+        """Move to the place after `event`."""
         match event.kind:
             case "text":
                 self.states = frozenset(advance(state, event.source) for state in self.states)
@@ -128,7 +128,7 @@ class Places:
 
     @property
     def is_comment(self) -> bool:
-        """Whether this place is in a comment, whatever branches were taken."""
+        """True when this place is in a comment, whichever branches run."""
         return self.states <= COMMENTS
 
     @property
@@ -144,7 +144,7 @@ class Places:
 
 
 def rehearsal(events: Iterable[Event]) -> Mapping[int, frozenset[str]]:
-    """The states at the end of each loop, for the pass that counts."""
+    """Return the states at the end of each loop, from a first pass over the events."""
     places = Places()
     for event in events:
         places.read(event)

@@ -1,4 +1,4 @@
-"""Numbers of a bounded size."""
+"""The operators and methods of a template, with limits on the size of their results."""
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from clerk_tinybird_app.tinybird.template.run import Run
 
 MAX_BITS = 512
-"""Twice ClickHouse's widest integer."""
+"""The most bits of an integer: twice as many as ClickHouse's widest type has."""
 
 _SIZED = (str, list, tuple)
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -26,10 +26,10 @@ COMPARISONS = frozenset(_COMPARISONS)
 
 
 def bounded(number: Any) -> Any:
-    """`number`, unless it is an integer too long to be meant.
+    """Return `number`.
 
     Raises:
-        ValueError: for an integer of more than MAX_BITS bits.
+        ValueError: It is an integer with more than MAX_BITS bits.
     """
     if isinstance(number, int) and number.bit_length() > MAX_BITS:
         raise ValueError(f"a number has more than {MAX_BITS} bits")
@@ -69,7 +69,7 @@ def multiply(run: Run, left: Any, right: Any) -> Any:
 
 
 def power(run: Run, left: Any, right: Any) -> Any:
-    """`left ** right`, for numbers of a bounded result."""
+    """`left ** right`, when the result is not too large."""
     _both_numbers("**", left, right)
     exact = isinstance(left, int) and isinstance(right, int)
     if exact and left.bit_length() * abs(right) > 2 * MAX_BITS:
@@ -117,15 +117,15 @@ def part(run: Run, container: Any, start: Any, stop: Any, step: Any) -> Any:
 
 
 def display(run: Run, value: Any) -> Any:
-    """A list, tuple or object written out in the template."""
+    """A list, tuple or object that is a literal of the template."""
     run.weigh(value)
     return value
 
 
 def for_values(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
-    """The values of a `for`, each paid for."""
+    """Yield the values of a `for`. Each iteration costs `cost` of the budget."""
     if not isinstance(values, (*_SIZED, dict)):
-        iter(values)  # to raise what Python, or an Array, says about it
+        iter(values)  # raises the error of Python, or of an Array
         raise TypeError(f"'{type(values).__name__}' object is not iterable")
     for value in values:
         run.step(cost)
@@ -133,7 +133,7 @@ def for_values(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
 
 
 def while_condition(run: Run, condition: Any, cost: int) -> bool:
-    """The condition of a `while`, each turn paid for."""
+    """Return the condition of a `while`. Each iteration costs `cost` of the budget."""
     run.step(cost)
     return bool(condition)
 

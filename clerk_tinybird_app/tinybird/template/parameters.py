@@ -1,4 +1,4 @@
-"""A template's parameters, read off it without rendering."""
+"""Finds the parameters of a template without rendering it."""
 
 import ast
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ class Parameter:
     """One parameter of a template.
 
     Attributes:
-        name: as in the URL.
-        type: `Int32`, `Array(String)`, `column`, ...; None when it is never given a type.
-        default: what stands in for a missing value: a literal's value, else the expression's
-            text; None without one.
-        has_default: whether any use has a default. Where it has, leaving the parameter out is
-            no error.
-        required: what `required=` says, else whether the parameter has neither a default nor
-            a condition. Only documentation: see `is_enforced`.
-        description: for people.
-        enum: for people; nothing checks it.
-        example: for people.
-        format: for people.
-        is_conditional: every use stands inside a branch, a loop, a `try` or a comment, or is
-            only in `defined()`: the parameter can be left out without an error.
-        is_enforced: some use outside all of these has no default: leaving the parameter out
-            is always an error.
-        line: of the first use, in the SQL, from 1.
+        name: The name in the URL.
+        type: `Int32`, `Array(String)`, `column`, ...; None when no use has a type.
+        default: The value of a missing parameter: the value of a literal, else the text of the
+            expression; None without a default.
+        has_default: Whether any use has a default. A use with a default is no error when the
+            parameter is missing.
+        required: The value of `required=`; without it, whether the parameter has neither a
+            default nor a condition. This is only documentation: see `is_enforced`.
+        description: For people.
+        enum: For people; it is not checked.
+        example: For people.
+        format: For people.
+        is_conditional: True when every use is inside a branch, a loop, a `try` or a comment, or
+            in `defined()`. The parameter can then be left out without an error.
+        is_enforced: True when some use outside all of these has no default. It is then always
+            an error to leave the parameter out.
+        line: The line of the first use in the SQL, from 1.
     """
 
     name: str
@@ -56,9 +56,9 @@ class Use:
     """One use of a parameter.
 
     Attributes:
-        maker: the function that it is the first argument of, if any.
-        arguments: that function's other arguments, by name.
-        is_conditional: whether this use can be passed by.
+        maker: The function that has it as the first argument, if there is one.
+        arguments: The other arguments of that function, by name.
+        is_conditional: Whether a render can skip this use.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Use:
 
     @property
     def lacks_default(self) -> bool:
-        """Whether it is a typed use with nothing to stand in for a missing value."""
+        """True for a use with a type and without a default."""
         return self.maker in _NEEDING and _absent((self.arguments or {}).get("default"))
 
     @property
     def fails_when_missing(self) -> bool:
-        """Whether this use, when reached, is an error for a missing value."""
+        """True when this use, if it runs, is an error for a missing value."""
         if self.maker is None or self.maker in _NEVER_MISSING or self.maker == "defined":
             return False
         arguments = self.arguments or {}
@@ -97,7 +97,7 @@ def _value(node: ast.expr | None, otherwise: Any = None) -> Any:
 def uses(
     tree: ast.AST, variables: frozenset[str], line: int, *, is_conditional: bool
 ) -> Iterator[Use]:
-    """The uses of parameters in an expression."""
+    """Return the uses of parameters in an expression."""
     if isinstance(tree, ast.Name):
         if tree.id not in variables:
             yield Use(tree.id, line + tree.lineno - 1, is_conditional)
@@ -144,7 +144,7 @@ def _bound(name: str, tree: ast.Call) -> dict[str, ast.expr]:
 
 
 def collect(found: list[Use]) -> tuple[Parameter, ...]:
-    """One Parameter for each name, in the order of first use."""
+    """Return one Parameter for each name, in the order of first use."""
     parameters: dict[str, Parameter] = {}
     for use in found:
         known = parameters.get(use.name) or Parameter(use.name, line=use.line)
@@ -193,5 +193,5 @@ def _concluded(parameter: Parameter, found: list[Use]) -> Parameter:
 
 
 def without_default(found: list[Use]) -> tuple[str, ...]:
-    """The parameters that some typed use needs a value for, in the order of first use."""
+    """Return the parameters with a typed use without a default, in the order of first use."""
     return tuple(dict.fromkeys(use.name for use in found if use.lacks_default))

@@ -1,4 +1,4 @@
-"""One render: what it may reach, how much it may still do, and what it raises.
+"""One render: what it may use, its limits, and its errors.
 
 Exception
 ├── TemplateError      the one error of this package's interface
@@ -14,16 +14,16 @@ MAX_SHOWN = 1000
 PREFIX = "Template Syntax Error: "
 
 MAX_SIZE = 1_000_000
-"""Characters in one value or in the rendered SQL; ClickHouse reads 262,144 bytes by default."""
+"""The most characters of a value or of the SQL. ClickHouse reads 262,144 bytes by default."""
 
 MAX_STEPS = 10_000
-"""Loop steps in one render."""
+"""The most loop steps in one render."""
 
 MAX_WORK = 10_000_000
-"""Characters and elements touched in one render: about half a second at worst."""
+"""The most characters and elements that one render reads: at most about half a second."""
 
 MAX_DEPTH = 32
-"""Lists and objects inside each other."""
+"""The most levels of lists and objects inside each other."""
 
 _NODE_WORK = 16
 
@@ -32,11 +32,11 @@ class TemplateError(Exception):
     """A template cannot be compiled, or cannot be rendered with these values.
 
     Attributes:
-        message: Tinybird's own sentence, for the body's `error`.
-        status: the HTTP status to answer with.
-        documentation: for the body's `documentation`.
-        line: in the SQL, from 1; None for an error that only a request brings about.
-        body: the whole body that `custom_error({...})` asks for, else None.
+        message: The sentence of Tinybird, for `error` in the body.
+        status: The HTTP status of the answer.
+        documentation: For `documentation` in the body.
+        line: The line in the SQL, from 1; None for an error of a request.
+        body: The whole body that `custom_error({...})` asks for, else None.
     """
 
     def __init__(
@@ -57,28 +57,28 @@ class TemplateError(Exception):
 
 
 class LimitReachedError(Exception):
-    """A render went over its budget. Apart from TemplateError so that `except` lets it pass."""
+    """A render went over a limit. No `except` catches it, because it is no TemplateError."""
 
 
 def clipped(text: str) -> str:
-    """`text`, but no more of it than an error should carry."""
+    """Return the beginning of `text`, as much as an error should contain."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def syntax_error(text: str, *, line: int | None = None, anchor: str = "") -> TemplateError:
-    """`text` as Tinybird words it, with the line when there is one."""
+    """Return an error in Tinybird's words, with the line when there is one."""
     where = f", line {line}" if line is not None else ""
     return TemplateError(f"{PREFIX}{text}{where}", line=line, anchor=anchor)
 
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What a template may reach besides its parameters.
+    """What a template may use besides its parameters.
 
     Attributes:
-        tables: names that `table()` may give: the project's data sources and pipes. With none,
+        tables: The names for `table()`: the data sources and pipes of the project. When empty,
             `table()` is refused.
-        secrets: for `tb_secret` and `tb_var`.
+        secrets: The values for `tb_secret` and `tb_var`.
     """
 
     tables: frozenset[str] = frozenset()
@@ -86,7 +86,7 @@ class QueryContext:
 
 
 class Run:
-    """The state of one render, the first argument of everything a template calls."""
+    """The state of one render. It is the first argument of all functions of a template."""
 
     __slots__ = ("_needed", "_size", "_steps", "_work", "context")
 
@@ -100,30 +100,30 @@ class Run:
 
     @property
     def is_spent(self) -> bool:
-        """Whether any limit was passed, even if a `finally` went on afterwards."""
+        """True when a limit was passed, also if a `finally` ran after that."""
         return self._work < 0 or self._steps < 0 or self._size < 0
 
     def spend(self, work: int) -> None:
-        """Pay for touching `work` characters or elements."""
+        """Count `work` characters or elements that are read."""
         self._work -= work
         if self._work < 0:
             raise LimitReachedError("it takes too much work")
 
     def step(self, work: int) -> None:
-        """Pay for one turn of a loop whose body costs `work`."""
+        """Count one iteration of a loop whose body costs `work`."""
         self._steps -= 1
         if self._steps < 0:
             raise LimitReachedError(f"its loops take more than {MAX_STEPS} steps")
         self.spend(work)
 
     def emit(self, size: int) -> None:
-        """Pay for `size` characters of the result."""
+        """Count `size` characters of the result."""
         self._size -= size
         if self._size < 0:
             raise LimitReachedError(f"the query is longer than {MAX_SIZE} characters")
 
     def weigh(self, value: object) -> int:
-        """The characters and elements in `value`, lists and objects within included."""
+        """Return the number of characters and elements in `value` and its inner lists."""
         total = 0
         stack = [(value, 0)]
         while stack:
@@ -144,13 +144,13 @@ class Run:
         return total
 
     def fits(self, size: int) -> None:
-        """Refuse a value of `size` characters before it is made."""
+        """Check that a value of `size` characters may be made."""
         if size > MAX_SIZE:
             raise LimitReachedError(f"a value is larger than {MAX_SIZE}")
         self.spend(size)
 
     def required(self) -> TemplateError:
-        """Tinybird's error for a missing value: it names all that have no default, given or not."""
+        """Return Tinybird's error for a missing value; it names all without a default."""
         text = "Required parameter is not defined"
         if self._needed:
             text += (

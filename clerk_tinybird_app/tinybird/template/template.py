@@ -1,4 +1,4 @@
-"""The template itself: compiled once, rendered for each request."""
+"""The class `Template`: compiled once, rendered for each request."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _UNSET = re.compile(r"local variable 'u_(\w+)'")
 
 
 class _Values(dict[str, Any]):
-    """A request's values; what is missing is None, as a null is."""
+    """The values of a request. A missing value is None, like a null."""
 
     __slots__ = ()
 
@@ -29,16 +29,16 @@ class _Values(dict[str, Any]):
 
 
 class Template:
-    """A node's SQL.
+    """The SQL of a node.
 
-    Safe to render from several threads at once: a render shares nothing but the code.
+    Several threads can render at once: they share only the code.
 
     Args:
-        sql: the node's text, without the `%` that marks a template.
-        is_template: whether it had that `%`; else `sql` is given back as it is.
+        sql: The text of the node, without the `%` that marks a template.
+        is_template: Whether it had that `%`. If not, `sql` is returned unchanged.
 
     Raises:
-        TemplateError: the template is malformed or not supported; `line` says where.
+        TemplateError: The template is malformed or not supported; `line` says where.
     """
 
     __slots__ = ("_code", "_sql", "_without_default", "parameters")
@@ -52,14 +52,14 @@ class Template:
         self._without_default = without_default(found)
 
     def render(self, values: Mapping[str, Any], context: QueryContext = _NO_CONTEXT) -> str:
-        """The SQL for one request.
+        """Return the SQL for one request.
 
         Args:
-            values: by parameter; text from a URL, or JSON values from a POST body.
-            context: the tables and secrets that the template may reach.
+            values: Parameter -> text from a URL, or a JSON value from a POST body.
+            context: The tables and secrets that the template may use.
 
         Raises:
-            TemplateError: in Tinybird's words.
+            TemplateError: It cannot be rendered; the text is Tinybird's.
         """
         if self._code is None:
             return self._sql

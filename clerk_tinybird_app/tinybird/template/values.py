@@ -1,8 +1,8 @@
-r"""From a request's value to SQL text: the types that a template names, and how each is written.
+r"""Makes SQL text from the values of a request: the types of a template, and how each is written.
 
-A value keeps its type until it is written. Text is written as one single-quoted literal in
-ClickHouse's backslash style. `%` is escaped too, as Tinybird does: in a LIKE, a caller's `%`
-then stands for itself (ClickHouse keeps the backslash of `\%` everywhere else).
+A value has its type until it is written. Text is written as one literal in single quotes with
+backslashes, as ClickHouse reads it. `%` is escaped too, as Tinybird does: in a LIKE the `%` of a
+value then means only itself. (Everywhere else ClickHouse keeps the backslash of `\%`.)
 """
 
 import re
@@ -29,7 +29,7 @@ _SPECIAL = re.compile("[\\\\'\"`%\0\b\n\r\t]")
 _COMMENT_MARKS = re.compile(r"\*(?=/)|/(?=\*)|\n")
 
 Converter: TypeAlias = Callable[[Any], Any]
-"""From a value to the same value, checked; ValueError when it is not of the type."""
+"""Returns the value with its type; raises ValueError when it is not of this type."""
 
 _SIGNED = re.compile(r"[+-]?\d{1,100}")
 _UNSIGNED = re.compile(r"\d{1,100}")
@@ -37,7 +37,7 @@ _FALSE = frozenset({"", "0", "false"})
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
 
-# What may follow is left open, as in Tinybird: fractions, Z, an offset, a zone's name.
+# What may follow, as in Tinybird: fractions, Z, an offset, the name of a zone.
 _TAIL = r"[0-9A-Za-z .:+/_-]{0,48}"
 _SHAPES = {
     "Date": re.compile(_DAY),
@@ -49,7 +49,7 @@ _ERROR_NAMES = {"Int": "Int32", "Integer": "Int32"}
 
 
 class SqlFragment:
-    """Finished SQL, such as a column's name: it can be written, and nothing else."""
+    """Finished SQL, such as the name of a column. It can only be written."""
 
     __slots__ = ("maker", "sql")
 
@@ -68,13 +68,13 @@ class SqlFragment:
 
 
 class LikeText(str):
-    """Text whose `%` is written plainly, made by `sql_unescape(x, '%')`."""
+    """Text whose `%` is not escaped, made by `sql_unescape(x, '%')`."""
 
     __slots__ = ()
 
 
 class SecretText(str):
-    """A secret's value: shown in no error."""
+    """The value of a secret. No error shows it."""
 
     __slots__ = ()
 
@@ -98,20 +98,20 @@ class SqlFloat(float):
 
 
 def quote(text: str) -> str:
-    """One SQL string literal that holds exactly `text` (but see `%` above)."""
+    """Return one SQL string literal with exactly `text`; for `%` see above."""
     return f"'{text.translate(_TABLE)}'" if _SPECIAL.search(text) else f"'{text}'"
 
 
 def shown(value: object) -> str:
-    """A value for an error's text."""
+    """Return a value for the text of an error."""
     return "***" if isinstance(value, SecretText) else clipped(str(value))
 
 
 def sql(value: object) -> str:
-    """`value` as SQL.
+    """Return `value` as SQL.
 
     Raises:
-        TemplateError: for what has no SQL form.
+        TemplateError: The value has no form in SQL.
     """
     if isinstance(value, str):
         if isinstance(value, LikeText):
@@ -142,34 +142,34 @@ def _nested(value: object, depth: int) -> str:
 
 
 def write(run: Run, value: object, source: str) -> bytes:
-    """What `{{ source }}` puts into the query."""
+    """Return the text of `{{ source }}` in the query."""
     text = _written(run, value, source)
     run.emit(len(text))
     return text.encode()
 
 
 def write_after_minus(run: Run, value: object, source: str) -> bytes:
-    """As `write`, for a place right after a `-`, which a negative number would make a comment."""
+    """Like `write`, after a `-`: a negative number would begin a comment with it."""
     written = write(run, value, source)
     return b" " + written if written.startswith(b"-") else written
 
 
 def write_after_word(run: Run, value: object, source: str) -> bytes:
-    """As `write`, for a place right after a word, such as `events_{{n}}`."""
+    """Like `write`, after a word, such as `events_{{n}}`."""
     if type(value) in (int, float, bool) and not str(value).isdigit():
         raise syntax_error(f'"{source}" continues a word, so it must be a whole number')
     return write(run, value, source)
 
 
 def write_in_comment(run: Run, value: object, source: str) -> bytes:
-    """As `write`, for a place inside a comment, which the value must not end."""
+    """Like `write`, inside a comment, which the value must not end."""
     text = _COMMENT_MARKS.sub(" ", _written(run, value, source))
     run.emit(len(text))
     return text.encode()
 
 
 def write_in_quotes(run: Run, value: object, source: str) -> bytes:
-    """As `write`, for a place between quotes: there, only a plain number cannot do harm."""
+    """Like `write`, between quotes, where only a plain number is safe."""
     if type(value) not in (int, float, bool):
         raise syntax_error(
             f'"{source}" stands between quotes, which its own quotes would end: '
@@ -195,11 +195,11 @@ WRITERS: dict[str, Callable[[Run, object, str], bytes]] = {
     "write_in_comment": write_in_comment,
     "write_in_quotes": write_in_quotes,
 }
-"""By the name that compiled templates call them by."""
+"""The writers by their names in compiled templates."""
 
 
 def plain(value: object) -> str:
-    """A value as text; finished SQL is no text any more."""
+    """Return a value as text; finished SQL is refused."""
     if isinstance(value, SqlFragment):
         raise TypeError(f"{value.maker}() gives SQL text, which no type can be made of")
     return str(value)
@@ -245,7 +245,7 @@ def _shaped(shape: re.Pattern[str]) -> Converter:
 
 
 def truth(value: Any) -> int:
-    """Tinybird's Boolean: everything but "", 0 and false (in any case) is true."""
+    """Tinybird's Boolean: all but "", 0 and false is true; upper and lower case are the same."""
     if isinstance(value, str):
         return int(value.lower() not in _FALSE)
     return int(bool(value))
@@ -272,7 +272,7 @@ CONVERTERS = _converters()
 
 
 def error_name(name: str) -> str:
-    """The type's name in an error's text: `Int` is checked as, and called, Int32."""
+    """Return the name of a type in errors: `Int` is checked like Int32, and is named so."""
     return _ERROR_NAMES.get(name, name)
 
 
@@ -290,7 +290,7 @@ def _scalar(name: str) -> Callable[..., Any]:
         example: Any = None,
         format: Any = None,  # noqa: A002 (Tinybird's name for it)
     ) -> Any:
-        """From `required` on, the arguments are documentation only, as in Tinybird."""
+        """As in Tinybird, the arguments from `required` on are only documentation."""
         value = default if x is None else x
         if value is None:
             if defined:

@@ -1,1 +1,1 @@
-"""What each route of the Frontend API does; one module for each kind of thing."""
+"""The handlers of the Frontend API's routes; one module for each kind of resource."""

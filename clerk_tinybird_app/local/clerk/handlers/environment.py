@@ -1,4 +1,4 @@
-"""The instance's settings as JSON: what Clerk's dashboard would hold, read by the SDK at start."""
+"""The settings of the instance as JSON, as in Clerk's dashboard. The SDK reads them at start."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def environment(origin: str) -> dict[str, Any]:
 
 
 def _display_config(origin: str) -> dict[str, Any]:
-    """Return names, addresses and looks; every address is the app's own."""
+    """Return names, addresses and the theme; all addresses are of the app itself."""
     home = f"{origin}/"
     after = ("sign_in", "sign_up", "sign_out_one", "sign_out_all", "switch_session")
     pages = ("user_profile", "organization_profile", "create_organization")
@@ -100,7 +100,7 @@ def _theme() -> dict[str, Any]:
 
 
 def _user_settings() -> dict[str, Any]:
-    """Return how people sign up and in: an e-mail address, verified by a code, and a password."""
+    """Return how to sign up and in: with a verified e-mail address, and a code or a password."""
     email = _attribute(enabled=True, required=True, verified_by="email_code") | {"immutable": True}
     unused = ("phone_number", "username", "web3_wallet", "authenticator_app", "backup_code")
     return {
@@ -152,7 +152,7 @@ def _attribute(
 
 
 def _password_settings() -> dict[str, Any]:
-    """Return the rules for passwords: a length, nothing else, and no look-up on the internet."""
+    """Return the rules for passwords: only their length counts."""
     return {
         "disable_hibp": True,
         "enforce_hibp_on_sign_in": False,
@@ -169,7 +169,7 @@ def _password_settings() -> dict[str, Any]:
 
 
 def _organization_settings() -> dict[str, Any]:
-    """Return what organizations may do: no verified domains, slugs on, personal accounts on."""
+    """Return the settings of organizations: slugs and personal accounts, no verified domains."""
     return {
         "enabled": True,
         "max_allowed_memberships": MAX_MEMBERSHIPS,
@@ -182,7 +182,7 @@ def _organization_settings() -> dict[str, Any]:
 
 
 def _commerce_settings() -> dict[str, Any]:
-    """Return that nothing is for sale."""
+    """Return the settings of payments, which are off."""
     free = {"enabled": False, "has_paid_plans": False}
     return {
         "object": "commerce_settings",

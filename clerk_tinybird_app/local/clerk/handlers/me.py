@@ -25,7 +25,7 @@ def read(call: Call) -> Reply:
 
 
 def update(call: Call) -> Reply:
-    """Change first and last name; an empty one is removed."""
+    """Change first and last name; an empty name is removed."""
     user = call.actor().user
     names = {
         field: fields.name(call.form[field], field) or None
@@ -43,10 +43,10 @@ def update(call: Call) -> Reply:
 
 
 def change_password(call: Call) -> Reply:
-    """Change the password; with ``sign_out_of_other_sessions`` other browsers are signed out.
+    """Change the password. With ``sign_out_of_other_sessions``, sign out all other browsers.
 
     Raises:
-        FapiError: 422, the current one is wrong, or the new one too short, too long or the same.
+        FapiError: 422, the old one is wrong, or the new one is too short, too long or the same.
     """
     actor = call.actor()
     if not verify_password(call.form.get("current_password", ""), actor.user.password_hash):
@@ -65,7 +65,7 @@ def change_password(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """Delete the account with everything that is only its own."""
+    """Delete the account with all data that belongs only to it."""
     user = call.actor().user
     accounts.delete_user(call.db, user.id)
     call.refresh_client()
@@ -83,7 +83,7 @@ def revoke_session(call: Call, session_id: str) -> Reply:
     """Sign the user out of another browser.
 
     Raises:
-        FapiError: 404, it is no live session of this user.
+        FapiError: 404, this user has no such live session.
     """
     user = call.actor().user
     session = browsers.session_by_id(call.db, session_id)
@@ -115,7 +115,7 @@ def leave_organization(call: Call, organization_id: str) -> Reply:
 
 
 def nothing(call: Call) -> Reply:
-    """Return an empty page: there are no invitations and no suggestions."""
+    """Return an empty page, because there are no invitations and no suggestions."""
     call.actor()
     return Reply(page([], 0))
 
@@ -127,6 +127,6 @@ def no_images(call: Call) -> Reply:
 
 
 def remove_image(call: Call) -> Reply:
-    """Agree: there is no image."""
+    """Return the user, who has no image already."""
     call.actor()
     return Reply(deleted("image", ""))

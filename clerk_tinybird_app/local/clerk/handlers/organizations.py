@@ -1,4 +1,4 @@
-"""Organizations: their profile, their members, and the rules that hold whoever asks."""
+"""Organizations: their profile, their members, and rules for all callers."""
 
 from typing import Final
 
@@ -27,7 +27,8 @@ def own_membership(call: Call, organization_id: str) -> Membership:
     """Return the caller's membership.
 
     Raises:
-        FapiError: 401, nobody is calling; 404, no member: whether it exists is not said.
+        FapiError: 401, there is no session; 404, the caller is no member. This does not tell
+            whether the organization exists.
     """
     held = accounts.membership_of(call.db, organization_id, call.actor().user.id)
     if held is None:
@@ -48,7 +49,7 @@ def require(call: Call, organization_id: str, permission: str) -> Membership:
 
 
 def part_with(call: Call, member: Membership) -> None:
-    """Take a member out of the organization, unless nobody could manage it any more."""
+    """Remove a member from the organization, but not its last admin."""
     keep_an_admin(call, member)
     accounts.remove_membership(call.db, member)
 
@@ -70,10 +71,10 @@ def keep_an_admin(call: Call, member: Membership) -> None:
 
 
 def create(call: Call) -> Reply:
-    """Found an organization; its founder is its admin.
+    """Create an organization; the caller becomes its admin.
 
     Raises:
-        FapiError: 422, no name, or a malformed or taken slug.
+        FapiError: 422, there is no name, or the slug is malformed or taken.
     """
     user = call.actor().user
     name = fields.name(call.required("name"), "name")
@@ -110,7 +111,7 @@ def delete(call: Call, organization_id: str) -> Reply:
 
 
 def members(call: Call, organization_id: str) -> Reply:
-    """Return one page of the members, narrowed by ``query`` (name or address) and ``role``."""
+    """Return one page of the members, filtered by ``query`` (name or address) and ``role``."""
     require(call, organization_id, _READ_MEMBERS)
     everybody = accounts.memberships_in(call.db, organization_id)
     found = [each for each in everybody if _is_wanted(call, each)]
@@ -136,7 +137,7 @@ def set_role(call: Call, organization_id: str, user_id: str) -> Reply:
 
 
 def remove(call: Call, organization_id: str, user_id: str) -> Reply:
-    """Remove a member: admins anybody, everybody themselves."""
+    """Remove a member. Admins can remove anybody, others only themselves."""
     own = own_membership(call, organization_id)
     if own.user.id != user_id:
         require(call, organization_id, _MANAGE_MEMBERS)
@@ -153,7 +154,7 @@ def roles(call: Call, organization_id: str) -> Reply:
 
 
 def invite(call: Call, organization_id: str) -> Reply:
-    """Refuse to invite: no e-mail is ever sent."""
+    """Refuse to invite, because no e-mails are sent."""
     require(call, organization_id, _MANAGE_MEMBERS)
     raise not_supported(
         "The embedded Clerk sends no e-mail, so nobody can be invited. "
@@ -174,7 +175,7 @@ def nothing(call: Call, organization_id: str) -> Reply:
 
 
 def _organization(call: Call, organization_id: str) -> Reply:
-    """Return an organization as it now is."""
+    """Return an organization."""
     row = accounts.organization_by_id(call.db, organization_id)
     if row is None:
         raise not_found("Organization")
@@ -190,7 +191,7 @@ def _member(call: Call, organization_id: str, user_id: str) -> Membership:
 
 
 def _is_wanted(call: Call, member: Membership) -> bool:
-    """Say whether a member is among those asked for."""
+    """Tell whether a member matches the filters."""
     user = member.user
     text = f"{user.first_name or ''} {user.last_name or ''} {user.email}".lower()
     role = call.query.get("role")
@@ -198,7 +199,7 @@ def _is_wanted(call: Call, member: Membership) -> bool:
 
 
 def _free_slug(call: Call, wanted: str) -> str:
-    """Return a slug that nobody has.
+    """Return a slug if it is not taken.
 
     Raises:
         FapiError: 422, it is malformed or taken.
@@ -210,7 +211,7 @@ def _free_slug(call: Call, wanted: str) -> str:
 
 
 def _derived_slug(call: Call, name: str) -> str:
-    """Return a free slug made of the name, numbered if need be."""
+    """Return a free slug made of the name, with a number if necessary."""
     base = fields.slug_from(name)
     slug, number = base, 2
     while accounts.organization_by_slug(call.db, slug):

@@ -1,4 +1,4 @@
-"""The calling browser's client and sessions: use, tokens, sign-in's end, sign-out."""
+"""The client and sessions of the calling browser: start, use, tokens, sign-out."""
 
 from typing import Final
 
@@ -14,18 +14,18 @@ _REMOVED: Final = "removed"
 
 
 def read_client(call: Call) -> Reply:
-    """Return the client; null for a browser that was never here."""
+    """Return the client; null for a new browser."""
     return Reply(client_view(call))
 
 
 def create_client(call: Call) -> Reply:
-    """Return the client, made now if it has none."""
+    """Return the client. If there is none, make one."""
     call.ensure_client()
     return Reply(client_view(call))
 
 
 def delete_client(call: Call) -> Reply:
-    """Forget the client and its sessions; its cookie is worth nothing from now on."""
+    """Delete the client and its sessions; its cookie is not valid any more."""
     if call.client is not None:
         browsers.delete_client(call.db, call.client.id)
         call.client = None
@@ -36,8 +36,8 @@ def refuse_second_session(call: Call) -> None:
     """Allow one session in a browser at a time.
 
     Raises:
-        FapiError: 400 ``session_exists``, with the client, so that a tab that did not know of the
-            session takes it up.
+        FapiError: 400 ``session_exists``, with the client, so that a tab that did not know the
+            session uses it.
     """
     if call.client and browsers.live_sessions_of_client(call.db, call.client.id, call.now):
         raise FapiError(
@@ -48,7 +48,7 @@ def refuse_second_session(call: Call) -> None:
 def start_session(call: Call, user_id: str) -> Session:
     """Sign the user in on the calling browser, into their first organization.
 
-    The cookie changes with it: one that somebody planted beforehand leads nowhere.
+    The cookie gets a new value, so that nobody who knows the old one has the session.
     """
     client = call.ensure_client()
     held = accounts.memberships_of_user(call.db, user_id)
@@ -75,12 +75,14 @@ def read(call: Call, session_id: str) -> Reply:
 
 
 def touch(call: Call, session_id: str) -> Reply:
-    """Note that the session is in use, and in which organization; empty: personal account.
+    """Record that the session is in use, and its organization; empty: the personal account.
+
+    A tab can still show an organization that its user has left. It then gets the session's
+    current organization.
 
     Raises:
-        FapiError: 401, no live session of this browser; 404, the person chose an organization
-            that they are no member of. A tab that merely still stands in one that its user has
-            left is told where it now is instead.
+        FapiError: 401, this browser has no such live session; 404, the user chose an organization
+            without being a member.
     """
     session = call.live_session(session_id)
     organization_id = session.organization_id
@@ -92,12 +94,11 @@ def touch(call: Call, session_id: str) -> Reply:
 
 
 def token(call: Call, session_id: str) -> Reply:
-    """Return a fresh session token, bare.
+    """Return a new session token, without the client.
 
     Raises:
-        FapiError: 401, no live session of this browser, or its user is no member of the
-            organization that is asked for: with 401 the SDK reads the client anew and so learns
-            of it at once.
+        FapiError: 401, this browser has no such live session, or its user is no member of the
+            requested organization. With 401 the SDK reads the client again at once.
     """
     session = call.live_session(session_id)
     organization_id = session.organization_id
@@ -110,7 +111,7 @@ def token(call: Call, session_id: str) -> Reply:
 
 
 def template_token(call: Call, session_id: str, template: str) -> Reply:
-    """Refuse: the embedded Clerk has no JWT templates."""
+    """Refuse, because the embedded Clerk has no JWT templates."""
     call.live_session(session_id)
     raise FapiError(404, "resource_not_found", f"No JWT template exists with name: {template[:64]}")
 
@@ -121,7 +122,7 @@ def end(call: Call, session_id: str) -> Reply:
 
 
 def remove(call: Call, session_id: str) -> Reply:
-    """Sign out of a session and forget it."""
+    """Sign out of a session and remove it."""
     return _close(call, session_id, _REMOVED)
 
 
@@ -136,7 +137,7 @@ def remove_all(call: Call) -> Reply:
 
 
 def _chosen_organization(call: Call, session: Session) -> str | None:
-    """Return the organization that a touch puts the session into."""
+    """Return the organization of the session after a touch."""
     chosen = call.form["active_organization_id"] or None
     if chosen is None or accounts.membership_of(call.db, chosen, session.user_id):
         return chosen
@@ -161,7 +162,7 @@ def _close(call: Call, session_id: str, status: str) -> Reply:
 
 
 def _make_current(call: Call, session_id: str) -> None:
-    """Make a session the one that this browser acts with."""
+    """Make a session the active session of this browser."""
     client = call.ensure_client()
     browsers.point_client(
         call.db,
@@ -175,7 +176,7 @@ def _make_current(call: Call, session_id: str) -> None:
 
 
 def _forget_current(call: Call) -> None:
-    """Leave the browser without a session and without open attempts."""
+    """Remove the active session and the open attempts from the browser."""
     client = call.ensure_client()
     browsers.point_client(
         call.db, client.id, sign_in=None, sign_up=None, session=None, now=call.now

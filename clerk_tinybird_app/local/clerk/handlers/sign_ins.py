@@ -1,4 +1,4 @@
-"""Signing in, by password or by a code sent by e-mail."""
+"""Sign-in with a password, or with a code sent by e-mail."""
 
 from clerk_tinybird_app.local.clerk import fields
 from clerk_tinybird_app.local.clerk.call import Call, Reply
@@ -18,10 +18,10 @@ from clerk_tinybird_app.local.clerk.views import sign_in_view
 
 
 def create(call: Call) -> Reply:
-    """Begin an attempt; with a password, finish it too.
+    """Begin an attempt; with a password, also finish it.
 
     Raises:
-        FapiError: already signed in, unknown account, wrong password, unknown strategy.
+        FapiError: Already signed in, unknown account, wrong password, unknown strategy.
     """
     refuse_second_session(call)
     strategy = _strategy(call, default=PASSWORD_STRATEGY if call.form.get("password") else None)
@@ -57,7 +57,7 @@ def read(call: Call, sign_in_id: str) -> Reply:
 
 
 def prepare_first_factor(call: Call, sign_in_id: str) -> Reply:
-    """Ask for a code by e-mail, again if need be; none is sent, it is always the same."""
+    """Request a code by e-mail. No e-mail is sent; the code is always the same."""
     attempt, _ = _open(call, sign_in_id)
     strategy = _strategy(call, default=None)
     if strategy != EMAIL_STRATEGY:
@@ -68,10 +68,10 @@ def prepare_first_factor(call: Call, sign_in_id: str) -> Reply:
 
 
 def attempt_first_factor(call: Call, sign_in_id: str) -> Reply:
-    """Prove who one is by a password or a code.
+    """Finish the attempt with a password or a code.
 
     Raises:
-        FapiError: it is wrong, the code was not asked for, or the attempt is over.
+        FapiError: It is wrong, the code was not requested, or the attempt has ended.
     """
     refuse_second_session(call)
     attempt, user = _open(call, sign_in_id)
@@ -100,7 +100,7 @@ def _finish(call: Call, attempt: SignIn, user: User, strategy: str) -> SignIn:
 
 
 def _account(call: Call, identifier: str) -> User:
-    """Return whose address ``identifier`` is."""
+    """Return the user with the address ``identifier``."""
     user = accounts.user_by_email(call.db, identifier)
     if user is None:
         raise invalid_field(
@@ -118,7 +118,7 @@ def _mine(call: Call, sign_in_id: str) -> SignIn:
 
 
 def _open(call: Call, sign_in_id: str) -> tuple[SignIn, User]:
-    """Return an attempt that waits for its first factor, and its user."""
+    """Return an attempt that waits for its first factor, with its user."""
     attempt = _mine(call, sign_in_id)
     user = accounts.user_by_id(call.db, attempt.user_id) if attempt.user_id else None
     if user is None or attempt.session_id is not None:
@@ -135,7 +135,7 @@ def _strategy(call: Call, default: str | None) -> str | None:
 
 
 def _unknown_strategy() -> FapiError:
-    """Neither a password nor a code by e-mail."""
+    """Return the error for a strategy other than a password or a code by e-mail."""
     return invalid_field(
         "strategy",
         "The embedded Clerk knows passwords and e-mail codes only.",

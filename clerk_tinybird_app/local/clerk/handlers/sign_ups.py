@@ -1,4 +1,4 @@
-"""Signing up: an e-mail address, verified by a code, and a password."""
+"""Sign-up with an e-mail address, which a code verifies, and a password."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from clerk_tinybird_app.local.clerk.store.records import SignUp
 
 
 def create(call: Call) -> Reply:
-    """Begin an attempt with whatever fields are there.
+    """Begin an attempt with the fields of the form.
 
     Raises:
-        FapiError: already signed in, address taken or malformed, password too short or long.
+        FapiError: Already signed in, address taken or malformed, password too short or long.
     """
     refuse_second_session(call)
     changes = _changes(call)
@@ -40,10 +40,10 @@ def read(call: Call, sign_up_id: str) -> Reply:
 
 
 def update(call: Call, sign_up_id: str) -> Reply:
-    """Change fields; another address has to be verified anew.
+    """Change fields. A new address must be verified again.
 
     Raises:
-        FapiError: as ``create``, or the attempt is over.
+        FapiError: As for ``create``, or the attempt has ended.
     """
     attempt = _open(call, sign_up_id)
     changes = _changes(call)
@@ -53,7 +53,7 @@ def update(call: Call, sign_up_id: str) -> Reply:
 
 
 def prepare_verification(call: Call, sign_up_id: str) -> Reply:
-    """Ask for a code by e-mail, again if need be; none is sent, it is always the same."""
+    """Request a code by e-mail. No e-mail is sent; the code is always the same."""
     attempt = _open(call, sign_up_id)
     _check_strategy(call)
     if attempt.email is None:
@@ -65,7 +65,7 @@ def attempt_verification(call: Call, sign_up_id: str) -> Reply:
     """Verify the address by the code.
 
     Raises:
-        FapiError: the code is wrong or was not asked for, or the attempt is over.
+        FapiError: The code is wrong or was not requested, or the attempt has ended.
     """
     attempt = _open(call, sign_up_id)
     _check_strategy(call)
@@ -76,7 +76,7 @@ def attempt_verification(call: Call, sign_up_id: str) -> Reply:
 
 
 def _changes(call: Call) -> dict[str, Any]:
-    """Return the fields of the form that an attempt keeps, checked."""
+    """Check and return the fields of the form that an attempt keeps."""
     changes: dict[str, Any] = {}
     if address := call.form.get("email_address"):
         changes["email"] = fields.email(address, "email_address")
@@ -90,7 +90,7 @@ def _changes(call: Call) -> dict[str, Any]:
 
 
 def _advance(call: Call, attempt: SignUp) -> Reply:
-    """Make the user and sign them in as soon as nothing is missing."""
+    """When nothing is missing, make the user and sign them in."""
     if attempt.verified and attempt.email and attempt.password_hash:
         _refuse_taken(call, attempt.email)
         refuse_second_session(call)
@@ -124,7 +124,7 @@ def _mine(call: Call, sign_up_id: str) -> SignUp:
 
 
 def _open(call: Call, sign_up_id: str) -> SignUp:
-    """Return an attempt that is not over."""
+    """Return an attempt that has not ended."""
     attempt = _mine(call, sign_up_id)
     if attempt.session_id is not None:
         raise bad_request("sign_up_not_open", "This sign-up is complete.")
@@ -132,7 +132,7 @@ def _open(call: Call, sign_up_id: str) -> SignUp:
 
 
 def _check_strategy(call: Call) -> None:
-    """Allow codes by e-mail only."""
+    """Refuse all strategies but codes by e-mail."""
     if call.form.get("strategy", EMAIL_STRATEGY) != EMAIL_STRATEGY:
         raise invalid_field(
             "strategy", "The embedded Clerk verifies e-mail addresses by code only."

@@ -1,4 +1,4 @@
-"""The browser SDK's own files: two npm tarballs, fetched once, checked, kept, served."""
+"""The files of Clerk's browser SDK: two npm tarballs, fetched and checked once, then served."""
 
 from clerk_tinybird_app.local.clerk.sdk.fetch import ClerkSdkUnavailable, ensure_sdk
 

@@ -1,4 +1,4 @@
-"""Fetches the SDK's files ahead of time: ``python -m clerk_tinybird_app.local.clerk.sdk``."""
+"""Fetches the SDK's files at once: ``python -m clerk_tinybird_app.local.clerk.sdk``."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,10 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch into the folder named first, else ``.local``; return the exit status.
+    """Fetch the files and return the exit status.
 
-    With a real Clerk configured the files are never used, and nothing is fetched.
+    The first argument is the folder; the default is ``.local``. With a real Clerk nothing is
+    fetched, because the files are not used.
     """
     folder = Path(arguments[0]) if arguments else LOCAL_FOLDER
     try:
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _say(sentence: str) -> None:
-    """Write a line for the person who waits."""
+    """Write a line to stderr."""
     sys.stderr.write(f"{sentence}\n")
 
 

@@ -1,4 +1,4 @@
-"""Clerk's browser SDK fetched from the npm registry that this machine uses: once, and checked."""
+"""Fetches Clerk's browser SDK once from this machine's npm registry, and checks it."""
 
 import base64
 import gzip
@@ -29,10 +29,10 @@ _logger = logging.getLogger(__name__)
 
 
 class ClerkSdkUnavailable(Exception):  # noqa: N818 - reads as what it is where it is caught
-    """The SDK's files are not here and cannot be had.
+    """The files of the SDK are not here and cannot be fetched.
 
     Args:
-        reason: what failed, as a sentence without its full stop.
+        reason: What failed, as a sentence without its full stop.
     """
 
     def __init__(self, reason: str) -> None:
@@ -50,11 +50,11 @@ class Package:
     """One npm package.
 
     Attributes:
-        name: its name below ``@clerk/``.
-        version: the exact version; its chunks carry it in their names.
-        integrity: base64 of its tarball's SHA-512, as npm publishes it in ``dist.integrity``.
-        entry: the file that the page loads first; the package is of no use without it.
-        wanted: the names in ``dist/`` that a current browser may ask for.
+        name: Its name below ``@clerk/``.
+        version: The exact version, which is part of the names of its chunks.
+        integrity: Base64 of the SHA-512 of its tarball; npm has it in ``dist.integrity``.
+        entry: The file that the page loads first. The package is useless without it.
+        wanted: The names in ``dist/`` that a current browser may request.
     """
 
     name: str
@@ -65,17 +65,17 @@ class Package:
 
     @property
     def spec(self) -> str:
-        """The package as npm tools name it."""
+        """The name of the package for npm tools."""
         return f"@clerk/{self.name}@{self.version}"
 
     @property
     def folder(self) -> str:
-        """The name of the folder in which its files are kept."""
+        """The name of the folder of its files."""
         return f"{self.name}-{self.version}"
 
     @property
     def versions(self) -> tuple[str, str]:
-        """The spellings of the version in addresses: exact, as chunks use it, and major."""
+        """The version in addresses: the exact one, which chunks use, and the major one."""
         return self.version, self.version.split(".", maxsplit=1)[0]
 
 
@@ -102,15 +102,15 @@ PACKAGES: Final = (
 
 
 def unpack(tarball: Path, package: Package, target: Path) -> int:
-    """Write the wanted files of ``package/dist`` flat into ``target``, each with a ``.gz`` beside.
+    """Write the wanted files of ``package/dist`` into ``target``, each also compressed as ``.gz``.
 
-    Links and every name with a folder in it are left out, so nothing can land elsewhere.
+    Links and names with a folder are left out, so that no file is written elsewhere.
 
     Returns:
-        How many files the package gave.
+        The number of files.
 
     Raises:
-        ClerkSdkUnavailable: the tarball is damaged, or lacks the file that the page loads first.
+        ClerkSdkUnavailable: The tarball is damaged, or it lacks the file that is loaded first.
     """
     target.mkdir()
     count = 0
@@ -128,7 +128,7 @@ def unpack(tarball: Path, package: Package, target: Path) -> int:
 
 
 def _is_wanted(member: tarfile.TarInfo, package: Package) -> bool:
-    """Say whether a member is a plain file that the browser may ask for."""
+    """Tell whether a member is a plain file that the browser may request."""
     if not member.isreg() or not member.name.startswith(_DIST):
         return False
     name = member.name.removeprefix(_DIST)
@@ -136,16 +136,16 @@ def _is_wanted(member: tarfile.TarInfo, package: Package) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file and its compressed twin."""
+    """Write a file, and the same file compressed."""
     path.write_bytes(content)
     path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(content, mtime=0))
 
 
 def tarball_address(package: Package) -> str:
-    """Ask bun where the package's tarball lies: it knows this machine's npm settings.
+    """Return the address of the package's tarball. Bun finds it with this machine's npm settings.
 
     Raises:
-        ClerkSdkUnavailable: bun is missing, takes too long or does not know.
+        ClerkSdkUnavailable: Bun is missing, takes too long or does not find it.
     """
     command = [str(BUN), "pm", "view", package.spec, "dist.tarball"]
     try:
@@ -163,11 +163,11 @@ def tarball_address(package: Package) -> str:
 
 
 def download(address: str, package: Package, target: Path) -> None:
-    """Stream the tarball into ``target``.
+    """Download the tarball into ``target``.
 
     Raises:
-        ClerkSdkUnavailable: it cannot be reached, breaks off, is too large, or is not the one that
-            is pinned.
+        ClerkSdkUnavailable: It cannot be reached, ends too early, is too large, or has another
+            hash than the pinned one.
     """
     digest = hashlib.sha512()
     try:
@@ -194,30 +194,29 @@ def download(address: str, package: Package, target: Path) -> None:
 
 
 def sdk_folder(folder: Path) -> Path:
-    """Return where in the local folder the SDK's files lie."""
+    """Return the folder of the SDK's files in the local folder."""
     return folder / _FOLDER
 
 
 def is_complete(folder: Path) -> bool:
-    """Say whether all files are there."""
+    """Tell whether all files are there."""
     return all((sdk_folder(folder) / package.folder).is_dir() for package in PACKAGES)
 
 
 def ensure_sdk(folder: Path, say: Callable[[str], None] = _logger.info) -> Path:
-    """Fetch what is missing of the SDK, once; afterwards no network is needed.
+    """Fetch the missing parts of the SDK. When all is there, no network is needed.
 
-    A process that is killed on the way leaves nothing half done, and two processes at once end
-    with the same files.
+    A process that is killed leaves no incomplete package. Two processes can run at once.
 
     Args:
-        folder: the local folder, such as ``.local``.
-        say: gets a sentence before each step that takes long.
+        folder: The local folder, such as ``.local``.
+        say: Gets a sentence before each step that takes long.
 
     Returns:
         The folder with one folder for each package.
 
     Raises:
-        ClerkSdkUnavailable: what failed, and what to do.
+        ClerkSdkUnavailable: The files cannot be fetched; the text says why and what to do.
     """
     target = sdk_folder(folder)
     try:
@@ -232,7 +231,7 @@ def ensure_sdk(folder: Path, say: Callable[[str], None] = _logger.info) -> Path:
 
 
 def _fetch(package: Package, target: Path, say: Callable[[str], None]) -> None:
-    """Download and unpack one package beside its place, then move it there whole."""
+    """Download and unpack one package in a temporary folder, then move it to its place."""
     with tempfile.TemporaryDirectory(dir=target, prefix=f".{package.folder}-") as name:
         workshop = Path(name)
         say(f"Looking up {package.spec}")
@@ -246,7 +245,7 @@ def _fetch(package: Package, target: Path, say: Callable[[str], None]) -> None:
 
 
 def _settle(finished: Path, place: Path) -> None:
-    """Move a finished folder to its place, unless another process was first."""
+    """Move a complete folder to its place, unless another process was first."""
     try:
         finished.rename(place)
     except OSError:

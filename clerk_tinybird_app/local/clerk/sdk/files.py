@@ -1,4 +1,4 @@
-"""Serves the SDK's files to the browser, fetching them when they are first asked for."""
+"""Serves the SDK's files to the browser; the first request fetches them."""
 
 import logging
 import threading
@@ -25,7 +25,7 @@ _MEDIA_TYPE: Final = "text/javascript"
 _EXACT_CACHING: Final = "public, max-age=31536000, immutable"
 _MAJOR_CACHING: Final = "public, max-age=300"
 _RETRY_SECONDS: Final = 15.0
-"""How long after a failure the next request tries again; until then it gets the same answer."""
+"""So long after a failure, requests get the same answer; after that one tries again."""
 
 _logger = logging.getLogger(__name__)
 
@@ -34,9 +34,9 @@ class SdkFiles:
     """The files below ``npm/@clerk/``.
 
     Args:
-        folder: the local folder, such as ``.local``.
-        ensure: fetches what is missing.
-        clock: monotonic seconds.
+        folder: The local folder, such as ``.local``.
+        ensure: Fetches what is missing.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class SdkFiles:
         return _file(request, path, _EXACT_CACHING if exact else _MAJOR_CACHING)
 
     def _fetch(self) -> ClerkSdkUnavailable | None:
-        """Fetch the files, one caller at a time; return the failure if there is one."""
+        """Fetch the files for one caller at a time. Return the failure if there is one."""
         with self._lock:
             if is_complete(self._folder):
                 return None
@@ -89,13 +89,13 @@ class SdkFiles:
 
 
 def _package(name: str, version: str) -> Package | None:
-    """Return the package of an address, if it is one of ours in our version."""
+    """Return the package of an address, if it is served here in this version."""
     found = (p for p in PACKAGES if p.name == name and version in p.versions)
     return next(found, None)
 
 
 def _file(request: Request, path: Path, caching: str) -> Response:
-    """Send a file, compressed if the browser takes that."""
+    """Send a file, compressed if the browser accepts that."""
     headers = {"cache-control": caching, "vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         path = path.with_name(f"{path.name}.gz")

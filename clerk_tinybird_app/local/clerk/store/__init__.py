@@ -1,1 +1,1 @@
-"""What the embedded Clerk keeps, in one SQLite file."""
+"""The data of the embedded Clerk, in one SQLite file."""

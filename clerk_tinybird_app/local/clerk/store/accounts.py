@@ -1,4 +1,4 @@
-"""Users, organizations, and which user has which role in which organization."""
+"""Users, organizations and memberships."""
 
 import sqlite3
 
@@ -18,7 +18,7 @@ def user_by_id(db: sqlite3.Connection, user_id: str) -> User | None:
 
 
 def user_by_email(db: sqlite3.Connection, email: str) -> User | None:
-    """Return the user with this address, whatever its case."""
+    """Return the user with this address; upper and lower case are the same."""
     row = db.execute("SELECT * FROM users WHERE email = ?", (email.lower(),)).fetchone()
     return User(**row) if row else None
 
@@ -76,12 +76,12 @@ def set_password(db: sqlite3.Connection, user_id: str, password_hash: str, now: 
 
 
 def note_sign_in(db: sqlite3.Connection, user_id: str, now: int) -> None:
-    """Note a sign-in."""
+    """Record a sign-in."""
     db.execute("UPDATE users SET last_sign_in_at = ? WHERE id = ?", (now, user_id))
 
 
 def delete_user(db: sqlite3.Connection, user_id: str) -> None:
-    """Delete the user, their sessions and memberships, and organizations left with nobody."""
+    """Delete the user, their sessions and memberships, and organizations without members."""
     db.execute("DELETE FROM users WHERE id = ?", (user_id,))
     db.execute(
         "DELETE FROM organizations WHERE NOT EXISTS"
@@ -127,7 +127,7 @@ def update_organization(
 
 
 def delete_organization(db: sqlite3.Connection, organization_id: str) -> None:
-    """Delete the organization; its members' sessions fall back to their personal account."""
+    """Delete the organization; sessions in it change to the personal account."""
     db.execute("DELETE FROM organizations WHERE id = ?", (organization_id,))
 
 
@@ -175,7 +175,7 @@ def set_role(db: sqlite3.Connection, membership: Membership, role: str, now: int
 
 
 def remove_membership(db: sqlite3.Connection, membership: Membership) -> None:
-    """Remove a member; their sessions leave the organization with them."""
+    """Remove a member; their sessions in the organization change to the personal account."""
     db.execute("DELETE FROM memberships WHERE id = ?", (membership.id,))
 
 
@@ -189,7 +189,7 @@ def admin_count(db: sqlite3.Connection, organization_id: str) -> int:
 
 
 def _membership(db: sqlite3.Connection, row: sqlite3.Row) -> Membership:
-    """Complete a row with its organization and user, which foreign keys hold in place."""
+    """Add organization and user to a row. Foreign keys guarantee that they exist."""
     organization = organization_by_id(db, row["organization_id"])
     user = user_by_id(db, row["user_id"])
     if organization is None or user is None:

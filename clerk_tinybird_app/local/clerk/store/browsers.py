@@ -1,6 +1,6 @@
-"""What a browser has with the instance: its client, its sessions, its attempts to sign in and up.
+"""The client of a browser, its sessions, and its attempts to sign in and to sign up.
 
-A client is known by a secret cookie, of which only a hash is kept.
+A secret cookie identifies a client. Only a hash of the cookie is stored.
 """
 
 import hashlib
@@ -30,13 +30,13 @@ def client_by_id(db: sqlite3.Connection, client_id: str) -> Client | None:
 
 
 def client_by_token(db: sqlite3.Connection, token: str) -> Client | None:
-    """Return the client whose cookie this is."""
+    """Return the client with this cookie."""
     row = db.execute("SELECT * FROM clients WHERE token_hash = ?", (_hash(token),)).fetchone()
     return _client(row)
 
 
 def add_client(db: sqlite3.Connection, now: int) -> tuple[str, str]:
-    """Add a client; return its id and its cookie's value, which cannot be read again."""
+    """Add a client. Return its id and the value of its cookie, which cannot be read later."""
     client_id, token = new_id("client"), secrets.token_urlsafe(_TOKEN_BYTES)
     db.execute(
         "INSERT INTO clients (id, token_hash, created_at, updated_at) VALUES (?, ?, ?, ?)",
@@ -46,7 +46,7 @@ def add_client(db: sqlite3.Connection, now: int) -> tuple[str, str]:
 
 
 def rotate_client_token(db: sqlite3.Connection, client_id: str) -> str:
-    """Give the client a new cookie value and return it; the old one is worth nothing."""
+    """Set a new cookie value for the client and return it; the old one is not valid any more."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     db.execute("UPDATE clients SET token_hash = ? WHERE id = ?", (_hash(token), client_id))
     return token
@@ -61,7 +61,7 @@ def point_client(
     session: str | None,
     now: int,
 ) -> None:
-    """Set which attempts and which session the client is at."""
+    """Set the attempts and the active session of the client."""
     db.execute(
         "UPDATE clients SET sign_in_id = ?, sign_up_id = ?, last_active_session_id = ?,"
         " updated_at = ? WHERE id = ?",
@@ -70,12 +70,12 @@ def point_client(
 
 
 def delete_client(db: sqlite3.Connection, client_id: str) -> None:
-    """Forget the client with its sessions and attempts."""
+    """Delete the client with its sessions and attempts."""
     db.execute("DELETE FROM clients WHERE id = ?", (client_id,))
 
 
 def _client(row: sqlite3.Row | None) -> Client | None:
-    """Read a row without its hash, which nobody needs to see."""
+    """Make a client of a row, without the hash of the cookie."""
     if row is None:
         return None
     known = dict(row)
@@ -84,23 +84,23 @@ def _client(row: sqlite3.Row | None) -> Client | None:
 
 
 def _hash(token: str) -> str:
-    """Hash a cookie's value; it is random, so it needs no salt and no slow hash."""
+    """Hash the value of a cookie. It is random, so it needs no salt and no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def session_by_id(db: sqlite3.Connection, session_id: str) -> Session | None:
-    """Return the session with this id, dead or alive."""
+    """Return the session with this id, live or ended."""
     row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
     return Session(**row) if row else None
 
 
 def live_sessions_of_client(db: sqlite3.Connection, client_id: str, now: int) -> list[Session]:
-    """Return the sessions of a browser that may still act."""
+    """Return the live sessions of a browser."""
     return _live(db, "client_id", client_id, now)
 
 
 def live_sessions_of_user(db: sqlite3.Connection, user_id: str, now: int) -> list[Session]:
-    """Return the sessions of a user, on any browser, that may still act."""
+    """Return the live sessions of a user on all browsers."""
     return _live(db, "user_id", user_id, now)
 
 
@@ -136,7 +136,7 @@ def add_session(
 def touch_session(
     db: sqlite3.Connection, session_id: str, organization_id: str | None, now: int
 ) -> None:
-    """Note that the session was used, and in which organization."""
+    """Record that the session was used, and its organization."""
     db.execute(
         "UPDATE sessions SET organization_id = ?, last_active_at = ? WHERE id = ?",
         (organization_id, now, session_id),
@@ -144,7 +144,7 @@ def touch_session(
 
 
 def end_session(db: sqlite3.Connection, session_id: str, status: str) -> None:
-    """End a session with ``status``: ended, removed or revoked."""
+    """End a session with the status ended, removed or revoked."""
     db.execute("UPDATE sessions SET status = ? WHERE id = ?", (status, session_id))
 
 
@@ -159,7 +159,7 @@ def end_sessions_of_user(
 
 
 def _live(db: sqlite3.Connection, column: str, value: str, now: int) -> list[Session]:
-    """Return live sessions, oldest first; ``column`` is one of this module's own names."""
+    """Return live sessions, oldest first; only this module chooses ``column``."""
     rows = db.execute(
         f"SELECT * FROM sessions WHERE {column} = ? AND status = ? AND expire_at > ?"  # noqa: S608
         " ORDER BY created_at, rowid",
@@ -201,7 +201,7 @@ def add_sign_in(
 
 
 def save_sign_in(db: sqlite3.Connection, attempt: SignIn, **changes: Any) -> SignIn:
-    """Change an attempt to sign in and return it as it now is."""
+    """Save an attempt to sign in and return it."""
     attempt = replace(attempt, **changes)
     db.execute(
         "UPDATE sign_ins SET strategy = :strategy, session_id = :session_id WHERE id = :id",
@@ -242,7 +242,7 @@ def add_sign_up(db: sqlite3.Connection, client_id: str, now: int) -> SignUp:
 
 
 def save_sign_up(db: sqlite3.Connection, attempt: SignUp, **changes: Any) -> SignUp:
-    """Change an attempt to sign up and return it as it now is."""
+    """Save an attempt to sign up and return it."""
     attempt = replace(attempt, **changes)
     db.execute(
         "UPDATE sign_ups SET email = :email, password_hash = :password_hash,"

@@ -1,4 +1,4 @@
-"""The SQLite file: its tables, made on first use, for many threads and processes at once."""
+"""The SQLite file and its tables. Many threads and processes can use it at once."""
 
 import sqlite3
 import weakref
@@ -11,7 +11,7 @@ from typing import Final
 from clerk_tinybird_app.local import LocalDataError
 
 VERSION: Final = 1
-"""Kept in ``PRAGMA user_version``."""
+"""The version of the tables, stored in ``PRAGMA user_version``."""
 
 SCHEMA: Final = """
 CREATE TABLE users (
@@ -111,15 +111,15 @@ class DatabaseError(LocalDataError):
 class Database:
     """A pool of connections to one file.
 
-    A connection is lent to one caller at a time, so it may move between threads. Connections are
-    opened on first use only, never in the constructor's process before a fork.
+    Only one caller at a time uses a connection, so threads can share it. A connection is opened at
+    its first use, never before a fork.
     """
 
     def __init__(self, path: Path, seed: Callable[[sqlite3.Connection], None]) -> None:
-        """Make the tables when the file is new, and let ``seed`` fill them.
+        """Make the tables when the file is new, and call ``seed`` to fill them.
 
         Raises:
-            DatabaseError: a newer version of this program made the file.
+            DatabaseError: A newer version of this program made the file.
         """
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
@@ -129,9 +129,9 @@ class Database:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        """Lend a connection inside a transaction: kept when the block ends, undone when it raises.
+        """Open a transaction: saved when the block ends, undone when the block raises an error.
 
-        Writers wait for each other at the start rather than fail at the end.
+        Writers wait for each other at the start, so they do not fail at the end.
         """
         connection = self._borrow()
         try:
@@ -141,7 +141,7 @@ class Database:
             self._idle.append(connection)
 
     def close(self) -> None:
-        """Close what is idle; the next transaction opens anew."""
+        """Close idle connections; the next transaction opens a new one."""
         _close_all(self._idle)
 
     def _borrow(self) -> sqlite3.Connection:
@@ -153,7 +153,7 @@ class Database:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file with the settings everything here relies on."""
+    """Open the file with the settings that this module needs."""
     connection = sqlite3.connect(
         path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -166,7 +166,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _prepare(
     connection: sqlite3.Connection, path: Path, seed: Callable[[sqlite3.Connection], None]
 ) -> None:
-    """Bring a new file to the current version; several processes may try at once."""
+    """Make the tables of a new file. Several processes may try this at once."""
     connection.execute("PRAGMA journal_mode = WAL")
     with _transaction(connection, write=True):
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -183,7 +183,7 @@ def _prepare(
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Cut a script into statements: ``executescript`` would end the transaction around it."""
+    """Split a script into statements, because ``executescript`` would end the transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -194,13 +194,14 @@ def _statements(script: str) -> Iterator[str]:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None]:
-    """Commit at the end of the block, roll back when it raises."""
+    """Commit at the end of the block; roll back when it raises an error."""
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # After a full disk, say, SQLite has rolled back already; doing it again hides the reason.
+        # After a full disk, SQLite has rolled back already. To do it again would raise another
+        # error, which hides the reason.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

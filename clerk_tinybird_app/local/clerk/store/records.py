@@ -1,4 +1,4 @@
-"""The rows of the database as frozen records; times are milliseconds since the epoch."""
+"""The records of the database as frozen classes; times are milliseconds since the epoch."""
 
 import secrets
 import string
@@ -39,7 +39,7 @@ class Organization:
 
 @dataclass(frozen=True)
 class Membership:
-    """A user's place in an organization."""
+    """The membership of a user in an organization."""
 
     id: str
     role: str
@@ -63,7 +63,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Session:
-    """A user signed in on one client."""
+    """A session of a user on one client."""
 
     id: str
     client_id: str
@@ -76,13 +76,13 @@ class Session:
     user_agent: str
 
     def is_live(self, now: int) -> bool:
-        """Whether it may still act at ``now``."""
+        """Tell whether it is valid at ``now``."""
         return self.status == ACTIVE and now < self.expire_at
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """An attempt to sign in; ``strategy`` is the factor that was prepared."""
+    """An attempt to sign in; ``strategy`` is the prepared factor."""
 
     id: str
     client_id: str
@@ -95,7 +95,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class SignUp:
-    """An attempt to sign up; ``prepared``: a code was asked for; ``verified``: it was right."""
+    """An attempt to sign up; ``prepared``: a code was requested; ``verified``: it was right."""
 
     id: str
     client_id: str
@@ -111,5 +111,5 @@ class SignUp:
 
 
 def new_id(prefix: str) -> str:
-    """Return a fresh id such as ``user_2fQ...``; unguessable (160 bits)."""
+    """Return a new random id such as ``user_2fQ...`` (160 bits)."""
     return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))}"
