@@ -1,4 +1,4 @@
-"""axe-core, which finds what keeps people with disabilities out of a page."""
+"""Runs axe-core, which finds accessibility problems of a page."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ def axe_script() -> str:
 
 
 def findings(page: Page, script: str) -> list[str]:
-    """Return what axe finds on the page as it is now, a line for each element."""
+    """Return what axe finds on the page now, with one line for each element."""
     page.evaluate(script)
     found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
     return [

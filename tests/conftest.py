@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tinybird"}
-"""The product of the framework's own tests; the app's states take it when they are imported."""
+"""The product of the framework's tests. The app's states read it when they are imported."""
 
 os.environ |= CHOICE
 
@@ -32,7 +32,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """Async tests run on asyncio alone: it is what the app runs on."""
+    """Run async tests on asyncio only, like the app."""
     return "asyncio"
 
 
@@ -43,7 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded services' folder after their first start, to copy from: made once."""
+    """Return the embedded services' folder after their first start, made once and then copied."""
     folder = tmp_path_factory.mktemp("local")
     services.build(Settings.from_environ(CHOICE), folder=folder)
     return folder
@@ -53,7 +53,7 @@ def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(
     local_folder: Path, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Services]:
-    """The app's services with nothing configured, in a folder of their own."""
+    """Return the app's services without a configuration, in a new folder."""
     folder = tmp_path / "local"
     shutil.copytree(local_folder, folder)
     built = services.build(Settings.from_environ(CHOICE), folder=folder, clock=clock)

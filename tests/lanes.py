@@ -1,8 +1,9 @@
-"""How the tests are dealt to workers that run side by side: ``pytest -n 2 --dist loadfile``.
+"""Distributes the tests to workers that run side by side: ``pytest -n 2 --dist loadfile``.
 
-A file is run by one worker, so that what its tests share is made once. The browser's tests at the
-app that is built once are one lane across files, and the first: they take longest, and wait much.
-Meanwhile the other worker takes one file after the other. What builds an app of its own comes last.
+A lane is a group of tests that one worker runs, so that what they share is made once. Each file is
+a lane. The browser tests that share one app are one lane together. This lane is the first, because
+it takes longest and waits much: the other worker runs the files meanwhile. The tests that build
+an app of their own are the last.
 """
 
 from typing import Final
@@ -22,20 +23,20 @@ _OWN_APPS: Final = tuple(
 
 
 class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
-    """Hands out one lane at a time; what it knows of a test is its name."""
+    """Gives each worker one lane at a time, by the names of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return lane(nodeid)
 
 
 def lane(nodeid: str) -> str:
-    """Return the lane of a test: its file, or all of the browser's at the shared app."""
+    """Return the lane of a test: its file, or the lane of all browser tests at the shared app."""
     file = nodeid.partition("::")[0]
     return _BROWSER if _is_shared(file) else file
 
 
 def deal(items: list[pytest.Item]) -> None:
-    """Put the lanes in order; a lane keeps its own."""
+    """Sort the tests by lane; the order within a lane stays."""
     items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
 
 

@@ -1,4 +1,4 @@
-"""A server on this machine that gives one answer, or takes every request and gives none."""
+"""A server on this machine that always sends the same answer, or never answers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 HANGS: Final = b""
-"""The answer that never comes."""
+"""Stands for no answer at all."""
 
 
 def http_answer(body: bytes) -> bytes:
@@ -16,7 +16,7 @@ def http_answer(body: bytes) -> bytes:
 
 @dataclass
 class LocalServer:
-    """Where it is, and how many requests have come."""
+    """The address of the server, and the number of its requests."""
 
     answer: bytes
     url: str = ""
@@ -24,7 +24,7 @@ class LocalServer:
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def has_got(self, requests: int) -> None:
-        """Wait until so many requests are there."""
+        """Wait until so many requests have come."""
         async with asyncio.timeout(20), self._came:
             await self._came.wait_for(lambda: self.requests >= requests)
 

@@ -177,11 +177,11 @@ class RunningApp:
         )
 
     def kill_tinybird(self) -> None:
-        """Kill the embedded Tinybird as hard as a machine's lack of memory would."""
+        """Kill the embedded Tinybird as the system does when memory is low."""
         self._signal(self.tinybird_pids(), signal.SIGKILL)
 
     def tinybird_pids(self) -> list[int]:
-        """Return the embedded Tinybird's process; a backend that ends takes its own along."""
+        """Return the embedded Tinybird's process, which ends with its backend."""
         found = subprocess.run(
             ["pgrep", "-f", f"local.tinybird .*--port {self.tinybird_port}"],
             capture_output=True, text=True, check=False,
@@ -196,7 +196,7 @@ class RunningApp:
 
     @contextmanager
     def without_tinybird(self) -> Iterator[None]:
-        """Take the embedded Tinybird away for the block: nothing answers at its port."""
+        """Stop the embedded Tinybird for the block: nothing answers at its port."""
         deadline = time.monotonic() + _STOP_SECONDS
         while True:
             self.kill_tinybird()
@@ -294,13 +294,13 @@ class RunningApp:
 
 
 class _Silence(socketserver.TCPServer):
-    """Closes every connection without a word."""
+    """Closes every connection without an answer."""
 
     allow_reuse_address = True
 
 
 class _StaticHost(http.server.SimpleHTTPRequestHandler):
-    """Any would do: it finds ``/sign-in`` in ``sign-in.html`` and sends the headers it is given."""
+    """A plain host: it finds ``/sign-in`` in ``sign-in.html`` and sends the given headers."""
 
     def __init__(self, headers: list[list[str]], *args: Any, **kwargs: Any) -> None:
         self._headers = headers

@@ -1,4 +1,4 @@
-"""Sessions and a workspace for tests, as short as a sentence needs."""
+"""Sessions and a workspace for tests."""
 
 from typing import Any
 

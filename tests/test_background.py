@@ -1,4 +1,4 @@
-"""Background tasks are heard of when they end with an error."""
+"""An error that ends a background task is logged."""
 
 import asyncio
 import gc

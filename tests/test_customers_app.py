@@ -1,4 +1,4 @@
-"""What an app serves that has no token page: none of the states of a developer's tools."""
+"""An app without a token page does not serve the states of the developer's tools."""
 
 import json
 import os

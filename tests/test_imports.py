@@ -1,4 +1,4 @@
-"""Imports run one way, and only one place starts the embedded services."""
+"""Imports have one direction, and only one module starts the embedded services."""
 
 import ast
 from collections.abc import Iterator

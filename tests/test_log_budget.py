@@ -1,4 +1,4 @@
-"""What pages report and what events raise is logged, within bounds."""
+"""Errors of pages and of events are logged, but only a limited number."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A server whose clock is wrong says so, instead of blaming the session."""
+"""A server with a wrong clock says so, and does not blame the session."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ class World:
 
     Attributes:
         off: By how many seconds this server's clock is ahead.
-        says_time: Whether the others say what time it is.
+        says_time: Whether the other servers send their time.
     """
 
     off: float

@@ -1,4 +1,4 @@
-"""A product that does not go together is refused at the start, with what is wrong where."""
+"""A product with a mistake is refused at start, with the place of the mistake."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Building the services: what goes wrong is one sentence."""
+"""Building the services: every error is one sentence."""
 
 import asyncio
 import json

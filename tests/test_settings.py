@@ -1,4 +1,4 @@
-"""The configuration: whole, half, malformed."""
+"""The configuration: complete, incomplete, malformed."""
 
 import base64
 from pathlib import Path

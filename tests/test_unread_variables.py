@@ -1,4 +1,4 @@
-"""Names that nobody reads are told, with the one that was meant."""
+"""Variables that nothing reads are reported, with the name that was probably meant."""
 
 from pathlib import Path
 

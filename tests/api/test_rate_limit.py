@@ -1,4 +1,4 @@
-"""How often a caller may ask, and who counts as one."""
+"""How often a caller may ask, and which requests count for the same caller."""
 
 import pytest
 from starlette.requests import Request

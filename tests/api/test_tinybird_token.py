@@ -27,7 +27,7 @@ PATH = "/api/tinybird-token"
 
 @pytest.fixture
 def seconds() -> Clock:
-    """What the requests are counted by; it goes forward when a test says so."""
+    """Return the seconds of the rate limits' clock, which a test moves."""
     return Clock(now=0)
 
 
@@ -164,7 +164,7 @@ async def test_an_address_that_asks_too_often_is_refused_before_its_session_is_l
     elsewhere = await client.get(PATH, headers=good | {"X-Forwarded-For": "203.0.113.7"})
 
     assert refused.status_code == 429
-    # A proxy on this machine says so; its other clients are none the worse.
+    # A proxy on this machine names its client; the proxy's other clients are still served.
     assert elsewhere.status_code == 200
 
 

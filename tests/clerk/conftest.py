@@ -1,4 +1,4 @@
-"""What the tests of sessions share: a verifier, a clock, and a key server that counts."""
+"""Shared by the tests of sessions: a verifier, a clock, and a key server that counts requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +17,7 @@ JWKS_URL = "https://clerk.example.com/.well-known/jwks.json"
 
 
 class KeyServer:
-    """Answers with a key set, counts, and can be down, slow or wrong."""
+    """Answers with a key set, counts its requests, and can be down, slow or wrong."""
 
     def __init__(self) -> None:
         self.requests = 0

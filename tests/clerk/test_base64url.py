@@ -1,4 +1,4 @@
-"""One spelling for each value, as RFC 7515 wants it."""
+"""Each value has only one accepted spelling, as RFC 7515 requires."""
 
 import pytest
 

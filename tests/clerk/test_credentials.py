@@ -1,4 +1,4 @@
-"""Where a session token is looked for in a request, and where not."""
+"""In which places of a request a session token is searched, and in which not."""
 
 import pytest
 from starlette.datastructures import Headers
@@ -21,7 +21,7 @@ def cookie(value: str) -> tuple[str, str]:
     return ("cookie", value)
 
 
-# What `str.strip` takes for white space, and RFC 9110 does not.
+# White space for `str.strip`, but not in RFC 9110.
 NO_WHITE_SPACE = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0"
 
 FOUND: dict[str, tuple[list[tuple[str, str]], str | None]] = {

@@ -1,4 +1,4 @@
-"""Keys from a key server: fetched rarely, shared by all who wait, kept while it is down."""
+"""Keys from a key server: fetched rarely, once for all that wait, and kept while it is down."""
 
 import asyncio
 import logging

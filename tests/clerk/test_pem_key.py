@@ -1,4 +1,4 @@
-"""A key from the settings, in the shapes that settings have."""
+"""A key from the settings, in the formats that people write it in."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa

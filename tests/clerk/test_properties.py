@@ -1,4 +1,4 @@
-"""What must hold for every input, found by trying many."""
+"""Properties that hold for every input, tested with many inputs."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ JSON = st.recursive(
 
 
 def verdict(token: Any) -> ClerkSession | None:
-    """The session, or None for a refusal; any other error is the test's."""
+    """Return the session, or None for a refusal; any other error fails the test."""
     try:
         return asyncio.run(verifier_with(PemKey(pem())).verify(token))
     except ClerkError:
@@ -94,7 +94,7 @@ def test_no_header_ends_in_another_error(fields: dict[str, Any]) -> None:
 def test_no_claim_ends_in_another_error(claims: dict[str, Any], changes: dict[str, Any]) -> None:
     session = verdict(sign(json.dumps(claims | changes).encode()))
 
-    # What was left alone is what the session says; nothing else stands in for it.
+    # The session has exactly the claims that were not changed.
     if session is not None and "sub" not in changes:
         assert session.user_id == claims["sub"]
 

@@ -1,4 +1,4 @@
-"""What a genuine token becomes."""
+"""The session that is made of a genuine token."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Session tokens as Clerk makes them, and as nobody should."""
+"""Session tokens like Clerk's, and malformed ones."""
 
 import base64
 import functools
@@ -17,7 +17,7 @@ HEADER = {"alg": "RS256", "kid": KID, "typ": "JWT", "cat": "cl_B7d4PD111AAA"}
 
 
 class _Missing:
-    """Stands for a claim that is not there; reads the same in every process."""
+    """The mark of a missing claim; its text is the same in every process."""
 
     def __repr__(self) -> str:
         return "missing"

@@ -1,4 +1,4 @@
-"""A sign of life for a browser that waits."""
+"""The server answers a browser that asks whether it is there."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from simple_websocket import Client, ConnectionClosed
 from tests.reflex_internals.frames import HYDRATE, NAMESPACE, connect, event, fields, message
 from tests.running_app import RunningApp
 
-# Nothing is built, and no Tinybird of its own started: neither is needed for websockets.
+# No pages are built and no Tinybird is started, because websockets do not need them.
 _ENV: Final = {
     "__REFLEX_SKIP_COMPILE": "1",
     "REFLEX_ENV_MODE": "prod",
@@ -49,7 +49,7 @@ class Backend:
 
     @contextmanager
     def websocket(self, *, subprotocol: str = "") -> Iterator[Client]:
-        """Open a websocket, and nothing more; leave at the end if the server has not closed it."""
+        """Open a websocket. At the end, close it if the server has not closed it."""
         websocket = Client.connect(
             f"ws://127.0.0.1:{self.app.port}{self._path(f'token={uuid.uuid4()}')}",
             headers={"Origin": self.app.origin},
@@ -62,7 +62,7 @@ class Backend:
             websocket.sock.close()
 
     def send(self, frames: Iterable[str | bytes], **handshake: str) -> None:
-        """Open a websocket, send frames as long as it is open, and leave."""
+        """Open a websocket, send frames as long as it is open, and close it."""
         # The client closes its socket from another thread when the server does: hence OSError, but
         # not of connecting.
         with (
@@ -72,12 +72,12 @@ class Backend:
         ):
             for frame in frames:
                 websocket.send(frame)
-            # Whatever was sent before has been read when this is answered.
+            # When this is answered, the server has read all frames before it.
             websocket.send(message("ping"))
             _until(websocket, '"pong"')
 
     def handshake(self, query: str) -> int:
-        """Ask for a websocket that is not wanted; return the status."""
+        """Ask for a websocket that the server refuses; return the status."""
         headers = {
             "Connection": "Upgrade",
             "Upgrade": "websocket",

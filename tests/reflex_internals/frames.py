@@ -1,4 +1,4 @@
-"""Frames as a page sends them, and as no page does."""
+"""Frames that a page sends, and frames that no page sends."""
 
 import json
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ _DEEP = "[" * 900 + "]" * 900
 
 
 def _raw(payload: str) -> str:
-    """Return an event whose payload is spelled as given, JSON or not."""
+    """Return an event with exactly this text as its payload, also if it is no JSON."""
     return f'42{NAMESPACE},["event",{{"name":"{CHOOSE}","router_data":{{}},"payload":{payload}}}]'
 
 

@@ -1,4 +1,4 @@
-"""Websockets that have proved no session have places, and no more."""
+"""The number of websockets without a proved session is limited."""
 
 import pytest
 

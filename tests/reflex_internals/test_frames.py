@@ -1,4 +1,4 @@
-"""Of a websocket's frames, only those of a page pass."""
+"""Only the frames of a page pass; addresses of the app always fit in a frame."""
 
 import json
 

@@ -37,7 +37,7 @@ PING = message("ping")
 
 
 class Behind:
-    """Stands behind the gate and takes what passes it."""
+    """The app behind the gate, which records what passes."""
 
     def __init__(self) -> None:
         self.scopes: list[Scope] = []
@@ -193,7 +193,7 @@ async def test_a_websocket_without_a_place_is_turned_away(
     assert places[0]
     places_for.leave(places[0])
     await serve(gate)
-    # Its place is free again once it has gone.
+    # Its place is free again when it has closed.
     await serve(gate)
     assert len(behind.scopes) == 2
 

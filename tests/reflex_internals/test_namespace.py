@@ -58,14 +58,14 @@ class Websockets:
         self.namespace.on_disconnect(sid)
 
     async def settle(self) -> None:
-        """Let everything end that is under way."""
+        """Wait until all running events have ended."""
         for _ in range(50):
             await asyncio.sleep(0)
 
 
 @dataclass
 class HangingVerifier:
-    """Verifies nothing before it is told to go on."""
+    """Verifies only when the test lets it go on."""
 
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     asked: int = 0

@@ -1,4 +1,4 @@
-"""Names of Reflex that are none of its interface, which an upgrade may take away."""
+"""The private names of Reflex that the app uses, which an upgrade may remove."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""The lines of Reflex's log that are left out are still the ones that it writes."""
+"""Reflex still writes the log lines that the app leaves out."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The real app over a real websocket: dozens of kinds of bad frames, and what comes of them."""
+"""The real app over a real websocket: what it does with many kinds of bad frames."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 @pytest.fixture
 def written(backend: Backend) -> Iterator[list[str]]:
-    """The lines that the test makes the server write; at the end it must still serve."""
+    """Return the log lines of a test; at the end the server must still work."""
     before = len(backend.log())
     lines: list[str] = []
     yield lines
@@ -39,7 +39,7 @@ def written(backend: Backend) -> Iterator[list[str]]:
     assert "Traceback" not in "\n".join(lines)
     assert [line for line in lines if "forged" in line and not line.isprintable()] == []
     assert [line for line in lines if line.lstrip().startswith("[CRITICAL]")] == []
-    # Each of the loggers has a share of its own; nobody can make them all write more.
+    # Each logger has its own limit.
     assert len(lines) <= 3 * MAX_PER_MINUTE
 
 
@@ -48,7 +48,7 @@ def test_no_bad_frame_reaches_the_log_or_keeps_the_app_from_answering(backend: B
     for frame in BAD.values():
         backend.send([connect({"event": fields(HYDRATE)}), frame])
     for frame in BAD_FIRST.values():
-        # The websocket is closed at it.
+        # This frame closes the websocket.
         backend.send([frame])
 
 

@@ -1,4 +1,4 @@
-"""A product's sample is its own choice: without one nothing is made up and nothing is offered."""
+"""A product need not have a sample: then there are no made-up rows and no button for them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""When made-up rows happen: by hours and days, growing, with an incident now and then."""
+"""The times of made-up rows: over a day and a week, with growth and with incidents."""
 
 import itertools
 import random

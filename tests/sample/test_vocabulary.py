@@ -1,4 +1,4 @@
-"""A sample that cannot be made is refused where it is declared, with what to do."""
+"""A sample with a mistake is refused when it is declared, with a text that says what to do."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The attempts are what they say they are."""
+"""The tokens of the break-in attempts are as described."""
 
 import jwt
 import pytest

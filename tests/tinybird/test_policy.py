@@ -1,4 +1,4 @@
-"""From a session to what it may read."""
+"""What a session may read."""
 
 import asyncio
 import json

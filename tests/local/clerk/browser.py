@@ -1,4 +1,4 @@
-"""A browser for tests: one cookie jar, one page, Clerk's wire conventions."""
+"""A browser for tests: one cookie jar, one page, and requests like those of Clerk's SDK."""
 
 from functools import partial
 from typing import Any
@@ -122,7 +122,7 @@ class Browser:
 
 
 def error(reply: Response) -> tuple[int, str, str | None]:
-    """Return status, code and the field at fault of a refusal."""
+    """Return status, code and form field of a refusal."""
     first = reply.json()["errors"][0]
     assert first["message"]
     assert first["long_message"]

@@ -1,4 +1,4 @@
-"""The embedded Clerk as the rest of the program holds it."""
+"""The embedded Clerk as the rest of the program uses it."""
 
 import multiprocessing
 import re
@@ -115,5 +115,5 @@ def test_processes_that_start_together_end_with_the_same_key_and_accounts(tmp_pa
 
 
 def _start(folder: Path) -> str:
-    """Start on a folder that nobody has used, in a process of its own."""
+    """Start on a new folder, in a process of its own."""
     return EmbeddedClerk(folder, origins=[APP], clock=Clock(now=1_900_000_000.0)).public_key_pem

@@ -1,4 +1,4 @@
-"""Organizations: founding, profile, members; and who may do what."""
+"""Organizations: creation, profile, members, permissions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The wire: cookies, envelopes, unknown routes, malformed requests."""
+"""The HTTP protocol: cookies, envelopes, unknown routes, malformed requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A Tinybird that answers what a test tells it to, and remembers what it was asked."""
+"""A Tinybird that sends the answers of a test and records the requests."""
 
 import json
 from collections.abc import Callable

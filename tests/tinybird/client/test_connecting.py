@@ -1,4 +1,4 @@
-"""A Tinybird whose machine takes no connection: found out long before an answer would be late."""
+"""A Tinybird that accepts no connection: the error comes long before the time limit."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""A small reader of ClickHouse's SQL, written apart from the engine, to judge what it renders."""
+"""A small reader of ClickHouse's SQL, independent of the engine, to check rendered SQL."""
 
 import re
 from typing import NamedTuple

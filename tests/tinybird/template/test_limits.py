@@ -1,4 +1,4 @@
-"""However a template is written, rendering it ends, soon, and makes no more than so much."""
+"""The rendering of every template ends soon, and its result has a limited size."""
 
 import time
 
@@ -92,7 +92,7 @@ def test_a_deep_value_is_refused() -> None:
     for sql in ("{{x}}", "{{String(x)}}", "{{JSON(x)}}", "{{Array(x)}}", "{{sql_and(a=x)}}"):
         with pytest.raises(TemplateError):
             Template(sql).render({"x": deep})
-    while deep:  # taken apart by hand: freeing it in one go would recurse as deep
+    while deep:  # freed step by step: to free it at once would recurse too deep
         deep = deep[0]  # type: ignore[assignment]
 
 

@@ -1,4 +1,4 @@
-"""What a project file cannot say, and that it cannot reach anything by saying it otherwise."""
+"""What a template must not use, also when it is written in another way."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""No value of a parameter changes what a query is: only what its literals hold."""
+"""No value changes the structure of a query, only the content of its literals."""
 
 import contextlib
 from typing import Any
