@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from clerk_tinybird_app.tinybird.lint.sources import sources
 from clerk_tinybird_app.tinybird.project import Node, Pipe, Project
+from clerk_tinybird_app.tinybird.sql.sources import sources
 from clerk_tinybird_app.tinybird.sql.values import trapped
-from clerk_tinybird_app.tinybird.template import Parameter, Template
+from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,12 @@ def steps(project: Project, pipe: Pipe) -> list[Step]:
 
 
 def _read_by(project: Project, step: Step) -> Iterator[Step]:
+    try:
+        _ = step.parameters
+    except TemplateError:
+        return  # What a malformed one reads from shows once it is mended.
     nodes = {node.name: node for node in step.pipe.nodes}
-    for name in sorted(sources(step.node.sql)):
+    for name in sorted(sources(step.node)):
         if name in nodes and name != step.node.name:
             yield Step(step.pipe, nodes[name])
         elif name in project.pipes:

@@ -77,6 +77,28 @@ def variants(sql: str, *, is_merging: bool) -> Variants:
     return found
 
 
+def samples(sql: str) -> list[str]:
+    """Return as few texts of a template that compiles as have each of its branches once."""
+    return _samples(_items(events(sql), {}))
+
+
+def _samples(items: list[_Item]) -> list[str]:
+    texts = [""]
+    for _, item in items:
+        if isinstance(item, _Block):
+            pieces = [text for _, branch in item.branches for text in _samples(branch)]
+        else:
+            pieces = [item or ""]
+        # The shorter list goes on with its last text.
+        count = max(len(texts), len(pieces))
+        pairs = [
+            (texts[min(at, len(texts) - 1)], pieces[min(at, len(pieces) - 1)])
+            for at in range(count)
+        ]
+        texts = [before + piece for before, piece in pairs]
+    return texts
+
+
 def _items(found: list[Event], values: dict[str, Value]) -> list[_Item]:
     """Build the tree of blocks; fill ``values``."""
     kinds = Values(found)

@@ -8,7 +8,6 @@ import pytest
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
-from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError, Scope, Tenant
 from clerk_tinybird_app.tinybird.project import load_project
 from tests.sessions import PRODUCT
@@ -337,24 +336,3 @@ def test_findings_come_worst_first(tmp_path: Path) -> None:
     found = findings(tmp_path, node("SELECT * FROM requests"), a_spare__pipe=node(GOOD))
 
     assert [each.level for each in found] == [Level.ERROR, Level.NOTE]
-
-
-@pytest.mark.parametrize(
-    ("sql", "tables"),
-    [
-        ("SELECT a, b FROM t", {"t"}),
-        ("SELECT t FROM u AS t, v x WHERE y IN (1, 2)", {"u", "v"}),
-        ("SELECT 1 FROM db.t LEFT JOIN `u` ON t.a = f(u.a, b), v", {"t", "u", "v"}),
-        ("SELECT 1 FROM (SELECT 1 FROM t GROUP BY a, b), u", {"t", "u"}),
-        ("SELECT 1 WHERE a IN t AND b IN (SELECT c FROM u)", {"t", "u"}),
-        ("SELECT 'FROM s' /* FROM s */ -- it's FROM s\nFROM t", {"t"}),
-        ("SELECT 1 # it's one\nFROM t # that's all", {"t"}),
-        ("SELECT 1 FROM {% if a %} t {% else %} u {% end %}, v", {"t", "u", "v"}),
-        ("SELECT 1 {% if a %} FROM t {% else %} FROM u {% end %}", {"t", "u"}),
-        ("SELECT {{ String(a) }} FROM {{ table(b) }}", {ANY_TABLE}),
-        ("FROM t SELECT count() AS u", {"t"}),
-    ],
-)
-def test_the_tables_of_a_query_are_found(sql: str, tables: set[str]) -> None:
-    assert sources(sql) >= tables
-    assert not sources(sql) & {"s", "a", "b", "y"}

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
-from clerk_tinybird_app.tinybird.lint.sources import ANY_TABLE, sources
 from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
+from clerk_tinybird_app.tinybird.sql.sources import ANY_TABLE, named_in, sources
 from clerk_tinybird_app.tinybird.template import QueryContext, Template, TemplateError
 
 _LEADING: Final = re.compile(r"\A(?:\s+|(?:--|\#[ !])[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
@@ -128,7 +128,7 @@ class CompiledPipe:
         """Return what a node reads from, in which a request may have had a choice."""
         used = self.uses[node.name]
         if ANY_TABLE in self.reads[node.name]:
-            used |= sources(sql) & self._within_reach(node)
+            used |= self._within_reach(node).intersection(named_in(sql))
         return used
 
     def _within_reach(self, node: Node) -> frozenset[str]:
@@ -147,8 +147,6 @@ def compiled(
     found: dict[str, CompiledPipe] = {}
     mistakes: list[ProjectError] = []
     for name, pipe in pipes.items():
-        reads = {node.name: sources(node.sql) for node in pipe.nodes}
-        names = reads.keys() | (pipes.keys() - {name})
         templates = {}
         for node in pipe.nodes:
             try:
@@ -157,6 +155,8 @@ def compiled(
                 line = node.line + (error.line or 1) - 1
                 mistakes.append(ProjectError(pipe.path, line, error.message))
         if len(templates) == len(pipe.nodes):
+            reads = {node.name: sources(node) for node in pipe.nodes}
+            names = reads.keys() | (pipes.keys() - {name})
             uses = {node: reads[node] & (names - {node}) for node in reads}
             found[name] = CompiledPipe(pipe, templates, reads, uses, found, frozenset(datasources))
     return found, mistakes

@@ -1,0 +1,70 @@
+"""Which tables a node's SQL reads, told without a database.
+
+Rather too many than too few: each branch of a template counts, whether a request can take it or
+not, and of SQL that the parser does not know, every name that stands where a table can.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+import sqlglot
+from sqlglot import TokenType, exp
+
+from clerk_tinybird_app.tinybird.project import Node
+from clerk_tinybird_app.tinybird.sql.variants import PREFIX, samples
+
+ANY_TABLE: Final = "{{}}"
+"""Stands for a table that a template's expression chooses."""
+
+_BEFORE: Final = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.IN})
+_ALONE: Final = (exp.Column, exp.Paren)
+_IN_A_LIST: Final = frozenset({TokenType.COMMA, TokenType.DOT})
+
+
+def sources(node: Node) -> frozenset[str]:
+    """Return the names of all tables that a node may read, ``ANY_TABLE`` among them.
+
+    Its template must be one that compiles.
+    """
+    return _read_by(node.sql, is_template=node.is_template)
+
+
+def named_in(sql: str) -> Iterator[str]:
+    """Yield every name that stands where a table can, and some more; quick for any SQL."""
+    try:
+        tokens = sqlglot.tokenize(sql, read="clickhouse")
+    except sqlglot.errors.SqlglotError:
+        return
+    is_expected = is_listed = False
+    for token in tokens:
+        kind = token.token_type
+        if kind in _BEFORE:
+            is_expected = is_listed = True
+        elif kind in _IN_A_LIST:
+            is_expected = is_listed
+        elif is_expected and kind is not TokenType.L_PAREN:
+            yield token.text
+            is_expected = False
+        elif kind not in (TokenType.VAR, TokenType.ALIAS, TokenType.L_PAREN):
+            is_listed = False
+
+
+@lru_cache(maxsize=1024)
+def _read_by(sql: str, *, is_template: bool) -> frozenset[str]:
+    found: set[str] = set()
+    for text in samples(sql) if is_template else [sql]:
+        try:
+            found.update(_named(sqlglot.parse_one(text, read="clickhouse", into=exp.Select)))
+        except (sqlglot.errors.SqlglotError, RecursionError):
+            found.update(named_in(text))
+    return frozenset(ANY_TABLE if PREFIX in name else name for name in found)
+
+
+def _named(tree: exp.Expr) -> Iterator[str]:
+    for part in tree.find_all(exp.Table, exp.In):
+        if isinstance(part, exp.In):
+            listed = [part.args.get("field"), *part.expressions]
+            yield from (one.unnest().name for one in listed if isinstance(one, _ALONE))
+        elif isinstance(part.this, exp.Identifier):
+            yield part.name
