@@ -1,6 +1,7 @@
 """The rules that one pipe is held to."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from clerk_tinybird_app.tinybird.lint.finding import Finding, Level
@@ -58,6 +59,10 @@ def _not_asked(pipe: Pipe) -> Iterator[Finding]:
 
 def _tenant(answer: Relation, found: list[Step], pipe: Pipe, tenant: Tenant) -> Iterator[Finding]:
     """Yield why an answer may show other tenants' rows: the nearest cause that can be told."""
+    for read in answer.reads:
+        if read.target:
+            yield _lost(read, tenant)
+    answer = replace(answer, reads=frozenset(one for one in answer.reads if not one.target))
     name = tenant.parameter
     users = [step for step in found if name in step.parameters]
     is_open = any(read.has_tenants for read in answer.reads)
@@ -139,6 +144,19 @@ def _unfiltered(read: Read, tenant: Tenant) -> Finding:
         advice=_required(tenant)
         if read.has_tenants
         else f"It has no column {tenant.column}. If its rows have tenants: {_required(tenant)}",
+    )
+
+
+def _lost(read: Read, tenant: Tenant) -> Finding:
+    column, target = tenant.column, read.target
+    return Finding(
+        level=Level.ERROR if read.has_tenants else Level.WARNING,
+        file=read.place.file,
+        line=read.place.line,
+        problem=f"The node '{read.place.node}' fills '{target}' with rows of {read.what} without "
+        f"their {column}: a pipe that reads '{target}' cannot keep tenants apart.",
+        advice=f"Give '{target}' the column {column}, and let this node select it, and group by it "
+        "where it groups.",
     )
 
 

@@ -75,10 +75,14 @@ class Reading:
     def __init__(self, project: Project, tenant: Tenant) -> None:
         self.tenant = tenant
         self._project = project
+        self._feeders: dict[str, list[tuple[Pipe, Node]]] = {}
+        for pipe in project.pipes.values():
+            for node in pipe.nodes:
+                self._feeders.setdefault(node.target, []).append((pipe, node))
         self._known: dict[tuple[str, str, frozenset[str]], Relation] = {}
 
     def endpoint(self, pipe: Pipe, aliases: frozenset[str] = frozenset()) -> Relation:
-        """Return what a pipe answers; all its templates must be ones that compile."""
+        """Return what a pipe answers."""
         return self._node(pipe, pipe.endpoint, aliases)
 
     def query(self, tree: exp.Expr, scope: Scope) -> Relation:
@@ -151,14 +155,32 @@ class Reading:
         columns = frozenset({self.tenant.column} if has_tenants else ())
         what = f"the data source '{source.name}'"
         read = Read(place, what, has_tenants=has_tenants, columns=columns)
-        found = Relation(reads=frozenset({read}), names=names)
+        fed = either(self._fed(source, *feeder) for feeder in self._feeders.get(source.name, ()))
+        # Without the column, what the rows are made of tells more than the data source.
+        own = frozenset({read} if has_tenants or not fed.reads else ())
+        found = Relation(own | fed.reads, fed.doubts, names)
         if has_tenants and _puts_together(source, self.tenant.column):
             reason = (
                 f"{source.engine} puts rows of '{source.name}' with one sorting key together, and "
             )
             doubt = Doubt(place, f"{reason}the key lacks {self.tenant.column}")
-            return replace(found, doubts=frozenset({doubt}))
+            return replace(found, doubts=found.doubts | {doubt})
         return found
+
+    def _fed(self, source: DataSource, pipe: Pipe, node: Node) -> Relation:
+        """Return the reads whose rows a pipe puts into a data source without their tenant.
+
+        What else the pipe makes of the rows is not judged: nearly every materialized pipe calls
+        functions that this package knows nothing of.
+        """
+        given = self._node(pipe, node, frozenset())
+        has_column = self.tenant.column in {column.name for column in source.columns}
+        lost = (
+            replace(read, columns=frozenset(), target=source.name)
+            for read in given.reads
+            if not has_column or self.tenant.column not in read.columns
+        )
+        return Relation(frozenset(lost), given.doubts)
 
     def _named(self, query: exp.Expr, around: Scope, scope: Scope) -> Relation:
         key = (id(query), scope.aliases)

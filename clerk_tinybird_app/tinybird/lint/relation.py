@@ -31,6 +31,7 @@ class Read:
         has_tenants: Whether it has the tenant's column, or may have anything.
         columns: The names by which a query around it can still filter it.
         is_mixed: Whether rows may already hold something of other tenants' rows.
+        target: The data source that a pipe put the rows into without their tenant, "" for none.
     """
 
     place: Place
@@ -38,6 +39,7 @@ class Read:
     has_tenants: bool = True
     columns: frozenset[str] = frozenset()
     is_mixed: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from clerk_tinybird_app.tinybird.project import Node, Pipe, Project
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge
 from clerk_tinybird_app.tinybird.sql.statements import Statement, statements
 from clerk_tinybird_app.tinybird.sql.variants import PREFIX
-from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
 Columns = tuple[str, ...]
 _Way = tuple[tuple[str, str], ...]
@@ -33,9 +32,8 @@ def _of_node(project: Project, pipe: Pipe, node: Node, way: _Way) -> Columns | N
     if key in way:
         return None
     try:
-        Template(node.sql, is_template=node.is_template)
         found = statements(node)
-    except (TemplateError, CannotJudge):
+    except CannotJudge:
         return None
     reader = _Reader(project, pipe, node, (*way, key))
     all_names = {reader.query(statement, statement.tree, {}) for statement in found}

@@ -12,6 +12,7 @@ from clerk_tinybird_app.tinybird.project import Node
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge, code
 from clerk_tinybird_app.tinybird.sql.values import Value
 from clerk_tinybird_app.tinybird.sql.variants import CHOICE, OPTIONAL, PREFIX, variants
+from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
 _BEGIN: Final = re.compile(r"[\s(]*(?:SELECT|WITH|FROM)\b", re.IGNORECASE)
 _AROUND_A_CHOICE: Final = (exp.Alias, exp.CTE, exp.Paren, exp.Tuple, exp.Select, exp.Anonymous)
@@ -43,13 +44,17 @@ class Statement:
 
 
 def statements(node: Node) -> list[Statement]:
-    """Parse every query that a node can run; its template must be one that compiles.
+    """Parse every query that a node can run.
 
     Raises:
         CannotJudge: Not all of them can be told, or parsed.
     """
     if not node.is_template:
         return [_parsed(node.sql, {})]
+    try:
+        Template(node.sql)
+    except TemplateError as error:
+        raise CannotJudge("its template is malformed", error.line or 1) from None
     try:
         return _all(node, is_merging=True)
     except CannotJudge:

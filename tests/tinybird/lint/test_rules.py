@@ -235,6 +235,85 @@ def test_an_engine_that_makes_one_row_of_several_tenants_is_a_warning(
     assert all("the key lacks tenant_id" in each.problem for each in found)
 
 
+HOURS = "SCHEMA >\n    `tenant_id` String,\n    `requests` UInt64\n"
+TOTALS = "SCHEMA >\n    `route` String,\n    `requests` UInt64\n"
+CARRIED = "SELECT tenant_id, toUInt64(count()) AS requests FROM requests GROUP BY tenant_id"
+
+
+def fed(
+    folder: Path, schema: str, feeder: str, kind: str = "materialized"
+) -> list[tuple[Level, str, str]]:
+    """Lint a pipe that filters `fed`, a data source that another pipe fills."""
+    target = "DATASOURCE" if kind == "materialized" else "TARGET_DATASOURCE"
+    where = f"WHERE {TENANT}" if "tenant_id" in schema else "WHERE {{ String(tenant_id) }} != ''"
+    found = findings(
+        folder,
+        node(f"SELECT * FROM fed {where}"),
+        fed__datasource=schema,
+        feeder__pipe=node(feeder, "hourly", f"TYPE {kind}\n{target} fed"),
+    )
+    return [(one.level, one.place, one.problem) for one in found if one.level > Level.NOTE]
+
+
+@pytest.mark.parametrize("kind", ["materialized", "copy"])
+def test_a_pipe_that_carries_the_tenant_into_its_target_passes(tmp_path: Path, kind: str) -> None:
+    assert fed(tmp_path, HOURS, CARRIED, kind) == []
+
+
+@pytest.mark.parametrize("kind", ["materialized", "copy"])
+@pytest.mark.parametrize(
+    ("schema", "feeder"),
+    [
+        (TOTALS, CARRIED),
+        (TOTALS, "SELECT route, count() AS requests FROM requests GROUP BY route"),
+        (HOURS, "SELECT any(tenant_id) AS tenant_id, count() AS requests FROM requests"),
+        (HOURS, "SELECT route AS tenant_id, count() AS requests FROM requests GROUP BY route"),
+        (HOURS, "SELECT count() AS requests FROM requests"),
+    ],
+)
+def test_a_pipe_that_loses_the_tenant_on_the_way_to_its_target_is_an_error(
+    tmp_path: Path, schema: str, feeder: str, kind: str
+) -> None:
+    [(level, place, problem)] = fed(tmp_path, schema, feeder, kind)
+
+    assert (level, place) == (Level.ERROR, "feeder.pipe:4")
+    assert "fills 'fed' with rows of the data source 'requests' without their tenant_id" in problem
+
+
+def test_a_target_without_tenants_of_a_source_without_them_is_a_warning(tmp_path: Path) -> None:
+    [(level, place, _)] = fed(tmp_path, TOTALS, "SELECT plan AS route FROM plans")
+
+    assert (level, place) == (Level.WARNING, "feeder.pipe:4")
+
+
+def test_a_filling_pipe_that_cannot_be_judged_is_a_warning(tmp_path: Path) -> None:
+    [(level, place, problem)] = fed(tmp_path, HOURS, f"{CARRIED} {{% if x %}}")
+
+    assert (level, place) == (Level.WARNING, "feeder.pipe:4")
+    assert "its template is malformed" in problem
+
+
+def test_a_target_is_filtered_where_it_is_read(tmp_path: Path) -> None:
+    feeder = node(CARRIED, "hourly", "TYPE materialized\nDATASOURCE fed")
+    files = {"fed__datasource": HOURS, "feeder__pipe": feeder}
+
+    [(level, line, problem)] = problems(tmp_path, node("SELECT * FROM fed"), **files)
+
+    assert (level, line) == (Level.ERROR, 4)
+    assert "never uses tenant_id" in problem
+
+
+def test_a_chain_of_filling_pipes_is_followed(tmp_path: Path) -> None:
+    lost = node("SELECT count() AS requests FROM requests", "a", "TYPE copy\nTARGET_DATASOURCE b")
+    kept = node("SELECT tenant_id, requests FROM b", "b", "TYPE materialized\nDATASOURCE fed")
+    files = {"b__datasource": HOURS, "fed__datasource": HOURS, "a__pipe": lost, "c__pipe": kept}
+
+    [(level, _, problem)] = problems(tmp_path, node(f"SELECT * FROM fed WHERE {TENANT}"), **files)
+
+    assert level is Level.ERROR
+    assert "fills 'fed' with rows of the data source 'requests'" in problem
+
+
 def test_a_pipe_of_the_policy_that_the_project_lacks_is_an_error(tmp_path: Path) -> None:
     [finding] = lint(load_project(tmp_path), HITS)
 
