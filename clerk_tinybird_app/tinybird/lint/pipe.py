@@ -99,7 +99,7 @@ def _optional(found: list[Step], name: str) -> Iterator[Finding]:
         return
     trap = next((step for step in users if name in step.trapped), None)
     if trap is not None and not trap.parameters[name].has_default:
-        yield _left_out(trap, name, f"Write {{{{ String({name}) }}}} outside any {{% if %}}.")
+        yield _left_out(trap, name, f"Write {_value(name)} outside any {{% if %}}.")
     elif all(step.parameters[name].is_conditional for step in users):
         yield Finding(
             level=Level.NOTE,
@@ -119,7 +119,7 @@ def _defaults(found: list[Step], name: str, tenant: Tenant) -> Iterator[Finding]
                 step.line_of(name),
                 f"{name} has a default: where a token lacks it, the pipe answers the rows of the "
                 "default instead of an error.",
-                _required(tenant) if is_tenant else f"Write {{{{ String({name}) }}}} without it.",
+                _required(tenant) if is_tenant else f"Write {_value(name)}.",
             )
 
 
@@ -160,10 +160,18 @@ def _lost(read: Read, tenant: Tenant) -> Finding:
     )
 
 
+def _value(name: str) -> str:
+    """Return how a template writes a parameter that is compared with ``=``.
+
+    ``String()`` alone writes ``%`` as ``\\%``, which is right for a ``LIKE`` only.
+    """
+    return f"{{{{ sql_unescape(String({name}), '%') }}}}"
+
+
 def _required(tenant: Tenant) -> str:
     return (
-        f"Write WHERE {tenant.column} = {{{{ String({tenant.parameter}) }}}} AND ... where it is "
-        "read, outside any {% if %} and without a default."
+        f"Write WHERE {tenant.column} = {_value(tenant.parameter)} AND ... where it is read, "
+        " outside any {% if %} and without a default."
     )
 
 

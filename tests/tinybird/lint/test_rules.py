@@ -104,7 +104,14 @@ def test_the_finding_names_the_file_and_what_to_write(tmp_path: Path) -> None:
     [finding] = findings(tmp_path, node(TRAPS["the original's README"][0]))
 
     assert finding.place == "hits.pipe:5"
-    assert "WHERE tenant_id = {{ String(tenant_id) }}" in finding.advice
+    assert "WHERE tenant_id = {{ sql_unescape(String(tenant_id), '%') }}" in finding.advice
+
+
+def test_what_the_advice_says_to_write_passes(tmp_path: Path) -> None:
+    [finding] = findings(tmp_path, node("SELECT * FROM requests"))
+    filtered = finding.advice.removeprefix("Write ").partition(" AND ")[0]
+
+    assert problems(tmp_path, node(f"SELECT * FROM requests {filtered}")) == []
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "user_id", "org_permission"])
