@@ -163,7 +163,7 @@ def _lost(read: Read, tenant: Tenant) -> Finding:
 def _value(name: str) -> str:
     """Return how a template writes a parameter that is compared with ``=``.
 
-    ``String()`` alone writes ``%`` as ``\\%``, which is right for a ``LIKE`` only.
+    ``String()`` alone escapes every ``%`` in it, which is right for a ``LIKE`` only.
     """
     return f"{{{{ sql_unescape(String({name}), '%') }}}}"
 
@@ -171,7 +171,7 @@ def _value(name: str) -> str:
 def _required(tenant: Tenant) -> str:
     return (
         f"Write WHERE {tenant.column} = {_value(tenant.parameter)} AND ... where it is read, "
-        " outside any {% if %} and without a default."
+        "outside any {% if %} and without a default."
     )
 
 

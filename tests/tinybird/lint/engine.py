@@ -1,13 +1,13 @@
 """Runs pipes on chDB, once over three tenants' rows and once over the asking tenant's alone.
 
 ``python -m tests.tinybird.lint.engine FOLDER`` is a process of its own, as chDB needs one: it reads
-one pipe a line, as JSON of its nodes and parameters, and writes one answer a line.
+one pipe a line, as JSON of its nodes and requests, and writes their answers in one line.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,17 @@ class Engine:
             text=True,
         )
 
-    def run(self, nodes: Mapping[str, str], parameters: Mapping[str, str]) -> list[Any]:
-        """Return the rows over all tenants and over one, each None when the query failed."""
+    def run(
+        self, nodes: Mapping[str, str], requests: Sequence[Mapping[str, str]]
+    ) -> list[tuple[Any, Any]]:
+        """Return each request's rows over all tenants and over one, None when the query failed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([nodes, parameters]) + "\n")
+        self._process.stdin.write(json.dumps([nodes, requests]) + "\n")
         self._process.stdin.flush()
-        answers: list[Any] = json.loads(self._process.stdout.readline())
-        return answers
+        return [
+            (everyone, alone) for everyone, alone in json.loads(self._process.stdout.readline())
+        ]
 
     def close(self) -> None:
         """Let the process end."""
@@ -96,25 +99,30 @@ class _Tables:
         return ChdbSession(self._folder, "max_threads = 1")
 
 
-def _sql(nodes: Mapping[str, str], parameters: Mapping[str, str]) -> str | None:
+def _queries(
+    nodes: Mapping[str, str], requests: Sequence[Mapping[str, str]]
+) -> Iterator[str | None]:
     from clerk_tinybird_app.local.tinybird.errors import ApiError  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.project.pipe_sql import compiled  # noqa: PLC0415
     from clerk_tinybird_app.tinybird.template import TemplateError  # noqa: PLC0415
 
     made = project(nodes)
     pipes, _ = compiled(made.pipes, made.datasources)
-    try:
-        return pipes["answer"].sql(parameters)
-    except (TemplateError, ApiError):
-        return None
+    for parameters in requests:
+        try:
+            yield pipes["answer"].sql(parameters)
+        except (TemplateError, ApiError):
+            yield None
 
 
 def _serve(folder: Path) -> None:
     tables = _Tables(folder)
     for line in sys.stdin:
-        sql = _sql(*json.loads(line))
-        rows = [None if sql is None else tables.rows(name, sql) for name in ("everyone", "alone")]
-        sys.stdout.write(json.dumps(rows) + "\n")
+        found = [
+            [sql and tables.rows(database, sql) for database in ("everyone", "alone")]
+            for sql in _queries(*json.loads(line))
+        ]
+        sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
 
 

@@ -32,8 +32,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 def answers(engine: Engine, nodes: Mapping[str, str]) -> list[tuple[object, object]]:
     """Return the answers over everyone's rows and over one's own, of the requests that both had."""
-    found = [tuple(engine.run(nodes, way)) for way in WAYS]
-    return [(everyone, alone) for everyone, alone in found if None not in (everyone, alone)]
+    return [pair for pair in engine.run(nodes, WAYS) if None not in pair]
 
 
 def leaks(engine: Engine, nodes: Mapping[str, str]) -> bool:
@@ -198,22 +197,21 @@ OFTEN = settings(
 
 
 def test_whatever_is_done_to_a_right_pipe_the_lint_or_the_run_tells(engine: Engine) -> None:
-    met: list[tuple[Verdict, int]] = []
+    met: list[int] = []
 
     @OFTEN
     @given(queries(mutations=True), st.booleans())
     def play(query: str, has_node: bool) -> None:
         nodes = {"before": query, "endpoint": f"SELECT {COLUMNS} FROM before"}
         chosen = nodes if has_node else {"endpoint": query}
-        said = verdict(chosen)
-        found = answers(engine, chosen)
-        met.append((said, len(found)))
-        if any(everyone != alone for everyone, alone in found):
-            assert said is not Verdict.SAFE
+        if verdict(chosen) is Verdict.SAFE:
+            found = answers(engine, chosen)
+            met.append(len(found))
+            assert all(everyone == alone for everyone, alone in found)
 
     play()
     # It would prove nothing if nearly all were refused, or failed.
-    assert sum(said is Verdict.SAFE and count > 0 for said, count in met) >= 10
+    assert sum(count > 0 for count in met) >= 10
 
 
 def test_pipes_of_right_parts_are_never_called_wrong() -> None:
