@@ -25,10 +25,10 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.view import PERIOD, SORT, sortable_rankings
+from clerk_tinybird_app.tinybird.lint.columns import columns_of
 from clerk_tinybird_app.tinybird.nearest import did_you_mean
 from clerk_tinybird_app.tinybird.pipe_request import PIPE, Field, fields_of
 from clerk_tinybird_app.tinybird.project import Project
-from clerk_tinybird_app.tinybird.sql.columns import columns_of
 from clerk_tinybird_app.tinybird.template import TemplateError
 
 _WIDEST: Final = 12

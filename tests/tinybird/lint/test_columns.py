@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from clerk_tinybird_app.tinybird.lint.columns import columns_of
 from clerk_tinybird_app.tinybird.project import load_project
-from clerk_tinybird_app.tinybird.sql.columns import columns_of
 from tests.tinybird.project.projects import write
 
 EVENTS = "SCHEMA >\n    `at` DateTime `json:$.at`,\n    `kind` String `json:$.kind`\n"
