@@ -1,6 +1,6 @@
 """What one SELECT gives: which of its sources its own conditions keep to the asking tenant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -36,17 +36,17 @@ class _Name(NamedTuple):
 
 
 class _Fact(NamedTuple):
-    """Two columns, or a column and the tenant's parameter, are equal.
+    """A column is equal to another one, or to the tenant's parameter.
 
     Attributes:
-        first: A column.
-        second: Another one; None for the parameter.
+        name: The column.
+        other: The other one; None for the parameter.
         only: The source whose rows it holds for; "" for all.
         holds: Whether it holds in all rows that the SELECT gives.
     """
 
-    first: _Name
-    second: _Name | None
+    name: _Name
+    other: _Name | None
     only: str
     holds: bool
 
@@ -71,6 +71,8 @@ class Selecting:
         self._joins: dict[str, exp.Join] = {}
         self._take_sources()
         self._parts = list(_level(tree))
+        clauses = (tree.args.get("where"), tree.args.get("prewhere"))
+        self._conditions = [each for clause in clauses for each in conjuncts(clause)]
         # Rows that ORDER BY ... WITH FILL makes up, out of the first and the last row.
         self._is_filled = any(isinstance(part, exp.WithFill) for part in self._parts)
         self._aliases = scope.aliases | {part.alias for part in self._parts if self._hides(part)}
@@ -140,24 +142,17 @@ class Selecting:
         }
         closed = set(own)
         joined = {alias: list(self._joined(alias, join)) for alias, join in self._joins.items()}
-        facts = [*self._facts(), *(fact for facts in joined.values() for fact in facts)]
+        facts = list(self._equal(self._conditions, "", holds=True))
+        facts += [fact for facts in joined.values() for fact in facts]
         self._mix_picked(joined)
-        for fact in facts * len(facts):
-            sides = [(fact.first, fact.second is None or fact.second in own)]
-            if fact.second is not None:
-                sides.append((fact.second, fact.first in own))
-            for name, is_own in sides:
-                if is_own and fact.only in ("", name.source):
-                    closed.add(name)
-                    own |= {name} if fact.holds else set()
+        for name, other, only, holds in facts * len(facts):
+            if (other is None or other in own) and only in ("", name.source):
+                closed.add(name)
+                own |= {name} if holds else set()
         for name in closed:
             self._close(name)
         self._doubt_what_looks_filtered()
         return own
-
-    def _facts(self) -> Iterator[_Fact]:
-        for clause in ("where", "prewhere"):
-            yield from self._equal(self._tree.args.get(clause), "", holds=True)
 
     def _joined(self, alias: str, join: exp.Join) -> Iterator[_Fact]:
         """Yield what a join's own condition says."""
@@ -165,17 +160,17 @@ class Selecting:
         if kept:
             only = alias if kept == "right" else ""
             holds = not self._is_outer
-            yield from self._equal(join.args.get("on"), only, holds=holds)
+            yield from self._equal(conjuncts(join.args.get("on")), only, holds=holds)
             for name in join.args.get("using") or ():
                 before = self._only_before(alias, name.name)
                 if before is not None:
-                    yield _Fact(before, _Name(alias, name.name), only, holds)
+                    yield from _both_ways(before, _Name(alias, name.name), only, holds=holds)
 
     def _mix_picked(self, joined: Mapping[str, list[_Fact]]) -> None:
         """Mark what a join picks one row of; filtered after it, the one may have been another's."""
         order = list(self._sources)
         for alias, facts in joined.items():
-            tied = {name for fact in facts for name in (fact.first, fact.second)}
+            tied = {fact.name for fact in facts}
             picked = picked_by(self._joins[alias])
             before = order[: order.index(alias)]
             for each in [*(before if "left" in picked else ()), *([alias] * ("right" in picked))]:
@@ -188,14 +183,16 @@ class Selecting:
                 mixed = {replace(read, is_mixed=True) for read in loose}
                 self._sources[each] = replace(one, reads=one.reads - loose | mixed)
 
-    def _equal(self, clause: exp.Expr | None, only: str, *, holds: bool) -> Iterator[_Fact]:
-        for condition in conjuncts(clause):
+    def _equal(self, conditions: Iterable[exp.Expr], only: str, *, holds: bool) -> Iterator[_Fact]:
+        for condition in conditions:
             found = same(condition, self._scope.statement, self._reading.tenant.parameter)
             first = self._name(found.column) if found else None
             if found is not None and first is not None:
                 second = self._name(found.other) if found.other is not None else None
-                if found.other is None or second is not None:
-                    yield _Fact(first, second, only, holds)
+                if second is not None:
+                    yield from _both_ways(first, second, only, holds=holds)
+                elif found.other is None:
+                    yield _Fact(first, None, only, holds)
             elif isinstance(condition, exp.In) and isinstance(condition.this, exp.Column):
                 first = self._name(condition.this)
                 if first is not None and self._gives_own(condition.args.get("query")):
@@ -237,30 +234,27 @@ class Selecting:
         return is_inner and column in {name.name for name in join.args.get("using") or ()}
 
     def _close(self, name: _Name) -> None:
+        """Take away the reads that a filter of the column closes."""
+        late = f"{name.column} is filtered only after rows may have been put together"
+        self._end(name, late, is_right=True)
+
+    def _end(self, name: _Name, reason: str, *, is_right: bool = False) -> None:
+        """Turn the reads with the column into doubts; those rightly filtered into nothing."""
         source = self._sources[name.source]
         met = {read for read in source.reads if name.column in read.columns}
-        reason = f"{name.column} is filtered only after rows may have been put together"
-        doubts = {Doubt(read.place, reason) for read in met if read.is_mixed}
+        doubts = {Doubt(read.place, reason) for read in met if read.is_mixed or not is_right}
         self._sources[name.source] = replace(
             source, reads=source.reads - met, doubts=source.doubts | doubts
         )
 
     def _doubt_what_looks_filtered(self) -> None:
         """Turn reads into doubts where a condition may be a filter in a way not understood."""
-        tenant = self._reading.tenant
-        conditions = [*conjuncts(self._tree.args.get("where"))]
-        conditions += conjuncts(self._tree.args.get("prewhere"))
-        for condition in conditions:
-            if not may_be_same(
-                condition, self._scope.statement, tenant.column, tenant.parameter
-            ) or same(condition, self._scope.statement, tenant.parameter):
-                continue
-            for alias, one in self._sources.items():
-                met = {read for read in one.reads if tenant.column in read.columns}
-                doubts = {Doubt(read.place, _NOT_PLAIN) for read in met}
-                self._sources[alias] = replace(
-                    one, reads=one.reads - met, doubts=one.doubts | doubts
-                )
+        tenant, statement = self._reading.tenant, self._scope.statement
+        for condition in self._conditions:
+            is_odd = may_be_same(condition, statement, tenant.column, tenant.parameter)
+            if is_odd and not same(condition, statement, tenant.parameter):
+                for alias in self._sources:
+                    self._end(_Name(alias, tenant.column), _NOT_PLAIN)
 
     def _given(self) -> dict[str, _Name]:
         """Return the columns that the SELECT gives on as they are, by their new names."""
@@ -333,6 +327,11 @@ class Selecting:
         name = function_name(part)
         is_of_group = isinstance(part, exp.AggFunc) and self._tree.args.get("group") is not None
         return bool(name) and not (name in _OF_ONE_ROW or is_of_group or name.startswith(PREFIX))
+
+
+def _both_ways(first: _Name, second: _Name, only: str, *, holds: bool) -> Iterator[_Fact]:
+    yield _Fact(first, second, only, holds)
+    yield _Fact(second, first, only, holds)
 
 
 def takes_some(tree: exp.Query) -> bool:
