@@ -1,13 +1,14 @@
 """What reaches an endpoint's answer unfiltered, through nodes, pipes and queries."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlglot import exp
 
 from clerk_tinybird_app.tinybird.lint.conditions import function_name, reads_by_itself
+from clerk_tinybird_app.tinybird.lint.parts import queries_within, renames, takes_some, used
 from clerk_tinybird_app.tinybird.lint.relation import (
     NOTHING,
     Doubt,
@@ -17,7 +18,7 @@ from clerk_tinybird_app.tinybird.lint.relation import (
     either,
     united,
 )
-from clerk_tinybird_app.tinybird.lint.selecting import Selecting, takes_some
+from clerk_tinybird_app.tinybird.lint.selecting import Selecting
 from clerk_tinybird_app.tinybird.policy import Tenant
 from clerk_tinybird_app.tinybird.project import DataSource, Node, Pipe, Project
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge
@@ -31,6 +32,7 @@ _WITHOUT_TENANTS: Final = frozenset(
 """Tables and table functions whose rows are made up."""
 
 _MERGING: Final = re.compile(r"(Replacing|Summing|Aggregating|Collapsing|Coalescing)MergeTree")
+_OF_BRACKETS: Final = frozenset({"this", "alias", "with_"})
 _SYSTEM: Final = "system"
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
@@ -94,7 +96,7 @@ class Reading:
         scope.seen.add(id(tree))
         scope, before = self._after_with(tree, scope)
         if isinstance(tree, exp.Subquery):
-            if set(_given(tree)) - {"this", "alias", "with_"} or _renames(tree):
+            if {name for name, value in tree.args.items() if value} - _OF_BRACKETS or renames(tree):
                 raise CannotJudge("a query in brackets has something after it", line_of(tree))
             found = self.query(tree.this, scope)
         elif isinstance(tree, exp.SetOperation):
@@ -117,7 +119,7 @@ class Reading:
             tree = tree.this
         if isinstance(tree, exp.Subquery):
             return self.query(tree, scope)
-        if not isinstance(tree, exp.Table) or tree.args.get("joins") or _renames(tree):
+        if not isinstance(tree, exp.Table) or tree.args.get("joins") or renames(tree):
             raise CannotJudge("what it selects from is not understood", line_of(tree))
         scope.seen.add(id(tree))
         if isinstance(tree.this, exp.Func):
@@ -209,7 +211,7 @@ class Reading:
     def _statement(self, scope: Scope) -> Relation:
         tree = scope.statement.tree
         found = self.query(tree, scope)
-        for part in _used(tree, scope.seen):
+        for part in used(tree, scope.seen):
             is_source = isinstance(part.parent, exp.Table)
             is_odd = isinstance(part, (exp.Aliases, exp.Lateral, exp.Pivot))
             if is_odd or (reads_by_itself(part) and not is_source):
@@ -238,7 +240,7 @@ class Reading:
             if cte.args.get("scalar"):
                 scope = replace(scope, aliases=scope.aliases | {cte.alias})
                 values += [self.query(one, scope).lost() for one in queries_within(cte.this)]
-            elif self.is_table(cte.alias, scope) or _renames(cte):
+            elif self.is_table(cte.alias, scope) or renames(cte):
                 raise CannotJudge(f"'{cte.alias}' names two things that it reads", line_of(cte))
             else:
                 scope = replace(scope, ctes={**scope.ctes, cte.alias: (cte.this, scope)})
@@ -261,30 +263,3 @@ def _puts_together(source: DataSource, tenant: str) -> bool:
     key = source.engine_settings.get("ENGINE_SORTING_KEY", "").split(",")
     has_tenant = tenant in {part.strip(" `()") for part in key}
     return _MERGING.search(source.engine) is not None and not has_tenant
-
-
-def queries_within(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """Yield the outermost queries in an expression."""
-    if isinstance(tree, exp.Query):
-        yield tree
-        return
-    for child in tree.iter_expressions():
-        yield from queries_within(child)
-
-
-def _used(tree: exp.Expr, seen: set[int]) -> Iterator[exp.Expr]:
-    """Yield all parts of a query but named queries that nothing reads."""
-    yield tree
-    for child in tree.iter_expressions():
-        is_unread = isinstance(child, exp.CTE) and not child.args.get("scalar")
-        if not (is_unread and id(child.this) not in seen):
-            yield from _used(child, seen)
-
-
-def _given(tree: exp.Expr) -> Iterator[str]:
-    return (name for name, value in tree.args.items() if value)
-
-
-def _renames(tree: exp.Expr) -> bool:
-    alias = tree.args.get("alias")
-    return isinstance(alias, exp.TableAlias) and bool(alias.args.get("columns"))

@@ -15,6 +15,8 @@ from clerk_tinybird_app.tinybird.lint.conditions import (
     picked_by,
     same,
 )
+from clerk_tinybird_app.tinybird.lint.names import Name, Names
+from clerk_tinybird_app.tinybird.lint.parts import level, takes_some
 from clerk_tinybird_app.tinybird.lint.relation import Doubt, Read, Relation, either
 from clerk_tinybird_app.tinybird.sql.code import CannotJudge
 from clerk_tinybird_app.tinybird.sql.statements import line_of
@@ -26,13 +28,7 @@ if TYPE_CHECKING:
 _OF_ONE_ROW: Final = frozenset({"and", "or", "xor", "not", "cast", "case", "if", "coalesce"})
 """Functions that look at nothing but their row: of ClickHouse's many, a few that are common."""
 
-_WITH_TOTALS: Final = (exp.Rollup, exp.Cube, exp.GroupingSets)
 _NOT_PLAIN: Final = "the tenant's column is compared with its parameter in a way of its own"
-
-
-class _Name(NamedTuple):
-    source: str
-    column: str
 
 
 class _Fact(NamedTuple):
@@ -45,8 +41,8 @@ class _Fact(NamedTuple):
         holds: Whether it holds in all rows that the SELECT gives.
     """
 
-    name: _Name
-    other: _Name | None
+    name: Name
+    other: Name | None
     only: str
     holds: bool
 
@@ -70,12 +66,12 @@ class Selecting:
         self._sources: dict[str, Relation] = {}
         self._joins: dict[str, exp.Join] = {}
         self._take_sources()
-        self._parts = list(_level(tree))
+        self._parts = list(level(tree))
+        self._names = Names(tree, scope.statement, self._sources, self._joins, scope.aliases)
         clauses = (tree.args.get("where"), tree.args.get("prewhere"))
         self._conditions = [each for clause in clauses for each in conjuncts(clause)]
         # Rows that ORDER BY ... WITH FILL makes up, out of the first and the last row.
         self._is_filled = any(isinstance(part, exp.WithFill) for part in self._parts)
-        self._aliases = scope.aliases | {part.alias for part in self._parts if self._hides(part)}
         self._is_outer = any(join.side for join in self._joins.values())
 
     def relation(self) -> Relation:
@@ -86,7 +82,7 @@ class Selecting:
         """
         beside = [query.lost() for query in self._queries_beside()]
         own = self._own()
-        given = self._given()
+        given = self._names.given()
         takes = takes_some(self._tree) or self._is_filled
         may_mix = takes or any(self._may_mix(part) for part in self._parts)
         sources = [
@@ -97,7 +93,7 @@ class Selecting:
             for alias, one in self._sources.items()
         ]
         kept = frozenset(out for out, name in given.items() if name in own and not self._is_filled)
-        return replace(either([*sources, *beside]), names=self._names(), own=kept)
+        return replace(either([*sources, *beside]), names=self._names.all_given(), own=kept)
 
     def _take_sources(self) -> None:
         read = self._tree.args.get("from_")
@@ -115,14 +111,6 @@ class Selecting:
         self._sources[alias] = self._reading.source(tree, self._scope)
         return alias
 
-    def _hides(self, part: exp.Expr) -> bool:
-        """Tell an alias after whose name something else is found than its column."""
-        if not isinstance(part, exp.Alias):
-            return False
-        inner = part.this
-        is_itself = isinstance(inner, exp.Column) and inner.name == part.alias
-        return not is_itself or inner.table not in ("", *self._sources)
-
     def _queries_beside(self) -> Iterator[Relation]:
         """Yield what the queries in this SELECT's expressions give."""
         for part in self._parts:
@@ -132,10 +120,10 @@ class Selecting:
                 if self._reading.is_table(name.name, self._scope):
                     raise CannotJudge(f"IN {name.name} may read a table", line_of(name))
 
-    def _own(self) -> set[_Name]:
+    def _own(self) -> set[Name]:
         """Take away the reads that conditions close; return the columns of the tenant's own id."""
         own = {
-            _Name(alias, column)
+            Name(alias, column)
             for alias, one in self._sources.items()
             for column in one.own
             if not self._is_outer
@@ -162,9 +150,9 @@ class Selecting:
             holds = not self._is_outer
             yield from self._equal(conjuncts(join.args.get("on")), only, holds=holds)
             for name in join.args.get("using") or ():
-                before = self._only_before(alias, name.name)
+                before = self._names.only_before(alias, name.name)
                 if before is not None:
-                    yield from _both_ways(before, _Name(alias, name.name), only, holds=holds)
+                    yield from _both_ways(before, Name(alias, name.name), only, holds=holds)
 
     def _mix_picked(self, joined: Mapping[str, list[_Fact]]) -> None:
         """Mark what a join picks one row of; filtered after it, the one may have been another's."""
@@ -178,7 +166,7 @@ class Selecting:
                 loose = {
                     read
                     for read in one.reads
-                    if not any(_Name(each, column) in tied for column in read.columns)
+                    if not any(Name(each, column) in tied for column in read.columns)
                 }
                 mixed = {replace(read, is_mixed=True) for read in loose}
                 self._sources[each] = replace(one, reads=one.reads - loose | mixed)
@@ -186,15 +174,15 @@ class Selecting:
     def _equal(self, conditions: Iterable[exp.Expr], only: str, *, holds: bool) -> Iterator[_Fact]:
         for condition in conditions:
             found = same(condition, self._scope.statement, self._reading.tenant.parameter)
-            first = self._name(found.column) if found else None
+            first = self._names.name(found.column) if found else None
             if found is not None and first is not None:
-                second = self._name(found.other) if found.other is not None else None
+                second = self._names.name(found.other) if found.other is not None else None
                 if second is not None:
                     yield from _both_ways(first, second, only, holds=holds)
                 elif found.other is None:
                     yield _Fact(first, None, only, holds)
             elif isinstance(condition, exp.In) and isinstance(condition.this, exp.Column):
-                first = self._name(condition.this)
+                first = self._names.name(condition.this)
                 if first is not None and self._gives_own(condition.args.get("query")):
                     yield _Fact(first, None, only, holds)
 
@@ -205,40 +193,12 @@ class Selecting:
         found = self._reading.query(query, self._scope)
         return found.names is not None and len(found.names) == 1 and found.names[0] in found.own
 
-    def _only_before(self, alias: str, column: str) -> _Name | None:
-        """Return the one source before a join that has the column which it is joined by."""
-        earlier = list(self._sources)[: list(self._sources).index(alias)]
-        having = [each for each in earlier if self._sources[each].may_have(column)]
-        return _Name(having[0], column) if len(having) == 1 else None
-
-    def _name(self, column: exp.Column) -> _Name | None:
-        """Return what a column's name stands for; None when it could be something else."""
-        name, source = column.name, column.table
-        taken = self._aliases | self._sources.keys() - {source}
-        if column.args.get("db") or name in taken or not isinstance(column.this, exp.Identifier):
-            return None
-        if source:
-            # A column may have parts too.
-            parts = {source, f"{source}.{name}"}
-            is_part = any(parts & set(one.names or ()) for one in self._sources.values())
-            is_other = source in self._aliases or source not in self._sources
-            return None if is_part or is_other else _Name(source, name)
-        having = [alias for alias, one in self._sources.items() if one.may_have(name)]
-        is_one = all(self._is_joined_by(alias, name) for alias in having[1:])
-        return _Name(having[0], name) if having and is_one else None
-
-    def _is_joined_by(self, alias: str, column: str) -> bool:
-        """Tell whether a bare name is the left source's column, as both sides' are equal."""
-        join = self._joins[alias]
-        is_inner = kept_by(join) != ""
-        return is_inner and column in {name.name for name in join.args.get("using") or ()}
-
-    def _close(self, name: _Name) -> None:
+    def _close(self, name: Name) -> None:
         """Take away the reads that a filter of the column closes."""
         late = f"{name.column} is filtered only after rows may have been put together"
         self._end(name, late, is_right=True)
 
-    def _end(self, name: _Name, reason: str, *, is_right: bool = False) -> None:
+    def _end(self, name: Name, reason: str, *, is_right: bool = False) -> None:
         """Turn the reads with the column into doubts; those rightly filtered into nothing."""
         source = self._sources[name.source]
         met = {read for read in source.reads if name.column in read.columns}
@@ -254,63 +214,9 @@ class Selecting:
             is_odd = may_be_same(condition, statement, tenant.column, tenant.parameter)
             if is_odd and not same(condition, statement, tenant.parameter):
                 for alias in self._sources:
-                    self._end(_Name(alias, tenant.column), _NOT_PLAIN)
+                    self._end(Name(alias, tenant.column), _NOT_PLAIN)
 
-    def _given(self) -> dict[str, _Name]:
-        """Return the columns that the SELECT gives on as they are, by their new names."""
-        given: dict[str, _Name | None] = {}
-        for out, name in self._items():
-            if out is None:
-                return {}
-            given[out] = name if given.get(out, name) == name else None
-        group = self._tree.args.get("group")
-        grouped = self._grouped(group) if group else None
-        return {
-            out: name
-            for out, name in given.items()
-            if name is not None and (grouped is None or name in grouped)
-        }
-
-    def _grouped(self, group: exp.Group) -> set[_Name | None]:
-        """Return the columns that tell groups apart; none where some rows are of all groups."""
-        has_totals = any(value for key, value in group.args.items() if key != "expressions")
-        plain = [one for one in group.expressions if isinstance(one, exp.Column)]
-        is_odd = any(isinstance(one, _WITH_TOTALS) for one in group.expressions)
-        return set() if has_totals or is_odd else {self._name(one) for one in plain}
-
-    def _items(self) -> Iterator[tuple[str | None, _Name | None]]:
-        """Yield the name of each item of the SELECT list, None for unknown ones, and its column."""
-        for place, item in enumerate(self._tree.expressions):
-            inner = item.this if isinstance(item, exp.Alias) else item
-            if isinstance(item, exp.Star):
-                yield from self._star(item)
-            elif isinstance(inner, exp.Column) and PREFIX not in inner.name:
-                is_star = isinstance(inner.this, exp.Star)
-                yield (None, None) if is_star else (item.alias_or_name, self._name(inner))
-            else:
-                value = self._scope.statement.value(item)
-                is_any = isinstance(item, exp.Columns) or (value is not None and value.is_name)
-                # What has no name is called by its text, which is no column's name.
-                yield None if is_any else item.alias or f" {place}", None
-
-    def _star(self, star: exp.Star) -> Iterator[tuple[str | None, _Name | None]]:
-        if any(star.args.values()) or len(self._sources) != 1:
-            yield None, None
-            return
-        [(alias, one)] = self._sources.items()
-        known = one.own.union(*(read.columns for read in one.reads))
-        for column in one.names if one.names is not None else known:
-            yield column, _Name(alias, column)
-
-    def _names(self) -> tuple[str, ...] | None:
-        """Return the names of all columns; None when they cannot be told."""
-        has_star = any(isinstance(item, exp.Star) for item in self._tree.expressions)
-        if has_star and any(one.names is None for one in self._sources.values()):
-            return None
-        found = [out for out, _ in self._items()]
-        return None if None in found else tuple(out for out in found if out is not None)
-
-    def _onward(self, read: Read, alias: str, given: dict[str, _Name], *, may_mix: bool) -> Read:
+    def _onward(self, read: Read, alias: str, given: dict[str, Name], *, may_mix: bool) -> Read:
         """Return an open read as what is around the SELECT sees it."""
         columns = frozenset(
             out
@@ -329,33 +235,6 @@ class Selecting:
         return bool(name) and not (name in _OF_ONE_ROW or is_of_group or name.startswith(PREFIX))
 
 
-def _both_ways(first: _Name, second: _Name, only: str, *, holds: bool) -> Iterator[_Fact]:
+def _both_ways(first: Name, second: Name, only: str, *, holds: bool) -> Iterator[_Fact]:
     yield _Fact(first, second, only, holds)
     yield _Fact(second, first, only, holds)
-
-
-def takes_some(tree: exp.Query) -> bool:
-    """Tell a query that gives only some of its rows, by what the others are."""
-    distinct = tree.args.get("distinct")
-    is_on = isinstance(distinct, exp.Distinct) and distinct.args.get("on") is not None
-    return is_on or any(tree.args.get(clause) for clause in ("limit", "offset"))
-
-
-def _level(tree: exp.Select) -> Iterator[exp.Expr]:
-    """Yield the parts of a SELECT's expressions, queries in them as a whole."""
-    for clause, value in tree.args.items():
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, exp.Join):
-                sides = [part.args.get("on"), *(part.args.get("using") or ())]
-                if part.kind == "ARRAY":
-                    sides += [part.this, *part.expressions]
-                yield from (each for side in sides if side is not None for each in _inside(side))
-            elif isinstance(part, exp.Expr) and clause not in ("from_", "with_"):
-                yield from _inside(part)
-
-
-def _inside(part: exp.Expr) -> Iterator[exp.Expr]:
-    yield part
-    if not isinstance(part, exp.Query):
-        for child in part.iter_expressions():
-            yield from _inside(child)
