@@ -91,8 +91,7 @@ def picked_by(join: exp.Join) -> frozenset[str]:
         return frozenset()
     if side == "RIGHT":
         return frozenset({"left"})
-    is_of_right = side == "LEFT" or (kind == "ASOF" and not side)
-    return frozenset({"right"} if is_of_right else {"left", "right"})
+    return frozenset({"right"} if side == "LEFT" or kind == "ASOF" else {"left", "right"})
 
 
 def in_names(condition: exp.In) -> Iterator[exp.Column]:
@@ -116,5 +115,4 @@ def reads_by_itself(tree: exp.Expr) -> bool:
 
 
 def _is_in_one(condition: exp.Expr) -> bool:
-    is_list = isinstance(condition, exp.In) and not condition.args.get("query")
-    return is_list and len(condition.expressions) == 1
+    return isinstance(condition, exp.In) and len(condition.expressions) == 1

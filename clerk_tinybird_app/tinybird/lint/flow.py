@@ -29,18 +29,17 @@ class Step:
 
     @cached_property
     def trapped(self) -> frozenset[str]:
-        """Return the parameters that are written only if they are there."""
-        return trapped(self.node.sql) if self.node.is_template else frozenset()
+        """Return the parameters that are written only if they are there; of a template."""
+        return trapped(self.node.sql)
 
     def requires(self, name: str) -> bool:
-        """Tell whether leaving the parameter out is always an error here."""
-        parameter = self.parameters.get(name)
-        return parameter is not None and parameter.is_enforced and not parameter.has_default
+        """Tell whether leaving one of its parameters out is always an error here."""
+        parameter = self.parameters[name]
+        return parameter.is_enforced and not parameter.has_default
 
     def line_of(self, name: str) -> int:
-        """Return the file's line of the parameter's first use, else of the SQL."""
-        parameter = self.parameters.get(name)
-        return self.node.line + (parameter.line - 1 if parameter else 0)
+        """Return the file's line of the first use of one of its parameters."""
+        return self.node.line + self.parameters[name].line - 1
 
 
 def steps(project: Project, pipe: Pipe) -> list[Step]:

@@ -60,10 +60,9 @@ class Scope:
     seen: set[int] = field(default_factory=set)
     judged: dict[tuple[int, frozenset[str]], Relation] = field(default_factory=dict)
 
-    def place(self, tree: exp.Expr | None = None, line: int = 1) -> Place:
+    def place(self, tree: exp.Expr) -> Place:
         """Return where a part of the query is in the file."""
-        at = line if tree is None else line_of(tree)
-        return Place(self.pipe.path, self.node.line + at - 1, self.node.name)
+        return Place(self.pipe.path, self.node.line + line_of(tree) - 1, self.node.name)
 
 
 class Reading:
@@ -119,7 +118,7 @@ class Reading:
             tree = tree.this
         if isinstance(tree, exp.Subquery):
             return self.query(tree, scope)
-        if not isinstance(tree, exp.Table) or tree.args.get("joins") or renames(tree):
+        if not isinstance(tree, exp.Table) or renames(tree):
             raise CannotJudge("what it selects from is not understood", line_of(tree))
         scope.seen.add(id(tree))
         if isinstance(tree.this, exp.Func):

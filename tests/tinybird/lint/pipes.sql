@@ -613,3 +613,44 @@ SELECT e.note, n.amount FROM (SELECT * FROM events WHERE MINE) AS e
 SELECT * FROM (SELECT workspace_id FROM events) AS a
   PASTE JOIN (SELECT workspace_id AS w, note FROM notes ORDER BY amount DESC) AS b
   WHERE a.workspace_id = {{String(workspace)}} AND b.w = {{String(workspace)}}
+
+
+-- safe: any of its own for each
+SELECT e.note, n.amount FROM events AS e
+  ANY LEFT JOIN (SELECT * FROM notes WHERE MINE) AS n ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: any of its own for each, the other way round
+SELECT e.note, n.amount FROM (SELECT * FROM notes WHERE MINE) AS n
+  ANY RIGHT JOIN events AS e ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- unclear: any of both sides before the filter
+SELECT e.note, n.amount FROM events AS e
+  ANY JOIN (SELECT * FROM notes WHERE MINE) AS n ON e.note = n.note
+  WHERE e.workspace_id = {{String(workspace)}}
+
+-- safe: a text by a table's name after IN
+SELECT * FROM events WHERE MINE AND note IN ('notes')
+
+-- unsafe: a function of another column
+SELECT * FROM events WHERE lower(note) = lower({{String(workspace)}})
+
+-- unsafe: IN another column
+SELECT n.note FROM (SELECT * FROM events WHERE MINE) AS e
+  JOIN notes AS n ON e.note = n.note WHERE n.workspace_id IN (e.workspace_id)
+
+-- unclear: a function that may look at other rows before the filter
+SELECT * FROM (SELECT workspace_id, upper(note) AS n FROM events) WHERE MINE
+
+-- unclear: a table's columns with new names
+SELECT * FROM events AS x(note, workspace_id) WHERE MINE
+
+-- unclear: a table that a parameter of ClickHouse chooses
+SELECT * FROM {events:Identifier} WHERE MINE
+
+-- unclear: a query within a table function
+SELECT * FROM view(SELECT * FROM events) WHERE MINE
+
+-- unclear: a table of another database by the name of one with made-up rows
+SELECT * FROM other.one

@@ -55,6 +55,8 @@ def test_a_project_that_keeps_tenants_apart_has_no_findings() -> None:
         f"{GOOD} AND user_id = {{{{ String(user_id) }}}}",
         f"{GOOD} {{% if defined(route) %}} AND route = {{{{ String(route) }}}} {{% end %}}",
         f"SELECT count() AS requests FROM (SELECT 1 FROM requests WHERE {TENANT})",
+        f"{GOOD} AND x = {{{{ String(user_id) }}}}"
+        " {% if user_id != '' %} AND y = {{ String(user_id) }} {% end %}",
     ],
 )
 def test_a_pipe_that_requires_its_tenant_passes(tmp_path: Path, sql: str) -> None:
@@ -118,10 +120,29 @@ def test_what_the_advice_says_to_write_passes(tmp_path: Path) -> None:
 def test_a_default_for_what_the_token_fixes_is_an_error(tmp_path: Path, name: str) -> None:
     sql = f"{GOOD} AND x = {{{{ String({name}, 'everyone') }}}}"
 
-    [(level, line, problem)] = problems(tmp_path, node(sql))
+    [finding] = [one for one in findings(tmp_path, node(sql)) if one.level > Level.NOTE]
 
-    assert (level, line) == (Level.ERROR, 4)
-    assert f"{name} has a default" in problem
+    assert (finding.level, finding.line) == (Level.ERROR, 4)
+    assert f"{name} has a default" in finding.problem
+    assert finding.advice.startswith("Write WHERE tenant_id") == (name == "tenant_id")
+
+
+def test_a_default_within_a_condition_is_reported_once(tmp_path: Path) -> None:
+    sql = f"{GOOD} {{% if defined(user_id) %}} AND x = {{{{ String(user_id, '') }}}} {{% end %}}"
+
+    [(level, _, problem)] = problems(tmp_path, node(sql))
+
+    assert level is Level.ERROR
+    assert "user_id has a default" in problem
+
+
+def test_a_default_in_another_pipe_of_the_nodes_own_name_is_found(tmp_path: Path) -> None:
+    other = node("SELECT * FROM requests WHERE tenant_id = {{ String(tenant_id, '') }}")
+    text = node("SELECT * FROM everything", "everything")
+
+    found = findings(tmp_path, text, everything__pipe=other)
+
+    assert [one.place for one in found if one.level is Level.ERROR] == ["everything.pipe:4"]
 
 
 def test_a_default_alone_is_reported_once(tmp_path: Path) -> None:
@@ -321,6 +342,21 @@ def test_a_chain_of_filling_pipes_is_followed(tmp_path: Path) -> None:
     assert "fills 'fed' with rows of the data source 'requests'" in problem
 
 
+def test_an_engine_that_makes_one_row_of_several_says_nothing_without_tenants(
+    tmp_path: Path,
+) -> None:
+    sums = f'{PLANS}\nENGINE "SummingMergeTree"\nENGINE_SORTING_KEY "plan"\n'
+
+    [(level, _, problem)] = problems(
+        tmp_path,
+        node("SELECT * FROM sums WHERE plan = {{ String(tenant_id) }}"),
+        sums__datasource=sums,
+    )
+
+    assert level is Level.WARNING
+    assert "reads the data source 'sums' without tenant_id" in problem
+
+
 def test_a_pipe_of_the_policy_that_the_project_lacks_is_an_error(tmp_path: Path) -> None:
     [finding] = lint(load_project(tmp_path), HITS)
 
@@ -358,6 +394,21 @@ def test_a_parameter_that_only_some_tokens_fix_is_noted(tmp_path: Path) -> None:
     assert "no organization" in finding.problem
 
 
+def test_what_some_tokens_fix_is_noted_for_the_pipe_that_they_fix_it_for(tmp_path: Path) -> None:
+    def granted(session: ClerkSession) -> list[Scope]:
+        more = {} if session.organization else {"user_id": "u"}
+        return [
+            Scope("hits", {"tenant_id": "org_1"}),
+            Scope("other", {"tenant_id": "org_1", **more}),
+        ]
+
+    sources = {"hits__pipe": node(GOOD), "other__pipe": node(GOOD)}
+    write(tmp_path, requests__datasource=REQUESTS, **sources)
+    policy = replace(HITS, granted=granted, kinds=(member_of("org:admin"), alone()))
+
+    assert [one.place for one in lint(load_project(tmp_path), policy)] == ["other.pipe:1"]
+
+
 def test_every_pipe_that_any_kind_of_session_may_read_is_held_to_it(tmp_path: Path) -> None:
     def granted(session: ClerkSession) -> list[Scope]:
         names = ("hits", "everything") if session.organization else ("hits",)
@@ -373,10 +424,9 @@ def test_every_pipe_that_any_kind_of_session_may_read_is_held_to_it(tmp_path: Pa
 
 
 def test_a_template_that_cannot_be_compiled_is_an_error_with_its_line(tmp_path: Path) -> None:
-    [(level, line, _)] = problems(tmp_path, node(f"{GOOD}\n    {{% if x %}}"))
+    [(level, line, _)] = problems(tmp_path, node(f"{GOOD}\n    {{{{ x( }}}}"))
 
-    assert level is Level.ERROR
-    assert line in (4, 5)
+    assert (level, line) == (Level.ERROR, 5)
 
 
 def test_an_endpoint_that_no_token_allows_is_a_note(tmp_path: Path) -> None:
@@ -395,10 +445,11 @@ def test_what_cannot_be_judged_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_table_without_a_tenants_column_beside_the_filter_is_a_warning(tmp_path: Path) -> None:
     sql = f"SELECT * FROM requests\n    JOIN plans USING plan WHERE {TENANT}"
 
-    [(level, line, problem)] = problems(tmp_path, node(sql))
+    [finding] = findings(tmp_path, node(sql))
 
-    assert (level, line) == (Level.WARNING, 5)
-    assert "reads the data source 'plans' without tenant_id" in problem
+    assert (finding.level, finding.line) == (Level.WARNING, 5)
+    assert "reads the data source 'plans' without tenant_id" in finding.problem
+    assert "It has no column tenant_id" in finding.advice
 
 
 def test_a_choice_by_another_parameter_is_no_trap(tmp_path: Path) -> None:
