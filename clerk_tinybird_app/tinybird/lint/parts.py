@@ -34,11 +34,7 @@ def _inside(part: exp.Expr) -> Iterator[exp.Expr]:
 
 def queries_within(tree: exp.Expr) -> Iterator[exp.Expr]:
     """Yield the outermost queries in an expression."""
-    if isinstance(tree, exp.Query):
-        yield tree
-        return
-    for child in tree.iter_expressions():
-        yield from queries_within(child)
+    return (part for part in _inside(tree) if isinstance(part, exp.Query))
 
 
 def used(tree: exp.Expr, seen: set[int]) -> Iterator[exp.Expr]:

@@ -654,3 +654,15 @@ SELECT * FROM view(SELECT * FROM events) WHERE MINE
 
 -- unclear: a table of another database by the name of one with made-up rows
 SELECT * FROM other.one
+
+-- unclear: a query in brackets, of which only some rows are left before the filter
+SELECT * FROM ((SELECT workspace_id, note FROM events) LIMIT 2) WHERE MINE
+
+-- unclear: a value of a WITH that nothing uses
+WITH joinGet('notes', 'note', 1) AS a SELECT * FROM events WHERE MINE
+
+-- unsafe: a node by the name of what it reads
+NODE events
+SELECT note FROM events
+NODE endpoint
+SELECT * FROM events WHERE {{String(workspace)}} != ''
