@@ -666,3 +666,10 @@ NODE events
 SELECT note FROM events
 NODE endpoint
 SELECT * FROM events WHERE {{String(workspace)}} != ''
+
+-- unsafe: two arms, and a request chooses the order of one's columns
+NODE some
+{% if defined(x) %} SELECT note, workspace_id FROM events
+{% else %} SELECT workspace_id, note FROM events {% end %}
+NODE endpoint
+SELECT * FROM (SELECT * FROM some UNION ALL SELECT workspace_id, note FROM notes) WHERE MINE
