@@ -16,7 +16,7 @@ ALLOWED = {
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
     "logs": set(),
-    "sample": set(),
+    "sample": {"tinybird"},
     "local": {
         *("clerk", "tinybird", "settings", "routes", "sample", "products"),
         *("bun", "serving", "logs", "background"),
@@ -26,7 +26,7 @@ ALLOWED = {
     "services": {"products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"},
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
-        *("own_clock", "logs"),
+        *("own_clock", "logs", "sample"),
     },
     "__main__": {"check", "logs", "reflex_internals", "settings"},
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},

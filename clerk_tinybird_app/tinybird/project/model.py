@@ -63,6 +63,11 @@ class Column:
     codec: str | None = None
     line: int = field(default=1, compare=False)
 
+    @property
+    def is_nullable(self) -> bool:
+        """True when a value can be null; elements of an array do not count."""
+        return "Nullable(" in self.type.split("Array(")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource:
@@ -181,3 +186,8 @@ class Project:
     pipes: Mapping[str, Pipe]
     folder: Path
     mistakes: tuple[ProjectError, ...] = ()
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The names of the files with a mistake of their own."""
+        return frozenset(mistake.file.stem for mistake in self.mistakes)

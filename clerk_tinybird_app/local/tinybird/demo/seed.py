@@ -8,11 +8,11 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.engine.tables import is_nullable, quoted
+from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.sample.fit import project_misfit
 from clerk_tinybird_app.sample.rows import insert
 from clerk_tinybird_app.sample.timeline import HISTORY, pieces
-from clerk_tinybird_app.tinybird.nearest import did_you_mean
 
 _NOTHING: Final = "%s: %s No rows are made up."
 
@@ -26,14 +26,7 @@ def seed(service: Service, world: World) -> int:
     never empty. A project that the sample does not fit is left alone, and the log says why.
     """
     first, sample = service.workspaces.first, world.sample
-    source = first.served.datasources.get(sample.source)
-    if source is None:
-        hint = did_you_mean(sample.source, first.served.datasources)
-        text = f"The project has no data source '{sample.source}'.{hint}"
-        _log.warning(_NOTHING, world.file, text)
-        return 0
-    columns = {one.name: bool(one.default) or is_nullable(one) for one in source.columns}
-    if text := world.misfit(columns):
+    if text := project_misfit(sample, world.tenant_column, first.served.datasources):
         _log.error(_NOTHING, world.file, text)
         return 0
     now = service.clock()

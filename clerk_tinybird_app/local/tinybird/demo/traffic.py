@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 
 from clerk_tinybird_app.local.tinybird.demo.world import World
+from clerk_tinybird_app.sample.fit import misfit
 from clerk_tinybird_app.sample.rows import drawn
 from clerk_tinybird_app.sample.timeline import DAY, HISTORY, Tenant, pieces
 
@@ -123,7 +124,7 @@ class Traffic:
             for one in columns
         }
         optional = {one["name"]: bool(one["default_value"] or one["nullable"]) for one in columns}
-        return not self._world.misfit(optional)
+        return not misfit(self._world.sample, self._world.tenant_column, optional)
 
     async def send(self) -> bool:
         """Send what happened since the last time; return False when that is refused."""

@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.local.clerk.seed import ACCOUNTS
 from clerk_tinybird_app.sample.timeline import Tenant
 from clerk_tinybird_app.sample.vocabulary import Sample
-from clerk_tinybird_app.tinybird.nearest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -44,23 +43,6 @@ class World:
     def newcomer(self, tenant_id: str, user_id: str) -> Tenant:
         """Return a tenant with one user that asks for sample rows."""
         return Tenant(tenant_id, (user_id,), self.sample.newcomer)
-
-    def misfit(self, columns: Mapping[str, bool]) -> str:
-        """Return why the sample does not fit its data source, "" when it does.
-
-        Args:
-            columns: Column -> whether a row may leave it out.
-        """
-        given = self.sample.names(self.tenant_column)
-        source = f"the data source '{self.sample.source}'"
-        for name in given:
-            if name not in columns:
-                return f"{source} has no column '{name}'.{did_you_mean(name, columns)}"
-        missing = [name for name, is_optional in columns.items() if not is_optional]
-        return "".join(
-            f"{source} also needs the column '{name}'; add it to SAMPLE."
-            for name in [name for name in missing if name not in given][:1]
-        )
 
 
 def _tenants(sample: Sample, tenant_of: Callable[[ClerkSession], str]) -> tuple[Tenant, ...]:

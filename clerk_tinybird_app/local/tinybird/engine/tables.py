@@ -62,7 +62,7 @@ def bare_type(column: Column) -> str:
 
 def is_nullable(column: Column) -> bool:
     """Tell whether the column itself can be null."""
-    return "Nullable(" in column.type.split("Array(")[0]
+    return column.is_nullable
 
 
 def has_empty(column: Column) -> bool:
