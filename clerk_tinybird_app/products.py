@@ -3,12 +3,12 @@
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
@@ -17,6 +17,8 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.nearest import did_you_mean
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
 from clerk_tinybird_app.tinybird.project import Column, Project, read_project
+
+_Part = TypeVar("_Part")
 
 
 class ProductError(SettingsError):
@@ -69,6 +71,11 @@ class Product:
     project: Path
 
 
+_NO_DASHBOARD: Final = Dashboard(title="", panels=(), newest="")
+_NO_WORDS: Final = Words(**{item.name: cast("Any", "") for item in fields(Words)})
+"""Stand for what cannot be loaded, so that the rest of a product can be judged."""
+
+
 def load(settings: Settings) -> Product:
     """Return the product that ``settings`` choose.
 
@@ -77,31 +84,57 @@ def load(settings: Settings) -> Product:
             policy does not keep tenants apart, or its dashboard or event names what its project
             does not have.
     """
-    policy, dashboard, words = (
-        _module(settings.app_product, name) for name in ("policy", "dashboard", "words")
-    )
-    product = Product(
-        package=settings.app_product,
-        policy=Policy(
-            tenant=_given(policy, "TENANT"),
-            tenant_of=_given(policy, "tenant"),
-            granted=_given(policy, "scopes"),
-            kinds=tuple(_given(policy, "KINDS_OF_SESSION")),
-        ),
-        dashboard=_given(dashboard, "DASHBOARD"),
-        words=Words(**{item.name: _given(words, item.name.upper()) for item in fields(Words)}),
-        sample=_sample(settings.app_product),
+    product = assemble(settings, _refuse)
+    try:
+        files = check.Files(read_project(product.project), product.policy.fixed)
+    except PolicyError as error:
+        raise ProductError(f"{product.package}.policy: {error}") from None
+    if found := list(mistakes(product, files)):
+        raise ProductError("\n".join(found))
+    return product
+
+
+def assemble(settings: Settings, tell: Callable[[Exception], None]) -> Product:
+    """Return the product that ``settings`` choose, whether its parts go together or not.
+
+    Args:
+        settings: The configuration.
+        tell: Gets why a part beside the policy cannot be loaded; if it returns, the product has
+            nothing in its place.
+
+    Raises:
+        ProductError: Its package, its policy or one of the policy's names is not there.
+    """
+    package = settings.app_product
+
+    def part(loaded: Callable[[str], _Part], nothing: _Part) -> _Part:
+        try:
+            return loaded(package)
+        except Exception as error:  # noqa: BLE001 - whatever a product's code raises is told
+            tell(error)
+            return nothing
+
+    return Product(
+        package=package,
+        policy=_policy(package),
+        dashboard=part(_dashboard, _NO_DASHBOARD),
+        words=part(_words, _NO_WORDS),
+        sample=part(_sample, None),
         project=Path(settings.tinybird_project),
     )
-    project = read_project(product.project)
-    try:
-        files = check.Files(project, product.policy.fixed)
-    except PolicyError as error:
-        raise ProductError(f"{policy.__name__}: {error}") from None
-    mistakes = [*_of_dashboard(product.dashboard, files, dashboard), *_of_event(product, project)]
-    if mistakes:
-        raise ProductError("\n".join(mistakes))
-    return product
+
+
+def mistakes(product: Product, files: check.Files) -> Iterator[str]:
+    """Yield what a product's dashboard and event name that its project does not have.
+
+    Args:
+        product: A product; a part that could not be loaded is left out.
+        files: What its project and its policy say.
+    """
+    if product.dashboard is not _NO_DASHBOARD:
+        yield from _of_dashboard(product, files)
+    if product.words is not _NO_WORDS:
+        yield from _of_event(product, files.project)
 
 
 @cache
@@ -130,10 +163,35 @@ def _module(package: str, name: str) -> ModuleType:
         ) from None
 
 
-def _of_dashboard(dashboard: Dashboard, files: check.Files, module: ModuleType) -> Iterator[str]:
+def _refuse(error: Exception) -> NoReturn:
+    raise error
+
+
+def _policy(package: str) -> Policy:
+    module = _module(package, "policy")
+    return Policy(
+        tenant=_given(module, "TENANT"),
+        tenant_of=_given(module, "tenant"),
+        granted=_given(module, "scopes"),
+        kinds=tuple(_given(module, "KINDS_OF_SESSION")),
+    )
+
+
+def _dashboard(package: str) -> Dashboard:
+    found: Dashboard = _given(_module(package, "dashboard"), "DASHBOARD")
+    return found
+
+
+def _words(package: str) -> Words:
+    module = _module(package, "words")
+    return Words(**{item.name: _given(module, item.name.upper()) for item in fields(Words)})
+
+
+def _of_dashboard(product: Product, files: check.Files) -> Iterator[str]:
     """Yield what a dashboard names that its project does not have, each with its place."""
-    if found := check.mistakes(dashboard, files):
-        declaration, here = Path(module.__file__ or ""), Path.cwd()
+    if found := check.mistakes(product.dashboard, files):
+        module, here = _module(product.package, "dashboard"), Path.cwd()
+        declaration = Path(module.__file__ or "")
         source = declaration.read_text(encoding="utf-8")
         place = declaration.relative_to(here) if declaration.is_relative_to(here) else declaration
         for each in found:

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import httpx
 
@@ -18,11 +17,7 @@ from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
-from clerk_tinybird_app.check.policy import (
-    hold_policy,
-    project_findings,
-    read_project,
-)
+from clerk_tinybird_app.check.product import Held, Load, hold, load_product
 from clerk_tinybird_app.check.redis_server import redis_server
 from clerk_tinybird_app.check.tenants import find_tenants
 from clerk_tinybird_app.check.tinybird import (
@@ -38,8 +33,6 @@ from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.project import Project
 from clerk_tinybird_app.tinybird.token import Workspace
 
 CLERK_SECONDS: Final = 12.0
@@ -55,7 +48,7 @@ class Surroundings:
 
     Attributes:
         load: Reads the configuration.
-        product: Loads the product that it chooses.
+        product: Loads the product that it chooses, as far as that goes.
         unread: Returns a sentence for every variable that is set and read by nobody.
         folder: Where the embedded services keep their data.
         transport: How to reach servers; None for the network, where a Tinybird that is not
@@ -64,7 +57,7 @@ class Surroundings:
     """
 
     load: Callable[[], Settings] = Settings.load
-    product: Callable[[Settings], Product] = products.load
+    product: Load = products.assemble
     unread: Callable[[], list[str]] = list
     folder: Path = services.LOCAL_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
@@ -88,49 +81,16 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     if not settings.is_clerk_local:
         async for finding in _of_clerk(around, settings):
             yield finding
-    product = _loaded(around, settings)
-    if isinstance(product, Finding):
-        yield product
+    product, unusable = load_product(around.product, settings)
+    for finding in unusable:
+        yield finding
+    if product is None:
         return
-    policy, held = hold_policy(product.policy)
-    for finding in held:
+    held, found = hold(product)
+    for finding in found:
         yield finding
-    project = read_project(product.project)
-    if isinstance(project, Finding):
-        yield project
-        project = Project(datasources={}, pipes={}, folder=product.project)
-    else:
-        for finding in project_findings(project, policy):
-            yield finding
-    async for finding in _of_services(around, settings, product, _Held(policy, project)):
+    async for finding in _of_services(around, settings, product, held):
         yield finding
-
-
-class _Held(NamedTuple):
-    """What the pipes are held to: the policy's fit kinds of session, and the project."""
-
-    policy: Policy
-    project: Project
-
-
-def _loaded(around: Surroundings, settings: Settings) -> Product | Finding:
-    try:
-        return around.product(settings)
-    except SettingsError as error:
-        text = str(error)
-    except Exception as error:  # noqa: BLE001 - whatever a product's code raises is its finding
-        place = _place_in(settings.app_product, error)
-        text = f"{settings.app_product} raises {type(error).__name__}{place}: {error}"
-    return failed("product/unusable", text, "Until then the app refuses to start.")
-
-
-def _place_in(package: str, error: Exception) -> str:
-    """Return where in the product's package it was raised, "" when that is elsewhere."""
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        name = frame.f_globals.get("__name__", "")
-        if f"{name}.".startswith(f"{package}."):
-            return f" in {name}, line {line}"
-    return ""
 
 
 async def _of_clerk(around: Surroundings, settings: Settings) -> AsyncIterator[Finding]:
@@ -142,7 +102,7 @@ async def _of_clerk(around: Surroundings, settings: Settings) -> AsyncIterator[F
 
 
 async def _of_services(
-    around: Surroundings, settings: Settings, product: Product, held: _Held
+    around: Surroundings, settings: Settings, product: Product, held: Held
 ) -> AsyncIterator[Finding]:
     try:
         built = services.build(settings, product=product, folder=around.folder)
@@ -161,7 +121,7 @@ async def _of_services(
 
 
 async def _of_tinybird(
-    around: Surroundings, built: Services, held: _Held, http: httpx.AsyncClient
+    around: Surroundings, built: Services, held: Held, http: httpx.AsyncClient
 ) -> AsyncIterator[Finding]:
     """Check the workspace that is configured, or the one that answers on this machine."""
     settings, own = built.settings, built.workspace
@@ -190,9 +150,9 @@ async def _of_tinybird(
 
 
 async def _of_workspace(
-    around: Surroundings, held: _Held, workspace: Workspace, http: httpx.AsyncClient
+    around: Surroundings, held: Held, workspace: Workspace, http: httpx.AsyncClient
 ) -> AsyncIterator[Finding]:
-    policy, project = held
+    policy, project, missing = held
     client = client_of(http, workspace)
     asker = Asker(client, workspace, policy, project, around.clock())
     cases = await ask_for_nobody(asker)
@@ -202,7 +162,7 @@ async def _of_workspace(
     if not cases or (taken is not None and taken.level is not Level.OK):
         # Then a refusal of a forged token would prove nothing.
         return
-    for finding in pipe_findings(cases):
+    for finding in pipe_findings(cases, missing):
         yield finding
     async for finding in unread_endpoints(http, workspace, (*policy.pipes, *project.pipes)):
         yield finding

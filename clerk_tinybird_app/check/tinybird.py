@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -105,13 +105,20 @@ def tokens_taken(cases: list[Case]) -> Finding | None:
     return None
 
 
-def pipe_findings(cases: list[Case]) -> Iterator[Finding]:
-    """Say which pipes of the policy do not answer, each once."""
+def pipe_findings(cases: list[Case], told: Collection[str]) -> Iterator[Finding]:
+    """Say which pipes of the policy do not answer, each once.
+
+    Args:
+        cases: The answers.
+        told: Pipes that were said to be missing.
+    """
     silent: dict[str, TinybirdError] = {}
     for case in cases:
         if isinstance(case.of_nobody, TinybirdError):
             silent.setdefault(case.pipe, case.of_nobody)
-    yield from (_silent(pipe, error) for pipe, error in silent.items())
+    for pipe, error in silent.items():
+        if not (pipe in told and isinstance(error, TinybirdNotFoundError)):
+            yield _silent(pipe, error)
     pipes = dict.fromkeys(case.pipe for case in cases)
     if pipes and not silent:
         yield ok("pipes/answer", f"every pipe of the policy answers: {', '.join(pipes)}")

@@ -54,15 +54,12 @@ class Files:
     Attributes:
         project: The project.
         fixed: Pipe -> the parameters that tokens fix; of every pipe that any session may read.
+        told: Pipes that are not there, which somebody else tells.
     """
 
     project: Project
     fixed: Mapping[str, Collection[str]]
-
-    @cached_property
-    def unreadable(self) -> frozenset[str]:
-        """The names of files with a mistake of their own."""
-        return frozenset(mistake.file.stem for mistake in self.project.mistakes)
+    told: Collection[str] = ()
 
     @cached_property
     def _parameters(self) -> dict[str, dict[str, Field] | None]:
@@ -90,7 +87,7 @@ def mistakes(dashboard: Dashboard, files: Files) -> list[Mistake]:
     """Return everything in a declaration that its project does not have, each once."""
     found = chain(
         _of_names(dashboard),
-        _of_pipe(dashboard.newest, "newest", files),
+        _of_pipes(dashboard, files),
         *(_of_filter(each, files) for each in dashboard.filters),
         *(_of_page(dashboard, name, files) for name in ("", *dashboard.pages)),
     )
@@ -170,10 +167,28 @@ def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
                 )
 
 
+def _of_pipes(dashboard: Dashboard, files: Files) -> Iterator[Mistake]:
+    """Yield what is wrong with the pipes that are asked, each once, with the first who asks."""
+    asked = chain(
+        ((panel.pipe, f"the panel '{panel.key}'") for panel in dashboard.all_panels),
+        (
+            (each.values_from[0], f"the filter '{each.name}'")
+            for each in dashboard.filters
+            if each.values_from
+        ),
+        ((dashboard.newest, "newest"),),
+    )
+    first: dict[str, str] = {}
+    for pipe, where in asked:
+        first.setdefault(pipe, where)
+    for pipe, where in first.items():
+        yield from _of_pipe(pipe, where, files)
+
+
 def _of_pipe(pipe: str, where: str, files: Files) -> Iterator[Mistake]:
     """Yield that a pipe is not there, cannot be asked, or that nobody may read it."""
-    pipes = files.project.pipes
-    if pipe in files.unreadable or not (pipes or files.project.datasources):
+    pipes, told = files.project.pipes, {*files.project.unreadable, *files.told}
+    if pipe in told or not (pipes or files.project.datasources):
         return
     if pipe not in pipes:
         yield _unknown(where, "asks the pipe", pipe, pipes, "which the project does not have")
@@ -189,7 +204,6 @@ def _of_filter(declared: Filter, files: Files) -> Iterator[Mistake]:
     if declared.values_from is not None:
         pipe, column = declared.values_from
         where = f"the filter '{declared.name}'"
-        yield from _of_pipe(pipe, where, files)
         yield from _of_columns(pipe, [column], where, files)
 
 
@@ -200,7 +214,6 @@ def _of_page(dashboard: Dashboard, name: str, files: Files) -> Iterator[Mistake]
         yield from _of_heading(dashboard, name, page)
     for panel in panels:
         where = f"the panel '{panel.key}'"
-        yield from _of_pipe(panel.pipe, where, files)
         yield from _of_columns(panel.pipe, panel.columns_used - {""}, where, files)
         yield from _of_parameters(dashboard, panel, where, files)
         yield from _of_filters_named(dashboard, panel, where)

@@ -13,6 +13,7 @@ import pytest
 
 from clerk_tinybird_app.__main__ import main
 from clerk_tinybird_app.check import Surroundings
+from clerk_tinybird_app.check.product import Load
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings
 from tests.check.pipes import PIPES
@@ -66,7 +67,7 @@ def check(local_folder: Path, tmp_path: Path) -> Check:
 
     def run(
         environ: Mapping[str, str],
-        about: Product | Callable[[Settings], Product] | None = None,
+        about: Product | Load | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         now: float | None = None,
@@ -76,7 +77,7 @@ def check(local_folder: Path, tmp_path: Path) -> Check:
         about = about or product(own)
         around = Surroundings(
             load=lambda: Settings.from_environ(environ),
-            product=about if not isinstance(about, Product) else lambda _: about,
+            product=about if not isinstance(about, Product) else lambda *_: about,
             unread=unread,
             folder=folder,
             transport=transport,

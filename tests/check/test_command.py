@@ -45,8 +45,10 @@ def test_no_secret_and_no_token_is_printed(check: Check) -> None:
 def test_the_exit_status_is_0_without_and_1_with_something_that_failed(check: Check) -> None:
     well, chosen = Servers(tenants={}, everybody=[]), WHOLE | CHOICE
 
-    assert check(chosen, products.load, transport=well.transport, now=NOW).status == 0
-    assert check(chosen, products.load, transport=Servers(jwks=404).transport, now=NOW).status == 1
+    assert check(chosen, products.assemble, transport=well.transport, now=NOW).status == 0
+    assert (
+        check(chosen, products.assemble, transport=Servers(jwks=404).transport, now=NOW).status == 1
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "--fast"]])

@@ -9,7 +9,6 @@ import pytest
 from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.products import Product, ProductError
-from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.tinybird.policy import Policy, Scope, Tenant
 from tests.check.conftest import Check
 from tests.check.environments import WHOLE
@@ -153,7 +152,7 @@ def test_a_tenant_column_that_no_data_source_has_fails(check: Check, tmp_path: P
 def test_a_product_that_cannot_be_loaded_fails_and_leaves_the_rest_to_be_checked(
     check: Check, error: Exception
 ) -> None:
-    def load(_: Settings) -> Product:
+    def load(*_: object) -> Product:
         raise error
 
     report = check(WHOLE, load, transport=Servers().transport, now=NOW)
@@ -173,14 +172,14 @@ def test_what_a_products_own_code_raises_is_told_with_its_line(
     monkeypatch.syspath_prepend(tmp_path)
 
     chosen = WHOLE | {"APP_PRODUCT": "faulty_product"}
-    report = check(chosen, products.load, transport=Servers().transport)
+    report = check(chosen, products.assemble, transport=Servers().transport)
 
     assert "ValueError in faulty_product.policy, line 2: " in report.said("product/unusable")
 
 
 def test_a_package_that_is_not_there_is_named(check: Check) -> None:
     report = check(
-        WHOLE | {"APP_PRODUCT": "no_such_product"}, products.load, transport=Servers().transport
+        WHOLE | {"APP_PRODUCT": "no_such_product"}, products.assemble, transport=Servers().transport
     )
 
     assert report.status == 1
@@ -190,7 +189,7 @@ def test_a_package_that_is_not_there_is_named(check: Check) -> None:
 def test_a_product_that_is_loaded_as_the_app_loads_it_passes_whole(check: Check) -> None:
     quiet = Servers(tenants={}, everybody=[])
 
-    report = check(WHOLE | CHOICE, products.load, transport=quiet.transport, now=NOW)
+    report = check(WHOLE | CHOICE, products.assemble, transport=quiet.transport, now=NOW)
 
     assert report.status == 0
     assert set(report.levels.values()) <= {"ok", "warning"}
