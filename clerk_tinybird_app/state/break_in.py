@@ -76,9 +76,8 @@ async def _tried(kind: str, grant: Grant) -> Verdict:
 
 def _pipe(grant: Grant, running: Services) -> str:
     """Return the pipe to ask: the newest rows, which show best whose they are, if it may be."""
-    allowed = [str(scope["resource"]) for scope in grant.scopes]
     newest = running.product.dashboard.newest
-    return newest if newest in allowed else allowed[0]
+    return newest if newest in grant.pipes else grant.pipes[0]
 
 
 def _token_for(kind: str, grant: Grant, other: str, running: Services) -> str:

@@ -1,6 +1,6 @@
 """The dashboard: what its address asks for, and the answers of its panels."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +32,7 @@ from clerk_tinybird_app.dashboard.times import (
 )
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
+    CHANGED,
     UNCONFIRMED,
     AskingState,
     Grant,
@@ -145,7 +146,7 @@ class DashboardState(AskingState, rx.State):
                 return
             now = services.current().clock()
             self._open(path, search, zone, now)
-            self._hide(grant)
+            self._hide(grant.pipes)
             asked = self._questions(self._panels(), now)
             tab = f"{self.router.session.client_token}/dashboard"
         try:
@@ -207,17 +208,29 @@ class DashboardState(AskingState, rx.State):
         takes = services.pipe_parameters()
         return questions.questions(_DASHBOARD, self._view, panels, zone=zone, now=now, takes=takes)
 
-    def _hide(self, grant: Grant) -> None:
-        """Show no panel whose pipe the token does not allow, and keep nothing of it."""
-        hidden = [each for each in _DASHBOARD.all_panels if not grant.allows(each.pipe)]
+    def _hide(self, allowed: Collection[str]) -> None:
+        """Show no panel of a pipe that is not allowed, and keep nothing of it."""
+        hidden = [each for each in _DASHBOARD.all_panels if each.pipe not in allowed]
         self._send(hidden=[each.key for each in hidden])
         for panel in hidden:
-            self._forget(panel.key)
-            if self.panels[panel.key] != Panel():
-                self.panels[panel.key] = Panel()
-            self._send(**{f"rows_{panel.key}": []})
-            if isinstance(panel, TimeSeries):
-                self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
+            self._empty(panel, Panel())
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Empty the panels that show something of these pipes."""
+        for panel in _DASHBOARD.all_panels:
+            if panel.pipes_shown & set(pipes) and self.panels[panel.key] != Panel():
+                self._empty(panel, Panel(code=CHANGED.code, message=CHANGED.message))
+        self._hide(allowed)
+        self._note_what_is_stale()
+
+    def _empty(self, panel: declaration.Panel, state: Panel) -> None:
+        """Keep nothing of a panel."""
+        self._forget(panel.key)
+        if self.panels[panel.key] != state:
+            self.panels[panel.key] = state
+        self._send(**{f"rows_{panel.key}": []})
+        if isinstance(panel, TimeSeries):
+            self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
 
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
@@ -276,7 +289,7 @@ class DashboardState(AskingState, rx.State):
 
     async def _ask_for_any_row(self, grant: Grant) -> bool | None:
         """Return whether the tenant has any row; None when there is no answer."""
-        if not grant.allows(_DASHBOARD.newest):
+        if _DASHBOARD.newest not in grant.pipes:
             return None
         now, takes = services.current().clock(), services.pipe_parameters()
         _, answer = await self._ask(questions.any_row(_DASHBOARD, now, takes), grant)

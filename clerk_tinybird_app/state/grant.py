@@ -23,7 +23,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.reflex_internals.namespace import is_connected
 from clerk_tinybird_app.state.queries import StoppedError
-from clerk_tinybird_app.state.session import SessionState, TokenState
+from clerk_tinybird_app.state.session import SessionState, TenantData, TokenState
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.csv_cells import harmless
 
@@ -36,6 +36,10 @@ class Problem:
     message: str
 
 
+CHANGED: Final = Problem(
+    "permissions_changed",
+    "What you may see has changed, so this is asked for anew.",
+)
 UNCONFIRMED: Final = Problem(
     "session_unconfirmed",
     "Your session is not confirmed at the moment, so nothing was asked. Try again in a few "
@@ -66,12 +70,13 @@ class Grant:
     token: str = field(compare=False, repr=False)
     session: ClerkSession = field(compare=False, repr=False)
 
-    def allows(self, pipe: str) -> bool:
-        """Tell whether the token may read a pipe."""
-        return any(scope.get("resource") == pipe for scope in self.scopes)
+    @property
+    def pipes(self) -> list[str]:
+        """What the token may read."""
+        return [str(scope["resource"]) for scope in self.scopes]
 
 
-class AskingState(rx.State, mixin=True):
+class AskingState(TenantData, mixin=True):
     """A state with handlers that wait; ``_turn`` names its newest question, "" for none."""
 
     _turn: str = ""
@@ -160,7 +165,7 @@ async def _renewed_token(state: AskingState, grant: Grant) -> str:
         tokens = await state.get_state(TokenState)
         if tokens.value == grant.token:
             running = services.current()
-            tokens._mint(now.session, running)
+            await tokens._mint(now.session, running)
         return tokens.value
 
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
 import reflex as rx
@@ -139,6 +139,11 @@ class PlaygroundState(AskingState, rx.State):
             return
         finally:
             await end_turn(self, turn, is_running=False)
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Take away the answer if it is of one of these pipes; the form stays."""
+        if self.pipe in pipes:
+            self._clear_answer()
 
     def _start(self, request: PipeRequest) -> None:
         """Show a form for ``request``, without an answer."""

@@ -4,6 +4,7 @@ Any client can call any public method of a state, bound in the UI or not. So wha
 the browser is private here, and every handler that touches data asks ``_current_session`` first.
 """
 
+from collections.abc import Collection
 from typing import Any, Final, TypeVar
 
 import reflex as rx
@@ -23,12 +24,25 @@ from clerk_tinybird_app.tinybird.token import (
     decode,
 )
 
-_StateType = TypeVar("_StateType", bound=type[rx.State])
-_HOLDERS: Final[list[type[rx.State]]] = []
+_StateType = TypeVar("_StateType", bound="type[TenantData]")
+_HOLDERS: Final[list[type["TenantData"]]] = []
 _SHOWN: Final = 16
 
 SIGNED_OUT = "signed-out"
 """What ``accepted`` holds once the browser has said that nobody is signed in."""
+
+
+class TenantData(rx.State, mixin=True):
+    """A state with something of a tenant's."""
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Show nothing more of some pipes; without a better way, nothing at all.
+
+        Args:
+            pipes: What the token before allowed, and this one does not, or not in the same way.
+            allowed: Every pipe that this one allows.
+        """
+        self.reset()
 
 
 def holds_tenant_data(state: _StateType) -> _StateType:
@@ -44,7 +58,7 @@ async def forget_tenant_data(anywhere: rx.State) -> None:
 
 
 @holds_tenant_data
-class TokenState(rx.State):
+class TokenState(TenantData, rx.State):
     """The token that the page shows. Times are seconds since the epoch, 0 without a token."""
 
     value: str = ""
@@ -62,7 +76,7 @@ class TokenState(rx.State):
         """The token's beginning, for a readable example."""
         return f"{self.value[:_SHOWN]}…" if self.value else ""
 
-    def _follow(self, session: ClerkSession, running: Services) -> None:
+    async def _follow(self, session: ClerkSession, running: Services) -> None:
         """Show a token for ``session``, minting when it changed or little life is left."""
         kept = self._minted
         scopes = running.product.policy.scopes(session)
@@ -71,15 +85,16 @@ class TokenState(rx.State):
             or not kept.is_made_for(session, scopes)
             or not kept.is_fresh(running.clock())
         ):
-            self._mint(session, running)
+            await self._mint(session, running)
 
     def _scopes(self) -> list[dict[str, Any]]:
         """Return the scopes of the token that the page shows, none without one."""
         scopes: list[dict[str, Any]] = list(self._minted.claims["scopes"]) if self._minted else []
         return scopes
 
-    def _mint(self, session: ClerkSession, running: Services) -> None:
-        workspace = running.workspace
+    async def _mint(self, session: ClerkSession, running: Services) -> None:
+        """Show a new token; what it does not allow as the one before did goes off the page."""
+        workspace, before = running.workspace, self._scopes()
         minted = running.mint(session, now=running.clock())
         self.reset()
         self._minted = minted
@@ -89,6 +104,14 @@ class TokenState(rx.State):
         claims = decode(minted.value, workspace)
         self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
         self.examples = example_requests(workspace.api_url)
+        after = self._scopes()
+        if lost := {scope["resource"] for scope in before if scope not in after}:
+            allowed = {scope["resource"] for scope in after}
+            for holder in _HOLDERS:
+                (await self.get_state(holder))._let_go(lost, allowed)
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Keep the token, which is the new one."""
 
     def _show_anonymous(self, key: str, workspace: Workspace) -> None:
         """Show the anonymous key, or nothing without one."""
@@ -150,7 +173,7 @@ class SessionState(rx.State):
         if session is None:
             await self._empty()
         else:
-            tokens._mint(session, running)
+            await tokens._mint(session, running)
 
     async def _take(self, token: str) -> None:
         running = services.current()
@@ -171,7 +194,7 @@ class SessionState(rx.State):
                 or self.user_id != session.user_id
             ):
                 await forget_tenant_data(self)
-            tokens._follow(session, running)
+            await tokens._follow(session, running)
             self._open(session)
             note_proof(self.router.session)
         self._socket = self.router.session.session_id

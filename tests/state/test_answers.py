@@ -27,9 +27,9 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import _HOLDERS
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
-from tests.sessions import PIPES
+from tests.sessions import PIPES, PRODUCT
 from tests.state.tab import Server, Tab
-from tests.state.test_dashboard_state import NO_ROWS, Tinybird
+from tests.state.test_dashboard_state import NO_ROWS, ROWS, Tinybird, bucket
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +125,19 @@ class Scene:
 
     async def change_the_role(self) -> None:
         await self.sign_in_changed(permissions=("org:requests:read",))
+
+    async def become_a_member(self) -> None:
+        """Lose the pipes that are for admins; the permissions stay."""
+        verify = self.running.verifier.verify
+
+        async def as_member(token: str) -> ClerkSession:
+            session = await verify(token)
+            assert session.organization
+            return replace(session, organization=replace(session.organization, role="org:member"))
+
+        with self.monkeypatch.context() as patch:
+            patch.setattr(self.running.verifier, "verify", as_member)
+            await self.sign_in()
 
     async def become_another_user(self) -> None:
         await self.sign_in_changed(user_id="user_other")
@@ -327,6 +340,105 @@ async def test_nothing_of_one_tenant_stays_for_the_next(
     await tab.see("download_csv", panel="latest_jobs")
     assert tab.board["download_problem"]
     assert (tinybird.asked, tab.downloads) == ([], [])
+
+
+async def _fill_all(scene: Scene, tinybird: Tinybird) -> Tab:
+    """Show a row of every pipe, and the playground's answer to the one that is for admins."""
+    tinybird.rows = {
+        **ROWS,
+        "workers": [{"worker": "north", "jobs": 7}],
+        "jobs_by_hour": [bucket(minute) for minute in range(4)],
+    }
+    tab = await _fill(scene, tinybird, "")
+    await tab.ask("choose", pipe="workers")
+    await tab.ask("run", form={"queue": "mail"})
+    await tab.attempt("parameter")
+    assert tab.board["rows_workers"]
+    assert tab.answer["rows"] == [["north", "7"]]
+    return tab
+
+
+async def test_what_a_new_token_does_not_allow_any_more_goes_at_once_and_the_rest_stays(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill_all(scene, tinybird)
+    tinybird.asked.clear()
+
+    await scene.become_a_member()
+
+    assert "workers" not in tab.seen["claims_json"]
+    assert tab.board["rows_workers"] == tab.answer["rows"] == tab.answer["columns"] == []
+    assert tab.board["hidden"] == ["workers"]
+    assert tab.answer["summary"] == tab.answer["json_text"] == ""
+    assert tab.tried["verdicts"] == {}
+    assert tab.answer["pipe"] == "workers"
+    assert tab.board["rows_latest_jobs"]
+    assert tab.board["panels"]["latest_jobs"].code == ""
+    assert tab.board["is_failing"] is False
+    await tab.see("download_csv", panel="workers")
+    assert (tinybird.asked, tab.downloads) == ([], [])
+
+
+async def test_what_came_for_other_fixed_parameters_goes_at_once_and_is_asked_for_anew(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill_all(scene, tinybird)
+
+    await scene.change_the_role()
+
+    for panel in PRODUCT.dashboard.panels:
+        assert tab.board[f"rows_{panel.key}"] == []
+        assert tab.board["panels"][panel.key].code == "permissions_changed"
+    assert tab.answer["rows"] == []
+    assert tab.board["summary_jobs_by_hour"] == ""
+    # So the page asks by itself, also for a period that has ended.
+    assert tab.board["is_failing"] is True
+    await tab.see("refresh", number=2, path="/dashboard", search="", zone="UTC")
+    assert tab.board["is_failing"] is False
+    assert tab.board["rows_workers"]
+
+
+async def test_a_figure_keeps_no_trend_of_a_pipe_that_is_not_allowed_any_more(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill_all(scene, tinybird)
+    assert tab.board["rows_job_totals"][0].trend
+    scopes = Policy.scopes
+
+    def fewer(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
+        return tuple(one for one in scopes(policy, session) if one.resource != "jobs_by_hour")
+
+    scene.monkeypatch.setattr(Policy, "scopes", fewer)
+    await scene.sign_in()
+
+    assert tab.board["hidden"] == ["jobs_by_hour"]
+    assert tab.board["rows_jobs_by_hour"] == tab.board["rows_job_totals"] == []
+
+
+async def test_a_drill_down_page_keeps_nothing_either(scene: Scene, tinybird: Tinybird) -> None:
+    await _fill_all(scene, tinybird)
+    tab, page = scene.tab, {"number": 2, "path": "/dashboard/queue", "zone": "UTC"}
+    await tab.see("refresh", search="?queue=mail", **page)
+    assert tab.board["rows_latest_jobs"]
+
+    await scene.change_the_role()
+
+    assert tab.board["rows_latest_jobs"] == tab.board["rows_job_totals"] == []
+
+
+async def test_a_token_made_anew_for_the_same_takes_nothing_away(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill_all(scene, tinybird)
+    value = tab.seen["value"]
+    scene.clock.advance(1)
+
+    await tab.call("renew_token")
+
+    assert tab.seen["value"] != value
+    assert tab.board["rows_workers"]
+    assert tab.answer["rows"]
+    assert tab.tried["verdicts"]
 
 
 def test_no_state_is_written_past_the_one_place_that_asks_whose_page_it_is() -> None:

@@ -45,7 +45,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
 
 
-def _bucket(minute: int) -> dict[str, Any]:
+def bucket(minute: int) -> dict[str, Any]:
     return {"hour": f"2026-11-24 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2}
 
 
@@ -84,7 +84,8 @@ class Tinybird:
             return httpx.Response(400, json={"error": said})
         rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
         statistics = {"elapsed": 0.001, "rows_read": 1, "bytes_read": 1}
-        answer = {"meta": [], "data": rows, "rows": len(rows), "statistics": statistics}
+        meta = [{"name": name, "type": "String"} for name in (rows or [{}])[0]]
+        answer = {"meta": meta, "data": rows, "rows": len(rows), "statistics": statistics}
         return httpx.Response(200, content=json.dumps(answer))
 
 
@@ -291,7 +292,7 @@ async def test_a_download_that_fails_says_so_and_leaves_the_data_as_fresh_as_it_
 
 
 async def test_a_trend_is_never_drawn_from_another_views_rows(tab: Tab, tinybird: Tinybird) -> None:
-    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
     await _refresh(tab, search=PERIOD)
     assert tab.board["rows_job_totals"][0].trend
     tinybird.late = "jobs_by_hour"
@@ -522,7 +523,7 @@ def may_read(running: Services, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_shown(
     may_read: set[str], tab: Tab, tinybird: Tinybird
 ) -> None:
-    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
 
     await _refresh(tab, search=PERIOD)
     await tab.see("view_request", panel="jobs_by_hour")
@@ -539,7 +540,7 @@ async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_
 async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     tab: Tab, tinybird: Tinybird, running: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tinybird.rows = {**ROWS, "jobs_by_hour": [_bucket(minute) for minute in range(4)]}
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
     await _refresh(tab, search=PERIOD)
     assert tab.board["rows_jobs_by_hour"]
     scopes = Policy.scopes
