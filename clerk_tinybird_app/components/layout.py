@@ -21,6 +21,7 @@ from clerk_tinybird_app.components.notices import unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.wording import sign_in_service
 
 _CONTENT: Final = "content"
 _TROUBLES: Final = (
@@ -36,8 +37,8 @@ _TROUBLES: Final = (
     ),
     (
         CLERK,
-        "Clerk does not answer, so your session cannot be confirmed. It is being tried again by "
-        "itself; until then what you see may be out of date.",
+        f"Your session cannot be confirmed, because {sign_in_service()} does not answer. It is "
+        "being tried again by itself; until then what you see may be out of date.",
     ),
 )
 _PRODUCT: Final = products.current()

@@ -29,7 +29,7 @@ const DAY_S = 86_400;
 const RATES_S = [2, 5, 10, 30, 60, 300];
 const KEPT_RATE = "dashboard-refresh-seconds";
 
-const SLOW_TINYBIRD = "Tinybird has not answered yet.";
+const NOT_YET = "The newest numbers have not come yet.";
 const ON_TIME = { since: "", cause: "" };
 
 const LiveContext = createContext({
@@ -171,7 +171,7 @@ export function LiveView(props) {
     let next = ON_TIME;
     if (staleSince || isLate) {
       const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
-      const reason = staleReason || (isTinybird ? SLOW_TINYBIRD : "");
+      const reason = staleReason || (isTinybird ? NOT_YET : "");
       // Problems of the whole app are shown above the page.
       const isElsewhere = trouble === "app" || trouble === "offline";
       next = { since: timeOfDay(then), cause: isElsewhere ? "" : reason };

@@ -6,6 +6,7 @@ from clerk_tinybird_app.clerk.components import RetryButton, SignOutButton
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
 from clerk_tinybird_app.components.widgets import ReloadButton
 from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.state.wording import sign_in_service
 
 _ACTION = f"{QUIET_BUTTON} justify-self-start"
 
@@ -30,7 +31,10 @@ def stalled_notice() -> rx.Component:
     """Say that Clerk has a session, but the server has not confirmed it after several tries."""
     return _alert(
         "Your session could not be confirmed",
-        rx.el.p("Clerk or this app's server does not answer. It is being tried again by itself."),
+        rx.el.p(
+            f"This app's server or {sign_in_service()} does not answer. It is being tried again by "
+            "itself."
+        ),
         RetryButton.create("Try now", class_name=_ACTION),
     )
 
@@ -40,9 +44,9 @@ def unconfirmed_notice() -> rx.Component:
     return _alert(
         "Signing out is not confirmed",
         rx.el.p(
-            "This app has let go of your session; Clerk, which holds it, does not answer. It is "
-            "being asked again until it does. Until then whoever uses this browser might get back "
-            "in: keep this page open, or close every window of the browser."
+            f"This app has let go of your session, but {sign_in_service()}, which holds it, does "
+            "not answer. It is being asked again until it does. Until then whoever uses this "
+            "browser might get back in: keep this page open, or close every window of the browser."
         ),
     )
 
@@ -52,8 +56,8 @@ def clerk_failed_notice() -> rx.Component:
     return _alert(
         "Sign-in could not be loaded",
         rx.el.p(
-            "Clerk's script did not arrive. Check the connection and that no extension blocks it, "
-            "then load the page again."
+            f"The script of {sign_in_service()} did not arrive. Check the connection and that no "
+            "extension blocks it, then load the page again."
         ),
         ReloadButton.create("Load again", class_name=_ACTION),
     )

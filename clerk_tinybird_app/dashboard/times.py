@@ -106,7 +106,7 @@ def is_refusal(detail: str) -> bool:
 
 def refusal_notice(name: str) -> str:
     """Return what is said to a viewer whose zone Tinybird does not know."""
-    return f"Tinybird does not know the time zone {name}: times and days are those of UTC."
+    return f"The time zone {name} is not known here: times and days are those of UTC."
 
 
 def bucket_width(starts: Sequence[datetime], zone: tzinfo, end: datetime) -> timedelta:

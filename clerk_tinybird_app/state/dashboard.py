@@ -36,7 +36,6 @@ from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
     Grant,
-    Problem,
     answering,
     ask,
     ask_csv,
@@ -45,6 +44,7 @@ from clerk_tinybird_app.state.grant import (
 )
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
+from clerk_tinybird_app.state.wording import Problem, told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
@@ -190,7 +190,7 @@ class DashboardState(AskingState, rx.State):
         with suppress(StoppedError):
             async with answering(self, grant):
                 if isinstance(rows, TinybirdError):
-                    self.download_problem = rows.message
+                    self.download_problem = told(rows).message
                 else:
                     yield rx.download(data=rows, filename=f"{asked.pipe}.csv")
 
@@ -332,7 +332,8 @@ class DashboardState(AskingState, rx.State):
         if kept.view != self.address:
             kept = Panel(view=self.address)
             self._forget(panel)
-        self.panels[panel] = replace(kept, code=error.code, message=error.message)
+        problem = told(error) if isinstance(error, TinybirdError) else error
+        self.panels[panel] = replace(kept, code=problem.code, message=problem.message)
 
     def _forget(self, panel: str) -> None:
         self._rows.pop(panel, None)

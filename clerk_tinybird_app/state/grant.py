@@ -24,17 +24,9 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.reflex_internals.namespace import is_connected
 from clerk_tinybird_app.state.queries import StoppedError
 from clerk_tinybird_app.state.session import SessionState, TenantData, TokenState
+from clerk_tinybird_app.state.wording import Problem
 from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.csv_cells import harmless
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why nothing was asked: a stable code, and a sentence that says what to do."""
-
-    code: str
-    message: str
-
 
 CHANGED: Final = Problem(
     "permissions_changed",

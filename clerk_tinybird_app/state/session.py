@@ -14,6 +14,7 @@ from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.reflex_internals.namespace import is_connected, note_proof
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state.wording import told
 from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, example_requests
 from clerk_tinybird_app.tinybird.token import (
     ClaimLine,
@@ -155,7 +156,8 @@ class SessionState(rx.State):
             # until its own end, and the browser sends a fresh one at once.
             if not (isinstance(error, SessionExpiredError) and self._current_session()):
                 await self._empty()
-            self.error_code, self.error_message = error.code, error.message
+            problem = told(error)
+            self.error_code, self.error_message = problem.code, problem.message
         except BaseException:
             # Whatever went wrong, such as in a policy: nothing of an earlier session may stay.
             await self._empty()

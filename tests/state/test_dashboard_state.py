@@ -152,8 +152,7 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
         assert _panel(tab, "jobs_by_hour").code == ""
         assert tab.board["is_failing"] is False
         assert tab.board["problem"] == (
-            "Tinybird does not know the time zone America/Coyhaique: "
-            "times and days are those of UTC."
+            "The time zone America/Coyhaique is not known here: times and days are those of UTC."
         )
 
 
