@@ -154,11 +154,10 @@ async def _renewed_token(state: AskingState, grant: Grant) -> str:
         now = await _still_granted(state, grant)
         if now is None:
             return ""
+        if now.token != grant.token:
+            return now.token
         tokens = await state.get_state(TokenState)
-        if tokens.value == grant.token:
-            running = services.current()
-            await tokens._mint(now.session, running)
-        return tokens.value
+        return await tokens._mint(now.session, services.current())
 
 
 async def _current_grant(state: rx.State) -> Grant | None:
@@ -166,14 +165,14 @@ async def _current_grant(state: rx.State) -> Grant | None:
     session_state = await state.get_state(SessionState)
     tokens = await state.get_state(TokenState)
     session = session_state._current_session()
-    if session is None or not tokens.value:
+    if session is None or tokens._minted is None:
         return None
     return Grant(
         socket=session_state._socket,
         user_id=session.user_id,
         tenant_id=services.current().product.policy.tenant_of(session),
         scopes=tokens._scopes(),
-        token=tokens.value,
+        token=tokens._minted.value,
         session=session,
     )
 

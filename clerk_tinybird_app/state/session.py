@@ -60,7 +60,11 @@ async def forget_tenant_data(anywhere: rx.State) -> None:
 
 @holds_tenant_data
 class TokenState(TenantData, rx.State):
-    """The token that the page shows. Times are seconds since the epoch, 0 without a token."""
+    """The token that the page asks with, and what the token page shows of it.
+
+    Without a token page the browser gets nothing of it. Times are seconds since the epoch, 0
+    without a token.
+    """
 
     value: str = ""
     claims_json: str = ""
@@ -93,33 +97,42 @@ class TokenState(TenantData, rx.State):
         scopes: list[dict[str, Any]] = list(self._minted.claims["scopes"]) if self._minted else []
         return scopes
 
-    async def _mint(self, session: ClerkSession, running: Services) -> None:
-        """Show a new token; what it does not allow as the one before did goes off the page."""
+    async def _mint(self, session: ClerkSession, running: Services) -> str:
+        """Take a new token, and return it.
+
+        What it does not allow in the same way as the token before goes off the page.
+        """
         workspace, before = running.workspace, self._scopes()
         minted = running.mint(session, now=running.clock())
         self.reset()
         self._minted = minted
+        if running.settings.shows_token_page:
+            self._show(minted, workspace)
+        after = self._scopes()
+        if lost := {scope["resource"] for scope in before if scope not in after}:
+            allowed = {scope["resource"] for scope in after}
+            for holder in _HOLDERS:
+                (await self.get_state(holder))._let_go(lost, allowed)
+        return minted.value
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Keep the token, which is the new one."""
+
+    def _show(self, minted: TinybirdToken, workspace: Workspace) -> None:
         self.value = minted.value
         self.issued_at, self.expires_at = minted.issued_at, minted.expires_at
         # Decoded from the token itself, so that what is shown cannot differ from what is sent.
         claims = decode(minted.value, workspace)
         self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
         self.examples = example_requests(workspace.api_url)
-        after = self._scopes()
-        if lost := {scope["resource"] for scope in before if scope not in after}:
-            allowed = {scope["resource"] for scope in after}
-            for holder in _HOLDERS:
-                (await self.get_state(holder))._let_go(lost, allowed)
 
-    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
-        """Keep the token, which is the new one."""
-
-    def _show_anonymous(self, key: str, workspace: Workspace) -> None:
+    def _show_anonymous(self, running: Services) -> None:
         """Show the anonymous key, or nothing without one."""
+        key = running.settings.tinybird_api_key
         self.reset()
-        if key:
+        if key and running.settings.shows_token_page:
             self.value, self.is_anonymous = key, True
-            self.examples = example_requests(workspace.api_url)
+            self.examples = example_requests(running.workspace.api_url)
 
 
 class SessionState(rx.State):
@@ -188,7 +201,7 @@ class SessionState(rx.State):
         tokens = await self.get_state(TokenState)
         if session is None:
             await self._empty()
-            tokens._show_anonymous(running.settings.tinybird_api_key, running.workspace)
+            tokens._show_anonymous(running)
             self.accepted = SIGNED_OUT
         else:
             if (

@@ -8,13 +8,15 @@ import anyio
 import jwt
 import pytest
 
+from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.session import SIGNED_OUT
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.sessions import TENANT
-from tests.state.tab import Server, Tab
+from tests.state.tab import Server, Tab, served
+from tests.state.test_dashboard_state import Tinybird
 
 pytestmark = pytest.mark.anyio
 
@@ -302,3 +304,45 @@ async def test_backend_vars_never_reach_the_browser(tab: Tab, running: Services)
     assert not [name for name in tab.seen if name.startswith("_")]
     assert session_token not in str(tab.seen)
     assert running.workspace.signing_key not in str(tab.seen)
+
+
+@pytest.fixture
+def without_token_page(server: Server, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """The server's services, for customers: with an anonymous key, and no page for tokens."""
+    assert server
+    running = services.current()
+    settings = replace(running.settings, token_page=False, tinybird_api_key="p.anonymous-key")
+    changed = replace(running, settings=settings)
+    monkeypatch.setattr(services, "current", lambda: changed)
+    return changed
+
+
+async def test_without_a_token_page_no_token_leaves_the_server(
+    tab: Tab, without_token_page: Services, clock: Clock
+) -> None:
+    await tab.hydrate()
+    await tab.push("")
+    await tab.push(_issue(without_token_page, "admin@acme.test", "acme"))
+    clock.advance(1)
+    await tab.call("renew_token")
+
+    assert tab.seen["accepted"].endswith(tab.seen["org_id"])
+    assert not {"value", "short_value", "claims_json", "claim_lines"} & {
+        name for name, sent in tab.seen.items() if sent
+    }
+    assert not re.search(r"eyJ|p\.anonymous-key|PIPES:READ", str(tab.seen))
+
+
+async def test_without_a_token_page_the_dashboard_asks_with_the_token_all_the_same(
+    running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tinybird = Tinybird()
+    customers = replace(running, settings=replace(running.settings, token_page=False))
+    async with served(customers, tinybird, monkeypatch) as server:
+        tab = Tab(server)
+        await tab.push(_issue(customers, "admin@acme.test", "acme"))
+
+        await tab.see("refresh", number=1, path="/dashboard", search="", zone="UTC")
+
+    assert tab.board["rows_job_totals"][0].value == "7"
+    assert tab.seen.get("value", "") == ""
