@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn, TypeVar, cast
 
 from clerk_tinybird_app.dashboard import check
 from clerk_tinybird_app.dashboard.declaration import Dashboard
+from clerk_tinybird_app.dashboard.mistake import line_of
 from clerk_tinybird_app.sample.vocabulary import Sample, SampleError
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.nearest import did_you_mean
@@ -195,7 +196,7 @@ def _of_dashboard(product: Product, files: check.Files) -> Iterator[str]:
         source = declaration.read_text(encoding="utf-8")
         place = declaration.relative_to(here) if declaration.is_relative_to(here) else declaration
         for each in found:
-            yield f"{place}:{check.line_of(each, source)}: {each.text}"
+            yield f"{place}:{line_of(each, source)}: {each.text}"
 
 
 def _of_event(product: Product, project: Project) -> Iterator[str]:

@@ -14,25 +14,15 @@ from clerk_tinybird_app.dashboard.declaration import (
     Dashboard,
     Figure,
     Figures,
-    Good,
     Panel,
     Ranking,
     Records,
     TimeSeries,
     Unit,
 )
+from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Times, bucket_width, step_name
 from clerk_tinybird_app.dashboard.view import View
-
-GOOD: Final = "good"
-BAD: Final = "bad"
-NEUTRAL: Final = "neutral"
-
-NEW: Final = "new"
-"""Stands for a change when there is no period before to compare with."""
-
-TREND_WIDTH: Final = 100
-TREND_HEIGHT: Final = 30
 
 LABEL: Final = "label"
 """The key of what stands on a chart's axis."""
@@ -41,9 +31,6 @@ WHEN: Final = "when"
 """The key of a whole bucket in words."""
 
 _HUNDRED: Final = 100
-_MEANS: Final = {Good.UP: (GOOD, BAD), Good.DOWN: (BAD, GOOD), Good.NEITHER: (NEUTRAL, NEUTRAL)}
-"""What more of a figure means, and what less of it does."""
-
 Rows = Sequence[Mapping[str, Any]]
 """A pipe's rows, as they came."""
 
@@ -53,26 +40,6 @@ ChartRow = dict[str, str | float | None]
 
 class UnfitRowsError(Exception):
     """A pipe's rows are not what a panel shows, such as those of an older version of the pipe."""
-
-
-@dataclass(frozen=True)
-class ShownFigure:
-    """One key figure, ready to be shown.
-
-    Attributes:
-        label: What it is called.
-        value: With its unit.
-        change: Against the period before, with its unit; ``NEW`` when that cannot be compared
-            with, ``texts.NONE`` without a value in either.
-        tone: ``good``, ``bad`` or ``neutral``: what the change means.
-        trend: An SVG path in a box of ``TREND_WIDTH`` by ``TREND_HEIGHT``; "" without values.
-    """
-
-    label: str
-    value: str
-    change: str
-    tone: str
-    trend: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +146,7 @@ class Shaper:
         is_whole = not panel.comparable or bool(row[panel.comparable])
         has_before = not panel.count or bool(row[f"{panel.count}_before"])
         return [
-            _figure(
+            shown_figure(
                 each,
                 row,
                 is_comparable=is_whole and has_before,
@@ -315,39 +282,6 @@ def says_nothing(panel: Panel, rows: Rows) -> bool:
         return is_empty(panel, rows)
     names = [panel.count, f"{panel.count}_before"] if panel.count else panel.columns_used
     return not any(row.get(name) for row in rows for name in names if name != panel.comparable)
-
-
-def trend(values: Sequence[float | None]) -> str:
-    """Return the path of a line through ``values`` above zero, with a gap for every None."""
-    known = [value for value in values if value is not None]
-    if not known or len(values) == 1:
-        return ""
-    most = max(known) or 1
-    path, is_drawing = [], False
-    for index, value in enumerate(values):
-        if value is None:
-            is_drawing = False
-            continue
-        x = index * TREND_WIDTH / (len(values) - 1)
-        y = TREND_HEIGHT - 1 - value / most * (TREND_HEIGHT - 2)
-        path.append(f"{'L' if is_drawing else 'M'}{x:.1f} {y:.1f}")
-        is_drawing = True
-    return "".join(path)
-
-
-def _figure(
-    figure: Figure, row: Mapping[str, Any], *, is_comparable: bool, is_any: bool, line: str
-) -> ShownFigure:
-    now, before = row[figure.column], row[figure.before_column]
-    text, tone = texts.NONE, NEUTRAL
-    if now is not None and not is_comparable:
-        text = NEW if is_any else texts.NONE
-    elif now is not None and before is not None:
-        text = texts.change(now, before, figure.unit, is_absolute=figure.is_absolute)
-        # What rounds to nothing has no sign, and is neither good nor bad.
-        if not text[0].isdigit():
-            tone = _MEANS[figure.good][now < before]
-    return ShownFigure(figure.label, texts.written(now, figure.unit), text, tone, line)
 
 
 def _summary(panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]) -> str:

@@ -11,6 +11,7 @@ import reflex as rx
 from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
 from clerk_tinybird_app.dashboard.declaration import Figures, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import (
@@ -18,7 +19,6 @@ from clerk_tinybird_app.dashboard.shown import (
     Row,
     Shaper,
     Share,
-    ShownFigure,
     UnfitRowsError,
     is_empty,
     says_nothing,

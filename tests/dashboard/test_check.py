@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clerk_tinybird_app.dashboard.check import Files, Mistake, line_of, mistakes
+from clerk_tinybird_app.dashboard.check import Files, mistakes
 from clerk_tinybird_app.dashboard.declaration import (
     Column,
     Dashboard,
@@ -20,6 +20,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Series,
     Tone,
 )
+from clerk_tinybird_app.dashboard.mistake import Mistake, line_of
 from clerk_tinybird_app.tinybird.project import read_files
 from tests.dashboard import declared
 from tests.dashboard.declared import (

@@ -8,18 +8,8 @@ import pytest
 
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.declaration import Figure, Figures, Good, TimeSeries, Tone
-from clerk_tinybird_app.dashboard.shown import (
-    BAD,
-    GOOD,
-    NEUTRAL,
-    NEW,
-    Rows,
-    ShownFigure,
-    UnfitRowsError,
-    is_empty,
-    says_nothing,
-    trend,
-)
+from clerk_tinybird_app.dashboard.figures import BAD, GOOD, NEUTRAL, NEW, ShownFigure, trend
+from clerk_tinybird_app.dashboard.shown import Rows, UnfitRowsError, is_empty, says_nothing
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
 from tests.dashboard.declared import (

@@ -7,7 +7,7 @@ import reflex as rx
 from clerk_tinybird_app.components.dashboard.panel import panel_actions, panel_content
 from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL
 from clerk_tinybird_app.dashboard.declaration import Figures
-from clerk_tinybird_app.dashboard.shown import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH, ShownFigure
+from clerk_tinybird_app.dashboard.figures import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH, ShownFigure
 from clerk_tinybird_app.state.dashboard import rows_of
 
 _ON_A_PHONE: Final = 2
