@@ -1,40 +1,33 @@
 """The dashboard: what its address asks for, and the answers of its panels."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import products, routes, services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.declaration import Figures, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import (
     ChartRow,
     Row,
-    Shaper,
     Share,
-    UnfitRowsError,
-    is_empty,
     says_nothing,
 )
 from clerk_tinybird_app.dashboard.times import (
     CUSTOM,
     UTC_NAME,
-    is_refusal,
     refusal_notice,
     zone_named,
 )
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
-    CHANGED,
     UNCONFIRMED,
-    AskingState,
     Grant,
     answering,
     ask,
@@ -42,62 +35,34 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
+from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
-    TinybirdUnexpectedRowsError,
 )
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
-_Answered = tuple[Question, PipeAnswer | TinybirdError]
-
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
-_DASHBOARD: Final = products.current().dashboard
-"""What is declared. A state's vars are made once, so it is that of the whole process."""
-
-_PAGES: Final = {routes.dashboard_page(name): name for name in ("", *_DASHBOARD.pages)}
+_PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
 """Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
 
 
-@dataclass(frozen=True)
-class Panel:
-    """How one panel stands.
-
-    Attributes:
-        fetched_at: When its data came, in seconds since the epoch; 0 without data.
-        view: The address that its data was asked for with.
-        is_empty: True when the answer had no rows.
-        code: The last request's error, "" when it went well.
-        message: What to do about the error.
-    """
-
-    fetched_at: float = 0
-    view: str = ""
-    is_empty: bool = False
-    code: str = ""
-    message: str = ""
-
-
 @holds_tenant_data
-class DashboardState(AskingState, rx.State):
+class DashboardState(PanelsState, rx.State):
     """One view of one tenant's data.
 
     Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
-    ``finished`` is the number of the last refresh that ended, whichever way; ``address`` that of
-    the view which is shown or on its way; ``stale_since`` the time of the oldest data that could
-    not be refreshed, in seconds since the epoch, 0 without any; ``hidden`` the panels whose pipe
-    the session's token does not allow.
+    ``finished`` is the number of the last refresh that ended, whichever way.
     """
 
     finished: int = 0
-    address: str = ""
     problem: str = ""
     custom_problem: str = ""
     custom_start: str = ""
@@ -110,21 +75,9 @@ class DashboardState(AskingState, rx.State):
     chips: list[Choice] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD
-    hidden: list[str] = []
-    panels: dict[str, Panel] = {each.key: Panel() for each in _DASHBOARD.all_panels}
-    is_failing: bool = False
-    stale_since: float = 0
-    stale_reason: str = ""
     download_problem: str = ""
 
     _opened: tuple[str, str, str] | None = None
-    _view: View = View()
-    _page: str = ""
-    _zone: str = ""
-    _refused_zone: str = ""
-    # Tuples, because Reflex wraps a list's every element that is looked at.
-    _rows: dict[str, tuple[dict[str, Any], ...]] = {}
-    _asked: dict[str, Question] = {}
     _has_rows: bool = False
 
     @rx.event(background=True)
@@ -199,38 +152,10 @@ class DashboardState(AskingState, rx.State):
         """Take away what was said of a download."""
         self.download_problem = ""
 
-    def _panels(self) -> list[declaration.Panel]:
-        """Return what the page shows and the token allows."""
-        return [each for each in _DASHBOARD.panels_of(self._page) if each.key not in self.hidden]
-
     def _questions(self, panels: Sequence[declaration.Panel], now: float) -> list[Question]:
         zone = zone_named(self._zone)
         takes = services.pipe_parameters()
-        return questions.questions(_DASHBOARD, self._view, panels, zone=zone, now=now, takes=takes)
-
-    def _hide(self, allowed: Collection[str]) -> None:
-        """Show no panel of a pipe that is not allowed, and keep nothing of it."""
-        hidden = [each for each in _DASHBOARD.all_panels if each.pipe not in allowed]
-        self._send(hidden=[each.key for each in hidden])
-        for panel in hidden:
-            self._empty(panel, Panel())
-
-    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
-        """Empty the panels that show something of these pipes."""
-        for panel in _DASHBOARD.all_panels:
-            if panel.pipes_shown & set(pipes) and self.panels[panel.key] != Panel():
-                self._empty(panel, Panel(code=CHANGED.code, message=CHANGED.message))
-        self._hide(allowed)
-        self._note_what_is_stale()
-
-    def _empty(self, panel: declaration.Panel, state: Panel) -> None:
-        """Keep nothing of a panel."""
-        self._forget(panel.key)
-        if self.panels[panel.key] != state:
-            self.panels[panel.key] = state
-        self._send(**{f"rows_{panel.key}": []})
-        if isinstance(panel, TimeSeries):
-            self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
+        return questions.questions(DASHBOARD, self._view, panels, zone=zone, now=now, takes=takes)
 
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
@@ -239,11 +164,11 @@ class DashboardState(AskingState, rx.State):
             zone, notice = UTC_NAME, refusal_notice(zone)
         if (path, search, zone) != self._opened:
             self._opened = (path, search, zone)
-            self._view, problem = read_view(search, _DASHBOARD)
+            self._view, problem = read_view(search, DASHBOARD)
             self.problem = f"{problem} {notice}".strip()
             self._page = _PAGES.get(path, "")
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
-            self._send(**described(_DASHBOARD, self._view, self._page))
+            self._send(**described(DASHBOARD, self._view, self._page))
         self._send(**timed(self._view, zone_named(zone), now))
 
     def _refuse(self, problem: Problem) -> None:
@@ -258,7 +183,7 @@ class DashboardState(AskingState, rx.State):
         if self.has_no_rows and await self._ask_for_any_row(grant) is False:
             return
 
-        async def show(answers: list[_Answered]) -> None:
+        async def show(answers: list[Answered]) -> None:
             has_rows = await self._look_for_rows(answers, grant)
             await self._show(answers, grant, turn, has_rows=has_rows)
 
@@ -268,7 +193,7 @@ class DashboardState(AskingState, rx.State):
             per_second=services.current().settings.tinybird_rps,
         )
 
-    async def _look_for_rows(self, answers: Sequence[_Answered], grant: Grant) -> bool | None:
+    async def _look_for_rows(self, answers: Sequence[Answered], grant: Grant) -> bool | None:
         """Find out, before anything is shown, whether there is anything to show at all.
 
         Returns:
@@ -281,7 +206,7 @@ class DashboardState(AskingState, rx.State):
             for question, answer in answers
             if isinstance(answer, PipeAnswer)
         ]
-        if not all(says_nothing(_PANELS[key], rows) for key, rows in answered):
+        if not all(says_nothing(PANELS[key], rows) for key, rows in answered):
             return True
         if self._view.filters or not answered:
             return None
@@ -289,17 +214,17 @@ class DashboardState(AskingState, rx.State):
 
     async def _ask_for_any_row(self, grant: Grant) -> bool | None:
         """Return whether the tenant has any row; None when there is no answer."""
-        if _DASHBOARD.newest not in grant.pipes:
+        if DASHBOARD.newest not in grant.pipes:
             return None
         now, takes = services.current().clock(), services.pipe_parameters()
-        _, answer = await self._ask(questions.any_row(_DASHBOARD, now, takes), grant)
+        _, answer = await self._ask(questions.any_row(DASHBOARD, now, takes), grant)
         return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
-    async def _ask(self, question: Question, grant: Grant) -> _Answered:
+    async def _ask(self, question: Question, grant: Grant) -> Answered:
         return question, await ask(self, grant, question.pipe, question.parameters)
 
     async def _show(
-        self, answers: Sequence[_Answered], grant: Grant, turn: str, *, has_rows: bool | None
+        self, answers: Sequence[Answered], grant: Grant, turn: str, *, has_rows: bool | None
     ) -> None:
         with suppress(StoppedError):
             async with answering(self, grant, turn):
@@ -308,74 +233,6 @@ class DashboardState(AskingState, rx.State):
                 if not self.has_no_rows:
                     self._fill(answers)
 
-    def _fill(self, answers: Sequence[_Answered]) -> None:
-        for question, answer in answers:
-            if isinstance(answer, TinybirdError):
-                self._fail(question.panel, answer)
-            else:
-                self._take(question, answer)
-        self._draw([question.panel for question, _ in answers])
-        self._note_what_is_stale()
-
-    def _take(self, question: Question, answer: PipeAnswer) -> None:
-        panel, now = question.panel, services.current().clock()
-        rows = tuple(answer.rows)
-        self._rows[panel], self._asked[panel] = rows, question
-        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(_PANELS[panel], rows))
-
-    def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
-        """Keep the last data of the same view; that of another one would be mislabelled."""
-        if isinstance(error, TinybirdError) and is_refusal(error.detail):
-            # The page asks again by itself, then for UTC's hours and days.
-            self._refused_zone = self._zone
-        kept = self.panels[panel]
-        if kept.view != self.address:
-            kept = Panel(view=self.address)
-            self._forget(panel)
-        problem = told(error) if isinstance(error, TinybirdError) else error
-        self.panels[panel] = replace(kept, code=problem.code, message=problem.message)
-
-    def _forget(self, panel: str) -> None:
-        self._rows.pop(panel, None)
-        self._asked.pop(panel, None)
-
-    def _draw(self, changed: Sequence[str]) -> None:
-        """Turn the rows of the panels that changed into what the page shows."""
-        rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
-        now, zone = services.current().clock(), zone_named(self._zone)
-        shaper = Shaper(_DASHBOARD, self._view, self._page, zone, now)
-        for panel in self._panels():
-            # The key figures have the charts' rows for their trends.
-            if panel.key not in rows or not (panel.key in changed or isinstance(panel, Figures)):
-                continue
-            try:
-                values = shaper.shown(panel, rows)
-            except UnfitRowsError as error:
-                self.panels[panel.key] = Panel()
-                self._fail(panel.key, TinybirdUnexpectedRowsError(panel.pipe, str(error)))
-            else:
-                self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
-
-    def _is_of_this_view(self, panel: str) -> bool:
-        return self.panels[panel].view == self.address
-
-    def _note_what_is_stale(self) -> None:
-        failing = [panel for each in self._panels() if (panel := self.panels[each.key]).code]
-        stale = [panel for panel in failing if panel.fetched_at]
-        self._send(
-            is_failing=bool(failing),
-            stale_since=min((panel.fetched_at for panel in stale), default=0),
-            stale_reason=stale[0].message if stale else "",
-        )
-
-    def _send(self, **values: Any) -> None:
-        """Set vars that changed; Reflex sends again whatever is set, also to what it was."""
-        for name, value in values.items():
-            if getattr(self, name) != value:
-                setattr(self, name, value)
-
-
-_PANELS: Final = {each.key: each for each in _DASHBOARD.all_panels}
 
 _ROWS: Final[dict[type[declaration.Panel], Any]] = {
     declaration.Figures: list[ShownFigure],
@@ -394,12 +251,12 @@ def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
         found |= {"summary": (str, ""), "step": (str, ""), "legend": (list[Choice], [])}
     elif isinstance(panel, Ranking) and panel.sorts:
         # Its table's head has a place for each from the start.
-        first = links.sorts(_DASHBOARD, panel, View.of(_DASHBOARD), routes.DASHBOARD)
+        first = links.sorts(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
         found |= {"sorts": (list[Choice], first)}
     return {f"{name}_{panel.key}": kind for name, kind in found.items()}
 
 
-for _panel in _PANELS.values():
+for _panel in PANELS.values():
     for _name, (_type, _default) in _vars(_panel).items():
         DashboardState.add_var(_name, _type, _default)
 

@@ -1,0 +1,165 @@
+"""How each panel stands: filled, failed, out of date, or emptied for what it may not show."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from clerk_tinybird_app import products, services
+from clerk_tinybird_app.dashboard import declaration
+from clerk_tinybird_app.dashboard.declaration import Figures, TimeSeries
+from clerk_tinybird_app.dashboard.questions import Question
+from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError, is_empty
+from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
+from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.state.grant import CHANGED, AskingState
+from clerk_tinybird_app.state.wording import Problem, told
+from clerk_tinybird_app.tinybird.client import (
+    PipeAnswer,
+    TinybirdError,
+    TinybirdUnexpectedRowsError,
+)
+
+DASHBOARD: Final = products.current().dashboard
+"""What is declared. A state's vars are made once, so it is that of the whole process."""
+
+PANELS: Final = {each.key: each for each in DASHBOARD.all_panels}
+
+Answered = tuple[Question, PipeAnswer | TinybirdError]
+"""What was asked, and what came of it."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How one panel stands.
+
+    Attributes:
+        fetched_at: When its data came, in seconds since the epoch; 0 without data.
+        view: The address that its data was asked for with.
+        is_empty: True when the answer had no rows.
+        code: The last request's error, "" when it went well.
+        message: What to do about the error.
+    """
+
+    fetched_at: float = 0
+    view: str = ""
+    is_empty: bool = False
+    code: str = ""
+    message: str = ""
+
+
+class PanelsState(AskingState, mixin=True):
+    """The panels of one view.
+
+    ``address`` is that of the view which is shown or on its way; ``hidden`` the panels whose pipe
+    the session's token does not allow; ``stale_since`` the time of the oldest data that could not
+    be refreshed, in seconds since the epoch, 0 without any.
+    """
+
+    address: str = ""
+    hidden: list[str] = []
+    panels: dict[str, Panel] = {key: Panel() for key in PANELS}
+    is_failing: bool = False
+    stale_since: float = 0
+    stale_reason: str = ""
+
+    _view: View = View()
+    _page: str = ""
+    _zone: str = ""
+    _refused_zone: str = ""
+    # Tuples, because Reflex wraps a list's every element that is looked at.
+    _rows: dict[str, tuple[dict[str, Any], ...]] = {}
+    _asked: dict[str, Question] = {}
+
+    def _panels(self) -> list[declaration.Panel]:
+        """Return what the page shows and the token allows."""
+        return [each for each in DASHBOARD.panels_of(self._page) if each.key not in self.hidden]
+
+    def _hide(self, allowed: Collection[str]) -> None:
+        """Show no panel of a pipe that is not allowed, and keep nothing of it."""
+        hidden = [each for each in DASHBOARD.all_panels if each.pipe not in allowed]
+        self._send(hidden=[each.key for each in hidden])
+        for panel in hidden:
+            self._empty(panel, Panel())
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Empty the panels that show something of these pipes."""
+        for panel in DASHBOARD.all_panels:
+            if panel.pipes_shown & set(pipes) and self.panels[panel.key] != Panel():
+                self._empty(panel, Panel(code=CHANGED.code, message=CHANGED.message))
+        self._hide(allowed)
+        self._note_what_is_stale()
+
+    def _empty(self, panel: declaration.Panel, state: Panel) -> None:
+        """Keep nothing of a panel."""
+        self._forget(panel.key)
+        if self.panels[panel.key] != state:
+            self.panels[panel.key] = state
+        self._send(**{f"rows_{panel.key}": []})
+        if isinstance(panel, TimeSeries):
+            self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
+
+    def _fill(self, answers: Sequence[Answered]) -> None:
+        for question, answer in answers:
+            if isinstance(answer, TinybirdError):
+                self._fail(question.panel, answer)
+            else:
+                self._take(question, answer)
+        self._draw([question.panel for question, _ in answers])
+        self._note_what_is_stale()
+
+    def _take(self, question: Question, answer: PipeAnswer) -> None:
+        panel, now = question.panel, services.current().clock()
+        rows = tuple(answer.rows)
+        self._rows[panel], self._asked[panel] = rows, question
+        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(PANELS[panel], rows))
+
+    def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
+        """Keep the last data of the same view; that of another one would be mislabelled."""
+        if isinstance(error, TinybirdError) and is_refusal(error.detail):
+            # The page asks again by itself, then for UTC's hours and days.
+            self._refused_zone = self._zone
+        kept = self.panels[panel]
+        if kept.view != self.address:
+            kept = Panel(view=self.address)
+            self._forget(panel)
+        problem = told(error) if isinstance(error, TinybirdError) else error
+        self.panels[panel] = replace(kept, code=problem.code, message=problem.message)
+
+    def _forget(self, panel: str) -> None:
+        self._rows.pop(panel, None)
+        self._asked.pop(panel, None)
+
+    def _draw(self, changed: Sequence[str]) -> None:
+        """Turn the rows of the panels that changed into what the page shows."""
+        rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
+        now, zone = services.current().clock(), zone_named(self._zone)
+        shaper = Shaper(DASHBOARD, self._view, self._page, zone, now)
+        for panel in self._panels():
+            # The key figures have the charts' rows for their trends.
+            if panel.key not in rows or not (panel.key in changed or isinstance(panel, Figures)):
+                continue
+            try:
+                values = shaper.shown(panel, rows)
+            except UnfitRowsError as error:
+                self.panels[panel.key] = Panel()
+                self._fail(panel.key, TinybirdUnexpectedRowsError(panel.pipe, str(error)))
+            else:
+                self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
+
+    def _is_of_this_view(self, panel: str) -> bool:
+        return self.panels[panel].view == self.address
+
+    def _note_what_is_stale(self) -> None:
+        failing = [panel for each in self._panels() if (panel := self.panels[each.key]).code]
+        stale = [panel for panel in failing if panel.fetched_at]
+        self._send(
+            is_failing=bool(failing),
+            stale_since=min((panel.fetched_at for panel in stale), default=0),
+            stale_reason=stale[0].message if stale else "",
+        )
+
+    def _send(self, **values: Any) -> None:
+        """Set vars that changed; Reflex sends again whatever is set, also to what it was."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
