@@ -37,12 +37,13 @@ def _told(future: "Future[None]") -> str:
 
 def no_connection(folder: Path) -> Any:
     """Three inserts meet a chDB that opens nothing; a fourth one comes when it does again."""
-    from clerk_tinybird_app.local.tinybird.engine import writer as module  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.engine import chdb_session  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
 
     def refuse(*_: object) -> None:
         raise RuntimeError("no more connections")
 
-    writer = module.Writer(folder / "data")
+    writer = Writer(folder / "data")
     writer.run(lambda session: session.query("CREATE DATABASE db"))
     create = "CREATE TABLE db.numbers (n UInt8) ENGINE = MergeTree ORDER BY n"
     writer.run(lambda session: session.query(create))
@@ -53,10 +54,11 @@ def no_connection(folder: Path) -> Any:
     started.wait(30)
     # They wait for one insert together, whose connection is to be opened anew.
     waiting = [writer.insert(TABLE, b'{"n":%d}' % n) for n in range(3)]
-    writer.connect = refuse  # type: ignore[method-assign, assignment]
+    module: Any = chdb_session
+    opened, module.Session = module.Session, refuse
     going_on.set()
     refused = [_told(each) for each in waiting]
-    del writer.connect
+    module.Session = opened
     later = _told(writer.insert(TABLE, b'{"n":7}'))
     stored = writer.run(lambda session: session.query("SELECT n FROM db.numbers")).decode()
     blocked.join()
@@ -163,6 +165,7 @@ def both_ways(folder: Path) -> Any:
     writer = Writer(folder / "data")
     # chDB starts anew when its last connection is closed, as a failure does.
     kept = writer.connect()
+    kept.query("SELECT 1")
 
     def created(name: str) -> None:
         writer.run(lambda session: schema.create_database(session, name))

@@ -59,6 +59,7 @@ class _Tables:
         self._folder = folder / "data"
         # While one stays open, another one opens at once.
         self._spare = self._opened()
+        self._spare.query("SELECT 1")
         self._session = self._opened()
         self._known: dict[tuple[str, str], list[str] | None] = {}
         for database, rows in ("everyone", (_OWN, _OTHERS)), ("alone", (_OWN,)):
@@ -83,8 +84,6 @@ class _Tables:
             QueryFailed,
         )
 
-        if not self._session.is_open:
-            self._session = self._opened()
         try:
             self._session.use(database)
             return sorted(self._session.query(sql, "JSONCompactEachRow").decode().splitlines())

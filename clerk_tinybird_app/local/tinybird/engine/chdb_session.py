@@ -1,7 +1,7 @@
-"""One connection to chDB that is closed for good by its first failure.
+"""A connection to chDB that is replaced after each failure.
 
 chDB prepends a failed query's partial output to the next answer on the same connection, so a
-connection that has failed once must never answer again. Only the embedded Tinybird's own process
+connection that has failed must never answer again. Only the embedded Tinybird's own process
 may import this module: chDB allows one process per folder, and forking after its import hangs.
 """
 
@@ -43,6 +43,8 @@ class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the 
 class ChdbSession:
     """A connection with settings of its own; not for two threads at once.
 
+    It is opened by the first query, and by the first one after a failure.
+
     Args:
         folder: The data folder, one per process.
         settings: What to ``SET`` first, as SQL text; a setting named ``readonly`` goes last.
@@ -50,35 +52,32 @@ class ChdbSession:
     """
 
     def __init__(self, folder: Path, settings: str, *, most_bytes: int | None = None) -> None:
-        self._session: Any = Session(str(folder))  # type: ignore[no-untyped-call]  # chDB
-        self._beside = str(folder.parent)
+        self._folder = folder
+        self._settings = settings
         self._database = ""
         self._most_bytes = most_bytes
-        self.query(f"SET {settings}")
-
-    @property
-    def is_open(self) -> bool:
-        """False after the first failure, or when closed."""
-        return self._session is not None
+        self._session: Any = None
 
     def use(self, database: str) -> None:
         """Make ``database`` the one that bare table names are looked up in."""
         if self._database != database:
-            self.query(f"USE {database}")
             self._database = database
+            if self._session is not None:
+                self.query(f"USE {database}")
 
     def query(self, sql: str, output_format: str = "TabSeparated") -> bytes:
         """Run one statement and return its whole answer.
 
         Raises:
-            QueryFailed: ClickHouse refused it, or its answer is too long; the connection is closed.
+            QueryFailed: ClickHouse refused it, or its answer is too long.
+            RuntimeError: chDB opens no connection.
         """
         if output_format.lower() in _OF_CHDB:
             raise QueryFailed(f"Unknown format {output_format}. (UNKNOWN_FORMAT)")
-        if self._session is None:
-            raise QueryFailed("The connection is closed.")
         if not _arrives_whole(sql):
             raise QueryFailed("A query must be UTF-8 text without zero bytes.")
+        if self._session is None:
+            self._open()
         try:
             result = self._session.query(sql, output_format)
         except RuntimeError as error:
@@ -101,7 +100,7 @@ class ChdbSession:
         behind the parser, and because rows in the text of a query take twice as long.
 
         Raises:
-            QueryFailed: ClickHouse refused them; the connection is closed.
+            QueryFailed: ClickHouse refused them.
         """
         self.query(f"{statement} FROM INFILE {literal(str(rows))} FORMAT JSONEachRow")
 
@@ -111,10 +110,16 @@ class ChdbSession:
         if session is not None:
             session.close()
 
+    def _open(self) -> None:
+        self._session = Session(str(self._folder))  # type: ignore[no-untyped-call]  # chDB
+        self.query(f"SET {self._settings}")
+        if self._database:
+            self.query(f"USE {self._database}")
+
     def _failed(self, text: str) -> QueryFailed:
         self.close()
         # Where on this machine its files are is nothing to any reader of the text.
-        return QueryFailed(text.replace(self._beside, ""))
+        return QueryFailed(text.replace(str(self._folder.parent), ""))
 
 
 def _arrives_whole(sql: str) -> bool:

@@ -1,15 +1,14 @@
 """Read-only connections shared by all requests, with limits on time, memory and answers."""
 
 import asyncio
-import contextlib
 import os
-import queue
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone, FairQueue
@@ -17,6 +16,8 @@ from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.errors import too_many
 
 _Answer = TypeVar("_Answer")
+Work = Callable[[ChdbSession], _Answer]
+"""What is done with a connection."""
 
 _READ_ONLY: Final = 1
 """1 blocks writes, settings, file(), url() and remote(); 2 does not block the last three."""
@@ -75,106 +76,70 @@ class Limits:
         )
 
 
-@dataclass(eq=False)
-class Job(Generic[_Answer]):
-    """Something to do with a connection on a database.
-
-    Attributes:
-        database: Where bare table names are looked up.
-        work: What to do.
-        answer: What ``work`` returns or raises, settled on the event loop. Wait for it, but do not
-            await it: that could cancel it, while ``work`` goes on.
-    """
-
-    database: str
-    work: Callable[[ChdbSession], _Answer]
-    answer: "asyncio.Future[_Answer]"
-
-
 class Reader:
-    """Does one job after the other, on a connection that is replaced after a failure.
+    """A connection and a thread of its own, both made for the first work.
 
-    The thread and the connection are made for the first job. No other reader has its name: what it
-    runs is found by that.
+    No other reader has its name: what it runs is found by that.
     """
 
     def __init__(self, folder: Path, name: str, settings: str, most_bytes: int) -> None:
-        self.name = name
-        self._connect = partial(
-            ChdbSession, folder, f"log_comment={literal(name)}, {settings}", most_bytes=most_bytes
-        )
-        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._session: ChdbSession | None = None
-        self._job: Job[Any] | None = None
-        self._changing_job = threading.Lock()
+        self._mark = f"log_comment={literal(name)}"
+        self._session = ChdbSession(folder, f"{self._mark}, {settings}", most_bytes=most_bytes)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._current: object = None
+        self._changing_current = threading.Lock()
 
-    def do(self, job: Job[Any]) -> None:
-        """Do a job once those before it are done."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
-            self._thread.start()
-        self._jobs.put(job)
+    def start(self, database: str, work: Work[_Answer]) -> "asyncio.Future[_Answer]":
+        """Do ``work`` once that before it is done, with bare table names meant in ``database``.
 
-    def end(self, job: Job[Any], by: ChdbSession) -> None:
-        """End what a job of this reader runs at this moment ``by`` the connection of another one.
-
-        Its answer is a failure then; a job that is done keeps its answer.
+        Wait for the answer, but do not await it: that could cancel it, while ``work`` goes on.
         """
-        # With the lock the job cannot finish, so that what comes after it is never hit.
-        with self._changing_job:
-            if self._job is job:
-                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {literal(self.name)} ASYNC")
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._do, database, work)
+
+    def end(self, work: Work[Any], by: ChdbSession) -> None:
+        """End what ``work`` of this reader runs at this moment ``by`` another one's connection.
+
+        Its answer is a failure then; work that is done keeps its answer.
+        """
+        # With the lock the work cannot finish, so that what comes after it is never hit.
+        with self._changing_current:
+            if self._current is work:
+                name = self._mark.partition("=")[2]
+                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {name} ASYNC")
 
     def close(self) -> None:
         """Finish what was given, then close the connection."""
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
+        self._thread.shutdown()
+        self._session.close()
 
-    def _work(self) -> None:
-        while self._did_next():
-            pass
-        if self._session is not None:
-            self._session.close()
-
-    def _did_next(self) -> bool:
-        """Do the next job and keep nothing of it: answers are large, and it can be long idle."""
-        job = self._jobs.get()
-        if job is None:
-            return False
-        with self._changing_job:
-            self._job = job
-        answer, error = self._done(job)
-        with self._changing_job:
-            self._job = None
-        # The loop ends before the readers do; then nobody waits.
-        with contextlib.suppress(RuntimeError):
-            job.answer.get_loop().call_soon_threadsafe(_settle, job.answer, answer, error)
-        return True
-
-    def _done(self, job: Job[Any]) -> tuple[Any, BaseException | None]:
+    def _do(self, database: str, work: Work[_Answer]) -> _Answer:
+        self._session.use(database)
+        with self._changing_current:
+            self._current = work
         try:
-            if self._session is None or not self._session.is_open:
-                self._session = self._connect()
-            self._session.use(job.database)
-            return job.work(self._session), None
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
-            return None, error
-
-
-def _settle(future: "asyncio.Future[Any]", answer: Any, error: BaseException | None) -> None:
-    if error is None:
-        future.set_result(answer)
-    else:
-        future.set_exception(error)
+            return work(self._session)
+        finally:
+            with self._changing_current:
+                self._current = None
 
 
 @dataclass(eq=False)
-class _Lent:
-    """A reader that is lent: to whom, since when, and settled when somebody else shall have it."""
+class _Running:
+    """Work that runs.
+
+    Attributes:
+        name: Who asked for it.
+        reader: Does it.
+        work: What is done.
+        answer: What comes of it.
+        since: When it began.
+        is_needed: Settled when somebody else shall have the reader.
+    """
 
     name: str
+    reader: Reader
+    work: Work[Any]
+    answer: "asyncio.Future[Any]"
     since: float
     is_needed: "asyncio.Future[None]"
 
@@ -198,13 +163,13 @@ class ReadPool:
         self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)
         self._all = (*self._idle, self._ending)
         self._queue = FairQueue(size, max(size // 2, 1))
-        self._lent: set[_Lent] = set()
+        self._running: set[_Running] = set()
 
     async def run(
         self,
         name: str,
         database: str,
-        work: Callable[[ChdbSession], _Answer],
+        work: Work[_Answer],
         gone: Callable[[], Awaitable[None]],
     ) -> _Answer:
         """Return what ``work`` returns, done on a reader's thread with its connection.
@@ -226,14 +191,13 @@ class ReadPool:
         if not self._queue.take_at_once(name):
             await self._wait(name, gone)
         reader, loop = self._idle.pop(), asyncio.get_running_loop()
-        answer: asyncio.Future[_Answer] = loop.create_future()
-        job, lent = Job(database, work, answer), _Lent(name, loop.time(), loop.create_future())
-        self._lent.add(lent)
-        answer.add_done_callback(partial(self._take_back, reader, lent))
-        reader.do(job)
+        answer = reader.start(database, work)
+        running = _Running(name, reader, work, answer, loop.time(), loop.create_future())
+        self._running.add(running)
+        answer.add_done_callback(lambda _: self._take_back(running))
         await asyncio.wait((answer,), timeout=_PATIENCE_SECONDS)
         if not answer.done():
-            await self._end_if_left(reader, job, lent, gone)
+            await self._end_if_left(running, gone)
         return answer.result()
 
     def start_no_more(self) -> None:
@@ -259,52 +223,42 @@ class ReadPool:
         while True:
             await asyncio.sleep(_SURE_SECONDS)
             before = asyncio.get_running_loop().time() - _SURE_SECONDS
-            long = [
-                each for each in self._lent if each.since < before and not each.is_needed.done()
-            ]
+            long = [r for r in self._running if r.since < before and not r.is_needed.done()]
             if long and not self._queue.running(name):
-                most = min(long, key=lambda lent: (-self._queue.running(lent.name), lent.since))
+                most = min(long, key=lambda one: (-self._queue.running(one.name), one.since))
                 most.is_needed.set_result(None)
 
-    def _take_back(self, reader: Reader, lent: _Lent, answer: "asyncio.Future[Any]") -> None:
+    def _take_back(self, running: _Running) -> None:
         # Looked at here, as nobody else may: whoever waited for it can be gone.
-        answer.exception()
-        self._idle.append(reader)
-        self._lent.discard(lent)
-        self._queue.give_back(lent.name)
+        running.answer.exception()
+        self._idle.append(running.reader)
+        self._running.discard(running)
+        self._queue.give_back(running.name)
 
-    async def _end_if_left(
-        self, reader: Reader, job: Job[Any], lent: _Lent, gone: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _end_if_left(self, running: _Running, gone: Callable[[], Awaitable[None]]) -> None:
         """Wait for the answer; when the client leaves before, or others wait, end what runs."""
-        leaving = asyncio.ensure_future(gone())
+        answer, leaving = running.answer, asyncio.ensure_future(gone())
         try:
             await asyncio.wait(
-                (job.answer, leaving, lent.is_needed), return_when=asyncio.FIRST_COMPLETED
+                (answer, leaving, running.is_needed), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             leaving.cancel()
-        if job.answer.done():
+        if answer.done():
             return
-        await self._end(reader, job)
-        if not lent.is_needed.done():
+        # Again and again, as work may be several queries, or between two of them at the moment.
+        while not answer.done():
+            end = partial(running.reader.end, running.work)
+            ending = self._ending.start("default", end)
+            await asyncio.wait((ending,))
+            # If it failed, the query's own limit on time is what is left.
+            ending.exception()
+            await asyncio.wait((answer,), timeout=_END_AGAIN_SECONDS)
+        if not running.is_needed.done():
             raise ClientGone
-        if job.answer.exception() is not None:
+        if answer.exception() is not None:
             raise too_many(
                 f"The query was ended after {_SURE_SECONDS:.0f} s, as others waited who had none "
                 "running. Ask for less at once, or later.",
                 seconds=_RETRY_SECONDS,
             )
-
-    async def _end(self, reader: Reader, job: Job[Any]) -> None:
-        """End what runs until the job is done.
-
-        Again and again, as work may be several queries, or between two of them at the moment.
-        """
-        while not job.answer.done():
-            ending = asyncio.get_running_loop().create_future()
-            self._ending.do(Job("default", partial(reader.end, job), ending))
-            await asyncio.wait((ending,))
-            # If it failed, the query's own limit on time is what is left.
-            ending.exception()
-            await asyncio.wait((job.answer,), timeout=_END_AGAIN_SECONDS)

@@ -1,12 +1,10 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
-import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
 
@@ -41,17 +39,11 @@ _ROWS: Final = "rows.ndjson"
 """The rows of the insert under way, beside chDB's folder."""
 
 
-@dataclass(frozen=True)
-class _Rows:
-    statement: str
+class _Rows(NamedTuple):
+    """Rows of one caller, and what tells it that they are stored."""
+
     body: bytes
-    done: Future[None] = field(default_factory=Future)
-
-
-@dataclass(frozen=True)
-class _Work:
-    run: Callable[[ChdbSession], object]
-    done: Future[object] = field(default_factory=Future)
+    done: "Future[None]"
 
 
 class Writer:
@@ -71,9 +63,10 @@ class Writer:
         # Kept open and written over: a file made anew for each insert takes ten times as long.
         self._file = self._rows.open("r+b")
         self._session = self.connect()
-        self._waiting: queue.SimpleQueue[_Rows | _Work | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="write", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
+        # By statement, the rows of the insert that waits for the thread: more may join.
+        self._waiting: dict[str, list[_Rows]] = {}
+        self._changing = threading.Lock()
 
     def insert(self, statement: str, body: bytes) -> "Future[None]":
         """Queue rows: ``INSERT INTO table`` and one JSON object a line.
@@ -81,9 +74,14 @@ class Writer:
         The future raises ``QueryFailed`` when these rows, taken alone, do not go in; then none did.
         So it is with any other error, such as ``OSError``, which is not the rows' fault.
         """
-        job = _Rows(statement, body)
-        self._waiting.put(job)
-        return job.done
+        rows = _Rows(body, Future())
+        with self._changing:
+            batch = self._waiting.get(statement, [])
+            if not batch or sum(len(each.body) for each in batch) >= _MOST_BYTES:
+                batch = self._waiting[statement] = []
+                self._thread.submit(self._write, statement, batch)
+            batch.append(rows)
+        return rows.done
 
     def run(self, work: Callable[[ChdbSession], _Result]) -> _Result:
         """Run ``work`` on the writing connection after everything queued before; wait for it.
@@ -91,77 +89,42 @@ class Writer:
         Raises:
             QueryFailed: From ``work``.
         """
-        job = _Work(work)
-        self._waiting.put(job)
-        return job.done.result()  # type: ignore[return-value]  # what `work` returned
+        return self._thread.submit(work, self._session).result()
 
     def connect(self) -> ChdbSession:
-        """Return a connection like the writing one, the caller's own to use and to close.
-
-        Raises:
-            RuntimeError: chDB opens none.
-            QueryFailed: Likewise.
-        """
+        """Return a connection like the writing one, the caller's own to use and to close."""
         return ChdbSession(self.folder, _SETTINGS)
 
     def close(self) -> None:
         """Write what is queued, then stop."""
-        self._waiting.put(None)
-        self._thread.join()
+        self._thread.shutdown()
         self._session.close()
         self._file.close()
         self._rows.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        # What was taken from the queue and does not belong to the insert that it was taken for.
-        left: list[_Rows | _Work | None] = []
-        while (job := left.pop() if left else self._waiting.get()) is not None:
-            if isinstance(job, _Work):
-                self._run(job)
-                continue
-            batch, size = [job], len(job.body)
-            while size < _MOST_BYTES and not left:
-                try:
-                    following = self._waiting.get_nowait()
-                except queue.Empty:
-                    break
-                if isinstance(following, _Rows) and following.statement == job.statement:
-                    batch.append(following)
-                    size += len(following.body)
-                else:
-                    left.append(following)
-            # A caller who went away before its turn gets nothing written and no answer; from here
-            # on it can no longer go away.
-            self._insert([each for each in batch if each.done.set_running_or_notify_cancel()])
+    def _write(self, statement: str, batch: list[_Rows]) -> None:
+        with self._changing:
+            if self._waiting.get(statement) is batch:
+                del self._waiting[statement]
+        # A caller who went away before its turn gets nothing written and no answer; from here
+        # on it can no longer go away.
+        self._insert(statement, [e for e in batch if e.done.set_running_or_notify_cancel()])
 
-    def _insert(self, batch: list[_Rows]) -> None:
+    def _insert(self, statement: str, batch: list[_Rows]) -> None:
         if not batch:
             return
         try:
             self._file.seek(0)
-            self._file.write(b"\n".join(job.body for job in batch))
+            self._file.write(b"\n".join(rows.body for rows in batch))
             self._file.truncate()
-            self._opened().insert(batch[0].statement, self._rows)
+            self._session.insert(statement, self._rows)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is its callers'
             if len(batch) == 1:
                 batch[0].done.set_exception(failure)
                 return
             # One request's bad rows must not be another's.
-            for job in batch:
-                self._insert([job])
+            for rows in batch:
+                self._insert(statement, [rows])
             return
-        for job in batch:
-            job.done.set_result(None)
-
-    def _run(self, job: _Work) -> None:
-        if not job.done.set_running_or_notify_cancel():
-            return
-        try:
-            job.done.set_result(job.run(self._opened()))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is its caller's
-            job.done.set_exception(error)
-
-    def _opened(self) -> ChdbSession:
-        if not self._session.is_open:
-            self._session = self.connect()
-        return self._session
+        for rows in batch:
+            rows.done.set_result(None)

@@ -123,7 +123,6 @@ class RowCheck:
 
     def __init__(self, writer: Writer, source: DataSource) -> None:
         self._session = writer.connect()
-        self._writer = writer
         self._source = source
         self._names = tables.landed_names(source)
         self._columns = tables.landing_columns(source)
@@ -171,7 +170,7 @@ class RowCheck:
             return set()
         columns = f"{quoted(_NUMBER)} UInt32, {self._columns}"
         text = _APART.join([*lines, b""]).decode()
-        answer = self._query(
+        answer = self._session.query(
             f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
             f"{literal(text)}) SETTINGS {_TOLERANT}"
         )
@@ -203,15 +202,10 @@ class RowCheck:
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
         text = _lines(row.landed for row in rows).decode()
-        self._query(
+        self._session.query(
             f"INSERT INTO FUNCTION null({literal(target)}) SELECT {tables.casts(self._source)} "
             f"FROM format(JSONEachRow, {literal(self._columns)}, {literal(text)})"
         )
-
-    def _query(self, sql: str) -> bytes:
-        if not self._session.is_open:
-            self._session = self._writer.connect()
-        return self._session.query(sql)
 
 
 def _refused(row: Row, failure: QueryFailed) -> BadRow:

@@ -121,9 +121,9 @@ class Analyst:
     """Has ClickHouse analyse queries over a database, on a connection that may only read."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        self._folder = folder
         self._database = database
-        self._session: ChdbSession | None = None
+        self._session = ChdbSession(folder, _SETTINGS)
+        self._session.use(database)
 
     def fault(self, query: str, own: str) -> Fault | Unknown | None:
         """Return what is wrong with a query; None when it is right.
@@ -139,15 +139,14 @@ class Analyst:
             if ";" in own:
                 self._parse(own)
             # Of all that runs nothing, a plan shows most: in it, types are compared.
-            self._query(f"EXPLAIN PLAN {query}")
+            self._session.query(f"EXPLAIN PLAN {query}", "TSVRaw")
         except QueryFailed as failure:
             return self._syntax(own) if failure.name == SYNTAX else self._semantic(failure)
         return None
 
     def close(self) -> None:
         """Close the connection."""
-        if self._session is not None:
-            self._session.close()
+        self._session.close()
 
     def _syntax(self, own: str) -> Fault | Unknown:
         try:
@@ -177,13 +176,7 @@ class Analyst:
         return Fault(failure.name, message, subject)
 
     def _parse(self, own: str) -> None:
-        self._query(f"SELECT formatQuerySingleLine({literal(own)})")
-
-    def _query(self, sql: str) -> None:
-        if self._session is None or not self._session.is_open:
-            self._session = ChdbSession(self._folder, _SETTINGS)
-            self._session.use(self._database)
-        self._session.query(sql, "TSVRaw")
+        self._session.query(f"SELECT formatQuerySingleLine({literal(own)})", "TSVRaw")
 
 
 def _is_misspelt(function: str, failure: QueryFailed) -> bool:
