@@ -12,8 +12,6 @@ from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options
 from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.sample.vocabulary import SampleError
 
-_PROJECT: Final = Path("tinybird")
-_DATA: Final = Path(".local/tinybird")
 _PORT: Final = 7181
 
 
@@ -36,21 +34,18 @@ def _options(arguments: list[str]) -> Options:
         description="Tinybird's HTTP API on this machine, for any Tinybird project.",
     )
     add = parser.add_argument
-    add("--project", type=Path, default=_PROJECT, help="default: ./tinybird")
-    add("--data", type=Path, default=_DATA, help="default: ./.local/tinybird")
+    add("--project", type=Path, default="tinybird", help="default: ./tinybird")
+    add("--data", type=_resolved, default=".local/tinybird", help="default: ./.local/tinybird")
     add("--port", type=int, default=_PORT, help=f"default: {_PORT}")
-    add("--product", type=_world, help="a package whose sample.py says which rows to make up")
+    say = "a package whose sample.py says which rows to make up"
+    add("--product", type=_world, dest="world", help=say)
     add("--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take")
     add("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    return Options(
-        project=given.project,
-        data=given.data.resolve(),
-        port=given.port,
-        world=given.product,
-        ends_with_stdin=given.ends_with_stdin,
-        limits=Limits(seconds=given.query_seconds),
-    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
 
 
 def _world(package: str) -> World:

@@ -3,7 +3,6 @@
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
@@ -70,10 +69,8 @@ def create_app(service: Service) -> Starlette:
         ],
         exception_handlers={
             **dict.fromkeys(answering.REFUSALS, answering.refused),
-            HTTPException: answering.refused_by_starlette,
             ClientDisconnect: answering.gone,
             ClientGone: answering.gone,
-            Exception: answering.failed,
         },
     )
     app.state.service = service

@@ -23,6 +23,7 @@ GOOD: dict[str, Any] = {
     "scopes": [SCOPE],
 }
 MISSING = object()
+PAGES_ID = claims.resource_id(WORKSPACE, "pipe", "pages")
 
 
 def read(token: str) -> Caller:
@@ -46,19 +47,19 @@ def refusal(token: str) -> ApiError:
 
 def test_a_good_token_grants_its_pipe_with_the_fixed_parameters() -> None:
     caller = read(signed(limits={"rps": 5}))
-    assert caller.fixed_params("pages", "t_1") == {"tenant": "a"}
+    assert caller.fixed_params("pages") == {"tenant": "a"}
     assert (caller.name, caller.rps, caller.is_admin) == ("someone", 5, False)
 
 
 def test_a_scope_may_name_the_pipe_by_its_id() -> None:
-    caller = read(signed(scopes=[{**SCOPE, "resource": "t_1"}]))
-    assert caller.fixed_params("pages", "t_1") == {"tenant": "a"}
+    caller = read(signed(scopes=[{**SCOPE, "resource": PAGES_ID}]))
+    assert caller.fixed_params("pages") == {"tenant": "a"}
 
 
 def test_a_pipe_named_both_ways_is_refused() -> None:
-    caller = read(signed(scopes=[SCOPE, {**SCOPE, "resource": "t_1", "fixed_params": {}}]))
+    caller = read(signed(scopes=[SCOPE, {**SCOPE, "resource": PAGES_ID, "fixed_params": {}}]))
     with pytest.raises(ApiError):
-        caller.fixed_params("pages", "t_1")
+        caller.fixed_params("pages")
 
 
 def test_rps_of_zero_or_less_is_no_limit() -> None:

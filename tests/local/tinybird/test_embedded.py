@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from clerk_tinybird_app.local.clerk.seed import ACME_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER, kept_workspace
-from clerk_tinybird_app.local.tinybird.process.child import Child
+from clerk_tinybird_app.local.tinybird.process import child
 from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +43,7 @@ async def answers(embedded: EmbeddedTinybird) -> bool:
 
 
 async def back(embedded: EmbeddedTinybird) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await answers(embedded):
             await asyncio.sleep(0.05)
 
@@ -83,17 +84,17 @@ async def test_it_comes_back_though_starting_it_fails_for_a_while(
     monkeypatch.setattr(
         "clerk_tinybird_app.local.tinybird.process.embedded._BACKOFF_SECONDS", (0.01,)
     )
-    start, failures = Child.start, [error] * 3
+    start, failures = child.start, [error] * 3
 
-    async def start_or_fail(**options: Any) -> Child:
+    async def start_or_fail(*options: Any) -> Process:
         if failures:
             raise failures.pop()
-        return await start(**options)
+        return await start(*options)
 
-    monkeypatch.setattr(Child, "start", start_or_fail)
+    monkeypatch.setattr(child, "start", start_or_fail)
     assert embedded.pid is not None
     os.kill(embedded.pid, signal.SIGKILL)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while failures:
             await asyncio.sleep(0.01)
     await back(embedded)
@@ -105,10 +106,10 @@ async def test_it_comes_back_though_starting_it_fails_for_a_while(
 async def test_a_system_that_gives_no_process_is_named(
     embedded: EmbeddedTinybird, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(**_: Any) -> Child:
+    async def fail(*_: Any) -> Process:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(Child, "start", fail)
+    monkeypatch.setattr(child, "start", fail)
     with pytest.raises(TinybirdUnavailable, match="temporarily unavailable"):
         await embedded.start()
 
@@ -130,7 +131,7 @@ async def test_it_takes_over_when_the_other_is_gone(project: Path, tmp_path: Pat
         await second.start()
         assert second.is_external
         first.stop()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while second.is_external:
                 await asyncio.sleep(0.05)
         await back(second)

@@ -7,10 +7,13 @@ required, of the right type, before anything it grants is looked at.
 import hashlib
 import hmac
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from clerk_tinybird_app.clerk.jws import decode_base64url, parse_object
 from clerk_tinybird_app.local.tinybird.errors import ApiError, forbidden
@@ -24,14 +27,57 @@ _PARTS: Final = 3
 _MOST_CHARACTERS: Final = 32_768
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Time = Annotated[float, msgspec.Meta(gt=-1e18, lt=1e18)]
+"""JSON's 1e400 is Python's infinity, and no time."""
+
+
+class _ReadsPipe(msgspec.Struct, tag_field="type", tag=PIPES_READ):
+    resource: _Text
+    fixed_params: dict[str, Any] = {}
+
+
+class _ReadsDataSource(msgspec.Struct, tag_field="type", tag=DATASOURCES_READ):
+    resource: _Text
+    filter: _Text = ""
+
+
+class _Appends(msgspec.Struct, tag_field="type", tag=DATASOURCES_APPEND):
+    resource: _Text
+
+
+class _Limits(msgspec.Struct):
+    rps: int = 0
+
+
+class _Claims(msgspec.Struct):
+    workspace_id: _Text
+    name: _Text
+    exp: _Time
+    scopes: Annotated[list[_ReadsPipe | _ReadsDataSource | _Appends], msgspec.Meta(min_length=1)]
+    nbf: _Time = -math.inf
+    iat: _Time = 0
+    limits: _Limits = msgspec.field(default_factory=_Limits)
+
+
+_WRONG: Final = re.compile(r"field `(\w+)`|\$\.(\S+)`")
+"""Where msgspec tells what is missing, or what is wrong."""
+
+
+def resource_id(workspace_id: str, *names: str) -> str:
+    """Return the id of a workspace's pipe, node, data source or token; always the same."""
+    digest = hashlib.sha256("\n".join((workspace_id, *names)).encode()).hexdigest()
+    return f"t_{digest[:32]}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A verified token.
+    """A verified token; what it names, it may name by name or by id.
 
     Attributes:
         name: The token's name, which requests are counted by.
-        is_admin: Whether it may do everything in its workspace.
+        workspace_id: The workspace that it is for.
+        is_admin: Whether it may do everything there.
         pipes: Pipes it may read, each with the parameters that are fixed.
         datasources: Data sources it may read, each with its filter, "" for none.
         appends: Data sources it may add to.
@@ -41,6 +87,7 @@ class Caller:
     """
 
     name: str
+    workspace_id: str
     is_admin: bool = False
     pipes: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     datasources: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
@@ -53,11 +100,11 @@ class Caller:
         """Tell whether it holds at ``now``, in seconds since the epoch."""
         return self.starts <= now < self.expires
 
-    def may_read(self, pipe: str, pipe_id: str) -> bool:
-        """Tell whether it may read a pipe, known by its name and its id."""
-        return self.is_admin or pipe in self.pipes or pipe_id in self.pipes
+    def may_read(self, pipe: str) -> bool:
+        """Tell whether it names a pipe to read."""
+        return self.is_admin or bool(self._keys("pipe", pipe) & self.pipes.keys())
 
-    def fixed_params(self, pipe: str, pipe_id: str) -> Mapping[str, Any]:
+    def fixed_params(self, pipe: str) -> Mapping[str, Any]:
         """Return the parameters that win over whatever the request says.
 
         Raises:
@@ -65,30 +112,38 @@ class Caller:
         """
         if self.is_admin:
             return _NOTHING
-        found = [self.pipes[key] for key in (pipe, pipe_id) if key in self.pipes]
+        found = self._keys("pipe", pipe) & self.pipes.keys()
         if len(found) != 1:
             raise forbidden(f"The token does not have PIPES:READ over the pipe '{pipe}'")
-        return found[0]
+        return self.pipes[found.pop()]
 
-    def require_append(self, datasource: str, datasource_id: str) -> None:
-        """Pass if it may add rows to a data source, known by its name and its id.
+    def filter_over(self, datasource: str) -> str | None:
+        """Return a data source's filter, "" for none; None: it may not read it, or names it twice.
 
-        Raises:
-            ApiError: 403.
+        Of two filters nobody knows which is meant.
         """
-        if not self.is_admin and not self.appends & {datasource, datasource_id}:
+        found = self._keys("datasource", datasource) & self.datasources.keys()
+        return self.datasources[found.pop()] if len(found) == 1 else None
+
+    def may_see(self, datasource: str) -> bool:
+        """Tell whether it names a data source at all."""
+        named = self.appends | self.datasources.keys()
+        return self.is_admin or bool(self._keys("datasource", datasource) & named)
+
+    def require_append(self, datasource: str) -> None:
+        """Refuse with 403 whoever may not add rows to a data source."""
+        if not self.is_admin and not self.appends & self._keys("datasource", datasource):
             raise forbidden(
                 f"The token does not have DATASOURCES:APPEND over the data source '{datasource}'"
             )
 
     def require_admin(self) -> None:
-        """Pass if it may do everything.
-
-        Raises:
-            ApiError: 403.
-        """
+        """Refuse with 403 whoever may not do everything."""
         if not self.is_admin:
             raise forbidden("The token does not have ADMIN over this workspace")
+
+    def _keys(self, kind: str, name: str) -> set[str]:
+        return {name, resource_id(self.workspace_id, kind, name)}
 
 
 def malformed() -> ApiError:
@@ -103,24 +158,19 @@ def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Call
         ApiError: 403; the text says whether it is malformed, badly signed, expired, for another
             workspace, or lacks a claim.
     """
-    claims = _verified(token, signing_key)
-    expires = _number(claims, "exp")
-    if expires <= now:
+    payload = _verified(token, signing_key)
+    try:
+        claims = msgspec.convert(payload, _Claims)
+    except msgspec.ValidationError as error:
+        found = _WRONG.search(str(error))
+        raise _lacks(found[1] or found[2] if found else "") from None
+    if claims.exp <= now:
         raise forbidden("invalid authentication token. Token has expired")
-    starts = _number(claims, "nbf") if "nbf" in claims else -math.inf
-    if starts > now:
+    if claims.nbf > now:
         raise forbidden("invalid authentication token. Token is not valid yet")
-    if "iat" in claims:
-        _number(claims, "iat")
-    if _text(claims, "workspace_id") != workspace_id:
+    if claims.workspace_id != workspace_id:
         raise forbidden("invalid authentication token. Token is for another workspace")
-    return Caller(
-        name=_text(claims, "name"),
-        rps=_rps(claims),
-        starts=starts,
-        expires=expires,
-        **_grants(claims),
-    )
+    return _granted(claims)
 
 
 def is_signed(token: str, signing_key: str) -> bool:
@@ -160,60 +210,28 @@ def _lacks(claim: str) -> ApiError:
     return forbidden(f"invalid authentication token. Missing or wrong claim '{claim}'")
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise _lacks(name)
-    return value
-
-
-def _number(claims: Mapping[str, Any], name: str) -> float:
-    value = claims.get(name)
-    # JSON's 1e400 is Python's infinity.
-    is_infinite = isinstance(value, float) and not math.isfinite(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or is_infinite:
-        raise _lacks(name)
-    return value
-
-
-def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = claims.get(name, {})
-    if not isinstance(value, dict):
-        raise _lacks(name)
-    return value
-
-
-def _rps(claims: Mapping[str, Any]) -> int:
-    """Return ``limits.rps``; 0 or less is no limit."""
-    rps = _object(claims, "limits").get("rps", 0)
-    if isinstance(rps, bool) or not isinstance(rps, int):
-        raise _lacks("limits.rps")
-    return max(rps, 0)
-
-
-def _grants(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scopes by what they are over."""
-    scopes = claims.get("scopes")
-    if not isinstance(scopes, list) or not scopes:
-        raise _lacks("scopes")
+def _granted(claims: _Claims) -> Caller:
     pipes: dict[str, Mapping[str, Any]] = {}
     datasources: dict[str, str] = {}
     appends: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    for scope in scopes:
-        if not isinstance(scope, dict):
-            raise _lacks("scopes")
-        kind, resource = _text(scope, "type"), _text(scope, "resource")
-        if (kind, resource) in seen and kind != DATASOURCES_APPEND:
-            # Two filters over one thing: which of them holds must not be a matter of order.
-            raise _lacks("scopes")
-        seen.add((kind, resource))
-        if kind == PIPES_READ:
-            pipes[resource] = _object(scope, "fixed_params")
-        elif kind == DATASOURCES_READ:
-            datasources[resource] = _text(scope, "filter") if "filter" in scope else ""
-        elif kind == DATASOURCES_APPEND:
-            appends.add(resource)
-        else:
-            raise _lacks("scopes[].type")
-    return {"pipes": pipes, "datasources": datasources, "appends": frozenset(appends)}
+    for scope in claims.scopes:
+        # Two filters over one thing: which of them holds must not be a matter of order.
+        match scope:
+            case _ReadsPipe(resource=resource) if resource not in pipes:
+                pipes[resource] = scope.fixed_params
+            case _ReadsDataSource(resource=resource) if resource not in datasources:
+                datasources[resource] = scope.filter
+            case _Appends():
+                appends.add(scope.resource)
+            case _:
+                raise _lacks("scopes")
+    return Caller(
+        name=claims.name,
+        workspace_id=claims.workspace_id,
+        pipes=pipes,
+        datasources=datasources,
+        appends=frozenset(appends),
+        rps=max(claims.limits.rps, 0),
+        starts=claims.nbf,
+        expires=claims.exp,
+    )

@@ -27,7 +27,7 @@ _KEY_BYTES: Final = 32
 
 @dataclass(frozen=True)
 class KeptWorkspace:
-    """The first workspace's id and admin token, which stay the same from start to start."""
+    """A workspace's id and admin token; the first one's stay the same from start to start."""
 
     workspace_id: str
     signing_key: str = field(repr=False)
@@ -83,23 +83,20 @@ def static_tokens(project: Project, *, workspace_id: str, signing_key: str) -> l
         for name, permission in pipe.tokens:
             if permission.upper() == "READ":
                 scopes.setdefault(name, set()).add((PIPES_READ, pipe.name))
-
-    def over(name: str, wanted: str) -> list[str]:
-        return [resource for kind, resource in scopes[name] if kind == wanted]
-
     return [
         StaticToken(
             name=name,
             value=_token(workspace_id, name, _derived(signing_key, name)),
-            scopes=tuple({"type": kind, "resource": each} for kind, each in sorted(scopes[name])),
+            scopes=tuple({"type": kind, "resource": each} for kind, each in sorted(found)),
             caller=Caller(
                 name=name,
-                pipes={pipe: {} for pipe in over(name, PIPES_READ)},
-                datasources=dict.fromkeys(over(name, DATASOURCES_READ), ""),
-                appends=frozenset(over(name, DATASOURCES_APPEND)),
+                workspace_id=workspace_id,
+                pipes={pipe: {} for kind, pipe in found if kind == PIPES_READ},
+                datasources={each: "" for kind, each in found if kind == DATASOURCES_READ},
+                appends=frozenset(each for kind, each in found if kind == DATASOURCES_APPEND),
             ),
         )
-        for name in sorted(scopes)
+        for name, found in sorted(scopes.items())
     ]
 
 

@@ -83,8 +83,9 @@ class Reader:
     """
 
     def __init__(self, folder: Path, name: str, settings: str, most_bytes: int) -> None:
-        self._mark = f"log_comment={literal(name)}"
-        self._session = ChdbSession(folder, f"{self._mark}, {settings}", most_bytes=most_bytes)
+        self._name = literal(name)
+        settings = f"log_comment={self._name}, {settings}"
+        self._session = ChdbSession(folder, settings, most_bytes=most_bytes)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._current: object = None
         self._changing_current = threading.Lock()
@@ -104,8 +105,7 @@ class Reader:
         # With the lock the work cannot finish, so that what comes after it is never hit.
         with self._changing_current:
             if self._current is work:
-                name = self._mark.partition("=")[2]
-                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {name} ASYNC")
+                by.query(f"KILL QUERY WHERE Settings['log_comment'] = {self._name} ASYNC")
 
     def close(self) -> None:
         """Finish what was given, then close the connection."""

@@ -2,25 +2,17 @@
 
 import asyncio
 import logging
+from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from clerk_tinybird_app.background import in_background
-from clerk_tinybird_app.local.tinybird.access.static_tokens import kept_workspace
+from clerk_tinybird_app.local.tinybird.access.static_tokens import KeptWorkspace, kept_workspace
 from clerk_tinybird_app.local.tinybird.demo.traffic import Misfit, Traffic
 from clerk_tinybird_app.local.tinybird.demo.world import Newcomers, World
-from clerk_tinybird_app.local.tinybird.process.child import (
-    DATA_FOLDER_IN_USE,
-    DATA_FOLDER_UNUSABLE,
-    NO_PROJECT,
-    PORT_IN_USE,
-    Child,
-    RunningApi,
-    find_api,
-    find_workspace_id,
-)
+from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.tinybird.token import Workspace
 
 _START_SECONDS: Final = 60.0
@@ -31,10 +23,10 @@ _MISSES: Final = 2
 
 _BACKOFF_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _REASONS: Final = {
-    NO_PROJECT: "the project folder is missing; set TINYBIRD_PROJECT to it",
-    PORT_IN_USE: "another program listens on its port; set TB_LOCAL_PORT to a free one",
-    DATA_FOLDER_IN_USE: "another process has its data folder open",
-    DATA_FOLDER_UNUSABLE: (
+    child.NO_PROJECT: "the project folder is missing; set TINYBIRD_PROJECT to it",
+    child.PORT_IN_USE: "another program listens on its port; set TB_LOCAL_PORT to a free one",
+    child.DATA_FOLDER_IN_USE: "another process has its data folder open",
+    child.DATA_FOLDER_UNUSABLE: (
         "its data folder cannot be written to, or has one of *?{ in its path; "
         "move the app's folder elsewhere"
     ),
@@ -80,8 +72,8 @@ class EmbeddedTinybird:
         self._traffic: Traffic | None = None
         self._joined: set[str] = set()
         self._http: httpx.AsyncClient | None = None
-        self._child: Child | None = None
-        self._external: tuple[RunningApi, str] | None = None
+        self._child: Process | None = None
+        self._external: KeptWorkspace | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -97,7 +89,7 @@ class EmbeddedTinybird:
     @property
     def pid(self) -> int | None:
         """The child's process id; None when there is none."""
-        return self._child.pid if self._child and self._child.status is None else None
+        return self._child.pid if self._child and self._child.returncode is None else None
 
     def workspace(self, *, token_ttl: int, rps: int) -> Workspace:
         """Return the workspace that tokens are to be made for.
@@ -106,11 +98,11 @@ class EmbeddedTinybird:
             token_ttl: Seconds that a minted token lives.
             rps: Requests per second a token may make.
         """
-        api, workspace_id = self._external or (None, self._kept.workspace_id)
+        used = self._external or self._kept
         return Workspace(
             api_url=self.url,
-            workspace_id=workspace_id,
-            signing_key=api.signing_key if api else self._kept.signing_key,
+            workspace_id=used.workspace_id,
+            signing_key=used.signing_key,
             token_ttl=token_ttl,
             rps=rps,
         )
@@ -183,7 +175,7 @@ class EmbeddedTinybird:
         self._tasks.clear()
         self._traffic = None
         if self._child is not None:
-            await self._child.stop()
+            await child.stop(self._child)
             self._child = None
         if self._http is not None:
             await self._http.aclose()
@@ -191,19 +183,19 @@ class EmbeddedTinybird:
 
     async def _uses_external(self) -> bool:
         """Use what answers at the port, if it is a Tinybird that we did not start."""
-        found = await self._find()
-        if found is None:
+        key = await self._find()
+        if key is None:
             return False
-        if found.signing_key == self._kept.signing_key:
-            self._external = (found, self._kept.workspace_id)
+        if key == self._kept.signing_key:
+            self._external = self._kept
             return True
-        workspace_id = await find_workspace_id(self._client(), found)
+        workspace_id = await child.find_workspace_id(self._client(), self.url, key)
         if workspace_id is None:
             raise TinybirdUnavailable(
                 f"Something answers as Tinybird at {self.url} but names no workspace. "
                 "Stop it, or set TB_LOCAL_PORT to another port."
             )
-        self._external = (found, workspace_id)
+        self._external = KeptWorkspace(workspace_id, key)
         _log.info("Using the Tinybird that already answers at %s.", self.url)
         return True
 
@@ -211,22 +203,21 @@ class EmbeddedTinybird:
         """Start the child and wait until it answers with this data folder's key."""
         self._external = None
         try:
-            self._child = child = await Child.start(
-                project=self._project, data=self._data, port=self._port, arguments=self._arguments
+            self._child = process = await child.start(
+                self._project, self._data, self._port, *self._arguments
             )
         except OSError as error:
             raise TinybirdUnavailable(
                 f"The embedded Tinybird did not start: the system gives it no process ({error})."
             ) from error
         for _ in range(int(_START_SECONDS / _POLL_SECONDS)):
-            if child.status is not None:
-                reason = _REASONS.get(child.status, f"its process ended with {child.status}")
+            if (status := process.returncode) is not None:
+                reason = _REASONS.get(status, f"its process ended with {status}")
                 raise TinybirdUnavailable(f"The embedded Tinybird did not start: {reason}.")
-            found = await self._find()
-            if found is not None and found.signing_key == self._kept.signing_key:
+            if await self._find() == self._kept.signing_key:
                 return
             await asyncio.sleep(_POLL_SECONDS)
-        await child.stop()
+        await child.stop(process)
         raise TinybirdUnavailable(
             f"The embedded Tinybird did not answer within {_START_SECONDS:.0f} seconds."
         )
@@ -253,7 +244,7 @@ class EmbeddedTinybird:
     async def _gone(self) -> None:
         """Wait until what answers is gone: our child ended, or the other stays silent."""
         if self._external is None and self._child is not None:
-            status = await self._child.ended()
+            status = await self._child.wait()
             _log.warning("The embedded Tinybird ended with status %d.", status)
             return
         misses = 0
@@ -261,8 +252,8 @@ class EmbeddedTinybird:
             await asyncio.sleep(_WATCH_SECONDS)
             misses = 0 if await self._find() else misses + 1
 
-    async def _find(self) -> RunningApi | None:
-        return await find_api(self._client(), self.url)
+    async def _find(self) -> str | None:
+        return await child.find_key(self._client(), self.url)
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:

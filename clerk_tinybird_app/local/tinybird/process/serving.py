@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +73,7 @@ class Options:
         port: The port on 127.0.0.1.
         world: Whose rows are made up, and how; None: there are none.
         ends_with_stdin: Whether to stop when standard input ends, as it does with the parent.
-        limits: What a query may use.
+        query_seconds: The longest a query may take.
     """
 
     project: Path
@@ -81,7 +81,7 @@ class Options:
     port: int
     world: World | None = None
     ends_with_stdin: bool = False
-    limits: Limits = field(default_factory=Limits)
+    query_seconds: float = Limits.seconds
 
 
 def run(options: Options, clock: Callable[[], float] = time.time) -> None:
@@ -98,7 +98,8 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
         _require_free(options.port)
         kept = kept_workspace(options.data)
         first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
-        service = Service(options.data / _CHDB, first, limits=options.limits, clock=clock)
+        limits = Limits(seconds=options.query_seconds)
+        service = Service(options.data / _CHDB, first, limits=limits, clock=clock)
         held.callback(service.close)
         asyncio.run(_serve(service, options))
 
@@ -112,27 +113,22 @@ async def _serve(service: Service, options: Options) -> None:
         await asyncio.to_thread(watch.load)
         if options.world:
             await asyncio.to_thread(seed, service, options.world)
-        await _answer(service, options)
+        server = Server(
+            create_app(service),
+            address=HOST,
+            port=options.port,
+            interface=Interfaces.ASGINL,
+            websockets=False,
+            backlog=_MOST_CONNECTIONS,
+            log_enabled=False,
+        )
+        _stop_when_told(server, service, options)
+        where = f"http://localhost:{options.port}"
+        _log.info("The embedded Tinybird serves %s at %s", options.project, where)
+        await server.serve()
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-async def _answer(service: Service, options: Options) -> None:
-    server = Server(
-        create_app(service),
-        address=HOST,
-        port=options.port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        backlog=_MOST_CONNECTIONS,
-        log_enabled=False,
-    )
-    _stop_when_told(server, service, options)
-    _log.info(
-        "The embedded Tinybird serves %s at http://localhost:%d", options.project, options.port
-    )
-    await server.serve()
 
 
 def _stop_when_told(server: Server, service: Service, options: Options) -> None:

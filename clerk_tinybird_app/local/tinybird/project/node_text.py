@@ -155,23 +155,17 @@ def visible(sql: str) -> str:
     return _HIDDEN.sub(lambda found: " " * len(found[0]), sql)
 
 
-def least_values(parameters: Iterable[Parameter]) -> dict[str, str | int]:
-    """Return a value of its type for each parameter without a default."""
-    return {each.name: _values(each)[0] for each in _of_values(parameters) if not each.has_default}
+def values_for(parameters: Iterable[Parameter], *, others: bool = False) -> dict[str, str | int]:
+    """Return a value of its type for each parameter without a default.
 
-
-def other_values(parameters: Iterable[Parameter]) -> dict[str, str | int]:
-    """Return another value for each parameter, also in the place of a default."""
-    return {each.name: _values(each)[1] for each in _of_values(parameters)}
-
-
-def _of_values(parameters: Iterable[Parameter]) -> list[Parameter]:
-    return [parameter for parameter in parameters if parameter.type not in NAMES]
-
-
-def _values(parameter: Parameter) -> tuple[str | int, str | int]:
-    kind = (parameter.type or "").removeprefix("Array(").removesuffix(")")
-    return _VALUES.get(kind, _NUMBERS)
+    ``others`` are other values, and also in the place of a default.
+    """
+    found = {}
+    for each in parameters:
+        if each.type not in NAMES and (others or not each.has_default):
+            kind = (each.type or "").removeprefix("Array(").removesuffix(")")
+            found[each.name] = _VALUES.get(kind, _NUMBERS)[others]
+    return found
 
 
 class _Reader:

@@ -19,10 +19,9 @@ from clerk_tinybird_app.local.tinybird.project.node_text import (
     Choices,
     NodeText,
     Placed,
-    least_values,
     node_text,
-    other_values,
     placed,
+    values_for,
 )
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     CompiledPipe,
@@ -149,7 +148,7 @@ class _Checker:
 
     def _quick_writings(self, places: list[Place]) -> Iterator[_Writing]:
         """Yield the few that together show almost all text, but for the right first one."""
-        values = least_values(each for each in _parameters(places) if each.is_enforced)
+        values = values_for(each for each in _parameters(places) if each.is_enforced)
         plainly = self._fault(places, lambda place: place.pipe.rendered(place.node, values))
         if isinstance(plainly, Fault):
             yield _BY_VALUES
@@ -192,12 +191,9 @@ class _Checker:
         return max(max(self._text(place).branches, default=1) for place in places)
 
     def _judge(self, places: list[Place], writing: _Writing) -> _Judged:
-        parameters = _parameters(places)
-        if writing.has_others:
-            values = other_values(parameters)
-        else:
-            is_least = writing.branch is None
-            values = least_values(each for each in parameters if each.is_enforced or not is_least)
+        is_least = writing.branch is None and not writing.has_others
+        parameters = (p for p in _parameters(places) if p.is_enforced or not is_least)
+        values = values_for(parameters, others=writing.has_others)
 
         def render(place: Place) -> Placed:
             template = self._template(place, writing)

@@ -6,7 +6,7 @@ would spell them; the pipes' SQL is checked against them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -15,11 +15,12 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, Q
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_check import check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.unfed import not_run
+from clerk_tinybird_app.local.tinybird.project.unfed import Unfed, datasources_of, not_run, unfed
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
 _T = TypeVar("_T")
@@ -35,23 +36,41 @@ _CLAUSES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A project that was checked.
+    """A project that was checked, all of it compiled.
 
     Attributes:
         datasources: Those without a mistake, by name.
         pipes: Those without a mistake that read from nothing that has one, by name.
         definitions: The tables of ``datasources`` as ClickHouse spells them, by name.
         unserved: For the name of everything else, the mistake that keeps it from being served.
+        unfed: The data sources that a pipe would fill which does not run here.
+        reads_unfed: For each pipe, the names of those that it reads.
         mistakes: All of them.
         doubts: What is wrong here and may be right in Tinybird, and what does not run here.
     """
 
-    datasources: Mapping[str, DataSource]
-    pipes: Mapping[str, CompiledPipe]
-    definitions: Mapping[str, Definition]
-    unserved: Mapping[str, ProjectError]
-    mistakes: tuple[ProjectError, ...]
-    doubts: tuple[ProjectError, ...]
+    datasources: Mapping[str, DataSource] = field(default_factory=dict)
+    pipes: Mapping[str, CompiledPipe] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    unserved: Mapping[str, ProjectError] = field(default_factory=dict)
+    unfed: Mapping[str, Unfed] = field(default_factory=dict)
+    reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    mistakes: tuple[ProjectError, ...] = ()
+    doubts: tuple[ProjectError, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether this is a project without a mistake."""
+        return bool(self.datasources or self.pipes) and not self.unserved
+
+    def require(self, name: str) -> None:
+        """Pass but for the name of something that a mistake keeps from being served.
+
+        Raises:
+            ApiError: 400, with the mistake.
+        """
+        if mistake := self.unserved.get(name):
+            raise bad_request(f"[Error] '{name}' is not served. {mistake}")
 
 
 def check(project: Project, writer: Writer, database: str) -> Checked:
@@ -74,11 +93,15 @@ def check(project: Project, writer: Writer, database: str) -> Checked:
         partial(schema.mistakes, database=database, sources=taken, wanted=definitions)
     )
     unserved = _unserved(mistakes, pipes)
+    good = _without(unserved, pipes)
+    targets = unfed(good)
     return Checked(
         datasources=_without(unserved, sources),
-        pipes=_without(unserved, pipes),
+        pipes=good,
         definitions=definitions,
         unserved=unserved,
+        unfed=targets,
+        reads_unfed={n: datasources_of(p.endpoint) & targets.keys() for n, p in good.items()},
         mistakes=tuple(mistakes),
         doubts=(*found.doubts, *not_run(pipes)),
     )
@@ -97,7 +120,7 @@ def _rehearse(
     mistakes = []
     for source in sources:
         try:
-            writer.run(partial(schema.create, database=rehearsal, source=source))
+            writer.run(partial(schema.apply, database=rehearsal, sources=[source], wanted={}))
         except QueryFailed as failure:
             # On another connection: the one that failed is closed.
             find = partial(_mistake, source=source, rehearsal=rehearsal, failure=failure)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird.engine import tables
@@ -107,26 +108,12 @@ def _definition(row: dict[str, Any]) -> Definition:
 
 def _bare(key: str) -> str:
     """Return a key without parentheses around all of it, which ClickHouse keeps as written."""
-    while key.startswith("(") and _closes_first(key) == len(key) - 1:
+    while key.startswith("("):
+        depths = list(accumulate(_PARENTHESES.get(sign, 0) for sign in key))
+        if depths[-1] != 0 or 0 in depths[:-1]:
+            break
         key = key[1:-1]
     return key
-
-
-def _closes_first(key: str) -> int:
-    """Return where the first parenthesis is closed."""
-    depth = 0
-    for place, sign in enumerate(key):
-        depth += _PARENTHESES.get(sign, 0)
-        if depth == 0:
-            return place
-    return -1
-
-
-def create(session: ChdbSession, database: str, source: DataSource) -> None:
-    """Make a data source's tables where there are none."""
-    session.query(tables.create_table(source, _table(database, source)))
-    _follow_quarantine(session, database, source, {})
-    _create_landing(session, database, source)
 
 
 def mistakes(
@@ -162,17 +149,15 @@ def apply(
     """Create tables, follow what changed, and renew the landing tables.
 
     A table without rows is made anew when it cannot follow. The sources are without `mistakes`.
+    Nothing is ``wanted`` of a database that has no tables yet.
 
     Returns:
         The data sources whose tables were made or changed.
     """
-    kept = definitions(session, database)
+    kept = definitions(session, database) if wanted else {}
     changed = []
     for source in sources:
-        if source.name not in kept:
-            session.query(tables.create_table(source, _table(database, source)))
-            changed.append(source.name)
-        elif _follow(session, database, source, kept[source.name], wanted[source.name]):
+        if _follow(session, database, source, kept.get(source.name), wanted.get(source.name)):
             changed.append(source.name)
         _follow_quarantine(session, database, source, kept)
         _create_landing(session, database, source)
@@ -184,10 +169,17 @@ def _table(database: str, source: DataSource, suffix: str = "") -> str:
 
 
 def _follow(
-    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
+    session: ChdbSession,
+    database: str,
+    source: DataSource,
+    kept: Definition | None,
+    wanted: Definition | None,
 ) -> bool:
-    """Bring a table up to date; tell whether there was anything to do."""
+    """Make a table or bring it up to date; tell whether there was anything to do."""
     table = _table(database, source)
+    if kept is None or wanted is None:
+        session.query(tables.create_table(source, table))
+        return True
     if kept.is_empty and next(_unfollowable(source, kept, wanted), None):
         session.query(f"DROP TABLE {table} SYNC")
         session.query(tables.create_table(source, table))

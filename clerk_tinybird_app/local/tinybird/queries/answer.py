@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, Served
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 PIPE_ITSELF: Final = "_"
 """What SQL on top of a pipe calls it."""
@@ -75,176 +75,138 @@ def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiErro
     return ApiError(_STATUSES.get(failure.code, 400), text)
 
 
-def pipe(
-    session: ChdbSession,
-    workspace: LocalWorkspace,
-    caller: Caller,
-    found: CompiledPipe,
-    values: Mapping[str, Any],
-    *,
-    output: Format,
-    on_top: str | None,
-) -> Answer:
-    """Return a pipe's rows, or what SQL ``on_top`` of it has, which calls it ``_``.
+class Query:
+    """What a caller asks of a workspace, with a read-only connection on its database.
 
-    The caller may read it; the parameters that its token fixes win over the ``values``.
-
-    Raises:
-        TemplateError: A parameter is missing or of the wrong type.
-        ApiError: The query is refused, by ClickHouse or before.
+    It is asked of what the workspace serves now, whatever replaces that meanwhile.
     """
-    name = found.pipe.name
-    fixed = caller.fixed_params(name, workspace.resource_id("pipe", name))
-    query = found.sql({**values, **fixed})
-    # Once: it may be replaced meanwhile.
-    served = workspace.served
-    unfed = served.reads_unfed.get(name, ())
-    warning = require_fed(session, workspace.database, served.unfed, unfed)
-    asked, whole = "", query
-    if on_top is not None:
-        asked, _ = statement.without_format(statement.canonical(session, on_top))
-        statement.require_readable(
-            statement.names(session, asked),
-            asked,
-            allowed={PIPE_ITSELF},
-            existing=_existing(session, workspace),
-            databases=_databases(session),
+
+    def __init__(self, session: ChdbSession, workspace: LocalWorkspace, caller: Caller) -> None:
+        self._session = session
+        self._database = workspace.database
+        self._served = workspace.served
+        self._caller = caller
+
+    def pipe(
+        self, found: CompiledPipe, values: Mapping[str, Any], *, output: Format, on_top: str | None
+    ) -> Answer:
+        """Return a pipe's rows, or what SQL ``on_top`` of it has, which calls it ``_``.
+
+        The caller may read it; the parameters that its token fixes win over the ``values``.
+
+        Raises:
+            TemplateError: A parameter is missing or of the wrong type.
+            ApiError: The query is refused, by ClickHouse or before.
+        """
+        name = found.pipe.name
+        query = found.sql({**values, **self._caller.fixed_params(name)})
+        warning = self._require_fed(self._served.reads_unfed.get(name, ()))
+        asked, whole = "", query
+        if on_top is not None:
+            asked, _ = statement.without_format(statement.canonical(self._session, on_top))
+            used = statement.names(self._session, asked)
+            self._require_readable(used, asked, {PIPE_ITSELF}, self._existing())
+            whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
+        body = self._body(whole, output, own=(asked, *values.values()), hidden=(query,))
+        return Answer(body, output, warning)
+
+    def sql(self, text: str, values: Mapping[str, Any]) -> Answer:
+        """Return the rows of a caller's own SQL, in the format that it asks for.
+
+        The ``values`` are parameters of the pipes that it reads.
+
+        Raises:
+            TemplateError: It reads a pipe whose parameter is missing.
+            ApiError: It is not one SELECT or DESCRIBE, reads what the caller may not, or
+                ClickHouse refuses it.
+        """
+        asked, name = statement.without_format(statement.canonical(self._session, text))
+        # Of a format that is none, ClickHouse knows.
+        output = Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8")) if name else _TSV
+        existing, filters = self._existing(), self._filters()
+        filtered = [each for each, condition in filters.items() if condition]
+        asked, finals = modifiers.without_modifiers(asked, filtered, existing)
+        used = statement.names(self._session, asked)
+        mentioned = used.tables | used.sets
+        # The query that stands for each name; "" where the table itself is read.
+        readable = {name: self._filtered(name, condition) for name, condition in filters.items()}
+        for new, source in finals.items():
+            readable[new] = self._filtered(source, filters[source], " FINAL")
+        pipes = self._pipe_queries(mentioned, values)
+        allowed = readable.keys() | pipes.keys() | self._qualified(mentioned)
+        self._require_readable(used, asked, allowed, existing)
+        queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
+        query = statement.reading(asked, {name: sealed(each) for name, each in queries.items()})
+        sources = self._served.datasources
+        columns = (
+            c.name for name in filters.keys() & sources.keys() for c in sources[name].columns
         )
-        whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
-    own, hidden = _written(values, asked), _hidden(caller, query)
-    return Answer(_body(session, whole, output, own=own, hidden=hidden), output, warning)
+        unfed = {name for each in pipes for name in self._served.reads_unfed.get(each, ())}
+        unfed |= {*mentioned, *finals.values()} & readable.keys() & self._served.unfed.keys()
+        warning = self._require_fed(unfed)
+        own = (asked, *columns, *values.values())
+        body = self._body(query, output, own=own, hidden=queries.values())
+        return Answer(body, output, warning)
 
+    def _body(
+        self, query: str, output: Format, *, own: Iterable[object], hidden: Iterable[str]
+    ) -> bytes:
+        """Return a query's rows.
 
-def sql(
-    session: ChdbSession,
-    workspace: LocalWorkspace,
-    caller: Caller,
-    text: str,
-    values: Mapping[str, Any],
-) -> Answer:
-    """Return the rows of a caller's own SQL, in the format that it asks for.
+        Args:
+            query: What ClickHouse is asked.
+            output: How the rows are written.
+            own: All that the caller wrote, or may know as if it had.
+            hidden: What was added to that, and is not the caller's to read.
+        """
+        try:
+            return self._session.query(query, output.name)
+        except QueryFailed as failure:
+            known = "" if self._caller.is_admin else " ".join(hidden)
+            raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None
 
-    The ``values`` are parameters of the pipes that it reads.
+    def _require_fed(self, names: Collection[str]) -> str:
+        return require_fed(self._session, self._database, self._served.unfed, names)
 
-    Raises:
-        TemplateError: It reads a pipe whose parameter is missing.
-        ApiError: It is not one SELECT or DESCRIBE, reads what the caller may not, or ClickHouse
-            refuses it.
-    """
-    asked, name = statement.without_format(statement.canonical(session, text))
-    # Of a format that is none, ClickHouse knows.
-    output = Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8")) if name else _TSV
-    # Once: it may be replaced meanwhile.
-    served = workspace.served
-    filters = _filters(workspace, served, caller)
-    existing = _existing(session, workspace)
-    filtered = [each for each, condition in filters.items() if condition]
-    rewritten = modifiers.without_modifiers(asked, filtered, existing)
-    asked = rewritten.text
-    used = statement.names(session, asked)
-    mentioned = used.tables | used.sets
-    readable = _readable(workspace, served, caller, filters)
-    readable |= {
-        new: _filtered(workspace, source, filters[source], " FINAL")
-        for new, source in rewritten.finals.items()
-    }
-    pipes = _pipe_queries(workspace, served, caller, mentioned, values)
-    statement.require_readable(
-        used,
-        asked,
-        allowed=readable.keys() | pipes.keys() | _qualified(workspace, caller, mentioned),
-        existing=existing,
-        databases=_databases(session),
-    )
-    queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
-    query = statement.reading(asked, {name: sealed(each) for name, each in queries.items()})
-    columns = (each.name for name in filters for each in served.datasources[name].columns)
-    own = _written(values, asked, *columns) if not caller.is_admin else ""
-    hidden = _hidden(caller, *queries.values())
-    unfed = {name for each in pipes for name in served.reads_unfed.get(each, ())}
-    unfed |= {*mentioned, *rewritten.finals.values()} & readable.keys() & served.unfed.keys()
-    warning = require_fed(session, workspace.database, served.unfed, unfed)
-    return Answer(_body(session, query, output, own=own, hidden=hidden), output, warning)
+    def _require_readable(
+        self, used: statement.Names, asked: str, allowed: Collection[str], existing: Collection[str]
+    ) -> None:
+        own = ("information_schema", "INFORMATION_SCHEMA", "system")
+        databases = {*schema.databases(self._session), *own}
+        statement.require_readable(
+            used, asked, allowed=allowed, existing=existing, databases=databases
+        )
 
+    def _existing(self) -> set[str]:
+        """Return every table and pipe there is, tables the project has no more among them."""
+        return {*schema.tables_of(self._session, self._database), *self._served.pipes}
 
-def _body(session: ChdbSession, query: str, output: Format, *, own: str, hidden: str) -> bytes:
-    try:
-        return session.query(query, output.name)
-    except QueryFailed as failure:
-        raise refusal(failure, own=own, hidden=hidden) from None
+    def _filters(self) -> dict[str, str]:
+        """Return the tables that the caller may read, each with its filter, "" for none."""
+        sources = self._served.datasources
+        if self._caller.is_admin:
+            return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
+        found = {name: self._caller.filter_over(name) for name in sources}
+        return {name: condition for name, condition in found.items() if condition is not None}
 
+    def _filtered(self, name: str, condition: str, modifier: str = "") -> str:
+        """Return the query of the rows that a filter lets through, "" without a filter."""
+        whole = f"SELECT * FROM {self._database}.{quoted(name)}{modifier}"
+        return f"{whole} WHERE ({condition}\n)" if condition else ""
 
-def _written(values: Mapping[str, Any], *texts: str) -> str:
-    """Return all that a caller wrote, or may know as if it had."""
-    return " ".join((*texts, *map(str, values.values())))
+    def _qualified(self, used: Iterable[str]) -> set[str]:
+        """Return the qualified names an admin may use: its own database's and ClickHouse's own."""
+        if not self._caller.is_admin:
+            return set()
+        own = (f"{self._database}.", "system.", "information_schema.", "INFORMATION_SCHEMA.")
+        return {name for name in used if name.startswith(own)}
 
-
-def _hidden(caller: Caller, *queries: str) -> str:
-    """Return what was added to a caller's words and is not its to read."""
-    return "" if caller.is_admin else " ".join(queries)
-
-
-def _databases(session: ChdbSession) -> set[str]:
-    return {*schema.databases(session), "information_schema", "INFORMATION_SCHEMA", "system"}
-
-
-def _existing(session: ChdbSession, workspace: LocalWorkspace) -> set[str]:
-    """Return every table and pipe of the workspace, tables the project has no more among them."""
-    return {*schema.tables_of(session, workspace.database), *workspace.served.pipes}
-
-
-def _readable(
-    workspace: LocalWorkspace, served: Served, caller: Caller, filters: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the tables a caller may read, each with the query that stands for it, "" for none."""
-    sources = served.datasources
-    if caller.is_admin:
-        return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
-    return {
-        name: _filtered(workspace, name, condition) if condition else ""
-        for name, condition in filters.items()
-    }
-
-
-def _filtered(workspace: LocalWorkspace, name: str, condition: str, modifier: str = "") -> str:
-    """Return the query of a data source's rows that a filter lets through."""
-    whole = f"SELECT * FROM {workspace.database}.{quoted(name)}{modifier}"
-    return f"{whole} WHERE ({condition}\n)"
-
-
-def _filters(workspace: LocalWorkspace, served: Served, caller: Caller) -> dict[str, str]:
-    """Return the data sources that a token names, each with its filter, "" for none."""
-    filters = {}
-    for name in served.datasources:
-        keys = (name, workspace.resource_id("datasource", name))
-        found = [caller.datasources[key] for key in keys if key in caller.datasources]
-        # Named twice, by its name and by its id: which filter is meant?
-        if len(found) == 1:
-            filters[name] = found[0]
-    return filters
-
-
-def _qualified(workspace: LocalWorkspace, caller: Caller, used: Iterable[str]) -> set[str]:
-    """Return the qualified names an admin may use: its own database's and ClickHouse's own."""
-    if not caller.is_admin:
-        return set()
-    own = (f"{workspace.database}.", "system.", "information_schema.", "INFORMATION_SCHEMA.")
-    return {name for name in used if name.startswith(own)}
-
-
-def _pipe_queries(
-    workspace: LocalWorkspace,
-    served: Served,
-    caller: Caller,
-    used: frozenset[str],
-    values: Mapping[str, Any],
-) -> dict[str, str]:
-    """Return the queries of the pipes that SQL names and the caller may read."""
-    queries = {}
-    for name in (*sorted(used & served.unserved.keys()), *served.pipes):
-        pipe_id = workspace.resource_id("pipe", name)
-        if name in used and caller.may_read(name, pipe_id):
-            served.require(name)
-            given = {**values, **caller.fixed_params(name, pipe_id)}
-            queries[name] = served.pipes[name].sql(given)
-    return queries
+    def _pipe_queries(self, used: frozenset[str], values: Mapping[str, Any]) -> dict[str, str]:
+        """Return the queries of the pipes that SQL names and the caller may read."""
+        queries = {}
+        for name in (*sorted(used & self._served.unserved.keys()), *self._served.pipes):
+            if name in used and self._caller.may_read(name):
+                self._served.require(name)
+                given = {**values, **self._caller.fixed_params(name)}
+                queries[name] = self._served.pipes[name].sql(given)
+        return queries

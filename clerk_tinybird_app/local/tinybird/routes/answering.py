@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import gzip
+import io
 import json
 import logging
 import zlib
@@ -15,7 +17,6 @@ from starlette.responses import JSONResponse, Response
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.errors import (
-    API_DOCUMENTATION,
     ApiError,
     bad_request,
     forbidden,
@@ -38,8 +39,8 @@ FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
 
-REFUSALS: Final = (ApiError, QueryFailed, TemplateError, ProjectError)
-"""What a route may raise to be answered as Tinybird answers it."""
+REFUSALS: Final = (ApiError, QueryFailed, TemplateError, ProjectError, HTTPException, Exception)
+"""What `refused` answers; each is named, as only what no handler is for is raised once more."""
 
 _BEARER: Final = "bearer "
 _TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
@@ -49,43 +50,34 @@ _log = logging.getLogger(__name__)
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """Write one of `REFUSALS`; the caller's rate headers go with it."""
+    """Write a refusal, or a failure, as Tinybird does; the caller's rate headers go with it."""
     if isinstance(error, TemplateError) and error.body is not None:
         return JSONResponse(error.body, error.status, rate_headers(request))
-    found = _as_api_error(error)
+    found = _as_api_error(request, error)
     body = {"error": found.message, "documentation": found.documentation}
     return JSONResponse(body, found.status, {**rate_headers(request), **found.headers})
 
 
-def _as_api_error(error: Exception) -> ApiError:
-    if isinstance(error, ApiError):
-        return error
-    if isinstance(error, QueryFailed):
-        return refusal(error)
-    if isinstance(error, TemplateError):
-        return ApiError(error.status, error.message, documentation=error.documentation)
-    return bad_request(str(error))
-
-
-async def refused_by_starlette(_request: Request, error: Exception) -> Response:
-    """Write what Starlette refuses, such as a malformed form, as the API does."""
-    if not isinstance(error, HTTPException):
-        raise error
-    text = _TEXTS.get(error.status_code, error.detail)
-    body = {"error": text, "documentation": API_DOCUMENTATION}
-    return JSONResponse(body, error.status_code, error.headers)
+def _as_api_error(request: Request, error: Exception) -> ApiError:
+    match error:
+        case ApiError():
+            return error
+        case QueryFailed():
+            return refusal(error)
+        case TemplateError():
+            return ApiError(error.status, error.message, documentation=error.documentation)
+        case ProjectError():
+            return bad_request(str(error))
+        case HTTPException():
+            text = _TEXTS.get(error.status_code, error.detail)
+            return ApiError(error.status_code, text, headers=error.headers)
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return ApiError(500, "Internal error, see the log")
 
 
 async def gone(_request: Request, _error: Exception) -> Response:
     """Answer a client that is not there any more."""
     return Response(status_code=_NOBODY_READS_IT)
-
-
-async def failed(request: Request, error: Exception) -> Response:
-    """Answer what nobody thought of, and log it."""
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    body = {"error": "Internal error, see the log", "documentation": API_DOCUMENTATION}
-    return JSONResponse(body, 500)
 
 
 def service_of(request: Request) -> Service:
@@ -101,7 +93,7 @@ def identify(request: Request) -> tuple[LocalWorkspace, Caller]:
         ApiError: 403, no token or a bad one; 429, too many requests.
     """
     service = service_of(request)
-    workspace, caller = service.tokens.identify(_token(request))
+    workspace, caller = service.workspaces.identify(_token(request))
     if caller.rps:
         request.state.rate_headers = service.rates.take(_name(workspace, caller), caller.rps)
     return workspace, caller
@@ -223,19 +215,15 @@ def _token(request: Request) -> str:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """Return every member of a gzip body, one after the other."""
-    found = b""
-    while body:
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            found += unpacker.decompress(body, MOST_BYTES - len(found))
-        except zlib.error:
-            raise bad_request("The body is not gzip, which its Content-Encoding says") from None
-        if unpacker.unconsumed_tail or len(found) >= MOST_BYTES:
-            raise _too_large()
-        if not unpacker.eof:
-            raise bad_request("The gzip body ends too early")
-        body = unpacker.unused_data
+    try:
+        with gzip.open(io.BytesIO(body)) as file:
+            found = file.read(MOST_BYTES + 1)
+    except EOFError:
+        raise bad_request("The gzip body ends too early") from None
+    except (OSError, zlib.error):
+        raise bad_request("The body is not gzip, which its Content-Encoding says") from None
+    if len(found) > MOST_BYTES:
+        raise _too_large()
     return found
 
 

@@ -28,8 +28,7 @@ async def events(request: Request) -> Response:
     workspace, source = _target(request, request.query_params.get("name") or None)
     done = await _ingested(request, workspace, source, await body_of(request))
     waits = request.query_params.get("wait", "").lower() == "true"
-    counts = {"successful_rows": done.successful_rows, "quarantined_rows": done.quarantined_rows}
-    return JSONResponse(counts, 200 if waits else 202, rate_headers(request))
+    return JSONResponse(done._asdict(), 200 if waits else 202, rate_headers(request))
 
 
 async def append(request: Request) -> Response:
@@ -55,7 +54,7 @@ async def append(request: Request) -> Response:
             "name": source.name,
         },
     }
-    service_of(request).jobs.add(workspace.id, job)
+    workspace.jobs.append(job)
     return JSONResponse(job)
 
 
@@ -63,10 +62,10 @@ async def job(request: Request) -> Response:
     """Describe an import; it is always done."""
     workspace = administered(request)
     job_id = request.path_params["job_id"]
-    kept = service_of(request).jobs.find(workspace.id, job_id)
-    if kept is None:
-        raise not_found(f"Job '{job_id}' not found")
-    return JSONResponse(kept)
+    for kept in workspace.jobs:
+        if kept["id"] == job_id:
+            return JSONResponse(kept)
+    raise not_found(f"Job '{job_id}' not found")
 
 
 def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSource]:
@@ -75,7 +74,7 @@ def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSou
     if name is None:
         raise bad_request("The name of the data source is missing: send it as name")
     source = workspace.datasource(name)
-    caller.require_append(source.name, workspace.resource_id("datasource", source.name))
+    caller.require_append(source.name)
     return workspace, source
 
 

@@ -33,7 +33,7 @@ async def pipes(request: Request) -> Response:
     views = [
         _pipe_view(workspace, pipe, with_sql=caller.is_admin)
         for name, pipe in workspace.served.pipes.items()
-        if caller.may_read(name, workspace.resource_id("pipe", name))
+        if caller.may_read(name)
     ]
     return JSONResponse({"pipes": views})
 
@@ -42,16 +42,9 @@ async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
     workspace, caller = identify(request)
     name = request.path_params["file"]
-    pipe_id = workspace.resource_id("pipe", name)
-    served = workspace.served
-    if name in served.unserved:
-        # Whoever may not read it learns nothing of what is wrong with it.
-        caller.fixed_params(name, pipe_id)
-        served.require(name)
-    found = served.pipes.get(name)
-    if found is None:
+    if name not in workspace.served.pipes and name not in workspace.served.unserved:
         raise not_found(f"Pipe '{name}' not found")
-    caller.fixed_params(name, pipe_id)
+    found = workspace.pipe(name, caller)
     return JSONResponse(_pipe_view(workspace, found, with_sql=caller.is_admin))
 
 
@@ -59,7 +52,7 @@ async def datasources(request: Request) -> Response:
     """List the data sources that the caller may read or add to."""
     workspace, caller = identify(request)
     found = workspace.served.datasources.values()
-    sources = [source for source in found if _may_see(caller, workspace, source)]
+    sources = [source for source in found if caller.may_see(source.name)]
     views = await _datasource_views(request, workspace, caller, sources)
     return JSONResponse({"datasources": views})
 
@@ -68,15 +61,10 @@ async def datasource(request: Request) -> Response:
     """Describe a data source."""
     workspace, caller = identify(request)
     source = workspace.datasource(request.path_params["name"])
-    if not _may_see(caller, workspace, source):
+    if not caller.may_see(source.name):
         raise forbidden(f"The token does not have access to the data source '{source.name}'")
     [view] = await _datasource_views(request, workspace, caller, [source])
     return JSONResponse(view)
-
-
-def _may_see(caller: Caller, workspace: LocalWorkspace, source: DataSource) -> bool:
-    keys = {source.name, workspace.resource_id("datasource", source.name)}
-    return caller.is_admin or bool(keys & (caller.appends | caller.datasources.keys()))
 
 
 async def _datasource_views(

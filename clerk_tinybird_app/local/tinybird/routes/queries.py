@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.queries import answer
-from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer
+from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer, Query
 from clerk_tinybird_app.local.tinybird.routes import metadata
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     FORMS,
@@ -35,12 +34,7 @@ async def pipe(request: Request) -> Response:
     output = BY_ENDING.get(ending)
     if output is None:
         raise not_found(f"The pipe '{file}' does not exist")
-    if name in workspace.served.unserved:
-        # Whoever may not read it learns nothing of what is wrong with it.
-        caller.fixed_params(name, workspace.resource_id("pipe", name))
-    found = workspace.pipe(name)
-    # Whoever may not read it learns nothing of the rest.
-    caller.fixed_params(found.pipe.name, workspace.resource_id("pipe", found.pipe.name))
+    found = workspace.pipe(name, caller)
     values = await values_of(request)
     on_top = values.get("q")
     if on_top is not None and not isinstance(on_top, str):
@@ -50,8 +44,8 @@ async def pipe(request: Request) -> Response:
         request,
         workspace,
         caller,
-        lambda session: answer.pipe(
-            session, workspace, caller, found, given, output=output, on_top=on_top or None
+        lambda session: Query(session, workspace, caller).pipe(
+            found, given, output=output, on_top=on_top or None
         ),
     )
     return _answered(request, rows)
@@ -73,7 +67,7 @@ async def sql(request: Request) -> Response:
         request,
         workspace,
         caller,
-        lambda session: answer.sql(session, workspace, caller, text, given),
+        lambda session: Query(session, workspace, caller).sql(text, given),
     )
     return _answered(request, rows)
 
@@ -81,8 +75,7 @@ async def sql(request: Request) -> Response:
 async def example(request: Request) -> Response:
     """Give the address of a pipe's rows, for people to copy; without a token."""
     workspace, caller = identify(request)
-    name = workspace.pipe(request.query_params.get("pipe", "")).pipe.name
-    caller.fixed_params(name, workspace.resource_id("pipe", name))
+    name = workspace.pipe(request.query_params.get("pipe", ""), caller).pipe.name
     ending = request.query_params.get("format", "json")
     base = f"{request.url.scheme}://{request.url.netloc}"
     return PlainTextResponse(f"{base}/v0/pipes/{name}.{ending}")

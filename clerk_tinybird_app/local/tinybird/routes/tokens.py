@@ -56,7 +56,7 @@ async def index(request: Request) -> Response:
     """List the workspace's tokens that do not expire."""
     workspace = administered(request)
     own = {"id": "admin", "name": "workspace admin token", "token": workspace.signing_key}
-    named = [_view(token, workspace) for token in workspace.served.tokens.values()]
+    named = [_view(token, workspace) for token in workspace.tokens.values()]
     tokens = [{**own, "scopes": [{"type": "ADMIN"}]}, *named]
     return JSONResponse({"tokens": tokens}, headers=NOT_KEPT)
 
@@ -65,7 +65,7 @@ async def one(request: Request) -> Response:
     """Give a token by its name."""
     workspace = administered(request)
     name = request.path_params["name"]
-    for token in workspace.served.tokens.values():
+    for token in workspace.tokens.values():
         if token.name == name:
             return JSONResponse(_view(token, workspace), headers=NOT_KEPT)
     raise not_found(f"Token '{name}' not found")

@@ -99,7 +99,7 @@ def _file(name: str) -> Path:
 def _build(target: LocalWorkspace, files: dict[Path, bytes], writer: Writer) -> dict[str, Any]:
     before = target.served
     try:
-        outcome = target.serve(read_files(files), writer)
+        _, checked = target.serve(read_files(files), writer)
     except ProjectMistakes as error:
         faults = [
             {"filename": one.file.as_posix(), "error": f"line {one.line}: {one.message}"}
@@ -108,7 +108,7 @@ def _build(target: LocalWorkspace, files: dict[Path, bytes], writer: Writer) -> 
         return {"result": "failed", "errors": faults}
     feedback = [
         {"level": "WARNING", "resource": one.file.stem, "message": str(one)}
-        for one in outcome.checked.doubts
+        for one in checked.doubts
     ]
     made: dict[str, Any] = {"id": str(uuid.uuid4()), "feedback": feedback}
     after = target.served

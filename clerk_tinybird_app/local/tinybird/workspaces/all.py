@@ -25,7 +25,12 @@ _MOST_KNOWN: Final = 1_000
 class Workspaces:
     """The first workspace, which lasts, and those that ``tb`` makes, which end with the process.
 
-    For any thread.
+    A JWT that was verified is remembered for as long as it holds, so that a client's next request
+    costs no second verification. What is remembered is its digest, which nobody can send as a
+    token. When there is no more room, the one known longest goes.
+    Tokens that do not expire are not remembered, because the project's files can take them back.
+
+    For any thread; tokens for the event loop's alone.
     """
 
     def __init__(self, first: LocalWorkspace, writer: Writer, clock: Callable[[], float]) -> None:
@@ -34,7 +39,14 @@ class Workspaces:
         self._changing = threading.Lock()
         self._writer = writer
         self._clock = clock
+        # By digest, each with the key that had signed it.
+        self._known: dict[bytes, tuple[LocalWorkspace, str, Caller]] = {}
         self.user_token = new_token(first.id, "user")
+        # Those of workspaces that ended with an earlier process are of no use.
+        found = {name.removesuffix(LANDING_SUFFIX) for name in writer.run(schema.databases)}
+        for database in found - {first.database}:
+            if database.startswith("w_"):
+                writer.run(partial(schema.drop_database, database=database))
         writer.run(partial(schema.create_database, database=first.database))
 
     def all(self) -> list[LocalWorkspace]:
@@ -77,25 +89,33 @@ class Workspaces:
         del self._all[workspace.id]
         self._writer.run(partial(schema.drop_database, database=workspace.database))
 
-    def remove_leftovers(self) -> None:
-        """Remove the databases of workspaces that ended with an earlier process."""
-        found = {name.removesuffix(LANDING_SUFFIX) for name in self._writer.run(schema.databases)}
-        for database in found - {workspace.database for workspace in self.all()}:
-            if database.startswith("w_"):
-                self._writer.run(partial(schema.drop_database, database=database))
-
     def identify(self, token: str) -> tuple[LocalWorkspace, Caller]:
         """Return the workspace a token is for, and what it grants there.
 
         Raises:
             ApiError: 403.
         """
+        digest = hashlib.sha256(token.encode()).digest()
+        if known := self._known.get(digest):
+            workspace, key, caller = known
+            is_there = workspace.signing_key == key and workspace.id in self._all
+            if is_there and caller.holds_at(self._clock()):
+                return workspace, caller
+            del self._known[digest]
+        workspace, caller = self._verified(token)
+        if caller.expires < math.inf:
+            if len(self._known) >= _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[digest] = workspace, workspace.signing_key, caller
+        return workspace, caller
+
+    def _verified(self, token: str) -> tuple[LocalWorkspace, Caller]:
         if token == self.user_token:
-            return self.first, Caller(name="user", is_admin=True)
+            return self.first, Caller(name="user", workspace_id=self.first.id, is_admin=True)
         for workspace in self.all():
             if token == workspace.signing_key:
-                return workspace, Caller(name="admin", is_admin=True)
-            if static := workspace.served.tokens.get(token):
+                return workspace, Caller(name="admin", workspace_id=workspace.id, is_admin=True)
+            if static := workspace.tokens.get(token):
                 return workspace, static.caller
         if token.startswith(_STATIC_PREFIX) or token.count(".") != _JWT_DOTS:
             raise claims.malformed()
@@ -109,38 +129,3 @@ class Workspaces:
             return self.first
         signed = (each for each in self.all() if claims.is_signed(token, each.signing_key))
         return next(signed, self.first)
-
-
-class KnownTokens:
-    """Tells whose token a token is, and remembers what it found for as long as that holds.
-
-    So a client's next request costs no second verification. It remembers digests, not tokens:
-    nothing in here can be sent as a token. When there is no more room, the one known longest goes.
-    Tokens that do not expire are not remembered, because the project's files can take them back.
-    """
-
-    def __init__(self, workspaces: Workspaces, clock: Callable[[], float]) -> None:
-        self._workspaces = workspaces
-        self._clock = clock
-        # Each with the key that had signed it.
-        self._known: dict[bytes, tuple[LocalWorkspace, str, Caller]] = {}
-
-    def identify(self, token: str) -> tuple[LocalWorkspace, Caller]:
-        """Return the workspace a token is for, and what it grants there.
-
-        Raises:
-            ApiError: 403.
-        """
-        digest = hashlib.sha256(token.encode()).digest()
-        if known := self._known.get(digest):
-            workspace, key, caller = known
-            is_there = workspace.signing_key == key and workspace in self._workspaces.all()
-            if is_there and caller.holds_at(self._clock()):
-                return workspace, caller
-            del self._known[digest]
-        workspace, caller = self._workspaces.identify(token)
-        if caller.expires < math.inf:
-            if len(self._known) >= _MOST_KNOWN:
-                del self._known[next(iter(self._known))]
-            self._known[digest] = workspace, workspace.signing_key, caller
-        return workspace, caller

@@ -48,7 +48,7 @@ class ProjectWatch:
 
     def _load(self) -> bool:
         try:
-            outcome = self._workspace.serve(
+            changed, checked = self._workspace.serve(
                 read_project(self._folder),
                 self._writer,
                 despite_mistakes=not self._workspace.served.is_whole,
@@ -64,14 +64,14 @@ class ProjectWatch:
         except Exception:  # noqa: BLE001 - a fault of ours must not cost the watch over the files
             _log.exception("The project could not be loaded.")
             return False
-        self._tell(logging.WARNING, outcome.checked.doubts)
-        for name in outcome.changed:
+        self._tell(logging.WARNING, checked.doubts)
+        for name in changed:
             _log.info("The data source '%s' is up to date.", name)
-        if outcome.checked.mistakes:
-            self._tell(logging.ERROR, outcome.checked.mistakes)
-            names = ", ".join(sorted(outcome.checked.unserved))
+        if checked.mistakes:
+            self._tell(logging.ERROR, checked.mistakes)
+            names = ", ".join(sorted(checked.unserved))
             _log.error("Everything is served but for what this concerns: %s.", names)
-        return not outcome.checked.mistakes
+        return not checked.mistakes
 
     def _tell(self, level: int, found: Iterable[ProjectError]) -> None:
         for one in sorted(found, key=lambda one: (one.file, one.line)):

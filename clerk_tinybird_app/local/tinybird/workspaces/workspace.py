@@ -1,85 +1,25 @@
 """A workspace: its id, its key, its database, and the project it serves at the moment."""
 
-import hashlib
 import threading
 import uuid
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeVar
+from functools import partial
+from typing import Any
 
+from clerk_tinybird_app.local.tinybird.access.claims import Caller, resource_id
 from clerk_tinybird_app.local.tinybird.access.static_tokens import (
     StaticToken,
     new_token,
     static_tokens,
 )
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked, check
-from clerk_tinybird_app.local.tinybird.project.unfed import Unfed, datasources_of, unfed
-from clerk_tinybird_app.tinybird.project import (
-    DataSource,
-    Project,
-    ProjectError,
-    ProjectMistakes,
-)
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Served:
-    """A project as it is served: all of it compiled.
-
-    Attributes:
-        datasources: By name.
-        pipes: By name.
-        tokens: The data files' tokens, by value.
-        unserved: For the name of everything else in the project, the mistake that is why.
-        unfed: The data sources that a pipe would fill which does not run here.
-        reads_unfed: For each pipe that reads any of those, their names.
-    """
-
-    datasources: Mapping[str, DataSource]
-    pipes: Mapping[str, CompiledPipe]
-    tokens: Mapping[str, StaticToken] = field(repr=False)
-    unserved: Mapping[str, ProjectError]
-    unfed: Mapping[str, Unfed]
-    reads_unfed: Mapping[str, frozenset[str]]
-
-    @property
-    def is_whole(self) -> bool:
-        """Tell whether this is a project without a mistake."""
-        return bool(self.datasources or self.pipes) and not self.unserved
-
-    def require(self, name: str) -> None:
-        """Pass but for the name of something that a mistake keeps from being served.
-
-        Raises:
-            ApiError: 400, with the mistake.
-        """
-        if mistake := self.unserved.get(name):
-            raise bad_request(f"[Error] '{name}' is not served. {mistake}")
-
-
-_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
-_NOTHING: Final = Served(
-    datasources=_EMPTY,
-    pipes=_EMPTY,
-    tokens=_EMPTY,
-    unserved=_EMPTY,
-    unfed=_EMPTY,
-    reads_unfed=_EMPTY,
-)
-
-
-class Outcome(NamedTuple):
-    """What came of serving a project: the data sources with other tables, and what was found."""
-
-    changed: list[str]
-    checked: Checked
+from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectMistakes
 
 
 @dataclass(eq=False)
@@ -87,13 +27,16 @@ class LocalWorkspace:
     """One workspace; its rows are in a database of its own.
 
     Its admin token, which signs its JWTs, is the signing key. What it has ``served`` is replaced
-    whole when the project changes.
+    whole when the project changes, and so are the data files' ``tokens``, by value. It keeps its
+    latest imports, as the API describes them, for those who ask how they went.
     """
 
     id: str
     name: str
     signing_key: str = field(repr=False)
-    served: Served = _NOTHING
+    served: Checked = field(default_factory=Checked, repr=False)
+    tokens: Mapping[str, StaticToken] = field(default_factory=dict, repr=False)
+    jobs: deque[dict[str, Any]] = field(default_factory=partial(deque, maxlen=100), repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -109,19 +52,22 @@ class LocalWorkspace:
 
     def resource_id(self, *names: str) -> str:
         """Return the id of one of its pipes, nodes or data sources; the same after each start."""
-        digest = hashlib.sha256("\n".join((self.id, *names)).encode()).hexdigest()
-        return f"t_{digest[:32]}"
+        return resource_id(self.id, *names)
 
-    def pipe(self, name_or_id: str) -> CompiledPipe:
-        """Return a pipe.
+    def pipe(self, name_or_id: str, caller: Caller) -> CompiledPipe:
+        """Return a pipe that a caller may read.
 
         Raises:
-            ApiError: 404, there is none; 400, it has a mistake.
+            ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
         """
         served = self.served
-        if found := self._named("pipe", name_or_id, served.pipes, served):
-            return found
-        raise not_found(f"The pipe '{name_or_id}' does not exist")
+        name = self._name("pipe", name_or_id, served.pipes, served)
+        if name is None:
+            raise not_found(f"The pipe '{name_or_id}' does not exist")
+        # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
+        caller.fixed_params(name)
+        served.require(name)
+        return served.pipes[name]
 
     def datasource(self, name_or_id: str) -> DataSource:
         """Return a data source.
@@ -130,26 +76,30 @@ class LocalWorkspace:
             ApiError: 404, there is none; 400, it has a mistake.
         """
         served = self.served
-        if found := self._named("datasource", name_or_id, served.datasources, served):
-            return found
-        raise not_found(f"Data Source '{name_or_id}' not found")
+        name = self._name("datasource", name_or_id, served.datasources, served)
+        if name is None:
+            raise not_found(f"Data Source '{name_or_id}' not found")
+        served.require(name)
+        return served.datasources[name]
 
-    def _named(
-        self, kind: str, name_or_id: str, found: Mapping[str, _T], served: Served
-    ) -> _T | None:
-        """Return what is served under a name or an id; None: there is no such thing."""
-        if one := found.get(name_or_id):
-            return one
-        for name in (*found, *served.unserved):
-            if name_or_id in (name, self.resource_id(kind, name)):
-                served.require(name)
-                return found[name]
-        return None
+    def _name(
+        self, kind: str, name_or_id: str, found: Collection[str], served: Checked
+    ) -> str | None:
+        """Return the name of what has a name or an id; None: there is no such thing."""
+        if name_or_id in found:
+            return name_or_id
+        names = (*found, *served.unserved)
+        return next((n for n in names if name_or_id in (n, self.resource_id(kind, n))), None)
 
-    def serve(self, project: Project, writer: Writer, *, despite_mistakes: bool = False) -> Outcome:
+    def serve(
+        self, project: Project, writer: Writer, *, despite_mistakes: bool = False
+    ) -> tuple[list[str], Checked]:
         """Serve ``project`` from now on, its tables brought up to date first.
 
         ``despite_mistakes`` is to serve what has none, when something else has.
+
+        Returns:
+            The data sources with other tables than before, and what was found.
 
         Raises:
             ProjectMistakes: It has some; nothing is changed.
@@ -163,17 +113,6 @@ class LocalWorkspace:
                 lambda session: schema.apply(session, self.database, sources, wanted)
             )
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
-            targets = unfed(checked.pipes)
-            reads = {
-                name: datasources_of(pipe.endpoint) & targets.keys()
-                for name, pipe in checked.pipes.items()
-            }
-            self.served = Served(
-                datasources=checked.datasources,
-                pipes=checked.pipes,
-                tokens={token.value: token for token in tokens},
-                unserved=checked.unserved,
-                unfed=targets,
-                reads_unfed={name: found for name, found in reads.items() if found},
-            )
-            return Outcome(changed, checked)
+            self.tokens = {token.value: token for token in tokens}
+            self.served = checked
+            return changed, checked
