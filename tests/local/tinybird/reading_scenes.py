@@ -36,7 +36,7 @@ def scene(name: str, folder: Path) -> Any:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return json.loads(done.stdout)
 

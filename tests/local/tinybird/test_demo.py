@@ -20,12 +20,15 @@ from clerk_tinybird_app.local.clerk.seed import (
 )
 from clerk_tinybird_app.local.tinybird.demo.traffic import Misfit, Traffic
 from clerk_tinybird_app.local.tinybird.demo.world import Newcomers, World
+from clerk_tinybird_app.local.tinybird.engine.tables import is_nullable
 from clerk_tinybird_app.sample.rows import drawn
 from clerk_tinybird_app.sample.timeline import HISTORY, Piece, incidents
+from clerk_tinybird_app.tinybird.project import read_files
 from tests.local.tinybird.process import ROOT, Tinybird
 
 PRODUCT = "tests.sample.parcels"
 PROJECT = ROOT / "tests" / "sample" / "parcels" / "tinybird"
+SOURCE = Path("datasources", "parcels.datasource")
 WORLD = World.of(PRODUCT)
 HOUR = 3600
 WEDNESDAY = datetime(2030, 5, 1, 14, tzinfo=UTC).timestamp()
@@ -167,25 +170,33 @@ def test_a_product_without_a_sample_starts_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("`depot`", "`depots`", "no column 'depot'. Did you mean 'depots'? No rows are made up."),
-        ("`customer`", "`who`", "no column 'customer'. No rows are made up."),
+        ("`depot`", "`depots`", "no column 'depot'. Did you mean 'depots'?"),
+        ("`customer`", "`who`", "no column 'customer'."),
         ("Nullable(String)", "String", "also needs the column 'note'; add it to SAMPLE."),
     ],
 )
-def test_a_sample_that_does_not_fit_its_data_source_is_told_with_its_file_and_nearest_name(
-    tmp_path: Path, old: str, new: str, told: str
+def test_a_sample_that_does_not_fit_its_data_source_is_told_with_the_nearest_name(
+    old: str, new: str, told: str
 ) -> None:
+    text = (PROJECT / SOURCE).read_text().replace(old, new)
+    project = read_files(
+        {SOURCE: text.replace("SORTING_KEY customer", "SORTING_KEY sent").encode()}
+    )
+    columns = project.datasources["parcels"].columns
+    said = WORLD.misfit({one.name: bool(one.default) or is_nullable(one) for one in columns})
+    assert said.startswith("the data source 'parcels'")
+    assert said.endswith(told)
+
+
+def test_what_does_not_fit_is_logged_with_the_samples_file(tmp_path: Path) -> None:
     project = shutil.copytree(PROJECT, tmp_path / "project")
-    source = project / "datasources" / "parcels.datasource"
-    text = source.read_text().replace(old, new)
-    source.write_text(text.replace("SORTING_KEY customer", f"SORTING_KEY {new.strip('`')}"))
-    if "SORTING_KEY who" not in source.read_text():
-        source.write_text(text)
+    source = project / SOURCE
+    source.write_text(source.read_text().replace("`depot`", "`depots`"))
     with Tinybird(project, tmp_path / "data", "--product", PRODUCT) as running:
         log = running.log.read_text()
         assert running.sql("SELECT count() FROM parcels") == "0"
     assert "tests/sample/parcels/sample.py: the data source 'parcels'" in log
-    assert told in log
+    assert "Did you mean 'depots'? No rows are made up." in log
 
 
 def test_values_that_a_column_cannot_hold_are_told_and_the_rest_is_served(tmp_path: Path) -> None:

@@ -103,12 +103,12 @@ SELECT * FROM numbers(2000000) AS n CROSS JOIN {s} AS s
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+def own(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("errors")
     project = write_project(folder / "project")
     (project / "endpoints" / "amounts.pipe").write_text(SECRET_PIPE)
     (project / "endpoints" / "throwing.pipe").write_text(THROWING_PIPE)
-    with Tinybird(project, folder / "data", "--query-seconds", "1") as running:
+    with tinybird.serving(project) as running:
         running.add(
             visit(tenant="org_walrus", note="1"),
             visit(tenant="b", page="/secret", note="four-hundred-and-two"),

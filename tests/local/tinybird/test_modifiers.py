@@ -23,12 +23,12 @@ FILTER = "tenant = 'a'"
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+def own(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("modifiers")
     project = write_project(folder / "project")
     for name in ("items", "items__final"):
         (project / "datasources" / f"{name}.datasource").write_text(ITEMS)
-    with Tinybird(project, folder / "data") as running:
+    with tinybird.serving(project) as running:
         running.add(visit(), visit(page="/about"), visit(tenant="b", page="/secret"))
         for version in (1, 2):
             state = ["old", "new"][version - 1]

@@ -9,13 +9,31 @@ from pathlib import Path
 import pytest
 
 from tests.local.tinybird.process import ROOT, Tinybird, free_port, until
-from tests.local.tinybird.project import visit
+from tests.local.tinybird.project import visit, write_project
 
 
 @pytest.fixture
 def own(project: Path, tmp_path: Path) -> Iterator[Tinybird]:
     with Tinybird(project, tmp_path / "data") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    folder = tmp_path_factory.mktemp("edited")
+    with Tinybird(write_project(folder / "project"), folder / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def edited(shared: Tinybird) -> Iterator[Tinybird]:
+    """One whose files a test may edit as it can be undone, which it is."""
+    yield shared
+    write_project(shared.project)
+    until(
+        lambda: shared.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0},
+        "the first version is not served again",
+    )
 
 
 def outcome(own: Tinybird, *changes: str) -> tuple[int, str]:
@@ -32,37 +50,37 @@ def outcome(own: Tinybird, *changes: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_second_process_on_the_data_folder_says_who_has_it(own: Tinybird) -> None:
-    status, said = outcome(own, "--port", "1")
+def test_a_second_process_on_the_data_folder_says_who_has_it(tinybird: Tinybird) -> None:
+    status, said = outcome(tinybird, "--port", "1")
     assert status == 5
-    assert f"in use by process {own.process.pid}" in said
+    assert f"in use by process {tinybird.process.pid}" in said
     assert "--data" in said
 
 
-def test_a_port_in_use_is_said_so(own: Tinybird, tmp_path: Path) -> None:
-    status, said = outcome(own, "--data", str(tmp_path / "other"))
+def test_a_port_in_use_is_said_so(tinybird: Tinybird, tmp_path: Path) -> None:
+    status, said = outcome(tinybird, "--data", str(tmp_path / "other"))
     assert (status, "--port" in said) == (4, True)
 
 
-def test_a_missing_project_is_said_so(own: Tinybird, tmp_path: Path) -> None:
-    status, said = outcome(own, "--project", str(tmp_path / "nowhere"))
+def test_a_missing_project_is_said_so(tinybird: Tinybird, tmp_path: Path) -> None:
+    status, said = outcome(tinybird, "--project", str(tmp_path / "nowhere"))
     assert (status, "--project" in said) == (3, True)
 
 
 @pytest.mark.parametrize("sign", ["*", "?", "{a,b}"])
 def test_a_data_folder_that_clickhouse_takes_for_a_pattern_is_said_so(
-    own: Tinybird, tmp_path: Path, sign: str
+    tinybird: Tinybird, tmp_path: Path, sign: str
 ) -> None:
     folder = tmp_path / f"x{sign}y"
-    status, said = outcome(own, "--data", str(folder), "--port", str(free_port()))
+    status, said = outcome(tinybird, "--data", str(folder), "--port", str(free_port()))
     assert (status, said.count("\n")) == (6, 1)
     assert f"has a {sign[0]} in its path" in said
     assert not folder.exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_said_so(own: Tinybird, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_made_is_said_so(tinybird: Tinybird, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    status, said = outcome(own, "--data", str(tmp_path / "file" / "data"))
+    status, said = outcome(tinybird, "--data", str(tmp_path / "file" / "data"))
     assert (status, said.count("\n")) == (6, 1)
     assert "cannot be used: Not a directory" in said
 
@@ -89,27 +107,27 @@ def test_it_ends_on_interrupt(own: Tinybird) -> None:
     assert own.process.wait(timeout=20) == 0
 
 
-def test_what_it_keeps_is_its_owners_alone(own: Tinybird) -> None:
-    for kept in (own.data, own.data.with_name("data-workspace.json")):
+def test_what_it_keeps_is_its_owners_alone(tinybird: Tinybird) -> None:
+    for kept in (tinybird.data, tinybird.data.with_name("data-workspace.json")):
         assert stat.S_IMODE(kept.stat().st_mode) & 0o077 == 0
 
 
-def test_a_changed_pipe_is_served_at_once(own: Tinybird) -> None:
-    pipe = own.project / "endpoints" / "echo.pipe"
+def test_a_changed_pipe_is_served_at_once(edited: Tinybird) -> None:
+    pipe = edited.project / "endpoints" / "echo.pipe"
     pipe.write_text(pipe.read_text().replace("AS text", "AS renamed"))
     until(
-        lambda: "renamed" in own.get("/v0/pipes/echo.ndjson", text="x").text,
+        lambda: "renamed" in edited.get("/v0/pipes/echo.ndjson", text="x").text,
         "the change is not served",
     )
 
 
-def test_a_mistake_is_reported_with_its_place_and_the_last_version_stays(own: Tinybird) -> None:
-    pipe = own.project / "endpoints" / "echo.pipe"
+def test_a_mistake_is_reported_with_its_place_and_the_last_version_stays(edited: Tinybird) -> None:
+    pipe = edited.project / "endpoints" / "echo.pipe"
     lines = pipe.read_text().splitlines()
     place = next(n for n, line in enumerate(lines, 1) if "SELECT" in line)
     pipe.write_text("\n".join([*lines[: place - 1], "    {% include 'x' %}", *lines[place - 1 :]]))
-    until(lambda: f"endpoints/echo.pipe:{place}:" in own.log.read_text(), "no report")
-    assert own.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0}
+    until(lambda: f"endpoints/echo.pipe:{place}:" in edited.log.read_text(), "no report")
+    assert edited.get("/v0/pipes/echo.ndjson", text="x").json() == {"text": "x", "number": 0}
 
 
 def test_a_new_column_is_added_to_rows_that_are_there(own: Tinybird) -> None:
@@ -131,16 +149,16 @@ def test_a_new_column_is_added_to_rows_that_are_there(own: Tinybird) -> None:
     ],
 )
 def test_a_change_that_rows_cannot_follow_says_what_to_do(
-    own: Tinybird, before: str, after: str, said: str
+    edited: Tinybird, before: str, after: str, said: str
 ) -> None:
-    own.add(visit())
-    source = own.project / "datasources" / "visits.datasource"
+    edited.add(visit())
+    source = edited.project / "datasources" / "visits.datasource"
     source.write_text(source.read_text().replace(before, after))
-    until(lambda: said in own.log.read_text(), "the change is not reported")
-    assert "another name" in own.log.read_text()
-    own.add(visit())
+    until(lambda: said in edited.log.read_text(), "the change is not reported")
+    assert "another name" in edited.log.read_text()
+    edited.add(visit())
 
 
-def test_a_product_without_a_sample_to_use_is_said_so(own: Tinybird) -> None:
-    status, said = outcome(own, "--product", "nowhere")
+def test_a_product_without_a_sample_to_use_is_said_so(tinybird: Tinybird) -> None:
+    status, said = outcome(tinybird, "--product", "nowhere")
     assert (status, "'nowhere' has no sample to use: No module named" in said) == (2, True)

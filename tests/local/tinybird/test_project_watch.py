@@ -39,12 +39,16 @@ def restarted(project: Path, data: Path, **changes: tuple[str, str]) -> Iterator
         running.stop()
         running.release()
         running.log.write_text("")
-        for name, (old, new) in changes.items():
-            [file] = project.rglob(f"{name}.*")
-            assert old in file.read_text()
-            file.write_text(file.read_text().replace(old, new))
+        change(project, **changes)
         running.start()
         yield running
+
+
+def change(project: Path, **changes: tuple[str, str]) -> None:
+    for name, (old, new) in changes.items():
+        [file] = project.rglob(f"{name}.*")
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
 
 
 def test_a_mistake_at_the_start_costs_the_pipe_and_those_that_read_from_it(
@@ -106,7 +110,8 @@ def test_a_node_named_as_what_has_a_mistake_costs_nothing(project: Path, tmp_pat
     (project / "endpoints" / "own.pipe").write_text(
         "NODE pages\nSQL >\n    SELECT 1 AS one\nNODE last\nSQL >\n    SELECT one FROM pages\n"
     )
-    with restarted(project, tmp_path / "data", pages=("sum(seconds)", "sum(nothing)")) as running:
+    change(project, pages=("sum(seconds)", "sum(nothing)"))
+    with Tinybird(project, tmp_path / "data") as running:
         assert running.get("/v0/pipes/own.json").json()["data"] == [{"one": 1}]
         assert running.get("/v0/pipes/pages.json").status_code == 400
 
@@ -122,7 +127,8 @@ def test_every_mistake_is_told(project: Path, tmp_path: Path) -> None:
         "NODE one\nSQL >\n    SELECT nope\n\nNODE two\nSQL >\n    %\n    SELECT 1\n"
         "    {% if defined(x) %}\n    , no\n    {% else %}\n    , neither\n    {% end %}\n"
     )
-    with restarted(project, tmp_path / "data", **changes) as running:
+    change(project, **changes)
+    with Tinybird(project, tmp_path / "data") as running:
         said = running.log.read_text()
     for place in (
         f"visits.datasource:{line_of(project / 'datasources/visits.datasource', 'UInt17')}: ",

@@ -59,11 +59,11 @@ BAD: list[tuple[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+def kinds(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("kinds")
     (folder / "project" / "datasources").mkdir(parents=True)
     (folder / "project" / "datasources" / "kinds.datasource").write_text(KINDS)
-    with Tinybird(folder / "project", folder / "data") as running:
+    with tinybird.serving(folder / "project") as running:
         yield running
 
 
@@ -141,11 +141,11 @@ def test_a_row_is_not_bad_because_memory_is_short(tmp_path: Path) -> None:
     assert scene("no_memory", tmp_path) == "Memory limit exceeded."
 
 
-def test_a_column_may_have_a_name_of_the_quarantines(project: Path, tmp_path: Path) -> None:
+def test_a_column_may_have_a_name_of_the_quarantines(tinybird: Tinybird, project: Path) -> None:
     (project / "datasources" / "dated.datasource").write_text(
         "SCHEMA >\n    `insertion_date` Date `json:$.insertion_date`,\n    `n` UInt8 `json:$.n`\n"
     )
-    with Tinybird(project, tmp_path / "data") as running:
+    with tinybird.serving(project) as running:
         rows = [
             {"insertion_date": "2030-01-02", "n": 1},
             {"insertion_date": "2030-01-02", "n": "x"},

@@ -5,14 +5,15 @@ the process runs without one of them.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import httpx
+import pytest
 
 from tests.local.tinybird.process import Tinybird, reads
-from tests.local.tinybird.project import visit
+from tests.local.tinybird.project import visit, write_project
 from tests.local.tinybird.test_pipes import REDEFINITIONS
 
 WITHOUT = """
@@ -53,12 +54,27 @@ class Weakened(Tinybird):
         return [sys.executable, "-c", WITHOUT.format(self.weakness), *options]
 
 
-@contextmanager
-def weakened(weakness: str, project: Path, data: Path) -> Iterator[Tinybird]:
-    kind = type("Weakened", (Weakened,), {"weakness": weakness})
-    with kind(project, data) as running:
-        running.add(visit(), visit(tenant="b", page="/secret"))
-        yield running
+@pytest.fixture(scope="module")
+def weakened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Tinybird]]:
+    """Give the one Tinybird that has a weakness."""
+    with ExitStack() as running:
+
+        @cache
+        def started(weakness: str) -> Tinybird:
+            folder = tmp_path_factory.mktemp("weakened")
+            project = write_project(folder / "project")
+            (project / "datasources" / "items.datasource").write_text(ITEMS)
+            kind = type("Weakened", (Weakened,), {"weakness": weakness})
+            tinybird: Tinybird = running.enter_context(kind(project, folder / "data"))
+            tinybird.add(visit(), visit(tenant="b", page="/secret"))
+            tinybird.add(
+                {"tenant": "a", "page": "/home", "id": 1, "version": 1},
+                {"tenant": "b", "page": "/secret", "id": 2, "version": 1},
+                name="items",
+            )
+            return tinybird
+
+        yield started
 
 
 def answers(tinybird: Tinybird, query: str) -> list[httpx.Response]:
@@ -74,50 +90,43 @@ def answers(tinybird: Tinybird, query: str) -> list[httpx.Response]:
     ]
 
 
-def test_the_seal_alone_holds(project: Path, tmp_path: Path) -> None:
-    with weakened(NO_REFUSAL, project, tmp_path / "data") as tinybird:
-        every = [answer for query in REDEFINITIONS for answer in answers(tinybird, query)]
+def test_the_seal_alone_holds(weakened: Callable[[str], Tinybird]) -> None:
+    tinybird = weakened(NO_REFUSAL)
+    every = [answer for query in REDEFINITIONS for answer in answers(tinybird, query)]
     # Not refused: it ran, and the seal held.
     assert sum(answer.status_code == 200 for answer in every) > len(every) / 2
     assert not [answer.url for answer in every if "/secret" in answer.text]
 
 
-def finals(project: Path, data: Path, weakness: str) -> list[httpx.Response]:
+def finals(tinybird: Tinybird) -> list[httpx.Response]:
     """Ask for the newest rows of a data source with a filter."""
-    (project / "datasources" / "items.datasource").write_text(ITEMS)
-    with weakened(weakness, project, data) as tinybird:
-        tinybird.add(
-            {"tenant": "a", "page": "/home", "id": 1, "version": 1},
-            {"tenant": "b", "page": "/secret", "id": 2, "version": 1},
-            name="items",
-        )
-        token = tinybird.token({**OWN_FILTER, "resource": "items"})
-        return [
-            tinybird.get("/v0/sql", token, q=query.format(source="items FINAL"))
-            for query in REDEFINITIONS
-        ]
+    token = tinybird.token({**OWN_FILTER, "resource": "items"})
+    return [
+        tinybird.get("/v0/sql", token, q=query.format(source="items FINAL"))
+        for query in REDEFINITIONS
+    ]
 
 
-def test_the_seal_of_the_newest_rows_alone_holds(project: Path, tmp_path: Path) -> None:
-    every = finals(project, tmp_path / "data", NO_REFUSAL)
+def test_the_seal_of_the_newest_rows_alone_holds(weakened: Callable[[str], Tinybird]) -> None:
+    every = finals(weakened(NO_REFUSAL))
     assert sum(answer.status_code == 200 for answer in every) > len(every) / 2
     assert not [answer.url for answer in every if "/secret" in answer.text]
 
 
-def test_without_both_the_newest_secret_is_out(project: Path, tmp_path: Path) -> None:
-    every = finals(project, tmp_path / "data", f"{NO_SEAL}; {NO_REFUSAL}")
+def test_without_both_the_newest_secret_is_out(weakened: Callable[[str], Tinybird]) -> None:
+    every = finals(weakened(f"{NO_SEAL}; {NO_REFUSAL}"))
     assert [answer.url for answer in every if "/secret" in answer.text]
 
 
-def test_the_refusal_alone_holds(project: Path, tmp_path: Path) -> None:
-    with weakened(NO_SEAL, project, tmp_path / "data") as tinybird:
-        every = [answer for query in LAMBDAS for answer in answers(tinybird, query)]
+def test_the_refusal_alone_holds(weakened: Callable[[str], Tinybird]) -> None:
+    tinybird = weakened(NO_SEAL)
+    every = [answer for query in LAMBDAS for answer in answers(tinybird, query)]
     assert {answer.status_code for answer in every} == {400}
     assert all("A lambda with a name is not allowed" in answer.text for answer in every)
 
 
-def test_without_both_the_secret_is_out(project: Path, tmp_path: Path) -> None:
+def test_without_both_the_secret_is_out(weakened: Callable[[str], Tinybird]) -> None:
     """That the other tests here ask for what matters."""
-    with weakened(f"{NO_SEAL}; {NO_REFUSAL}", project, tmp_path / "data") as tinybird:
-        every = [answer for query in LAMBDAS for answer in answers(tinybird, query)]
+    tinybird = weakened(f"{NO_SEAL}; {NO_REFUSAL}")
+    every = [answer for query in LAMBDAS for answer in answers(tinybird, query)]
     assert [answer.url for answer in every if "/secret" in answer.text]

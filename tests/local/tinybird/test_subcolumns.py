@@ -26,7 +26,9 @@ SOURCES = (
 )
 
 
-def test_parts_are_read_through_aliased_subqueries_nodes_and_joins(tmp_path: Path) -> None:
+def test_parts_are_read_through_aliased_subqueries_nodes_and_joins(
+    tinybird: Tinybird, tmp_path: Path
+) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (project / "events.datasource").write_text(EVENTS)
@@ -36,7 +38,7 @@ def test_parts_are_read_through_aliased_subqueries_nodes_and_joins(tmp_path: Pat
             f"NODE endpoint\nSQL >\n    SELECT tuple({PARTS}) AS parts FROM {source}\n"
             "TYPE endpoint\n"
         )
-    with Tinybird(project, tmp_path / "data") as running:
+    with tinybird.serving(project) as running:
         part = {"a": {"b": 3}}
         row = {"id": 1, "j": part, "typed": part, "t": {"a": 1, "b": "x"}, "m": {"k": 2}}
         running.add(row, name="events")

@@ -70,9 +70,9 @@ def with_feeders(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+def own(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("unfed")
-    with Tinybird(with_feeders(folder / "project"), folder / "data") as running:
+    with tinybird.serving(with_feeders(folder / "project")) as running:
         running.add(visit(), visit(page="/about"))
         yield running
 
@@ -120,9 +120,9 @@ def rows_and_warning(tinybird: Tinybird, key: str | None = None) -> tuple[Any, s
 
 
 def test_nothing_is_refused_while_there_is_nothing_to_fill_it_with(
-    project: Path, tmp_path: Path
+    tinybird: Tinybird, project: Path
 ) -> None:
-    with Tinybird(with_feeders(project), tmp_path / "data") as empty:
+    with tinybird.serving(with_feeders(project)) as empty:
         assert rows_and_warning(empty)[0] == [{"visits": 0}]
 
 
