@@ -1,9 +1,8 @@
 // Notes, in milliseconds since the epoch, when a button or a link was last pressed, when Clerk had
-// answered, when the token was painted, when the server had accepted the session, and when all five
+// answered, when the token was painted, when the server had accepted the session, and when all
 // panels were painted. Runs before the page's own scripts; a press is kept for the document that it
 // leads to.
 (() => {
-  const PANELS = ["figures", "traffic", "latency", "routes", "recent"];
   const opened = performance.timeOrigin;
   const now = () => opened + performance.now();
   const pressed = () => +sessionStorage.getItem("pressed");
@@ -19,7 +18,6 @@
     marks.token = now();
     marks.answered = Math.max(pressed(), ...answers.filter((end) => end <= marks.token));
   };
-  const isFilled = (name) => document.querySelector(`#panel-${name}:not(:has(.skeleton))`);
   let hasToken = false;
   const observer = new MutationObserver(() => {
     const shown = document.getElementById("tinybird-token");
@@ -28,9 +26,12 @@
       drawn(noteToken);
     }
     // The panels stand there, empty, from the moment the session is accepted.
-    if (!document.getElementById("panel-figures")) return;
+    const panels = [...document.querySelectorAll("[id^=panel-]")];
+    if (!panels.length) return;
     marks.accepted ??= now();
-    if (!PANELS.every(isFilled) || !document.querySelector("#panel-recent tbody tr")) return;
+    if (panels.some((panel) => panel.querySelector(".skeleton"))) return;
+    // The last one is a table, whose rows come after its skeleton has gone.
+    if (!panels.at(-1).querySelector("tbody tr")) return;
     observer.disconnect();
     drawn(() => { marks.panels = now(); });
   });
