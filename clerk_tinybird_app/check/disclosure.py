@@ -53,7 +53,7 @@ def disclosed(answer: PipeAnswer, asked: Collection[str] = ()) -> Disclosed:
 
 
 def beyond(of_nobody: Disclosed, of_no_rows: Disclosed) -> list[str]:
-    """Return the columns that disclose what the same pipe does not say when there are no rows."""
+    """Return the columns that say more than the same pipe does when there are no rows."""
     return [
         column
         for column, values in of_nobody.items()

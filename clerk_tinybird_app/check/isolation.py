@@ -91,7 +91,7 @@ class Asker:
 
 @dataclass
 class Case:
-    """One pipe as kinds of session read it that Tinybird cannot tell apart.
+    """One pipe, and the kinds of session that read it alike.
 
     Attributes:
         pipe: Its name.
@@ -178,7 +178,7 @@ async def isolation(
 
 
 def _reads_tenants(asker: Asker, pipe: str) -> bool:
-    """Tell whether rows of tenants are behind it; a pipe that only the workspace has may do it."""
+    """Tell whether it reads rows of tenants. A pipe that is not in the project may do so."""
     reads = asker.reads(pipe)
     return reads is None or reads.has_column(asker.policy.tenant.column)
 
@@ -257,7 +257,7 @@ def _judged(asker: Asker, case: Case, of_no_rows: Disclosed | None) -> Iterator[
 
 
 def _leak(asker: Asker, case: Case, columns: list[str], *, is_compared: bool) -> Finding:
-    """Return the finding for what a tenant without rows is told, beside what no rows would say."""
+    """Return the finding on a pipe that tells a tenant without rows something."""
     told = NONE.union(*(case.told_nobody[column] for column in columns))
     reads = asker.reads(case.pipe)
     tenant = asker.policy.tenant.column

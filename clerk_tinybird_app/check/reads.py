@@ -1,4 +1,4 @@
-"""What a pipe reads, by the words of its SQL, and what its parameters can be filled in with.
+"""What a pipe reads, by the words of its SQL, and values for its parameters.
 
 A word too many makes a pipe look as if it read more: then it is held to more, never to less.
 """

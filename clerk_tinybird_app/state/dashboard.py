@@ -13,18 +13,8 @@ from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import (
-    ChartRow,
-    Row,
-    Share,
-    says_nothing,
-)
-from clerk_tinybird_app.dashboard.times import (
-    CUSTOM,
-    UTC_NAME,
-    refusal_notice,
-    zone_named,
-)
+from clerk_tinybird_app.dashboard.shown import ChartRow, Row, Share, says_nothing
+from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
@@ -39,10 +29,7 @@ from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsS
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
-from clerk_tinybird_app.tinybird.client import (
-    PipeAnswer,
-    TinybirdError,
-)
+from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
 from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
