@@ -20,7 +20,7 @@ from clerk_tinybird_app.local.clerk.seed import (
 )
 from clerk_tinybird_app.local.tinybird.demo.traffic import Misfit, Traffic
 from clerk_tinybird_app.local.tinybird.demo.world import Newcomers, World
-from clerk_tinybird_app.local.tinybird.engine.tables import is_nullable
+from clerk_tinybird_app.sample.fit import project_misfit
 from clerk_tinybird_app.sample.rows import drawn
 from clerk_tinybird_app.sample.timeline import HISTORY, Piece, incidents
 from clerk_tinybird_app.tinybird.project import read_files
@@ -182,8 +182,7 @@ def test_a_sample_that_does_not_fit_its_data_source_is_told_with_the_nearest_nam
     project = read_files(
         {SOURCE: text.replace("SORTING_KEY customer", "SORTING_KEY sent").encode()}
     )
-    columns = project.datasources["parcels"].columns
-    said = WORLD.misfit({one.name: bool(one.default) or is_nullable(one) for one in columns})
+    said = project_misfit(WORLD.sample, WORLD.tenant_column, project.datasources)
     assert said.startswith("the data source 'parcels'")
     assert said.endswith(told)
 
