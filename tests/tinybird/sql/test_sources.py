@@ -54,3 +54,10 @@ def test_of_sql_that_cannot_be_parsed_every_name_in_a_tables_place_counts(
 ) -> None:
     assert set(named_in(sql)) >= tables
     assert not set(named_in(sql)) & {"s", "a", "b", "y"}
+
+
+def test_reading_a_query_writes_nothing_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        assert found("SELECT a[1], quantiles(0.5, 0.9)(b)[2] FROM t") == {"t"}
+
+    assert caplog.text == ""
