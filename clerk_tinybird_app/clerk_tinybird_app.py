@@ -9,7 +9,7 @@ from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
-from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS
+from clerk_tinybird_app.components.look import CLERK_APPEARANCE, CLERK_WORDS, STYLE_SHEETS
 from clerk_tinybird_app.components.pulse import Pulse, PulseState
 from clerk_tinybird_app.logs.log_budget import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
@@ -88,7 +88,7 @@ app = ServedApp(
     },
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
     html_lang="en",
-    stylesheets=["/look.css"],
+    stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
 guard_websockets(app)

@@ -1,7 +1,7 @@
 // Until Clerk has loaded, its cookie says whether somebody is probably signed in: it is then set,
 // and not 0. It only decides what is shown until then. The prerendered page does not know the
 // cookie, so it contains both versions. A class that is set before the first paint hides one: see
-// look.css.
+// look/base.css.
 const MARK = `if (/(^|; )__client_uat(_[\\w-]+)?=[1-9]/.test(document.cookie)) {
   document.documentElement.classList.add("expects-user");
 }`;

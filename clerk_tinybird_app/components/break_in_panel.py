@@ -54,7 +54,7 @@ def _attempt(kind: str, name: str, how: str) -> rx.Component:
                         verdict.outcome,
                         class_name=rx.cond(
                             verdict.is_safe,
-                            "font-mono text-[13px] text-ok",
+                            "font-mono text-[13px] text-good",
                             "font-mono text-[13px] text-bad",
                         ),
                     ),

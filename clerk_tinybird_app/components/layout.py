@@ -138,12 +138,12 @@ def _brand() -> rx.Component:
     rest = "max-[26rem]:hidden"
     words = _PRODUCT.words.name.split()
     return rx.el.a(
-        rx.el.span("[", class_name="text-brand-ink"),
+        rx.el.span("[", class_name="text-green-text"),
         *(
             rx.fragment(word[0], rx.el.span(word[1:] + (" " if more else ""), class_name=rest))
             for more, word in zip(range(len(words) - 1, -1, -1), words, strict=True)
         ),
-        rx.el.span("]", class_name="text-brand-ink"),
+        rx.el.span("]", class_name="text-green-text"),
         href=routes.HOME,
         aria_label=_PRODUCT.words.name,
         class_name="font-mono font-bold tracking-tight text-ink whitespace-pre",
@@ -163,7 +163,7 @@ def _navigation(path: str) -> list[rx.Component]:
 
 
 def _nav_link(name: str, to: str, *, is_current: bool) -> rx.Component:
-    look = "text-ink border-brand-ink" if is_current else "text-soft border-transparent"
+    look = "text-ink border-green-text" if is_current else "text-soft border-transparent"
     return rx.el.a(
         name,
         href=to,

@@ -252,7 +252,7 @@ export function RateChoice({ queries, label, ...props }) {
       <select
         value={every}
         onChange={(event) => choose(Number(event.target.value))}
-        className="bg-bg text-ink border border-control font-mono text-[13px] px-1 py-0.5"
+        className="bg-bg text-ink border border-edge font-mono text-[13px] px-1 py-0.5"
       >
         {rates.map((rate) => (
           <option key={rate} value={rate}>{rateName(rate)}</option>
@@ -324,7 +324,7 @@ export function LiveStatus({ at, isLive, isFailing, ...props }) {
   if (isFailing) word = "incomplete";
   if (delay.since) word = `delayed since ${delay.since}`;
   const isWell = !isFailing && !delay.since;
-  const tone = isWell ? (paused || !isLive ? "bg-soft" : "bg-ok") : "bg-bad";
+  const tone = isWell ? (paused || !isLive ? "bg-soft" : "bg-good") : "bg-bad";
   return (
     <span {...props}>
       <span className={`inline-block size-2 rounded-full mr-1.5 ${tone}`} aria-hidden="true" />

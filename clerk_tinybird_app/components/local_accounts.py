@@ -14,7 +14,7 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.look import NOTE
 
-_ACCOUNT: Final = "font-mono text-brand-ink underline decoration-dotted underline-offset-4"
+_ACCOUNT: Final = "font-mono text-green-text underline decoration-dotted underline-offset-4"
 
 
 def local_accounts() -> rx.Component:
@@ -72,10 +72,10 @@ def local_banner() -> rx.Component:
         tab_index=0,
         class_name=(
             "flex items-center gap-3 px-4 sm:px-6 h-9 overflow-x-auto whitespace-nowrap "
-            "bg-mark text-ink text-[13px] border-b border-line"
+            "bg-green-wash text-ink text-[13px] border-b border-line"
         ),
     )
 
 
 def _code(text: str) -> rx.Component:
-    return rx.el.code(text, class_name="font-mono text-brand-ink select-all")
+    return rx.el.code(text, class_name="font-mono text-green-text select-all")

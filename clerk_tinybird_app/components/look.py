@@ -5,33 +5,38 @@ from typing import Any, Final
 
 from clerk_tinybird_app.dashboard.declaration import Tone
 
-GREEN_BUTTON: Final = "brackets bg-brand text-on-brand px-4 py-2 font-semibold whitespace-nowrap"
+STYLE_SHEETS: Final = tuple(
+    f"/look/{name}.css" for name in ("tokens", "base", "frame", "controls", "old")
+)
+"""The style sheets of every page, in their order."""
+
+GREEN_BUTTON: Final = "brackets bg-green text-on-green px-4 py-2 font-semibold whitespace-nowrap"
 QUIET_BUTTON: Final = (
     "border border-line px-2.5 py-0.5 text-sm text-ink hover:border-ink whitespace-nowrap"
 )
-PANEL: Final = "bg-panel p-4 sm:p-5 min-w-0"
+PANEL: Final = "bg-surface p-4 sm:p-5 min-w-0"
 HEADING: Final = "font-mono font-semibold text-[15px]"
 SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all"
 NOTE: Final = "text-soft text-sm"
 
-_PRIMARY: Final = {"background": "var(--brand)", "color": "var(--on-brand)"}
+_PRIMARY: Final = {"background": "var(--green)", "color": "var(--on-green)"}
 """The green of the app's buttons, for the buttons in Clerk's forms."""
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
         # Clerk also uses it for the text of tabs and links, so it is not the green of surfaces.
-        "colorPrimary": "var(--brand-ink)",
+        "colorPrimary": "var(--green-text)",
         "colorPrimaryForeground": "var(--bg)",
         "colorBackground": "var(--bg)",
         "colorForeground": "var(--ink)",
-        "colorMuted": "var(--panel)",
+        "colorMuted": "var(--surface)",
         "colorMutedForeground": "var(--soft)",
         "colorNeutral": "var(--ink)",
-        "colorBorder": "var(--control)",
+        "colorBorder": "var(--edge)",
         "colorInput": "var(--bg)",
         "colorInputForeground": "var(--ink)",
         "colorDanger": "var(--bad)",
-        "colorSuccess": "var(--ok)",
+        "colorSuccess": "var(--good)",
         "colorWarning": "var(--warn)",
         "colorRing": "var(--focus)",
         "fontFamily": "var(--font-sans)",
@@ -87,10 +92,13 @@ class ToneLook:
 
 
 TONES: Final = {
-    Tone.CALM: ToneLook("var(--chart-1)", "0", "text-ok font-semibold"),
-    Tone.SUCCESS: ToneLook("var(--chart-6)", "10 3 2 3", "text-ok font-semibold"),
-    Tone.INFO: ToneLook("var(--chart-2)", "6 3", "text-(--focus) font-semibold"),
-    Tone.WARNING: ToneLook("var(--chart-3)", "4 2 1 2", "text-warn font-semibold"),
-    Tone.ERROR: ToneLook("var(--chart-4)", "8 4", "text-bad font-semibold"),
-    Tone.ACCENT: ToneLook("var(--chart-5)", "2 3", "text-violet font-semibold"),
+    Tone.CALM: ToneLook("var(--tone-calm)", "0", "text-good font-semibold"),
+    Tone.SUCCESS: ToneLook("var(--tone-success)", "10 3 2 3", "text-good font-semibold"),
+    Tone.INFO: ToneLook("var(--tone-info)", "6 3", "text-(--focus) font-semibold"),
+    Tone.WARNING: ToneLook("var(--tone-warning)", "4 2 1 2", "text-warn font-semibold"),
+    Tone.ERROR: ToneLook("var(--tone-error)", "8 4", "text-bad font-semibold"),
+    Tone.ACCENT: ToneLook("var(--tone-accent)", "2 3", "text-(--tone-accent) font-semibold"),
+    Tone.LOW: ToneLook("var(--tone-low)", "0", ""),
+    Tone.MIDDLE: ToneLook("var(--tone-middle)", "0", ""),
+    Tone.HIGH: ToneLook("var(--tone-high)", "0", ""),
 }

@@ -12,7 +12,7 @@ from clerk_tinybird_app.state.playground import MAX_SHOWN_ROWS, PIPES, Playgroun
 from clerk_tinybird_app.tinybird import csv_cells
 from clerk_tinybird_app.tinybird.pipe_request import PIPE, Field
 
-_INPUT: Final = "w-full bg-bg text-ink border border-control font-mono text-[13px] px-2 py-1.5"
+_INPUT: Final = "w-full bg-bg text-ink border border-edge font-mono text-[13px] px-2 py-1.5"
 
 
 def playground_panel() -> rx.Component:
@@ -125,7 +125,7 @@ def _answer() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.p(
-                    rx.el.b(PlaygroundState.status, class_name="text-ok"),
+                    rx.el.b(PlaygroundState.status, class_name="text-good"),
                     " ",
                     PlaygroundState.summary,
                     rx.cond(PlaygroundState.rate_note != "", " · " + PlaygroundState.rate_note, ""),

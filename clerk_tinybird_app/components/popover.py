@@ -8,7 +8,7 @@ _POPOVER: Final = rx.asset("popover.jsx", shared=True)
 _BOX: Final = (
     "absolute right-0 z-5 mt-1 max-w-[calc(100vw-1rem)] bg-bg border border-line shadow-lg"
 )
-MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-panel"
+MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-surface"
 """The style classes of an action in a menu."""
 
 _ITEM_NOTE: Final = "block w-48 whitespace-normal text-xs text-soft"

@@ -67,9 +67,9 @@ def token_panel() -> rx.Component:
         rx.el.p(
             rx.el.span(_part(0), class_name="text-bad"),
             ".",
-            rx.el.span(_part(1), class_name="text-violet"),
+            rx.el.span(_part(1), class_name="text-tone-accent"),
             ".",
-            rx.el.span(_part(2), class_name="text-ok"),
+            rx.el.span(_part(2), class_name="text-good"),
             id="tinybird-token",
             tab_index=0,
             role="region",
@@ -105,7 +105,7 @@ def claims_panel() -> rx.Component:
         ),
         rx.el.p(
             rx.el.span(
-                class_name="inline-block size-3 mr-2 bg-mark border-l-2 border-brand-ink",
+                class_name="inline-block size-3 mr-2 bg-green-wash border-l-2 border-green-text",
                 aria_hidden="true",
             ),
             "Marked values are fixed: whatever a request says, Tinybird uses these.",

@@ -83,7 +83,7 @@ def _claim_line(line: ClaimLine) -> rx.Component:
 
 def _step(number: int, heading: str, text: str) -> rx.Component:
     return rx.el.li(
-        rx.el.p(f"{number}", aria_hidden="true", class_name="font-mono text-brand-ink"),
+        rx.el.p(f"{number}", aria_hidden="true", class_name="font-mono text-green-text"),
         rx.el.h2(heading, class_name=HEADING),
         rx.el.p(text, class_name=NOTE),
         class_name="border-t border-line pt-3",

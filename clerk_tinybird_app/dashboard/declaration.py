@@ -29,6 +29,10 @@ class Tone(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     ACCENT = "accent"
+    LOW = "low"
+    """The lowest of three measures of one thing, such as percentiles; then the two above it."""
+    MIDDLE = "middle"
+    HIGH = "high"
 
 
 class Good(Enum):

@@ -87,7 +87,7 @@ def _detail(name: str) -> rx.Component:
         rx.el.a(
             f"← {page.back}",
             href=DashboardState.back_href,
-            class_name="text-brand-ink underline-offset-4 hover:underline",
+            class_name="text-green-text underline-offset-4 hover:underline",
         ),
         rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
     )

@@ -10,5 +10,5 @@ def not_found() -> rx.Component:
     return layout(
         rx.el.h1("Page not found", class_name="font-mono font-bold text-2xl tracking-tight"),
         rx.el.p("Nothing is at this address."),
-        rx.el.a("To the home page", href="/", class_name="text-brand-ink underline"),
+        rx.el.a("To the home page", href="/", class_name="text-green-text underline"),
     )

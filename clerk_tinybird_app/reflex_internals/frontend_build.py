@@ -17,8 +17,9 @@ from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = (
-    *("bg", "panel", "line", "control", "ink", "soft", "mark", "brand", "brand-ink", "on-brand"),
-    *("ok", "warn", "bad", "violet", "focus"),
+    *("bg", "surface", "sunken", "raised", "field", "hover", "line", "edge"),
+    *("ink", "soft", "invert", "green", "on-green", "green-text", "green-wash", "green-edge"),
+    *("good", "warn", "bad", "warn-wash", "bad-wash", "focus"),
 )
 _PRELOAD: Final = '<link rel="modulepreload"'
 _HEADERS_FILE: Final = "_headers"
@@ -50,7 +51,7 @@ _HEADERS_PLUGIN: Final = (
 
 
 def tailwind() -> TailwindV4Plugin:
-    """Return Tailwind with the names of the design tokens that ``assets/look.css`` defines."""
+    """Return Tailwind with the names of the design tokens that ``assets/look/tokens.css`` defines."""
     theme = {
         "extend": {
             "colors": {name: f"var(--{name})" for name in _COLORS},

@@ -31,7 +31,7 @@ def _policy(answer: httpx.Response) -> str:
     [
         *(("GET", page, 200) for page in PAGES),
         ("GET", "/nowhere", 404),
-        ("GET", "/look.css", 200),
+        ("GET", "/look/tokens.css", 200),
         ("GET", "/ping", 200),
         ("GET", "/api/health", 200),
         ("GET", "/api/tinybird-token", 401),

@@ -85,7 +85,7 @@ def _figure(figure: ShownFigure) -> rx.Component:
                 rx.el.span(" against the period before", class_name="sr-only"),
                 class_name=rx.match(
                     figure.tone,
-                    (GOOD, "text-ok text-[13px] whitespace-nowrap"),
+                    (GOOD, "text-good text-[13px] whitespace-nowrap"),
                     (BAD, "text-warn text-[13px] whitespace-nowrap"),
                     "text-soft text-[13px] whitespace-nowrap",
                 ),
@@ -97,7 +97,7 @@ def _figure(figure: ShownFigure) -> rx.Component:
                 rx.el.path(
                     d=figure.trend,
                     fill="none",
-                    stroke="var(--chart-1)",
+                    stroke="var(--tone-calm)",
                     stroke_width="1.5",
                     custom_attrs={"vectorEffect": "non-scaling-stroke"},
                 ),

@@ -24,7 +24,7 @@ _BOX: Final = (
 )
 _CURRENT: Final = f"{_BOX} bg-ink text-bg border-ink"
 _OTHER: Final = f"{_BOX} text-soft hover:text-ink"
-_INPUT: Final = "bg-bg text-ink border border-control font-mono text-[13px] px-2 py-1"
+_INPUT: Final = "bg-bg text-ink border border-edge font-mono text-[13px] px-2 py-1"
 _NOTICE: Final = (
     "flex flex-wrap items-center justify-between gap-3 bg-bg px-4 py-2 text-sm border border-warn "
     "shadow-lg"
@@ -192,5 +192,5 @@ def _chip(choice: Choice) -> rx.Component:
         rx.el.span(" ×", aria_hidden="true"),  # noqa: RUF001 - the sign on every such chip
         href=choice.href,
         aria_label="Remove filter " + choice.label,
-        class_name="bg-mark text-ink font-mono px-2 py-0.5 wrap-anywhere",
+        class_name="bg-green-wash text-ink font-mono px-2 py-0.5 wrap-anywhere",
     )

@@ -14,7 +14,7 @@ from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
 CELL: Final = "py-1.5 px-1 border-b border-line whitespace-nowrap"
 NUMBER: Final = f"{CELL} text-right"
 _LINK: Final = "text-ink no-underline hover:underline underline-offset-4"
-_HEAD: Final = "text-soft sticky top-0 bg-panel"
+_HEAD: Final = "text-soft sticky top-0 bg-surface"
 
 
 def ranking_panel(panel: Ranking) -> rx.Component:
