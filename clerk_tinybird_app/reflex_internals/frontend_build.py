@@ -51,7 +51,7 @@ _HEADERS_PLUGIN: Final = (
 
 
 def tailwind() -> TailwindV4Plugin:
-    """Return Tailwind with the names of the design tokens that ``assets/look/tokens.css`` defines."""
+    """Return Tailwind with the names of the colours in ``assets/look/tokens.css``."""
     theme = {
         "extend": {
             "colors": {name: f"var(--{name})" for name in _COLORS},
