@@ -8,6 +8,7 @@ from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.clerk.components import (
     HAS_USER,
     LEAVING,
+    LOADING_SOMEBODY,
     SIGNED_IN,
     SIGNED_OUT,
     UNCONFIRMED,
@@ -15,10 +16,11 @@ from clerk_tinybird_app.clerk.components import (
     Phase,
     UserButton,
 )
+from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.local_accounts import local_banner
-from clerk_tinybird_app.components.look import NOTE
+from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON
 from clerk_tinybird_app.components.notices import unconfirmed_notice
-from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, Trouble
+from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, CheckButton, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.wording import sign_in_service
@@ -27,24 +29,27 @@ _CONTENT: Final = "content"
 _TROUBLES: Final = (
     (
         OFFLINE,
-        "This device is offline. What you see may be out of date, and what you press waits until "
-        "it is back.",
+        "wifi-off",
+        "This device is offline.",
+        "What you see stays, and goes on by itself when the connection is back.",
     ),
     (
         APP,
-        "Connection lost: this app's server does not answer. What you see may be out of date, and "
-        "what you press waits until it does.",
+        "unplug",
+        "Connection lost: this app's server does not answer.",
+        "What you see stays, and goes on by itself when it does.",
     ),
     (
         CLERK,
-        f"Your session cannot be confirmed, because {sign_in_service()} does not answer. It is "
-        "being tried again by itself; until then what you see may be out of date.",
+        "triangle-alert",
+        f"Your session cannot be confirmed, because {sign_in_service()} does not answer.",
+        "It is being tried again by itself; until then what you see may be out of date.",
     ),
 )
 _PRODUCT: Final = products.current()
 _SHOWS_TOKEN_PAGE: Final = services.current().settings.shows_token_page
 _NAVIGATION: Final = (
-    (("Token", routes.HOME), ("Dashboard", routes.DASHBOARD)) if _SHOWS_TOKEN_PAGE else ()
+    (("Dashboard", routes.DASHBOARD), ("Token", routes.HOME)) if _SHOWS_TOKEN_PAGE else ()
 )
 
 
@@ -68,13 +73,15 @@ class _Fonts(rx.Component):
         }
 
 
-def layout(*content: rx.Component, path: str = "") -> rx.Component:
+def layout(*content: rx.Component, path: str = "", is_bare: bool = False) -> rx.Component:
     """Return ``content`` as the page's main part, below the header and the connection notice.
 
     Args:
         content: The page.
-        path: The path of the page, "" when the navigation has no link to it.
+        path: The page's own path, "" for one that the navigation does not name.
+        is_bare: True for a page that keeps to the frame's width by itself, see ``.wrap``.
     """
+    inner = "contents" if is_bare else "wrap grid grid-cols-1 gap-(--gap)"
     return rx.el.div(
         _Fonts.create(),
         ClerkNames.create(),
@@ -87,16 +94,19 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
                 "focus:p-3 focus:bg-bg focus:border focus:border-ink"
             ),
         ),
+        rx.el.noscript(rx.el.p("This page needs JavaScript.", class_name="wrap py-4")),
         local_banner(),
-        rx.el.div(_header(path), _connection_notice(), class_name="sticky-header"),
+        rx.el.div(_header(path), _connection_notice(), class_name="top"),
         _announcement(),
         rx.el.main(
-            *content,
-            Phase.create(rx.el.p("Signing out…", role="status", class_name=NOTE), when=LEAVING),
-            Phase.create(unconfirmed_notice(), when=UNCONFIRMED),
+            rx.el.div(*content, class_name=inner),
+            Phase.create(
+                rx.el.p("Signing out…", role="status", class_name=f"wrap {NOTE}"), when=LEAVING
+            ),
+            Phase.create(rx.el.div(unconfirmed_notice(), class_name="wrap"), when=UNCONFIRMED),
             id=_CONTENT,
             tab_index=-1,
-            class_name="mx-auto max-w-6xl px-4 sm:px-6 pt-8 pb-20 grid grid-cols-1 gap-5",
+            class_name="content",
         ),
         class_name="min-h-screen bg-bg text-ink",
     )
@@ -105,29 +115,36 @@ def layout(*content: rx.Component, path: str = "") -> rx.Component:
 def _header(path: str) -> rx.Component:
     return rx.el.header(
         _brand(),
+        _tenant(),
         *_navigation(path),
         rx.el.div(
-            Phase.create(
-                rx.el.div(
-                    OrganizationSwitcher.create(),
-                    role="group",
-                    aria_label="Organization",
-                    class_name="min-w-0",
-                ),
-                when=HAS_USER,
-            ),
-            _theme_toggle(),
-            Phase.create(
-                rx.el.div(UserButton.create(), class_name="size-7 shrink-0"), when=HAS_USER
-            ),
-            # It takes the rest of the row, so that nothing wraps when the switcher appears.
-            class_name=(
-                "flex-1 basis-0 min-w-0 flex items-center justify-end gap-2 sm:gap-3 min-h-9"
-            ),
+            _theme_button(),
+            Phase.create(rx.el.div(UserButton.create(), class_name="avatar"), when=HAS_USER),
+            class_name="row ml-auto flex-none min-h-(--control)",
         ),
-        class_name=(
-            "flex flex-wrap items-center gap-x-4 gap-y-2 px-4 sm:px-6 py-3 min-h-14 "
-            "border-b border-line bg-bg"
+        class_name="wrap bar",
+    )
+
+
+def _tenant() -> rx.Component:
+    """Clerk's switcher, whose place is kept while Clerk loads."""
+    slash = rx.el.span(class_name="slash", aria_hidden="true")
+    return rx.fragment(
+        Phase.create(
+            rx.el.div(
+                slash, rx.el.span(class_name="skeleton"), aria_hidden="true", class_name="org"
+            ),
+            when=LOADING_SOMEBODY,
+        ),
+        Phase.create(
+            rx.el.div(
+                slash,
+                OrganizationSwitcher.create(),
+                role="group",
+                aria_label="Organization",
+                class_name="org",
+            ),
+            when=HAS_USER,
         ),
     )
 
@@ -138,15 +155,15 @@ def _brand() -> rx.Component:
     rest = "max-[26rem]:hidden"
     words = _PRODUCT.words.name.split()
     return rx.el.a(
-        rx.el.span("[", class_name="text-green-text"),
+        rx.el.i("["),
         *(
             rx.fragment(word[0], rx.el.span(word[1:] + (" " if more else ""), class_name=rest))
             for more, word in zip(range(len(words) - 1, -1, -1), words, strict=True)
         ),
-        rx.el.span("]", class_name="text-green-text"),
+        rx.el.i("]"),
         href=routes.HOME,
         aria_label=_PRODUCT.words.name,
-        class_name="font-mono font-bold tracking-tight text-ink whitespace-pre",
+        class_name="wordmark whitespace-pre",
     )
 
 
@@ -155,48 +172,45 @@ def _navigation(path: str) -> list[rx.Component]:
         return []
     return [
         rx.el.nav(
-            *(_nav_link(name, to, is_current=to == path) for name, to in _NAVIGATION),
+            *(
+                rx.el.a(name, href=to, aria_current="page" if to == path else "false")
+                for name, to in _NAVIGATION
+            ),
             aria_label="Pages",
-            class_name="order-last basis-full sm:order-none sm:basis-auto flex gap-1",
+            class_name="nav",
         )
     ]
 
 
-def _nav_link(name: str, to: str, *, is_current: bool) -> rx.Component:
-    look = "text-ink border-green-text" if is_current else "text-soft border-transparent"
-    return rx.el.a(
-        name,
-        href=to,
-        aria_current="page" if is_current else "false",
-        class_name=f"px-2.5 py-1 border-b-2 hover:text-ink {look}",
-    )
-
-
-def _theme_toggle() -> rx.Component:
+def _theme_button() -> rx.Component:
     return rx.el.button(
-        rx.el.span("◐", aria_hidden="true"),
+        icon("contrast"),
         type="button",
         on_click=rx.toggle_color_mode,
         aria_label="Switch between light and dark",
         title="Switch between light and dark",
-        class_name="size-8 shrink-0 border border-line hover:border-ink leading-none",
+        class_name="button square quiet",
     )
 
 
 def _connection_notice() -> rx.Component:
     return rx.el.div(
-        *(
-            Trouble.create(
-                rx.el.p(
-                    text,
-                    class_name="px-4 sm:px-6 py-2 text-sm text-warn bg-bg border-b border-line",
-                ),
-                when=cause,
-            )
-            for cause, text in _TROUBLES
-        ),
+        *(Trouble.create(_told(*cause), when=when) for when, *cause in _TROUBLES),
         id="trouble",
         role="status",
+        class_name="trouble",
+    )
+
+
+def _told(symbol: str, what: str, then: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            icon(symbol),
+            rx.el.p(rx.el.b(what), " ", then, class_name="flex-1"),
+            CheckButton.create(icon("refresh-cw"), "Try now", class_name=QUIET_BUTTON),
+            class_name="wrap",
+        ),
+        class_name="notice off",
     )
 
 

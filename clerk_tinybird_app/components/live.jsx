@@ -10,6 +10,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
@@ -31,6 +32,9 @@ const KEPT_RATE = "dashboard-refresh-seconds";
 
 const NOT_YET = "The newest numbers have not come yet.";
 const ON_TIME = { since: "", cause: "" };
+// What keeps every answer away, and not this page's alone.
+const CUT_OFF = { offline: "Offline", app: "No connection" };
+const ICON = { className: "icon", "aria-hidden": true };
 
 const LiveContext = createContext({
   paused: false,
@@ -40,6 +44,7 @@ const LiveContext = createContext({
   rates: [],
   choose: () => {},
   delay: ON_TIME,
+  cutOff: "",
 });
 
 // A reconnect or a switch of the tenant mounts the page again. A paused page stays paused.
@@ -173,8 +178,7 @@ export function LiveView(props) {
       const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
       const reason = staleReason || (isTinybird ? NOT_YET : "");
       // Problems of the whole app are shown above the page.
-      const isElsewhere = trouble === "app" || trouble === "offline";
-      next = { since: timeOfDay(then), cause: isElsewhere ? "" : reason };
+      next = { since: timeOfDay(then), cause: CUT_OFF[trouble] ? "" : reason };
     }
     setDelay((now) => (now.since === next.since && now.cause === next.cause ? now : next));
   }, []);
@@ -224,48 +228,81 @@ export function LiveView(props) {
     check();
     if (!view.current.isDown) ask();
   }, []);
+  const cutOff = CUT_OFF[trouble] ?? "";
   const value = useMemo(
-    () => ({ paused, toggle, refresh, every, rates, choose, delay }),
-    [paused, every, rates, delay],
+    () => ({ paused, toggle, refresh, every, rates, choose, delay, cutOff }),
+    [paused, every, rates, delay, cutOff],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
 
+// Data that is out of date stays, and is dimmed.
+export function Dimmed({ children, className = "", ...props }) {
+  const { delay, cutOff } = useContext(LiveContext);
+  const isOld = delay.since || cutOff;
+  return <div className={isOld ? `${className} old` : className} {...props}>{children}</div>;
+}
+
 export function PauseButton(props) {
-  const { paused, toggle } = useContext(LiveContext);
+  const { paused, toggle, cutOff } = useContext(LiveContext);
   const label = paused ? "Resume live updates" : "Pause live updates";
+  const Icon = paused ? Play : Pause;
   return (
-    <button type="button" onClick={toggle} aria-label={label} title={label} {...props}>
-      <span aria-hidden="true">{paused ? "▶" : "❚❚"}</span>
+    <button
+      type="button"
+      onClick={toggle}
+      disabled={Boolean(cutOff)}
+      aria-label={label}
+      title={label}
+      {...props}
+    >
+      <Icon {...ICON} />
     </button>
   );
 }
 
 const rateName = (seconds) => (seconds % 60 ? `${seconds} s` : `${seconds / 60} min`);
 
+export function Rate() {
+  const { every } = useContext(LiveContext);
+  return (
+    <>
+      <span className="sr-only">Refresh rate: </span>
+      {rateName(every)}
+      <ChevronDown {...ICON} />
+    </>
+  );
+}
+
 export function RateChoice({ queries, label, ...props }) {
   const { every, rates, choose } = useContext(LiveContext);
   const cost = Math.round((DAY_S / every) * queries).toLocaleString("en");
   return (
-    <label {...props}>
-      {label}{" "}
-      <select
-        value={every}
-        onChange={(event) => choose(Number(event.target.value))}
-        className="bg-bg text-ink border border-edge font-mono text-[13px] px-1 py-0.5"
-      >
-        {rates.map((rate) => (
-          <option key={rate} value={rate}>{rateName(rate)}</option>
-        ))}
-      </select>{" "}
-      {queries ? <span>{cost} queries a day</span> : null}
-    </label>
+    <>
+      <label {...props}>
+        <span>{label}</span>
+        <select
+          value={every}
+          onChange={(event) => choose(Number(event.target.value))}
+          className="input"
+        >
+          {rates.map((rate) => (
+            <option key={rate} value={rate}>{rateName(rate)}</option>
+          ))}
+        </select>
+      </label>
+      {queries ? <p className="font-mono">{cost} queries a day</p> : null}
+    </>
   );
 }
 
 export function RefreshButton({ children, ...props }) {
-  const { refresh } = useContext(LiveContext);
-  return <button type="button" onClick={refresh} {...props}>{children}</button>;
+  const { refresh, cutOff } = useContext(LiveContext);
+  return (
+    <button type="button" onClick={refresh} disabled={Boolean(cutOff)} {...props}>
+      {children}
+    </button>
+  );
 }
 
 const ago = (seconds) => {
@@ -290,12 +327,7 @@ function useAge(at) {
   return age;
 }
 
-export function Age({ at, ...props }) {
-  const age = useAge(at);
-  return <span {...props}>{at ? ago(age) : ""}</span>;
-}
-
-// The time since which the data is out of date, by the viewer's own clock.
+// The time from which what is shown is out of date, by the viewer's own clock.
 export function Since({ at, ...props }) {
   useAge(at);
   return <span {...props}>{at ? timeOfDay(arrival(at)) : ""}</span>;
@@ -307,28 +339,35 @@ export function DelayNotice({ children, ...props }) {
   if (!delay.cause) return null;
   return (
     <div {...props}>
-      <p>
-        <b>Out of date since {delay.since}.</b> {delay.cause}
+      <TriangleAlert {...ICON} />
+      <span>
+        <b>{delay.cause}</b> The last data stays.
         {paused ? "" : " It is being tried again by itself."}
-      </p>
+      </span>
       {children}
     </div>
   );
 }
 
+// A dot's look, a text's, and the words.
+const told = ({ delay, cutOff, paused }, { at, isLive, isFailing }, age) => {
+  const until = delay.since || (at ? timeOfDay(arrival(at)) : "");
+  if (cutOff) return ["off", "text-bad", until ? `${cutOff} since ${until}` : cutOff];
+  if (delay.since) return ["late", "text-warn", `Delayed, data until ${until}`];
+  const updated = at ? `, updated ${ago(age)}` : "";
+  if (isFailing) return ["late", "text-warn", `Incomplete${updated}`];
+  if (paused) return ["still", "", `Paused${updated}`];
+  return isLive ? ["live", "", `Live${updated}`] : ["still", "", `Fixed period${updated}`];
+};
+
 export function LiveStatus({ at, isLive, isFailing, ...props }) {
-  const { paused, delay } = useContext(LiveContext);
+  const live = useContext(LiveContext);
   const age = useAge(at);
-  let word = isLive ? "live" : "fixed period";
-  if (paused) word = "paused";
-  if (isFailing) word = "incomplete";
-  if (delay.since) word = `delayed since ${delay.since}`;
-  const isWell = !isFailing && !delay.since;
-  const tone = isWell ? (paused || !isLive ? "bg-soft" : "bg-good") : "bg-bad";
+  const [dot, tone, words] = told(live, { at, isLive, isFailing }, age);
   return (
     <span {...props}>
-      <span className={`inline-block size-2 rounded-full mr-1.5 ${tone}`} aria-hidden="true" />
-      {word}{at && !delay.since ? `, ${ago(age)}` : ""}
+      <span className={`dot ${dot}`} aria-hidden="true" />
+      <span className={tone}>{words}</span>
     </span>
   );
 }

@@ -47,10 +47,22 @@ class LiveView(_Live):
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str)]  # type: ignore
 
 
+class Dimmed(_Live):
+    """Dims its children while the data of the ``LiveView`` around it is out of date."""
+
+    tag = "Dimmed"
+
+
 class PauseButton(_Live):
     """Pauses and resumes the ``LiveView`` around it."""
 
     tag = "PauseButton"
+
+
+class Rate(_Live):
+    """The rate of the ``LiveView`` around it, such as ``10 s``, as the face of a button."""
+
+    tag = "Rate"
 
 
 class RateChoice(_Live):
@@ -86,7 +98,7 @@ class DelayNotice(_Live):
 
 
 class LiveStatus(_Live):
-    """Says whether what is shown is live, paused, incomplete or delayed, and how old it is.
+    """Says whether what is shown is live, paused, delayed, cut off or not all there, and its age.
 
     Props:
         at: When the data came, in seconds since the epoch; 0 without data.
@@ -105,13 +117,5 @@ class Since(_Live):
     """Shows the time of day of ``at``, in seconds since the epoch; nothing for 0."""
 
     tag = "Since"
-
-    at: rx.Var[float]
-
-
-class Age(_Live):
-    """Shows how long ago ``at`` was, in seconds since the epoch; nothing for 0."""
-
-    tag = "Age"
 
     at: rx.Var[float]

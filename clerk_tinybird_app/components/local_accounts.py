@@ -1,7 +1,5 @@
 """The ready-made accounts of the embedded Clerk, as buttons that fill in the sign-in form."""
 
-from typing import Final
-
 import reflex as rx
 
 from clerk_tinybird_app import services
@@ -13,8 +11,6 @@ from clerk_tinybird_app.clerk.components import (
     SignInAs,
 )
 from clerk_tinybird_app.components.look import NOTE
-
-_ACCOUNT: Final = "font-mono text-green-text underline decoration-dotted underline-offset-4"
 
 
 def local_accounts() -> rx.Component:
@@ -50,7 +46,7 @@ def local_banner() -> rx.Component:
     if not running.embedded.accounts:
         return rx.fragment()
     accounts = (
-        SignInAs.create(email, email=email, title=description, class_name=_ACCOUNT)
+        SignInAs.create(email, email=email, title=description)
         for email, description in running.embedded.accounts.items()
     )
     in_use = (
@@ -59,23 +55,26 @@ def local_banner() -> rx.Component:
         else "Clerk is embedded; Tinybird is your own workspace."
     )
     return rx.el.aside(
-        rx.el.b("Local mode"),
-        Phase.create(
-            "Sign in as",
-            *accounts,
-            rx.el.span("password ", _code(running.embedded.password)),
-            rx.el.span("or sign up, code ", _code(running.embedded.code)),
-            when=f"{CLERK_LOADING} {SIGNED_OUT}",
+        rx.el.div(
+            rx.el.b("local", class_name="tag"),
+            Phase.create(
+                rx.el.span("Sign in as"),
+                *accounts,
+                rx.el.span("password ", _code(running.embedded.password)),
+                rx.el.span("or sign up, code ", _code(running.embedded.code)),
+                when=f"{CLERK_LOADING} {SIGNED_OUT}",
+            ),
+            Phase.create(rx.el.span(in_use), when=HAS_USER),
+            # By keyboard too, where it is wider than the window.
+            tab_index=0,
+            role="group",
+            aria_label="Local mode",
+            class_name="wrap",
         ),
-        Phase.create(in_use, when=HAS_USER),
         aria_label="Local mode",
-        tab_index=0,
-        class_name=(
-            "flex items-center gap-3 px-4 sm:px-6 h-9 overflow-x-auto whitespace-nowrap "
-            "bg-green-wash text-ink text-[13px] border-b border-line"
-        ),
+        class_name="local",
     )
 
 
 def _code(text: str) -> rx.Component:
-    return rx.el.code(text, class_name="font-mono text-green-text select-all")
+    return rx.el.code(text)

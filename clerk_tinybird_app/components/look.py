@@ -6,21 +6,33 @@ from typing import Any, Final
 from clerk_tinybird_app.dashboard.declaration import Tone
 
 STYLE_SHEETS: Final = tuple(
-    f"/look/{name}.css" for name in ("tokens", "base", "frame", "controls", "old")
+    f"/look/{name}.css"
+    for name in ("tokens", "base", "frame", "controls", "panels", "tables", "overlays", "old")
 )
 """The style sheets of every page, in their order."""
 
-GREEN_BUTTON: Final = "brackets bg-green text-on-green px-4 py-2 font-semibold whitespace-nowrap"
-QUIET_BUTTON: Final = (
-    "border border-line px-2.5 py-0.5 text-sm text-ink hover:border-ink whitespace-nowrap"
-)
-PANEL: Final = "bg-surface p-4 sm:p-5 min-w-0"
-HEADING: Final = "font-mono font-semibold text-[15px]"
+GREEN_BUTTON: Final = "primary"
+QUIET_BUTTON: Final = "button"
+PANEL: Final = "bg-surface border border-line p-4 sm:p-5 min-w-0"
+HEADING: Final = "title-2"
 SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all"
 NOTE: Final = "text-soft text-sm"
 
 _PRIMARY: Final = {"background": "var(--green)", "color": "var(--on-green)"}
 """The green of the app's buttons, for the buttons in Clerk's forms."""
+
+_LOGO: Final = {"width": "20px", "height": "20px", "borderRadius": "0"}
+_NAME: Final = {"color": "var(--ink)", "fontSize": "14px", "fontWeight": "500"}
+_CHEVRON: Final = {
+    "content": '""',
+    "flex": "none",
+    "width": "7px",
+    "height": "7px",
+    "margin": "-4px 3px 0",
+    "border": "solid var(--soft)",
+    "borderWidth": "0 1.5px 1.5px 0",
+    "rotate": "45deg",
+}
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
@@ -55,12 +67,27 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "navbarButtonText": {"color": "var(--ink)"},
         "badge": {"color": "var(--ink)"},
         "avatarBox": {"borderRadius": "50%"},
+        "userButtonAvatarBox": {"width": "32px", "height": "32px"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
         "cardBox": {"border": "1px solid var(--line)"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},
         "organizationSwitcherPopoverCard": {"border": "1px solid var(--line)"},
-        # A long name must leave space for the controls beside it.
-        "organizationSwitcherTrigger": {"maxWidth": "100%", "border": "1px solid var(--line)"},
+        # A name of any length leaves room for what stands beside it.
+        "organizationSwitcherTrigger": {
+            "maxWidth": "100%",
+            "height": "var(--control)",
+            "padding": "0 8px",
+            "gap": "8px",
+            "color": "var(--ink)",
+            "&:hover": {"background": "var(--hover)"},
+            "&::after": _CHEVRON,
+        },
+        "organizationSwitcherTriggerIcon": {"display": "none"},
+        "organizationPreview__organizationSwitcherTrigger": {"gap": "8px", "minWidth": "0"},
+        "organizationPreviewAvatarBox__organizationSwitcherTrigger": _LOGO,
+        "userPreviewAvatarBox__personalWorkspace": _LOGO,
+        "organizationPreviewMainIdentifier__organizationSwitcherTrigger": _NAME,
+        "userPreviewMainIdentifier__personalWorkspace": _NAME,
         "organizationPreview": {"minWidth": "0"},
         "organizationPreviewTextContainer": {"minWidth": "0"},
     },
@@ -81,24 +108,22 @@ class ToneLook:
     """How a tone is drawn.
 
     Attributes:
-        color: Its colour in a chart, as CSS.
-        dash: The dashes of its line, because not everybody can tell colours apart.
-        text: The style classes of a text.
+        color: In a chart, as CSS.
+        dash: A line's, because colour alone does not tell lines apart.
     """
 
     color: str
     dash: str
-    text: str
 
 
 TONES: Final = {
-    Tone.CALM: ToneLook("var(--tone-calm)", "0", "text-good font-semibold"),
-    Tone.SUCCESS: ToneLook("var(--tone-success)", "10 3 2 3", "text-good font-semibold"),
-    Tone.INFO: ToneLook("var(--tone-info)", "6 3", "text-(--focus) font-semibold"),
-    Tone.WARNING: ToneLook("var(--tone-warning)", "4 2 1 2", "text-warn font-semibold"),
-    Tone.ERROR: ToneLook("var(--tone-error)", "8 4", "text-bad font-semibold"),
-    Tone.ACCENT: ToneLook("var(--tone-accent)", "2 3", "text-(--tone-accent) font-semibold"),
-    Tone.LOW: ToneLook("var(--tone-low)", "0", ""),
-    Tone.MIDDLE: ToneLook("var(--tone-middle)", "0", ""),
-    Tone.HIGH: ToneLook("var(--tone-high)", "0", ""),
+    Tone.CALM: ToneLook("var(--tone-calm)", "0"),
+    Tone.SUCCESS: ToneLook("var(--tone-success)", "10 3 2 3"),
+    Tone.INFO: ToneLook("var(--tone-info)", "6 3"),
+    Tone.WARNING: ToneLook("var(--tone-warning)", "4 2 1 2"),
+    Tone.ERROR: ToneLook("var(--tone-error)", "8 4"),
+    Tone.ACCENT: ToneLook("var(--tone-accent)", "2 3"),
+    Tone.LOW: ToneLook("var(--tone-low)", "0"),
+    Tone.MIDDLE: ToneLook("var(--tone-middle)", "0"),
+    Tone.HIGH: ToneLook("var(--tone-high)", "0"),
 }

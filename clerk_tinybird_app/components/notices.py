@@ -3,12 +3,13 @@
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import RetryButton, SignOutButton
-from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
+from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import HEADING, NOTE, QUIET_BUTTON
 from clerk_tinybird_app.components.widgets import ReloadButton
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.wording import sign_in_service
 
-_ACTION = f"{QUIET_BUTTON} justify-self-start"
+_ACTION = f"{QUIET_BUTTON} self-start"
 
 
 def refused_notice() -> rx.Component:
@@ -67,20 +68,23 @@ def impersonation_notice() -> rx.Component:
     """Say that somebody else acts as this user, when it is so."""
     return rx.cond(
         SessionState.impersonator != "",
-        rx.el.p(
-            "Impersonation: ",
-            rx.el.code(SessionState.impersonator, class_name="font-mono"),
-            " is acting as this user.",
+        rx.el.div(
+            icon("user-round-cog"),
+            rx.el.p(
+                "Impersonation: ",
+                rx.el.code(SessionState.impersonator, class_name="font-mono"),
+                " is acting as this user.",
+            ),
             role="status",
-            class_name="border border-warn text-warn px-4 py-2 text-sm",
+            class_name="notice",
         ),
     )
 
 
 def _alert(heading: str, *content: rx.Component) -> rx.Component:
     return rx.el.section(
-        rx.el.h2(heading, class_name=f"{HEADING} text-bad"),
+        rx.el.h2(icon("triangle-alert"), heading, class_name=f"{HEADING} row text-bad"),
         *content,
         role="alert",
-        class_name=f"{PANEL} border-l-2 border-bad grid gap-2",
+        class_name="panel padded gap-3",
     )

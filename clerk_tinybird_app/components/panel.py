@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL, QUIET_BUTTON
+from clerk_tinybird_app.components.look import HEADING, QUIET_BUTTON
 from clerk_tinybird_app.components.widgets import CopyButton
 
 
@@ -24,13 +24,13 @@ def panel(
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
-            rx.el.p(note, class_name=f"{NOTE} order-last basis-full sm:order-none sm:basis-auto"),
-            rx.el.div(action, class_name="ml-auto"),
-            class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-3 min-h-8",
+            rx.el.p(note),
+            rx.el.div(action, class_name="tools"),
+            class_name="panel-head",
         ),
-        *content,
+        rx.el.div(*content, class_name="panel-body"),
         id=panel_id,
-        class_name=f"{PANEL} {class_name}",
+        class_name=f"panel {class_name}".strip(),
         **props,
     )
 

@@ -1,5 +1,5 @@
 // A button that opens a small box beside it.
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Children, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 
 const EDGE_PX = 8;
@@ -13,10 +13,11 @@ const keepInside = (box) => {
   box.style.translate = `${shift}px`;
 };
 
-// Closes by Escape, by a press or a focus outside, and when the address changes. A menu also closes
-// when something in it is chosen.
+// Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
+// once something in it was chosen. The first child is the button's face, the others are the box.
 export function Popover(props) {
-  const { symbol, label, title, isMenu, isCurrent, buttonClass, boxClass, children } = props;
+  const { label, isMenu, isCurrent, buttonClass, boxClass } = props;
+  const [face, ...content] = Children.toArray(props.children);
   const [open, setOpen] = useState(false);
   const { pathname, search } = useLocation();
   const root = useRef(null);
@@ -55,7 +56,7 @@ export function Popover(props) {
     button.current?.focus();
   };
   return (
-    <div ref={root} className="relative">
+    <div ref={root} className="anchor">
       <button
         ref={button}
         type="button"
@@ -63,12 +64,12 @@ export function Popover(props) {
         aria-expanded={open}
         aria-current={isCurrent}
         aria-label={label || undefined}
-        title={title}
+        title={label || undefined}
         className={buttonClass}
       >
-        {symbol}
+        {face}
       </button>
-      {open ? <div ref={box} onClick={chosen} className={boxClass}>{children}</div> : null}
+      {open ? <div ref={box} onClick={chosen} className={boxClass}>{content}</div> : null}
     </div>
   );
 }

@@ -4,32 +4,24 @@ from typing import Final
 
 import reflex as rx
 
-_POPOVER: Final = rx.asset("popover.jsx", shared=True)
-_BOX: Final = (
-    "absolute right-0 z-5 mt-1 max-w-[calc(100vw-1rem)] bg-bg border border-line shadow-lg"
-)
-MENU_ITEM: Final = "block w-full text-left px-3 py-2 text-sm whitespace-nowrap hover:bg-surface"
-"""The style classes of an action in a menu."""
+from clerk_tinybird_app.components.icon import icon
 
-_ITEM_NOTE: Final = "block w-48 whitespace-normal text-xs text-soft"
+_POPOVER: Final = rx.asset("popover.jsx", shared=True)
+MENU_ITEM: Final = "item"
+"""The classes of an action in a menu."""
 
 
 class Popover(rx.Component):
-    """A button that opens and closes a box with its children.
+    """A button with the first child on it, that shows the others in a box below.
 
-    Props:
-        symbol: The text on the button.
-        label: The name of the button for assistive technology, when the text is no word.
-        is_menu: Whether a choice in the box closes it.
-        is_current: Whether a choice from the box is in use now.
+    Props: ``label`` its name for assistive technology when no words stand on it, ``is_menu``
+    whether a choice in the box closes it, ``is_current`` whether what was chosen in it is in force.
     """
 
     library = _POPOVER.importable_path
     tag = "Popover"
 
-    symbol: rx.Var[str]
     label: rx.Var[str]
-    title: rx.Var[str]
     is_menu: rx.Var[bool]
     is_current: rx.Var[bool]
     button_class: rx.Var[str]
@@ -37,38 +29,52 @@ class Popover(rx.Component):
 
 
 def popover(
-    symbol: str,
+    face: rx.Component,
     *content: rx.Component,
-    label: str,
-    button_class: str,
-    box_class: str,
-    is_current: bool = False,
+    label: str = "",
+    button_class: str = "button",
+    is_current: bool | rx.Var[bool] = False,
 ) -> rx.Component:
-    """Return a button with a box that stays open until it is left."""
+    """Return a button with a box that stays open until it is left.
+
+    Args:
+        face: What stands on the button, one component.
+        content: What stands in the box.
+        label: The button's name when no words stand on it.
+        button_class: Its classes.
+        is_current: Whether what was chosen in the box is in force.
+    """
     return Popover.create(
+        face,
         *content,
-        symbol=symbol,
         label=label,
         is_current=is_current,
         button_class=button_class,
-        box_class=f"{_BOX} {box_class}",
+        box_class="pop right form",
     )
 
 
 def menu(*items: rx.Component, label: str) -> rx.Component:
     """Return a button with a few actions, see `menu_item`."""
     return Popover.create(
+        icon("ellipsis"),
         *items,
-        symbol="⋯",
         label=label,
-        title=label,
         is_menu=True,
-        button_class="border border-line hover:border-ink text-ink leading-none size-8",
-        box_class=f"{_BOX} py-1",
+        button_class="button square quiet",
+        box_class="pop right menu",
     )
 
 
-def menu_item(label: str, *, note: str = "", **props: object) -> rx.Component:
-    """Return one action of a menu, with a note about it; ``props`` are passed to the button."""
-    explained = [rx.el.small(note, class_name=_ITEM_NOTE)] if note else []
-    return rx.el.button(label, *explained, type="button", class_name=MENU_ITEM, **props)
+def menu_item(label: str, symbol: str, *, note: str = "", **props: object) -> rx.Component:
+    """Return one action of a menu.
+
+    Args:
+        label: What it does.
+        symbol: The name of its icon.
+        note: What is to be known of it.
+        props: The button's own.
+    """
+    explained = [rx.el.small(note)] if note else []
+    words = rx.el.span(label, *explained)
+    return rx.el.button(icon(symbol), words, type="button", class_name=MENU_ITEM, **props)

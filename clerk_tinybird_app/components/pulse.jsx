@@ -19,8 +19,13 @@ const PATIENCE_MS = 2_500;
 const AGAIN_MS = 5_000;
 const MAX_AGAIN_MS = 40_000;
 
-// `heard` has the moment of the last answer.
-export const PulseContext = createContext({ trouble: "", heard: { current: null }, check: () => {} });
+// `heard` holds the moment of the last sign of life.
+export const PulseContext = createContext({
+  trouble: "",
+  heard: { current: null },
+  check: () => {},
+  askNow: () => {},
+});
 
 const useOnLine = () => {
   const [onLine, setOnLine] = useState(true);
@@ -55,6 +60,12 @@ export function Pulse({ answered, onAsk, children }) {
   const check = useCallback(() => {
     if (asked.current) return;
     asked.current = { at: moment(), sent: moment(), tries: 0 };
+    send.current();
+  }, []);
+
+  const askNow = useCallback(() => {
+    asked.current ??= { at: moment(), tries: 0 };
+    asked.current.sent = moment();
     send.current();
   }, []);
 
@@ -102,8 +113,13 @@ export function Pulse({ answered, onAsk, children }) {
   let trouble = cause === "clerk" ? "clerk" : "";
   if (isDown || isSilent) trouble = "app";
   if (!onLine && (trouble || !isReached)) trouble = "offline";
-  const value = useMemo(() => ({ trouble, heard, check }), [trouble]);
+  const value = useMemo(() => ({ trouble, heard, check, askNow }), [trouble]);
   return <PulseContext.Provider value={value}>{children}</PulseContext.Provider>;
+}
+
+export function CheckButton({ children, ...props }) {
+  const { askNow } = useContext(PulseContext);
+  return <button type="button" onClick={askNow} {...props}>{children}</button>;
 }
 
 export function Trouble({ when, children }) {

@@ -51,6 +51,12 @@ class Pulse(_Pulse):
     on_ask: rx.EventHandler[rx.event.passthrough_event_spec(int)]  # type: ignore
 
 
+class CheckButton(_Pulse):
+    """Asks for a sign of life at once, however long the next try is off."""
+
+    tag = "CheckButton"
+
+
 class Trouble(_Pulse):
     """Shows its children while ``when`` is the reason why no data comes to this page."""
 

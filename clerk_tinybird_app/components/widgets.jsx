@@ -84,8 +84,14 @@ export function Countdown({ issuedAt, expiresAt, ...props }) {
   );
 }
 
-// Opens what the address asks for. A reconnect or a switch of the tenant mounts the page again and
-// opens it again. It scrolls there only once per navigation, so that it does not disturb a reader.
+// The space stays in the text: what is read aloud or copied is the whole name.
+export function RowName({ text }) {
+  const end = text.indexOf(" ") + 1;
+  return <>{end ? <i>{text.slice(0, end)}</i> : null}{text.slice(end)}</>;
+}
+
+// Opens what the address asks for. A reconnect or a switch draws the page anew and so opens it
+// again; it is brought into view once a navigation, not under somebody who reads elsewhere.
 let shownFor = null;
 
 export function OpenFromAddress({ parameter, target, onOpen }) {

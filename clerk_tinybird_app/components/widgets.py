@@ -48,6 +48,14 @@ class ClerkNames(_Widget):
     tag = "ClerkNames"
 
 
+class RowName(_Widget):
+    """A name of several words, the first of them less conspicuous than the others."""
+
+    tag = "RowName"
+
+    text: rx.Var[str]
+
+
 class OpenFromAddress(_Widget):
     """Passes on the address's query when it has ``parameter``, and scrolls to the id ``target``."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times
+from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
 from clerk_tinybird_app.dashboard.view import View, moment, order_name
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
@@ -150,6 +150,12 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
     times = Times.of(period, zone, now)
     return {
         "subtitle": NAMES.get(view.range) or times.between(period.start, period.end),
+        "dates": (
+            f"{times.moment(period.start)} to now"
+            if view.is_live
+            else times.between(period.start, period.end)
+        ),
+        "zone": offset_name(times.local(period.end)),
         "custom_start": times.local(period.start).strftime(_FORM),
         "custom_end": times.local(period.end).strftime(_FORM),
     }

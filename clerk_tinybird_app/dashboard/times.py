@@ -191,8 +191,12 @@ class Times:
 
     def between(self, start: datetime, end: datetime) -> str:
         """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``."""
-        locals_ = (self.local(start), self.local(end))
-        return " to ".join(f"{self._date(at)} {at:%H:%M}{_which(at)}" for at in locals_)
+        return f"{self.moment(start)} to {self.moment(end)}"
+
+    def moment(self, at: datetime) -> str:
+        """Return a moment to the minute, with its day: ``23 Nov 10:00``."""
+        local = self.local(at)
+        return f"{self._date(local)} {local:%H:%M}{_which(local)}"
 
     def _date(self, local: datetime) -> str:
         date = f"{local.day} {local:%b}"
@@ -207,6 +211,16 @@ def step_name(step: timedelta) -> str:
     unit, name = next(((unit, name) for unit, name in _UNITS if not step % unit), _UNITS[-1])
     times = step // unit
     return name if times == 1 else f"{times} {name}s"
+
+
+def offset_name(local: datetime) -> str:
+    """Return how far a moment's zone is from UTC: ``UTC+5:30``, ``UTC``."""
+    offset = local.utcoffset() or timedelta()
+    hours, minutes = divmod(round(abs(offset) / _MINUTE), 60)
+    if not hours and not minutes:
+        return UTC_NAME
+    sign = "+" if offset > timedelta() else "\N{MINUS SIGN}"
+    return f"{UTC_NAME}{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
 
 
 def _whole(distance: timedelta) -> timedelta:

@@ -19,7 +19,8 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.dashboard.empty_tenant import empty_tenant
 from clerk_tinybird_app.components.dashboard.figures import figures_panel, figures_skeleton
-from clerk_tinybird_app.components.dashboard.head import head, notices
+from clerk_tinybird_app.components.dashboard.head import head, head_skeleton, notices
+from clerk_tinybird_app.components.dashboard.no_match import has_no_match, no_match
 from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
 from clerk_tinybird_app.components.dashboard.tables import (
     breakdown_panel,
@@ -27,10 +28,12 @@ from clerk_tinybird_app.components.dashboard.tables import (
     records_panel,
 )
 from clerk_tinybird_app.components.dashboard.time_series import time_series_panel
+from clerk_tinybird_app.components.dashboard.toolbar import toolbar, toolbar_skeleton
+from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.layout import layout
-from clerk_tinybird_app.components.live import LiveView
+from clerk_tinybird_app.components.live import Dimmed, LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
-from clerk_tinybird_app.components.look import HEADING, PANEL
+from clerk_tinybird_app.components.look import HEADING
 from clerk_tinybird_app.components.notices import (
     clerk_failed_notice,
     impersonation_notice,
@@ -50,7 +53,7 @@ from clerk_tinybird_app.dashboard.questions import least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 _PRODUCT: Final = products.current()
-_H1: Final = "font-mono font-bold text-2xl tracking-tight"
+_H1: Final = "title-1"
 _DRAWN_BY: Final[dict[type[Panel], Callable[[Any], rx.Component]]] = {
     Figures: figures_panel,
     TimeSeries: time_series_panel,
@@ -85,11 +88,10 @@ def _detail(name: str) -> rx.Component:
     page = _PRODUCT.dashboard.pages[name]
     title = rx.el.div(
         rx.el.a(
-            f"← {page.back}",
-            href=DashboardState.back_href,
-            class_name="text-green-text underline-offset-4 hover:underline",
+            icon("arrow-left"), page.back, href=DashboardState.back_href, class_name="back row"
         ),
         rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
+        class_name="min-w-0",
     )
     return _page(title, page.panels)
 
@@ -100,20 +102,20 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     arrival = _arrival(panels)
     return layout(
         Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
-        Phase.create(_heading(), clerk_failed_notice(), when=CLERK_FAILED),
-        Phase.create(_heading(), refused_notice(), when=REFUSED),
-        Phase.create(_heading(), stalled_notice(), when=STALLED),
-        Phase.create(_heading(), _invitation(), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
+        Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
+        Phase.create(_alone(refused_notice()), when=REFUSED),
+        Phase.create(_alone(stalled_notice()), when=STALLED),
+        Phase.create(_alone(_invitation()), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
         Phase.create(
             LiveView.create(
-                impersonation_notice(),
+                rx.el.div(impersonation_notice(), class_name="wrap"),
                 head(title, queries=len(panels), at=arrival),
-                rx.cond(
-                    DashboardState.has_no_rows,
-                    empty_tenant(),
-                    rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
-                ),
+                toolbar(),
                 notices(),
+                Dimmed.create(
+                    rx.cond(DashboardState.has_no_rows, empty_tenant(), _all_shown(panels)),
+                    class_name="wrap",
+                ),
                 usual=max(settings.refresh_seconds, least),
                 least=least,
                 at=arrival,
@@ -127,7 +129,24 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
             when=SIGNED_IN,
         ),
         path=routes.DASHBOARD,
+        is_bare=True,
     )
+
+
+def _all_shown(panels: Sequence[Panel]) -> rx.Component:
+    """Return the panels; when nothing matches, that is said once in the place of all the others."""
+    figures = [each for each in panels if isinstance(each, Figures)]
+    others = [each for each in panels if not isinstance(each, Figures)]
+    return rx.cond(
+        has_no_match(others),
+        rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),
+        rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+    )
+
+
+def _alone(content: rx.Component) -> rx.Component:
+    """Return what stands in the panels' place, below the dashboard's name."""
+    return rx.el.div(_heading(), content, class_name="wrap grid grid-cols-1 gap-(--gap)")
 
 
 def _shown(panel: Panel) -> rx.Component:
@@ -167,21 +186,15 @@ def _invitation() -> rx.Component:
         rx.el.p(words.invitation),
         see_yours_button(),
         *([local_accounts()] if is_for_developers else []),
-        class_name=f"{PANEL} grid gap-4",
+        class_name="panel padded gap-4",
     )
 
 
 def _skeleton(panels: Sequence[Panel]) -> rx.Component:
     return rx.el.div(
-        _heading(),
         rx.el.p("Loading", role="status", class_name="sr-only"),
-        rx.el.div(
-            *(
-                rx.el.div(class_name=f"skeleton {size}", aria_hidden="true")
-                for size in ("w-64 h-[1lh]", "w-80 max-w-full h-8")
-            ),
-            class_name="flex flex-wrap justify-between gap-4 -mt-5",
-        ),
+        head_skeleton(_heading()),
+        toolbar_skeleton(),
         rx.el.div(
             *(
                 _in_columns(
@@ -192,8 +205,7 @@ def _skeleton(panels: Sequence[Panel]) -> rx.Component:
                 )
                 for panel in panels
             ),
-            class_name="twelve-columns",
+            class_name="wrap twelve-columns",
         ),
         aria_busy="true",
-        class_name="grid gap-5",
     )

@@ -83,6 +83,7 @@ _LATENCY: Final = TimeSeries(
 _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
+    width=7,
     note="newest first",
     noun="requests",
     parameters={"limit": "20"},
@@ -99,7 +100,8 @@ _RECENT: Final = Records(
 
 _ROUTES: Final = Ranking(
     pipe="top_routes",
-    title="Top routes",
+    title="Routes",
+    width=5,
     noun="requests",
     parameters={"limit": "50"},
     by=("method", "route"),

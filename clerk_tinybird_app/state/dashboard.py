@@ -55,6 +55,8 @@ class DashboardState(PanelsState, rx.State):
     custom_start: str = ""
     custom_end: str = ""
     subtitle: str = ""
+    dates: str = ""
+    zone: str = ""
     page_title: str = ""
     is_live: bool = True
     has_no_rows: bool = False

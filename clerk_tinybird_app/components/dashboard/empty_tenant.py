@@ -8,7 +8,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import products, services
-from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, PANEL, SOURCE
+from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, SOURCE
 from clerk_tinybird_app.components.panel import copy_button
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
@@ -25,12 +25,36 @@ def empty_tenant() -> rx.Component:
     """Return the panel that is shown in place of the dashboard."""
     words = _PRODUCT.words
     shows_tools = services.current().settings.shows_token_page
+    said = (rx.el.h2(words.empty_title, class_name=HEADING), rx.el.p(words.empty_text))
+    if not shows_tools:
+        return rx.el.section(*said, id="no-rows", class_name="panel padded gap-2")
+    column, command = _PRODUCT.policy.tenant.column, _first_event()
     return rx.el.section(
-        rx.el.h2(words.empty_title, class_name=HEADING),
-        rx.el.p(words.empty_text, class_name="max-w-2xl"),
-        *((_sample_traffic(), *_first_event()) if shows_tools else ()),
+        rx.el.div(
+            *said,
+            rx.el.div(
+                _sample_traffic(),
+                copy_button(command, "example event"),
+                class_name="flex flex-wrap items-center gap-3 py-2",
+            ),
+            _sample_problem(),
+            rx.el.p(
+                rx.el.span(class_name="dot live", aria_hidden="true"),
+                "Waiting for the first event",
+                class_name="status",
+            ),
+            class_name="grid gap-2 content-start",
+        ),
+        rx.el.div(
+            rx.el.p(
+                "Your backend sends events with the workspace's append token, never the browser; "
+                f"{column} says whose they are:",
+                class_name=f"{NOTE} mb-3",
+            ),
+            rx.el.pre(command, class_name=f"{SOURCE} bg-(--sunken) border border-line p-4"),
+        ),
         id="no-rows",
-        class_name=f"{PANEL} grid gap-4",
+        class_name="panel begin",
     )
 
 
@@ -51,52 +75,35 @@ def event_command(event: Mapping[str, Any], source: str, column: str) -> str:
     )
 
 
-def _first_event() -> tuple[rx.Component, ...]:
+def _first_event() -> str:
     words, column = _PRODUCT.words, _PRODUCT.policy.tenant.column
     before, after = event_command(words.event, words.event_source, column).split(TENANT)
-    command = before + SessionState.tenant_id + after
-    return (
-        rx.el.div(
-            rx.el.p(
-                "Your backend sends events with the workspace's append token, never the browser; "
-                f"{column} says whose they are:",
-                class_name=NOTE,
-            ),
-            copy_button(command, "example event"),
-            class_name="flex items-start justify-between gap-3 border-t border-line pt-4",
-        ),
-        rx.el.pre(command, class_name=SOURCE),
-    )
+    return before + SessionState.tenant_id + after
 
 
 def _sample_traffic() -> rx.Component:
     """Return the button that adds sample rows to the embedded Tinybird."""
     if not services.current().has_sample_traffic:
         return rx.fragment()
-    return rx.el.div(
+    return rx.fragment(
         rx.el.button(
             rx.cond(SampleTrafficState.is_adding, "Adding sample data…", "Add sample data"),
             type="button",
             on_click=SampleTrafficState.add,
             aria_disabled=SampleTrafficState.is_adding,
+            title="Two months of made-up rows for this tenant, and new ones while the app runs.",
             class_name=GREEN_BUTTON,
-        ),
-        rx.el.p(
-            "Two months of made-up rows for this tenant, and new ones while the app runs.",
-            class_name=NOTE,
         ),
         rx.el.p(
             rx.cond(SampleTrafficState.is_adding, "Adding sample data.", ""),
             role="status",
             class_name="sr-only",
         ),
-        rx.cond(
-            SampleTrafficState.problem != "",
-            rx.el.p(
-                SampleTrafficState.problem,
-                role="alert",
-                class_name="text-bad text-sm basis-full",
-            ),
-        ),
-        class_name="flex flex-wrap items-center gap-x-4 gap-y-2",
+    )
+
+
+def _sample_problem() -> rx.Component:
+    return rx.cond(
+        SampleTrafficState.problem != "",
+        rx.el.p(SampleTrafficState.problem, role="alert", class_name="text-bad text-sm"),
     )

@@ -1,112 +1,78 @@
-"""The key figures: each has its own box with its change and its trend."""
+"""The key figures: one panel of cells, each with its change and its trend."""
 
 from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app.components.dashboard.panel import panel_actions, panel_content
-from clerk_tinybird_app.components.look import HEADING, NOTE, PANEL
+from clerk_tinybird_app.components.dashboard.panel import panel_age, panel_content, panel_menu
+from clerk_tinybird_app.components.dashboard.skeletons import figure_cells, skeleton
+from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.dashboard.declaration import Figures
 from clerk_tinybird_app.dashboard.figures import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH, ShownFigure
 from clerk_tinybird_app.state.dashboard import rows_of
 
-_ON_A_PHONE: Final = 2
-"""Figures in one row; on a wide screen there is one for every three of the twelve columns."""
-
-_ROOM_FOR_NOTE: Final = 6
-"""From so many of the twelve columns on, a note fits beside the heading."""
+_PLUS: Final = "+"
+_MINUS: Final = "\N{MINUS SIGN}"
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 
 def figures_panel(panel: Figures) -> rx.Component:
     """Return the figures."""
-    note, has_room = panel.note or "against the period before", panel.width >= _ROOM_FOR_NOTE
-    return rx.el.section(
-        rx.el.div(
-            rx.el.h2(panel.title, class_name=HEADING),
-            *([rx.el.p(note, class_name=f"{NOTE} hidden sm:block")] if has_room else []),
-            panel_actions(panel),
-            class_name="flex flex-wrap items-center gap-x-3 gap-y-1 mb-2 min-h-8",
-        ),
-        rx.el.div(
-            panel_content(
-                panel,
-                rx.el.dl(
-                    rx.foreach(rows_of(panel), _figure),
-                    class_name=(
-                        f"grid grid-cols-{_ON_A_PHONE} lg:grid-cols-{_columns(panel)} "
-                        "gap-3 sm:gap-5 m-0"
-                    ),
-                ),
-            ),
-            class_name=f"{_least_height(panel)} [&>.skeleton]:min-h-[inherit]",
-        ),
-        id=f"panel-{panel.key}",
-        class_name="min-w-0",
-    )
+    shown = panel_content(panel, figure_cells(panel, rx.foreach(rows_of(panel), _figure)))
+    tools = rx.el.div(panel_age(panel), panel_menu(panel), class_name="figures-menu")
+    return _framed(panel, shown, tools, id=f"panel-{panel.key}")
 
 
 def figures_skeleton(panel: Figures) -> rx.Component:
-    """Return a grey box with the size of the figures."""
-    return rx.el.div(
-        rx.el.div(class_name="mb-2 min-h-8"),
-        rx.el.div(class_name=f"skeleton {_least_height(panel)}"),
-        aria_hidden="true",
-    )
+    """Return the figures' panel with their labels, and grey places for their values."""
+    return _framed(panel, skeleton(panel))
 
 
-def _shown(panel: Figures) -> int:
-    return min(panel.most, len(panel.figures))
-
-
-def _columns(panel: Figures) -> int:
-    return min(_shown(panel), max(1, panel.width // 3))
-
-
-def _least_height(panel: Figures) -> str:
-    """Return the classes for the rows of boxes with the gaps between them."""
-
-    def height(columns: int, gap: int) -> int:
-        rows = -(-_shown(panel) // columns)
-        return rows * 120 + (rows - 1) * gap
-
-    return f"min-h-[{height(_ON_A_PHONE, 12)}px] lg:min-h-[{height(_columns(panel), 20)}px]"
+def _framed(panel: Figures, *content: rx.Component, **props: object) -> rx.Component:
+    heading = rx.el.h2(panel.title, class_name="sr-only")
+    return rx.el.section(heading, *content, class_name="panel figures-panel", **props)
 
 
 def _figure(figure: ShownFigure) -> rx.Component:
+    # A unit stands behind a space, and smaller.
+    number_and_unit = figure.value.split(" ")
     return rx.el.div(
-        rx.el.dt(figure.label, class_name="text-soft font-mono text-sm"),
+        rx.el.dt(figure.label, title=figure.label),
         rx.el.dd(
-            rx.el.b(
-                figure.value,
-                class_name="font-mono text-xl sm:text-2xl tracking-tight tabular-nums",
+            rx.el.b(number_and_unit[0]),
+            rx.cond(
+                rx.Var.create(number_and_unit).length() > 1, rx.el.small(" ", number_and_unit[1])
             ),
-            rx.el.span(
-                figure.change,
-                rx.el.span(" against the period before", class_name="sr-only"),
-                class_name=rx.match(
-                    figure.tone,
-                    (GOOD, "text-good text-[13px] whitespace-nowrap"),
-                    (BAD, "text-warn text-[13px] whitespace-nowrap"),
-                    "text-soft text-[13px] whitespace-nowrap",
-                ),
-            ),
-            class_name="m-0 flex flex-wrap items-baseline justify-between gap-x-2",
+            class_name="value",
         ),
         rx.el.dd(
-            rx.el.svg(
-                rx.el.path(
-                    d=figure.trend,
-                    fill="none",
-                    stroke="var(--tone-calm)",
-                    stroke_width="1.5",
-                    custom_attrs={"vectorEffect": "non-scaling-stroke"},
-                ),
-                view_box=f"0 0 {TREND_WIDTH} {TREND_HEIGHT}",
-                custom_attrs={"preserveAspectRatio": "none"},
-                aria_hidden="true",
-                class_name="w-full h-8 block mt-1",
-            ),
-            class_name="m-0",
+            _change(figure.change),
+            rx.el.span(" against the period before", class_name="sr-only"),
+            title="Against the period before",
+            class_name=rx.match(figure.tone, (GOOD, "delta good"), (BAD, "delta bad"), "delta"),
         ),
-        class_name=f"{PANEL} min-h-[120px]",
+        rx.el.dd(_trend(figure.trend), class_name="trend"),
+        class_name="figure",
+    )
+
+
+def _change(change: str) -> rx.Component:
+    """Return a change with an arrow in place of its sign."""
+    up = rx.fragment(icon("arrow-up"), rx.el.span("up ", class_name="sr-only"))
+    down = rx.fragment(icon("arrow-down"), rx.el.span("down ", class_name="sr-only"))
+    return rx.match(
+        change[:1],
+        (_PLUS, rx.fragment(up, change[1:])),
+        (_TIMES, rx.fragment(up, change)),
+        (_MINUS, rx.fragment(down, change[1:])),
+        rx.fragment(change),
+    )
+
+
+def _trend(path: str) -> rx.Component:
+    return rx.el.svg(
+        rx.el.path(d=path, class_name="spark"),
+        view_box=f"0 0 {TREND_WIDTH} {TREND_HEIGHT}",
+        custom_attrs={"preserveAspectRatio": "none"},
+        aria_hidden="true",
     )

@@ -1,180 +1,240 @@
 """The panels with a table: rankings, the newest rows, and shares of a total."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
-from clerk_tinybird_app.components.look import TONES
+from clerk_tinybird_app.components.dashboard.table_columns import (
+    AUTO,
+    Place,
+    is_number,
+    marked_filter,
+    places_of_ranking,
+    places_of_records,
+    time_width,
+    width,
+)
+from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.widgets import RowName
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking, Records, Unit
 from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
 from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
 
-CELL: Final = "py-1.5 px-1 border-b border-line whitespace-nowrap"
-NUMBER: Final = f"{CELL} text-right"
-_LINK: Final = "text-ink no-underline hover:underline underline-offset-4"
-_HEAD: Final = "text-soft sticky top-0 bg-surface"
+CELL: Final = ""
+NUMBER: Final = "r"
+
+_MOST_RANKED: Final = 15
+"""Rows of a ranking or a breakdown that are seen before it scrolls."""
+
+_MOST_RECORDS: Final = 10
+_LIMIT: Final = "limit"
+"""The pipes' parameter for how many rows there are at most."""
 
 
 def ranking_panel(panel: Ranking) -> rx.Component:
-    """Return a ranking: a click on a row filters, its arrow opens the page of the row."""
-    clicks = "click to filter, → to open" if panel.opens else "click to filter"
+    """Return the most of something: a row filters by itself, its arrow opens its own page."""
+    places = places_of_ranking(panel)
+    opening = [_column_head(rx.el.span("open", class_name="sr-only"))] if panel.opens else []
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
+            _widths(AUTO, *map(width, panel.columns), *(["36px"] if panel.opens else [])),
             rx.el.thead(
                 rx.el.tr(
                     _column_head(" ".join(map(_word, panel.by))),
                     *(_sortable(column, panel) for column in panel.columns),
+                    *opening,
                 ),
-                class_name=_HEAD,
             ),
-            rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _ranked(row, panel))),
+            rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _ranked(row, panel, places))),
+            rows=rows_of(panel),
+            most=_MOST_RANKED,
+            table_class="two",
         ),
-        note=panel.note or clicks,
+        foot=_ranked_count(panel),
     )
 
 
 def records_panel(panel: Records) -> rx.Component:
     """Return the newest rows."""
-    heads = ((column.heading, _is_number(column)) for column in panel.columns)
+    heads = ((column.heading, is_number(column)) for column in panel.columns)
+    places = places_of_records(panel)
+    rows = rows_of(panel)
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
+            _widths(time_width(rows), *map(width, panel.columns)),
             column_heads(("time", False), *heads),
-            rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _recorded(row, panel))),
+            rx.el.tbody(rx.foreach(rows, lambda row: _recorded(row, panel, places))),
+            rows=rows,
+            most=_MOST_RECORDS,
+            table_class="two",
         ),
+        foot=_count(panel, f"{panel.noun}, the newest first"),
     )
 
 
 def breakdown_panel(panel: Breakdown) -> rx.Component:
-    """Return the share of each value of one dimension: a click filters."""
+    """Return the shares of one dimension's values: a row filters by its own."""
+    value = Column(of=(panel.value,), unit=panel.unit)
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
-            column_heads(
-                (_word(panel.by), False), (panel.value.replace("_", " "), True), ("share", True)
-            ),
+            _widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
+            column_heads((_word(panel.by), False), (value.heading, True), ("share", True)),
             rx.el.tbody(rx.foreach(rows_of(panel), _share)),
+            rows=rows_of(panel),
+            most=_MOST_RANKED,
         ),
-        note=panel.note or "click to filter",
+        foot=_ranked_count(panel),
     )
 
 
-def scrolling(label: str, *parts: rx.Component) -> rx.Component:
-    """Return a table that scrolls within its panel, also by keyboard."""
+def scrolling(
+    label: str, *parts: rx.Component, rows: Any = None, most: int = 0, table_class: str = ""
+) -> rx.Component:
+    """Return a table that scrolls within its panel, by keyboard too.
+
+    Args:
+        label: What it is called.
+        parts: What is in it.
+        rows: Its rows, whose number gives it its height; none: as high as its panel says.
+        most: How many are seen before it scrolls.
+        table_class: The table's classes; ``two`` where a row of a narrow panel has two lines.
+    """
+    sized = {} if rows is None else {"--rows": rows.length(), "--most": str(most)}
     return rx.el.div(
-        rx.el.table(*parts, class_name="w-full border-collapse font-mono text-[12px] tabular-nums"),
+        rx.el.table(*parts, class_name=table_class),
         tab_index=0,
         role="region",
         aria_label=label,
-        class_name="relative overflow-auto h-full",
+        style=sized,
+        class_name="scroll",
     )
 
 
 def column_heads(*columns: tuple[str, bool]) -> rx.Component:
-    """Return the head of a table, from each column's name and whether it has numbers."""
-    heads = (_column_head(name, is_number=is_number) for name, is_number in columns)
-    return rx.el.thead(rx.el.tr(*heads), class_name=_HEAD)
+    """Return a table's head, of each column's name and whether it has numbers."""
+    return rx.el.thead(
+        rx.el.tr(*(_column_head(name, is_number=numeric) for name, numeric in columns))
+    )
+
+
+def _widths(*widths: str | rx.Var[str]) -> rx.Component:
+    return rx.el.colgroup(*(rx.el.col(style={"width": wide}) for wide in widths))
+
+
+def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
+    """Return how many rows there are; the pipe's limit may have cut some off."""
+    name, count = panel.title.lower(), rows_of(panel).length()
+    limit = panel.parameters.get(_LIMIT, "")
+    if not limit:
+        return _count(panel, name)
+    return rx.cond(
+        count < int(limit), _count(panel, f"of {count} {name}"), f"The first {limit} {name}"
+    )
+
+
+def _count(panel: Records | Ranking | Breakdown, name: str) -> rx.Var[str]:
+    return rx.Var.create(f"{rows_of(panel).length()} {name}")
 
 
 def _column_head(
     content: str | rx.Component, *, is_number: bool = False, **props: Any
 ) -> rx.Component:
-    align = NUMBER if is_number else f"{CELL} text-left"
-    return rx.el.th(content, scope="col", class_name=f"{align} font-normal", **props)
+    return rx.el.th(content, scope="col", class_name=NUMBER if is_number else CELL, **props)
 
 
 def _sortable(column: Column, panel: Ranking) -> rx.Component:
-    is_number = _is_number(column)
     if not column.sort:
-        return _column_head(column.heading, is_number=is_number)
+        return _column_head(column.heading, is_number=is_number(column))
     choice = sorts_of(panel)[panel.sorts.index(column.sort)]
     return _column_head(
         rx.el.a(
             column.heading,
-            rx.cond(choice.is_current, rx.el.span(" ↓", aria_hidden="true"), ""),
+            rx.cond(choice.is_current, icon("arrow-down")),
             href=choice.href,
-            class_name=_LINK,
         ),
-        is_number=is_number,
+        is_number=is_number(column),
         aria_sort=rx.cond(choice.is_current, "descending", "none"),
     )
 
 
-def _ranked(row: Row, panel: Ranking) -> rx.Component:
+def _ranked(row: Row, panel: Ranking, places: Sequence[Place]) -> rx.Component:
     name = row.cells[0]
-    return rx.el.tr(
-        _bar_cell(
-            row.bar,
-            _link(name),
-            rx.cond(
-                row.open_href != "",
-                rx.el.a(
-                    "→",
-                    href=row.open_href,
-                    aria_label="Open " + name.text,
-                    class_name=f"{_LINK} px-1.5 text-soft hover:text-ink",
-                ),
-            ),
+    opening = rx.el.td(
+        rx.cond(
+            row.open_href != "",
+            rx.el.a(icon("chevron-right"), href=row.open_href, aria_label="Open " + name.text),
         ),
-        *_cells(row, panel.columns),
+        class_name="go",
+    )
+    return rx.el.tr(
+        _bar_cell(row.bar, _named(name.text, name.href, has_words=len(panel.by) > 1)),
+        *_cells(row, panel.columns, places),
+        *([opening] if panel.opens else []),
         key=row.key,
     )
 
 
-def _recorded(row: Row, panel: Records) -> rx.Component:
+def _recorded(row: Row, panel: Records, places: Sequence[Place]) -> rx.Component:
+    time, *others = places
     return rx.el.tr(
-        rx.el.td(row.cells[0].text, class_name=f"{CELL} text-soft"),
-        *_cells(row, panel.columns),
+        rx.el.td(row.cells[0].text, class_name=f"{time.class_name} text-soft"),
+        *_cells(row, panel.columns, others),
         key=row.key,
     )
 
 
 def _share(share: Share) -> rx.Component:
     return rx.el.tr(
-        _bar_cell(share.percent, _text(share.label, share.href)),
+        _bar_cell(share.percent, _named(share.label, share.href, has_words=False)),
         rx.el.td(share.value, class_name=NUMBER),
         rx.el.td(share.percent, " %", class_name=NUMBER),
     )
 
 
-def _bar_cell(percent: int, *content: rx.Component) -> rx.Component:
-    return rx.el.td(
-        rx.el.div(*content, class_name="flex justify-between gap-2"),
-        class_name=f"{CELL} bar-cell",
-        style={"--share": rx.Var.create(percent).to(str) + "%"},
+def _bar_cell(percent: int, name: rx.Component) -> rx.Component:
+    share = rx.Var.create(percent).to(str) + "%"
+    return rx.el.td(rx.el.div(name, class_name="share"), style={"--w": share}, class_name="lead")
+
+
+def _named(name: str, href: str, *, has_words: bool) -> rx.Component:
+    """Return what names a row, as the link that the whole row is."""
+    text = RowName.create(text=name) if has_words else name
+    return rx.cond(
+        href != "",
+        rx.el.a(text, href=href, title=name, class_name="named row-link"),
+        rx.el.span(text, title=name, class_name="named"),
     )
 
 
-def _cells(row: Row, columns: tuple[Column, ...]) -> list[rx.Component]:
-    """Return one cell for each column. The first cell of a row, its name, is not among them."""
+def _cells(row: Row, columns: Sequence[Column], places: Sequence[Place]) -> list[rx.Component]:
+    """Return one cell for each column; what names the row stands before them."""
     return [
-        rx.el.td(_link(row.cells[index]), class_name=NUMBER if _is_number(column) else CELL)
-        for index, column in enumerate(columns, start=1)
+        rx.el.td(
+            _cell(row.cells[index], column),
+            class_name=f"{place.class_name} {NUMBER if is_number(column) else CELL}".strip(),
+            custom_attrs={"data-label": place.label} if place.label else {},
+        )
+        for index, (column, place) in enumerate(zip(columns, places, strict=True), start=1)
     ]
 
 
-def _link(cell: Cell) -> rx.Component:
-    tones = ((str(tone), look.text) for tone, look in TONES.items())
-    return _text(cell.text, cell.href, rx.match(cell.tone, *tones, ""))
-
-
-def _text(text: str, href: str, tone: str | rx.Var[str] = "") -> rx.Component:
-    """Return ``text`` as a link, or as plain text when ``href`` is ""."""
+def _cell(cell: Cell, column: Column) -> rx.Component:
+    text = RowName.create(text=cell.text) if len(column.of) > 1 else cell.text
+    look = "badge " + cell.tone if marked_filter(column) else ""
     return rx.cond(
-        href != "",
-        rx.el.a(text, href=href, class_name=rx.cond(tone != "", f"no-underline {tone}", _LINK)),
-        rx.el.span(text, class_name=tone),
+        cell.href != "",
+        rx.el.a(text, href=cell.href, class_name=look),
+        rx.el.span(text, class_name=look),
     )
-
-
-def _is_number(column: Column) -> bool:
-    return column.unit is not Unit.TEXT
 
 
 def _word(name: str) -> str:

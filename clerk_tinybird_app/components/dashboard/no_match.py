@@ -1,0 +1,65 @@
+"""What is said once for the whole page when nothing fits the period and the filters."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_, or_
+
+import reflex as rx
+
+from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import QUIET_BUTTON
+from clerk_tinybird_app.dashboard.declaration import Panel
+from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.state.dashboard import DashboardState
+
+
+def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
+    """Tell whether every one of the panels that the session may see has come, and is empty."""
+    hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
+    are_empty, are_seen = [], []
+    for panel in panels:
+        now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
+        are_empty.append(is_hidden | ((now.fetched_at > 0) & now.is_empty))
+        are_seen.append(~is_hidden)
+    if not panels:
+        return rx.Var.create(False)
+    found: rx.Var[bool] = reduce(and_, are_empty) & reduce(or_, are_seen)
+    return found
+
+
+def no_match(noun: str) -> rx.Component:
+    """Return the panel that says so, with a link for every filter that can be taken away."""
+    return rx.el.section(
+        rx.el.div(
+            rx.cond(
+                DashboardState.chips.length() > 0,  # type: ignore
+                rx.fragment(
+                    icon("list-filter"),
+                    rx.el.b(f"No {noun} match"),
+                    rx.el.p("Nothing of ", DashboardState.dates, " has all of it."),
+                    rx.el.div(
+                        rx.foreach(DashboardState.chips, _removal),
+                        rx.el.a(
+                            "Clear all",
+                            href=DashboardState.clear_href,
+                            class_name=f"{QUIET_BUTTON} quiet",
+                        ),
+                        class_name="actions",
+                    ),
+                ),
+                rx.fragment(
+                    icon("calendar"),
+                    rx.el.b(f"No {noun} in this period"),
+                    rx.el.p("Nothing came from ", DashboardState.dates, ". Choose a longer one."),
+                ),
+            ),
+            class_name="state",
+        ),
+        id="no-match",
+        style={"--width": "12"},
+        class_name="panel",
+    )
+
+
+def _removal(choice: Choice) -> rx.Component:
+    return rx.el.a("Remove " + choice.label, href=choice.href, class_name=QUIET_BUTTON)

@@ -1,0 +1,121 @@
+"""The bar below a dashboard's head: what is filtered by, and the period."""
+
+from typing import Final
+
+import reflex as rx
+
+from clerk_tinybird_app import products
+from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET_BUTTON
+from clerk_tinybird_app.components.popover import popover
+from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.state.dashboard import DashboardState
+
+_NOUN: Final = products.current().dashboard.panels[0].noun
+
+
+def toolbar() -> rx.Component:
+    """Return the filters on the left, the period on the right."""
+    return _bar(_filters(), _period())
+
+
+def toolbar_skeleton() -> rx.Component:
+    """Return the bar with grey places for its choices."""
+    return _bar(
+        rx.el.div(rx.el.span(f"All {_NOUN}", class_name="all"), class_name="chips"),
+        rx.el.div(
+            rx.el.div(class_name="skeleton w-100 max-w-full h-(--control)"),
+            class_name="row period",
+        ),
+    )
+
+
+def _bar(filters: rx.Component, period: rx.Component) -> rx.Component:
+    return rx.el.div(rx.el.div(filters, period, class_name="wrap row"), class_name="toolbar")
+
+
+def _filters() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            DashboardState.chips.length() > 0,  # type: ignore
+            rx.fragment(
+                rx.foreach(DashboardState.chips, _chip),
+                rx.el.a(
+                    "Clear", href=DashboardState.clear_href, class_name=f"{QUIET_BUTTON} quiet"
+                ),
+            ),
+            rx.el.span(f"All {_NOUN}", class_name="all"),
+        ),
+        id="filters",
+        class_name="chips",
+    )
+
+
+def _chip(choice: Choice) -> rx.Component:
+    return rx.el.a(
+        rx.el.span(choice.label),
+        rx.el.span(icon("x"), class_name="x"),
+        href=choice.href,
+        aria_label="Remove filter " + choice.label,
+        class_name="chip",
+    )
+
+
+def _period() -> rx.Component:
+    """Return the periods that end now, and the way to any other."""
+    is_custom = ~rx.Var.create(DashboardState.is_live)
+    face = rx.fragment(
+        icon("calendar"),
+        rx.el.span(
+            "Choose a period, ",
+            rx.cond(DashboardState.is_live, DashboardState.subtitle + ", ", ""),
+            class_name="sr-only",
+        ),
+        rx.el.span(DashboardState.dates, class_name="dates"),
+        rx.el.span(DashboardState.zone, class_name="dates"),
+    )
+    return rx.el.div(
+        rx.el.nav(
+            rx.foreach(DashboardState.ranges, _range),
+            popover(face, _custom_period(), button_class="", is_current=is_custom),
+            aria_label="Period",
+            class_name="segmented",
+        ),
+        class_name="row period",
+    )
+
+
+def _range(choice: Choice) -> rx.Component:
+    return rx.el.a(
+        choice.label,
+        href=choice.href,
+        aria_current=rx.cond(choice.is_current, "true", "false"),
+    )
+
+
+def _custom_period() -> rx.Component:
+    return rx.el.form(
+        _moment("start", "From", DashboardState.custom_start),
+        _moment("end", "To", DashboardState.custom_end),
+        rx.cond(
+            DashboardState.custom_problem != "",
+            rx.el.p(DashboardState.custom_problem, role="alert", class_name="text-warn text-sm"),
+        ),
+        rx.el.button("Show", type="submit", class_name=f"{GREEN_BUTTON} s justify-self-end"),
+        on_submit=DashboardState.choose_custom,
+        class_name="grid gap-3",
+    )
+
+
+def _moment(name: str, label: str, value: str) -> rx.Component:
+    return rx.el.label(
+        rx.el.span(label),
+        rx.el.input(
+            type="datetime-local",
+            name=name,
+            default_value=value,
+            required=True,
+            class_name="input",
+        ),
+        class_name="field",
+    )
