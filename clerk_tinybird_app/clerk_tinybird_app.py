@@ -14,7 +14,7 @@ from clerk_tinybird_app.components.pulse import Pulse, PulseState
 from clerk_tinybird_app.logs.log_budget import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.clerk_forms import sign_in, sign_up
-from clerk_tinybird_app.pages.dashboard import dashboard_page, detail_title
+from clerk_tinybird_app.pages.dashboard import dashboard_page, tab_title
 from clerk_tinybird_app.pages.not_found import not_found
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
@@ -109,10 +109,10 @@ if settings.shows_token_page:
 
     _add_page(token_page, routes.HOME, TITLE, DESCRIPTION)
 else:
-    _add_page(dashboard_page(), routes.HOME, product.dashboard.title)
-_add_page(dashboard_page(), routes.DASHBOARD, product.dashboard.title)
+    _add_page(dashboard_page(), routes.HOME, tab_title())
+_add_page(dashboard_page(), routes.DASHBOARD, tab_title())
 for name in product.dashboard.pages:
-    _add_page(dashboard_page(name), routes.dashboard_page(name), detail_title(name))
+    _add_page(dashboard_page(name), routes.dashboard_page(name), tab_title(name))
 if settings.clerk_sign_in_url.startswith("/"):
     _add_page(sign_in, settings.clerk_sign_in_url, "Sign in")
 if settings.clerk_sign_up_url.startswith("/"):

@@ -256,7 +256,7 @@ export function PauseButton(props) {
       title={label}
       {...props}
     >
-      <Icon {...ICON} />
+      <Icon {...ICON} className="icon filled" />
     </button>
   );
 }

@@ -21,18 +21,7 @@ NOTE: Final = "text-soft text-sm"
 _PRIMARY: Final = {"background": "var(--green)", "color": "var(--on-green)"}
 """The green of the app's buttons, for the buttons in Clerk's forms."""
 
-_LOGO: Final = {"width": "20px", "height": "20px", "borderRadius": "0"}
 _NAME: Final = {"color": "var(--ink)", "fontSize": "14px", "fontWeight": "500"}
-_CHEVRON: Final = {
-    "content": '""',
-    "flex": "none",
-    "width": "7px",
-    "height": "7px",
-    "margin": "-4px 3px 0",
-    "border": "solid var(--soft)",
-    "borderWidth": "0 1.5px 1.5px 0",
-    "rotate": "45deg",
-}
 
 CLERK_APPEARANCE: Final[dict[str, Any]] = {
     "variables": {
@@ -67,6 +56,11 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "navbarButtonText": {"color": "var(--ink)"},
         "badge": {"color": "var(--ink)"},
         "avatarBox": {"borderRadius": "50%"},
+        "organizationPreviewAvatarBox": {
+            "borderRadius": "0",
+            "background": "var(--raised)",
+            "boxShadow": "inset 0 0 0 1px var(--edge)",
+        },
         "userButtonAvatarBox": {"width": "32px", "height": "32px"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
         "cardBox": {"border": "1px solid var(--line)"},
@@ -80,14 +74,12 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
             "gap": "8px",
             "color": "var(--ink)",
             "&:hover": {"background": "var(--hover)"},
-            "&::after": _CHEVRON,
         },
-        "organizationSwitcherTriggerIcon": {"display": "none"},
+        "organizationSwitcherTriggerIcon": {"color": "var(--soft)", "margin": "0"},
         "organizationPreview__organizationSwitcherTrigger": {"gap": "8px", "minWidth": "0"},
-        "organizationPreviewAvatarBox__organizationSwitcherTrigger": _LOGO,
-        "userPreviewAvatarBox__personalWorkspace": _LOGO,
         "organizationPreviewMainIdentifier__organizationSwitcherTrigger": _NAME,
         "userPreviewMainIdentifier__personalWorkspace": _NAME,
+        "userPreview__personalWorkspace": {"gap": "8px"},
         "organizationPreview": {"minWidth": "0"},
         "organizationPreviewTextContainer": {"minWidth": "0"},
     },

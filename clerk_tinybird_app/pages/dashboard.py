@@ -51,6 +51,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.questions import least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
+from clerk_tinybird_app.state.session import SessionState
 
 _PRODUCT: Final = products.current()
 _H1: Final = "title-1"
@@ -94,6 +95,13 @@ def _detail(name: str) -> rx.Component:
         class_name="min-w-0",
     )
     return _page(title, page.panels)
+
+
+def tab_title(name: str = "") -> rx.Var[str]:
+    """Return what a tab with the page ``name`` is called: the page, and whose it is."""
+    title = detail_title(name) if name else rx.Var.create(_PRODUCT.dashboard.title)
+    slug = SessionState.org_slug
+    return rx.cond(slug != "", f"{title} \N{MIDDLE DOT} {slug}", title)
 
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
@@ -186,7 +194,7 @@ def _invitation() -> rx.Component:
         rx.el.p(words.invitation),
         see_yours_button(),
         *([local_accounts()] if is_for_developers else []),
-        class_name="panel padded gap-4",
+        class_name="panel padded grid gap-4",
     )
 
 

@@ -16,7 +16,7 @@ def test_every_panel_fills_and_the_figures_are_the_pipes_own(board: Board, page:
     board.open()
 
     assert board.requests() > 1_000
-    expect(page.locator("#live-status")).to_contain_text("live")
+    expect(page.locator("#live-status")).to_contain_text("Live")
     expect(page.locator(".recharts-surface").first).to_be_visible()
     trends = page.locator(f"#panel-{FIGURES} path")
     assert all((trends.nth(n).get_attribute("d") or "").startswith("M") for n in range(4))
@@ -41,7 +41,7 @@ def test_a_custom_period_is_chosen_in_the_viewers_time_and_shared_in_utc(
     board: Board, page: Page
 ) -> None:
     board.open()
-    page.get_by_role("button", name="Custom…").click()
+    page.get_by_role("button", name="Choose a period").click()
     start, end = (page.get_by_label(name, exact=True) for name in ("From", "To"))
     day = start.input_value()[:10]
 
@@ -54,7 +54,7 @@ def test_a_custom_period_is_chosen_in_the_viewers_time_and_shared_in_utc(
 
     # The tests' browser is in Berlin.
     expect(page).to_have_url(re.compile(r"range=custom&start=\S+T1[23]:00Z&end=\S+T1[34]:00Z$"))
-    expect(page.locator("#live-status")).to_contain_text("fixed period")
+    expect(page.locator("#live-status")).to_contain_text("Fixed period")
     expect(page.locator("main")).to_contain_text(re.compile(r"14:00 to .*15:00"))
     expect(start).to_have_count(0)
 
@@ -75,7 +75,7 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
     # What was pressed is gone; the keyboard goes on from the page's content.
     expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("link", name="Clear", exact=True).click()
-    expect(page.locator("#filters")).to_have_count(0)
+    expect(page.locator("#filters")).to_have_text("All requests")
     # As many as before but for those that a day's end has left behind meanwhile.
     wait_until(lambda: board.requests() > 0.9 * everything, seconds=5, what="the filter stayed")
 
@@ -156,14 +156,52 @@ def test_a_route_opens_its_own_view(board: Board, page: Page) -> None:
     expect(page.locator("h1")).to_have_text("API traffic")
 
 
-def test_a_period_without_a_match_says_so_in_every_panel(board: Board, page: Page) -> None:
+def test_what_matches_nothing_is_said_once_and_leads_back(board: Board, page: Page) -> None:
     board.open()
 
     page.goto(f"{page.url}?region=nowhere")
 
+    expect(page.get_by_text("No requests match")).to_have_count(1)
     for panel in PANELS[1:]:
-        expect(page.locator(f"#panel-{panel}")).to_contain_text("No requests match")
+        expect(page.locator(f"#panel-{panel}")).to_have_count(0)
     assert board.requests() == 0
+
+    page.get_by_role("link", name="Remove region = nowhere").click()
+    board.expect_filled()
+
+
+def test_a_click_anywhere_in_a_row_filters_by_it(board: Board, page: Page) -> None:
+    board.open()
+    row = page.locator(f"#panel-{ROUTES} tbody tr").first
+
+    row.locator("td").nth(2).click()
+
+    expect(page).to_have_url(re.compile(r"route=/v1/"))
+
+
+def test_in_a_narrow_panel_a_row_has_two_lines_and_no_column_is_lost(
+    board: Board, page: Page
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 900})
+    board.open()
+
+    for panel in (ROUTES, RECENT):
+        cells = page.locator(f"#panel-{panel} tbody tr").first.locator("td")
+        boxes = [box for cell in cells.all() if (box := cell.bounding_box())]
+        assert len(boxes) == 5
+        assert all(box["x"] > 0 and box["x"] + box["width"] < 360 for box in boxes)
+        assert max(box["y"] for box in boxes) - min(box["y"] for box in boxes) > 15
+
+
+def test_on_a_phone_the_first_figure_is_near_the_top(board: Board, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    board.open()
+
+    figures = page.locator(f"#panel-{FIGURES}").bounding_box()
+    local = page.get_by_role("complementary", name="Local mode").bounding_box()
+    assert figures is not None
+    assert local is not None
+    assert figures["y"] - local["height"] <= 210
 
 
 def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:

@@ -29,7 +29,7 @@ def test_an_event_is_on_the_page_within_three_seconds(board: Board, page: Page) 
 def test_a_paused_dashboard_asks_for_nothing_until_it_is_resumed(board: Board, page: Page) -> None:
     tenant = board.open()
     page.get_by_role("button", name="Pause live updates").click()
-    expect(page.locator("#live-status")).to_contain_text("paused")
+    expect(page.locator("#live-status")).to_contain_text("Paused")
 
     board.post_event(tenant, "/while-paused")
     expect(page.locator("#live-status")).to_contain_text(SEVERAL_REFRESHES, timeout=10_000)
@@ -46,7 +46,7 @@ def test_a_pause_outlives_a_switch(visitor: Visitor, board: Board, page: Page) -
     visitor.switch_to("Globex")
 
     expect(page.locator("main")).to_contain_text("globex")
-    expect(page.locator("#live-status")).to_contain_text("paused")
+    expect(page.locator("#live-status")).to_contain_text("Paused")
 
 
 def test_a_fixed_period_that_could_not_be_had_comes_by_itself(
@@ -58,7 +58,7 @@ def test_a_fixed_period_that_could_not_be_had_comes_by_itself(
         expect(page.locator(f"#panel-{ROUTES}")).to_contain_text("tinybird_unreachable")
 
     expect(page.locator(f"#panel-{ROUTES} tbody tr").first).to_be_visible(timeout=20_000)
-    expect(page.locator("#live-status")).to_contain_text("fixed period")
+    expect(page.locator("#live-status")).to_contain_text("Fixed period")
 
 
 def test_a_hidden_tab_asks_for_nothing_until_it_is_looked_at_again(
@@ -67,7 +67,7 @@ def test_a_hidden_tab_asks_for_nothing_until_it_is_looked_at_again(
     tenant = board.open()
     with board.hidden():
         board.post_event(tenant, "/while-hidden")
-        expect(page.locator("#live-status")).to_contain_text("delayed since", timeout=10_000)
+        expect(page.locator("#live-status")).to_contain_text("Delayed, data until", timeout=10_000)
         expect(page.get_by_text("GET /while-hidden")).to_have_count(0)
 
     expect(page.get_by_text("GET /while-hidden").first).to_be_visible()
@@ -98,9 +98,9 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
 
     with app.without_tinybird():
         notice = page.locator("#stale")
-        expect(notice).to_contain_text(re.compile(r"Out of date since \d\d:\d\d:\d\d\."))
+        expect(notice).to_contain_text("The last data stays.")
         expect(page.locator("#live-status")).to_have_text(
-            re.compile(r"^delayed since \d\d:\d\d:\d\d$")
+            re.compile(r"^Delayed, data until \d\d:\d\d:\d\d$")
         )
         expect(page.locator(f"#panel-{RECENT}")).to_contain_text("stale since")
         assert board.requests() >= before
@@ -108,12 +108,12 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
         page.get_by_role("navigation", name="Period").get_by_role("link", name="7 d").click()
         # Another view has no last data: each panel says what is wrong instead.
         expect(page.locator(f"#panel-{TRAFFIC}")).to_contain_text("tinybird_unreachable")
-        expect(page.locator("#live-status")).to_contain_text("incomplete")
+        expect(page.locator("#live-status")).to_contain_text("Incomplete")
         expect(
-            page.locator(f"#panel-{TRAFFIC}").get_by_role("button", name="Try again")
+            page.locator(f"#panel-{TRAFFIC}").get_by_role("button", name="Try now")
         ).to_be_visible()
 
-    expect(page.locator("#live-status")).to_contain_text("live", timeout=30_000)
+    expect(page.locator("#live-status")).to_contain_text("Live", timeout=30_000)
     board.expect_filled()
     expect(page.locator("#stale")).to_have_count(0)
 
@@ -151,7 +151,7 @@ def test_when_the_tokens_rate_is_used_up_the_dashboard_says_so_and_recovers(
         )
 
     expect(page.locator("#stale")).to_have_count(0, timeout=20_000)
-    expect(page.locator("#live-status")).to_contain_text("live")
+    expect(page.locator("#live-status")).to_contain_text("Live")
 
 
 def test_a_switch_shows_no_frame_of_the_other_tenant(

@@ -52,7 +52,7 @@ def test_five_visible_tabs_keep_to_the_tokens_rate_and_none_is_out_of_date(
         refreshes.watch(tab)
         visitor.open("/dashboard", tab)
     for tab in tabs:
-        expect(tab.locator("#live-status")).to_contain_text("live, ")
+        expect(tab.locator("#live-status")).to_contain_text("Live, ")
 
     refreshes.at.clear()
     ends = time.monotonic() + WATCHED_SECONDS
@@ -62,7 +62,9 @@ def test_five_visible_tabs_keep_to_the_tokens_rate_and_none_is_out_of_date(
             seen |= set(tab.locator("#live-status, #stale").all_inner_texts())
         page.wait_for_timeout(250)
 
-    assert {text for text in seen if not re.fullmatch(r"live, (\d|10) s ago", text)} == set()
+    assert {
+        text for text in seen if not re.fullmatch(r"Live, updated (\d|10) s ago", text)
+    } == set()
     # The first tab's websocket was open before; it too has its turns.
     assert len(refreshes.at) >= TABS - 1
     assert (refreshes.most_in_a_second() + 1) * QUERIES <= RPS
@@ -86,7 +88,7 @@ def test_a_tab_that_hangs_in_its_turn_does_not_stop_the_others(
     board.post_event(tenant, "/past-the-hung-tab")
 
     expect(page.get_by_text("GET /past-the-hung-tab").first).to_be_visible(timeout=10_000)
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^live, [0-5] s ago$"))
+    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [0-5] s ago$"))
 
 
 def test_a_page_without_locks_refreshes_all_the_same(

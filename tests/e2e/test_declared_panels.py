@@ -161,7 +161,7 @@ def test_a_panel_that_a_session_may_not_read_is_not_there_and_leaves_no_hole(
 
     for panel in (FIGURES, LATENCY):
         expect(page.locator(f"#panel-{panel}")).to_have_count(0)
-    expect(page.locator("#live-status")).to_contain_text("live")
+    expect(page.locator("#live-status")).to_contain_text("Live")
     left, right, upper = _edges(page, "letters")
     assert _edges(page, ROUTES)[2] == upper
     assert (left, _edges(page, ROUTES)[1]) == _edges(page, RECENT)[:2]

@@ -38,7 +38,7 @@ WATCH = """
   look();
 """
 MOST_SHIFT = 0.1
-BLACK, WHITE = "rgb(10, 10, 10)", "rgb(255, 255, 255)"
+BLACK, WHITE = "rgb(10, 10, 10)", "rgb(246, 246, 245)"
 
 
 def _seen(page: Page) -> dict[str, Any]:

@@ -120,9 +120,9 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
     page.set_viewport_size({"width": 320, "height": PHONE["height"]})
     visitor.open("/dashboard")
 
-    for opener in ("Custom…", "Refresh rate", "Actions: Requests"):
+    for opener in ("Choose a period", "Refresh rate", "Actions: Requests"):
         page.get_by_role("button", name=opener).click()
-        box = page.locator(".shadow-lg:visible")
+        box = page.locator(".pop:visible")
         expect(box).to_have_count(1)
         for part in (box, *box.locator("input, select, button").all()):
             found = part.bounding_box()
@@ -152,10 +152,10 @@ def test_the_theme_follows_the_system_and_the_toggle_and_is_kept(
     assert page.evaluate(background) == "rgb(10, 10, 10)"
 
     page.get_by_role("button", name="Switch between light and dark").click()
-    wait_for(page, f"{background} === 'rgb(255, 255, 255)'")
+    wait_for(page, f"{background} === 'rgb(246, 246, 245)'")
     page.reload()
 
-    wait_for(page, f"{background} === 'rgb(255, 255, 255)'")
+    wait_for(page, f"{background} === 'rgb(246, 246, 245)'")
 
 
 def test_an_unknown_address_says_so_and_leads_home(visitor: Visitor, page: Page) -> None:

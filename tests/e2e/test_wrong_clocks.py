@@ -150,6 +150,6 @@ def test_data_of_now_is_live_for_a_clock_of_yesterday(browser: Browser, app: Run
     visitor.sign_in("admin@acme.test")
     visitor.open("/dashboard")
 
-    expect(visitor.page.locator("#live-status")).to_contain_text("live")
+    expect(visitor.page.locator("#live-status")).to_contain_text("Live")
     assert visitor.faults == []
     context.close()

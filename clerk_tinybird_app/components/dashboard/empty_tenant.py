@@ -8,7 +8,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import products, services
-from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE, SOURCE
+from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE
 from clerk_tinybird_app.components.panel import copy_button
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
@@ -17,6 +17,10 @@ _PRODUCT: Final = products.current()
 TENANT: Final = "{tenant}"
 """The placeholder of the tenant's id in a command; the browser replaces it."""
 
+_COMMAND: Final = (
+    "font-mono text-[13px] leading-6 whitespace-pre-wrap wrap-anywhere bg-(--sunken) border "
+    "border-line p-4"
+)
 _MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
 _NOW: Final = "\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""
 
@@ -51,7 +55,7 @@ def empty_tenant() -> rx.Component:
                 f"{column} says whose they are:",
                 class_name=f"{NOTE} mb-3",
             ),
-            rx.el.pre(command, class_name=f"{SOURCE} bg-(--sunken) border border-line p-4"),
+            rx.el.pre(command, class_name=_COMMAND),
         ),
         id="no-rows",
         class_name="panel begin",
@@ -92,7 +96,7 @@ def _sample_traffic() -> rx.Component:
             on_click=SampleTrafficState.add,
             aria_disabled=SampleTrafficState.is_adding,
             title="Two months of made-up rows for this tenant, and new ones while the app runs.",
-            class_name=GREEN_BUTTON,
+            class_name=f"{GREEN_BUTTON} s",
         ),
         rx.el.p(
             rx.cond(SampleTrafficState.is_adding, "Adding sample data.", ""),

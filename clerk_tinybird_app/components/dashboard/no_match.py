@@ -36,7 +36,7 @@ def no_match(noun: str) -> rx.Component:
                 rx.fragment(
                     icon("list-filter"),
                     rx.el.b(f"No {noun} match"),
-                    rx.el.p("Nothing of ", DashboardState.dates, " has all of it."),
+                    rx.el.p("Nothing from ", DashboardState.dates, " fits. Take a filter away:"),
                     rx.el.div(
                         rx.foreach(DashboardState.chips, _removal),
                         rx.el.a(

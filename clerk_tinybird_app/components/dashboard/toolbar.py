@@ -24,7 +24,7 @@ def toolbar_skeleton() -> rx.Component:
     return _bar(
         rx.el.div(rx.el.span(f"All {_NOUN}", class_name="all"), class_name="chips"),
         rx.el.div(
-            rx.el.div(class_name="skeleton w-100 max-w-full h-(--control)"),
+            rx.el.div(class_name="skeleton w-111 max-w-full h-(--control)"),
             class_name="row period",
         ),
     )
