@@ -89,10 +89,14 @@ def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_
 
     assert (shown["custom_start"], shown["custom_end"]) == ("2026-11-24T12:00", "2026-11-24T13:00")
     assert shown["subtitle"] == "last hour"
-    custom = View(range="custom", start=NOW - timedelta(hours=2), end=NOW)
-    assert timed(custom, zone_named("UTC"), NOW.timestamp())["subtitle"] == (
-        "24 Nov 10:00 to 24 Nov 12:00"
+    assert (shown["dates"], shown["zone"]) == ("24 Nov 12:00 to now", "UTC+1")
+    custom = timed(
+        View(range="custom", start=NOW - timedelta(hours=2), end=NOW),
+        zone_named("UTC"),
+        NOW.timestamp(),
     )
+    assert custom["subtitle"] == custom["dates"] == "24 Nov 10:00 to 24 Nov 12:00"
+    assert custom["zone"] == "UTC"
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", None, 7, "9999-12-31T23:59", "0001-01-01T00:00"])

@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width, step_name, zone_named
+from clerk_tinybird_app.dashboard.times import (
+    Period,
+    Times,
+    bucket_width,
+    offset_name,
+    step_name,
+    zone_named,
+)
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -196,3 +203,17 @@ def test_a_few_buckets_around_a_change_of_the_clock_are_as_wide_as_the_others() 
     assert bucket_width(three_hours, berlin, three_hours[-1]) == 3 * HOUR
     assert days[1] - days[0] == 23 * HOUR
     assert bucket_width(days, berlin, days[-1]) == DAY
+
+
+@pytest.mark.parametrize(
+    ("zone", "month", "name"),
+    [
+        ("UTC", 1, "UTC"),
+        ("Europe/Berlin", 1, "UTC+1"),
+        ("Europe/Berlin", 7, "UTC+2"),
+        ("Asia/Kathmandu", 1, "UTC+5:45"),
+        ("America/St_Johns", 1, "UTC\N{MINUS SIGN}3:30"),
+    ],
+)
+def test_a_zone_is_told_by_how_far_it_is_from_utc(zone: str, month: int, name: str) -> None:
+    assert offset_name(datetime(2026, month, 1, tzinfo=zone_named(zone))) == name

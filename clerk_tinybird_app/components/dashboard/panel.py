@@ -22,7 +22,7 @@ _IS_FOR_DEVELOPERS: Final = services.current().settings.shows_token_page
 def dashboard_panel(
     panel: Panel,
     *content: rx.Component,
-    note: str | rx.Var[str] = "",
+    note: str | rx.Var[str] | rx.Component = "",
     tools: Sequence[rx.Component] = (),
     actions: Sequence[rx.Component] = (),
     foot: rx.Component | rx.Var[str] | None = None,
@@ -96,7 +96,7 @@ def _framed(
     panel: Panel,
     content: rx.Component,
     *,
-    note: str | rx.Var[str],
+    note: str | rx.Var[str] | rx.Component,
     tools: Sequence[rx.Component],
     foot: rx.Component | rx.Var[str] | str | None,
     **props: Any,
