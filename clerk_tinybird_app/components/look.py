@@ -49,6 +49,8 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
             "&[data-variant='solid'][data-color='primary']": _PRIMARY,
             "&[data-variant='solid'][data-color='danger']": {"color": "var(--bg)"},
             "&[data-variant='ghost'][data-color='danger']": {"color": "var(--bad)"},
+            # Clerk lightens it under the pointer, too much for the page's grey.
+            "&[data-variant='ghost'][data-color='primary']:hover": {"color": "var(--ink)"},
         },
         "alternativeMethodsBlockButton": {"color": "var(--ink)"},
         "formResendCodeLink": {"color": "var(--soft)", "opacity": "1"},
