@@ -57,13 +57,13 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         "navbarButton": {"color": "var(--ink)"},
         "navbarButtonText": {"color": "var(--ink)"},
         "badge": {"color": "var(--ink)"},
-        "avatarBox": {"borderRadius": "50%"},
+        # People are round, organizations square.
+        "userPreviewAvatarBox": {"borderRadius": "50%"},
         "organizationPreviewAvatarBox": {
-            "borderRadius": "0",
             "background": "var(--raised)",
             "boxShadow": "inset 0 0 0 1px var(--edge)",
         },
-        "userButtonAvatarBox": {"width": "32px", "height": "32px"},
+        "userButtonAvatarBox": {"width": "32px", "height": "32px", "borderRadius": "50%"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
         "cardBox": {"border": "1px solid var(--line)"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},

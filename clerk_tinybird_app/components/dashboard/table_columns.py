@@ -16,7 +16,7 @@ _CHARACTERS: Final = {Unit.COUNT: 9, Unit.PERCENT: 8, Unit.MILLISECONDS: 7, Unit
 """The most that a number usually has, with its unit."""
 
 _CLOCK_CHARACTERS: Final = 12
-_SORT_ICON: Final = 3
+_SORT_ICON: Final = 2
 _PADDING_PX: Final = 16
 _BADGE_PX: Final = 15
 
