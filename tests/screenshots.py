@@ -79,7 +79,7 @@ def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
         if picture.path == "/dashboard":
             visitor.sign_in(_EMAIL)
             visitor.open(picture.path)
-            expect(page.locator(".recharts-surface")).to_have_count(2)
+            expect(page.locator(".chart svg")).to_have_count(2)
             expect(page.locator("main .skeleton")).to_have_count(0)
         elif picture.name.startswith("token"):
             _run_a_request(visitor, page)

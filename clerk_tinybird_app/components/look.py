@@ -7,7 +7,18 @@ from clerk_tinybird_app.dashboard.declaration import Tone
 
 STYLE_SHEETS: Final = tuple(
     f"/look/{name}.css"
-    for name in ("tokens", "base", "frame", "controls", "panels", "tables", "overlays", "old")
+    for name in (
+        "tokens",
+        "base",
+        "frame",
+        "controls",
+        "panels",
+        "charts",
+        "tables",
+        "overlays",
+        "print",
+        "old",
+    )
 )
 """The style sheets of every page, in their order."""
 

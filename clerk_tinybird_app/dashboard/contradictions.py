@@ -9,6 +9,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Column,
     Dashboard,
     Figures,
+    Limit,
     Page,
     Panel,
     Ranking,
@@ -119,8 +120,9 @@ def _filters_named(panel: Panel) -> Iterator[str]:
     match panel:
         case Figures():
             yield from chain.from_iterable(each.fixed_by for each in panel.figures)
-        case TimeSeries(filter=name) if name:
-            yield name
+        case TimeSeries():
+            yield from (panel.filter,) if panel.filter else ()
+            yield from panel.limit.fixed_by if panel.limit else ()
         case Breakdown():
             yield panel.by
         case Ranking() | Records():
@@ -175,6 +177,8 @@ def _lacks(panel: Panel) -> Iterator[str]:
             yield "figures"
         case TimeSeries(series=()):
             yield "series"
+        case TimeSeries(limit=Limit(column="")):
+            yield "limit.column"
         case Breakdown() if not (panel.by and panel.value):
             yield "by=... and value"
         case Ranking(by=()):

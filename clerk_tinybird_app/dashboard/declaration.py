@@ -104,6 +104,27 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What a measure should not go above.
+
+    Attributes:
+        above: The greatest value that is still well.
+        column: The pipe's column that is held to it; a figure's own without one.
+        label: What it is called, in front of the value.
+        unit: How the value is written; as the panel's own numbers by default.
+        tone: The colour of what is above it.
+        fixed_by: Filters that leave a single value: with all of them set it says nothing.
+    """
+
+    above: float
+    column: str = ""
+    label: str = "limit"
+    unit: Unit | None = None
+    tone: Tone = Tone.WARNING
+    fixed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One key figure.
 
@@ -116,6 +137,7 @@ class Figure:
         is_absolute: True when a change is told as a difference, also of a count.
         trend: A pipe of a time series on the same page, and its column to draw; None without.
         fixed_by: Filters that leave it a single value: with all of them set it gives way.
+        limit: From where on it is coloured; None without.
     """
 
     label: str
@@ -126,6 +148,7 @@ class Figure:
     is_absolute: bool = False
     trend: tuple[str, str] | None = None
     fixed_by: tuple[str, ...] = ()
+    limit: Limit | None = None
 
     @property
     def before_column(self) -> str:
@@ -226,11 +249,13 @@ class TimeSeries(Panel):
         series: Its lines, or the parts of its bars.
         unit: How its numbers are written.
         is_stacked: True when the series are parts of a whole.
-        scale: How the vertical axis is divided; a stacked one is linear.
+        scale: How the vertical axis is divided at first; a stacked one is linear.
         filter: The filter that a click on a series sets to its label; "" without one.
         count: The column that counts the events of a bucket; a bucket without any is empty.
         at: The column with a bucket's beginning, in UTC.
         main: The label of the series that a sentence tells of; the first by default.
+        before: The column that is drawn of the period before too; "" for none.
+        limit: What marks a bucket, with a line where the column is one of the series.
     """
 
     series: tuple[Series, ...] = ()
@@ -241,11 +266,15 @@ class TimeSeries(Panel):
     count: str = ""
     at: str = "bucket"
     main: str = ""
+    before: str = ""
+    limit: Limit | None = None
 
     @property
     def columns_used(self) -> frozenset[str]:
-        """The series' columns, the bucket's and the count's."""
-        return frozenset({self.at, *({self.count} - {""}), *(each.column for each in self.series)})
+        """The series' columns, the bucket's, the count's, the limit's and the period before's."""
+        limited = self.limit.column if self.limit else ""
+        others = {self.count, self.before, limited} - {""}
+        return frozenset({self.at, *others, *(each.column for each in self.series)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ class ShownFigure:
             with, ``texts.NONE`` without a value in either.
         tone: ``good``, ``bad`` or ``neutral``: what the change means.
         trend: An SVG path in a box of ``TREND_WIDTH`` by ``TREND_HEIGHT``; "" without values.
+        alarm: The ``Tone`` of a value above its limit; "" for one that is well.
     """
 
     label: str
@@ -39,6 +40,7 @@ class ShownFigure:
     change: str
     tone: str
     trend: str = ""
+    alarm: str = ""
 
 
 def shown_figure(
@@ -62,7 +64,15 @@ def shown_figure(
         # What rounds to nothing has no sign, and is neither good nor bad.
         if not text[0].isdigit():
             tone = _MEANS[figure.good][now < before]
-    return ShownFigure(figure.label, texts.written(now, figure.unit), text, tone, line)
+    is_above = figure.limit is not None and now is not None and now > figure.limit.above
+    return ShownFigure(
+        label=figure.label,
+        value=texts.written(now, figure.unit),
+        change=text,
+        tone=tone,
+        trend=line,
+        alarm=figure.limit.tone.value if figure.limit and is_above else "",
+    )
 
 
 def trend(values: Sequence[float | None]) -> str:

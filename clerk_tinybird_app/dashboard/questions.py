@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.times import Period
 from clerk_tinybird_app.dashboard.view import SORT, View, order_name
 
 LIMIT: Final = "limit"
@@ -24,11 +25,13 @@ class Question:
         panel: The panel's key.
         pipe: The pipe's name.
         parameters: Parameter name -> value.
+        is_before: True when it asks for the period that the panel's own is compared with.
     """
 
     panel: str
     pipe: str
     parameters: dict[str, str]
+    is_before: bool = False
 
 
 def questions(
@@ -51,19 +54,38 @@ def questions(
         takes: Without a pipe's parameters it is asked with all; Tinybird leaves out the others.
     """
     period = view.period(now)
-    shared = {
-        dashboard.start: _utc(period.start),
-        dashboard.end: _utc(period.end),
-        dashboard.time_zone: str(zone),
-    }
-    return [
-        Question(
-            panel.key,
-            panel.pipe,
-            _taken(panel.pipe, shared, takes) | _own(dashboard, panel, view),
-        )
-        for panel in panels
-    ]
+    return [_question(dashboard, view, panel, period, zone=zone, takes=takes) for panel in panels]
+
+
+def questions_before(
+    dashboard: Dashboard,
+    view: View,
+    panels: Iterable[Panel],
+    *,
+    zone: tzinfo,
+    now: float,
+    takes: Takes,
+) -> list[Question]:
+    """Return what tells ``panels`` of the period that the view's own is compared with.
+
+    The arguments are those of ``questions``.
+    """
+    period = view.period_before(now)
+    if period is None:
+        return []
+    found = (_question(dashboard, view, panel, period, zone=zone, takes=takes) for panel in panels)
+    return [replace(each, is_before=True) for each in found]
+
+
+def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
+    """Return the panels that are asked for the period before too.
+
+    None where all of a page's queries together are more than a token allows in a second: the
+    period itself would wait for the one before.
+    """
+    shown = list(panels)
+    found: list[Panel] = [each for each in shown if isinstance(each, TimeSeries) and each.before]
+    return found if len(shown) + len(found) <= rps else []
 
 
 def any_row(dashboard: Dashboard, now: float, takes: Takes) -> Question:
@@ -81,6 +103,18 @@ def least_seconds(queries: int, rps: int) -> int:
         rps: How many a second the token allows.
     """
     return math.ceil(2 * queries / rps)
+
+
+def _question(
+    dashboard: Dashboard, view: View, panel: Panel, period: Period, *, zone: tzinfo, takes: Takes
+) -> Question:
+    shared = {
+        dashboard.start: _utc(period.start),
+        dashboard.end: _utc(period.end),
+        dashboard.time_zone: str(zone),
+    }
+    taken = _taken(panel.pipe, shared, takes)
+    return Question(panel.key, panel.pipe, taken | _own(dashboard, panel, view))
 
 
 def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:

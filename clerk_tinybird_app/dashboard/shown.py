@@ -1,13 +1,22 @@
 """What each panel's rows are shown as: plain values, ready for the page."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard import charts, texts
+from clerk_tinybird_app.dashboard.charts import (
+    IN_PART,
+    SO_FAR,
+    Axis,
+    Chart,
+    Rows,
+    moment,
+    number,
+)
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Column,
@@ -21,21 +30,10 @@ from clerk_tinybird_app.dashboard.declaration import (
     Unit,
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
-from clerk_tinybird_app.dashboard.times import Times, bucket_width, step_name
+from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
 from clerk_tinybird_app.dashboard.view import View
 
-LABEL: Final = "label"
-"""The key of what stands on a chart's axis."""
-
-WHEN: Final = "when"
-"""The key of a whole bucket in words."""
-
 _HUNDRED: Final = 100
-Rows = Sequence[Mapping[str, Any]]
-"""A pipe's rows, as they came."""
-
-ChartRow = dict[str, str | float | None]
-"""A bucket: ``label`` on the axis, ``when`` in words, and a number for each series' label."""
 
 
 class UnfitRowsError(Exception):
@@ -101,6 +99,7 @@ class Shaper:
         page: The page's name, "" for the overview.
         zone: The viewer's.
         now: Seconds since the epoch.
+        before: Key of a panel -> its rows of the period that the view's own is compared with.
     """
 
     dashboard: Dashboard
@@ -108,9 +107,10 @@ class Shaper:
     page: str
     zone: tzinfo
     now: float
+    before: Mapping[str, Rows] = field(default_factory=dict)
 
     def shown(self, panel: Panel, rows: Mapping[str, Rows]) -> dict[str, Any]:
-        """Return what a panel shows: its ``rows``, and a chart's ``summary`` and ``step`` too.
+        """Return what a panel shows: its ``rows``, which are a ``Chart`` with its ``axis`` too.
 
         Args:
             panel: The panel.
@@ -125,7 +125,7 @@ class Shaper:
                 case Figures():
                     return {"rows": self._figures(panel, own[0], rows)}
                 case TimeSeries():
-                    return self._chart(panel, own)
+                    return self._chart(panel, own, rows)
                 case Ranking():
                     return {"rows": self._ranking(panel, own)}
                 case Records():
@@ -165,38 +165,62 @@ class Shaper:
             if isinstance(panel, TimeSeries) and panel.pipe == pipe:
                 # The last bucket is still filling: it would make every trend end in a fall.
                 within = self._within(panel, rows.get(panel.key, ()))[:-1]
-                return [_number(row[column]) for row in within]
+                return [number(row[column]) for row in within]
         return []
 
-    def _chart(self, panel: TimeSeries, rows: Rows) -> dict[str, Any]:
-        period = self.view.period(self.now)
-        starts = [_moment(row[panel.at]) for row in rows]
+    def _chart(self, panel: TimeSeries, own: Rows, rows: Mapping[str, Rows]) -> dict[str, Any]:
+        period, now = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
+        starts = [moment(row[panel.at]) for row in own]
         step = bucket_width(starts, self.zone, period.end)
         # A pipe that knows no zone counts the days of UTC, which are called by their own names.
         is_utc = step.days > 0 and all(at.hour == at.minute == 0 for at in starts)
         times = Times.of(period, UTC if is_utc else self.zone, self.now)
-        within = self._within(panel, rows)
-
-        def when(row: Mapping[str, Any]) -> str:
-            return times.span(_moment(row[panel.at]), step)
-
+        within = self._within(panel, own)
+        is_over = period.end < now
+        passed = period if self.view.is_live or is_over else Period(period.start, now)
+        axis = charts.axis_of(starts[len(own) - len(within) :], step, passed, times)
+        panels = self.dashboard.panels_of(self.page)
+        limit = panel.limit
+        if limit is not None and self._is_fixed(limit.fixed_by):
+            limit = None
+        chart = Chart(
+            values=[[number(row[each.column]) for row in within] for each in panel.series],
+            totals=charts.totals_of(panel, own, panels, rows),
+            has_limit=limit is not None,
+            above=charts.above(limit, within) if limit else [],
+            summary=charts.summary(panel, within, axis.words),
+        )
         return {
-            "rows": [
-                {
-                    LABEL: times.tick(_moment(row[panel.at]), step),
-                    WHEN: when(row),
-                    **{each.label: _number(row[each.column]) for each in panel.series},
-                }
-                for row in within
-            ],
-            "summary": _summary(panel, within, when),
-            "step": step_name(step) if rows else "",
+            "rows": self._with_before(chart, axis, panel, rows),
+            "axis": replace(axis, open_note=IN_PART if is_over else SO_FAR),
         }
+
+    def _with_before(
+        self, chart: Chart, axis: Axis, panel: TimeSeries, rows: Mapping[str, Rows]
+    ) -> Chart:
+        period, before = self.view.period(self.now), self.view.period_before(self.now)
+        own = self.before.get(panel.key)
+        if not own or before is None:
+            return chart
+        earlier = period.start - before.start
+        values = charts.beside(axis, own, at=panel.at, column=panel.before, earlier=earlier)
+        # The key figures tell of the period just before, and of no other.
+        others = rows if earlier == period.end - period.start else {}
+        if not any(values):
+            return chart
+        return replace(
+            chart,
+            before=values,
+            before_total=charts.total_before(
+                panel, own, self.dashboard.panels_of(self.page), others
+            ),
+            before_name=self.view.name_before,
+        )
 
     def _within(self, panel: TimeSeries, rows: Rows) -> Rows:
         """Return the rows without a first bucket that began before the period: it is a part."""
         start = self.view.period(self.now).start
-        return rows[1:] if rows and _moment(rows[0][panel.at]) < start else rows
+        return rows[1:] if rows and moment(rows[0][panel.at]) < start else rows
 
     def _ranking(self, panel: Ranking, rows: Rows) -> list[Row]:
         bars = [_bar(panel.columns, row) for row in rows]
@@ -215,7 +239,7 @@ class Shaper:
         return [
             Row(
                 str(row[panel.id]),
-                [Cell(times.clock(_moment(row[panel.at]), now=today)), *self._cells(panel, row)],
+                [Cell(times.clock(moment(row[panel.at]), now=today)), *self._cells(panel, row)],
             )
             for row in rows
         ]
@@ -284,51 +308,9 @@ def says_nothing(panel: Panel, rows: Rows) -> bool:
     return not any(row.get(name) for row in rows for name in names if name != panel.comparable)
 
 
-def _summary(panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]) -> str:
-    """Return what a chart shows, in a sentence."""
-    told = _told_as_a_whole if panel.is_stacked else _told_by_its_main
-    return told(panel, rows, when) or f"No {panel.noun}."
-
-
-def _told_as_a_whole(
-    panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]
-) -> str:
-    columns = [panel.count] if panel.count else [each.column for each in panel.series]
-
-    def whole(row: Mapping[str, Any]) -> float:
-        return sum(row[name] or 0 for name in columns)
-
-    total = sum(map(whole, rows))
-    if not total:
-        return ""
-    sums = {each.label: sum(row[each.column] or 0 for row in rows) for each in panel.series}
-    parts = [f"{label} {texts.written(part, panel.unit)}" for label, part in sums.items() if part]
-    of_them = f" ({', '.join(parts)})" if len(parts) > 1 else ""
-    noun = f" {panel.noun}" if panel.unit is Unit.COUNT else ""
-    peak = max(rows, key=whole)
-    return (
-        f"{texts.written(total, panel.unit)}{noun}{of_them}; the most, "
-        f"{texts.written(whole(peak), panel.unit)}, on {when(peak)}."
-    )
-
-
-def _told_by_its_main(
-    panel: TimeSeries, rows: Rows, when: Callable[[Mapping[str, Any]], str]
-) -> str:
-    main = next((each for each in panel.series if each.label == panel.main), panel.series[0])
-    measured = [row for row in rows if row[main.column] is not None]
-    if not measured:
-        return ""
-    worst = max(measured, key=lambda row: row[main.column])
-    return (
-        f"{main.label} is {texts.written(measured[-1][main.column], panel.unit)} at the end; "
-        f"the highest, {texts.written(worst[main.column], panel.unit)}, on {when(worst)}."
-    )
-
-
 def _bar(columns: Sequence[Column], row: Mapping[str, Any]) -> float:
     column = next((each.of[0] for each in columns if each.has_bar), "")
-    return _number(row[column]) or 0 if column else 0
+    return number(row[column]) or 0 if column else 0
 
 
 def _words(row: Mapping[str, Any], columns: Sequence[str], unit: Unit = Unit.TEXT) -> str:
@@ -337,13 +319,3 @@ def _words(row: Mapping[str, Any], columns: Sequence[str], unit: Unit = Unit.TEX
 
 def _key(values: Iterable[Any]) -> str:
     return json.dumps(list(values), ensure_ascii=False)
-
-
-def _number(value: Any) -> float | None:
-    if value is None or isinstance(value, int | float):
-        return value
-    raise TypeError(f"{value!r} is no number")
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

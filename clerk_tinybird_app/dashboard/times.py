@@ -44,7 +44,6 @@ _THOUSAND: Final = 1_000
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
-_QUARTER_DAY: Final = timedelta(hours=6)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
 _UNITS: Final = (
@@ -158,16 +157,6 @@ class Times:
         return at.astimezone(self.zone)
 
     @lru_cache(_KEPT)  # noqa: B019 - kept by value, and there are as many as zones
-    def tick(self, start: datetime, step: timedelta) -> str:
-        """Return a bucket's start as short as it can be told apart on an axis."""
-        local = self.local(start)
-        if step >= _DAY:
-            return self._date(local)
-        if step >= _QUARTER_DAY:
-            return f"{self._date(local)} {_clock(local, step)}"
-        return f"{local:%a} {_clock(local, step)}" if step >= _HOUR else _clock(local, step)
-
-    @lru_cache(_KEPT)  # noqa: B019 - as above
     def span(self, start: datetime, step: timedelta) -> str:
         """Return a whole bucket, such as ``Tue 24 Nov, 14:30 to 14:45``."""
         first = self.local(start)
@@ -178,8 +167,19 @@ class Times:
         if step == _DAY:
             return day
         if step > _HOUR:
-            return f"{day}, {_clock(first, step)} to {_next_mark(first, step):%H:%M}"
-        return f"{day}, {_clock(first, step)} to {_clock(self.local(start + step), step)}"
+            return f"{day}, {clock_text(first, step)} to {_next_mark(first, step):%H:%M}"
+        return f"{day}, {clock_text(first, step)} to {clock_text(self.local(start + step), step)}"
+
+    def end(self, start: datetime, step: timedelta) -> datetime:
+        """Return the moment after a whole bucket, by the clock on the wall from hours on."""
+        if step <= _HOUR:
+            return start + step
+        local = self.local(start)
+        if step >= _DAY:
+            midnight = datetime.combine(local.date(), time()) + step
+        else:
+            midnight = _next_mark(local, step)
+        return midnight.replace(tzinfo=self.zone).astimezone(UTC)
 
     def clock(self, at: datetime, *, now: datetime) -> str:
         """Return a moment to the millisecond; with its day when that is not today."""
@@ -187,7 +187,7 @@ class Times:
         text = f"{local:%H:%M:%S}.{local.microsecond // _THOUSAND:03d}{_which(local)}"
         if local.date() == self.local(now).date():
             return text
-        return f"{self._date(local)} {text}"
+        return f"{self.date(local)} {text}"
 
     def between(self, start: datetime, end: datetime) -> str:
         """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``."""
@@ -196,14 +196,15 @@ class Times:
     def moment(self, at: datetime) -> str:
         """Return a moment to the minute, with its day: ``23 Nov 10:00``."""
         local = self.local(at)
-        return f"{self._date(local)} {local:%H:%M}{_which(local)}"
+        return f"{self.date(local)} {local:%H:%M}{_which(local)}"
 
-    def _date(self, local: datetime) -> str:
+    def date(self, local: datetime) -> str:
+        """Return a local day, such as ``24 Nov``."""
         date = f"{local.day} {local:%b}"
         return date if local.year == self.year else f"{date} {local.year}"
 
     def _day(self, local: datetime) -> str:
-        return f"{local:%a} {self._date(local)}"
+        return f"{local:%a} {self.date(local)}"
 
 
 def step_name(step: timedelta) -> str:
@@ -223,14 +224,15 @@ def offset_name(local: datetime) -> str:
     return f"{UTC_NAME}{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
 
 
+def clock_text(local: datetime, step: timedelta) -> str:
+    """Return a time of day, told apart from the other one where it comes twice."""
+    form = "%H:%M:%S" if step < _MINUTE else "%H:%M"
+    return local.strftime(form) + _which(local)
+
+
 def _whole(distance: timedelta) -> timedelta:
     """Return the days that a distance of about so many hours is; a shorter one as it is."""
     return round(distance / _DAY) * _DAY if distance >= _SHORTEST_DAY else distance
-
-
-def _clock(local: datetime, step: timedelta) -> str:
-    form = "%H:%M:%S" if step < _MINUTE else "%H:%M"
-    return local.strftime(form) + _which(local)
 
 
 def _which(local: datetime) -> str:

@@ -2,18 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
-from clerk_tinybird_app.dashboard.times import CUSTOM, DEFAULT, LENGTHS, LONGEST, Period
+from clerk_tinybird_app.dashboard.times import (
+    CUSTOM,
+    DEFAULT,
+    LENGTHS,
+    LONGEST,
+    Period,
+    step_name,
+)
 
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
 
-PERIOD: Final = ("range", "start", "end")
-"""What an address says of its period; no filter can have one of these names."""
+BEFORE: Final = "before"
+OFF: Final = "off"
+COMPARISONS: Final = (BEFORE, "day", "week", OFF)
+"""What a period is compared with: the one before it, the same a day or a week ago, or nothing."""
+
+PERIOD: Final = ("range", "start", "end", "compare")
+"""What an address says of its periods; no filter can have one of these names."""
+
+_EARLIER: Final = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 _FIRST_YEAR: Final = 2000
 _LAST_YEAR: Final = 2100
@@ -37,6 +51,7 @@ class View:
         range: A key of ``LENGTHS``, or ``custom`` with both ``start`` and ``end``.
         start: The first moment of a custom period, in UTC; None with another.
         end: The moment after a custom period, in UTC; None with another.
+        compare: One of ``COMPARISONS``.
         choices: Every filter in the declared order -> its value, None for all; "" is a value too.
         orders: Every order by its name in the address -> its value, None for the default.
     """
@@ -44,6 +59,7 @@ class View:
     range: str = DEFAULT
     start: datetime | None = None
     end: datetime | None = None
+    compare: str = BEFORE
     choices: Mapping[str, str | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -62,7 +78,7 @@ class View:
             dashboard: What is declared.
             filters: Name -> value.
             orders: Name in the address -> value.
-            **period: ``range``, ``start`` and ``end``.
+            **period: ``range``, ``start``, ``end`` and ``compare``.
         """
         filters, orders = filters or {}, orders or {}
         sortable = sortable_rankings(dashboard)
@@ -91,6 +107,23 @@ class View:
             return Period(self.start, self.end)
         return Period.ending_now(self.range, now)
 
+    def period_before(self, now: float) -> Period | None:
+        """Return the period that the one at ``now`` is compared with, None for none."""
+        if self.compare == OFF:
+            return None
+        period = self.period(now)
+        earlier = _EARLIER.get(self.compare, period.end - period.start)
+        return Period(period.start - earlier, period.end - earlier)
+
+    @property
+    def name_before(self) -> str:
+        """What the period that is compared with is called, "" for none: ``day before``."""
+        if self.compare == OFF:
+            return ""
+        if self.compare == BEFORE and self.range == CUSTOM:
+            return "period before"
+        return f"{step_name(_EARLIER.get(self.compare) or LENGTHS[self.range])} before"
+
     def changed(self, **changes: Any) -> "View":
         """Return this view with other values; another range leaves no custom period."""
         if changes.get("range", CUSTOM) != CUSTOM:
@@ -105,6 +138,7 @@ class View:
         """Return ``path`` with the query that says this view; defaults are left out."""
         given: dict[str, str] = {} if self.range == DEFAULT else {"range": self.range}
         given |= {name: _text(at) for name, at in (("start", self.start), ("end", self.end)) if at}
+        given |= {} if self.compare == BEFORE else {"compare": self.compare}
         given |= self.filters
         given |= {name: value for name, value in self.orders.items() if value is not None}
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
@@ -150,6 +184,7 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     view = View.of(
         dashboard,
         range=_choice(given, "range", (*LENGTHS, CUSTOM), DEFAULT, problems),
+        compare=_choice(given, "compare", COMPARISONS, BEFORE, problems),
         filters={
             each.name: given[each.name]
             for each in dashboard.filters

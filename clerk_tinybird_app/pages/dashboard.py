@@ -49,7 +49,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.questions import least_seconds
+from clerk_tinybird_app.dashboard.questions import compared, least_seconds
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -106,7 +106,8 @@ def tab_title(name: str = "") -> rx.Var[str]:
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
-    least = least_seconds(len(panels), settings.tinybird_rps)
+    queries = len(panels) + len(compared(panels, settings.tinybird_rps))
+    least = least_seconds(queries, settings.tinybird_rps)
     arrival = _arrival(panels)
     return layout(
         Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
@@ -117,7 +118,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(title, queries=len(panels), at=arrival),
+                head(title, queries=queries, at=arrival),
                 toolbar(),
                 notices(),
                 Dimmed.create(

@@ -9,9 +9,11 @@ from clerk_tinybird_app.dashboard.declaration import (
     Figures,
     Filter,
     Good,
+    Limit,
     Page,
     Ranking,
     Records,
+    Scale,
     Series,
     TimeSeries,
     Tone,
@@ -19,6 +21,9 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 
 _STATUS: Final = {"2xx": Tone.CALM, "3xx": Tone.INFO, "4xx": Tone.WARNING, "5xx": Tone.ERROR}
+
+_MOST_ERRORS: Final = 0.1
+_SLOW_MS: Final = 500
 
 _FIGURES: Final = Figures(
     pipe="usage_summary",
@@ -30,10 +35,11 @@ _FIGURES: Final = Figures(
         Figure(
             label="Error rate", column="error_rate", unit=Unit.PERCENT, good=Good.DOWN,
             trend=("requests_over_time", "error_rate"), fixed_by=("status_class",),
+            limit=Limit(above=_MOST_ERRORS, tone=Tone.ERROR),
         ),
         Figure(
             label="p95 latency", column="p95_ms", unit=Unit.MILLISECONDS, good=Good.DOWN,
-            trend=("latency_over_time", "p95_ms"),
+            trend=("latency_over_time", "p95_ms"), limit=Limit(above=_SLOW_MS),
         ),
         Figure(
             label="Active routes", column="active_routes", is_absolute=True,
@@ -61,22 +67,29 @@ _TRAFFIC: Final = TimeSeries(
     ),
     filter="status_class",
     count="requests",
+    before="requests",
+    limit=Limit(
+        column="error_rate", above=_MOST_ERRORS, label="errors over", unit=Unit.PERCENT,
+        tone=Tone.ERROR, fixed_by=("status_class",),
+    ),
     width=7,
-)
+)  # fmt: skip
 
 _LATENCY: Final = TimeSeries(
     pipe="latency_over_time",
     title="Latency",
-    note="in ms",
     noun="requests",
     unit=Unit.MILLISECONDS,
+    scale=Scale.LOG,
     series=(
-        Series(column="p50_ms", label="p50", tone=Tone.CALM),
-        Series(column="p95_ms", label="p95", tone=Tone.INFO),
-        Series(column="p99_ms", label="p99", tone=Tone.ACCENT),
+        Series(column="p50_ms", label="p50", tone=Tone.LOW),
+        Series(column="p95_ms", label="p95", tone=Tone.MIDDLE),
+        Series(column="p99_ms", label="p99", tone=Tone.HIGH),
     ),
     main="p95",
     count="requests",
+    before="p95_ms",
+    limit=Limit(column="p95_ms", above=_SLOW_MS, label="p95 limit"),
     width=5,
 )
 

@@ -16,7 +16,6 @@ What each module needs of Reflex:
   shared assets.
 - ``frontend_build``: the anchors in ``vite.config.js``; the ``modulepreload`` of built pages; the
   tasks of plugins, ``pre_compile`` and ``post_build``, and their order.
-- ``page_functions``: ``FunctionStringVar`` and ``VarData``, to import a function into a page.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page; a
   page's path is redirected to one with a slash; where the built pages are.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log.

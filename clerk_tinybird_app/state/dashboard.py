@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -9,11 +10,12 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
+from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import ChartRow, Row, Share, says_nothing
+from clerk_tinybird_app.dashboard.shown import Row, Share, says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
@@ -110,6 +112,20 @@ class DashboardState(PanelsState, rx.State):
         return rx.redirect(view.address(routes.dashboard_page(self._page)))
 
     @rx.event
+    def choose_marked(self, start: int, end: int) -> Any:
+        """Go to the period that was marked in a chart, in seconds since the epoch."""
+        try:
+            first, last = (datetime.fromtimestamp(at, UTC) for at in (start, end))
+        except (OverflowError, OSError, TypeError, ValueError):
+            return None
+        # A bucket that is still filling ends later than the period.
+        last = min(last, self._view.period(services.current().clock()).end)
+        if custom_problem(first, last):
+            return None
+        view = self._view.changed(range=CUSTOM, start=first, end=last)
+        return rx.redirect(view.address(routes.dashboard_page(self._page)))
+
+    @rx.event
     def view_request(self, panel: str) -> Any:
         """Go to the page that shows and runs the request of one panel, whatever came of it."""
         found = next((each for each in self._panels() if each.key == panel), None)
@@ -143,8 +159,13 @@ class DashboardState(PanelsState, rx.State):
 
     def _questions(self, panels: Sequence[declaration.Panel], now: float) -> list[Question]:
         zone = zone_named(self._zone)
-        takes = services.pipe_parameters()
-        return questions.questions(DASHBOARD, self._view, panels, zone=zone, now=now, takes=takes)
+        takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
+        asked = partial(questions.questions, DASHBOARD, self._view)
+        before = partial(questions.questions_before, DASHBOARD, self._view)
+        return [
+            *asked(panels, zone=zone, now=now, takes=takes),
+            *before(questions.compared(panels, rps), zone=zone, now=now, takes=takes),
+        ]
 
     def _open(self, path: str, search: str, zone: str, now: float) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
@@ -157,6 +178,7 @@ class DashboardState(PanelsState, rx.State):
             self.problem = f"{problem} {notice}".strip()
             self._page = _PAGES.get(path, "")
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
+            self._before = {}
             self._send(**described(DASHBOARD, self._view, self._page))
         self._send(**timed(self._view, zone_named(zone), now))
 
@@ -225,19 +247,25 @@ class DashboardState(PanelsState, rx.State):
 
 _ROWS: Final[dict[type[declaration.Panel], Any]] = {
     declaration.Figures: list[ShownFigure],
-    declaration.TimeSeries: list[ChartRow],
     declaration.Ranking: list[Row],
     declaration.Records: list[Row],
     declaration.Breakdown: list[Share],
 }
-"""What the rows of each kind of panel are shown as."""
+"""What the rows of each kind of panel are shown as, but for a chart's."""
+
+
+def _shown(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
+    """Return the vars with a panel's data: name -> type, and what they are without any."""
+    if isinstance(panel, TimeSeries):
+        return {"rows": (Chart, Chart()), "axis": (Axis, Axis())}
+    return {"rows": (_ROWS[type(panel)], [])}
 
 
 def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
     """Return a panel's own vars: name -> type and default."""
-    found: dict[str, tuple[Any, Any]] = {"rows": (_ROWS[type(panel)], [])}
+    found = _shown(panel)
     if isinstance(panel, TimeSeries):
-        found |= {"summary": (str, ""), "step": (str, ""), "legend": (list[Choice], [])}
+        found |= {"legend": (list[Choice], [])}
     elif isinstance(panel, Ranking) and panel.sorts:
         # Its table's head has a place for each from the start.
         first = links.sorts(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
@@ -255,14 +283,9 @@ def rows_of(panel: declaration.Panel) -> Any:
     return getattr(DashboardState, f"rows_{panel.key}")
 
 
-def summary_of(panel: declaration.TimeSeries) -> Any:
-    """Return the var with a chart in a sentence."""
-    return getattr(DashboardState, f"summary_{panel.key}")
-
-
-def step_of(panel: declaration.TimeSeries) -> Any:
-    """Return the var with the width of a bucket in words, "" before there is data."""
-    return getattr(DashboardState, f"step_{panel.key}")
+def axis_of(panel: declaration.TimeSeries) -> Any:
+    """Return the var that tells when a chart's buckets were."""
+    return getattr(DashboardState, f"axis_{panel.key}")
 
 
 def legend_of(panel: declaration.TimeSeries) -> Any:

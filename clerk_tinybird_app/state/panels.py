@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.dashboard import declaration
+from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import Figures, TimeSeries
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError, is_empty
@@ -68,6 +69,7 @@ class PanelsState(AskingState, mixin=True):
     _refused_zone: str = ""
     # Tuples, because Reflex wraps a list's every element that is looked at.
     _rows: dict[str, tuple[dict[str, Any], ...]] = {}
+    _before: dict[str, tuple[dict[str, Any], ...]] = {}
     _asked: dict[str, Question] = {}
 
     def _panels(self) -> list[declaration.Panel]:
@@ -94,13 +96,18 @@ class PanelsState(AskingState, mixin=True):
         self._forget(panel.key)
         if self.panels[panel.key] != state:
             self.panels[panel.key] = state
-        self._send(**{f"rows_{panel.key}": []})
-        if isinstance(panel, TimeSeries):
-            self._send(**{f"summary_{panel.key}": "", f"step_{panel.key}": ""})
+        nothing = (
+            {"rows": Chart(), "axis": Axis()} if isinstance(panel, TimeSeries) else {"rows": []}
+        )
+        self._send(**{f"{name}_{panel.key}": value for name, value in nothing.items()})
 
     def _fill(self, answers: Sequence[Answered]) -> None:
         for question, answer in answers:
-            if isinstance(answer, TinybirdError):
+            if question.is_before:
+                # Without it, a chart is drawn all the same.
+                rows = answer.rows if isinstance(answer, PipeAnswer) else ()
+                self._before[question.panel] = tuple(rows)
+            elif isinstance(answer, TinybirdError):
                 self._fail(question.panel, answer)
             else:
                 self._take(question, answer)
@@ -127,16 +134,18 @@ class PanelsState(AskingState, mixin=True):
 
     def _forget(self, panel: str) -> None:
         self._rows.pop(panel, None)
+        self._before.pop(panel, None)
         self._asked.pop(panel, None)
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
         rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
         now, zone = services.current().clock(), zone_named(self._zone)
-        shaper = Shaper(DASHBOARD, self._view, self._page, zone, now)
+        shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
         for panel in self._panels():
-            # The key figures have the charts' rows for their trends.
-            if panel.key not in rows or not (panel.key in changed or isinstance(panel, Figures)):
+            # The key figures have the charts' rows for their trends, and the charts theirs.
+            is_of_others = isinstance(panel, Figures | TimeSeries)
+            if panel.key not in rows or not (panel.key in changed or is_of_others):
                 continue
             try:
                 values = shaper.shown(panel, rows)

@@ -10,6 +10,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Figures,
     Filter,
     Good,
+    Limit,
     Page,
     Ranking,
     Records,
@@ -27,6 +28,9 @@ _OUTCOMES: Final = {
     "dropped": Tone.INFO,
 }
 
+_MOST_BOUNCES: Final = 0.05
+_LATE_MS: Final = 10_000
+
 _FIGURES: Final = Figures(
     pipe="delivery_summary",
     noun="e-mails",
@@ -41,10 +45,12 @@ _FIGURES: Final = Figures(
         Figure(
             label="Bounce rate", column="bounce_rate", unit=Unit.PERCENT, good=Good.DOWN,
             trend=("emails_over_time", "bounce_rate"), fixed_by=("outcome",),
+            limit=Limit(above=_MOST_BOUNCES, tone=Tone.ERROR),
         ),
         Figure(
             label="p95 time to delivery", column="p95_delivery_ms", unit=Unit.MILLISECONDS,
             good=Good.DOWN, trend=("delivery_time_over_time", "p95_ms"),
+            limit=Limit(above=_LATE_MS),
         ),
         Figure(label="Volume", column="volume_bytes", unit=Unit.BYTES),
     ),
@@ -60,23 +66,29 @@ _EMAILS: Final = TimeSeries(
     filter="outcome",
     count="sent",
     at="began_at",
+    before="sent",
+    limit=Limit(
+        column="bounce_rate", above=_MOST_BOUNCES, label="bounces over", unit=Unit.PERCENT,
+        tone=Tone.ERROR, fixed_by=("outcome",),
+    ),
     width=7,
-)
+)  # fmt: skip
 
 _DELIVERY_TIME: Final = TimeSeries(
     pipe="delivery_time_over_time",
     title="Time to delivery",
-    note="in ms",
     noun="delivered e-mails",
     unit=Unit.MILLISECONDS,
     scale=Scale.LOG,
     series=(
-        Series(column="p50_ms", label="median", tone=Tone.INFO),
-        Series(column="p95_ms", label="p95", tone=Tone.ACCENT),
+        Series(column="p50_ms", label="median", tone=Tone.LOW),
+        Series(column="p95_ms", label="p95", tone=Tone.MIDDLE),
     ),
     main="p95",
     count="delivered",
     at="began_at",
+    before="p95_ms",
+    limit=Limit(column="p95_ms", above=_LATE_MS, label="p95 limit"),
     width=5,
 )
 

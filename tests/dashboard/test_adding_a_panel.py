@@ -156,8 +156,8 @@ async def test_a_data_source_with_a_chart_is_loaded_checked_asked_and_shown(
     found = Shaper(product.dashboard, view, page="", zone=zone_named("UTC"), now=now).shown(
         panel, {panel.key: answer["data"]}
     )
-    assert [row["longest"] for row in found["rows"]] == [7]
-    assert found["summary"].startswith("longest is 7 at the end; the highest, 7, on ")
+    assert found["rows"].values == [[7]]
+    assert found["rows"].summary.startswith("longest is 7 at the end; the highest, 7, on ")
 
 
 @pytest.mark.parametrize(
@@ -213,6 +213,6 @@ def test_the_page_has_the_new_panels_own_vars(copied: Path) -> None:
     )
 
     assert said.returncode == 0, said.stderr
-    assert {"rows", "summary", "step", "legend"} <= {
+    assert {"rows", "axis", "legend"} <= {
         name.removesuffix("_builds_over_time") for name in said.stdout.split()
     }

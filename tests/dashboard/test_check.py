@@ -15,6 +15,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Dashboard,
     Figure,
     Filter,
+    Limit,
     Page,
     Panel,
     Series,
@@ -98,6 +99,25 @@ def test_a_declaration_that_its_files_bear_out_has_no_mistake() -> None:
 
 
 WRONG: list[tuple[Callable[[], Dashboard], str]] = [
+    (
+        lambda: with_panel(SPEED, before="p59"),
+        "the panel 'speed' shows the column 'p59', which the pipe 'speed' does not answer. "
+        "Did you mean 'p95'?",
+    ),
+    (
+        lambda: with_panel(SPEED, limit=Limit(above=1, column="p59")),
+        "the panel 'speed' shows the column 'p59', which the pipe 'speed' does not answer. "
+        "Did you mean 'p95'?",
+    ),
+    (
+        lambda: with_panel(SPEED, limit=Limit(above=1)),
+        "the panel 'speed' needs limit.column=...",
+    ),
+    (
+        lambda: with_panel(SPEED, limit=Limit(above=1, column="p95", fixed_by=("outcom",))),
+        "the panel 'speed' names the filter 'outcom', which is none of the dashboard's filters. "
+        "Did you mean 'outcome'?",
+    ),
     (
         lambda: with_panel(LATEST, pipe="lates"),
         "the panel 'lates' asks the pipe 'lates', which the project does not have. "

@@ -3,10 +3,16 @@
 from dataclasses import replace
 from datetime import UTC
 
-from clerk_tinybird_app.dashboard.questions import any_row, least_seconds, questions
+from clerk_tinybird_app.dashboard.questions import (
+    any_row,
+    compared,
+    least_seconds,
+    questions,
+    questions_before,
+)
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
-from tests.dashboard.declared import COUNTRIES, LATEST, MORE, NOW, SITE, TOP, view
+from tests.dashboard.declared import BY_TIME, COUNTRIES, FIGURES, LATEST, MORE, NOW, SITE, TOP, view
 
 TAKES = {
     "latest": {"start", "end", "limit"},
@@ -99,3 +105,31 @@ def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
     assert least_seconds(5, 1) == 10
     assert least_seconds(5, 3) == 4
     assert least_seconds(12, 10) == 3
+
+
+def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> None:
+    panel = replace(BY_TIME, before="visits")
+
+    def before(seen: View) -> list[dict[str, str]]:
+        found = questions_before(SITE, seen, [panel], zone=UTC, now=NOW.timestamp(), takes=TAKES)
+        assert {(each.pipe, each.panel, each.is_before) for each in found} <= {
+            ("by_time", "by_time", True)
+        }
+        return [each.parameters for each in found]
+
+    filters = FILTERED.filters | {"time_zone": "UTC"}
+    assert before(FILTERED) == [
+        filters | {"start": "2026-11-24 10:00:01", "end": "2026-11-24 11:00:01"}
+    ]
+    assert before(FILTERED.changed(compare="week")) == [
+        filters | {"start": "2026-11-17 11:00:01", "end": "2026-11-17 12:00:01"}
+    ]
+    assert before(FILTERED.changed(compare="off")) == []
+
+
+def test_the_period_before_is_asked_for_only_where_the_rate_allows_all_of_it_at_once() -> None:
+    panel = replace(BY_TIME, before="visits")
+
+    assert compared([FIGURES, panel, TOP], 4) == [panel]
+    assert compared([FIGURES, panel, TOP], 3) == []
+    assert compared([FIGURES, BY_TIME, TOP], 10) == []

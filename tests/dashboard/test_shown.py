@@ -1,15 +1,15 @@
 """Figures, charts and tables say what the pipes' rows say."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Figure, Figures, Good, TimeSeries, Tone
+from clerk_tinybird_app.dashboard.charts import Rows
+from clerk_tinybird_app.dashboard.declaration import Figure, Figures, Good, Tone
 from clerk_tinybird_app.dashboard.figures import BAD, GOOD, NEUTRAL, NEW, ShownFigure, trend
-from clerk_tinybird_app.dashboard.shown import Rows, UnfitRowsError, is_empty, says_nothing
+from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_nothing
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
 from tests.dashboard.declared import (
@@ -18,7 +18,6 @@ from tests.dashboard.declared import (
     FIGURES,
     LATEST,
     MORE,
-    NOW,
     SITE,
     SPEED,
     TOP,
@@ -77,10 +76,6 @@ def figures(
 
 def changes(totals: dict[str, Any], *filters: str) -> dict[str, tuple[str, str]]:
     return {each.label: (each.change, each.tone) for each in figures(totals, (), *filters)}
-
-
-def chart(panel: TimeSeries, rows: Rows, seen: View | None = None) -> dict[str, Any]:
-    return shaper(seen, zone=BERLIN).shown(panel, {panel.key: rows})
 
 
 def test_a_figure_says_its_value_its_change_and_what_the_change_means() -> None:
@@ -197,68 +192,6 @@ def test_a_figure_whose_trend_was_not_answered_has_none() -> None:
 def test_a_trend_has_a_gap_where_there_is_no_value() -> None:
     assert trend([1, None, 2, 3]).count("M") == 2
     assert trend([None, None]) == trend([5]) == ""
-
-
-def test_a_chart_tells_times_in_the_viewers_zone() -> None:
-    found = chart(BY_TIME, TRAFFIC)
-
-    assert [row["label"] for row in found["rows"]] == ["12:30", "12:45"]
-    assert found["rows"][0]["when"] == "Tue 24 Nov, 12:30 to 12:45"
-    assert [row["lost"] for row in found["rows"]] == [0, 2]
-    assert found["step"] == "15 minutes"
-
-
-def test_a_bucket_without_visits_has_no_speed() -> None:
-    assert [row["p95"] for row in chart(SPEED, SPEEDS)["rows"]] == [90.0, None]
-
-
-def test_each_chart_is_told_in_a_sentence() -> None:
-    assert chart(BY_TIME, TRAFFIC)["summary"] == (
-        "32 visits (fine 30, lost 2); the most, 22, on Tue 24 Nov, 12:45 to 13:00."
-    )
-    assert chart(SPEED, SPEEDS)["summary"] == (
-        "p95 is 90 ms at the end; the highest, 90 ms, on Tue 24 Nov, 12:30 to 12:45."
-    )
-    assert chart(BY_TIME, [])["summary"] == "No visits."
-    assert chart(SPEED, SPEEDS[1:])["summary"] == "No visits."
-    assert chart(BY_TIME, [])["step"] == ""
-
-
-def test_a_whole_of_one_part_is_told_without_it() -> None:
-    lost = [bucket("2026-11-24 11:30:00", 0, 5), bucket("2026-11-24 11:45:00", 0, 7)]
-
-    assert chart(BY_TIME, lost, view(outcome="lost"))["summary"].startswith(
-        "12 visits; the most, 7,"
-    )
-
-
-def test_a_whole_without_a_count_is_the_sum_of_its_parts() -> None:
-    found = chart(replace(BY_TIME, count=""), TRAFFIC)
-
-    assert found["summary"].startswith("32 visits (fine 30, lost 2); the most, 22,")
-
-
-def test_the_days_of_a_pipe_that_knows_no_zone_have_their_own_names() -> None:
-    days = [bucket(f"2026-11-{day} 00:00:00", 1) for day in (20, 21, 22)]
-    seen = View.of(SITE, range="7d")
-
-    found = shaper(seen, zone=zone_named("America/New_York")).shown(BY_TIME, {"by_time": days})
-
-    assert [row["label"] for row in found["rows"]] == ["20 Nov", "21 Nov", "22 Nov"]
-    assert found["step"] == "day"
-
-
-def test_a_first_bucket_that_began_before_the_period_is_not_drawn() -> None:
-    rows = [bucket("2026-11-23 11:45:00", 5), *TRAFFIC]
-
-    assert len(chart(BY_TIME, rows)["rows"]) == 2
-    custom = View.of(
-        SITE,
-        range="custom",
-        start=datetime(2026, 11, 24, 11, 30, tzinfo=UTC),
-        end=NOW,
-    )
-    assert len(chart(BY_TIME, TRAFFIC, custom)["rows"]) == 2
 
 
 SITES = [

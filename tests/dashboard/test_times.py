@@ -28,20 +28,6 @@ def utc(*parts: int) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("step", "text"),
-    [
-        (timedelta(seconds=15), "14:30:00"),
-        (QUARTER, "14:30"),
-        (3 * HOUR, "Tue 14:30"),
-        (6 * HOUR, "24 Nov 14:30"),
-        (DAY, "24 Nov"),
-    ],
-)
-def test_a_tick_is_as_short_as_its_step_allows(step: timedelta, text: str) -> None:
-    assert times().tick(utc(2026, 11, 24, 13, 30), step) == text
-
-
-@pytest.mark.parametrize(
     ("start", "step", "text"),
     [
         (utc(2026, 11, 24, 13, 30), QUARTER, "Tue 24 Nov, 14:30 to 14:45"),
@@ -66,9 +52,6 @@ def test_an_hour_that_comes_twice_is_told_apart() -> None:
     new_york = times("America/New_York")
     starts = [utc(2026, 11, 1, 4 + n) for n in range(4)]
 
-    assert [new_york.tick(start, HOUR) for start in starts] == [
-        *("Sun 00:00", "Sun 01:00 EDT", "Sun 01:00 EST", "Sun 02:00"),
-    ]
     assert new_york.span(starts[1], HOUR) == "Sun 1 Nov, 01:00 EDT to 01:00 EST"
     noon = utc(2026, 11, 1, 17)
     assert new_york.clock(starts[2], now=noon) == "01:00:00.000 EST"
@@ -103,7 +86,7 @@ def test_the_year_goes_without_saying_in_a_view_of_this_year_alone(
 def test_across_years_every_date_has_its_year() -> None:
     across = times(year=None)
 
-    assert across.tick(utc(2025, 11, 24), WEEK) == "24 Nov 2025"
+    assert across.date(utc(2025, 11, 24)) == "24 Nov 2025"
     assert across.span(utc(2025, 12, 28, 23), WEEK) == "Mon 29 Dec 2025 to Sun 4 Jan 2026"
     assert across.between(utc(2025, 11, 24), utc(2026, 11, 24)) == (
         "24 Nov 2025 01:00 to 24 Nov 2026 01:00"
@@ -111,10 +94,31 @@ def test_across_years_every_date_has_its_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "text"), [("Asia/Kolkata", "Tue 05:30"), ("Asia/Kathmandu", "Tue 05:45")]
+    ("zone", "text"),
+    [
+        ("Asia/Kolkata", "Tue 24 Nov, 05:30 to 06:30"),
+        ("Asia/Kathmandu", "Tue 24 Nov, 05:45 to 06:45"),
+    ],
 )
 def test_a_zone_may_be_half_an_hour_off(zone: str, text: str) -> None:
-    assert times(zone).tick(utc(2026, 11, 24), HOUR) == text
+    assert times(zone).span(utc(2026, 11, 24), HOUR) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "step", "end"),
+    [
+        ("Europe/Berlin", utc(2026, 11, 24, 13, 45), QUARTER, utc(2026, 11, 24, 14)),
+        ("Europe/Berlin", utc(2026, 10, 24, 22), 3 * HOUR, utc(2026, 10, 25, 2)),
+        ("Europe/Berlin", utc(2026, 10, 24, 22), DAY, utc(2026, 10, 25, 23)),
+        ("Europe/Berlin", utc(2026, 3, 28, 23), DAY, utc(2026, 3, 29, 22)),
+        ("Europe/Berlin", utc(2026, 10, 18, 22), WEEK, utc(2026, 10, 25, 23)),
+        ("Africa/Cairo", utc(2026, 4, 22, 22), DAY, utc(2026, 4, 23, 22)),
+    ],
+)
+def test_a_bucket_ends_where_the_clock_on_the_wall_says(
+    zone: str, start: datetime, step: timedelta, end: datetime
+) -> None:
+    assert times(zone).end(start, step) == end
 
 
 def test_a_bucket_has_its_width_in_words() -> None:

@@ -1,6 +1,6 @@
 """Everything a dashboard shows stands in its address, and nothing in an address can break it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -155,3 +155,52 @@ def test_no_text_at_all_breaks_the_reading_of_an_address(search: str) -> None:
     seen, _ = read_view(search)
 
     assert seen.period(NOW.timestamp()).start < seen.period(NOW.timestamp()).end
+
+
+@pytest.mark.parametrize(
+    ("search", "start", "name"),
+    [
+        ("?range=1h", NOW - timedelta(hours=2), "hour before"),
+        ("?range=1h&compare=before", NOW - timedelta(hours=2), "hour before"),
+        ("?range=1h&compare=day", NOW - timedelta(hours=25), "day before"),
+        ("?range=15m&compare=week", NOW - timedelta(days=7, minutes=15), "week before"),
+        ("?range=15m", NOW - timedelta(minutes=30), "15 minutes before"),
+        ("", NOW - timedelta(days=2), "day before"),
+        ("?range=30d", NOW - timedelta(days=60), "30 days before"),
+    ],
+)
+def test_a_period_is_compared_with_what_the_address_says(
+    search: str, start: datetime, name: str
+) -> None:
+    seen, problem = read_view(search)
+
+    before = seen.period_before(NOW.timestamp() - 1)
+
+    assert problem == ""
+    assert before is not None
+    assert before.start == start
+    assert before.end - before.start == seen.period(0).end - seen.period(0).start
+    assert seen.name_before == name
+
+
+def test_a_custom_period_is_compared_with_the_one_of_its_length() -> None:
+    seen, _ = read_view("range=custom&start=2026-11-24T10:00Z&end=2026-11-24T10:40Z")
+
+    before = seen.period_before(0)
+
+    assert before is not None
+    assert (before.start.minute, before.end.hour) == (20, 10)
+    assert seen.name_before == "period before"
+
+
+def test_nothing_is_compared_when_the_address_says_so_and_it_keeps_saying_it() -> None:
+    seen, _ = read_view("?compare=off")
+
+    assert seen.period_before(0) is None
+    assert seen.name_before == ""
+    assert seen.address("/dashboard") == "/dashboard?compare=off"
+    assert seen.changed(compare="before").address("/dashboard") == "/dashboard"
+    assert read_view("?compare=year") == (
+        View.of(SITE),
+        "compare must be one of before, day, week, off.",
+    )

@@ -110,7 +110,7 @@ def test_a_signed_in_user_sees_nothing_of_the_signed_out_and_nothing_jumps(
             visitor.token()
         else:
             board.expect_filled()
-            expect(page.locator(".recharts-surface")).to_have_count(2)
+            expect(page.locator(".chart svg")).to_have_count(2)
         seen = _seen(page)
         assert seen["signedOut"] == 0, path
         assert seen["shift"] <= MOST_SHIFT, (path, seen["shifts"])

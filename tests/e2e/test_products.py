@@ -38,7 +38,7 @@ class Shop:
         expect(shown.locator(".skeleton")).to_have_count(0)
         filled = "dd b" if isinstance(panel, Figures) else "tbody tr"
         if isinstance(panel, TimeSeries):
-            filled = ".recharts-surface path[d]"
+            filled = ".chart :is(.bar rect, .line[d])"
         expect(shown.locator(filled).first).to_be_attached()
 
 

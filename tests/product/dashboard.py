@@ -41,6 +41,7 @@ BY_HOUR: Final = TimeSeries(
     filter="result",
     count="jobs",
     at="hour",
+    before="jobs",
 )
 
 QUEUES: Final = Ranking(

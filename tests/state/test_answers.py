@@ -48,6 +48,7 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
 PUBLIC_HANDLERS = {
     *ASKED_WITH,
     "DashboardState.choose_custom",
+    "DashboardState.choose_marked",
     "DashboardState.close_download_problem",
     "DashboardState.view_request",
     "PlaygroundState.choose",

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardState
 from clerk_tinybird_app.state.grant import UNCONFIRMED
@@ -18,7 +19,8 @@ from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
 
-PANELS = len(PRODUCT.dashboard.panels)
+# One of them is asked for the period before too.
+PANELS = len(PRODUCT.dashboard.panels) + 1
 SUMMARY: dict[str, Any] = {
     "jobs": 7,
     "jobs_before": 0,
@@ -45,8 +47,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
 
 
-def bucket(minute: int) -> dict[str, Any]:
-    return {"hour": f"2026-11-24 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2}
+DAY_BEFORE = "2026-11-23 12:00:00"
+
+
+def bucket(minute: int, day: int = 24) -> dict[str, Any]:
+    return {"hour": f"2026-11-{day} 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2}
 
 
 NO_ROWS = {
@@ -70,6 +75,7 @@ class Tinybird:
         self.may_answer.set()
         self.late = ""
         self.unknown_zone = ""
+        self.earlier: list[dict[str, Any]] | None = []
         self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -77,12 +83,14 @@ class Tinybird:
         await self.may_answer.wait()
         if self.late and self.late in request.url.path:
             await self.may_be_late.wait()
-        if self.refusal:
-            return httpx.Response(self.refusal, json={"error": "no"})
+        is_earlier = request.url.params.get("since") == DAY_BEFORE
+        if self.refusal or (is_earlier and self.earlier is None):
+            return httpx.Response(self.refusal or 500, json={"error": "no"})
         if self.unknown_zone and request.url.params.get("zone") == self.unknown_zone:
             said = f"[Error] Cannot load time zone {self.unknown_zone}. (BAD_ARGUMENTS)"
             return httpx.Response(400, json={"error": said})
-        rows = self.rows[request.url.path.rpartition("/")[2].partition(".")[0]]
+        pipe = request.url.path.rpartition("/")[2].partition(".")[0]
+        rows = (is_earlier and self.earlier) or self.rows[pipe]
         statistics = {"elapsed": 0.001, "rows_read": 1, "bytes_read": 1}
         meta = [{"name": name, "type": "String"} for name in (rows or [{}])[0]]
         answer = {"meta": meta, "data": rows, "rows": len(rows), "statistics": statistics}
@@ -304,6 +312,48 @@ async def test_a_trend_is_never_drawn_from_another_views_rows(tab: Tab, tinybird
         tinybird.may_be_late.set()
 
     assert tab.board["rows_job_totals"][0].trend
+
+
+async def test_a_chart_has_the_period_before_beside_its_own(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
+
+    tinybird.earlier = [bucket(minute, day=23) for minute in range(3)]
+
+    await _refresh(tab, search=f"{PERIOD}&compare=day")
+
+    starts = [url.params["since"] for url in tinybird.asked if "by_hour" in url.path]
+    assert sorted(starts) == [DAY_BEFORE, "2026-11-24 12:00:00"]
+    chart = tab.board["rows_jobs_by_hour"]
+    assert chart.totals == [8, 8]
+    assert (chart.before, chart.before_total) == ([4, 4, 4, None], 12)
+    assert chart.before_name == "day before"
+
+
+async def test_a_period_before_that_is_not_wanted_or_fails_leaves_the_chart_as_it_is(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
+    await _refresh(tab, search=f"{PERIOD}&compare=off")
+    assert sum("by_hour" in url.path for url in tinybird.asked) == 1
+
+    tinybird.earlier = None
+    await _refresh(tab, number=2, search=f"{PERIOD}&compare=day")
+
+    assert tab.board["rows_jobs_by_hour"].totals == [8, 8]
+    assert _panel(tab, "jobs_by_hour").code == ""
+    assert tab.board.get("is_failing", False) is False
+
+
+async def test_a_period_marked_in_a_chart_is_the_address(tab: Tab) -> None:
+    await _refresh(tab, search="?queue=mail")
+
+    await tab.see("choose_marked", start=1795521600, end=1795525200)
+    await tab.see("choose_marked", start=1795525200, end=1795521600)
+    await tab.see("choose_marked", start=10**30, end=5)
+
+    assert tab.places == [
+        "/dashboard?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T13:00Z&queue=mail"
+    ]
 
 
 async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
@@ -553,9 +603,8 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     await _refresh(tab, number=2, search=PERIOD)
 
     assert tab.board["hidden"] == ["jobs_by_hour"]
-    assert tab.board["rows_jobs_by_hour"] == []
-    assert tab.board["summary_jobs_by_hour"] == ""
-    assert tab.board["step_jobs_by_hour"] == ""
+    assert tab.board["rows_jobs_by_hour"] == Chart()
+    assert tab.board["axis_jobs_by_hour"] == Axis()
     assert _panel(tab, "jobs_by_hour").fetched_at == 0
     assert tab.board["rows_job_totals"][0].trend == ""
 

@@ -43,7 +43,8 @@ def _figure(figure: ShownFigure) -> rx.Component:
             rx.cond(
                 rx.Var.create(number_and_unit).length() > 1, rx.el.small(" ", number_and_unit[1])
             ),
-            class_name="value",
+            # Above its limit it has the limit's tone.
+            class_name="value " + figure.alarm,
         ),
         rx.el.dd(
             _change(figure.change),

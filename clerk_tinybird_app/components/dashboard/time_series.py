@@ -1,230 +1,206 @@
-"""A panel with a chart over time, or with the same numbers as a table.
+"""A panel with a chart over time, or with the same numbers as a table."""
 
-Only the pages that show it import this module, because recharts is large.
-"""
-
-from typing import Final
+from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
 from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
-from clerk_tinybird_app.components.look import TONES
 from clerk_tinybird_app.components.popover import MENU_ITEM
-from clerk_tinybird_app.dashboard.declaration import Scale, Series, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.charts import Axis, Chart
+from clerk_tinybird_app.dashboard.declaration import Limit, Scale, TimeSeries
 from clerk_tinybird_app.dashboard.links import Choice
-from clerk_tinybird_app.dashboard.shown import LABEL, WHEN, ChartRow
-from clerk_tinybird_app.reflex_internals.page_functions import page_function
-from clerk_tinybird_app.state.dashboard import legend_of, rows_of, step_of, summary_of
+from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
-_VIEWS: Final = rx.asset("chart_or_table.jsx", shared=True)
-_UNITS: Final = rx.asset("units.jsx", shared=True)
+_PANEL: Final = rx.asset("chart_panel.jsx", shared=True)
+_CHART: Final = rx.asset("chart.jsx", shared=True)
+_READOUT: Final = rx.asset("chart_readout.jsx", shared=True)
+for _name in ("layout", "marks", "png", "pointer", "scales"):
+    rx.asset(f"chart_{_name}.jsx", shared=True)
+rx.asset("units.jsx", shared=True)
 
-_LEGEND: Final = "flex flex-wrap gap-x-4 h-8 items-center text-soft text-[13px] font-mono"
-_MARGIN: Final = {"top": 4, "right": 32, "bottom": 0, "left": 0}
-"""Space for half of the text of the last tick."""
-
-_SHORT_UNITS: Final = (Unit.COUNT, Unit.PERCENT)
-"""The units whose numbers are short, so that the axis needs little space."""
-
-_TICK: Final = {"fill": "var(--soft)", "fontSize": 11, "fontFamily": "var(--font-mono)"}
-_TOOLTIP: Final = {
-    "background": "var(--bg)",
-    "border": "1px solid var(--line)",
-    "borderRadius": 0,
-    "fontFamily": "var(--font-mono)",
-    "fontSize": "12px",
-    "color": "var(--ink)",
-}
+_STACKED_MODES: Final = [["count", "Count"], ["percent", "%"]]
+_LINEAR_MODES: Final = [["linear", "Linear"], ["log", "Log"]]
 
 
-class _View(rx.Component):
-    library = _VIEWS.importable_path
+class _Part(rx.Component):
+    library = _PANEL.importable_path
 
 
-class _ChartOrTable(_View):
-    """Shows the chart first. Under its ``name`` it remembers when the viewer chose the table."""
+class _ChartPanel(_Part):
+    """Stands around all parts of a panel, which have its props in common.
 
-    tag = "ChartOrTable"
+    It remembers by its ``name`` how the chart is looked at while the page lives.
+
+    Props: ``title`` the panel's; ``axis`` and ``chart`` its data, see ``dashboard/charts.py``;
+    ``series`` the label, tone and column of each; ``choices`` the link of each series that filters;
+    ``before_of`` the label of the series that the period before is told of; ``modes`` the ways to
+    divide the vertical axis, of a name and a text, the first one first; ``on_mark`` gets a period
+    that was marked, in seconds since the epoch.
+    """
+
+    tag = "ChartPanel"
 
     name: rx.Var[str]
+    title: rx.Var[str]
+    axis: rx.Var[Axis]
+    chart: rx.Var[Chart]
+    series: rx.Var[list[dict[str, str]]]
+    choices: rx.Var[list[Choice]]
+    before_of: rx.Var[str]
+    unit: rx.Var[str]
+    is_stacked: rx.Var[bool]
+    modes: rx.Var[list[list[str]]]
+    limit: rx.Var[dict[str, Any]]
+    on_mark: rx.EventHandler[rx.event.passthrough_event_spec(int, int)]  # type: ignore
 
 
-class _TableToggle(_View):
-    """Switches between chart and table."""
-
-    tag = "TableToggle"
-
-
-class _AsChart(_View):
+class _AsChart(_Part):
     """Shown while the chart is."""
 
     tag = "AsChart"
 
 
-class _AsTable(_View):
+class _AsTable(_Part):
     """Shown while the table is."""
 
     tag = "AsTable"
 
 
+class _Note(_Part):
+    """What stands beside the heading: ``note``, and how wide a bucket is."""
+
+    tag = "ChartNote"
+
+    note: rx.Var[str]
+
+
+class _Limit(_Part):
+    """What the limit is, beside the heading."""
+
+    tag = "ChartLimit"
+
+
+class _ModeChoice(_Part):
+    """Chooses how the vertical axis is divided; ``label`` says so to assistive technology."""
+
+    tag = "ModeChoice"
+
+    label: rx.Var[str]
+
+
+class _TableToggle(_Part):
+    """Changes between chart and table."""
+
+    tag = "TableToggle"
+
+
+class _HideToggle(_Part):
+    """Hides the series ``label``, and shows it again."""
+
+    tag = "HideToggle"
+
+    label: rx.Var[str]
+
+
+class _PngItem(_Part):
+    """Saves the chart as a picture."""
+
+    tag = "PngItem"
+
+
+class _Rows(_Part):
+    """The rows of the table; the props are the classes of a cell, and of one with a number."""
+
+    tag = "ChartRows"
+
+    cell_class: rx.Var[str]
+    number_class: rx.Var[str]
+
+
+class _Chart(rx.Component):
+    """The chart itself; ``summary_id`` is the element that tells it in a sentence."""
+
+    library = _CHART.importable_path
+    tag = "Chart"
+
+    label: rx.Var[str]
+    summary_id: rx.Var[str]
+
+
+class _Legend(rx.Component):
+    """The series with their values: of the whole period, or of the moment that is pointed at."""
+
+    library = _READOUT.importable_path
+    tag = "Legend"
+
+
 def time_series_panel(panel: TimeSeries) -> rx.Component:
     """Return a chart with its legend, which filters where the panel has a filter."""
-    step = step_of(panel)
-    note = f"{panel.note}, per " if panel.note else "per "
-    return _ChartOrTable.create(
+    modes = _STACKED_MODES if panel.is_stacked else _LINEAR_MODES
+    if not panel.is_stacked and panel.scale is Scale.LOG:
+        modes = modes[::-1]
+    compared = (each.label for each in panel.series if each.column == panel.before)
+    return _ChartPanel.create(
         dashboard_panel(
             panel,
-            _AsChart.create(
-                rx.el.figure(
-                    _chart(panel),
-                    rx.el.figcaption(summary_of(panel), class_name="sr-only"),
-                    class_name="chart h-56 m-0",
-                ),
-                _legend(panel),
-            ),
+            _AsChart.create(_figure(panel)),
             _AsTable.create(_table(panel)),
-            note=rx.cond(step != "", note + step, panel.note),
-            actions=(_TableToggle.create(class_name=MENU_ITEM),),
+            note=_Note.create(note=panel.note),
+            tools=(
+                *([_Limit.create()] if panel.limit else []),
+                _ModeChoice.create(label=f"Scale: {panel.title}"),
+            ),
+            actions=(
+                _TableToggle.create(class_name=MENU_ITEM),
+                *(
+                    _HideToggle.create(label=each.label, class_name=MENU_ITEM)
+                    for each in panel.series
+                ),
+                _PngItem.create(class_name=MENU_ITEM),
+            ),
         ),
         name=panel.key,
+        title=panel.title,
+        axis=axis_of(panel),
+        chart=rows_of(panel),
+        series=[
+            {"label": each.label, "tone": str(each.tone), "column": each.column}
+            for each in panel.series
+        ],
+        choices=legend_of(panel),
+        before_of=next(compared, ""),
+        unit=str(panel.unit),
+        is_stacked=panel.is_stacked,
+        modes=modes,
+        **({"limit": _limit(panel, panel.limit)} if panel.limit else {}),
+        on_mark=DashboardState.choose_marked,
     )
 
 
-def _chart(panel: TimeSeries) -> rx.Component:
-    chart, series = (
-        (rx.recharts.area_chart, _area) if panel.is_stacked else (rx.recharts.line_chart, _line)
-    )
-    return chart(
-        *(series(each, panel) for each in panel.series),
-        *_frame(panel),
-        data=rows_of(panel),
-        margin=_MARGIN,
-        width="100%",
-        height="100%",
+def _figure(panel: TimeSeries) -> rx.Component:
+    summary_id = f"summary-{panel.key}"
+    return rx.el.figure(
+        _Chart.create(label=f"{panel.title}: arrow keys read the values", summary_id=summary_id),
+        rx.el.figcaption(rows_of(panel).summary, id=summary_id, class_name="sr-only"),
+        _Legend.create(),
+        class_name="chart-figure",
     )
 
 
-def _area(series: Series, panel: TimeSeries) -> rx.Component:
-    color = TONES[series.tone].color
-    return rx.recharts.area(
-        data_key=_reader(series, panel),
-        name=series.label,
-        stack_id=panel.key,
-        type_="linear",
-        stroke=color,
-        fill=color,
-        fill_opacity=0.35,
-        stroke_width=1.5,
-        dot=False,
-        is_animation_active=False,
-    )
-
-
-def _line(series: Series, panel: TimeSeries) -> rx.Component:
-    look = TONES[series.tone]
-    return rx.recharts.line(
-        data_key=_reader(series, panel),
-        name=series.label,
-        type_="linear",
-        stroke=look.color,
-        stroke_width=1.5,
-        stroke_dasharray=look.dash,
-        dot=False,
-        is_animation_active=False,
-    )
-
-
-def _frame(panel: TimeSeries) -> tuple[rx.Component, ...]:
-    is_log = panel.scale is Scale.LOG
-    scaled = {"scale": "log", "domain": ["auto", "auto"]} if is_log else {}
-    written = page_function(_UNITS.importable_path, "inUnit")
-    return (
-        rx.recharts.cartesian_grid(vertical=False, stroke="var(--line)"),
-        rx.recharts.x_axis(
-            data_key=LABEL, tick=_TICK, axis_line=False, tick_line=False, min_tick_gap=48
-        ),
-        rx.recharts.y_axis(
-            tick=_TICK,
-            tick_formatter=page_function(_UNITS.importable_path, "onAxis", str(panel.unit)),
-            axis_line=False,
-            tick_line=False,
-            width=44 if panel.unit in _SHORT_UNITS else 56,
-            tick_count=4,
-            **scaled,
-        ),
-        rx.recharts.graphing_tooltip(
-            separator=" ",
-            is_animation_active=False,
-            cursor={"stroke": "var(--soft)", "strokeWidth": 1, "fill": "none"},
-            content_style=_TOOLTIP,
-            item_style={"color": "var(--ink)", "padding": 0},
-            label_style={"color": "var(--soft)"},
-            special_props=[
-                rx.Var(
-                    "{...{labelFormatter: (label, points) => "
-                    f"points?.[0]?.payload?.{WHEN} ?? label, "
-                    f'formatter: (value, name) => [{written}("{panel.unit}", value), name]}}}}'
-                )
-            ],
-        ),
-    )
-
-
-def _legend(panel: TimeSeries) -> rx.Component:
-    colors = {each.label: TONES[each.tone].color for each in panel.series}
-    if panel.filter:
-        return rx.el.div(
-            rx.foreach(legend_of(panel), lambda choice: _filtering(choice, colors)),
-            class_name=_LEGEND,
-        )
-    return rx.el.div(
-        *(rx.el.span(_swatch(color), label) for label, color in colors.items()),
-        class_name=_LEGEND,
-    )
-
-
-def _filtering(choice: Choice, colors: dict[str, str]) -> rx.Component:
-    return rx.el.a(
-        _swatch(rx.Var.create(colors)[choice.label]),
-        choice.label,
-        href=choice.href,
-        aria_current=rx.cond(choice.is_current, "true", "false"),
-        title="Show " + choice.label + " alone",
-        class_name=rx.cond(
-            choice.is_current, "text-ink underline underline-offset-4", "hover:text-ink"
-        ),
-    )
-
-
-def _swatch(color: str | rx.Var[str]) -> rx.Component:
-    return rx.el.span(
-        class_name="inline-block size-2.5 mr-1.5", style={"background": color}, aria_hidden="true"
-    )
+def _limit(panel: TimeSeries, limit: Limit) -> dict[str, Any]:
+    return {
+        "above": limit.above,
+        "column": limit.column,
+        "label": limit.label,
+        "unit": str(limit.unit or panel.unit),
+        "tone": str(limit.tone),
+    }
 
 
 def _table(panel: TimeSeries) -> rx.Component:
     return scrolling(
         f"{panel.title} over time",
         column_heads(("time", False), *((each.label, True) for each in panel.series)),
-        rx.el.tbody(rx.foreach(rows_of(panel), lambda row: _row(row, panel))),
-    )
-
-
-def _row(row: ChartRow, panel: TimeSeries) -> rx.Component:
-    written = page_function(_UNITS.importable_path, "inUnit")
-    return rx.el.tr(
-        rx.el.td(row[WHEN], class_name=f"{CELL} text-soft"),
-        *(
-            rx.el.td(written.call(str(panel.unit), row[each.label]), class_name=NUMBER)
-            for each in panel.series
-        ),
-    )
-
-
-def _reader(series: Series, panel: TimeSeries) -> rx.Var[str]:
-    return (
-        page_function(_UNITS.importable_path, "valueOf")
-        .call(series.label, panel.scale is Scale.LOG)
-        .to(str)
+        rx.el.tbody(_Rows.create(cell_class=f"{CELL} text-soft", number_class=NUMBER)),
     )

@@ -1,4 +1,4 @@
-// Formats the numbers of a time series in their unit, and reads them from a row of a chart.
+// Numbers of a time series in their unit.
 const written = (value, most) => value.toLocaleString("en", { maximumFractionDigits: most });
 
 const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
@@ -17,26 +17,21 @@ const IN_FULL = {
 
 const SHORT = {
   percent: (value) => `${written(value * 100, 1)} %`,
-  milliseconds: (value) =>
-    value < 1_000 ? `${written(value, 1)} ms` : `${written(value / 1_000, 1)} s`,
+  milliseconds: (value) => {
+    if (value === 0) return "0";
+    return value < 1_000 ? `${written(value, 1)} ms` : `${written(value / 1_000, 2)} s`;
+  },
   bytes: (value) => size(value, 1),
 };
 
-// The text in a table and in a chart's tooltip; an en dash for no value.
+// What a table and a chart's tooltip say; an en dash where there is no value.
 export const inUnit = (unit, value) =>
   value == null ? "–" : (IN_FULL[unit] ?? ((number) => written(number, 2)))(Number(value));
 
-const short = (value) =>
-  value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
-
-// The text on an axis, where there is little space.
-export const onAxis = (unit) => SHORT[unit] ?? short;
-
-const readers = {};
-
-// Returns the function with which a chart reads a series from a row, always the same one. A
-// function, because recharts reads a name with a dot as a path. On a log axis it leaves out zeros.
-export const valueOf = (label, isLog) => {
-  readers[`${isLog} ${label}`] ??= (row) => (isLog && !(row[label] > 0) ? null : row[label]);
-  return readers[`${isLog} ${label}`];
+const short = (value) => {
+  const power = [9, 6, 3].find((each) => Math.abs(value) >= 10 ** each) ?? 0;
+  return `${written(value / 10 ** power, 2)}${{ 9: "B", 6: "M", 3: "k" }[power] ?? ""}`;
 };
+
+// What stands beside a chart, where there is little room.
+export const onAxis = (unit) => SHORT[unit] ?? short;

@@ -123,11 +123,12 @@ def test_the_traffic_is_told_by_class_of_status() -> None:
             "status_3xx": 0,
             "status_4xx": 0,
             "status_5xx": bad,
+            "error_rate": bad / (ok + bad),
         }
         for minute, ok, bad in ((30, 10, 0), (45, 20, 2))
     ]
 
-    assert shown("requests_over_time", rows, View.of(DASHBOARD))["summary"] == (
+    assert shown("requests_over_time", rows, View.of(DASHBOARD))["rows"].summary == (
         "32 requests (2xx 30, 5xx 2); the most, 22, on Tue 24 Nov, 12:45 to 13:00."
     )
 

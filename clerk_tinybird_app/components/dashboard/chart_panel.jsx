@@ -1,0 +1,130 @@
+// A panel with a chart: what its parts know together, and what its head and its menu offer.
+import { createContext, useCallback, useContext, useMemo, useRef, useState } from "react";
+import { savePng } from "./chart_png.jsx";
+import { inUnit, onAxis } from "./units.jsx";
+
+const ChartContext = createContext(null);
+export const useChart = () => useContext(ChartContext);
+
+// A reconnect or a switch draws the page anew; how a chart is looked at stays while the page lives.
+const kept = {};
+
+// Props: see time_series.py. `modes` are the ways to divide the vertical axis, the first one first.
+export function ChartPanel({ children, ...props }) {
+  const { name, modes } = props;
+  const first = { asTable: false, mode: modes[0][0], hidden: [] };
+  const [look, setLook] = useState(kept[name] ?? first);
+  const [fold, setFold] = useState(1);
+  const svg = useRef(null);
+  const change = useCallback((changes) => {
+    kept[name] = { ...(kept[name] ?? first), ...changes };
+    setLook(kept[name]);
+  }, [name]);
+  const hide = useCallback((label) => {
+    const { hidden } = kept[name] ?? first;
+    const others = hidden.filter((each) => each !== label);
+    change({ hidden: others.length < hidden.length ? others : [...hidden, label] });
+  }, [name]);
+  const value = useMemo(
+    () => ({
+      ...props,
+      limit: props.chart.has_limit ? props.limit : undefined,
+      ...look,
+      change,
+      hide,
+      fold,
+      setFold,
+      svg,
+    }),
+    [...Object.values(props), look, fold],
+  );
+  return <ChartContext.Provider value={value}>{children}</ChartContext.Provider>;
+}
+
+export function AsChart({ children }) {
+  return useChart().asTable ? null : children;
+}
+
+export function AsTable({ children }) {
+  return useChart().asTable ? children : null;
+}
+
+// What stands beside the heading: the note, and how wide a bar is.
+export function ChartNote({ note }) {
+  const { axis, fold, isStacked } = useChart();
+  const step = axis.steps[isStacked ? [1, 2, 4].indexOf(fold) : 0];
+  if (!step) return note;
+  return note ? `${note}, per ${step}` : `per ${step}`;
+}
+
+// The limit, beside the heading: what the dotted line and the marks below the buckets mean.
+export function ChartLimit() {
+  const { limit } = useChart();
+  if (!limit) return null;
+  return (
+    <span className="chart-limit">
+      <span className={`swatch limit-line tone-${limit.tone}`} aria-hidden="true" />
+      {limit.label} {onAxis(limit.unit)(limit.above)}
+    </span>
+  );
+}
+
+export function ModeChoice({ label }) {
+  const { modes, mode, change } = useChart();
+  return (
+    <div className="segmented s" role="group" aria-label={label}>
+      {modes.map(([name, text]) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={mode === name}
+          onClick={() => change({ mode: name, asTable: false })}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function TableToggle(props) {
+  const { asTable, change } = useChart();
+  return (
+    <button type="button" onClick={() => change({ asTable: !asTable })} {...props}>
+      {asTable ? "Show as a chart" : "Show as a table"}
+    </button>
+  );
+}
+
+export function HideToggle({ label, ...props }) {
+  const { hidden, hide } = useChart();
+  return (
+    <button type="button" onClick={() => hide(label)} {...props}>
+      {hidden.includes(label) ? "Show" : "Hide"} {label}
+    </button>
+  );
+}
+
+export function PngItem(props) {
+  const { svg, name, title, asTable, series, hidden } = useChart();
+  if (asTable) return null;
+  const shown = series.filter(({ label }) => !hidden.includes(label));
+  const save = () => savePng(svg.current, { name, title, series: shown });
+  return <button type="button" onClick={save} {...props}>Save as PNG</button>;
+}
+
+// The same numbers as rows of a table.
+export function ChartRows({ cellClass, numberClass }) {
+  const { axis, chart, series, unit } = useChart();
+  return axis.words.map((words, index) => (
+    <tr key={axis.starts[index]}>
+      <td className={cellClass}>
+        {words}
+        {index === axis.open ? ` ${axis.open_note}` : ""}
+      </td>
+      {series.map(({ label }, row) => (
+        <td key={label} className={numberClass}>{inUnit(unit, chart.values[row]?.[index])}</td>
+      ))}
+    </tr>
+  ));
+}

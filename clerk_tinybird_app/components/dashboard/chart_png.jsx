@@ -1,0 +1,86 @@
+// A chart as a picture, in the colours that it has on the page.
+
+const SCALE = 2;
+const PAD = 20;
+const HEAD = 36;
+const FOOT = 36;
+const STYLES = [
+  ...["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"],
+  ...["stroke-linecap", "stroke-linejoin", "opacity", "font-family", "font-size", "font-weight"],
+  ...["text-anchor", "paint-order", "visibility"],
+];
+
+// A copy that looks the same without the page's style sheets.
+const resolved = (svg, width, height) => {
+  const copy = svg.cloneNode(true);
+  const from = [svg, ...svg.querySelectorAll("*")];
+  [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {
+    const style = getComputedStyle(from[index]);
+    for (const name of STYLES) node.setAttribute(name, style.getPropertyValue(name));
+    node.removeAttribute("class");
+    node.removeAttribute("style");
+  });
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  // What stands over its edges, such as the last time, is in the picture too.
+  copy.setAttribute("viewBox", `${-PAD} 0 ${width + 2 * PAD} ${height}`);
+  copy.setAttribute("width", width + 2 * PAD);
+  copy.setAttribute("height", height);
+  return new XMLSerializer().serializeToString(copy);
+};
+
+const picture = (text) =>
+  new Promise((done, fail) => {
+    const image = new Image();
+    image.onload = () => done(image);
+    image.onerror = fail;
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  });
+
+const colour = (node, name) => getComputedStyle(node).getPropertyValue(name);
+
+// The colour of a series, as the page resolves it.
+const colourOf = (host, tone) => {
+  const probe = document.createElement("span");
+  probe.className = `swatch tone-${tone}`;
+  host.append(probe);
+  const found = colour(probe, "background-color");
+  probe.remove();
+  return found;
+};
+
+const legend = (pen, host, series, y) => {
+  let x = PAD;
+  for (const { label, tone } of series) {
+    pen.fillStyle = colourOf(host, tone);
+    pen.fillRect(x, y - 9, 10, 10);
+    pen.fillStyle = colour(host, "color");
+    pen.fillText(label, x + 16, y);
+    x += 16 + pen.measureText(label).width + 18;
+  }
+};
+
+export async function savePng(svg, { name, title, series }) {
+  const { width, height } = svg.getBoundingClientRect();
+  const image = await picture(resolved(svg, width, height));
+  const host = svg.closest("section") ?? svg.parentElement;
+  const canvas = document.createElement("canvas");
+  canvas.width = (width + 2 * PAD) * SCALE;
+  canvas.height = (height + HEAD + FOOT + PAD) * SCALE;
+  const pen = canvas.getContext("2d");
+  pen.scale(SCALE, SCALE);
+  pen.fillStyle = colour(host, "background-color");
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, HEAD, width + 2 * PAD, height);
+  pen.fillStyle = colour(host, "color");
+  pen.font = `600 14px ${colour(host, "--font-mono")}`;
+  pen.fillText(title, PAD, PAD + 4);
+  pen.font = `13px ${colour(host, "--font-mono")}`;
+  legend(pen, host, series, HEAD + height + 22);
+  canvas.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${name}.png`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}

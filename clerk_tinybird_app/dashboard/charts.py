@@ -1,0 +1,230 @@
+"""What a panel over time shows: its buckets, their values, and those of the period before."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.declaration import Figures, Limit, Panel, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.ticks import Tick, ticks
+from clerk_tinybird_app.dashboard.times import Period, Times, step_name
+
+SO_FAR: Final = "so far"
+IN_PART: Final = "in part"
+
+_FOLDS: Final = (1, 2, 4)
+"""How many buckets a narrow chart draws as one."""
+
+Rows = Sequence[Mapping[str, Any]]
+"""A pipe's rows, as they came."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """When a chart's buckets were. It stays the same until another bucket begins.
+
+    Attributes:
+        starts: Where each begins, in seconds since the epoch.
+        end: Where the last one ends.
+        seconds: How wide they are.
+        steps: That in words: of one bucket, of two and of four.
+        words: Each in words.
+        ticks: The marks below it.
+        open: The first bucket that is not whole; -1 without any.
+        open_note: What is said of it.
+    """
+
+    starts: list[int] = field(default_factory=list)
+    end: int = 0
+    seconds: int = 0
+    steps: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    ticks: list[Tick] = field(default_factory=list)
+    open: int = -1
+    open_note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The values of a chart, None where there is none.
+
+    Attributes:
+        values: Of each series, one for each bucket.
+        totals: Of each series, for the whole period.
+        before: One for each bucket, of the period before; empty without it.
+        before_total: That of the whole period before.
+        before_name: What the period before is called.
+        has_limit: True when there is a limit that says something.
+        above: The buckets that are above it.
+        summary: What it shows, in a sentence.
+    """
+
+    values: list[list[float | None]] = field(default_factory=list)
+    totals: list[float | None] = field(default_factory=list)
+    before: list[float | None] = field(default_factory=list)
+    before_total: float | None = None
+    before_name: str = ""
+    has_limit: bool = False
+    above: list[int] = field(default_factory=list)
+    summary: str = ""
+
+
+def axis_of(starts: Sequence[datetime], step: timedelta, period: Period, times: Times) -> Axis:
+    """Return when the buckets were that begin at ``starts``.
+
+    Args:
+        starts: In UTC, oldest first.
+        step: How wide they are.
+        period: The one that is shown, as far as it has passed.
+        times: How the view writes moments.
+    """
+    if not starts:
+        return Axis()
+    end = times.end(starts[-1], step)
+    ends = [*starts[1:], end]
+    part = next((n for n, each in enumerate(ends) if each > period.end), -1)
+    return Axis(
+        starts=[int(each.timestamp()) for each in starts],
+        end=int(end.timestamp()),
+        seconds=int(step.total_seconds()),
+        steps=[step_name(step * each) for each in _FOLDS],
+        words=[times.span(each, step) for each in starts],
+        ticks=ticks(starts, end, step, times),
+        open=part,
+    )
+
+
+def beside(
+    axis: Axis, rows: Rows, *, at: str, column: str, earlier: timedelta
+) -> list[float | None]:
+    """Return the values of the period before, each at the bucket that it stands for.
+
+    The clocks of the two need not go alike, so that is the nearest within half a bucket.
+
+    Args:
+        axis: That of the period itself.
+        rows: Those of the period before, oldest first.
+        at: The column with a bucket's beginning.
+        column: The one with the value.
+        earlier: How long ago the period before was.
+    """
+    shift = int(earlier.total_seconds())
+    starts = [int(moment(row[at]).timestamp()) + shift for row in rows]
+    found: list[float | None] = []
+    for start in axis.starts:
+        place = bisect_left(starts, start)
+        near = [n for n in (place - 1, place) if 0 <= n < len(starts)]
+        best = min(near, key=lambda n: abs(starts[n] - start), default=None)
+        is_near = best is not None and abs(starts[best] - start) <= axis.seconds / 2
+        found.append(number(rows[best][column]) if is_near and best is not None else None)
+    return found
+
+
+def totals_of(
+    panel: TimeSeries, rows: Rows, panels: Iterable[Panel], others: Mapping[str, Rows]
+) -> list[float | None]:
+    """Return each series' value of the whole period.
+
+    That of parts is their sum. Other measures, such as percentiles, cannot be summed up: theirs is
+    the one of the key figures that ask for the same, None without.
+
+    Args:
+        panel: The chart's.
+        rows: All of its rows, also of a first bucket that is not drawn.
+        panels: Those of the page.
+        others: Key of a panel -> the rows of its pipe.
+    """
+    if panel.is_stacked:
+        return [_sum(row[each.column] for row in rows) for each in panel.series]
+    return [_figure(panel, each.column, panels, others) for each in panel.series]
+
+
+def total_before(
+    panel: TimeSeries, rows: Rows, panels: Iterable[Panel], others: Mapping[str, Rows]
+) -> float | None:
+    """Return the value of the whole period before; the arguments are those of ``totals_of``."""
+    if panel.is_stacked:
+        return _sum(row[panel.before] for row in rows) if rows else None
+    return _figure(panel, panel.before, panels, others, is_before=True)
+
+
+def above(limit: Limit, rows: Rows) -> list[int]:
+    """Return the places of the rows that are above a limit."""
+    values = [number(row[limit.column]) for row in rows]
+    return [n for n, value in enumerate(values) if value is not None and value > limit.above]
+
+
+def summary(panel: TimeSeries, rows: Rows, words: Sequence[str]) -> str:
+    """Return what a chart shows, in a sentence; ``words`` says when each row was."""
+    told = _told_as_a_whole if panel.is_stacked else _told_by_its_main
+    return told(panel, rows, words) or f"No {panel.noun}."
+
+
+def number(value: Any) -> float | None:
+    """Return a number that came with the data.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if value is None or isinstance(value, int | float):
+        return value
+    raise TypeError(f"{value!r} is no number")
+
+
+def moment(text: str) -> datetime:
+    """Return a moment that came with the data."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _told_as_a_whole(panel: TimeSeries, rows: Rows, words: Sequence[str]) -> str:
+    columns = [panel.count] if panel.count else [each.column for each in panel.series]
+    wholes = [sum(row[name] or 0 for name in columns) for row in rows]
+    total = sum(wholes)
+    if not total:
+        return ""
+    sums = {each.label: sum(row[each.column] or 0 for row in rows) for each in panel.series}
+    parts = [f"{label} {texts.written(part, panel.unit)}" for label, part in sums.items() if part]
+    of_them = f" ({', '.join(parts)})" if len(parts) > 1 else ""
+    noun = f" {panel.noun}" if panel.unit is Unit.COUNT else ""
+    peak = wholes.index(max(wholes))
+    return (
+        f"{texts.written(total, panel.unit)}{noun}{of_them}; the most, "
+        f"{texts.written(wholes[peak], panel.unit)}, on {words[peak]}."
+    )
+
+
+def _told_by_its_main(panel: TimeSeries, rows: Rows, words: Sequence[str]) -> str:
+    main = next((each for each in panel.series if each.label == panel.main), panel.series[0])
+    measured = {n: value for n, row in enumerate(rows) if (value := row[main.column]) is not None}
+    if not measured:
+        return ""
+    worst = max(measured, key=measured.__getitem__)
+    return (
+        f"{main.label} is {texts.written(measured[max(measured)], panel.unit)} at the end; "
+        f"the highest, {texts.written(measured[worst], panel.unit)}, on {words[worst]}."
+    )
+
+
+def _sum(values: Iterable[Any]) -> float:
+    return sum(number(value) or 0 for value in values)
+
+
+def _figure(
+    panel: TimeSeries,
+    column: str,
+    panels: Iterable[Panel],
+    others: Mapping[str, Rows],
+    *,
+    is_before: bool = False,
+) -> float | None:
+    """Return a key figure of the same column and filters; None where there is none."""
+    for each in panels:
+        if not isinstance(each, Figures) or set(each.ignores) != set(panel.ignores):
+            continue
+        found = next((figure for figure in each.figures if figure.column == column), None)
+        rows = others.get(each.key, ())
+        if found and rows:
+            return number(rows[0][found.before_column if is_before else column])
+    return None

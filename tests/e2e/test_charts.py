@@ -1,0 +1,254 @@
+"""The charts of a dashboard are read, marked and changed: by mouse, by finger and by keys."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.board import LATENCY, TRAFFIC, Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp, wait_until
+
+CUSTOM = re.compile(r"range=custom&start=\S+Z&end=\S+Z")
+
+
+@pytest.fixture
+def charts(board: Board, page: Page) -> tuple[Locator, Locator]:
+    """The chart of the requests and that of their latency."""
+    board.open()
+    found = [page.locator(f"#panel-{panel} .chart") for panel in (TRAFFIC, LATENCY)]
+    for each in found:
+        expect(each.locator("svg")).to_be_visible()
+    found[0].scroll_into_view_if_needed()
+    return found[0], found[1]
+
+
+def point(page: Page, chart: Locator, share: float) -> tuple[float, float]:
+    """Return a place in a chart, so far of its width from the left."""
+    box = chart.bounding_box()
+    assert box is not None
+    return box["x"] + share * box["width"], box["y"] + 0.4 * box["height"]
+
+
+def drag(page: Page, chart: Locator, start: float, end: float) -> None:
+    page.mouse.move(*point(page, chart, start))
+    page.mouse.down()
+    page.mouse.move(*point(page, chart, end), steps=4)
+    expect(page.locator(".brush")).to_have_count(2)
+    page.mouse.up()
+
+
+def expect_no_odd_number(page: Page) -> None:
+    drawn = page.locator(".chart").evaluate_all("all => all.map((each) => each.outerHTML).join()")
+    assert "NaN" not in drawn
+    assert "Infinity" not in drawn
+    assert "undefined" not in drawn
+
+
+def test_one_moment_is_read_in_every_chart_at_once(
+    page: Page, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    whole = page.locator(f"#panel-{TRAFFIC} .legend b").first.inner_text()
+
+    for share in (0.15, 0.5, 0.995):
+        x, y = point(page, traffic, share)
+        page.mouse.move(x, y)
+        tip = traffic.locator(".chart-tip")
+        expect(tip).to_contain_text("total")
+        expect(page.locator(".crosshair")).to_have_count(2)
+        # Beside the line, and not outside of the chart.
+        box, own = tip.bounding_box(), traffic.bounding_box()
+        assert box is not None
+        assert own is not None
+        assert not box["x"] < x < box["x"] + box["width"]
+        assert box["x"] >= own["x"] - 1
+        assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
+    expect(tip).to_contain_text("so far")
+    expect(latency.locator(".chart-tip")).to_have_count(0)
+    expect(page.locator(f"#panel-{TRAFFIC} .legend b").first).not_to_have_text(whole)
+
+    page.mouse.move(5, 5)
+    expect(page.locator(".crosshair")).to_have_count(0)
+
+
+def test_a_drag_sets_the_period_and_a_double_click_goes_back(
+    page: Page, board: Board, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    everything = board.requests()
+
+    drag(page, traffic, 0.3, 0.6)
+    expect(page).to_have_url(CUSTOM)
+    wait_until(lambda: board.requests() < everything, seconds=10, what="the period stayed")
+    expect_no_odd_number(page)
+    first = page.url
+    drag(page, latency, 0.4, 0.6)
+    expect(page).not_to_have_url(first)
+
+    page.mouse.dblclick(*point(page, traffic, 0.5))
+    expect(page).to_have_url(first)
+    page.mouse.dblclick(*point(page, traffic, 0.5))
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+    # Nothing is left to go back from.
+    page.mouse.dblclick(*point(page, traffic, 0.5))
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+
+
+def test_a_chart_is_read_and_a_period_is_marked_by_keys(
+    page: Page, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, _ = charts
+    traffic.focus()
+
+    page.keyboard.press("ArrowLeft")
+    expect(traffic).to_have_attribute("aria-valuetext", re.compile(r"so far: 2xx [\d,]+, "))
+    page.keyboard.press("ArrowLeft")
+    expect(traffic).to_have_attribute("aria-valuetext", re.compile(r"\d\d:\d\d: 2xx [\d,]+, "))
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator(".brush")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(page.locator(".brush, .crosshair")).to_have_count(0)
+    expect(traffic).to_have_attribute("aria-valuetext", "the whole period")
+
+    page.keyboard.press("Home")
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(CUSTOM)
+
+
+def test_the_scale_is_chosen_in_the_head_of_the_panel(
+    page: Page, board: Board, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    expect(page.get_by_role("button", name="Log")).to_have_attribute("aria-pressed", "true")
+
+    page.get_by_role("button", name="%", exact=True).click()
+    page.get_by_role("button", name="Linear").click()
+
+    expect(traffic.locator("text").get_by_text("100 %")).to_be_visible()
+    expect(latency.locator("text").get_by_text("0", exact=True)).to_be_visible()
+    # The dashed line is of counts.
+    expect(traffic.locator(".line-before")).to_have_count(0)
+    expect_no_odd_number(page)
+    # It stays while the page lives.
+    page.get_by_role("navigation", name="Period").get_by_role("link", name="1 h").click()
+    board.expect_filled()
+    expect(page.get_by_role("button", name="%", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_an_entry_of_the_legend_filters_and_with_alt_hides(
+    page: Page, board: Board, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    entry = page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="4xx")
+
+    entry.click(modifiers=["Alt"])
+    expect(entry).to_have_class("off")
+    expect(traffic.locator(".bar .tone-warning")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+    board.choose(TRAFFIC, "Show 4xx")
+    expect(traffic.locator(".bar .tone-warning").first).to_be_attached()
+    page.locator(f"#panel-{LATENCY} .legend").get_by_role("button", name="p99").click()
+    expect(latency.locator(".line")).to_have_count(2)
+
+    entry.click()
+    expect(page).to_have_url(re.compile(r"status_class=4xx$"))
+    expect(traffic.locator(".bar .tone-calm")).to_have_count(0)
+    # Of errors alone every bucket would be above the limit of errors.
+    expect(page.locator(f"#panel-{TRAFFIC} .chart-limit")).to_have_count(0)
+
+
+def test_the_period_before_is_a_dashed_line_unless_the_address_says_off(
+    page: Page, visitor: Visitor, board: Board, charts: tuple[Locator, Locator]
+) -> None:
+    for chart in charts:
+        expect(chart.locator(".line-before")).to_have_attribute("d", re.compile(r"^M\d"))
+    expect(page.locator(f"#panel-{TRAFFIC} .legend")).to_contain_text("day before")
+
+    visitor.open("/dashboard?compare=off")
+    board.expect_filled()
+
+    expect(page.locator(".chart svg")).to_have_count(2)
+    expect(page.locator(".line-before")).to_have_count(0)
+    expect(page.locator(f"#panel-{TRAFFIC} .legend")).not_to_contain_text("before")
+
+
+@pytest.mark.parametrize("range_", ["15m", "1h", "7d", "30d"])
+def test_every_period_is_drawn_without_odd_numbers_and_with_marks_that_do_not_touch(
+    page: Page, board: Board, range_: str
+) -> None:
+    board.open(address=f"/dashboard?range={range_}&route=/v1/orders")
+
+    expect(page.locator(".chart svg")).to_have_count(2)
+    expect_no_odd_number(page)
+    for panel in (TRAFFIC, LATENCY):
+        boxes = [
+            box
+            for text in page.locator(f"#panel-{panel} .chart text[text-anchor=middle]").all()
+            if (box := text.bounding_box())
+        ]
+        assert len(boxes) > 1
+        for one, next_ in pairwise(boxes):
+            assert one["x"] + one["width"] <= next_["x"]
+
+
+def test_a_chart_is_saved_as_a_picture(page: Page, board: Board) -> None:
+    board.open()
+
+    with page.expect_download() as download:
+        board.choose(LATENCY, "Save as PNG")
+
+    assert download.value.suggested_filename == f"{LATENCY}.png"
+    assert download.value.path().read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.fixture
+def phone(browser: Browser, app: RunningApp) -> Iterator[Visitor]:
+    app.wait_for_tinybird()
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    visitor = Visitor(context, app.origin, app.backend)
+    yield visitor
+    context.close()
+    assert visitor.faults == []
+
+
+def test_a_finger_reads_by_a_tap_and_marks_by_waiting_first(
+    phone: Visitor, app: RunningApp
+) -> None:
+    page, board = phone.page, Board(phone, app)
+    board.open()
+    traffic = page.locator(f"#panel-{TRAFFIC} .chart")
+    expect(traffic.locator("svg")).to_be_visible()
+    traffic.scroll_into_view_if_needed()
+
+    page.touchscreen.tap(*point(page, traffic, 0.5))
+    tip = traffic.locator(".chart-tip")
+    expect(tip).to_contain_text("2xx")
+    box, own = tip.bounding_box(), traffic.bounding_box()
+    assert box is not None
+    assert own is not None
+    assert own["x"] - 1 <= box["x"]
+    assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, share: float | None) -> None:
+        x, y = point(page, traffic, share or 0)
+        points = [] if share is None else [{"x": x, "y": y}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.4)
+    page.wait_for_timeout(600)
+    touch("touchMove", 0.5)
+    touch("touchMove", 0.7)
+    expect(page.locator(".brush")).to_have_count(2)
+    touch("touchEnd", None)
+    expect(page).to_have_url(CUSTOM)
