@@ -392,7 +392,6 @@ async def test_what_came_for_other_fixed_parameters_goes_at_once_and_is_asked_fo
         assert tab.board[f"rows_{panel.key}"] in ([], Chart())
         assert tab.board["panels"][panel.key].code == "permissions_changed"
     assert tab.answer["rows"] == []
-    assert tab.board["summary_jobs_by_hour"] == ""
     # So the page asks by itself, also for a period that has ended.
     assert tab.board["is_failing"] is True
     await tab.see("refresh", number=2, path="/dashboard", search="", zone="UTC")
