@@ -10,7 +10,6 @@ from clerk_tinybird_app.clerk.components import (
     Phase,
     SignInAs,
 )
-from clerk_tinybird_app.components.look import NOTE
 
 
 def local_accounts() -> rx.Component:
@@ -20,23 +19,21 @@ def local_accounts() -> rx.Component:
         return rx.fragment()
     return rx.el.div(
         rx.el.p(
-            "Or try it now, with no account: the password is ",
-            rx.el.code(running.embedded.password, class_name="font-mono text-ink select-all"),
-            class_name=NOTE,
+            "Or go in as one of these; the password of each is ",
+            rx.el.code(running.embedded.password),
         ),
         rx.el.div(
             *(
                 SignInAs.create(
-                    rx.el.span(email, class_name="block font-mono text-[13px] wrap-anywhere"),
-                    rx.el.span(description, class_name="block text-soft text-xs"),
+                    rx.el.span(email),
+                    rx.el.small(description),
                     email=email,
-                    class_name="text-left bg-bg border border-line hover:border-ink px-3 py-2",
                 )
                 for email, description in running.embedded.accounts.items()
             ),
-            class_name="grid gap-2 sm:grid-cols-2",
+            class_name="accounts",
         ),
-        class_name="grid gap-2",
+        class_name="go-in-as",
     )
 
 
@@ -58,10 +55,14 @@ def local_banner() -> rx.Component:
         rx.el.div(
             rx.el.b("local", class_name="tag"),
             Phase.create(
-                rx.el.span("Sign in as"),
-                *accounts,
-                rx.el.span("password ", _code(running.embedded.password)),
-                rx.el.span("or sign up, code ", _code(running.embedded.code)),
+                # Not where the page itself has them, see pages.css.
+                rx.el.span(
+                    rx.el.span("Sign in as"),
+                    *accounts,
+                    rx.el.span("password ", _code(running.embedded.password)),
+                    class_name="as",
+                ),
+                rx.el.span("Sign up with any address and the code ", _code(running.embedded.code)),
                 when=f"{CLERK_LOADING} {SIGNED_OUT}",
             ),
             Phase.create(rx.el.span(in_use), when=HAS_USER),
@@ -69,7 +70,7 @@ def local_banner() -> rx.Component:
             tab_index=0,
             role="group",
             aria_label="Local mode",
-            class_name="wrap",
+            class_name="wrap overflow-x-auto whitespace-nowrap",
         ),
         aria_label="Local mode",
         class_name="local",

@@ -16,8 +16,8 @@ STYLE_SHEETS: Final = tuple(
         "charts",
         "tables",
         "overlays",
+        "pages",
         "print",
-        "old",
     )
 )
 """The style sheets of every page, in their order."""
@@ -39,30 +39,47 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         # Clerk also uses it for the text of tabs and links, so it is not the green of surfaces.
         "colorPrimary": "var(--green-text)",
         "colorPrimaryForeground": "var(--bg)",
-        "colorBackground": "var(--bg)",
+        "colorBackground": "var(--surface)",
         "colorForeground": "var(--ink)",
-        "colorMuted": "var(--surface)",
+        "colorMuted": "var(--sunken)",
         "colorMutedForeground": "var(--soft)",
         "colorNeutral": "var(--ink)",
         "colorBorder": "var(--edge)",
-        "colorInput": "var(--bg)",
+        "colorInput": "var(--field)",
         "colorInputForeground": "var(--ink)",
         "colorDanger": "var(--bad)",
         "colorSuccess": "var(--good)",
         "colorWarning": "var(--warn)",
         "colorRing": "var(--focus)",
         "fontFamily": "var(--font-sans)",
-        "fontSize": "0.9375rem",
+        "fontSize": "0.875rem",
         "borderRadius": "0px",
     },
     "elements": {
         "button": {
             "&[data-variant='solid'][data-color='primary']": _PRIMARY,
+            "&[data-variant='solid']::after": {"display": "none"},
+            "&&[data-variant='solid']:not(:focus-visible)": {"boxShadow": "none"},
             "&[data-variant='solid'][data-color='danger']": {"color": "var(--bg)"},
             "&[data-variant='ghost'][data-color='danger']": {"color": "var(--bad)"},
             # Clerk lightens it under the pointer, too much for the page's grey.
             "&[data-variant='ghost'][data-color='primary']:hover": {"color": "var(--ink)"},
         },
+        "card": {"boxShadow": "none"},
+        "headerTitle": {
+            "font": "600 18px/1.3 var(--font-mono)",
+            "letterSpacing": "-.03em",
+        },
+        "formFieldLabel": {"fontFamily": "var(--font-mono)", "fontWeight": "400"},
+        "formFieldInput": {
+            "minHeight": "40px",
+            "fontFamily": "var(--font-mono)",
+            # Clerk's own frame is fainter than a field's must be; its focus and errors stay.
+            "&&:not(:focus):not([aria-invalid='true'])": {
+                "boxShadow": "inset 0 0 0 1px var(--edge)"
+            },
+        },
+        "footer": {"background": "var(--sunken)"},
         "alternativeMethodsBlockButton": {"color": "var(--ink)"},
         "formResendCodeLink": {"color": "var(--soft)", "opacity": "1"},
         "navbarButton": {"color": "var(--ink)"},
@@ -76,7 +93,7 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
         },
         "userButtonAvatarBox": {"width": "32px", "height": "32px", "borderRadius": "50%"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
-        "cardBox": {"border": "1px solid var(--line)"},
+        "cardBox": {"border": "1px solid var(--line)", "boxShadow": "none"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},
         "organizationSwitcherPopoverCard": {"border": "1px solid var(--line)"},
         # A name of any length leaves room for what stands beside it.

@@ -1,42 +1,26 @@
-"""The green buttons of the guide: sign in and sign out."""
+"""The buttons that begin and end a session."""
+
+from typing import Final
 
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.clerk.components import (
-    HAS_USER,
-    LOADING_NOBODY,
-    LOADING_SOMEBODY,
-    SIGNED_OUT,
-    Phase,
-    SignInHere,
-    SignOutButton,
-)
-from clerk_tinybird_app.components.look import GREEN_BUTTON
+from clerk_tinybird_app.clerk.components import SignInHere, SignOutButton
 
-
-def _sign_in_button(label: str, class_name: str = GREEN_BUTTON) -> rx.Component:
-    """Return a button that opens the form over the page, or goes to the site with the form."""
-    elsewhere = services.current().settings.signs_in_elsewhere
-    button = rx.el.button(label, type="button", class_name=class_name)
-    return SignInHere.create(button, mode="redirect" if elsewhere else "modal")
+_SETTINGS: Final = services.current().settings
 
 
 def see_yours_button() -> rx.Component:
-    """Return the sign-in button beside a text that says what a user would see."""
-    return _sign_in_button("Sign in to see yours", f"{GREEN_BUTTON} justify-self-start")
+    """Return the button that opens the form over the page, or goes to the site with the form."""
+    button = rx.el.button("Sign in to see yours", type="button", class_name="primary")
+    return SignInHere.create(button, mode="redirect" if _SETTINGS.signs_in_elsewhere else "modal")
 
 
-def session_button() -> rx.Component:
-    """Return the button that fits the phase of the session, with a grey box while Clerk loads."""
-    return rx.el.div(
-        Phase.create(
-            rx.el.div(class_name="skeleton w-24 h-10", aria_hidden="true"), when=LOADING_SOMEBODY
-        ),
-        Phase.create(_sign_in_button("Sign In"), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
-        Phase.create(
-            SignOutButton.create(rx.el.button("Sign Out", type="button", class_name=GREEN_BUTTON)),
-            when=HAS_USER,
-        ),
-        class_name="min-h-10",
-    )
+def sign_up_link() -> rx.Component:
+    """Return the way to an account of one's own."""
+    return rx.el.a("Create an account", href=_SETTINGS.clerk_sign_up_url, class_name="button")
+
+
+def sign_out_button() -> rx.Component:
+    """Return a quiet button; the loud way out is the account menu."""
+    return SignOutButton.create(rx.el.button("Sign out", type="button", class_name="button quiet"))

@@ -1,17 +1,19 @@
-"""The panels of a session on the token page: summary, token, claims, example request."""
+"""The parts of the token page about the session: from you to your token, and what is in it."""
 
 from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.components import OnlineButton, UserEmail
-from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON, SOURCE
+from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.panel import copy_button, panel
+from clerk_tinybird_app.components.session_buttons import sign_out_button
+from clerk_tinybird_app.components.source import Source, claim_line, copy_icon
 from clerk_tinybird_app.components.widgets import Countdown
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.session import SessionState, TokenState
 from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, PATH_PLACEHOLDER, TOKEN_PLACEHOLDER
-from clerk_tinybird_app.tinybird.token import ClaimLine
 
 EXAMPLE_ID: Final = "example-request"
 
@@ -21,62 +23,91 @@ _SHOWN: Final = {
     "curl": "hidden group-has-[[value=curl]:checked]:block",
     "Python": "hidden group-has-[[value=Python]:checked]:block",
 }
-_TAB: Final = (
-    "relative font-mono text-[13px] px-3 py-0.5 -ml-px border border-line text-soft "
-    "has-checked:text-ink has-checked:bg-bg has-checked:border-ink has-checked:z-1 "
-    "has-focus-visible:outline-2 has-focus-visible:outline-focus outline-offset-2"
-)
-_STEP: Final = (
-    "step relative min-w-0 px-4 py-3 border-line border-t nth-1:border-t-0 nth-[2]:border-t-0 "
-    "even:border-l md:border-t-0 md:border-l md:nth-1:border-l-0"
-)
 
 
 def session_summary() -> rx.Component:
     """Return the user, the organization, the tenant, and how long the token still lives."""
-    organization = rx.cond(
-        SessionState.org_id != "",
-        SessionState.org_slug + " · " + SessionState.org_role.replace("org:", ""),
-        "Personal account",
-    )
+    has_organization = SessionState.org_id != ""
     return rx.el.dl(
-        _step("You", UserEmail.create(), title=SessionState.user_id),
-        _step("Organization", organization, title=SessionState.org_id),
-        _step(
-            "Tenant", SessionState.tenant_id, title=SessionState.tenant_id, element_id="tenant-id"
+        _link(
+            "user-round",
+            "You",
+            UserEmail.create(),
+            detail=SessionState.user_id,
+            about="Clerk has checked your session: signature first, then every claim.",
+            action=sign_out_button(),
         ),
-        _step(
+        _link(
+            "building-2",
+            "Organization",
+            rx.cond(has_organization, SessionState.org_slug, "Personal account"),
+            detail=rx.cond(
+                has_organization, SessionState.org_role.replace("org:", ""), "no organization"
+            ),
+            about="Switch it above, and everything after this changes.",
+        ),
+        _link(
+            "database",
+            "Tenant",
+            rx.el.span(SessionState.tenant_id, id="tenant-id", class_name="same"),
+            detail=products.current().policy.tenant.parameter,
+            about=rx.fragment(
+                "The one whose rows you may read. ",
+                rx.el.span("Marked", class_name="same"),
+                " wherever it stands below.",
+            ),
+        ),
+        _link(
+            "key-round",
             "Token",
             Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
+            about="Signed for this session alone. It renews by itself before it ends.",
+            action=rx.fragment(
+                copy_icon(TokenState.value, "Tinybird token", class_name=""),
+                OnlineButton.create(
+                    icon("refresh-cw"),
+                    on_press=SessionState.renew_token,
+                    aria_label="Renew",
+                    title="Renew",
+                    class_name="button square",
+                ),
+            ),
         ),
-        class_name="grid grid-cols-2 md:grid-cols-[1fr_1fr_1.3fr_0.8fr] border border-line m-0",
+        class_name="panel chain",
     )
 
 
 def token_panel() -> rx.Component:
-    """Return the token, with its three parts in three colours."""
+    """Return the token, its three parts in three colours, and its claims below it."""
     return panel(
-        "Tinybird token",
-        rx.el.div(
-            OnlineButton.create(
-                "Renew", on_press=SessionState.renew_token, class_name=QUIET_BUTTON
-            ),
-            copy_button(TokenState.value, "Tinybird token"),
-            class_name="flex gap-2",
-        ),
+        "What is in the token",
+        copy_icon(TokenState.claims_json, "decoded token"),
         rx.el.p(
-            rx.el.span(_part(0), class_name="text-bad"),
+            rx.el.span(_part(0), class_name="a"),
             ".",
-            rx.el.span(_part(1), class_name="text-tone-accent"),
+            rx.el.span(_part(1), class_name="b"),
             ".",
-            rx.el.span(_part(2), class_name="text-good"),
+            rx.el.span(_part(2), class_name="c"),
             id="tinybird-token",
             tab_index=0,
             role="region",
             aria_label="Tinybird token",
-            class_name=f"{SOURCE} fading h-30 overflow-y-auto",
+            class_name="jwt",
         ),
-        note="Made for this session; it can read your tenant's rows and nothing else.",
+        rx.el.pre(
+            rx.foreach(TokenState.claim_lines, claim_line),
+            id="decoded-token",
+            tab_index=0,
+            role="region",
+            aria_label="Decoded token",
+            class_name="code",
+        ),
+        rx.el.p(
+            rx.el.span(class_name="swatch-fix", aria_hidden="true"),
+            "Fixed: whatever a request says, Tinybird uses these.",
+            class_name="row",
+        ),
+        class_name="flush token",
     )
 
 
@@ -85,52 +116,74 @@ def anonymous_panel() -> rx.Component:
     return panel(
         "Anonymous Tinybird key",
         copy_button(TokenState.value, "anonymous Tinybird key"),
-        rx.el.p(TokenState.value, id="anonymous-key", class_name=SOURCE),
-        note="Nobody is signed in: this key reads what it was made for, the same for everyone.",
-    )
-
-
-def claims_panel() -> rx.Component:
-    """Return the decoded token; the parameters that Tinybird enforces are marked."""
-    return panel(
-        "Decoded token",
-        copy_button(TokenState.claims_json, "decoded token"),
-        rx.el.pre(
-            rx.foreach(TokenState.claim_lines, _claim_line),
-            id="decoded-token",
-            tab_index=0,
-            role="region",
-            aria_label="Decoded token",
-            class_name=f"{SOURCE} fading h-[22rem] overflow-y-auto -mx-4 sm:-mx-5",
-        ),
+        rx.el.p(TokenState.value, id="anonymous-key", class_name="jwt"),
         rx.el.p(
-            rx.el.span(
-                class_name="inline-block size-3 mr-2 bg-green-wash border-l-2 border-green-text",
-                aria_hidden="true",
-            ),
-            "Marked values are fixed: whatever a request says, Tinybird uses these.",
-            class_name=f"{NOTE} mt-3",
+            "Nobody is signed in: this key reads what it was made for, the same for everyone.",
+            class_name="text-soft mt-3",
         ),
-        note="What Tinybird will enforce.",
     )
 
 
-def example_panel() -> rx.Component:
+def anonymous_example_panel() -> rx.Component:
+    """Return the request that uses the anonymous key."""
+    return panel("Example request", rx.fragment(), example())
+
+
+def example() -> rx.Component:
     """Return the request of the playground's form as source in three languages.
 
     The tabs are radio buttons, so they need no script.
     """
-    return panel(
-        "Example request",
-        rx.el.fieldset(
-            rx.el.legend("Language", class_name="sr-only"),
-            *(_tab(language) for language in LANGUAGES),
-            class_name="flex",
+    return rx.el.div(
+        rx.el.div(
+            choice("example-language", "Language", LANGUAGES),
+            *(
+                rx.el.div(
+                    copy_icon(
+                        _source(language, TokenState.value),
+                        f"{language} example with the whole token",
+                    ),
+                    class_name=f"ml-auto {_SHOWN[language]}",
+                )
+                for language in LANGUAGES
+            ),
+            class_name="row mb-2",
         ),
-        *(_source(language) for language in LANGUAGES),
-        panel_id=EXAMPLE_ID,
-        class_name="group scroll-mt-20 outline-none",
+        *(
+            rx.el.pre(
+                Source.create(text=_source(language, TokenState.short_value)),
+                tab_index=0,
+                role="region",
+                aria_label=f"{language} example",
+                class_name=f"code request {_SHOWN[language]}",
+            )
+            for language in LANGUAGES
+        ),
+        id=EXAMPLE_ID,
         tab_index=-1,
+        class_name="group example",
+    )
+
+
+def choice(name: str, label: str, options: tuple[str, ...]) -> rx.Component:
+    """Return a choice of one of a few, which style sheets alone can act on."""
+    return rx.el.div(
+        *(
+            rx.el.label(
+                rx.el.input(
+                    type="radio",
+                    name=name,
+                    value=option,
+                    default_checked=option == options[0],
+                    class_name="sr-only",
+                ),
+                option,
+            )
+            for option in options
+        ),
+        role="radiogroup",
+        aria_label=label,
+        class_name="segmented s choice",
     )
 
 
@@ -138,58 +191,38 @@ def _part(index: int) -> str:
     return TokenState.value.split(".")[index]
 
 
-def _claim_line(line: ClaimLine) -> rx.Component:
-    return rx.el.span(
-        line.text,
-        class_name=rx.cond(line.is_fixed, "claim enforced", "claim"),
-        style={"--indent": line.indent},
-    )
-
-
-def _tab(language: str) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(
-            type="radio",
-            name="example-language",
-            value=language,
-            default_checked=language == LANGUAGES[0],
-            class_name="sr-only",
-        ),
-        language,
-        class_name=_TAB,
-    )
-
-
-def _source(language: str) -> rx.Component:
+def _source(language: str, token: str | rx.vars.StringVar[str]) -> rx.vars.StringVar[str]:
     # The browser replaces the placeholders, so that the token is sent to it only once.
     template: rx.vars.StringVar[str] = rx.Var.create(TokenState.examples[language]).to(str)
-    source = template.replace(PATH_PLACEHOLDER, PlaygroundState.path)
-    return rx.el.div(
-        rx.el.pre(
-            source.replace(TOKEN_PLACEHOLDER, TokenState.short_value),
-            class_name=f"{SOURCE} min-h-44",
-        ),
-        rx.el.div(
-            copy_button(
-                source.replace(TOKEN_PLACEHOLDER, TokenState.value),
-                f"{language} example with the whole token",
-            ),
-            class_name="flex mt-2",
-        ),
-        class_name=_SHOWN[language],
+    return template.replace(PATH_PLACEHOLDER, PlaygroundState.path).replace(
+        TOKEN_PLACEHOLDER, token
     )
 
 
-def _step(
-    name: str, value: rx.Component | str, *, title: str = "", element_id: str = ""
+def _link(
+    symbol: str,
+    name: str,
+    value: rx.Component | str,
+    *,
+    about: rx.Component | str,
+    detail: str | rx.Var[str] | None = None,
+    action: rx.Component | None = None,
 ) -> rx.Component:
+    """Return one link of the chain.
+
+    Args:
+        symbol: The name of its icon.
+        name: What it is.
+        value: Who or what it is for this session.
+        about: What it has to do with the next link.
+        detail: An id or a role, below the value.
+        action: Buttons beside the name.
+    """
     return rx.el.div(
-        rx.el.dt(name, class_name="text-soft text-xs"),
-        rx.el.dd(
-            value,
-            class_name="m-0 font-mono text-[13px] wrap-anywhere",
-            title=title,
-            id=element_id,
-        ),
-        class_name=_STEP,
+        rx.el.dt(icon(symbol), name),
+        *([rx.el.dd(action, class_name="act")] if action else []),
+        rx.el.dd(value, class_name="value"),
+        *([rx.el.dd(detail, title=detail, class_name="detail")] if detail is not None else []),
+        rx.el.dd(about),
+        class_name="link",
     )

@@ -4,7 +4,7 @@ import { useLocation } from "react-router";
 
 const COPIED_MS = 2_000;
 
-export function CopyButton({ text, label, ...props }) {
+export function CopyButton({ text, label, children, ...props }) {
   const [state, setState] = useState("idle");
   useEffect(() => {
     if (state === "idle") return;
@@ -23,8 +23,15 @@ export function CopyButton({ text, label, ...props }) {
   const words = { idle: "Copy", copied: "Copied", failed: "Select and copy by hand" };
   return (
     <>
-      <button type="button" onClick={copy} aria-label={`${words[state]}: ${label}`} {...props}>
-        {words[state]}
+      <button
+        type="button"
+        onClick={copy}
+        aria-label={`${words[state]}: ${label}`}
+        title={children && words[state]}
+        data-state={state}
+        {...props}
+      >
+        {children ?? words[state]}
       </button>
       <span role="status" className="sr-only">
         {state === "idle" ? "" : `${words[state]}: ${label}`}
@@ -78,8 +85,8 @@ export function Countdown({ issuedAt, expiresAt, ...props }) {
   const share = Math.min(100, (100 * left) / Math.max(1, expiresAt - issuedAt));
   return (
     <span {...props}>
-      <span className="ring" style={{ "--share": `${share}%` }} aria-hidden="true" />
       <span role="timer">{left ? `${minutes(left)} left` : "expired"}</span>
+      <span className="time" aria-hidden="true"><i style={{ width: `${share}%` }} /></span>
     </span>
   );
 }

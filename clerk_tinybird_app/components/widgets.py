@@ -12,7 +12,10 @@ class _Widget(rx.Component):
 
 
 class CopyButton(_Widget):
-    """Copies ``text``; ``label`` tells assistive technology what is copied."""
+    """Copies ``text``; ``label`` tells assistive technology what is copied.
+
+    Its words are on it, unless it has children, such as an icon.
+    """
 
     tag = "CopyButton"
 
@@ -67,7 +70,7 @@ class OpenFromAddress(_Widget):
 
 
 class Countdown(_Widget):
-    """Counts down to ``expires_at`` and shows a ring; times are seconds since the epoch."""
+    """Counts down to ``expires_at`` and shows a bar; times are seconds since the epoch."""
 
     tag = "Countdown"
 

@@ -34,11 +34,11 @@ def _form_page(heading: str, form: rx.Component) -> rx.Component:
         ),
         rx.el.div(
             Phase.create(
-                rx.el.div(class_name="skeleton w-full max-w-100 h-110", aria_hidden="true"),
+                rx.el.div(class_name="skeleton w-full max-w-100 h-84", aria_hidden="true"),
                 when=CLERK_LOADING,
             ),
             Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
             Phase.create(form, when=f"{SIGNED_OUT} {HAS_USER}"),
-            class_name="flex justify-center min-h-110",
+            class_name="clerk-form",
         ),
     )

@@ -5,6 +5,8 @@ import reflex as rx
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
+    HAS_USER,
+    LEAVING,
     LOADING_NOBODY,
     LOADING_SOMEBODY,
     REFUSED,
@@ -12,6 +14,7 @@ from clerk_tinybird_app.clerk.components import (
     SIGNED_OUT,
     STALLED,
     SYNCING,
+    UNCONFIRMED,
     Phase,
 )
 from clerk_tinybird_app.components.break_in_panel import break_in_panel
@@ -23,11 +26,9 @@ from clerk_tinybird_app.components.notices import (
     stalled_notice,
 )
 from clerk_tinybird_app.components.playground_panel import playground_panel
-from clerk_tinybird_app.components.session_buttons import session_button
 from clerk_tinybird_app.components.token_panels import (
+    anonymous_example_panel,
     anonymous_panel,
-    claims_panel,
-    example_panel,
     session_summary,
     token_panel,
 )
@@ -37,14 +38,24 @@ from clerk_tinybird_app.state.session import TokenState
 TITLE = "Multi-tenancy with Clerk + Tinybird JWT"
 DESCRIPTION = "Sign in with Clerk, get a Tinybird token that can read your own tenant's data only."
 
+_LEAD = "From who you are to what you may read, in four steps"
+
 
 def token_page() -> rx.Component:
     """Return the page, with one view for each phase of the session."""
     return layout(
-        rx.el.div(
-            rx.el.h1(TITLE, class_name="font-mono font-bold text-2xl tracking-tight"),
-            session_button(),
-            class_name="flex flex-wrap items-center justify-between gap-4",
+        Phase.create(
+            rx.el.div(
+                rx.el.h1("Your token", class_name="title-1"),
+                rx.el.p(
+                    "From who you are to what you may read, in four steps", class_name="status"
+                ),
+                class_name="title",
+            ),
+            when=f"{LOADING_SOMEBODY} {HAS_USER}",
+        ),
+        Phase.create(
+            rx.el.h1(TITLE, class_name="sr-only"), when=f"{CLERK_FAILED} {LEAVING} {UNCONFIRMED}"
         ),
         Phase.create(_skeleton(), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(clerk_failed_notice(), when=CLERK_FAILED),
@@ -60,18 +71,16 @@ def _signed_in() -> rx.Component:
     return rx.el.div(
         impersonation_notice(),
         session_summary(),
-        token_panel(),
-        rx.el.div(claims_panel(), example_panel(), class_name="grid gap-5 lg:grid-cols-2"),
-        playground_panel(),
+        rx.el.div(token_panel(), playground_panel(), class_name="side-by-side"),
         break_in_panel(),
-        class_name="grid gap-5",
+        class_name="stack",
     )
 
 
 def _anonymous() -> rx.Component:
     return rx.cond(
         TokenState.is_anonymous,
-        rx.el.div(anonymous_panel(), example_panel(), class_name="grid gap-5"),
+        rx.el.div(anonymous_panel(), anonymous_example_panel(), class_name="side-by-side even"),
     )
 
 
@@ -79,15 +88,10 @@ def _skeleton() -> rx.Component:
     """Return grey boxes with the sizes of the panels, so that nothing moves later."""
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
-        _grey("h-[137px] md:h-[61px]"),
-        _grey("h-[220px] sm:h-[191px]"),
-        rx.el.div(
-            _grey("h-[459px] sm:h-[431px]"),
-            _grey("h-[294px] lg:h-auto sm:h-[276px]"),
-            class_name="grid gap-5 lg:grid-cols-2",
-        ),
+        _grey("h-[560px] min-[481px]:h-[312px] min-[901px]:h-[156px]"),
+        rx.el.div(_grey("h-[640px]"), _grey("h-[640px]"), class_name="side-by-side"),
         aria_busy="true",
-        class_name="grid gap-5",
+        class_name="stack",
     )
 
 

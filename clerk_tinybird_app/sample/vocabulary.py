@@ -259,6 +259,15 @@ class Sample:
         """The column with the time of a row."""
         return next(str(name) for name, each in self.columns.items() if isinstance(each, Moment))
 
+    def options(self, column: str) -> tuple[Any, ...]:
+        """Return the constants that a column is declared with, none when it has another value."""
+        for names, value in self.columns.items():
+            if column in names_in(names) and isinstance(value, Few | Weighted):
+                listed = value.options if isinstance(value, Few) else tuple(value.weights)
+                place = names_in(names).index(column)
+                return listed if isinstance(names, str) else tuple(each[place] for each in listed)
+        return ()
+
     def names(self, tenant_column: str) -> tuple[str, ...]:
         """Return all columns that a made-up row has, the tenant's column first."""
         return (tenant_column, *(name for names in self.columns for name in names_in(names)))

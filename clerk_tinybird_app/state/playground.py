@@ -93,8 +93,11 @@ class PlaygroundState(AskingState, rx.State):
                 self._fail(UNCONFIRMED.code, UNCONFIRMED.message)
                 return
             turn, pipe = self._take_turn(), self.pipe
-            names = {field.name for field in self.fields}
-            parameters = {k: str(v) for k, v in form.items() if k in names and str(v).strip()}
+            parameters = {
+                field.name: field.sent(str(form[field.name]))
+                for field in self.fields
+                if str(form.get(field.name, "")).strip()
+            }
             self._clear_answer()
             self._form, self.is_running = parameters, True
             self.path = PipeRequest(pipe, parameters).path

@@ -15,6 +15,7 @@ MOST_CHARACTERS: Final = 15_000
 """The longest address: that of a dashboard, with room for the other parts of a request."""
 
 _MOST_VALUES: Final = 40
+_MOMENT: Final = "datetime-local"
 
 TOKEN_PLACEHOLDER: Final = "<token>"
 """The placeholder of the token in all examples, so that the token is sent only once."""
@@ -105,6 +106,7 @@ class Field:
         placeholder: The default of an empty input, "" without one.
         options: The values to choose from, empty when every value is allowed.
         is_required: True when leaving it empty is an error.
+        input: The kind of input in a browser, such as ``datetime-local``.
     """
 
     name: str
@@ -113,6 +115,14 @@ class Field:
     placeholder: str
     options: list[str]
     is_required: bool
+    input: str
+
+    def sent(self, value: str) -> str:
+        """Return what the browser's input says as the pipe takes it."""
+        if self.input != _MOMENT or "T" not in value:
+            return value
+        date, time = value.split("T", 1)
+        return f"{date} {time}" if time.count(":") > 1 else f"{date} {time}:00"
 
 
 def fields_of(pipe: Pipe, *, first: Iterable[str] = (), without: Iterable[str] = ()) -> list[Field]:
@@ -145,6 +155,7 @@ def _field(parameter: Parameter) -> Field:
         placeholder=default,
         options=[str(option) for option in parameter.enum or ()],
         is_required=parameter.is_enforced,
+        input=_MOMENT if (parameter.type or "").startswith("DateTime") else "text",
     )
 
 

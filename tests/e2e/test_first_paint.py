@@ -31,7 +31,7 @@ WATCH = """
       // What is rendered, not what only stands in the document.
       const text = page.innerText;
       window.frames_.signedOut += text.includes("Sign in to see yours");
-      window.frames_.signedIn += text.includes("Key figures") || text.includes("Decoded token");
+      window.frames_.signedIn += /Key figures|What is in the token/.test(text);
     }
     requestAnimationFrame(look);
   };

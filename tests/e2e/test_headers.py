@@ -87,7 +87,7 @@ def test_every_built_file_is_kept_forever_and_nothing_else(app: RunningApp) -> N
 
 def test_a_script_that_somebody_plants_does_not_run(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
 
     planted = page.evaluate(
         """async () => {

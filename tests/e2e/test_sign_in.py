@@ -81,7 +81,7 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
 
 def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("button", name="Sign in to see yours").click()
     page.get_by_role("link", name="Sign up").click()
 
     expect(page.locator("input[name=emailAddress]")).to_be_visible()
@@ -96,11 +96,13 @@ def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(visitor: Visitor)
     assert visitor.page.url == f"{visitor.origin}/"
 
 
-@pytest.mark.parametrize("place", ["complementary", "main"])
+@pytest.mark.parametrize(("path", "place"), [("/", "main"), ("/sign-up", "complementary")])
 def test_a_local_account_is_one_press_from_filled_in(
-    visitor: Visitor, page: Page, place: Literal["complementary", "main"]
+    visitor: Visitor, page: Page, path: str, place: Literal["complementary", "main"]
 ) -> None:
-    visitor.open()
+    visitor.open(path)
+    account = page.get_by_role("button", name="member@acme.test")
+    expect(account).to_have_count(1)
     page.get_by_role(place).get_by_role("button", name="member@acme.test").click()
     expect(page.locator("input[name=identifier]")).to_have_value("member@acme.test")
 

@@ -71,7 +71,7 @@ class Visitor:
     def sign_in(self, email: str, password: str = PASSWORD) -> str:
         """Sign in through the modal on the home page and return the Tinybird token."""
         self.open()
-        self.page.get_by_role("button", name="Sign In", exact=True).click()
+        self.page.get_by_role("button", name="Sign in to see yours").click()
         self.fill_sign_in(email, password)
         return self.token()
 
@@ -145,7 +145,7 @@ class Visitor:
     def expect_signed_out(self, page: Page | None = None) -> None:
         """The welcome stands where the token was."""
         page = page or self.page
-        expect(page.get_by_role("button", name="Sign In", exact=True)).to_be_visible()
+        expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
         expect(page.locator("#tinybird-token")).to_have_count(0)
 
 

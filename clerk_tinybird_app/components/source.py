@@ -1,0 +1,40 @@
+"""Source text in colours, and the button that copies it."""
+
+from typing import Final
+
+import reflex as rx
+
+from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.widgets import CopyButton
+from clerk_tinybird_app.tinybird.token import ClaimLine
+
+_SOURCE: Final = rx.asset("source.jsx", shared=True)
+
+
+class Source(rx.Component):
+    """Shows ``text``, one of JSON, JavaScript, Python or a shell command, in colours."""
+
+    library = _SOURCE.importable_path
+    tag = "Source"
+
+    text: rx.Var[str]
+
+
+def claim_line(line: ClaimLine) -> rx.Component:
+    """Return one line of a decoded token, marked when no request can change it."""
+    return rx.el.span(
+        Source.create(text=line.text),
+        class_name=rx.cond(line.is_fixed, "claim fix", "claim"),
+        style={"--indent": line.indent},
+    )
+
+
+def copy_icon(text: str | rx.Var[str], label: str, *, class_name: str = "quiet") -> rx.Component:
+    """Return a button with an icon that copies ``text``; ``label`` says what that is."""
+    return CopyButton.create(
+        icon("copy", class_name="before"),
+        icon("check", class_name="after"),
+        text=text,
+        label=label,
+        class_name=f"button square {class_name}",
+    )
