@@ -38,6 +38,7 @@ WATCH = """
   look();
 """
 MOST_SHIFT = 0.1
+MOST_PICTURE_BYTES = 6_000
 BLACK, WHITE = "rgb(10, 10, 10)", "rgb(246, 246, 245)"
 
 
@@ -61,6 +62,21 @@ def test_the_first_frame_already_has_the_systems_theme(
     expect(visitor.page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
 
     assert _seen(visitor.page)["backgrounds"] == [color]
+    context.close()
+
+
+def test_the_welcome_has_a_light_picture_of_the_dashboard_before_any_script(
+    browser: Browser, app: RunningApp
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(app.origin)
+
+    picture = page.locator(".picture")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("inert", "")
+    expect(picture).to_have_attribute("aria-hidden", "true")
+    assert len(picture.evaluate("picture => picture.outerHTML")) <= MOST_PICTURE_BYTES
     context.close()
 
 

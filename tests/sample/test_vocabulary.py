@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.sample.vocabulary import (
+    Few,
     Id,
     LogNormal,
     Moment,
@@ -63,3 +64,16 @@ def test_what_cannot_be_made_is_named(make: Callable[[], object], why: str) -> N
 
 def test_every_weight_is_a_place_and_no_more() -> None:
     assert Weighted({"a": 200, "b": 300}).places == ("a", "a", "b", "b", "b")
+
+
+def test_the_constants_of_a_column_are_told_also_of_one_among_several() -> None:
+    declared = sample(
+        {
+            ("queue", "size"): Weighted({("mail", 1): 3, ("video", 9): 1}),
+            "place": Few(("here", "there")),
+        }
+    )
+
+    assert declared.options("size") == (1, 9)
+    assert declared.options("place") == ("here", "there")
+    assert declared.options("at") == declared.options("unknown") == ()

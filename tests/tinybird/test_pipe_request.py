@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk_tinybird_app.tinybird.pipe_request import PipeRequest, fields_of
+from clerk_tinybird_app.tinybird.pipe_request import Field, PipeRequest, fields_of
 from clerk_tinybird_app.tinybird.project import load_project
 from tests.sessions import FIXED_PARAMS, PIPES, PRODUCT, TENANT
 
@@ -76,3 +76,28 @@ def test_without_a_token_the_tenant_would_be_a_required_input() -> None:
     fields = {field.name: field for field in fields_of(PROJECT.pipes["queues"])}
 
     assert fields[TENANT].is_required
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "sent"),
+    [
+        ("datetime-local", "2026-11-24T18:00", "2026-11-24 18:00:00"),
+        ("datetime-local", "2026-11-24T18:00:15", "2026-11-24 18:00:15"),
+        ("datetime-local", "2026-11-24 18:00:15", "2026-11-24 18:00:15"),
+        ("datetime-local", "yesterday", "yesterday"),
+        ("text", "Tuesday", "Tuesday"),
+    ],
+)
+def test_a_moment_of_a_browsers_input_is_one_that_a_pipe_takes(
+    kind: str, said: str, sent: str
+) -> None:
+    field = Field("since", "DateTime", "", "", [], is_required=False, input=kind)
+
+    assert field.sent(said) == sent
+
+
+def test_a_parameter_that_is_a_moment_has_an_input_for_moments() -> None:
+    inputs = {f.name: f.input for f in fields_of(PROJECT.pipes["queues"], without=FIXED_PARAMS)}
+
+    assert inputs["since"] == "datetime-local"
+    assert {kind for name, kind in inputs.items() if name not in ("since", "until")} == {"text"}
