@@ -88,7 +88,8 @@ def test_for_a_signed_in_user_on_the_home_page(inspected: tuple[Visitor, Inspect
 
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("#query-summary")).to_be_visible()
-    page.fill("#playground [name=start]", "2100-01-01T00:00")
+    page.fill("#playground [name=start]", "2026-02-02T00:00")
+    page.fill("#playground [name=end]", "2026-02-01T00:00")
     page.get_by_role("button", name="Alter the token").click()
     expect(page.locator("#attempt-altered [role=status]")).to_contain_text("403")
     inspector.look("after a request and an attempt")
