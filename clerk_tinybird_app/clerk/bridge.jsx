@@ -275,11 +275,23 @@ export function SignInHere({ mode, children }) {
   return <SignInButton mode={mode} {...useReturnAddress()}>{children}</SignInButton>;
 }
 
-export function SignInAs({ email, children, ...props }) {
+export function SignInAs({ email, password, children, ...props }) {
   const clerk = useClerk();
+  const navigate = useNavigate();
   const returnAddress = useReturnAddress();
-  const open = () => clerk.openSignIn({ initialValues: { emailAddress: email }, ...returnAddress });
-  return <button type="button" onClick={open} {...props}>{children}</button>;
+  const signIn = async () => {
+    try {
+      await new Promise((resolve) => clerk.addOnLoaded(resolve));
+      const { createdSessionId } = await clerk.client.signIn.create({ identifier: email, password });
+      await clerk.setActive({ session: createdSessionId });
+      const to = new URL(returnAddress.fallbackRedirectUrl ?? clerk.buildAfterSignInUrl(), ORIGIN);
+      navigate(`${to.pathname}${to.search}`);
+    } catch {
+      // Such as a password that was changed: the form says it, and asks for another one.
+      clerk.openSignIn({ initialValues: { emailAddress: email }, ...returnAddress });
+    }
+  };
+  return <button type="button" onClick={signIn} {...props}>{children}</button>;
 }
 
 export function UserEmail() {

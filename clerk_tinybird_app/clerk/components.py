@@ -119,11 +119,15 @@ class OnlineButton(_BridgeComponent):
 
 
 class SignInAs(_BridgeComponent):
-    """Opens the sign-in form with an e-mail address, and returns to this page after that."""
+    """Signs in to an account whose password is no secret, and returns to this page after that.
+
+    When that fails, it opens the sign-in form with the e-mail address.
+    """
 
     tag = "SignInAs"
 
     email: rx.Var[str]
+    password: rx.Var[str]
     title: rx.Var[str]
 
 

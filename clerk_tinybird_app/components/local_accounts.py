@@ -1,4 +1,4 @@
-"""The ready-made accounts of the embedded Clerk, as buttons that fill in the sign-in form."""
+"""The ready-made accounts of the embedded Clerk, as buttons that sign in to them."""
 
 import reflex as rx
 
@@ -19,7 +19,7 @@ def local_accounts() -> rx.Component:
         return rx.fragment()
     return rx.el.div(
         rx.el.p(
-            "Or go in as one of these; the password of each is ",
+            "Or go in as one of these by one click; the password of each is ",
             rx.el.code(running.embedded.password),
         ),
         rx.el.div(
@@ -28,6 +28,7 @@ def local_accounts() -> rx.Component:
                     rx.el.span(email),
                     rx.el.small(description),
                     email=email,
+                    password=running.embedded.password,
                 )
                 for email, description in running.embedded.accounts.items()
             ),
@@ -43,7 +44,7 @@ def local_banner() -> rx.Component:
     if not running.embedded.accounts:
         return rx.fragment()
     accounts = (
-        SignInAs.create(email, email=email, title=description)
+        SignInAs.create(email, email=email, password=running.embedded.password, title=description)
         for email, description in running.embedded.accounts.items()
     )
     in_use = (

@@ -38,9 +38,6 @@ def test_from_the_form_over_the_page(visitor: Visitor, page: Page) -> None:
 def test_from_a_ready_made_account(visitor: Visitor, page: Page) -> None:
     visitor.open(LINK)
     page.get_by_role("main").get_by_role("button", name="admin@acme.test").click()
-    visitor.press_continue()
-    page.fill("input[name=password]:visible", "tinybird-demo")
-    visitor.press_continue()
 
     _expect_back(visitor, page)
 
