@@ -193,7 +193,7 @@ def _invitation() -> rx.Component:
     return rx.el.section(
         rx.el.h2(words.tagline, class_name=HEADING),
         rx.el.p(words.invitation),
-        see_yours_button(),
+        rx.el.div(see_yours_button(), class_name="row"),
         *([local_accounts()] if is_for_developers else []),
         class_name="panel padded grid gap-4",
     )

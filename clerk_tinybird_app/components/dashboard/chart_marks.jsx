@@ -192,7 +192,7 @@ function Lines({ shown, layout }) {
   const ends = [...visible]
     .reverse()
     .map(({ label, tone, values }) => {
-      const value = values.findLast(stands);
+      const value = drawn(values).findLast(({ mean }) => stands(mean))?.mean ?? values.findLast(stands);
       return value === undefined ? null : { label, tone, y: y(value) };
     })
     .filter(Boolean);
