@@ -16,6 +16,7 @@ from benchmarks import (
     lighthouse,
     machine,
     page_weight,
+    shared_tabs,
     start,
     tinybird,
     verify_and_mint,
@@ -55,6 +56,7 @@ def _measured() -> Iterator[Section]:
         yield from _measured_pages(app)
         _say("Holding more and more dashboards open (about a minute)")
         yield from dashboards.measure(app)
+        yield shared_tabs.measure()
         used = start.memory(app, "reflex run --env prod, after all of the above")
         _say("Starting again and again (about half a minute)")
         yield from start.measure(app, first_start)

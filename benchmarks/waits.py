@@ -19,6 +19,7 @@ from benchmarks.timing import timed
 from benchmarks.verify_and_mint import ACCOUNT
 from clerk_tinybird_app import products, routes, services
 from clerk_tinybird_app.dashboard.questions import questions
+from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import View
 from tests.e2e.visitor import Visitor, wait_for
 from tests.running_app import RunningApp
@@ -120,8 +121,14 @@ def _slowest_pipe(port: int, token: str) -> tuple[str, float]:
     """
     taken = defaultdict[str, list[float]](list)
     dashboard, takes = products.current().dashboard, services.pipe_parameters()
+    tick = Tick.of(time.time(), 1)
     asked = questions(
-        dashboard, View.of(dashboard), dashboard.panels, zone=UTC, now=time.time(), takes=takes
+        dashboard,
+        View.of(dashboard),
+        dashboard.panels,
+        zone=UTC,
+        tick=tick,
+        takes=takes,
     )
     requests = [
         (one.pipe, request("GET", f"/v0/pipes/{one.pipe}.json?{urlencode(one.parameters)}", token))

@@ -30,6 +30,7 @@ from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 
@@ -63,6 +64,7 @@ class Services:
         publishable_key: The Clerk instance's key, which the browser is given too.
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
+        shared_queries: Queries them once for all pages that ask the same.
         embedded: What runs here instead of the real services.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
@@ -75,6 +77,7 @@ class Services:
     publishable_key: PublishableKey
     verifier: SessionVerifier
     tinybird: TinybirdClient
+    shared_queries: SharedQueries
     embedded: Embedded
     http: tuple[httpx.AsyncClient, ...]
     clock: Callable[[], float] = time.time
@@ -181,12 +184,14 @@ def build(
         clock=clock,
         clock_ahead=own_clock.ahead,
     )
+    client = TinybirdClient(tinybird_url, http=query_http)
     return Services(
         settings=settings,
         product=product,
         publishable_key=publishable_key,
         verifier=verifier,
-        tinybird=TinybirdClient(tinybird_url, http=query_http),
+        tinybird=client,
+        shared_queries=SharedQueries(client, clock=clock),
         embedded=embedded,
         http=(key_http, query_http),
         clock=clock,

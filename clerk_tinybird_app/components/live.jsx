@@ -13,7 +13,7 @@ import {
 import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
-import { hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
+import { earlier, hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
 import { inTurn } from "./tab_turns.jsx";
 
@@ -41,6 +41,7 @@ const LiveContext = createContext({
   toggle: () => {},
   refresh: () => {},
   every: 0,
+  behind: 0,
   rates: [],
   choose: () => {},
   delay: ON_TIME,
@@ -66,12 +67,13 @@ const keepRate = (seconds) => {
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
-// When each data set came to this tab, by its time on the server, which only identifies it. The
-// data on the page is looked up every second, so it is never among the oldest entries.
+// The moment that each data set is of, by this tab's clock. Its time on the server only identifies
+// it, because the clocks differ: what counts is how far behind the data was when it came. The data
+// on the page is looked up every second, so it is never among the oldest entries.
 const KEPT_ARRIVALS = 100;
 const arrivals = new Map();
-const arrival = (at) => {
-  const then = arrivals.get(at) ?? moment();
+const arrival = (at, behind) => {
+  const then = arrivals.get(at) ?? earlier(moment(), behind * 1_000);
   arrivals.delete(at);
   arrivals.set(at, then);
   if (arrivals.size > KEPT_ARRIVALS) arrivals.delete(arrivals.keys().next().value);
@@ -86,7 +88,7 @@ const pauseMs = (every, failures, chance) => {
 };
 
 export function LiveView(props) {
-  const { usual, least, isLive, isFailing, finished, onRefresh, children } = props;
+  const { usual, least, behind, isLive, isFailing, finished, onRefresh, children } = props;
   const { pathname, search } = useLocation();
   const connectErrors = useConnectErrors();
   const { trouble, heard, check } = useContext(PulseContext);
@@ -118,11 +120,11 @@ export function LiveView(props) {
   const checked = useRef(ended.current);
 
   const ask = useCallback((failures = 0) => {
-    const { pathname, search, onRefresh } = view.current;
+    const { pathname, search, every, onRefresh } = view.current;
     // The time as the number, so that a number of an earlier visit is never taken for this one.
     const number = Date.now();
     last.current = { number, asked: moment(), isLost: false, failures, chance: Math.random() };
-    onRefresh(number, pathname, search, zone());
+    onRefresh(number, pathname, search, zone(), every);
   }, []);
 
   const isDue = useCallback(() => {
@@ -162,7 +164,8 @@ export function LiveView(props) {
 
   // The age of the data alone decides whether it is out of date. The reason may come later.
   const look = useCallback(() => {
-    const { at, staleSince, staleReason, isLive, finished, every, paused, trouble } = view.current;
+    const { at, behind, staleSince, staleReason, isLive, finished, every, paused, trouble } =
+      view.current;
     const { number, asked, failures, chance } = last.current;
     const isSlow = asked && finished !== number && msSince(asked) > SLOW_MS;
     if (isSlow && msSince(checked.current) > SLOW_MS) {
@@ -170,8 +173,10 @@ export function LiveView(props) {
       check();
     }
     const shown = staleSince || at;
-    const then = shown ? arrival(shown) : ended.current;
-    const lateMs = LATE_REFRESHES * (pauseMs(every, failures, chance) + waitMs.current);
+    const then = shown ? arrival(shown, behind) : ended.current;
+    // What was behind already when it came on time is not late.
+    const lateMs =
+      behind * 1_000 + LATE_REFRESHES * (pauseMs(every, failures, chance) + waitMs.current);
     const isLate = isLive && !paused && msSince(then) > lateMs;
     let next = ON_TIME;
     if (staleSince || isLate) {
@@ -230,8 +235,8 @@ export function LiveView(props) {
   }, []);
   const cutOff = CUT_OFF[trouble] ?? "";
   const value = useMemo(
-    () => ({ paused, toggle, refresh, every, rates, choose, delay, cutOff }),
-    [paused, every, rates, delay, cutOff],
+    () => ({ paused, toggle, refresh, every, behind, rates, choose, delay, cutOff }),
+    [paused, every, behind, rates, delay, cutOff],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
@@ -312,10 +317,11 @@ const ago = (seconds) => {
 };
 
 function useAge(at) {
+  const { behind } = useContext(LiveContext);
   const [age, setAge] = useState(0);
   useEffect(() => {
     if (!at) return;
-    const tick = () => setAge(Math.floor(msSince(arrival(at)) / 1_000));
+    const tick = () => setAge(Math.floor(msSince(arrival(at, behind)) / 1_000));
     tick();
     const timer = setInterval(tick, 1_000);
     document.addEventListener("visibilitychange", tick);
@@ -329,8 +335,9 @@ function useAge(at) {
 
 // The time from which what is shown is out of date, by the viewer's own clock.
 export function Since({ at, ...props }) {
+  const { behind } = useContext(LiveContext);
   useAge(at);
-  return <span {...props}>{at ? timeOfDay(arrival(at)) : ""}</span>;
+  return <span {...props}>{at ? timeOfDay(arrival(at, behind)) : ""}</span>;
 }
 
 // The reason for a delay that concerns only this page, with its children after it.

@@ -25,13 +25,14 @@ class LiveView(_Live):
     Props:
         usual: Seconds between two requests until the viewer chooses another interval.
         least: The shortest interval that can be chosen, and the length of a tab's turn.
-        at: When the data came.
+        at: The moment that the data is of.
+        behind: How many seconds old the newest data was when it came.
         is_live: Whether the period ends now.
         is_failing: Whether a part of the last request failed.
         stale_since: When the data came that could not be refreshed.
         stale_reason: Why it could not be refreshed.
         finished: The number of the last request that ended.
-        on_refresh: Gets a number, the path, the query and the viewer's time zone.
+        on_refresh: Gets a number, the path, the query, the viewer's time zone, and the interval.
     """
 
     tag = "LiveView"
@@ -39,12 +40,13 @@ class LiveView(_Live):
     usual: rx.Var[float]
     least: rx.Var[float]
     at: rx.Var[float]
+    behind: rx.Var[float]
     is_live: rx.Var[bool]
     is_failing: rx.Var[bool]
     stale_since: rx.Var[float]
     stale_reason: rx.Var[str]
     finished: rx.Var[int]
-    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str)]  # type: ignore
+    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
 
 
 class Dimmed(_Live):

@@ -2,6 +2,8 @@
 // the wall clock can be set. The longer time of both is used, so that old data never looks new.
 export const moment = () => ({ steady: performance.now(), wall: Date.now() });
 
+export const earlier = ({ steady, wall }, ms) => ({ steady: steady - ms, wall: wall - ms });
+
 export const msSince = ({ steady, wall }) =>
   Math.max(performance.now() - steady, Date.now() - wall);
 

@@ -4,10 +4,11 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.times import Period
+from clerk_tinybird_app.dashboard.times import Period, Tick
 from clerk_tinybird_app.dashboard.view import SORT, View, order_name
 
 LIMIT: Final = "limit"
@@ -25,12 +26,14 @@ class Question:
         panel: The panel's key.
         pipe: The pipe's name.
         parameters: Parameter name -> value.
+        tick: When it is asked. A period that ends now ends with the tick's first second.
         is_before: True when it asks for the period that the panel's own is compared with.
     """
 
     panel: str
     pipe: str
     parameters: dict[str, str]
+    tick: Tick
     is_before: bool = False
 
 
@@ -40,7 +43,7 @@ def questions(
     panels: Iterable[Panel],
     *,
     zone: tzinfo,
-    now: float,
+    tick: Tick,
     takes: Takes,
 ) -> list[Question]:
     """Return what fills ``panels`` with ``view``.
@@ -50,11 +53,12 @@ def questions(
         view: What the address says.
         panels: Some of the dashboard's.
         zone: The viewer's, whose hours and days the panels over time count.
-        now: Seconds since the epoch.
+        tick: When it is asked.
         takes: Without a pipe's parameters it is asked with all; Tinybird leaves out the others.
     """
-    period = view.period(now)
-    return [_question(dashboard, view, panel, period, zone=zone, takes=takes) for panel in panels]
+    period = view.period(tick.start)
+    asked = partial(_question, dashboard, view, period, tick, zone=zone, takes=takes)
+    return [asked(panel) for panel in panels]
 
 
 def questions_before(
@@ -63,18 +67,18 @@ def questions_before(
     panels: Iterable[Panel],
     *,
     zone: tzinfo,
-    now: float,
+    tick: Tick,
     takes: Takes,
 ) -> list[Question]:
     """Return what tells ``panels`` of the period that the view's own is compared with.
 
     The arguments are those of ``questions``.
     """
-    period = view.period_before(now)
+    period = view.period_before(tick.start)
     if period is None:
         return []
-    found = (_question(dashboard, view, panel, period, zone=zone, takes=takes) for panel in panels)
-    return [replace(each, is_before=True) for each in found]
+    asked = partial(_question, dashboard, view, period, tick, zone=zone, takes=takes)
+    return [replace(asked(panel), is_before=True) for panel in panels]
 
 
 def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
@@ -88,11 +92,11 @@ def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
     return found if len(shown) + len(found) <= rps else []
 
 
-def any_row(dashboard: Dashboard, now: float, takes: Takes) -> Question:
+def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:
     """Return what finds out whether the tenant has any row at all."""
-    start = datetime.fromtimestamp(now - dashboard.kept_days * _DAY_SECONDS, UTC)
+    start = datetime.fromtimestamp(tick.start - dashboard.kept_days * _DAY_SECONDS, UTC)
     parameters = {dashboard.start: _utc(start), LIMIT: "1"}
-    return Question("", dashboard.newest, _taken(dashboard.newest, parameters, takes))
+    return Question("", dashboard.newest, _taken(dashboard.newest, parameters, takes), tick)
 
 
 def least_seconds(queries: int, rps: int) -> int:
@@ -106,7 +110,14 @@ def least_seconds(queries: int, rps: int) -> int:
 
 
 def _question(
-    dashboard: Dashboard, view: View, panel: Panel, period: Period, *, zone: tzinfo, takes: Takes
+    dashboard: Dashboard,
+    view: View,
+    period: Period,
+    tick: Tick,
+    panel: Panel,
+    *,
+    zone: tzinfo,
+    takes: Takes,
 ) -> Question:
     shared = {
         dashboard.start: _utc(period.start),
@@ -114,7 +125,7 @@ def _question(
         dashboard.time_zone: str(zone),
     }
     taken = _taken(panel.pipe, shared, takes)
-    return Question(panel.key, panel.pipe, taken | _own(dashboard, panel, view))
+    return Question(panel.key, panel.pipe, taken | _own(dashboard, panel, view), tick)
 
 
 def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:

@@ -61,6 +61,25 @@ The embedded Tinybird leaves out the word after it: it is also a name in the sea
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A stretch of time in which all views that ask the same get the same answer.
+
+    Attributes:
+        start: Its first moment, in seconds since the epoch.
+        end: The moment after it, in seconds since the epoch.
+    """
+
+    start: float
+    end: float
+
+    @classmethod
+    def of(cls, now: float, every: int) -> "Tick":
+        """Return the tick at ``now``; ticks are ``every`` seconds long, from the epoch on."""
+        start = now // every * every
+        return cls(start, start + every)
+
+
+@dataclass(frozen=True)
 class Period:
     """A stretch of time.
 

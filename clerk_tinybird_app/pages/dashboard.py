@@ -128,6 +128,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
                 usual=max(settings.refresh_seconds, least),
                 least=least,
                 at=arrival,
+                behind=DashboardState.behind,
                 is_live=DashboardState.is_live,
                 is_failing=DashboardState.is_failing,
                 stale_since=DashboardState.stale_since,
@@ -177,7 +178,7 @@ def _is_hidden(panel: Panel) -> rx.Var[bool]:
 
 
 def _arrival(panels: Sequence[Panel]) -> rx.Var[float]:
-    """Return when the data of the first visible panel came."""
+    """Return the moment that the data of the first visible panel is of."""
     first, *others = panels
     came: rx.Var[float] = DashboardState.panels[first.key].fetched_at  # type: ignore
     return rx.cond(_is_hidden(first), _arrival(others), came) if others else came

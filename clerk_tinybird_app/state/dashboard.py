@@ -16,14 +16,14 @@ from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Share, says_nothing
-from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, refusal_notice, zone_named
+from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     Grant,
     answering,
-    ask,
     ask_csv,
+    ask_shared,
     asking,
     end_turn,
 )
@@ -38,6 +38,9 @@ NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has.
 
 _PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
 """Path -> the name of the page there."""
+
+_LONGEST_TICK_SECONDS: Final = 300
+"""The longest pause that a viewer can choose."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
@@ -72,7 +75,7 @@ class DashboardState(PanelsState, rx.State):
     _has_rows: bool = False
 
     @rx.event(background=True)
-    async def refresh(self, number: int, path: str, search: str, zone: str) -> None:
+    async def refresh(self, number: int, path: str, search: str, zone: str, every: int = 0) -> None:
         """Ask for every panel of an address anew; a refresh under way is stopped.
 
         Args:
@@ -80,6 +83,7 @@ class DashboardState(PanelsState, rx.State):
             path: The page's path.
             search: The address's query.
             zone: The viewer's IANA time zone.
+            every: Seconds between two refreshes as the viewer chose it; 0 for the usual.
         """
         async with asking(self) as grant:
             turn = self._take_turn()
@@ -88,13 +92,14 @@ class DashboardState(PanelsState, rx.State):
                 self._refuse(UNCONFIRMED)
                 self.finished = number
                 return
-            now = services.current().clock()
-            self._open(path, search, zone, now)
+            self._open(path, search, zone)
+            tick = self._tick(every)
+            self._send(**timed(self._view, zone_named(self._zone), tick.start))
             self._hide(grant.pipes)
-            asked = self._questions(self._panels(), now)
+            asked = self._questions(self._panels(), tick)
             tab = f"{self.router.session.client_token}/dashboard"
         try:
-            await run_query(tab, self._ask_all(asked, grant, turn))
+            await run_query(tab, self._ask_all(asked, grant, tick, turn))
         except StoppedError:
             return
         finally:
@@ -131,8 +136,7 @@ class DashboardState(PanelsState, rx.State):
         found = next((each for each in self._panels() if each.key == panel), None)
         if found is None or not services.current().settings.shows_token_page:
             return None
-        now = services.current().clock()
-        asked = self._asked.get(panel) or self._questions((found,), now)[0]
+        asked = self._asked.get(panel) or self._questions((found,), self._tick())[0]
         return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
 
     @rx.event(background=True)
@@ -157,17 +161,29 @@ class DashboardState(PanelsState, rx.State):
         """Take away what was said of a download."""
         self.download_problem = ""
 
-    def _questions(self, panels: Sequence[declaration.Panel], now: float) -> list[Question]:
+    def _tick(self, every: int = 0) -> Tick:
+        """Return the tick in which all tabs with this view share their queries.
+
+        It is half as long as the pause between two refreshes. So any number of tabs costs what two
+        cost, and no tab gets its own last answer again. A view that does not end now is asked for
+        once, and has ticks that nobody notices.
+        """
+        running = services.current()
+        usual = running.settings.refresh_seconds
+        chosen = every if 1 <= every <= _LONGEST_TICK_SECONDS else usual
+        return Tick.of(running.clock(), max(1, chosen // 2) if self._view.is_live else 1)
+
+    def _questions(self, panels: Sequence[declaration.Panel], tick: Tick) -> list[Question]:
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
         asked = partial(questions.questions, DASHBOARD, self._view)
         before = partial(questions.questions_before, DASHBOARD, self._view)
         return [
-            *asked(panels, zone=zone, now=now, takes=takes),
-            *before(questions.compared(panels, rps), zone=zone, now=now, takes=takes),
+            *asked(panels, zone=zone, tick=tick, takes=takes),
+            *before(questions.compared(panels, rps), zone=zone, tick=tick, takes=takes),
         ]
 
-    def _open(self, path: str, search: str, zone: str, now: float) -> None:
+    def _open(self, path: str, search: str, zone: str) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
         notice = ""
         if zone == self._refused_zone:
@@ -180,7 +196,6 @@ class DashboardState(PanelsState, rx.State):
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
             self._before = {}
             self._send(**described(DASHBOARD, self._view, self._page))
-        self._send(**timed(self._view, zone_named(zone), now))
 
     def _refuse(self, problem: Problem) -> None:
         """Say on every panel why it was not asked for; its data stays, marked as out of date."""
@@ -189,13 +204,15 @@ class DashboardState(PanelsState, rx.State):
             self._fail(panel.key, problem)
         self._note_what_is_stale()
 
-    async def _ask_all(self, asked: Sequence[Question], grant: Grant, turn: str) -> None:
+    async def _ask_all(
+        self, asked: Sequence[Question], grant: Grant, tick: Tick, turn: str
+    ) -> None:
         """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
-        if self.has_no_rows and await self._ask_for_any_row(grant) is False:
+        if self.has_no_rows and await self._ask_for_any_row(grant, tick) is False:
             return
 
         async def show(answers: list[Answered]) -> None:
-            has_rows = await self._look_for_rows(answers, grant)
+            has_rows = await self._look_for_rows(answers, grant, tick)
             await self._show(answers, grant, turn, has_rows=has_rows)
 
         await ask_side_by_side(
@@ -204,7 +221,9 @@ class DashboardState(PanelsState, rx.State):
             per_second=services.current().settings.tinybird_rps,
         )
 
-    async def _look_for_rows(self, answers: Sequence[Answered], grant: Grant) -> bool | None:
+    async def _look_for_rows(
+        self, answers: Sequence[Answered], grant: Grant, tick: Tick
+    ) -> bool | None:
         """Find out, before anything is shown, whether there is anything to show at all.
 
         Returns:
@@ -221,18 +240,18 @@ class DashboardState(PanelsState, rx.State):
             return True
         if self._view.filters or not answered:
             return None
-        return await self._ask_for_any_row(grant)
+        return await self._ask_for_any_row(grant, tick)
 
-    async def _ask_for_any_row(self, grant: Grant) -> bool | None:
+    async def _ask_for_any_row(self, grant: Grant, tick: Tick) -> bool | None:
         """Return whether the tenant has any row; None when there is no answer."""
         if DASHBOARD.newest not in grant.pipes:
             return None
-        now, takes = services.current().clock(), services.pipe_parameters()
-        _, answer = await self._ask(questions.any_row(DASHBOARD, now, takes), grant)
+        question = questions.any_row(DASHBOARD, tick, services.pipe_parameters())
+        _, answer = await self._ask(question, grant)
         return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
     async def _ask(self, question: Question, grant: Grant) -> Answered:
-        return question, await ask(self, grant, question.pipe, question.parameters)
+        return question, await ask_shared(self, grant, question)
 
     async def _show(
         self, answers: Sequence[Answered], grant: Grant, turn: str, *, has_rows: bool | None

@@ -34,7 +34,7 @@ class Panel:
     """How one panel stands.
 
     Attributes:
-        fetched_at: When its data came, in seconds since the epoch; 0 without data.
+        fetched_at: The tick that its data is of, in seconds since the epoch; 0 without data.
         view: The address that its data was asked for with.
         is_empty: True when the answer had no rows.
         code: The last request's error, "" when it went well.
@@ -53,7 +53,8 @@ class PanelsState(AskingState, mixin=True):
 
     ``address`` is that of the view which is shown or on its way; ``hidden`` the panels whose pipe
     the session's token does not allow; ``stale_since`` the time of the oldest data that could not
-    be refreshed, in seconds since the epoch, 0 without any.
+    be refreshed, in seconds since the epoch, 0 without any. ``behind`` is how old the newest data
+    was when it came, in seconds.
     """
 
     address: str = ""
@@ -62,6 +63,7 @@ class PanelsState(AskingState, mixin=True):
     is_failing: bool = False
     stale_since: float = 0
     stale_reason: str = ""
+    behind: float = 0
 
     _view: View = View()
     _page: str = ""
@@ -111,14 +113,17 @@ class PanelsState(AskingState, mixin=True):
                 self._fail(question.panel, answer)
             else:
                 self._take(question, answer)
-        self._draw([question.panel for question, _ in answers])
+        # All are of one refresh, and so of one tick.
+        tick = answers[0][0].tick
+        self._send(behind=max(round(services.current().clock() - tick.start, 1), 0))
+        self._draw([question.panel for question, _ in answers], tick.start)
         self._note_what_is_stale()
 
     def _take(self, question: Question, answer: PipeAnswer) -> None:
-        panel, now = question.panel, services.current().clock()
+        panel, at = question.panel, question.tick.start
         rows = tuple(answer.rows)
         self._rows[panel], self._asked[panel] = rows, question
-        self.panels[panel] = Panel(now, self.address, is_empty=is_empty(PANELS[panel], rows))
+        self.panels[panel] = Panel(at, self.address, is_empty=is_empty(PANELS[panel], rows))
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
@@ -137,10 +142,10 @@ class PanelsState(AskingState, mixin=True):
         self._before.pop(panel, None)
         self._asked.pop(panel, None)
 
-    def _draw(self, changed: Sequence[str]) -> None:
+    def _draw(self, changed: Sequence[str], now: float) -> None:
         """Turn the rows of the panels that changed into what the page shows."""
         rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
-        now, zone = services.current().clock(), zone_named(self._zone)
+        zone = zone_named(self._zone)
         shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
         for panel in self._panels():
             # The key figures have the charts' rows for their trends, and the charts theirs.

@@ -4,6 +4,7 @@ import reflex as rx
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.questions import any_row
+from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.services import TinybirdUnavailable
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
@@ -52,7 +53,8 @@ class SampleTrafficState(AskingState, rx.State):
         """Return why nothing was added, "" when it was or need not be."""
         running = services.current()
         # Once more: another tab, or the tenant's backend, may have been faster.
-        asked = any_row(running.product.dashboard, running.clock(), services.pipe_parameters())
+        tick = Tick.of(running.clock(), 1)
+        asked = any_row(running.product.dashboard, tick, services.pipe_parameters())
         answer = await ask(self, grant, asked.pipe, asked.parameters)
         if isinstance(answer, TinybirdError):
             return str(answer)

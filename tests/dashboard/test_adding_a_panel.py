@@ -14,7 +14,7 @@ from clerk_tinybird_app import products
 from clerk_tinybird_app.dashboard.declaration import TimeSeries
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Shaper
-from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import read_view
 from clerk_tinybird_app.products import ProductError
 from clerk_tinybird_app.settings import Settings
@@ -134,7 +134,7 @@ async def test_a_data_source_with_a_chart_is_loaded_checked_asked_and_shown(
     view, problem = read_view("range=1h", product.dashboard)
     now = time.time()
     (question,) = questions(
-        product.dashboard, view, [panel], zone=zone_named("UTC"), now=now, takes=takes
+        product.dashboard, view, [panel], zone=zone_named("UTC"), tick=Tick.of(now, 1), takes=takes
     )
     with Tinybird(product.project, tmp_path / "data") as running:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - 300))

@@ -10,7 +10,7 @@ from clerk_tinybird_app.dashboard.questions import (
     questions,
     questions_before,
 )
-from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import BY_TIME, COUNTRIES, FIGURES, LATEST, MORE, NOW, SITE, TOP, view
 
@@ -23,6 +23,7 @@ TAKES = {
     "totals": {"start", "end"},
     "speed": {"start", "end", "time_zone"},
 }
+TICK = Tick.of(NOW.timestamp(), 2)
 FILTERED = View.of(
     SITE,
     range="1h",
@@ -33,7 +34,7 @@ FILTERED = View.of(
 def asked(seen: View, *panels: object, zone: str = "UTC") -> dict[str, dict[str, str]]:
     """Return pipe -> the parameters that it is asked with."""
     chosen = [each for each in SITE.all_panels if not panels or each in panels]
-    found = questions(SITE, seen, chosen, zone=zone_named(zone), now=NOW.timestamp(), takes=TAKES)
+    found = questions(SITE, seen, chosen, zone=zone_named(zone), tick=TICK, takes=TAKES)
     assert [each.panel for each in found] == [each.key for each in chosen]
     return {each.pipe: each.parameters for each in found}
 
@@ -65,7 +66,7 @@ def test_only_a_pipe_that_knows_time_zones_is_told_the_viewers() -> None:
 
 
 def test_a_pipe_of_unknown_parameters_is_told_everything() -> None:
-    (found,) = questions(SITE, View.of(SITE), [LATEST], zone=UTC, now=NOW.timestamp(), takes={})
+    (found,) = questions(SITE, View.of(SITE), [LATEST], zone=UTC, tick=TICK, takes={})
 
     assert found.parameters.keys() == {"start", "end", "time_zone"}
 
@@ -82,21 +83,19 @@ def test_each_ranking_is_asked_for_in_its_own_order() -> None:
 def test_what_a_panel_always_asks_with_wins_over_a_filter() -> None:
     fixed = replace(COUNTRIES, parameters={"outcome": "lost"})
 
-    (found,) = questions(
-        SITE, view(outcome="fine"), [fixed], zone=UTC, now=NOW.timestamp(), takes=TAKES
-    )
+    (found,) = questions(SITE, view(outcome="fine"), [fixed], zone=UTC, tick=TICK, takes=TAKES)
 
     assert found.parameters["outcome"] == "lost"
 
 
 def test_whether_there_is_any_row_is_asked_of_all_the_time_that_rows_are_kept() -> None:
-    found = any_row(SITE, NOW.timestamp(), TAKES)
+    found = any_row(SITE, TICK, TAKES)
 
     assert (found.pipe, found.parameters) == (
         "latest",
         {"start": "2026-10-25 12:00:00", "limit": "1"},
     )
-    without = any_row(replace(SITE, newest="totals"), NOW.timestamp(), TAKES)
+    without = any_row(replace(SITE, newest="totals"), TICK, TAKES)
     assert without.parameters == {"start": "2026-10-25 12:00:00"}
 
 
@@ -111,7 +110,7 @@ def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> 
     panel = replace(BY_TIME, before="visits")
 
     def before(seen: View) -> list[dict[str, str]]:
-        found = questions_before(SITE, seen, [panel], zone=UTC, now=NOW.timestamp(), takes=TAKES)
+        found = questions_before(SITE, seen, [panel], zone=UTC, tick=TICK, takes=TAKES)
         assert {(each.pipe, each.panel, each.is_before) for each in found} <= {
             ("by_time", "by_time", True)
         }

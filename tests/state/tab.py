@@ -24,6 +24,7 @@ from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 
 AnswersQueries = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
@@ -80,7 +81,8 @@ async def served(
     """Serve with a Tinybird that answers as the test says."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
         client = TinybirdClient(running.workspace.api_url, http=http)
-        changed = replace(running, tinybird=client)
+        shared = SharedQueries(client, clock=running.clock)
+        changed = replace(running, tinybird=client, shared_queries=shared)
         monkeypatch.setattr(services, "current", lambda: changed)
         async with Server() as server:
             yield server

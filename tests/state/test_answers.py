@@ -204,6 +204,8 @@ async def _fill(scene: Scene, tinybird: Tinybird, handler: str) -> Tab:
     """Sign in, fill the dashboard, and return the tab whose handler is about to be called."""
     await scene.sign_in()
     await scene.tab.see("refresh", number=1, path="/dashboard", search="", zone="UTC")
+    # So that the next refresh asks anew.
+    scene.clock.advance(scene.running.settings.refresh_seconds)
     if handler == "SampleTrafficState.add":
         tinybird.rows = NO_ROWS
     return scene.tab

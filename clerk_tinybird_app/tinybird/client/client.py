@@ -263,6 +263,11 @@ class TinybirdClient:
         self._sleep = sleep
         self._clock = clock
 
+    @property
+    def api_url(self) -> str:
+        """The API's address without a trailing slash."""
+        return self._api_url
+
     async def query(
         self,
         pipe: str,
@@ -270,6 +275,8 @@ class TinybirdClient:
         token: str,
         *,
         renew: Renew | None = None,
+        may_wait: bool = True,
+        refused: TinybirdError | None = None,
         format: str = "json",  # noqa: A002 -- the API's own word for it
     ) -> PipeAnswer:
         """Return the answer of ``pipe``.
@@ -284,6 +291,9 @@ class TinybirdClient:
             token: The token. It is sent in the ``Authorization`` header only.
             renew: Returns a new token for the same tenant when Tinybird refuses this one, or ""
                 when there is no new token.
+            may_wait: Whether it may wait for a rate limit.
+            refused: What the same query with this token was refused with a moment ago. It is then
+                not sent before it has waited, or has another token.
             format: ``json``, or ``csv``, ``ndjson``, ``parquet`` for ``PipeAnswer.body`` only.
 
         Raises:
@@ -292,18 +302,26 @@ class TinybirdClient:
         call = Call.of(pipe, parameters, format)
         try:
             async with asyncio.timeout(self._answer_seconds):
-                reply = await self._until_answered(call, token, renew)
+                reply = await self._until_answered(call, token, renew, may_wait, refused)
         except TimeoutError as error:
             raise TinybirdTimeoutError(_named(error)) from None
         return read_answer(reply, format)
 
-    async def _until_answered(self, call: Call, token: str, renew: Renew | None) -> Reply:
-        may_wait, may_renew = True, renew is not None
+    async def _until_answered(
+        self,
+        call: Call,
+        token: str,
+        renew: Renew | None,
+        may_wait: bool,
+        error: TinybirdError | None,
+    ) -> Reply:
+        may_renew = renew is not None
         while True:
-            reply = await self._exchange(call, token)
-            if reply.status == httpx.codes.OK:
-                return reply
-            error = refusal(reply, token)
+            if error is None:
+                reply = await self._exchange(call, token)
+                if reply.status == httpx.codes.OK:
+                    return reply
+                error = refusal(reply, token)
             if isinstance(error, TinybirdRateLimitedError) and may_wait:
                 may_wait = False
                 await self._wait(error)
@@ -312,6 +330,7 @@ class TinybirdClient:
                 token = await _renewed(renew, token, error)
             else:
                 raise error
+            error = None
 
     async def _wait(self, error: TinybirdRateLimitedError) -> None:
         if error.retry_after is None or error.retry_after > MAX_WAIT_SECONDS:

@@ -13,7 +13,7 @@ from clerk_tinybird_app import dashboard, state
 from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.dashboard.questions import Question, any_row, questions
 from clerk_tinybird_app.dashboard.shown import Shaper
-from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.products.product import parameters_of, shipped
 
@@ -25,13 +25,14 @@ FIXED_PARAMS = frozenset[str]().union(*DEMO.policy.fixed.values())
 (TIMESTAMP,) = (each for each in fields(Records) if each.name == "at")
 PANELS = {each.key: each for each in DASHBOARD.all_panels}
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC).timestamp()
+TICK = Tick.of(NOW, 2)
 FILTERS = {"method": "GET", "route": "/v1/orders", "status_class": "5xx", "region": "eu"}
 FILTERED = View.of(DASHBOARD, range="1h", filters=FILTERS)
 
 
 def asked(view: View, panels: Iterable[Panel] = DASHBOARD.panels) -> list[Question]:
     return questions(
-        DASHBOARD, view, panels, zone=zone_named("Europe/Berlin"), now=NOW, takes=TAKES
+        DASHBOARD, view, panels, zone=zone_named("Europe/Berlin"), tick=TICK, takes=TAKES
     )
 
 
@@ -46,7 +47,7 @@ def test_every_panel_asks_for_the_same_period_with_the_same_filters() -> None:
 
 
 def test_what_is_asked_is_what_the_projects_pipes_take() -> None:
-    for each in [*asked(FILTERED), any_row(DASHBOARD, NOW, TAKES)]:
+    for each in [*asked(FILTERED), any_row(DASHBOARD, TICK, TAKES)]:
         assert each.pipe in PIPES
         assert each.parameters.keys() <= TAKES[each.pipe]
         assert not each.parameters.keys() & FIXED_PARAMS

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Shaper
-from clerk_tinybird_app.dashboard.times import LENGTHS, Period, bucket_width, is_refusal
+from clerk_tinybird_app.dashboard.times import LENGTHS, Period, Tick, bucket_width, is_refusal
 from clerk_tinybird_app.dashboard.view import View, read_view
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.local.tinybird.process import ROOT, Tinybird, reads
@@ -141,7 +141,7 @@ def follow(running: Tinybird, tenant: str, href: str) -> str:
         view,
         [PANELS["usage_summary"]],
         zone=UTC,
-        now=0,
+        tick=Tick.of(0, 1),
         takes=parameters_of(DEMO),
     )
     scopes = [reads(question.pipe, tenant_id=tenant)]

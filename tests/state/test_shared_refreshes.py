@@ -1,0 +1,91 @@
+"""Tabs of one tenant with the same view share their queries, and nobody else gets an answer."""
+
+import asyncio
+
+import pytest
+
+from clerk_tinybird_app.services import Services
+from tests.clock import Clock
+from tests.state.tab import Server, Tab
+from tests.state.test_dashboard_state import PANELS, Tinybird
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def tinybird() -> Tinybird:
+    return Tinybird()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Begin half a second after a tick of two seconds, and of sixty."""
+    return Clock(now=1_795_682_820.5)
+
+
+async def _tab(server: Server, running: Services, number: int, organization: str = "acme") -> Tab:
+    assert running.embedded_clerk
+    tab = Tab(server, client_token=f"tab-{number}", socket=f"ws-{number}")
+    await tab.push(running.embedded_clerk.issue("admin@acme.test", organization))
+    return tab
+
+
+async def _refresh(tab: Tab, every: int = 0, search: str = "") -> None:
+    await tab.see("refresh", number=1, path="/dashboard", search=search, zone="UTC", every=every)
+
+
+async def test_tabs_of_a_tenant_ask_once_a_tick(
+    server: Server, running: Services, tinybird: Tinybird, clock: Clock
+) -> None:
+    tabs = [await _tab(server, running, number) for number in range(5)]
+
+    await asyncio.gather(*map(_refresh, tabs))
+    clock.advance(0.4)
+    await _refresh(tabs[0])
+
+    assert len(tinybird.asked) == PANELS
+    assert all(tab.board["rows_job_totals"][0].value == "7" for tab in tabs)
+    clock.advance(1)
+    await asyncio.gather(*map(_refresh, tabs))
+    assert len(tinybird.asked) == 2 * PANELS
+
+
+async def test_another_tenant_and_another_view_ask_for_themselves(
+    server: Server, running: Services, tinybird: Tinybird
+) -> None:
+    await _refresh(await _tab(server, running, 1))
+    await _refresh(await _tab(server, running, 2, "globex"))
+    await _refresh(await _tab(server, running, 3), search="?range=7d")
+
+    assert len([url for url in tinybird.asked if "job_totals" in url.path]) == 3
+
+
+async def test_a_period_ends_with_the_tick_of_the_chosen_pause_and_the_age_says_so(
+    server: Server, running: Services, tinybird: Tinybird, clock: Clock
+) -> None:
+    tab = await _tab(server, running, 1)
+    clock.advance(31)
+
+    await _refresh(tab, every=60)
+
+    assert {url.params.get("until") for url in tinybird.asked} == {"2026-11-26 08:47:31"}
+    assert tab.board["panels"]["queues"].fetched_at == 1_795_682_850
+    assert tab.board["behind"] == 1.5
+    # What no viewer can choose is not chosen.
+    await _refresh(tab, every=86_400)
+    assert tab.board["behind"] == 0.5
+
+
+async def test_downloads_and_the_playground_ask_for_themselves(
+    server: Server, running: Services, tinybird: Tinybird
+) -> None:
+    tab = await _tab(server, running, 1)
+    await _refresh(tab)
+    tinybird.asked.clear()
+
+    for _ in range(2):
+        await tab.see("download_csv", panel="queues")
+        await tab.ask("run", form={})
+        await tab.attempt("parameter")
+
+    assert len(tinybird.asked) >= 6
