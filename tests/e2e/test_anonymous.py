@@ -41,7 +41,7 @@ def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
     expect(page.locator("#anonymous-key")).to_have_text(KEY)
     expect(page.locator("#example-request pre:visible")).to_contain_text("https://api.tinybird.co")
 
-    fixed = fixed_params(visitor.sign_in("admin@acme.test"), SIGNING_KEY)
+    fixed = fixed_params(visitor.sign_in_by_form("admin@acme.test"), SIGNING_KEY)
     assert fixed["tenant_id"].startswith("org_")
     expect(page.locator("#anonymous-key")).to_have_count(0)
 

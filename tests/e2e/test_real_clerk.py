@@ -86,7 +86,7 @@ def test_a_configured_clerk_serves_its_forms_and_menus_within_the_policy(
         context.route(f"{host}/**", ClerksHost(http, configured.origin, app.origin).answer)
         page = visitor.page
 
-        visitor.sign_in("admin@acme.test")
+        visitor.sign_in_by_form("admin@acme.test")
         visitor.switch_to("Globex")
         visitor.manage("account")
         expect(page.locator(".cl-profileSection").first).to_be_visible()

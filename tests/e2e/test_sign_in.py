@@ -13,7 +13,7 @@ from tests.running_app import RunningApp
 def test_signing_in_shows_a_token_that_tinybird_would_accept_for_this_tenant_alone(
     visitor: Visitor, app: RunningApp
 ) -> None:
-    token = visitor.sign_in("admin@acme.test")
+    token = visitor.sign_in_by_form("admin@acme.test")
 
     claims = claims_of(token, app.signing_key)
     assert claims["exp"] - claims["iat"] == 900
@@ -88,7 +88,7 @@ def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:
 
 
 def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(visitor: Visitor) -> None:
-    visitor.sign_in("solo@example.test")
+    visitor.sign_in_by_form("solo@example.test")
 
     visitor.open("/sign-in")
 

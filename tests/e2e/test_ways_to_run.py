@@ -31,7 +31,7 @@ def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> No
     context = browser.new_context()
     visitor = Visitor(context, running.origin, running.backend)
 
-    token = visitor.sign_in("admin@acme.test")
+    token = visitor.sign_in_by_form("admin@acme.test")
     fixed = fixed_params(token, running.signing_key)
     visitor.switch_to("Globex")
     switched = fixed_params(visitor.wait_for_another_token(token), running.signing_key)

@@ -47,7 +47,7 @@ def test_each_heartbeat_sends_a_token_that_is_still_young(visitor: Visitor, wron
     page = visitor.page
     pushed = _pushed(page)
     page.clock.install(time=time.time() + wrong_by)
-    visitor.sign_in("admin@acme.test")
+    visitor.sign_in_by_form("admin@acme.test")
     first = _until_the_next_second(pushed)
 
     # The token that is at hand has 10 of its 60 seconds left by now, and the next push is 45 away.
@@ -74,7 +74,7 @@ def test_a_laptop_that_slept_sends_a_fresh_token_though_its_monotonic_clock_stoo
           static now() { return Real.now() + window.slept; }
         }; }"""
     )
-    visitor.sign_in("admin@acme.test")
+    visitor.sign_in_by_form("admin@acme.test")
     first = _until_the_next_second(pushed)
 
     # Clerk's own cache would still serve the token of before.
@@ -107,7 +107,7 @@ def test_a_token_refused_for_its_age_is_replaced_at_once_and_the_page_stays(
     page = visitor.page
     pushed = _pushed(page)
     page.clock.install()
-    visitor.sign_in("admin@acme.test")
+    visitor.sign_in_by_form("admin@acme.test")
     served: list[str] = []
 
     def age_the_first(route: Route) -> None:
@@ -147,7 +147,7 @@ def test_data_of_now_is_live_for_a_clock_of_yesterday(browser: Browser, app: Run
           static now() { return Real.now() + by; }
         }; }"""
     )
-    visitor.sign_in("admin@acme.test")
+    visitor.sign_in_by_form("admin@acme.test")
     visitor.open("/dashboard")
 
     expect(visitor.page.locator("#live-status")).to_contain_text("Live")

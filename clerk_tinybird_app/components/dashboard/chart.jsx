@@ -10,12 +10,14 @@ import { placeOf, textPx } from "./chart_scales.jsx";
 const useSize = (node) => {
   const [size, setSize] = useState({ width: 0, height: 0 });
   useEffect(() => {
+    // Kept here: the observer may call once more after the chart has left the page.
+    const box = node.current;
     const measure = () => {
-      const { clientWidth: width, clientHeight: height } = node.current;
+      const { clientWidth: width, clientHeight: height } = box;
       setSize((now) => (now.width === width && now.height === height ? now : { width, height }));
     };
     const observer = new ResizeObserver(measure);
-    observer.observe(node.current);
+    observer.observe(box);
     measure();
     return () => observer.disconnect();
   }, []);
