@@ -1,9 +1,8 @@
 """Distributes the tests to workers that run side by side: ``pytest -n 2 --dist loadfile``.
 
 A lane is a group of tests that one worker runs, so that what they share is made once. Each file is
-a lane. The browser tests that share one app are one lane together. This lane is the first, because
-it takes longest and waits much: the other worker runs the files meanwhile. The tests that build
-an app of their own are the last.
+a lane. The browser tests that share one app are two lanes, each with an app of its own. These are
+the first, because they take longest. The tests that build other apps are the last.
 """
 
 from typing import Final
@@ -19,7 +18,10 @@ _OWN_APPS: Final = tuple(
         *("short_lives", "ways_to_run"),
     )
 )
-"""The files whose tests build apps of their own; all others in that folder share one."""
+"""The browser tests that build an app of their own. The others share one."""
+
+_SECOND_HALF: Final = f"{_BROWSER}test_e"
+"""The second lane begins with this name. Both take about the same time."""
 
 
 class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
@@ -30,9 +32,11 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
 
 
 def lane(nodeid: str) -> str:
-    """Return the lane of a test: its file, or the lane of all browser tests at the shared app."""
+    """Return the lane of a test: its file, or one of the two halves of the browser tests."""
     file = nodeid.partition("::")[0]
-    return _BROWSER if _is_shared(file) else file
+    if not _is_shared(file):
+        return file
+    return f"{_BROWSER}{'first' if file < _SECOND_HALF else 'second'}"
 
 
 def deal(items: list[pytest.Item]) -> None:

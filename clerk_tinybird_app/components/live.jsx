@@ -357,8 +357,8 @@ export function DelayNotice({ children, ...props }) {
 }
 
 // A dot's look, a text's, and the words.
-const told = ({ delay, cutOff, paused }, { at, isLive, isFailing }, age) => {
-  const until = delay.since || (at ? timeOfDay(arrival(at)) : "");
+const told = ({ delay, cutOff, paused, behind }, { at, isLive, isFailing }, age) => {
+  const until = delay.since || (at ? timeOfDay(arrival(at, behind)) : "");
   if (cutOff) return ["off", "text-bad", until ? `${cutOff} since ${until}` : cutOff];
   if (delay.since) return ["late", "text-warn", `Delayed, data until ${until}`];
   const updated = at ? `, updated ${ago(age)}` : "";

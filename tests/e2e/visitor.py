@@ -70,7 +70,12 @@ class Visitor:
 
     def sign_in(self, email: str, password: str = PASSWORD) -> str:
         """Sign in with Clerk's SDK, without its form, and return the Tinybird token."""
-        self.open()
+        self.sign_in_at("/", email, password)
+        return self.token()
+
+    def sign_in_at(self, path: str, email: str, password: str = PASSWORD) -> None:
+        """Open a page and sign in there with Clerk's SDK, without its form."""
+        self.open(path)
         wait_for(self.page, "Boolean(window.Clerk?.loaded)")
         self.page.evaluate(
             """async ([identifier, password]) => {
@@ -79,7 +84,6 @@ class Visitor:
             }""",
             [email, password],
         )
-        return self.token()
 
     def sign_in_by_form(self, email: str, password: str = PASSWORD) -> str:
         """Sign in through the form over the home page and return the Tinybird token."""
