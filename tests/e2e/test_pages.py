@@ -135,7 +135,7 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
 def test_signing_in_leaves_the_focus_at_the_content_without_a_frame(
     visitor: Visitor, page: Page
 ) -> None:
-    visitor.sign_in("admin@acme.test")
+    visitor.sign_in_by_form("admin@acme.test")
 
     content = page.get_by_role("main")
     expect(content).to_be_focused()
