@@ -39,9 +39,6 @@ NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has.
 _PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
 """Path -> the name of the page there."""
 
-_LONGEST_TICK_SECONDS: Final = 300
-"""The longest pause that a viewer can choose."""
-
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
 
@@ -164,14 +161,15 @@ class DashboardState(PanelsState, rx.State):
     def _tick(self, every: int = 0) -> Tick:
         """Return the tick in which all tabs with this view share their queries.
 
-        It is half as long as the pause between two refreshes. So any number of tabs costs what two
-        cost, and no tab gets its own last answer again. A view that does not end now is asked for
-        once, and has ticks that nobody notices.
+        It is half as long as the usual pause between two refreshes. So any number of tabs costs
+        what two cost, and no tab gets its own last answer again. A view that does not end now is
+        asked for once, and has ticks that nobody notices.
         """
         running = services.current()
         usual = running.settings.refresh_seconds
-        chosen = every if 1 <= every <= _LONGEST_TICK_SECONDS else usual
-        return Tick.of(running.clock(), max(1, chosen // 2) if self._view.is_live else 1)
+        # A slower rate has no longer ticks: whoever presses or wakes up wants to see what is new.
+        pause = min(every, usual) if every >= 1 else usual
+        return Tick.of(running.clock(), max(1, pause // 2) if self._view.is_live else 1)
 
     def _questions(self, panels: Sequence[declaration.Panel], tick: Tick) -> list[Question]:
         zone = zone_named(self._zone)

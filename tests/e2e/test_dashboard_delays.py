@@ -132,7 +132,7 @@ def test_a_tinybird_that_hangs_is_not_taken_for_the_apps_server(
         expect(page.locator("#live-status")).to_have_text(
             DELAYED, timeout=THREE_REFRESHES_AND_A_BIT
         )
-        expect(page.locator("#stale")).to_contain_text("Tinybird")
+        expect(page.locator("#stale")).to_contain_text("numbers have not come yet")
         expect(page.locator("#trouble")).to_be_empty()
 
 
