@@ -52,7 +52,7 @@ def test_five_visible_tabs_keep_to_the_tokens_rate_and_none_is_out_of_date(
         refreshes.watch(tab)
         visitor.open("/dashboard", tab)
     for tab in tabs:
-        expect(tab.locator("#live-status")).to_contain_text("Live, ")
+        expect(tab.locator("#live-status")).to_contain_text("Live, ", timeout=15_000)
 
     refreshes.at.clear()
     ends = time.monotonic() + WATCHED_SECONDS
