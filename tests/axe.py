@@ -26,10 +26,14 @@ def axe_script() -> str:
     return Path(script).read_text(encoding="utf-8")
 
 
-def findings(page: Page, script: str) -> list[str]:
-    """Return what axe finds on the page now, with one line for each element."""
-    page.evaluate(script)
-    found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+def findings(page: Page, script: str, *rules: str) -> list[str]:
+    """Return what axe finds on the page now by ``rules``, or by all; one line for each element."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(script)
+    only = {"runOnly": list(rules)} if rules else {}
+    found: dict[str, Any] = page.evaluate(
+        "(only) => axe.run({ resultTypes: ['violations'], ...only })", only
+    )
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}"
         for rule in found["violations"]

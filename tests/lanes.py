@@ -1,8 +1,9 @@
 """Distributes the tests to workers that run side by side: ``pytest -n 2 --dist loadfile``.
 
 A lane is a group of tests that one worker runs, so that what they share is made once. Each file is
-a lane. The browser tests that share one app are two lanes, each with an app of its own. These are
-the first, because they take longest. The tests that build other apps are the last.
+a lane. The browser tests that share one app are two lanes, each with an app of its own. The first
+begins at once, because it is the longest, while the other worker runs the files without a browser.
+Then come the second and the tests that build other apps.
 """
 
 from typing import Final
@@ -46,8 +47,8 @@ def deal(items: list[pytest.Item]) -> None:
 
 def _place(file: str) -> int:
     if _is_shared(file):
-        return 0
-    return 2 if file in _OWN_APPS else 1
+        return 0 if file < _SECOND_HALF else 2
+    return 3 if file in _OWN_APPS else 1
 
 
 def _is_shared(file: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.declaration import Figures, Limit, Panel, TimeSeries, Unit
-from clerk_tinybird_app.dashboard.ticks import Tick, ticks
+from clerk_tinybird_app.dashboard.ticks import Mark, ticks
 from clerk_tinybird_app.dashboard.times import Period, Times, step_name
 
 SO_FAR: Final = "so far"
@@ -41,7 +41,7 @@ class Axis:
     seconds: int = 0
     steps: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    ticks: list[Tick] = field(default_factory=list)
+    ticks: list[Mark] = field(default_factory=list)
     open: int = -1
     open_note: str = ""
 

@@ -33,7 +33,7 @@ _LONGEST_WITH_WEEKS: Final = 3 * _LONGEST_WITH_DAYS
 _THURSDAY: Final = 3
 
 
-class Tick(NamedTuple):
+class Mark(NamedTuple):
     """One mark.
 
     Attributes:
@@ -49,7 +49,7 @@ class Tick(NamedTuple):
     is_day: bool
 
 
-def ticks(starts: Sequence[datetime], end: datetime, step: timedelta, times: Times) -> list[Tick]:
+def ticks(starts: Sequence[datetime], end: datetime, step: timedelta, times: Times) -> list[Mark]:
     """Return the marks of a chart.
 
     Args:
@@ -66,7 +66,7 @@ def ticks(starts: Sequence[datetime], end: datetime, step: timedelta, times: Tim
         # A bucket that is a day or more is marked in its middle: it is that day.
         shift = 0.5 if step >= _DAY and at in begun else 0.0
         if starts[0] <= at <= end and not (step >= _DAY and at == end):
-            found.append(Tick(round(_place(edges, at) + shift, 3), text, rank, is_day))
+            found.append(Mark(round(_place(edges, at) + shift, 3), text, rank, is_day))
     return found
 
 

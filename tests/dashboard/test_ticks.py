@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from clerk_tinybird_app.dashboard.ticks import Tick, ticks
+from clerk_tinybird_app.dashboard.ticks import Mark, ticks
 from clerk_tinybird_app.dashboard.times import Times, zone_named
 
 MINUTE = timedelta(minutes=1)
@@ -21,7 +21,7 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
 
 
-def marks(zone: str, start: datetime, count: int, step: timedelta) -> list[Tick]:
+def marks(zone: str, start: datetime, count: int, step: timedelta) -> list[Mark]:
     times = Times(zone_named(zone), 2026)
     starts = [start]
     while len(starts) < count:
@@ -29,11 +29,11 @@ def marks(zone: str, start: datetime, count: int, step: timedelta) -> list[Tick]
     return ticks(starts, times.end(starts[-1], step), step, times)
 
 
-def texts(found: list[Tick], rank: int = 0) -> list[str]:
+def texts(found: list[Mark], rank: int = 0) -> list[str]:
     return [each.text for each in found if each.rank >= rank]
 
 
-def ranks(found: list[Tick]) -> list[int]:
+def ranks(found: list[Mark]) -> list[int]:
     return sorted({each.rank for each in found})
 
 
@@ -87,13 +87,13 @@ def test_a_days_marks_are_every_hour_then_three_six_and_twelve_and_its_midnight(
 @pytest.mark.parametrize(
     ("zone", "start", "first"),
     [
-        ("Asia/Kolkata", utc(2026, 11, 24, 13), Tick(2.0, "19:00", 8, is_day=False)),
-        ("Asia/Kathmandu", utc(2026, 11, 24, 13), Tick(1.0, "19:00", 8, is_day=False)),
-        ("Australia/Eucla", utc(2026, 11, 24, 13), Tick(1.0, "22:00", 8, is_day=False)),
+        ("Asia/Kolkata", utc(2026, 11, 24, 13), Mark(2.0, "19:00", 8, is_day=False)),
+        ("Asia/Kathmandu", utc(2026, 11, 24, 13), Mark(1.0, "19:00", 8, is_day=False)),
+        ("Australia/Eucla", utc(2026, 11, 24, 13), Mark(1.0, "22:00", 8, is_day=False)),
     ],
 )
 def test_the_hours_are_the_zones_own_that_is_a_quarter_or_half_an_hour_off(
-    zone: str, start: datetime, first: Tick
+    zone: str, start: datetime, first: Mark
 ) -> None:
     assert marks(zone, start, 96, QUARTER)[0] == first
 
