@@ -5,12 +5,19 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import sync_playwright
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SHELL: Final = "chromium-headless-shell"
+"""Chromium without what only a window needs. The same tests take a third less of the processor."""
+
+NAMES: Final = (
+    *(SHELL, "chromium", "chromium-browser"),
+    *("google-chrome", "google-chrome-stable", "chrome"),
+)
 MAC_PATHS: Final = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -35,20 +42,23 @@ def find_chromium() -> str | None:
     """Return the Chromium that ``CHROMIUM`` names, else one on this machine, else None."""
     if named := os.environ.get("CHROMIUM"):
         return named
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    return found or next((path for path in MAC_PATHS if Path(path).exists()), None)
+    found = (path for name in NAMES if (path := shutil.which(name)))
+    return next(found, None) or next(filter(os.path.exists, (*MAC_PATHS, _of_playwright())), None)
 
 
-def install_chromium() -> str | None:
-    """Install Chromium with apt, else with Playwright; return its path or None."""
+def install_chromium(names: Sequence[str]) -> str | None:
+    """Install a Chromium with apt, else with Playwright; return the path of the best, or None."""
     if shutil.which("apt-get") and _runs(["apt-get", "update"]):
-        _runs(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"])
-        if found := find_chromium():
-            return found
-    _runs([sys.executable, "-m", "playwright", "install", "chromium"])
+        install = ["apt-get", "install", "--yes", "--no-install-recommends"]
+        any(_runs([*install, name]) for name in names)
+    if find_chromium() is None:
+        _runs([sys.executable, "-m", "playwright", "install", "chromium"])
+    return find_chromium()
+
+
+def _of_playwright() -> str:
     with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+        return playwright.chromium.executable_path
 
 
 def _runs(command: list[str]) -> bool:
@@ -57,13 +67,20 @@ def _runs(command: list[str]) -> bool:
     return done.returncode == 0
 
 
+def _could_be_faster(found: str) -> bool:
+    """Say whether the machine is ours to install the shell beside a whole Chromium: a container."""
+    named = "CHROMIUM" in os.environ or Path(found).name == SHELL
+    return not named and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
 def main() -> int:
     """Make sure that there is a Chromium; return the exit status."""
-    if find_chromium():
+    found = find_chromium()
+    if found and not _could_be_faster(found):
         return 0
     sys.stderr.write("Installing a Chromium for the browser tests.\n")
     begun = time.monotonic()
-    if install_chromium():
+    if install_chromium([SHELL] if found else [SHELL, "chromium"]):
         sys.stderr.write(f"It is there after {time.monotonic() - begun:.0f} s.\n")
         return 0
     sys.stderr.write(ADVICE + "\n")
