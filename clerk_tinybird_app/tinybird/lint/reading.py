@@ -177,7 +177,7 @@ class Reading:
         given = self._node(pipe, node, frozenset())
         has_column = self.tenant.column in {column.name for column in source.columns}
         lost = (
-            replace(read, columns=frozenset(), target=source.name)
+            replace(read, columns=frozenset(), target=read.target or source.name)
             for read in given.reads
             if not has_column or self.tenant.column not in read.columns
         )

@@ -339,7 +339,7 @@ def test_a_chain_of_filling_pipes_is_followed(tmp_path: Path) -> None:
     [(level, _, problem)] = problems(tmp_path, node(f"SELECT * FROM fed WHERE {TENANT}"), **files)
 
     assert level is Level.ERROR
-    assert "fills 'fed' with rows of the data source 'requests'" in problem
+    assert "fills 'b' with rows of the data source 'requests'" in problem
 
 
 def test_an_engine_that_makes_one_row_of_several_says_nothing_without_tenants(
