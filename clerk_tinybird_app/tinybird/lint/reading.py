@@ -37,6 +37,9 @@ _SYSTEM: Final = "system"
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
 
+_Key = tuple[str, str, frozenset[str]]
+"""The names of a pipe and a node, and of the values of a WITH around it."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -79,8 +82,12 @@ class Reading:
         self._feeders: dict[str, list[tuple[Pipe, Node]]] = {}
         for pipe in project.pipes.values():
             for node in pipe.nodes:
-                self._feeders.setdefault(node.target, []).append((pipe, node))
-        self._known: dict[tuple[str, str, frozenset[str]], Relation] = {}
+                if node.target:
+                    self._feeders.setdefault(node.target, []).append((pipe, node))
+        self._known: dict[_Key, Relation] = {}
+        self._open: set[_Key] = set()
+        self._met: set[_Key] = set()
+        """Those of ``_open`` that were read while they were judged."""
 
     def endpoint(self, pipe: Pipe, aliases: frozenset[str] = frozenset()) -> Relation:
         """Return what a pipe answers."""
@@ -191,11 +198,20 @@ class Reading:
 
     def _node(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
         key = (pipe.name, node.name, aliases)
-        if key not in self._known:
-            # One that reads from itself gives nothing: it cannot run.
-            self._known[key] = NOTHING
-            self._known[key] = self._judged(pipe, node, aliases)
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        if key in self._open:
+            # Copy pipes may go round in a circle; the data sources on it are judged by themselves.
+            self._met.add(key)
+            return NOTHING
+        self._open.add(key)
+        found = self._judged(pipe, node, aliases)
+        self._open.discard(key)
+        self._met.discard(key)
+        if not self._met:
+            # Otherwise it lacks what an open one gives, and holds for that one's judging only.
+            self._known[key] = found
+        return found
 
     def _judged(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
         try:
