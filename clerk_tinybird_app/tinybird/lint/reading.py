@@ -37,6 +37,9 @@ _SYSTEM: Final = "system"
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
 
+_FRACTION: Final = re.compile(r"0\.\d+|1 / [1-9]\d*")
+"""A SAMPLE that takes a row for its key alone; how many rows there are decides on others."""
+
 _Key = tuple[str, str, frozenset[str]]
 """The names of a pipe and a node, and of the values of a WITH around it."""
 
@@ -232,6 +235,11 @@ class Reading:
             if is_odd or (reads_by_itself(part) and not is_source):
                 what = function_name(part) or type(part).__name__
                 raise CannotJudge(f"what {what}() reads is not understood", line_of(part))
+            size = str(part.args.get("size"))
+            if isinstance(part, exp.TableSample) and not _FRACTION.fullmatch(size):
+                raise CannotJudge(
+                    "which rows SAMPLE takes may depend on others", line_of(part.parent or part)
+                )
             for setting in part.args.get("settings") or ():
                 if setting.this.name not in _SETTINGS:
                     reason = f"what the setting {setting.this.name} does to its rows is not known"

@@ -56,6 +56,8 @@ def test_a_project_that_keeps_tenants_apart_has_no_findings() -> None:
         f"{GOOD} AND user_id = {{{{ String(user_id) }}}}",
         f"{GOOD} {{% if defined(route) %}} AND route = {{{{ String(route) }}}} {{% end %}}",
         f"SELECT count() AS requests FROM (SELECT 1 FROM requests WHERE {TENANT})",
+        f"SELECT * FROM requests SAMPLE 0.1 WHERE {TENANT}",
+        f"SELECT * FROM requests SAMPLE 1/10 WHERE {TENANT}",
         f"{GOOD} AND x = {{{{ String(user_id) }}}}"
         " {% if user_id != '' %} AND y = {{ String(user_id) }} {% end %}",
     ],
