@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of the pages: it allows only the inline scripts of the build.
+"""The Content-Security-Policy of pages: it allows only inline scripts and styles of the build.
 
 It contains neither 'unsafe-inline' nor 'unsafe-eval'. So in production no handler may use what
 Reflex runs with ``eval``: ``rx.call_script``, ``rx.call_function``, ``rx.toast``.

@@ -8,7 +8,7 @@ import secrets
 from typing import Final
 
 COST: Final = 2**14
-"""The N of scrypt for new passwords: each hash takes 16 MB and some 10 milliseconds."""
+"""The N of scrypt for new passwords: each hash takes 16 MB and some tens of milliseconds."""
 _BLOCK: Final = 8
 _SALT_BYTES: Final = 16
 

@@ -5,10 +5,8 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
 from clerk_tinybird_app.local.tinybird.routes import (
     answering,
     ingestion,
@@ -67,11 +65,7 @@ def create_app(service: Service) -> Starlette:
                 expose_headers=_SHOWN_HEADERS,
             ),
         ],
-        exception_handlers={
-            **dict.fromkeys(answering.REFUSALS, answering.refused),
-            ClientDisconnect: answering.gone,
-            ClientGone: answering.gone,
-        },
+        exception_handlers=answering.HANDLERS,
     )
     app.state.service = service
     return app

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from clerk_tinybird_app.tinybird.project import Node, Pipe, Project
 from clerk_tinybird_app.tinybird.sql.sources import sources
+from clerk_tinybird_app.tinybird.sql.statements import malformed
 from clerk_tinybird_app.tinybird.sql.values import trapped
-from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
+from clerk_tinybird_app.tinybird.template import Parameter, Template
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,8 @@ def steps(project: Project, pipe: Pipe) -> list[Step]:
 
 
 def _read_by(project: Project, step: Step) -> Iterator[Step]:
-    try:
-        _ = step.parameters
-    except TemplateError:
-        return  # What a malformed one reads from shows once it is mended.
+    if malformed(step.node):
+        return  # What it reads from shows once it is mended.
     nodes = {node.name: node for node in step.pipe.nodes}
     for name in sorted(sources(step.node)):
         if name in nodes and name != step.node.name:

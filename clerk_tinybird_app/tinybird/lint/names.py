@@ -1,12 +1,11 @@
 """Which column of which source a name in a SELECT stands for, and what the SELECT gives on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from sqlglot import exp
 
 from clerk_tinybird_app.tinybird.lint.conditions import kept_by
-from clerk_tinybird_app.tinybird.lint.parts import level
 from clerk_tinybird_app.tinybird.lint.relation import Relation
 from clerk_tinybird_app.tinybird.sql.statements import Statement
 from clerk_tinybird_app.tinybird.sql.variants import PREFIX
@@ -35,6 +34,7 @@ class Names:
         sources: What it selects from, by the names that it has there, in order.
         joins: The joins, by the name of their right side.
         aliases: The names of values of a WITH before it.
+        parts: The parts of the SELECT's expressions.
     """
 
     def __init__(
@@ -44,12 +44,14 @@ class Names:
         sources: Mapping[str, Relation],
         joins: Mapping[str, exp.Join],
         aliases: frozenset[str],
+        *,
+        parts: Iterable[exp.Expr],
     ) -> None:
         self._tree = tree
         self._statement = statement
         self._sources = sources
         self._joins = joins
-        self._aliases = aliases | {part.alias for part in level(tree) if self._hides(part)}
+        self._aliases = aliases | {part.alias for part in parts if self._hides(part)}
 
     def name(self, column: exp.Column) -> Name | None:
         """Return what a column's name stands for; None when it could be something else."""

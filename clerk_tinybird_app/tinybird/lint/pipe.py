@@ -10,7 +10,7 @@ from clerk_tinybird_app.tinybird.lint.reading import Reading
 from clerk_tinybird_app.tinybird.lint.relation import Read, Relation
 from clerk_tinybird_app.tinybird.policy import Tenant
 from clerk_tinybird_app.tinybird.project import Pipe, Project
-from clerk_tinybird_app.tinybird.template import TemplateError
+from clerk_tinybird_app.tinybird.sql.statements import malformed
 
 
 def pipe_findings(
@@ -26,9 +26,8 @@ def pipe_findings(
         reading: Judges the project's queries.
     """
     found = steps(project, pipe)
-    malformed = [finding for step in found for finding in _malformed(step)]
-    if malformed:
-        return malformed
+    if refused := [finding for step in found for finding in _malformed(step)]:
+        return refused
     findings = [*_not_asked(pipe), *_tenant(reading.endpoint(pipe), found, pipe, tenant)]
     for name in sorted({tenant.parameter, *fixed}):
         findings += _defaults(found, name, tenant)
@@ -38,9 +37,7 @@ def pipe_findings(
 
 
 def _malformed(step: Step) -> Iterator[Finding]:
-    try:
-        _ = step.parameters
-    except TemplateError as error:
+    if error := malformed(step.node):
         line = step.node.line + (error.line or 1) - 1
         yield _error(
             step.pipe.path, line, error.message, "Mend the template; Tinybird cannot run it either."
@@ -119,7 +116,7 @@ def _defaults(found: list[Step], name: str, tenant: Tenant) -> Iterator[Finding]
                 step.line_of(name),
                 f"{name} has a default: where a token lacks it, the pipe answers the rows of the "
                 "default instead of an error.",
-                _required(tenant) if is_tenant else f"Write {_value(name)}.",
+                _required(tenant) if is_tenant else f"Write {_value(name)}, without a default.",
             )
 
 

@@ -37,6 +37,12 @@ _SYSTEM: Final = "system"
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
 
+_FRACTION: Final = re.compile(r"0\.\d+|1 / [1-9]\d*")
+"""A SAMPLE that takes a row for its key alone; how many rows there are decides on others."""
+
+_Key = tuple[str, str, frozenset[str]]
+"""The names of a pipe and a node, and of the values of a WITH around it."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -79,8 +85,12 @@ class Reading:
         self._feeders: dict[str, list[tuple[Pipe, Node]]] = {}
         for pipe in project.pipes.values():
             for node in pipe.nodes:
-                self._feeders.setdefault(node.target, []).append((pipe, node))
-        self._known: dict[tuple[str, str, frozenset[str]], Relation] = {}
+                if node.target:
+                    self._feeders.setdefault(node.target, []).append((pipe, node))
+        self._known: dict[_Key, Relation] = {}
+        self._open: set[_Key] = set()
+        self._met: set[_Key] = set()
+        """Those of ``_open`` that were read while they were judged."""
 
     def endpoint(self, pipe: Pipe, aliases: frozenset[str] = frozenset()) -> Relation:
         """Return what a pipe answers."""
@@ -177,7 +187,7 @@ class Reading:
         given = self._node(pipe, node, frozenset())
         has_column = self.tenant.column in {column.name for column in source.columns}
         lost = (
-            replace(read, columns=frozenset(), target=source.name)
+            replace(read, columns=frozenset(), target=read.target or source.name)
             for read in given.reads
             if not has_column or self.tenant.column not in read.columns
         )
@@ -191,11 +201,20 @@ class Reading:
 
     def _node(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
         key = (pipe.name, node.name, aliases)
-        if key not in self._known:
-            # One that reads from itself gives nothing: it cannot run.
-            self._known[key] = NOTHING
-            self._known[key] = self._judged(pipe, node, aliases)
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        if key in self._open:
+            # Copy pipes may go round in a circle; the data sources on it are judged by themselves.
+            self._met.add(key)
+            return NOTHING
+        self._open.add(key)
+        found = self._judged(pipe, node, aliases)
+        self._open.discard(key)
+        self._met.discard(key)
+        if not self._met:
+            # Otherwise it lacks what an open one gives, and holds for that one's judging only.
+            self._known[key] = found
+        return found
 
     def _judged(self, pipe: Pipe, node: Node, aliases: frozenset[str]) -> Relation:
         try:
@@ -216,6 +235,11 @@ class Reading:
             if is_odd or (reads_by_itself(part) and not is_source):
                 what = function_name(part) or type(part).__name__
                 raise CannotJudge(f"what {what}() reads is not understood", line_of(part))
+            size = str(part.args.get("size"))
+            if isinstance(part, exp.TableSample) and not _FRACTION.fullmatch(size):
+                raise CannotJudge(
+                    "which rows SAMPLE takes may depend on others", line_of(part.parent or part)
+                )
             for setting in part.args.get("settings") or ():
                 if setting.this.name not in _SETTINGS:
                     reason = f"what the setting {setting.this.name} does to its rows is not known"

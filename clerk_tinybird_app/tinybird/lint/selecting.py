@@ -67,7 +67,9 @@ class Selecting:
         self._joins: dict[str, exp.Join] = {}
         self._take_sources()
         self._parts = list(level(tree))
-        self._names = Names(tree, scope.statement, self._sources, self._joins, scope.aliases)
+        self._names = Names(
+            tree, scope.statement, self._sources, self._joins, scope.aliases, parts=self._parts
+        )
         clauses = (tree.args.get("where"), tree.args.get("prewhere"))
         self._conditions = [each for clause in clauses for each in conjuncts(clause)]
         # Rows that ORDER BY ... WITH FILL makes up, out of the first and the last row.

@@ -17,9 +17,12 @@ from clerk_tinybird_app.tinybird.sql.variants import PREFIX, samples
 ANY_TABLE: Final = "{{}}"
 """Stands for a table that a template's expression chooses."""
 
-_BEFORE: Final = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.IN})
 _ALONE: Final = (exp.Column, exp.Paren)
-_IN_A_LIST: Final = frozenset({TokenType.COMMA, TokenType.DOT})
+_LISTING: Final = frozenset({TokenType.FROM, TokenType.JOIN})
+_ENDING: Final = frozenset(
+    {TokenType.SELECT, TokenType.WHERE, TokenType.PREWHERE, TokenType.GROUP_BY, TokenType.HAVING}
+    | {TokenType.ORDER_BY, TokenType.LIMIT, TokenType.UNION, TokenType.SETTINGS}
+)
 
 
 def sources(node: Node) -> frozenset[str]:
@@ -36,18 +39,28 @@ def named_in(sql: str) -> Iterator[str]:
         tokens = sqlglot.tokenize(sql, read="clickhouse")
     except sqlglot.errors.SqlglotError:
         return
-    is_expected = is_listed = False
+    is_expected = is_named = False
+    # Whether a comma is followed by one more table, for each open bracket.
+    listed = [False]
     for token in tokens:
-        kind = token.token_type
-        if kind in _BEFORE:
-            is_expected = is_listed = True
-        elif kind in _IN_A_LIST:
-            is_expected = is_listed
-        elif is_expected and kind is not TokenType.L_PAREN:
+        kind, was_named, is_named = token.token_type, is_named, False
+        if kind is TokenType.L_PAREN:
+            listed.append(is_expected)
+        elif kind is TokenType.R_PAREN:
+            listed = listed[:-1] or [False]
+        elif kind in _LISTING:
+            listed[-1] = is_expected = True
+        elif kind in _ENDING:
+            listed[-1] = is_expected = False
+        elif kind is TokenType.IN:
+            is_expected = True
+        elif kind is TokenType.COMMA:
+            is_expected = listed[-1]
+        elif kind is TokenType.DOT:
+            is_expected = was_named
+        elif is_expected:
             yield token.text
-            is_expected = False
-        elif kind not in (TokenType.VAR, TokenType.ALIAS, TokenType.L_PAREN):
-            is_listed = False
+            is_expected, is_named = False, True
 
 
 @lru_cache(maxsize=1024)

@@ -43,6 +43,15 @@ class Statement:
         return tree if is_named and self.value(tree) is None else None  # type: ignore[return-value]
 
 
+def malformed(node: Node) -> TemplateError | None:
+    """Return what is wrong with a node's template; None for one that compiles."""
+    try:
+        Template(node.sql, is_template=node.is_template)
+    except TemplateError as error:
+        return error
+    return None
+
+
 def statements(node: Node) -> list[Statement]:
     """Parse every query that a node can run.
 
@@ -51,10 +60,8 @@ def statements(node: Node) -> list[Statement]:
     """
     if not node.is_template:
         return [_parsed(node.sql, {})]
-    try:
-        Template(node.sql)
-    except TemplateError as error:
-        raise CannotJudge("its template is malformed", error.line or 1) from None
+    if error := malformed(node):
+        raise CannotJudge("its template is malformed", error.line or 1)
     try:
         return _all(node, is_merging=True)
     except CannotJudge:

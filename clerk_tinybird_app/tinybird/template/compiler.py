@@ -6,6 +6,7 @@ guarded form. Then Tornado generates Python and compiles it, as it always does.
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -81,7 +82,7 @@ class Compiled:
     """
 
     code: CodeType
-    uses: list[Use]
+    uses: tuple[Use, ...]
 
 
 class _Guarded(tornado_template.Template):
@@ -146,8 +147,9 @@ def _output(event: Event, variables: frozenset[str], places: Places) -> str:
     return ast.unparse(call(places.writer, value, ast.Constant(told)))
 
 
+@lru_cache(maxsize=512)
 def compile_template(sql: str) -> Compiled:
-    """Compile a template.
+    """Compile a template, each text once.
 
     Raises:
         TemplateError: It is malformed, or uses something that is not supported.
@@ -166,7 +168,7 @@ def compile_template(sql: str) -> Compiled:
         raise syntax_error("the template is nested too deeply") from None
     except ValueError as error:  # NUL, or half a surrogate pair
         raise syntax_error(f"the template is not text: {error}") from None
-    return Compiled(_function_code(guarded.compiled), guarded.uses)
+    return Compiled(_function_code(guarded.compiled), tuple(guarded.uses))
 
 
 def _function_code(module: CodeType) -> CodeType:

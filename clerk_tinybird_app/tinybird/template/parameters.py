@@ -1,7 +1,7 @@
 """Finds the parameters of a template without rendering it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,7 +143,7 @@ def _bound(name: str, tree: ast.Call) -> dict[str, ast.expr]:
     return given
 
 
-def collect(found: list[Use]) -> tuple[Parameter, ...]:
+def collect(found: Sequence[Use]) -> tuple[Parameter, ...]:
     """Return one Parameter for each name, in the order of first use."""
     parameters: dict[str, Parameter] = {}
     for use in found:
@@ -180,7 +180,7 @@ def _type_name(maker: str, arguments: dict[str, ast.expr]) -> str:
     return f"Array({name})"
 
 
-def _concluded(parameter: Parameter, found: list[Use]) -> Parameter:
+def _concluded(parameter: Parameter, found: Sequence[Use]) -> Parameter:
     said = [
         _value(use.arguments["required"])
         for use in found
@@ -192,6 +192,6 @@ def _concluded(parameter: Parameter, found: list[Use]) -> Parameter:
     return replace(parameter, required=required)
 
 
-def without_default(found: list[Use]) -> tuple[str, ...]:
+def without_default(found: Sequence[Use]) -> tuple[str, ...]:
     """Return the parameters with a typed use without a default, in the order of first use."""
     return tuple(dict.fromkeys(use.name for use in found if use.lacks_default))

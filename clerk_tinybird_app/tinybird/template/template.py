@@ -47,7 +47,7 @@ class Template:
         compiled = compile_template(sql) if is_template else None
         self._sql = sql
         self._code = compiled.code if compiled else None
-        found = compiled.uses if compiled else []
+        found = compiled.uses if compiled else ()
         self.parameters: tuple[Parameter, ...] = collect(found)
         self._without_default = without_default(found)
 

@@ -95,6 +95,12 @@ def test_a_data_sources_mistake_at_the_start_costs_what_reads_from_it(
             running.post("/v0/events?name=visits", json=visit()),
         ):
             assert (answer.status_code, place in answer.json()["error"]) == (400, True)
+        stranger = running.token(reads("echo"))
+        for answer in (
+            running.get("/v0/datasources/visits", stranger),
+            running.post("/v0/events?name=visits", stranger, json=visit()),
+        ):
+            assert (answer.status_code, place in answer.json()["error"]) == (403, False)
         assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
         assert running.get("/v0/datasources/nested").status_code == 200
         source = project / "datasources" / "visits.datasource"

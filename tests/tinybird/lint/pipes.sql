@@ -473,6 +473,12 @@ SELECT * FROM (SELECT *, neighbor(amount, 1) AS x FROM events) WHERE MINE
 -- unclear: the first rows before the filter
 SELECT * FROM (SELECT * FROM events ORDER BY amount LIMIT 3) WHERE MINE
 
+-- unclear: a sample of so many rows, whosever they are
+SELECT * FROM events SAMPLE 100 WHERE MINE
+
+-- unclear: a sample of so many rows of the newest version
+SELECT * FROM events FINAL SAMPLE 100 WHERE MINE
+
 -- unclear: a join in brackets
 SELECT 1 AS x FROM (events JOIN notes USING (note)) WHERE MINE
 

@@ -8,6 +8,7 @@ import pytest
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.tinybird.lint import Finding, Level, lint
+from clerk_tinybird_app.tinybird.lint.reading import Reading
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError, Scope, Tenant
 from clerk_tinybird_app.tinybird.project import load_project
 from tests.sessions import PRODUCT
@@ -55,6 +56,8 @@ def test_a_project_that_keeps_tenants_apart_has_no_findings() -> None:
         f"{GOOD} AND user_id = {{{{ String(user_id) }}}}",
         f"{GOOD} {{% if defined(route) %}} AND route = {{{{ String(route) }}}} {{% end %}}",
         f"SELECT count() AS requests FROM (SELECT 1 FROM requests WHERE {TENANT})",
+        f"SELECT * FROM requests SAMPLE 0.1 WHERE {TENANT}",
+        f"SELECT * FROM requests SAMPLE 1/10 WHERE {TENANT}",
         f"{GOOD} AND x = {{{{ String(user_id) }}}}"
         " {% if user_id != '' %} AND y = {{ String(user_id) }} {% end %}",
     ],
@@ -339,7 +342,30 @@ def test_a_chain_of_filling_pipes_is_followed(tmp_path: Path) -> None:
     [(level, _, problem)] = problems(tmp_path, node(f"SELECT * FROM fed WHERE {TENANT}"), **files)
 
     assert level is Level.ERROR
-    assert "fills 'fed' with rows of the data source 'requests'" in problem
+    assert "fills 'b' with rows of the data source 'requests'" in problem
+
+
+@pytest.mark.parametrize("order", [("hits", "more"), ("more", "hits")])
+def test_a_circle_of_copies_is_judged_alike_from_wherever_it_is_read(
+    tmp_path: Path, order: tuple[str, str]
+) -> None:
+    files = {
+        "a__datasource": HOURS,
+        "b__datasource": HOURS,
+        "hits__pipe": node(f"SELECT * FROM b WHERE {TENANT}"),
+        "more__pipe": node(f"SELECT * FROM a WHERE {TENANT}"),
+        "n1__pipe": node("SELECT requests FROM a", kind="TYPE copy\nTARGET_DATASOURCE b"),
+        "n2__pipe": node(
+            "SELECT tenant_id, requests FROM b", kind="TYPE copy\nTARGET_DATASOURCE a"
+        ),
+    }
+    write(tmp_path, **files)
+    project = load_project(tmp_path)
+    reading = Reading(project, HITS.tenant)
+
+    given = {name: reading.endpoint(project.pipes[name]) for name in order}
+
+    assert [{read.target for read in given[name].reads} for name in order] == [{"b"}, {"b"}]
 
 
 def test_an_engine_that_makes_one_row_of_several_says_nothing_without_tenants(

@@ -47,6 +47,12 @@ def test_the_tables_of_a_query_are_found(sql: str, tables: set[str]) -> None:
         ("SELECT a, b FROM (SELECT y FROM t) JOIN `u` ON a = b", {"t", "u"}),
         ("SELECT 'FROM s' -- FROM s\nFROM t", {"t"}),
         ("SELECT 'of no end FROM s", set()),
+        ("SELECT a FROM (SELECT 1), u", {"u"}),
+        ("SELECT a FROM numbers(10, b), u", {"u"}),
+        ("SELECT a FROM t FINAL, u", {"t", "u"}),
+        ("SELECT a FROM t SAMPLE 0.1, u", {"t", "u"}),
+        ("SELECT a FROM t x JOIN u ON x.a = x.b, v", {"t", "u", "v"}),
+        ("SELECT a FROM t WHERE a IN u GROUP BY y, b", {"t", "u"}),
     ],
 )
 def test_of_sql_that_cannot_be_parsed_every_name_in_a_tables_place_counts(

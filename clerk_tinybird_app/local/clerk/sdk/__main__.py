@@ -1,4 +1,4 @@
-"""Fetches the SDK's files at once: ``python -m clerk_tinybird_app.local.clerk.sdk``."""
+"""Fetches the SDK's files ahead of time: ``python -m clerk_tinybird_app.local.clerk.sdk``."""
 
 import sys
 from pathlib import Path

@@ -130,6 +130,11 @@ class Caller:
         named = self.appends | self.datasources.keys()
         return self.is_admin or bool(self._keys("datasource", datasource) & named)
 
+    def require_sight(self, datasource: str) -> None:
+        """Refuse with 403 whoever does not name a data source at all."""
+        if not self.may_see(datasource):
+            raise forbidden(f"The token does not have access to the data source '{datasource}'")
+
     def require_append(self, datasource: str) -> None:
         """Refuse with 403 whoever may not add rows to a data source."""
         if not self.is_admin and not self.appends & self._keys("datasource", datasource):
@@ -163,7 +168,7 @@ def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Call
         claims = msgspec.convert(payload, _Claims)
     except msgspec.ValidationError as error:
         found = _WRONG.search(str(error))
-        raise _lacks(found[1] or found[2] if found else "") from None
+        raise _lacks(found[1] or found[2] if found else "payload") from None
     if claims.exp <= now:
         raise forbidden("invalid authentication token. Token has expired")
     if claims.nbf > now:

@@ -60,11 +60,6 @@ def bare_type(column: Column) -> str:
     return inner
 
 
-def is_nullable(column: Column) -> bool:
-    """Tell whether the column itself can be null."""
-    return column.is_nullable
-
-
 def has_empty(column: Column) -> bool:
     """Tell whether a missing value is an empty one: arrays, maps and the like cannot be null."""
     return _NOT_NULLABLE.match(bare_type(column)) is not None
@@ -180,6 +175,6 @@ def _cast(column: Column, member: str) -> str:
         value = f"ifNull({value}, {column.default})"
     inner = bare_type(column)
     if _INTEGER.match(inner):
-        target = f"Nullable({inner})" if is_nullable(column) else inner
+        target = f"Nullable({inner})" if column.is_nullable else inner
         value = f"accurateCast({value}, {literal(target)})"
     return f"{value} AS {quoted(column.name)}"

@@ -24,7 +24,6 @@ import msgspec
 from clerk_tinybird_app.local.tinybird.engine.tables import (
     bare_type,
     has_empty,
-    is_nullable,
     landing_name,
 )
 from clerk_tinybird_app.local.tinybird.errors import bad_request
@@ -153,7 +152,7 @@ def as_ndjson(content: bytes, kind: str, source: DataSource, *, delimiter: str =
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
         raise bad_request("The dialect_delimiter must be one character, and no quote or line end")
     names = [column.name for column in source.columns]
-    nullable = {column.name for column in source.columns if is_nullable(column)}
+    nullable = {column.name for column in source.columns if column.is_nullable}
     text = io.StringIO(content.decode(errors="replace"))
     try:
         lines = list(csv.reader(text, delimiter=delimiter))
@@ -173,7 +172,7 @@ def _fault(column: Column, value: Any) -> str | None:
     """Return what is wrong with a value as far as it can be told here."""
     inner = bare_type(column)
     if value is None:
-        may_miss = is_nullable(column) or column.default or has_empty(column)
+        may_miss = column.is_nullable or column.default or has_empty(column)
         return None if may_miss else f"Column '{column.name}' is required and has no value"
     if (integer := _INTEGER.fullmatch(inner)) and not _fits(integer, value):
         return f"Value '{as_text(value)}' does not fit {inner}"
@@ -246,6 +245,6 @@ def _field(column: Column) -> tuple[Any, Any]:
         low, end = _bounds(integer)
         kind = Annotated[int, msgspec.Meta(ge=low, le=min(end, 2**_MOST_BITS) - 1)]
     # What stands for null or a missing value in a default's stead is the view's to work out.
-    if is_nullable(column) and not column.default:
+    if column.is_nullable and not column.default:
         return kind | None, None
     return kind, msgspec.NODEFAULT

@@ -120,7 +120,7 @@ def _rehearse(
     mistakes = []
     for source in sources:
         try:
-            writer.run(partial(schema.apply, database=rehearsal, sources=[source], wanted={}))
+            writer.run(partial(schema.create, database=rehearsal, source=source))
         except QueryFailed as failure:
             # On another connection: the one that failed is closed.
             find = partial(_mistake, source=source, rehearsal=rehearsal, failure=failure)

@@ -140,6 +140,14 @@ def mistakes(
     ]
 
 
+def create(session: ChdbSession, database: str, source: DataSource) -> None:
+    """Make the tables of a data source that has none."""
+    session.query(tables.create_table(source, _table(database, source)))
+    quarantine = _table(database, source, tables.QUARANTINE_SUFFIX)
+    session.query(tables.create_quarantine(source, quarantine))
+    _create_landing(session, database, source)
+
+
 def apply(
     session: ChdbSession,
     database: str,
@@ -149,15 +157,19 @@ def apply(
     """Create tables, follow what changed, and renew the landing tables.
 
     A table without rows is made anew when it cannot follow. The sources are without `mistakes`.
-    Nothing is ``wanted`` of a database that has no tables yet.
 
     Returns:
         The data sources whose tables were made or changed.
     """
-    kept = definitions(session, database) if wanted else {}
+    kept = definitions(session, database)
     changed = []
     for source in sources:
-        if _follow(session, database, source, kept.get(source.name), wanted.get(source.name)):
+        table = kept.get(source.name)
+        if table is None:
+            create(session, database, source)
+            changed.append(source.name)
+            continue
+        if _follow(session, database, source, table, wanted[source.name]):
             changed.append(source.name)
         _follow_quarantine(session, database, source, kept)
         _create_landing(session, database, source)
@@ -172,14 +184,11 @@ def _follow(
     session: ChdbSession,
     database: str,
     source: DataSource,
-    kept: Definition | None,
-    wanted: Definition | None,
+    kept: Definition,
+    wanted: Definition,
 ) -> bool:
-    """Make a table or bring it up to date; tell whether there was anything to do."""
+    """Bring a table up to date; tell whether there was anything to do."""
     table = _table(database, source)
-    if kept is None or wanted is None:
-        session.query(tables.create_table(source, table))
-        return True
     if kept.is_empty and next(_unfollowable(source, kept, wanted), None):
         session.query(f"DROP TABLE {table} SYNC")
         session.query(tables.create_table(source, table))

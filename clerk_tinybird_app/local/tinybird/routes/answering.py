@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
 from clerk_tinybird_app.local.tinybird.errors import (
     ApiError,
     bad_request,
@@ -38,9 +39,6 @@ NOT_KEPT: Final = {"Cache-Control": "no-store"}
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
-
-REFUSALS: Final = (ApiError, QueryFailed, TemplateError, ProjectError, HTTPException, Exception)
-"""What `refused` answers; each is named, as only what no handler is for is raised once more."""
 
 _BEARER: Final = "bearer "
 _TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
@@ -78,6 +76,15 @@ def _as_api_error(request: Request, error: Exception) -> ApiError:
 async def gone(_request: Request, _error: Exception) -> Response:
     """Answer a client that is not there any more."""
     return Response(status_code=_NOBODY_READS_IT)
+
+
+# Starlette raises once more what only the handler of Exception is for, so each is named.
+HANDLERS: Final[dict[Any, Any]] = {
+    **dict.fromkeys((ApiError, QueryFailed, TemplateError, ProjectError), refused),
+    **dict.fromkeys((HTTPException, Exception), refused),
+    **dict.fromkeys((ClientDisconnect, ClientGone), gone),
+}
+"""What answers each error of a route."""
 
 
 def service_of(request: Request) -> Service:

@@ -73,9 +73,7 @@ def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSou
     workspace, caller = identify(request)
     if name is None:
         raise bad_request("The name of the data source is missing: send it as name")
-    source = workspace.datasource(name)
-    caller.require_append(source.name)
-    return workspace, source
+    return workspace, workspace.datasource(name, caller.require_append)
 
 
 async def _ingested(

@@ -11,9 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine import tables
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal
-from clerk_tinybird_app.local.tinybird.errors import forbidden, not_found
+from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.answering import identify, queried
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
@@ -60,9 +59,7 @@ async def datasources(request: Request) -> Response:
 async def datasource(request: Request) -> Response:
     """Describe a data source."""
     workspace, caller = identify(request)
-    source = workspace.datasource(request.path_params["name"])
-    if not caller.may_see(source.name):
-        raise forbidden(f"The token does not have access to the data source '{source.name}'")
+    source = workspace.datasource(request.path_params["name"], caller.require_sight)
     [view] = await _datasource_views(request, workspace, caller, [source])
     return JSONResponse(view)
 
@@ -167,6 +164,6 @@ def _column_view(column: Column) -> dict[str, Any]:
         "codec": None,
         "default_value": f"DEFAULT {column.default}" if column.default else None,
         "jsonpath": column.json_path,
-        "nullable": tables.is_nullable(column),
+        "nullable": column.is_nullable,
         "normalized_name": column.name,
     }

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,8 +27,8 @@ class LocalWorkspace:
     """One workspace; its rows are in a database of its own.
 
     Its admin token, which signs its JWTs, is the signing key. What it has ``served`` is replaced
-    whole when the project changes, and so are the data files' ``tokens``, by value. It keeps its
-    latest imports, as the API describes them, for those who ask how they went.
+    whole when the project changes, and just before it the data files' ``tokens``, by value. It
+    keeps its latest imports, as the API describes them, for those who ask how they went.
     """
 
     id: str
@@ -69,16 +69,17 @@ class LocalWorkspace:
         served.require(name)
         return served.pipes[name]
 
-    def datasource(self, name_or_id: str) -> DataSource:
-        """Return a data source.
+    def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
+        """Return a data source for which ``require`` does not refuse the caller.
 
         Raises:
-            ApiError: 404, there is none; 400, it has a mistake.
+            ApiError: 404, there is none; from ``require``; 400, it has a mistake.
         """
         served = self.served
         name = self._name("datasource", name_or_id, served.datasources, served)
         if name is None:
             raise not_found(f"Data Source '{name_or_id}' not found")
+        require(name)
         served.require(name)
         return served.datasources[name]
 
