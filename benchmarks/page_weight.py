@@ -6,6 +6,7 @@ from typing import Final
 from playwright.sync_api import Browser, Request
 
 from benchmarks.report import Section, goal
+from tests.e2e.visitor import SIGN_IN
 
 _GOAL_KB: Final = 200.0
 _BYTES_PER_KB: Final = 1_000
@@ -24,7 +25,7 @@ def measure(browser: Browser, origin: str) -> Section:
         page = context.new_page()
         page.on("requestfinished", lambda it: finished.append(it))  # noqa: PLW0108 - no builtins
         page.goto(origin)
-        page.get_by_role("button", name="Sign In", exact=True).wait_for()
+        page.get_by_role("button", name=SIGN_IN).wait_for()
         page.wait_for_load_state("networkidle")
         # Clerk's workers come out of blobs that have been loaded with its scripts.
         for each in [one for one in finished if not one.url.startswith("blob:")]:

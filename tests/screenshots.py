@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import ROUTES
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.products.product import CHOICES
 from tests.running_app import ROOT, RunningApp
 
@@ -85,7 +85,7 @@ def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
             _run_a_request(visitor, page)
         else:
             visitor.open()
-            expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+            expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
         page.evaluate("document.activeElement.blur()")
         page.screenshot(path=FOLDER / f"{picture.name}.png", full_page=True, animations="disabled")
 

@@ -19,10 +19,11 @@ from reflex.state import State
 json.dump([state.__name__ for state in State.get_substates()], sys.stdout)
 """
 TOOLS = {"PlaygroundState", "BreakInState"}
-TEXTS = """
-import json, sys
+TEXTS = r"""
+import json, re, sys
 from reflex.components.base.bare import Bare
-from reflex.components.component import BaseComponent
+from reflex.components.component import BaseComponent, Component
+from reflex.utils.format import to_kebab_case
 from reflex.vars.sequence import LiteralStringVar
 from clerk_tinybird_app.components.layout import layout
 from clerk_tinybird_app.components.notices import (
@@ -33,6 +34,10 @@ from clerk_tinybird_app.pages.dashboard import dashboard_page
 def texts(component):
     if isinstance(component, Bare) and isinstance(component.contents, LiteralStringVar):
         yield component.contents._var_value
+    elif isinstance(component, Component):
+        for name, value in component._render().props.items():
+            if to_kebab_case(name) in ("aria-label", "title", "label"):
+                yield from re.findall(r'"([^"]*)"', str(value))
     for child in component.children:
         yield from texts(child)
 
@@ -42,7 +47,7 @@ shown = layout(
 )
 json.dump(list(texts(shown)), sys.stdout)
 """
-TOOL = re.compile(r"tinybird|clerk|token|\\bpipe|curl|query|queries", re.IGNORECASE)
+TOOL = re.compile(r"tinybird|clerk|token|\bpipe|curl|query|queries", re.IGNORECASE)
 
 
 @pytest.mark.parametrize(("token_page", "tools"), [("0", set()), ("1", TOOLS)])

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import axe_script, findings
 from tests.e2e.board import RECENT, Board
-from tests.e2e.visitor import Visitor, wait_for
+from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
 from tests.running_app import RunningApp
 
 RULES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {
@@ -60,7 +60,7 @@ def test_for_a_signed_out_visitor(inspected: tuple[Visitor, Inspector]) -> None:
     page = visitor.page
     for path in ("/", "/dashboard", "/dashboard/route"):
         visitor.open(path)
-        expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+        expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
         inspector.look(path)
     for path in ("/sign-in", "/sign-up"):
         visitor.open(path)
@@ -71,7 +71,7 @@ def test_for_a_signed_out_visitor(inspected: tuple[Visitor, Inspector]) -> None:
     inspector.look("/nowhere")
 
     visitor.open()
-    page.get_by_role("button", name="Sign in to see yours").click()
+    page.get_by_role("button", name=SIGN_IN).click()
     page.fill("input[name=identifier]", "admin@acme.test")
     inspector.look("sign-in, the address")
     visitor.press_continue()

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.visitor import Visitor, wait_for
+from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
 
 UI = "/npm/@clerk/ui@"
 
@@ -39,7 +39,7 @@ def test_a_sign_in_page_shows_its_form_untouched(visitor: Visitor, page: Page) -
 def test_when_they_did_not_come_the_next_press_tries_again(visitor: Visitor, page: Page) -> None:
     page.route(f"**{UI}**", lambda route: route.abort())
     visitor.open()
-    button = page.get_by_role("button", name="Sign in to see yours")
+    button = page.get_by_role("button", name=SIGN_IN)
     with page.expect_event("requestfailed"):
         button.click()
     page.unroute_all()

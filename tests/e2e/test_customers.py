@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.products.product import shipped
 from tests.running_app import RunningApp
 
@@ -41,7 +41,7 @@ def customer(browser: Browser, customers_app: RunningApp) -> Iterator[Visitor]:
 
 
 def _sign_in(customer: Visitor) -> None:
-    customer.page.get_by_role("button", name="Sign in to see yours").click()
+    customer.page.get_by_role("button", name=SIGN_IN).click()
     customer.fill_sign_in("admin@acme.test")
     expect(customer.page.locator("#live-status")).to_be_visible()
 
@@ -77,7 +77,7 @@ def test_the_home_page_is_the_dashboard(customer: Visitor) -> None:
 
 def test_no_page_tells_of_a_developers_tool(customer: Visitor) -> None:
     page = customer.page
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     assert not DEVELOPERS.search(_said(page))
     _sign_in(customer)
 

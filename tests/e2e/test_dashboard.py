@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, TRAFFIC, Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import wait_until
 
 
@@ -300,7 +300,7 @@ def test_the_event_that_a_tenant_without_rows_is_shown_is_the_first_on_its_dashb
 def test_a_signed_out_visitor_sees_no_figure_and_is_asked_in(visitor: Visitor, page: Page) -> None:
     page.goto(f"{visitor.origin}/dashboard")
 
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     expect(page.locator(f"#panel-{FIGURES}")).to_have_count(0)
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.board import FIGURES, LATENCY, RECENT, ROUTES
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp, wait_until
 
 POLICY: Final = f"""\
@@ -107,7 +107,7 @@ def reader(browser: Browser, post_office: RunningApp) -> Iterator[Visitor]:
 
 def _sign_in(reader: Visitor, email: str) -> Page:
     page = reader.page
-    page.get_by_role("button", name="Sign in to see yours").click()
+    page.get_by_role("button", name=SIGN_IN).click()
     reader.fill_sign_in(email)
     expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
     expect(page.locator("main .skeleton")).to_have_count(0)

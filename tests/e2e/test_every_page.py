@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.e2e.board import RECENT
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp
 
 Theme = Literal["dark", "light"]
 SOON_MS: Final = 8_000
 
 SIGNED_OUT: Final = {
-    "/": "role=button[name='Sign in to see yours']",
-    "/dashboard": "role=button[name='Sign in to see yours']",
-    "/dashboard/route?method=GET&route=/v1/orders": "role=button[name='Sign in to see yours']",
+    "/": f"role=button[name='{SIGN_IN}']",
+    "/dashboard": f"role=button[name='{SIGN_IN}']",
+    "/dashboard/route?method=GET&route=/v1/orders": f"role=button[name='{SIGN_IN}']",
     "/sign-in": "input[name=identifier]",
     "/sign-up": "input[name=emailAddress]",
     "/nowhere": "text=Nothing is at this address.",

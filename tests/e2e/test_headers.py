@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.board import RECENT, ROUTES, Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp, free_port
 
 # Reflex reads these: the frontend is built, serve it and build nothing.
@@ -87,7 +87,7 @@ def test_every_built_file_is_kept_forever_and_nothing_else(app: RunningApp) -> N
 
 def test_a_script_that_somebody_plants_does_not_run(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
 
     planted = page.evaluate(
         """async () => {

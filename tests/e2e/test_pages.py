@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.board import TRAFFIC
-from tests.e2e.visitor import Visitor, wait_for
+from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
 from tests.running_app import RunningApp
 
 PHONE: ViewportSize = {"width": 360, "height": 780}
@@ -64,14 +64,14 @@ def test_every_panel_copies_the_whole_thing(visitor: Visitor, what: str) -> None
 
 def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     for _ in range(10):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText") == "Sign in to see yours":
+        if page.evaluate("document.activeElement.innerText") == SIGN_IN:
             break
     page.keyboard.press("Enter")
     expect(page.locator("input[name=identifier]")).to_be_focused()
@@ -148,7 +148,7 @@ def test_the_theme_follows_the_system_and_the_toggle_and_is_kept(
 ) -> None:
     background = "getComputedStyle(document.querySelector('main').parentElement).backgroundColor"
     visitor.open()
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     assert page.evaluate(background) == "rgb(10, 10, 10)"
 
     page.get_by_role("button", name="Switch between light and dark").click()
@@ -164,7 +164,7 @@ def test_an_unknown_address_says_so_and_leads_home(visitor: Visitor, page: Page)
 
     expect(page.get_by_role("heading", name="Real-time analytics")).to_be_visible()
     # In the same tab, without a reload: its websocket was opened at the unknown address.
-    page.get_by_role("button", name="Sign in to see yours").click()
+    page.get_by_role("button", name=SIGN_IN).click()
     visitor.fill_sign_in("admin@acme.test")
     visitor.token()
     visitor.forgive(r"status of 404")
@@ -182,5 +182,5 @@ def test_without_clerks_script_the_page_says_what_to_do_and_does_it(
 
     page.unroute_all()
     page.get_by_role("button", name="Load again").click()
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     context.close()

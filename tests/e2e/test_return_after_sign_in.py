@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.board import RECENT
-from tests.e2e.visitor import CODE, Visitor
+from tests.e2e.visitor import CODE, SIGN_IN, Visitor
 
 LINK = "/dashboard?range=7d&method=GET"
-WELCOME = "Sign in to see yours"
 FOREIGN = [
     "https://evil.example/dashboard",
     "//evil.example/dashboard",
@@ -29,7 +28,7 @@ def _expect_back(visitor: Visitor, page: Page) -> None:
 
 def test_from_the_form_over_the_page(visitor: Visitor, page: Page) -> None:
     visitor.open(LINK)
-    page.get_by_role("button", name=WELCOME).click()
+    page.get_by_role("button", name=SIGN_IN).click()
     visitor.fill_sign_in("admin@acme.test")
 
     _expect_back(visitor, page)
@@ -61,7 +60,7 @@ def test_from_the_sign_in_page_for_whoever_is_signed_in_already(
 
 def test_from_the_forms_link_to_sign_up(visitor: Visitor, page: Page) -> None:
     visitor.open(LINK)
-    page.get_by_role("button", name=WELCOME).click()
+    page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("link", name="Sign up").click()
     page.fill("input[name=emailAddress]", "from-a-link@example.test")
     page.fill("input[name=password]", "a-brand-new-password")

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.visitor import CODE, Visitor, claims_of, fixed_params, wait_for
+from tests.e2e.visitor import CODE, SIGN_IN, Visitor, claims_of, fixed_params, wait_for
 from tests.running_app import RunningApp
 
 
@@ -81,7 +81,7 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
 
 def test_the_modals_link_leads_to_sign_up(visitor: Visitor, page: Page) -> None:
     visitor.open()
-    page.get_by_role("button", name="Sign in to see yours").click()
+    page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("link", name="Sign up").click()
 
     expect(page.locator("input[name=emailAddress]")).to_be_visible()

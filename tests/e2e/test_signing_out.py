@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import wait_until
 
 CLERKS_API = re.compile(r"/__clerk/v1/")
@@ -63,7 +63,7 @@ def _offline(context: BrowserContext) -> Iterator[None]:
 def _expect_unconfirmed(page: Page) -> None:
     expect(page.locator("#tinybird-token")).to_have_count(0)
     expect(page.get_by_text("Signing out is not confirmed")).to_be_visible(timeout=SOON_MS)
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_have_count(0)
+    expect(page.get_by_role("button", name=SIGN_IN)).to_have_count(0)
 
 
 def _sessions(page: Page) -> int:
@@ -78,7 +78,7 @@ def _sessions(page: Page) -> int:
 
 
 def _expect_confirmed(visitor: Visitor, page: Page) -> None:
-    expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Signing out is not confirmed")).to_have_count(0)
     assert _sessions(page) == 0
     page.reload()

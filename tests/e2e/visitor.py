@@ -12,6 +12,9 @@ from tests.running_app import wait_until
 PASSWORD = "tinybird-demo"
 CODE = "424242"
 
+SIGN_IN = "Sign in to see yours"
+"""The button on every page that nobody has signed in on."""
+
 _EXPECTED_WARNINGS = (
     # Clerk's SDK says this with every development key.
     "Clerk has been loaded with development keys",
@@ -88,7 +91,7 @@ class Visitor:
     def sign_in_by_form(self, email: str, password: str = PASSWORD) -> str:
         """Sign in through the form over the home page and return the Tinybird token."""
         self.open()
-        self.page.get_by_role("button", name="Sign in to see yours").click()
+        self.page.get_by_role("button", name=SIGN_IN).click()
         self.fill_sign_in(email, password)
         return self.token()
 
@@ -162,7 +165,7 @@ class Visitor:
     def expect_signed_out(self, page: Page | None = None) -> None:
         """The welcome stands where the token was."""
         page = page or self.page
-        expect(page.get_by_role("button", name="Sign in to see yours")).to_be_visible()
+        expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
         expect(page.locator("#tinybird-token")).to_have_count(0)
 
 

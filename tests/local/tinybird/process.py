@@ -105,8 +105,10 @@ class Tinybird:
         assert answer["result"] == "success", answer
         other = copy.copy(self)
         other.project, other.workspace_id, other.key = project, made["id"], made["token"]
-        yield other
-        self.http.delete(f"/v1/workspaces/{made['id']}", headers=self.bearer(None))
+        try:
+            yield other
+        finally:
+            self.http.delete(f"/v1/workspaces/{made['id']}", headers=self.bearer(None))
 
     def token(self, *scopes: Mapping[str, Any], **changes: Any) -> str:
         """Return a JWT; ``changes`` replace claims, None removes one."""
