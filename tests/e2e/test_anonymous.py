@@ -45,7 +45,7 @@ def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
     assert fixed["tenant_id"].startswith("org_")
     expect(page.locator("#anonymous-key")).to_have_count(0)
 
-    page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out(page)
     expect(page.locator("#anonymous-key")).to_have_text(KEY)
     assert visitor.faults == []
     context.close()

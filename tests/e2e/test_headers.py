@@ -137,7 +137,7 @@ def test_everything_that_a_visitor_does_passes_the_policy(
     page.get_by_role("button", name="Security").click()
     expect(page.locator(".cl-profileSection").first).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out(page)
     visitor.expect_signed_out()
     page.goto(f"{visitor.origin}/nowhere")
     expect(page.get_by_role("heading", name=re.compile("not found", re.IGNORECASE))).to_be_visible()

@@ -130,7 +130,7 @@ def test_an_event_that_does_not_exist_leaves_no_credential_in_the_log(
 def test_a_normal_session_logs_no_traceback(visitor: Visitor, app: RunningApp) -> None:
     before = app.log.stat().st_size
     visitor.sign_in("admin@acme.test")
-    visitor.page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out()
     visitor.expect_signed_out()
 
     assert "Traceback" not in app.log.read_text(errors="replace")[before:]

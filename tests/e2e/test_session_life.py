@@ -58,7 +58,7 @@ def test_no_frame_after_a_switch_shows_the_other_tenants_token(
 def test_signing_out_empties_the_page_and_its_cookies(visitor: Visitor) -> None:
     token = visitor.sign_in_by_form("admin@acme.test")
 
-    visitor.page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out()
 
     visitor.expect_signed_out()
     assert token not in visitor.page.content()
@@ -81,7 +81,7 @@ def test_a_second_tab_is_signed_in_at_once_and_signed_out_with_the_first(
     visitor.token(second)
 
     visitor.page.bring_to_front()
-    visitor.page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out()
     visitor.expect_signed_out()
 
     second.bring_to_front()

@@ -99,7 +99,7 @@ def test_a_sign_out_that_clerk_has_not_confirmed_says_so_and_is_tried_again(
     visitor.sign_in_by_form("admin@acme.test")
 
     with outage(visitor.context):
-        page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_out(page)
         _expect_unconfirmed(page)
 
     _expect_confirmed(visitor, page)
@@ -130,7 +130,7 @@ def test_neither_a_reload_nor_another_tab_shows_the_token_meanwhile(
     page.bring_to_front()
 
     with outage(visitor.context):
-        page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_out(page)
         _expect_unconfirmed(page)
         _expect_unconfirmed(second)
         visitor.context.add_init_script(WATCH)
@@ -153,7 +153,7 @@ def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
 ) -> None:
     visitor.sign_in_by_form("admin@acme.test")
     with _unreachable(visitor.context):
-        page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_out(page)
         _expect_unconfirmed(page)
         page.goto("about:blank")
     page.add_init_script(WATCH)
@@ -169,7 +169,7 @@ def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
 def test_whoever_signs_in_again_afterwards_is_let_in(visitor: Visitor, page: Page) -> None:
     visitor.sign_in_by_form("admin@acme.test")
     with _answering_503(visitor.context):
-        page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_out(page)
         _expect_unconfirmed(page)
     _expect_confirmed(visitor, page)
 

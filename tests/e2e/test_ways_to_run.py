@@ -35,7 +35,7 @@ def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> No
     fixed = fixed_params(token, running.signing_key)
     visitor.switch_to("Globex")
     switched = fixed_params(visitor.wait_for_another_token(token), running.signing_key)
-    visitor.page.get_by_role("button", name="Sign Out").click()
+    visitor.sign_out()
 
     visitor.expect_signed_out()
     assert fixed["tenant_id"] != switched["tenant_id"]
