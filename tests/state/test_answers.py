@@ -21,6 +21,7 @@ from reflex.state import BaseState
 
 from clerk_tinybird_app import state as states
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.components.pulse import PulseState
 from clerk_tinybird_app.dashboard.charts import Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import grant
@@ -61,7 +62,7 @@ PUBLIC_HANDLERS = {
 }
 """All that any client can call, bound in the UI or not: what is not meant for it is private."""
 
-HOLD_NO_TENANTS_DATA = {"PulseState", "SessionState"}
+HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
 NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
