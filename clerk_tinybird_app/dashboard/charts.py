@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Figures, Limit, Panel, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Figures, Panel, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.ticks import Mark, ticks
 from clerk_tinybird_app.dashboard.times import Period, Times, step_name
 
@@ -15,7 +15,7 @@ SO_FAR: Final = "so far"
 IN_PART: Final = "in part"
 
 _FOLDS: Final = (1, 2, 4)
-"""How many buckets a narrow chart draws as one."""
+"""How many buckets a narrow chart draws as one; the same as in ``chart_scales.jsx``."""
 
 Rows = Sequence[Mapping[str, Any]]
 """A pipe's rows, as they came."""
@@ -154,7 +154,7 @@ def total_before(
     return _figure(panel, panel.before, panels, others, is_before=True)
 
 
-def above(limit: Limit, rows: Rows) -> list[int]:
+def above(limit: ChartLimit, rows: Rows) -> list[int]:
     """Return the places of the rows that are above a limit."""
     values = [number(row[limit.column]) for row in rows]
     return [n for n, value in enumerate(values) if value is not None and value > limit.above]

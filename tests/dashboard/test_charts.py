@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.dashboard.charts import IN_PART, SO_FAR, Axis, Chart, Rows
-from clerk_tinybird_app.dashboard.declaration import Figure, Limit, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Figure, Limit, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import BY_TIME, FIGURES, NOW, SITE, SPEED, bucket, shaper, view
@@ -229,14 +229,14 @@ def test_a_figure_is_known_by_its_trend_whatever_its_own_column_is_called() -> N
 
 @pytest.mark.parametrize("row", [{}, {"p50": "fast", "p95": []}], ids=["none", "no numbers"])
 def test_key_figures_that_cannot_be_shown_leave_a_chart_without_totals(row: Any) -> None:
-    found = chart(SPEED, SPEEDS, **{FIGURES.key: [row]})
+    found = chart(SPEED, SPEEDS, totals=[row])
 
     assert (found.values, found.totals) == (chart(SPEED, SPEEDS).values, [None, None])
 
 
 def test_a_period_before_that_cannot_be_shown_leaves_the_chart_as_it_is() -> None:
-    for rows in ([{}], [bucket("yesterday", 1)], [bucket(at(11, 30, day=23), 1, visits="many")]):
-        assert chart(COMPARED, TRAFFIC, before=rows) == chart(COMPARED, TRAFFIC)
+    for row in ({}, bucket("yesterday", 1), bucket(at(11, 30, day=23), 1, visits="many")):
+        assert chart(COMPARED, TRAFFIC, before=[row]) == chart(COMPARED, TRAFFIC)
 
 
 def test_a_period_before_of_zeros_is_a_comparison() -> None:
@@ -248,7 +248,7 @@ def test_a_period_before_of_zeros_is_a_comparison() -> None:
 
 
 def test_buckets_above_the_limit_are_marked() -> None:
-    limited = replace(BY_TIME, limit=Limit(column="sites", above=2, unit=Unit.COUNT))
+    limited = replace(BY_TIME, limit=ChartLimit(column="sites", above=2, unit=Unit.COUNT))
     rows = [bucket(at(11, minute), 1, sites=n) for n, minute in enumerate((0, 15, 30, 45))]
 
     assert chart(limited, [*rows, bucket(at(12), 0, sites=None)]).above == [3]
@@ -256,7 +256,7 @@ def test_buckets_above_the_limit_are_marked() -> None:
 
 
 def test_a_limit_of_what_a_filter_fixes_says_nothing() -> None:
-    limit = Limit(column="sites", above=0, fixed_by=("outcome",))
+    limit = ChartLimit(column="sites", above=0, fixed_by=("outcome",))
     limited = replace(BY_TIME, limit=limit)
 
     assert chart(limited, TRAFFIC).has_limit
