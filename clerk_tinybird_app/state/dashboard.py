@@ -161,12 +161,13 @@ class DashboardState(PanelsState, rx.State):
     def _tick(self, every: int = 0) -> Tick:
         """Return the tick in which all tabs with this view share their queries.
 
-        It is half as long as the usual pause between two refreshes. So any number of tabs costs
-        what two cost, and no tab gets its own last answer again. A view that does not end now is
-        asked for once, and has ticks that nobody notices.
+        It is half as long as the page's usual pause between two refreshes. So any number of tabs at
+        the usual rate costs what two cost, and no tab gets its own last answer again. A view that
+        does not end now is asked for once, and has ticks that nobody notices.
         """
         running = services.current()
-        usual = running.settings.refresh_seconds
+        settings, panels = running.settings, DASHBOARD.panels_of(self._page)
+        usual = questions.pace(panels, settings.refresh_seconds, settings.tinybird_rps).usual
         # A slower rate has no longer ticks: whoever presses or wakes up wants to see what is new.
         pause = min(every, usual) if every >= 1 else usual
         return Tick.of(running.clock(), max(1, pause // 2) if self._view.is_live else 1)
@@ -174,12 +175,10 @@ class DashboardState(PanelsState, rx.State):
     def _questions(self, panels: Sequence[declaration.Panel], tick: Tick) -> list[Question]:
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
-        asked = partial(questions.questions, DASHBOARD, self._view)
-        before = partial(questions.questions_before, DASHBOARD, self._view)
-        return [
-            *asked(panels, zone=zone, tick=tick, takes=takes),
-            *before(questions.compared(panels, rps), zone=zone, tick=tick, takes=takes),
-        ]
+        asked = partial(
+            questions.questions, DASHBOARD, self._view, zone=zone, tick=tick, takes=takes
+        )
+        return [*asked(panels), *asked(questions.compared(panels, rps), is_before=True)]
 
     def _open(self, path: str, search: str, zone: str) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""

@@ -75,6 +75,24 @@ async def test_a_period_ends_with_the_tick_and_a_slow_rate_has_none_that_is_long
         assert tab.board["behind"] == 0.5
 
 
+async def test_a_page_that_is_refreshed_more_slowly_for_its_rate_has_longer_ticks(
+    server: Server,
+    running: Services,
+    tinybird: Tinybird,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    object.__setattr__(running.settings, "tinybird_rps", 1)
+    monkeypatch.setattr("clerk_tinybird_app.state.queries._SECOND", 0)
+    page = {"number": 1, "path": "/dashboard/queue", "search": "?queue=mail", "zone": "UTC"}
+
+    # Three queries at one a second: the page's usual pause is six seconds.
+    await (await _tab(server, running, 1)).see("refresh", **page)
+    clock.advance(2)
+    await (await _tab(server, running, 2)).see("refresh", **page)
+    assert len(tinybird.asked) == 3
+
+
 async def test_downloads_and_the_playground_ask_for_themselves(
     server: Server, running: Services, tinybird: Tinybird
 ) -> None:
