@@ -10,12 +10,10 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import Row, Share, says_nothing
+from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
@@ -27,7 +25,7 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState
+from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState, data_vars
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
@@ -261,25 +259,9 @@ class DashboardState(PanelsState, rx.State):
                     self._fill(answers)
 
 
-_ROWS: Final[dict[type[declaration.Panel], Any]] = {
-    declaration.Figures: list[ShownFigure],
-    declaration.Ranking: list[Row],
-    declaration.Records: list[Row],
-    declaration.Breakdown: list[Share],
-}
-"""What the rows of each kind of panel are shown as, but for a chart's."""
-
-
-def _shown(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
-    """Return the vars with a panel's data: name -> type, and what they are without any."""
-    if isinstance(panel, TimeSeries):
-        return {"rows": (Chart, Chart()), "axis": (Axis, Axis())}
-    return {"rows": (_ROWS[type(panel)], [])}
-
-
 def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
     """Return a panel's own vars: name -> type and default."""
-    found = _shown(panel)
+    found = data_vars(panel)
     if isinstance(panel, TimeSeries):
         found |= {"legend": (list[Choice], [])}
     elif isinstance(panel, Ranking) and panel.sorts:

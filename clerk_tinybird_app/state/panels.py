@@ -7,9 +7,16 @@ from typing import Any, Final
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.dashboard import declaration
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
-from clerk_tinybird_app.dashboard.declaration import Figures, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Figures,
+    Ranking,
+    Records,
+    TimeSeries,
+)
+from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError, is_empty
+from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.grant import CHANGED, AskingState
@@ -24,6 +31,14 @@ DASHBOARD: Final = products.current().dashboard
 """What is declared. A state's vars are made once, so it is that of the whole process."""
 
 PANELS: Final = {each.key: each for each in DASHBOARD.all_panels}
+
+_ROWS: Final[dict[type[declaration.Panel], Any]] = {
+    Figures: list[ShownFigure],
+    Ranking: list[Row],
+    Records: list[Row],
+    Breakdown: list[Share],
+}
+"""What the rows of each kind of panel are shown as, but for a chart's."""
 
 Answered = tuple[Question, PipeAnswer | TinybirdError]
 """What was asked, and what came of it."""
@@ -46,6 +61,13 @@ class Panel:
     is_empty: bool = False
     code: str = ""
     message: str = ""
+
+
+def data_vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
+    """Return the vars with a panel's data: name -> type, and what they are without any."""
+    if isinstance(panel, TimeSeries):
+        return {"rows": (Chart, Chart()), "axis": (Axis, Axis())}
+    return {"rows": (_ROWS[type(panel)], [])}
 
 
 class PanelsState(AskingState, mixin=True):
@@ -98,10 +120,8 @@ class PanelsState(AskingState, mixin=True):
         self._forget(panel.key)
         if self.panels[panel.key] != state:
             self.panels[panel.key] = state
-        nothing = (
-            {"rows": Chart(), "axis": Axis()} if isinstance(panel, TimeSeries) else {"rows": []}
-        )
-        self._send(**{f"{name}_{panel.key}": value for name, value in nothing.items()})
+        nothing = data_vars(panel).items()
+        self._send(**{f"{name}_{panel.key}": value for name, (_, value) in nothing})
 
     def _fill(self, answers: Sequence[Answered]) -> None:
         for question, answer in answers:
