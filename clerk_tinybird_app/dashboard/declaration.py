@@ -214,11 +214,6 @@ class Panel:
         return self.name or self.pipe
 
     @property
-    def pipes_shown(self) -> frozenset[str]:
-        """Every pipe whose rows it shows something of."""
-        return frozenset({self.pipe})
-
-    @property
     def columns_used(self) -> frozenset[str]:
         """Every column of its pipe that it shows."""
         raise NotImplementedError
@@ -241,11 +236,6 @@ class Figures(Panel):
     count: str = ""
     comparable: str = ""
     width: int = 12
-
-    @property
-    def pipes_shown(self) -> frozenset[str]:
-        """Its own pipe, and those of its trends."""
-        return super().pipes_shown | {each.trend[0] for each in self.figures if each.trend}
 
     @property
     def columns_used(self) -> frozenset[str]:

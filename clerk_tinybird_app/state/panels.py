@@ -70,6 +70,15 @@ def data_vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
     return {"rows": (_ROWS[type(panel)], [])}
 
 
+def _shows_any(panel: declaration.Panel, others: Collection[str]) -> bool:
+    """Tell whether a panel shows something of the rows of any of these, itself among them."""
+    if panel.key in others:
+        return True
+    # Key figures have trends of the charts' rows, and charts totals of the figures'.
+    also = {Figures: TimeSeries, TimeSeries: Figures}.get(type(panel))
+    return also is not None and any(isinstance(PANELS[key], also) for key in others)
+
+
 class PanelsState(AskingState, mixin=True):
     """The panels of one view.
 
@@ -108,11 +117,15 @@ class PanelsState(AskingState, mixin=True):
             self._empty(panel, Panel())
 
     def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
-        """Empty the panels that show something of these pipes."""
+        """Empty the panels of these pipes, and draw anew what had something of their rows."""
+        lost = [each.key for each in DASHBOARD.all_panels if each.pipe in pipes]
         for panel in DASHBOARD.all_panels:
-            if panel.pipes_shown & set(pipes) and self.panels[panel.key] != Panel():
+            # What is of another view cannot be drawn anew.
+            is_kept = panel.key not in lost and self._is_of_this_view(panel.key)
+            if _shows_any(panel, lost) and not is_kept and self.panels[panel.key] != Panel():
                 self._empty(panel, Panel(code=CHANGED.code, message=CHANGED.message))
         self._hide(allowed)
+        self._draw(lost)
         self._note_what_is_stale()
 
     def _empty(self, panel: declaration.Panel, state: Panel) -> None:
@@ -124,24 +137,26 @@ class PanelsState(AskingState, mixin=True):
         self._send(**{f"{name}_{panel.key}": value for name, (_, value) in nothing})
 
     def _fill(self, answers: Sequence[Answered]) -> None:
+        came: list[Question] = []
         for question, answer in answers:
-            if question.is_before:
-                # Without it, a chart is drawn all the same.
-                rows = answer.rows if isinstance(answer, PipeAnswer) else ()
-                self._before[question.panel] = tuple(rows)
-            elif isinstance(answer, TinybirdError):
+            if isinstance(answer, PipeAnswer):
+                self._take(question, tuple(answer.rows))
+                came.append(question)
+            elif not question.is_before:
+                # Without the period before, a chart keeps the one that it has.
                 self._fail(question.panel, answer)
-            else:
-                self._take(question, answer)
-        # All are of one refresh, and so of one tick.
-        tick = answers[0][0].tick
-        self._send(behind=max(round(services.current().clock() - tick.start, 1), 0))
-        self._draw([question.panel for question, _ in answers], tick.start)
+        if came:
+            # All are of one refresh, and so of one tick.
+            behind = services.current().clock() - came[0].tick.start
+            self._send(behind=max(round(behind, 1), 0))
+            self._draw([question.panel for question in came])
         self._note_what_is_stale()
 
-    def _take(self, question: Question, answer: PipeAnswer) -> None:
+    def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
         panel, at = question.panel, question.tick.start
-        rows = tuple(answer.rows)
+        if question.is_before:
+            self._before[panel] = rows
+            return
         self._rows[panel], self._asked[panel] = rows, question
         self.panels[panel] = Panel(at, self.address, is_empty=is_empty(PANELS[panel], rows))
 
@@ -162,16 +177,16 @@ class PanelsState(AskingState, mixin=True):
         self._before.pop(panel, None)
         self._asked.pop(panel, None)
 
-    def _draw(self, changed: Sequence[str], now: float) -> None:
-        """Turn the rows of the panels that changed into what the page shows."""
+    def _draw(self, changed: Sequence[str]) -> None:
+        """Show the rows of the panels that changed, and what others show of them."""
         rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
         zone = zone_named(self._zone)
-        shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
         for panel in self._panels():
-            # The key figures have the charts' rows for their trends, and the charts theirs.
-            is_of_others = isinstance(panel, Figures | TimeSeries)
-            if panel.key not in rows or not (panel.key in changed or is_of_others):
+            if panel.key not in rows or not _shows_any(panel, changed):
                 continue
+            # Rows that are out of date are of a period that ended then.
+            now = self.panels[panel.key].fetched_at
+            shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
             try:
                 values = shaper.shown(panel, rows)
             except UnfitRowsError as error:

@@ -7,7 +7,7 @@ import pytest
 from clerk_tinybird_app.services import Services
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
-from tests.state.test_dashboard_state import PANELS, Tinybird
+from tests.state.test_dashboard_state import QUERIES, Tinybird
 
 pytestmark = pytest.mark.anyio
 
@@ -43,11 +43,11 @@ async def test_tabs_of_a_tenant_ask_once_a_tick(
     clock.advance(0.4)
     await _refresh(tabs[0])
 
-    assert len(tinybird.asked) == PANELS
+    assert len(tinybird.asked) == QUERIES
     assert all(tab.board["rows_job_totals"][0].value == "7" for tab in tabs)
     clock.advance(1)
     await asyncio.gather(*map(_refresh, tabs))
-    assert len(tinybird.asked) == 2 * PANELS
+    assert len(tinybird.asked) == 2 * QUERIES
 
 
 async def test_another_tenant_and_another_view_ask_for_themselves(
