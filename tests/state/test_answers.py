@@ -483,6 +483,16 @@ async def test_a_period_before_does_not_come_back_with_the_pipe(
     assert tab.board["rows_duration"].before == []
 
 
+async def test_sample_traffic_on_its_way_is_not_forgotten_for_another_role(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill(scene, tinybird, "SampleTrafficState.add")
+    async with _waiting(scene, tinybird, "SampleTrafficState.add"):
+        await scene.change_the_role()
+
+        assert tab.board["is_adding"] is True
+
+
 async def test_a_drill_down_page_keeps_nothing_either(scene: Scene, tinybird: Tinybird) -> None:
     await _fill_all(scene, tinybird)
     tab, page = scene.tab, {"number": 2, "path": "/dashboard/queue", "zone": "UTC"}
