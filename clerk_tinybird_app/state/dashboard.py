@@ -157,7 +157,7 @@ class DashboardState(PanelsState, rx.State):
         self.download_problem = ""
 
     def _tick(self, every: int = 0) -> Tick:
-        """Return the tick in which all tabs with this view share their queries.
+        """Return the tick in which tabs with this view and the same scopes share their queries.
 
         It is half as long as the page's usual pause between two refreshes. So any number of tabs at
         the usual rate costs what two cost, and no tab gets its own last answer again. A view that

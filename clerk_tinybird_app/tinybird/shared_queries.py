@@ -1,7 +1,8 @@
 """One query for all pages that ask the same at the same time.
 
 An answer is kept by everything that decides it, and by nothing less. So it reaches a page only if
-the page's own token would have brought the same rows.
+the page's own token would have brought the same rows: tabs share whose tokens fix the same values.
+Where a policy fixes the user too, those are tabs of one user.
 """
 
 import asyncio
