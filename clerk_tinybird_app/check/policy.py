@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
 from clerk_tinybird_app.clerk.session_kinds import SessionKind
 from clerk_tinybird_app.tinybird import lint
 from clerk_tinybird_app.tinybird.policy import Policy, PolicyError
-from clerk_tinybird_app.tinybird.project import Project, ProjectError, load_project
+from clerk_tinybird_app.tinybird.project import Project
 
 _LEVELS: Final = {
     lint.Level.NOTE: Level.NOTE,
@@ -70,20 +69,19 @@ def _is_fit(policy: Policy, kind: SessionKind, found: list[Finding]) -> bool:
     return bool(scopes)
 
 
-def read_project(folder: Path) -> Project | Finding:
-    """Return the project in ``folder``, or why it cannot be read."""
-    if not folder.is_dir():
+def unreadable(project: Project) -> Finding | None:
+    """Return why a project cannot be read, None when it can."""
+    if not project.folder.is_dir():
         return failed(
             "project/unreadable",
-            f"there is no folder {folder.as_posix()}",
+            f"there is no folder {project.folder.as_posix()}",
             "Set TINYBIRD_PROJECT to the folder of the product's Tinybird project.",
         )
-    try:
-        return load_project(folder)
-    except ProjectError as error:
-        place = f"{(folder / error.file).as_posix()}:{error.line}"
-        text = f"{place}: {error.message}"
+    for mistake in project.mistakes:
+        place = f"{(project.folder / mistake.file).as_posix()}:{mistake.line}"
+        text = f"{place}: {mistake.message}"
         return failed("project/unreadable", text, "Tinybird cannot read it either.")
+    return None
 
 
 def project_findings(project: Project, policy: Policy) -> Iterator[Finding]:

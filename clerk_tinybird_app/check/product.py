@@ -6,14 +6,13 @@ from typing import Final, NamedTuple
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok
-from clerk_tinybird_app.check.policy import hold_policy, project_findings, read_project
+from clerk_tinybird_app.check.policy import hold_policy, project_findings, unreadable
 from clerk_tinybird_app.dashboard.check import Files
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.sample.fit import project_misfit
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.project import Project
-from clerk_tinybird_app.tinybird.project import read_project as read_files
+from clerk_tinybird_app.tinybird.project import Project, read_project
 
 Load = Callable[[Settings, Callable[[Exception], None]], Product]
 """Loads a product, and tells why a part of it cannot be: see ``products.assemble``."""
@@ -61,19 +60,20 @@ def hold(product: Product) -> tuple[Held, list[Finding]]:
     """
     policy, found = hold_policy(product.policy)
     is_fit = all(finding.level is not Level.FAILED for finding in found)
-    found += _declared(product, policy, is_fit=is_fit)
     project = read_project(product.project)
-    if isinstance(project, Finding):
-        found.append(project)
+    found += _declared(product, project, policy, is_fit=is_fit)
+    if (reason := unreadable(project)) is not None:
+        found.append(reason)
         nothing = Project(datasources={}, pipes={}, folder=product.project)
         return Held(policy, nothing, frozenset()), found
     found += project_findings(project, policy)
     return Held(policy, project, frozenset(policy.pipes) - project.pipes.keys()), found
 
 
-def _declared(product: Product, policy: Policy, *, is_fit: bool) -> Iterator[Finding]:
+def _declared(
+    product: Product, project: Project, policy: Policy, *, is_fit: bool
+) -> Iterator[Finding]:
     """Hold dashboard, example event and sample to the files of the project that can be read."""
-    project = read_files(product.project)
     # A kind of session that the policy fails for might be meant to read any pipe.
     others = {} if is_fit else dict.fromkeys(project.pipes, frozenset[str]())
     # What tokens allow and the project does not have is the lint's to tell.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Figures, Limit, Panel, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Figures, Panel, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.ticks import Mark, ticks
 from clerk_tinybird_app.dashboard.times import Period, Times, step_name
 
@@ -15,7 +15,7 @@ SO_FAR: Final = "so far"
 IN_PART: Final = "in part"
 
 _FOLDS: Final = (1, 2, 4)
-"""How many buckets a narrow chart draws as one."""
+"""How many buckets a narrow chart draws as one; the same as in ``chart_scales.jsx``."""
 
 Rows = Sequence[Mapping[str, Any]]
 """A pipe's rows, as they came."""
@@ -33,7 +33,7 @@ class Axis:
         words: Each in words.
         ticks: The marks below it.
         open: The first bucket that is not whole; -1 without any.
-        open_note: What is said of it.
+        open_note: What is said of it; "" without any.
     """
 
     starts: list[int] = field(default_factory=list)
@@ -71,7 +71,9 @@ class Chart:
     summary: str = ""
 
 
-def axis_of(starts: Sequence[datetime], step: timedelta, period: Period, times: Times) -> Axis:
+def axis_of(
+    starts: Sequence[datetime], step: timedelta, period: Period, times: Times, open_note: str
+) -> Axis:
     """Return when the buckets were that begin at ``starts``.
 
     Args:
@@ -79,6 +81,7 @@ def axis_of(starts: Sequence[datetime], step: timedelta, period: Period, times: 
         step: How wide they are.
         period: The one that is shown, as far as it has passed.
         times: How the view writes moments.
+        open_note: What is said of a bucket that is not whole.
     """
     if not starts:
         return Axis()
@@ -93,6 +96,7 @@ def axis_of(starts: Sequence[datetime], step: timedelta, period: Period, times: 
         words=[times.span(each, step) for each in starts],
         ticks=ticks(starts, end, step, times),
         open=part,
+        open_note="" if part < 0 else open_note,
     )
 
 
@@ -128,7 +132,7 @@ def totals_of(
     """Return each series' value of the whole period.
 
     That of parts is their sum. Other measures, such as percentiles, cannot be summed up: theirs is
-    the one of the key figures that ask for the same, None without.
+    that of the key figure whose trend it is, None without.
 
     Args:
         panel: The chart's.
@@ -150,7 +154,7 @@ def total_before(
     return _figure(panel, panel.before, panels, others, is_before=True)
 
 
-def above(limit: Limit, rows: Rows) -> list[int]:
+def above(limit: ChartLimit, rows: Rows) -> list[int]:
     """Return the places of the rows that are above a limit."""
     values = [number(row[limit.column]) for row in rows]
     return [n for n, value in enumerate(values) if value is not None and value > limit.above]
@@ -219,12 +223,19 @@ def _figure(
     *,
     is_before: bool = False,
 ) -> float | None:
-    """Return a key figure of the same column and filters; None where there is none."""
+    """Return the key figure whose trend is this column, asked for the same; None without one."""
     for each in panels:
-        if not isinstance(each, Figures) or set(each.ignores) != set(panel.ignores):
+        if not isinstance(each, Figures) or _asks(each) != _asks(panel):
             continue
-        found = next((figure for figure in each.figures if figure.column == column), None)
+        found = next((one for one in each.figures if one.trend == (panel.pipe, column)), None)
         rows = others.get(each.key, ())
         if found and rows:
-            return number(rows[0][found.before_column if is_before else column])
+            value = rows[0].get(found.before_column if is_before else found.column)
+            # What is wrong with the key figures' rows is theirs to say.
+            return value if isinstance(value, int | float) else None
     return None
+
+
+def _asks(panel: Panel) -> tuple[Mapping[str, str], set[str]]:
+    """Return what a panel asks with beside the period and the filters that all share."""
+    return panel.parameters, set(panel.ignores)

@@ -13,7 +13,8 @@ from clerk_tinybird_app.dashboard.contradictions import contradictions
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Figures, Filter, Panel, Ranking
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
 from clerk_tinybird_app.dashboard.view import SORT
-from clerk_tinybird_app.tinybird.lint.columns import columns_of
+from clerk_tinybird_app.tinybird.lint.columns import columns_of, reading_of
+from clerk_tinybird_app.tinybird.lint.reading import Reading
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.project import Project
 from clerk_tinybird_app.tinybird.template import TemplateError
@@ -37,6 +38,10 @@ class Files:
     def _parameters(self) -> dict[str, dict[str, Field] | None]:
         return {pipe: self._parameters_of(pipe) for pipe in self.project.pipes}
 
+    @cached_property
+    def _reading(self) -> Reading:
+        return reading_of(self.project)
+
     def parameters(self, pipe: str) -> dict[str, Field] | None:
         """Return what a request to a pipe may set, None when that cannot be told."""
         return self._parameters.get(pipe)
@@ -44,7 +49,7 @@ class Files:
     def columns(self, pipe: str) -> frozenset[str] | None:
         """Return the columns that a pipe answers, None when they cannot be told."""
         found = self.project.pipes.get(pipe)
-        columns = columns_of(self.project, found) if found else None
+        columns = columns_of(self._reading, found) if found else None
         return None if columns is None else frozenset(columns)
 
     def _parameters_of(self, pipe: str) -> dict[str, Field] | None:

@@ -9,7 +9,6 @@ from clerk_tinybird_app.dashboard.declaration import (
     Column,
     Dashboard,
     Figures,
-    Limit,
     Page,
     Panel,
     Ranking,
@@ -158,6 +157,16 @@ def _of_series(dashboard: Dashboard, panel: TimeSeries, where: str) -> Iterator[
     labels = [each.label for each in panel.series]
     if panel.main and panel.main not in labels:
         yield unknown(where, "tells of", panel.main, labels, "which is no series of it", panel.pipe)
+    columns = [each.column for each in panel.series]
+    if panel.before and not panel.is_stacked and panel.before not in columns:
+        yield unknown(
+            where,
+            "compares",
+            panel.before,
+            columns,
+            "which is the column of no series of it",
+            panel.pipe,
+        )
     found = dashboard.filter_named(panel.filter)
     for label in labels:
         if found is not None and not found.allows(label):
@@ -177,8 +186,6 @@ def _lacks(panel: Panel) -> Iterator[str]:
             yield "figures"
         case TimeSeries(series=()):
             yield "series"
-        case TimeSeries(limit=Limit(column="")):
-            yield "limit.column"
         case Breakdown() if not (panel.by and panel.value):
             yield "by=... and value"
         case Ranking(by=()):

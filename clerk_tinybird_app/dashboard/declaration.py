@@ -105,11 +105,24 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """What a measure should not go above.
+    """What a figure should not go above.
 
     Attributes:
         above: The greatest value that is still well.
-        column: The pipe's column that is held to it; a figure's own without one.
+        tone: The colour of what is above it.
+    """
+
+    above: float
+    tone: Tone = Tone.WARNING
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartLimit:
+    """What no bucket of a chart should go above.
+
+    Attributes:
+        above: The greatest value that is still well.
+        column: The pipe's column that is held to it.
         label: What it is called, in front of the value.
         unit: How the value is written; as the panel's own numbers by default.
         tone: The colour of what is above it.
@@ -117,7 +130,7 @@ class Limit:
     """
 
     above: float
-    column: str = ""
+    column: str
     label: str = "limit"
     unit: Unit | None = None
     tone: Tone = Tone.WARNING
@@ -201,11 +214,6 @@ class Panel:
         return self.name or self.pipe
 
     @property
-    def pipes_shown(self) -> frozenset[str]:
-        """Every pipe whose rows it shows something of."""
-        return frozenset({self.pipe})
-
-    @property
     def columns_used(self) -> frozenset[str]:
         """Every column of its pipe that it shows."""
         raise NotImplementedError
@@ -230,11 +238,6 @@ class Figures(Panel):
     width: int = 12
 
     @property
-    def pipes_shown(self) -> frozenset[str]:
-        """Its own pipe, and those of its trends."""
-        return super().pipes_shown | {each.trend[0] for each in self.figures if each.trend}
-
-    @property
     def columns_used(self) -> frozenset[str]:
         """The figures' columns, with those of the period before."""
         own = {self.count, f"{self.count}_before" if self.count else "", self.comparable} - {""}
@@ -254,7 +257,8 @@ class TimeSeries(Panel):
         count: The column that counts the events of a bucket; a bucket without any is empty.
         at: The column with a bucket's beginning, in UTC.
         main: The label of the series that a sentence tells of; the first by default.
-        before: The column that is drawn of the period before too; "" for none.
+        before: The column that is drawn of the period before too, one of the series' unless they
+            are parts; "" for none.
         limit: What marks a bucket, with a line where the column is one of the series.
     """
 
@@ -267,13 +271,15 @@ class TimeSeries(Panel):
     at: str = "bucket"
     main: str = ""
     before: str = ""
-    limit: Limit | None = None
+    limit: ChartLimit | None = None
 
     @property
     def columns_used(self) -> frozenset[str]:
         """The series' columns, the bucket's, the count's, the limit's and the period before's."""
         limited = self.limit.column if self.limit else ""
-        others = {self.count, self.before, limited} - {""}
+        # That of lines is one of theirs.
+        before = self.before if self.is_stacked else ""
+        others = {self.count, before, limited} - {""}
         return frozenset({self.at, *others, *(each.column for each in self.series)})
 
 

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.times import Period, Tick
+from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import SORT, View, order_name
 
 LIMIT: Final = "limit"
@@ -16,6 +15,20 @@ _DAY_SECONDS: Final = 86_400
 
 Takes = Mapping[str, Collection[str]]
 """Pipe -> the parameters that a request may set, as far as they are known."""
+
+
+class Pace(NamedTuple):
+    """How often a page is refreshed.
+
+    Attributes:
+        queries: How many one refresh makes.
+        least: The fewest seconds between two that leave half of a token's rate unused.
+        usual: The seconds between two, unless a viewer chooses others.
+    """
+
+    queries: int
+    least: int
+    usual: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ def questions(
     zone: tzinfo,
     tick: Tick,
     takes: Takes,
+    is_before: bool = False,
 ) -> list[Question]:
     """Return what fills ``panels`` with ``view``.
 
@@ -55,30 +69,26 @@ def questions(
         zone: The viewer's, whose hours and days the panels over time count.
         tick: When it is asked.
         takes: Without a pipe's parameters it is asked with all; Tinybird leaves out the others.
+        is_before: True for the period that the view's own is compared with, if there is one.
     """
-    period = view.period(tick.start)
-    asked = partial(_question, dashboard, view, period, tick, zone=zone, takes=takes)
-    return [asked(panel) for panel in panels]
-
-
-def questions_before(
-    dashboard: Dashboard,
-    view: View,
-    panels: Iterable[Panel],
-    *,
-    zone: tzinfo,
-    tick: Tick,
-    takes: Takes,
-) -> list[Question]:
-    """Return what tells ``panels`` of the period that the view's own is compared with.
-
-    The arguments are those of ``questions``.
-    """
-    period = view.period_before(tick.start)
+    period = view.period_before(tick.start) if is_before else view.period(tick.start)
     if period is None:
         return []
-    asked = partial(_question, dashboard, view, period, tick, zone=zone, takes=takes)
-    return [replace(asked(panel), is_before=True) for panel in panels]
+    shared = {
+        dashboard.start: _utc(period.start),
+        dashboard.end: _utc(period.end),
+        dashboard.time_zone: str(zone),
+    }
+    return [
+        Question(
+            panel.key,
+            panel.pipe,
+            _taken(panel.pipe, shared, takes) | _own(dashboard, panel, view),
+            tick,
+            is_before,
+        )
+        for panel in panels
+    ]
 
 
 def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
@@ -99,33 +109,17 @@ def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:
     return Question("", dashboard.newest, _taken(dashboard.newest, parameters, takes), tick)
 
 
-def least_seconds(queries: int, rps: int) -> int:
-    """Return the fewest seconds between two refreshes that leave half of a token's rate unused.
+def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
+    """Return how often a page is refreshed.
 
     Args:
-        queries: How many a refresh makes.
-        rps: How many a second the token allows.
+        panels: All that are declared for the page.
+        refresh_seconds: How often it should be.
+        rps: How many queries a second a token allows.
     """
-    return math.ceil(2 * queries / rps)
-
-
-def _question(
-    dashboard: Dashboard,
-    view: View,
-    period: Period,
-    tick: Tick,
-    panel: Panel,
-    *,
-    zone: tzinfo,
-    takes: Takes,
-) -> Question:
-    shared = {
-        dashboard.start: _utc(period.start),
-        dashboard.end: _utc(period.end),
-        dashboard.time_zone: str(zone),
-    }
-    taken = _taken(panel.pipe, shared, takes)
-    return Question(panel.key, panel.pipe, taken | _own(dashboard, panel, view), tick)
+    queries = len(panels) + len(compared(panels, rps))
+    least = math.ceil(2 * queries / rps)
+    return Pace(queries, least, max(refresh_seconds, least))
 
 
 def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:

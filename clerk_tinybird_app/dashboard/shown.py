@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -34,6 +35,10 @@ from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
 from clerk_tinybird_app.dashboard.view import View
 
 _HUNDRED: Final = 100
+_FAULTS: Final = (
+    KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
+)  # fmt: skip
+"""What is raised of rows that are not what a panel shows."""
 
 
 class UnfitRowsError(Exception):
@@ -136,7 +141,7 @@ class Shaper:
                     raise NotImplementedError(type(panel))
         except KeyError as error:
             raise UnfitRowsError(f"its rows have no column {error}") from error
-        except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        except _FAULTS as error:
             raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
     def _figures(
@@ -178,7 +183,8 @@ class Shaper:
         within = self._within(panel, own)
         is_over = period.end < now
         passed = period if self.view.is_live or is_over else Period(period.start, now)
-        axis = charts.axis_of(starts[len(own) - len(within) :], step, passed, times)
+        note = IN_PART if is_over else SO_FAR
+        axis = charts.axis_of(starts[len(own) - len(within) :], step, passed, times, note)
         panels = self.dashboard.panels_of(self.page)
         limit = panel.limit
         if limit is not None and self._is_fixed(limit.fixed_by):
@@ -190,10 +196,10 @@ class Shaper:
             above=charts.above(limit, within) if limit else [],
             summary=charts.summary(panel, within, axis.words),
         )
-        return {
-            "rows": self._with_before(chart, axis, panel, rows),
-            "axis": replace(axis, open_note=IN_PART if is_over else SO_FAR),
-        }
+        # The period before is an addition: rows that are none leave the chart as it is.
+        with suppress(*_FAULTS):
+            chart = self._with_before(chart, axis, panel, rows)
+        return {"rows": chart, "axis": axis}
 
     def _with_before(
         self, chart: Chart, axis: Axis, panel: TimeSeries, rows: Mapping[str, Rows]
@@ -206,7 +212,7 @@ class Shaper:
         values = charts.beside(axis, own, at=panel.at, column=panel.before, earlier=earlier)
         # The key figures tell of the period just before, and of no other.
         others = rows if earlier == period.end - period.start else {}
-        if not any(values):
+        if all(value is None for value in values):
             return chart
         return replace(
             chart,

@@ -49,7 +49,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.questions import compared, least_seconds
+from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -106,8 +106,7 @@ def tab_title(name: str = "") -> rx.Var[str]:
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
-    queries = len(panels) + len(compared(panels, settings.tinybird_rps))
-    least = least_seconds(queries, settings.tinybird_rps)
+    queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
     arrival = _arrival(panels)
     return layout(
         Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
@@ -125,7 +124,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), _all_shown(panels)),
                     class_name="wrap",
                 ),
-                usual=max(settings.refresh_seconds, least),
+                usual=usual,
                 least=least,
                 at=arrival,
                 behind=DashboardState.behind,

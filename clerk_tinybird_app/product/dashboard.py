@@ -3,6 +3,7 @@
 from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import (
+    ChartLimit,
     Column,
     Dashboard,
     Figure,
@@ -68,7 +69,7 @@ _TRAFFIC: Final = TimeSeries(
     filter="status_class",
     count="requests",
     before="requests",
-    limit=Limit(
+    limit=ChartLimit(
         column="error_rate", above=_MOST_ERRORS, label="errors over", unit=Unit.PERCENT,
         tone=Tone.ERROR, fixed_by=("status_class",),
     ),
@@ -89,7 +90,7 @@ _LATENCY: Final = TimeSeries(
     main="p95",
     count="requests",
     before="p95_ms",
-    limit=Limit(column="p95_ms", above=_SLOW_MS, label="p95 limit"),
+    limit=ChartLimit(column="p95_ms", above=_SLOW_MS, label="p95 limit"),
     width=5,
 )
 

@@ -10,12 +10,10 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import Row, Share, says_nothing
+from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
 from clerk_tinybird_app.state.grant import (
@@ -27,7 +25,7 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState
+from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState, data_vars
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
@@ -159,14 +157,15 @@ class DashboardState(PanelsState, rx.State):
         self.download_problem = ""
 
     def _tick(self, every: int = 0) -> Tick:
-        """Return the tick in which all tabs with this view share their queries.
+        """Return the tick in which tabs with this view and the same scopes share their queries.
 
-        It is half as long as the usual pause between two refreshes. So any number of tabs costs
-        what two cost, and no tab gets its own last answer again. A view that does not end now is
-        asked for once, and has ticks that nobody notices.
+        It is half as long as the page's usual pause between two refreshes. So any number of tabs at
+        the usual rate costs what two cost, and no tab gets its own last answer again. A view that
+        does not end now is asked for once, and has ticks that nobody notices.
         """
         running = services.current()
-        usual = running.settings.refresh_seconds
+        settings, panels = running.settings, DASHBOARD.panels_of(self._page)
+        usual = questions.pace(panels, settings.refresh_seconds, settings.tinybird_rps).usual
         # A slower rate has no longer ticks: whoever presses or wakes up wants to see what is new.
         pause = min(every, usual) if every >= 1 else usual
         return Tick.of(running.clock(), max(1, pause // 2) if self._view.is_live else 1)
@@ -174,12 +173,10 @@ class DashboardState(PanelsState, rx.State):
     def _questions(self, panels: Sequence[declaration.Panel], tick: Tick) -> list[Question]:
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
-        asked = partial(questions.questions, DASHBOARD, self._view)
-        before = partial(questions.questions_before, DASHBOARD, self._view)
-        return [
-            *asked(panels, zone=zone, tick=tick, takes=takes),
-            *before(questions.compared(panels, rps), zone=zone, tick=tick, takes=takes),
-        ]
+        asked = partial(
+            questions.questions, DASHBOARD, self._view, zone=zone, tick=tick, takes=takes
+        )
+        return [*asked(panels), *asked(questions.compared(panels, rps), is_before=True)]
 
     def _open(self, path: str, search: str, zone: str) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
@@ -262,25 +259,9 @@ class DashboardState(PanelsState, rx.State):
                     self._fill(answers)
 
 
-_ROWS: Final[dict[type[declaration.Panel], Any]] = {
-    declaration.Figures: list[ShownFigure],
-    declaration.Ranking: list[Row],
-    declaration.Records: list[Row],
-    declaration.Breakdown: list[Share],
-}
-"""What the rows of each kind of panel are shown as, but for a chart's."""
-
-
-def _shown(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
-    """Return the vars with a panel's data: name -> type, and what they are without any."""
-    if isinstance(panel, TimeSeries):
-        return {"rows": (Chart, Chart()), "axis": (Axis, Axis())}
-    return {"rows": (_ROWS[type(panel)], [])}
-
-
 def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
     """Return a panel's own vars: name -> type and default."""
-    found = _shown(panel)
+    found = data_vars(panel)
     if isinstance(panel, TimeSeries):
         found |= {"legend": (list[Choice], [])}
     elif isinstance(panel, Ranking) and panel.sorts:

@@ -7,9 +7,16 @@ from typing import Any, Final
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.dashboard import declaration
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
-from clerk_tinybird_app.dashboard.declaration import Figures, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Figures,
+    Ranking,
+    Records,
+    TimeSeries,
+)
+from clerk_tinybird_app.dashboard.figures import ShownFigure
 from clerk_tinybird_app.dashboard.questions import Question
-from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError, is_empty
+from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.grant import CHANGED, AskingState
@@ -24,6 +31,14 @@ DASHBOARD: Final = products.current().dashboard
 """What is declared. A state's vars are made once, so it is that of the whole process."""
 
 PANELS: Final = {each.key: each for each in DASHBOARD.all_panels}
+
+_ROWS: Final[dict[type[declaration.Panel], Any]] = {
+    Figures: list[ShownFigure],
+    Ranking: list[Row],
+    Records: list[Row],
+    Breakdown: list[Share],
+}
+"""What the rows of each kind of panel are shown as, but for a chart's."""
 
 Answered = tuple[Question, PipeAnswer | TinybirdError]
 """What was asked, and what came of it."""
@@ -46,6 +61,22 @@ class Panel:
     is_empty: bool = False
     code: str = ""
     message: str = ""
+
+
+def data_vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
+    """Return the vars with a panel's data: name -> type, and what they are without any."""
+    if isinstance(panel, TimeSeries):
+        return {"rows": (Chart, Chart()), "axis": (Axis, Axis())}
+    return {"rows": (_ROWS[type(panel)], [])}
+
+
+def _shows_any(panel: declaration.Panel, others: Collection[str]) -> bool:
+    """Tell whether a panel shows something of the rows of any of these, itself among them."""
+    if panel.key in others:
+        return True
+    # Key figures have trends of the charts' rows, and charts totals of the figures'.
+    also = {Figures: TimeSeries, TimeSeries: Figures}.get(type(panel))
+    return also is not None and any(isinstance(PANELS[key], also) for key in others)
 
 
 class PanelsState(AskingState, mixin=True):
@@ -86,11 +117,15 @@ class PanelsState(AskingState, mixin=True):
             self._empty(panel, Panel())
 
     def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
-        """Empty the panels that show something of these pipes."""
+        """Empty the panels of these pipes, and draw anew what had something of their rows."""
+        lost = [each.key for each in DASHBOARD.all_panels if each.pipe in pipes]
         for panel in DASHBOARD.all_panels:
-            if panel.pipes_shown & set(pipes) and self.panels[panel.key] != Panel():
+            # What is of another view cannot be drawn anew.
+            is_kept = panel.key not in lost and self._is_of_this_view(panel.key)
+            if _shows_any(panel, lost) and not is_kept and self.panels[panel.key] != Panel():
                 self._empty(panel, Panel(code=CHANGED.code, message=CHANGED.message))
         self._hide(allowed)
+        self._draw(lost)
         self._note_what_is_stale()
 
     def _empty(self, panel: declaration.Panel, state: Panel) -> None:
@@ -98,30 +133,30 @@ class PanelsState(AskingState, mixin=True):
         self._forget(panel.key)
         if self.panels[panel.key] != state:
             self.panels[panel.key] = state
-        nothing = (
-            {"rows": Chart(), "axis": Axis()} if isinstance(panel, TimeSeries) else {"rows": []}
-        )
-        self._send(**{f"{name}_{panel.key}": value for name, value in nothing.items()})
+        nothing = data_vars(panel).items()
+        self._send(**{f"{name}_{panel.key}": value for name, (_, value) in nothing})
 
     def _fill(self, answers: Sequence[Answered]) -> None:
+        came: list[Question] = []
         for question, answer in answers:
-            if question.is_before:
-                # Without it, a chart is drawn all the same.
-                rows = answer.rows if isinstance(answer, PipeAnswer) else ()
-                self._before[question.panel] = tuple(rows)
-            elif isinstance(answer, TinybirdError):
+            if isinstance(answer, PipeAnswer):
+                self._take(question, tuple(answer.rows))
+                came.append(question)
+            elif not question.is_before:
+                # Without the period before, a chart keeps the one that it has.
                 self._fail(question.panel, answer)
-            else:
-                self._take(question, answer)
-        # All are of one refresh, and so of one tick.
-        tick = answers[0][0].tick
-        self._send(behind=max(round(services.current().clock() - tick.start, 1), 0))
-        self._draw([question.panel for question, _ in answers], tick.start)
+        if came:
+            # All are of one refresh, and so of one tick.
+            behind = services.current().clock() - came[0].tick.start
+            self._send(behind=max(round(behind, 1), 0))
+            self._draw([question.panel for question in came])
         self._note_what_is_stale()
 
-    def _take(self, question: Question, answer: PipeAnswer) -> None:
+    def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
         panel, at = question.panel, question.tick.start
-        rows = tuple(answer.rows)
+        if question.is_before:
+            self._before[panel] = rows
+            return
         self._rows[panel], self._asked[panel] = rows, question
         self.panels[panel] = Panel(at, self.address, is_empty=is_empty(PANELS[panel], rows))
 
@@ -142,16 +177,16 @@ class PanelsState(AskingState, mixin=True):
         self._before.pop(panel, None)
         self._asked.pop(panel, None)
 
-    def _draw(self, changed: Sequence[str], now: float) -> None:
-        """Turn the rows of the panels that changed into what the page shows."""
+    def _draw(self, changed: Sequence[str]) -> None:
+        """Show the rows of the panels that changed, and what others show of them."""
         rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
         zone = zone_named(self._zone)
-        shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
         for panel in self._panels():
-            # The key figures have the charts' rows for their trends, and the charts theirs.
-            is_of_others = isinstance(panel, Figures | TimeSeries)
-            if panel.key not in rows or not (panel.key in changed or is_of_others):
+            if panel.key not in rows or not _shows_any(panel, changed):
                 continue
+            # Rows that are out of date are of a period that ended then.
+            now = self.panels[panel.key].fetched_at
+            shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
             try:
                 values = shaper.shown(panel, rows)
             except UnfitRowsError as error:

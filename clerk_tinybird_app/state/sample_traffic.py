@@ -1,5 +1,7 @@
 """Made-up rows for a tenant that has none, with the embedded Tinybird."""
 
+from collections.abc import Collection
+
 import reflex as rx
 
 from clerk_tinybird_app import services
@@ -48,6 +50,9 @@ class SampleTrafficState(AskingState, rx.State):
             return
         finally:
             await end_turn(self, turn, is_adding=False)
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Keep what it says, which is of no pipe."""
 
     async def _add(self, grant: Grant) -> str:
         """Return why nothing was added, "" when it was or need not be."""

@@ -1,16 +1,16 @@
 """One query for all pages that ask the same at the same time.
 
 An answer is kept by everything that decides it, and by nothing less. So it reaches a page only if
-the page's own token would have brought the same rows.
+the page's own token would have brought the same rows: tabs share whose tokens fix the same values.
+Where a policy fixes the user too, those are tabs of one user.
 """
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
@@ -37,7 +37,6 @@ class Asked:
     """Everything that decides an answer.
 
     Attributes:
-        api_url: Tinybird's address.
         workspace_id: The token's workspace.
         scopes: All that the token allows, with every fixed parameter, always written the same way.
         pipe: The pipe's name.
@@ -45,7 +44,6 @@ class Asked:
         since: No answer is older than this, in seconds since the epoch.
     """
 
-    api_url: str
     workspace_id: str
     scopes: str
     pipe: str
@@ -54,19 +52,12 @@ class Asked:
 
     @classmethod
     def of(
-        cls,
-        api_url: str,
-        token: TinybirdToken,
-        pipe: str,
-        parameters: Mapping[str, str],
-        since: float,
+        cls, token: TinybirdToken, pipe: str, parameters: Mapping[str, str], since: float
     ) -> Self:
         """Return what a page with this token asks."""
-        scopes = sorted(json.dumps(scope, sort_keys=True) for scope in token.claims["scopes"])
         return cls(
-            api_url=api_url,
             workspace_id=str(token.claims["workspace_id"]),
-            scopes="\n".join(scopes),
+            scopes=token.scopes_text,
             pipe=pipe,
             parameters=tuple(sorted(parameters.items())),
             since=since,
@@ -83,12 +74,13 @@ class _Flight:
     """A query under way.
 
     Attributes:
-        task: It runs until it is answered or nobody waits for it.
+        task: Returns the answer for all who wait, and the bytes of its JSON. It runs until then or
+            until nobody waits.
         until: How long its answer is kept.
         waiting: The number of pages that wait.
     """
 
-    task: asyncio.Task[PipeAnswer]
+    task: asyncio.Task[tuple[PipeAnswer, int]]
     until: float
     waiting: int = 0
 
@@ -107,7 +99,7 @@ class SharedQueries:
     Rows are shared, not copied: nobody may change them.
 
     Args:
-        client: Asks Tinybird.
+        client: Asks Tinybird. It is the only one, so all answers come from the same address.
         clock: Seconds since the epoch.
         most_answers: The most answers to keep.
         most_bytes: The most bytes of JSON to keep.
@@ -160,16 +152,14 @@ class SharedQueries:
         """
         refused: TinybirdError | None = None
         if self._clock() < token.expires_at:
-            asked = Asked.of(self._client.api_url, token, pipe, parameters, since)
+            asked = Asked.of(token, pipe, parameters, since)
             for _ in range(_TRIES):
                 if (kept := self._kept.get(asked)) and self._clock() < kept.until:
                     return kept.answer
                 flight = self._flights.get(asked)
                 is_first = flight is None
                 if flight is None:
-                    # It neither waits for a limit nor renews: both are about this token alone.
-                    once = self._client.query(pipe, parameters, token.value, may_wait=False)
-                    flight = self._start(asked, once, until)
+                    flight = self._start(asked, parameters, token, until)
                 try:
                     return await self._landed(asked, flight, until)
                 except _OF_ONE_TOKEN as error:
@@ -181,7 +171,10 @@ class SharedQueries:
         )
         return _without_owner(answer)
 
-    def _start(self, asked: Asked, query: Coroutine[Any, Any, PipeAnswer], until: float) -> _Flight:
+    def _start(
+        self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
+    ) -> _Flight:
+        query = self._query_once(asked.pipe, parameters, token)
         # In a context of its own, because it outlives the page that was first.
         task = asyncio.get_running_loop().create_task(query, context=Context())
         flight = self._flights[asked] = _Flight(task, until)
@@ -189,12 +182,20 @@ class SharedQueries:
         task.add_done_callback(lambda _: self._land(asked, flight))
         return flight
 
+    async def _query_once(
+        self, pipe: str, parameters: Mapping[str, str], token: TinybirdToken
+    ) -> tuple[PipeAnswer, int]:
+        # It neither waits for a limit nor renews: both are about this token alone.
+        answer = await self._client.query(pipe, parameters, token.value, may_wait=False)
+        return _without_owner(answer), len(answer.body)
+
     async def _landed(self, asked: Asked, flight: _Flight, until: float) -> PipeAnswer:
         """Wait for a flight; who leaves last ends it."""
         flight.until = max(flight.until, until)
         flight.waiting += 1
         try:
-            return _without_owner(await asyncio.shield(flight.task))
+            answer, _ = await asyncio.shield(flight.task)
+            return answer
         finally:
             flight.waiting -= 1
             if not flight.waiting:
@@ -205,13 +206,13 @@ class SharedQueries:
         self._take_off_the_list(asked, flight)
         if flight.task.cancelled() or flight.task.exception():
             return
-        left, answer = flight.until - self._clock(), flight.task.result()
-        size = len(answer.body) + asked.size
+        left, (answer, json_bytes) = flight.until - self._clock(), flight.task.result()
+        size = json_bytes + asked.size
         if left <= 0 or size > self._most_bytes:
             return
         self._forget(asked)
         timer = asyncio.get_running_loop().call_later(left, self._forget, asked)
-        self._kept[asked] = _Kept(_without_owner(answer), flight.until, size, timer)
+        self._kept[asked] = _Kept(answer, flight.until, size, timer)
         self._bytes += size
         while len(self._kept) > self._most_answers or self._bytes > self._most_bytes:
             self._forget(next(iter(self._kept)))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Self
 
 import jwt
@@ -49,7 +50,7 @@ def heartbeat_seconds(token_ttl: int) -> float:
     return min(MAX_HEARTBEAT_SECONDS, token_ttl * REFRESH_SHARE / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TinybirdToken:
     """A minted token and the values that it was made of; ``repr`` does not show the token.
 
@@ -96,6 +97,13 @@ class TinybirdToken:
             issued_at=issued_at,
             expires_at=expires_at,
             claims=claims,
+        )
+
+    @cached_property
+    def scopes_text(self) -> str:
+        """All that it allows, with every fixed parameter, always written the same way."""
+        return "\n".join(
+            sorted(json.dumps(scope, sort_keys=True) for scope in self.claims["scopes"])
         )
 
     def is_made_for(self, session: ClerkSession, scopes: Iterable[Scope]) -> bool:

@@ -4,6 +4,7 @@ from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
+    ChartLimit,
     Column,
     Dashboard,
     Figure,
@@ -67,7 +68,7 @@ _EMAILS: Final = TimeSeries(
     count="sent",
     at="began_at",
     before="sent",
-    limit=Limit(
+    limit=ChartLimit(
         column="bounce_rate", above=_MOST_BOUNCES, label="bounces over", unit=Unit.PERCENT,
         tone=Tone.ERROR, fixed_by=("outcome",),
     ),
@@ -88,7 +89,7 @@ _DELIVERY_TIME: Final = TimeSeries(
     count="delivered",
     at="began_at",
     before="p95_ms",
-    limit=Limit(column="p95_ms", above=_LATE_MS, label="p95 limit"),
+    limit=ChartLimit(column="p95_ms", above=_LATE_MS, label="p95 limit"),
     width=5,
 )
 

@@ -7,12 +7,26 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.dashboard.charts import IN_PART, SO_FAR, Axis, Chart, Rows
-from clerk_tinybird_app.dashboard.declaration import Limit, TimeSeries, Unit
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Figure, Limit, TimeSeries, Unit
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import BY_TIME, FIGURES, NOW, SITE, SPEED, bucket, shaper, view
 from tests.dashboard.test_shown import SPEEDS, TOTALS, TRAFFIC
 
+PERCENTILES = ("p50", "p95")
+WITH_TRENDS = replace(
+    SITE,
+    panels=(
+        replace(
+            FIGURES,
+            figures=tuple(
+                replace(each, trend=("speed", each.column)) if each.column in PERCENTILES else each
+                for each in FIGURES.figures
+            ),
+        ),
+        *SITE.panels[1:],
+    ),
+)
 BERLIN = zone_named("Europe/Berlin")
 HOUR = timedelta(hours=1)
 
@@ -26,7 +40,7 @@ def drawn(
     before: Rows = (),
     **others: Rows,
 ) -> tuple[Chart, Axis]:
-    shapes = replace(shaper(seen, zone=zone), before={panel.key: before})
+    shapes = replace(shaper(seen, zone=zone, dashboard=WITH_TRENDS), before={panel.key: before})
     found = shapes.shown(panel, {panel.key: rows, **others})
     return found["rows"], found["axis"]
 
@@ -71,7 +85,7 @@ def test_each_chart_is_told_in_a_sentence() -> None:
     )
     assert chart(BY_TIME, []).summary == "No visits."
     assert chart(SPEED, SPEEDS[1:]).summary == "No visits."
-    assert axis(BY_TIME, []) == Axis(open_note=SO_FAR)
+    assert axis(BY_TIME, []) == Axis()
 
 
 def test_a_whole_of_one_part_is_told_without_it() -> None:
@@ -108,7 +122,8 @@ def test_a_first_bucket_that_began_before_the_period_is_summed_up_but_not_drawn(
 
 
 def test_the_bucket_that_still_fills_is_open() -> None:
-    assert axis(BY_TIME, TRAFFIC).open == -1
+    whole = axis(BY_TIME, TRAFFIC)
+    assert (whole.open, whole.open_note) == (-1, "")
     filling = axis(BY_TIME, [*TRAFFIC, bucket(at(12), 1)])
 
     assert (filling.open, filling.open_note) == (2, SO_FAR)
@@ -197,12 +212,43 @@ def test_percentiles_of_the_whole_period_are_the_key_figures() -> None:
         **{FIGURES.key: [TOTALS]},
     )
     assert (found.before_name, found.before_total) == ("week before", None)
-    assert totals(panel=replace(SPEED_COMPARED, ignores=("kind",)))[0] == [None, None]
+    for other in ({"ignores": ("kind",)}, {"parameters": {"limit": "1"}}, {"pipe": "other"}):
+        assert totals(panel=replace(SPEED_COMPARED, name="speed", **other))[0] == [None, None]
     assert chart(SPEED, SPEEDS).totals == [None, None]
 
 
+def test_a_figure_is_known_by_its_trend_whatever_its_own_column_is_called() -> None:
+    median = Figure(label="Median", column="middle", trend=("speed", "p50"))
+    dashboard = replace(SITE, panels=(replace(FIGURES, figures=(median,)), SPEED))
+    rows = {SPEED.key: SPEEDS, FIGURES.key: [TOTALS | {"middle": 21.0}]}
+
+    found = shaper(dashboard=dashboard).shown(SPEED, rows)
+
+    assert found["rows"].totals == [21.0, None]
+
+
+@pytest.mark.parametrize("row", [{}, {"p50": "fast", "p95": []}], ids=["none", "no numbers"])
+def test_key_figures_that_cannot_be_shown_leave_a_chart_without_totals(row: Any) -> None:
+    found = chart(SPEED, SPEEDS, totals=[row])
+
+    assert (found.values, found.totals) == (chart(SPEED, SPEEDS).values, [None, None])
+
+
+def test_a_period_before_that_cannot_be_shown_leaves_the_chart_as_it_is() -> None:
+    for row in ({}, bucket("yesterday", 1), bucket(at(11, 30, day=23), 1, visits="many")):
+        assert chart(COMPARED, TRAFFIC, before=[row]) == chart(COMPARED, TRAFFIC)
+
+
+def test_a_period_before_of_zeros_is_a_comparison() -> None:
+    before = [bucket(at(11, minute, day=23), 0) for minute in (30, 45)]
+
+    found = chart(COMPARED, TRAFFIC, before=before)
+
+    assert (found.before, found.before_total) == ([0, 0], 0)
+
+
 def test_buckets_above_the_limit_are_marked() -> None:
-    limited = replace(BY_TIME, limit=Limit(column="sites", above=2, unit=Unit.COUNT))
+    limited = replace(BY_TIME, limit=ChartLimit(column="sites", above=2, unit=Unit.COUNT))
     rows = [bucket(at(11, minute), 1, sites=n) for n, minute in enumerate((0, 15, 30, 45))]
 
     assert chart(limited, [*rows, bucket(at(12), 0, sites=None)]).above == [3]
@@ -210,7 +256,7 @@ def test_buckets_above_the_limit_are_marked() -> None:
 
 
 def test_a_limit_of_what_a_filter_fixes_says_nothing() -> None:
-    limit = Limit(column="sites", above=0, fixed_by=("outcome",))
+    limit = ChartLimit(column="sites", above=0, fixed_by=("outcome",))
     limited = replace(BY_TIME, limit=limit)
 
     assert chart(limited, TRAFFIC).has_limit

@@ -11,11 +11,11 @@ import pytest
 
 from clerk_tinybird_app.dashboard.check import Files, mistakes
 from clerk_tinybird_app.dashboard.declaration import (
+    ChartLimit,
     Column,
     Dashboard,
     Figure,
     Filter,
-    Limit,
     Page,
     Panel,
     Series,
@@ -101,20 +101,25 @@ def test_a_declaration_that_its_files_bear_out_has_no_mistake() -> None:
 WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     (
         lambda: with_panel(SPEED, before="p59"),
+        "the panel 'speed' compares 'p59', which is the column of no series of it. "
+        "Did you mean 'p95'?",
+    ),
+    (
+        lambda: with_panel(SPEED, before="visits"),
+        "the panel 'speed' compares 'visits', which is the column of no series of it.",
+    ),
+    (
+        lambda: with_panel(BY_TIME, before="visitz"),
+        "the panel 'by_time' shows the column 'visitz', which the pipe 'by_time' does not answer. "
+        "Did you mean 'visits'?",
+    ),
+    (
+        lambda: with_panel(SPEED, limit=ChartLimit(above=1, column="p59")),
         "the panel 'speed' shows the column 'p59', which the pipe 'speed' does not answer. "
         "Did you mean 'p95'?",
     ),
     (
-        lambda: with_panel(SPEED, limit=Limit(above=1, column="p59")),
-        "the panel 'speed' shows the column 'p59', which the pipe 'speed' does not answer. "
-        "Did you mean 'p95'?",
-    ),
-    (
-        lambda: with_panel(SPEED, limit=Limit(above=1)),
-        "the panel 'speed' needs limit.column=...",
-    ),
-    (
-        lambda: with_panel(SPEED, limit=Limit(above=1, column="p95", fixed_by=("outcom",))),
+        lambda: with_panel(SPEED, limit=ChartLimit(above=1, column="p95", fixed_by=("outcom",))),
         "the panel 'speed' names the filter 'outcom', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",
     ),

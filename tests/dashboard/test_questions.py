@@ -3,13 +3,7 @@
 from dataclasses import replace
 from datetime import UTC
 
-from clerk_tinybird_app.dashboard.questions import (
-    any_row,
-    compared,
-    least_seconds,
-    questions,
-    questions_before,
-)
+from clerk_tinybird_app.dashboard.questions import any_row, compared, pace, questions
 from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import BY_TIME, COUNTRIES, FIGURES, LATEST, MORE, NOW, SITE, TOP, view
@@ -100,17 +94,24 @@ def test_whether_there_is_any_row_is_asked_of_all_the_time_that_rows_are_kept() 
 
 
 def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
-    assert least_seconds(5, 10) == 1
-    assert least_seconds(5, 1) == 10
-    assert least_seconds(5, 3) == 4
-    assert least_seconds(12, 10) == 3
+    def least(queries: int, rps: int) -> int:
+        found = pace([LATEST] * queries, 2, rps)
+        assert (found.queries, found.usual) == (queries, max(2, found.least))
+        return found.least
+
+    assert least(5, 10) == 1
+    assert least(5, 1) == 10
+    assert least(5, 3) == 4
+    assert least(12, 10) == 3
+    compared_too = replace(BY_TIME, before="visits")
+    assert pace([FIGURES, compared_too], 60, 10) == (3, 1, 60)
 
 
 def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> None:
     panel = replace(BY_TIME, before="visits")
 
     def before(seen: View) -> list[dict[str, str]]:
-        found = questions_before(SITE, seen, [panel], zone=UTC, tick=TICK, takes=TAKES)
+        found = questions(SITE, seen, [panel], zone=UTC, tick=TICK, takes=TAKES, is_before=True)
         assert {(each.pipe, each.panel, each.is_before) for each in found} <= {
             ("by_time", "by_time", True)
         }

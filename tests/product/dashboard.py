@@ -28,7 +28,13 @@ TOTALS: Final = Figures(
     figures=(
         Figure(label="Jobs", column="jobs", trend=("jobs_by_hour", "jobs")),
         Figure(label="Failures", column="failures", unit=Unit.PERCENT, good=Good.DOWN),
-        Figure(label="Duration", column="ms", unit=Unit.MILLISECONDS, good=Good.DOWN),
+        Figure(
+            label="Duration",
+            column="ms",
+            unit=Unit.MILLISECONDS,
+            good=Good.DOWN,
+            trend=("jobs_by_hour", "ms"),
+        ),
     ),
 )
 
@@ -42,6 +48,18 @@ BY_HOUR: Final = TimeSeries(
     count="jobs",
     at="hour",
     before="jobs",
+)
+
+DURATION: Final = TimeSeries(
+    name="duration",
+    pipe="jobs_by_hour",
+    title="Duration",
+    noun="jobs",
+    unit=Unit.MILLISECONDS,
+    series=(Series(column="ms", label="mean", tone=Tone.INFO),),
+    count="jobs",
+    at="hour",
+    before="ms",
 )
 
 QUEUES: Final = Ranking(
@@ -88,7 +106,7 @@ DASHBOARD: Final = Dashboard(
         Filter(name="queue", label="queue", values_from=("queues", "queue")),
         Filter(name="worker", label="worker"),
     ),
-    panels=(TOTALS, BY_HOUR, QUEUES, SHARES, LATEST, WORKERS),
+    panels=(TOTALS, BY_HOUR, DURATION, QUEUES, SHARES, LATEST, WORKERS),
     pages={"queue": Page(title="{queue}", by=("queue",), panels=(TOTALS, BY_HOUR, LATEST))},
     newest="latest_jobs",
     start="since",

@@ -21,6 +21,7 @@ from reflex.state import BaseState
 
 from clerk_tinybird_app import state as states
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.components.pulse import PulseState
 from clerk_tinybird_app.dashboard.charts import Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state import grant
@@ -30,7 +31,15 @@ from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.sessions import PIPES, PRODUCT
 from tests.state.tab import Server, Tab
-from tests.state.test_dashboard_state import NO_ROWS, ROWS, Tinybird, bucket
+from tests.state.test_dashboard_state import (
+    JUST_BEFORE,
+    NO_ROWS,
+    PERIOD,
+    ROWS,
+    SUMMARY,
+    Tinybird,
+    bucket,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +70,7 @@ PUBLIC_HANDLERS = {
 }
 """All that any client can call, bound in the UI or not: what is not meant for it is private."""
 
-HOLD_NO_TENANTS_DATA = {"PulseState", "SessionState"}
+HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
 NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
@@ -200,10 +209,10 @@ async def _waiting(scene: Scene, tinybird: Tinybird, handler: str) -> AsyncItera
         tinybird.may_answer.set()
 
 
-async def _fill(scene: Scene, tinybird: Tinybird, handler: str) -> Tab:
+async def _fill(scene: Scene, tinybird: Tinybird, handler: str, search: str = "") -> Tab:
     """Sign in, fill the dashboard, and return the tab whose handler is about to be called."""
     await scene.sign_in()
-    await scene.tab.see("refresh", number=1, path="/dashboard", search="", zone="UTC")
+    await scene.tab.see("refresh", number=1, path="/dashboard", search=search, zone="UTC")
     # So that the next refresh asks anew.
     scene.clock.advance(scene.running.settings.refresh_seconds)
     if handler == "SampleTrafficState.add":
@@ -346,14 +355,15 @@ async def test_nothing_of_one_tenant_stays_for_the_next(
     assert (tinybird.asked, tab.downloads) == ([], [])
 
 
-async def _fill_all(scene: Scene, tinybird: Tinybird) -> Tab:
+async def _fill_all(scene: Scene, tinybird: Tinybird, search: str = "") -> Tab:
     """Show a row of every pipe, and the playground's answer to the one that is for admins."""
     tinybird.rows = {
         **ROWS,
+        "job_totals": [SUMMARY | {"ms_before": 8.0}],
         "workers": [{"worker": "north", "jobs": 7}],
         "jobs_by_hour": [bucket(minute) for minute in range(4)],
     }
-    tab = await _fill(scene, tinybird, "")
+    tab = await _fill(scene, tinybird, "", search)
     await tab.ask("choose", pipe="workers")
     await tab.ask("run", form={"queue": "mail"})
     await tab.attempt("parameter")
@@ -406,17 +416,81 @@ async def test_a_figure_keeps_no_trend_of_a_pipe_that_is_not_allowed_any_more(
 ) -> None:
     tab = await _fill_all(scene, tinybird)
     assert tab.board["rows_job_totals"][0].trend
+
+    _forbid(scene, "jobs_by_hour")
+    await scene.sign_in()
+
+    assert tab.board["hidden"] == ["jobs_by_hour", "duration"]
+    assert tab.board["rows_jobs_by_hour"] == Chart()
+    assert [each.trend for each in tab.board["rows_job_totals"]] == ["", "", ""]
+
+
+def _forbid(scene: Scene, pipe: str) -> None:
     scopes = Policy.scopes
 
     def fewer(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
-        return tuple(one for one in scopes(policy, session) if one.resource != "jobs_by_hour")
+        return tuple(one for one in scopes(policy, session) if one.resource != pipe)
 
     scene.monkeypatch.setattr(Policy, "scopes", fewer)
+
+
+async def test_a_chart_keeps_no_total_of_a_pipe_that_is_not_allowed_any_more(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tinybird.earlier = [bucket(0) | {"hour": JUST_BEFORE}]
+    tab = await _fill_all(scene, tinybird, PERIOD)
+    shown = tab.board["rows_duration"]
+    assert (shown.totals, shown.before_total) == ([9.0], 8.0)
+
+    _forbid(scene, "job_totals")
     await scene.sign_in()
 
-    assert tab.board["hidden"] == ["jobs_by_hour"]
-    assert tab.board["rows_jobs_by_hour"] == Chart()
-    assert tab.board["rows_job_totals"] == []
+    assert tab.board["hidden"] == ["job_totals"]
+    left = tab.board["rows_duration"]
+    assert (left.totals, left.before_total) == ([None], None)
+    assert (left.values, left.before) == (shown.values, shown.before)
+    assert tab.board["panels"]["duration"].code == ""
+
+
+async def test_what_cannot_be_drawn_without_the_rows_that_went_goes_with_them(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill_all(scene, tinybird, PERIOD)
+    async with _waiting(scene, tinybird, "DashboardState.refresh"):
+        _forbid(scene, "job_totals")
+        await scene.sign_in()
+
+        assert tab.board["rows_duration"] == Chart()
+        assert tab.board["rows_latest_jobs"]
+
+
+async def test_a_period_before_does_not_come_back_with_the_pipe(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tinybird.earlier = [bucket(minute, day=23) for minute in range(4)]
+    search = f"{PERIOD}&compare=day"
+    tab = await _fill_all(scene, tinybird, search)
+    assert tab.board["rows_duration"].before
+    with scene.monkeypatch.context() as patch:
+        _forbid(replace(scene, monkeypatch=patch), "jobs_by_hour")
+        await scene.sign_in()
+
+    await scene.sign_in()
+    tinybird.earlier = None
+    await tab.see("refresh", number=2, path="/dashboard", search=search, zone="UTC")
+
+    assert tab.board["rows_duration"].values
+    assert tab.board["rows_duration"].before == []
+
+
+async def test_sample_traffic_on_its_way_is_not_forgotten_for_another_role(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill(scene, tinybird, "SampleTrafficState.add")
+    async with _waiting(scene, tinybird, "SampleTrafficState.add"):
+        await scene.change_the_role()
+
+        assert tab.board["is_adding"] is True
 
 
 async def test_a_drill_down_page_keeps_nothing_either(scene: Scene, tinybird: Tinybird) -> None:

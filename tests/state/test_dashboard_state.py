@@ -1,6 +1,7 @@
 """A dashboard's answers are shown to the tenant that asked, for the view that was asked for."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -20,8 +21,10 @@ from tests.state.tab import Server, Tab
 
 pytestmark = pytest.mark.anyio
 
-# One of them is asked for the period before too.
-PANELS = len(PRODUCT.dashboard.panels) + 1
+# Two charts are asked for of the period before too.
+QUESTIONS = len(PRODUCT.dashboard.panels) + 2
+# The two show the same rows, and so share their queries.
+QUERIES = QUESTIONS - 2
 SUMMARY: dict[str, Any] = {
     "jobs": 7,
     "jobs_before": 0,
@@ -49,10 +52,11 @@ PERIOD = "?range=custom&start=2026-11-24T12:00Z&end=2026-11-24T12:04Z"
 
 
 DAY_BEFORE = "2026-11-23 12:00:00"
+JUST_BEFORE = "2026-11-24 11:56:00"
 
 
 def bucket(minute: int, day: int = 24) -> dict[str, Any]:
-    return {"hour": f"2026-11-{day} 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2}
+    return {"hour": f"2026-11-{day} 12:0{minute}:00", "jobs": 4, "ok": 2, "failed": 2, "ms": 5.0}
 
 
 NO_ROWS = {
@@ -65,7 +69,7 @@ NO_ROWS = {
 class Tinybird:
     """Answers each pipe's rows when it is let, or refuses; remembers the requests.
 
-    The pipe ``late`` answers once it may be late.
+    The pipe ``late`` answers once it may be late, and ``failing`` does not.
     """
 
     def __init__(self) -> None:
@@ -75,6 +79,7 @@ class Tinybird:
         self.may_answer = anyio.Event()
         self.may_answer.set()
         self.late = ""
+        self.failing = ""
         self.unknown_zone = ""
         self.earlier: list[dict[str, Any]] | None = []
         self.may_be_late = anyio.Event()
@@ -84,7 +89,9 @@ class Tinybird:
         await self.may_answer.wait()
         if self.late and self.late in request.url.path:
             await self.may_be_late.wait()
-        is_earlier = request.url.params.get("since") == DAY_BEFORE
+        is_earlier = request.url.params.get("since") in (DAY_BEFORE, JUST_BEFORE)
+        if self.failing and self.failing in request.url.path:
+            return httpx.Response(500, json={"error": "no"})
         if self.refusal or (is_earlier and self.earlier is None):
             return httpx.Response(self.refusal or 500, json={"error": "no"})
         if self.unknown_zone and request.url.params.get("zone") == self.unknown_zone:
@@ -268,7 +275,7 @@ async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
         with anyio.fail_after(5):
-            while len(tinybird.asked) < PANELS + 1:
+            while len(tinybird.asked) < QUERIES + 1:
                 await anyio.sleep(0)
         tinybird.may_be_late.set()
 
@@ -285,7 +292,7 @@ async def test_a_tenant_that_has_had_rows_is_not_asked_about_any_again(
 
     await _refresh(tab, number=2)
 
-    assert len(tinybird.asked) == PANELS
+    assert len(tinybird.asked) == QUERIES
     assert tab.board.get("has_no_rows", False) is False
 
 
@@ -349,6 +356,51 @@ async def test_a_period_before_that_is_not_wanted_or_fails_leaves_the_chart_as_i
     assert tab.board.get("is_failing", False) is False
 
 
+async def test_a_period_before_that_fails_once_stays(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
+    tinybird.earlier = [bucket(minute, day=23) for minute in range(3)]
+    await _refresh(tab, search=f"{PERIOD}&compare=day")
+    tinybird.earlier = None
+    tinybird.rows["jobs_by_hour"].append(bucket(4))
+
+    await _refresh(tab, number=2, search=f"{PERIOD}&compare=day")
+
+    assert tab.board["rows_jobs_by_hour"].before == [4, 4, 4, None, None]
+
+
+async def test_what_is_out_of_date_is_drawn_for_the_time_that_it_is_of(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 24, 12, 3, 30, tzinfo=UTC).timestamp()
+    await _sign_in(tab, services.current(), "acme")
+    tinybird.rows = {**ROWS, "jobs_by_hour": [bucket(minute) for minute in range(4)]}
+    await _refresh(tab)
+    assert tab.board["axis_jobs_by_hour"].open == 3
+
+    tinybird.failing = "jobs_by_hour"
+    tinybird.rows["job_totals"] = [SUMMARY | {"jobs": 8}]
+    clock.advance(40)
+    await _refresh(tab, number=2)
+
+    assert tab.board["rows_job_totals"][0].value == "8"
+    assert tab.board["axis_jobs_by_hour"].open == 3
+
+
+async def test_how_old_the_newest_data_is_does_not_change_when_none_comes(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.now = clock.now // 1 + 0.25
+    await _refresh(tab)
+    behind = tab.board["behind"]
+    assert behind
+    tinybird.refusal = 500
+    clock.advance(0.5)
+
+    await _refresh(tab, number=2)
+
+    assert tab.board["behind"] == behind
+
+
 async def test_a_period_marked_in_a_chart_is_the_address(tab: Tab) -> None:
     await _refresh(tab, search="?queue=mail")
 
@@ -367,7 +419,7 @@ async def test_answers_that_come_after_a_switch_are_shown_to_nobody(
     tinybird.may_answer = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
-        while len(tinybird.asked) < PANELS:
+        while len(tinybird.asked) < QUERIES:
             await anyio.sleep(0)
         await _sign_in(tab, running, "globex")
         tinybird.may_answer.set()
@@ -380,10 +432,10 @@ async def test_a_newer_refresh_takes_the_older_ones_place(tab: Tab, tinybird: Ti
     tinybird.may_answer = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_refresh, tab)
-        while len(tinybird.asked) < PANELS:
+        while len(tinybird.asked) < QUERIES:
             await anyio.sleep(0)
         tasks.start_soon(_refresh, tab, 2, "?range=7d")
-        while len(tinybird.asked) < 2 * PANELS:
+        while len(tinybird.asked) < 2 * QUERIES:
             await anyio.sleep(0)
         tinybird.may_answer.set()
 
@@ -583,7 +635,7 @@ async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_
     await tab.see("view_request", panel="jobs_by_hour")
     await tab.see("download_csv", panel="jobs_by_hour")
 
-    assert tab.board["hidden"] == ["jobs_by_hour"]
+    assert tab.board["hidden"] == ["jobs_by_hour", "duration"]
     assert {url.path.split("/")[-1] for url in tinybird.asked} == {f"{x}.json" for x in may_read}
     assert tab.places == []
     # A figure whose trend is of that pipe has none.
@@ -607,7 +659,7 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     await _sign_in(tab, running, "acme")
     await _refresh(tab, number=2, search=PERIOD)
 
-    assert tab.board["hidden"] == ["jobs_by_hour"]
+    assert tab.board["hidden"] == ["jobs_by_hour", "duration"]
     assert tab.board["rows_jobs_by_hour"] == Chart()
     assert tab.board["axis_jobs_by_hour"] == Axis()
     assert _panel(tab, "jobs_by_hour").fetched_at == 0

@@ -20,7 +20,7 @@ from tests.clock import Clock
 from tests.sessions import PIPES, POLICY, TENANT
 from tests.state import test_dashboard_state
 from tests.state.tab import Server, Tab
-from tests.state.test_dashboard_state import PANELS, ROWS, SUMMARY
+from tests.state.test_dashboard_state import QUERIES, QUESTIONS, ROWS, SUMMARY
 
 pytestmark = pytest.mark.anyio
 
@@ -131,8 +131,8 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     async with (
-        _asked(tinybird, partial(_refresh, tab), count=PANELS) as older_is_answered,
-        _asked(tinybird, partial(_refresh, tab, 2, "?range=7d"), count=PANELS),
+        _asked(tinybird, partial(_refresh, tab), count=QUERIES) as older_is_answered,
+        _asked(tinybird, partial(_refresh, tab, 2, "?range=7d"), count=QUERIES),
     ):
         tinybird.rows = {**ROWS, "job_totals": [SUMMARY | {"jobs": 1_111}]}
         await older_is_answered()
@@ -147,7 +147,7 @@ async def test_an_older_views_answer_is_not_shown_under_a_newer_one(
 async def test_a_refresh_that_is_not_asked_has_ended_whenever_the_one_before_it_ends(
     tab: Tab, tinybird: Tinybird, clock: Clock
 ) -> None:
-    async with _asked(tinybird, partial(_refresh, tab), count=PANELS):
+    async with _asked(tinybird, partial(_refresh, tab), count=QUERIES):
         clock.advance(120)
         await _refresh(tab, 2)
 
@@ -187,10 +187,10 @@ async def test_an_older_refresh_is_stopped_and_its_requests_closed(
     tab: Tab, tinybird: Tinybird
 ) -> None:
     async with (
-        _asked(tinybird, partial(_refresh, tab), count=PANELS),
-        _asked(tinybird, partial(_refresh, tab, 2), count=PANELS),
+        _asked(tinybird, partial(_refresh, tab), count=QUERIES),
+        _asked(tinybird, partial(_refresh, tab, 2), count=QUERIES),
     ):
-        await _until(lambda: tinybird.closed == PANELS)
+        await _until(lambda: tinybird.closed == QUERIES)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_queries_that_are_refused_at_once_share_one_new_token(
     tinybird.refuses_the_first, tinybird.on_refusal = True, later
     await _refresh(tab)
 
-    assert len(tinybird.tokens) == 2 * PANELS
+    assert len(tinybird.tokens) == 2 * QUESTIONS
     assert len(set(tinybird.tokens)) == 2
     assert tab.seen["value"] == tinybird.tokens[-1]
     assert tab.board["rows_job_totals"][0].value == "7"

@@ -1,6 +1,7 @@
 // A panel with a chart: what its parts know together, and what its head and its menu offer.
 import { createContext, useCallback, useContext, useMemo, useRef, useState } from "react";
 import { savePng } from "./chart_png.jsx";
+import { FOLDS } from "./chart_scales.jsx";
 import { inUnit, onAxis } from "./units.jsx";
 
 const ChartContext = createContext(null);
@@ -52,7 +53,7 @@ export function AsTable({ children }) {
 // What stands beside the heading: the note, and how wide a bar is.
 export function ChartNote({ note }) {
   const { axis, fold, isStacked } = useChart();
-  const step = axis.steps[isStacked ? [1, 2, 4].indexOf(fold) : 0];
+  const step = axis.steps[isStacked ? FOLDS.indexOf(fold) : 0];
   if (!step) return note;
   return note ? `${note}, per ${step}` : `per ${step}`;
 }

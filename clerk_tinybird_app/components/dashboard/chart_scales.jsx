@@ -54,9 +54,12 @@ export const logScale = (least, most, { top, bottom }) => {
   };
 };
 
+// How many buckets may be drawn as one; `axis.steps` has the width of each, in the same order.
+export const FOLDS = [1, 2, 4];
+
 // How many buckets are drawn as one, so that each is wide enough to be seen.
 export const foldOf = (count, width, least) =>
-  [1, 2, 4].find((fold) => (width * fold) / count >= least) ?? 4;
+  FOLDS.find((fold) => (width * fold) / count >= least) ?? FOLDS.at(-1);
 
 // The buckets of so many in one: {first, last, start, end, words} for each. They begin at round
 // times, so that they stay the same while the period moves on; a first one that is not whole is

@@ -8,7 +8,7 @@ from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
 from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
 from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
-from clerk_tinybird_app.dashboard.declaration import Limit, Scale, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Scale, TimeSeries
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
@@ -188,7 +188,7 @@ def _figure(panel: TimeSeries) -> rx.Component:
     )
 
 
-def _limit(panel: TimeSeries, limit: Limit) -> dict[str, Any]:
+def _limit(panel: TimeSeries, limit: ChartLimit) -> dict[str, Any]:
     return {
         "above": limit.above,
         "column": limit.column,

@@ -263,11 +263,6 @@ class TinybirdClient:
         self._sleep = sleep
         self._clock = clock
 
-    @property
-    def api_url(self) -> str:
-        """The API's address without a trailing slash."""
-        return self._api_url
-
     async def query(
         self,
         pipe: str,

@@ -323,6 +323,40 @@ async def test_without_retry_after_the_allowances_reset_says_when() -> None:
     assert server.slept == [1.0]
 
 
+async def test_who_may_not_wait_is_told_of_the_limit_at_once() -> None:
+    server = Server([refused(429, headers={"Retry-After": "1"}), rows()])
+
+    with pytest.raises(TinybirdRateLimitedError):
+        await server.client().query("x", {}, TOKEN, may_wait=False)
+
+    assert (len(server.asked), server.slept) == (1, [])
+
+
+async def test_what_was_limited_a_moment_ago_is_sent_after_the_wait_and_waits_no_more() -> None:
+    limited = TinybirdRateLimitedError("wait", status=429, rate=None, retry_after=2.0)
+    server = Server([rows(), refused(429, headers={"Retry-After": "1"})])
+
+    answer = await server.client().query("x", {}, TOKEN, refused=limited)
+
+    assert answer.row_count == 2
+    assert (len(server.asked), server.slept) == (1, [2.0])
+    with pytest.raises(TinybirdRateLimitedError):
+        await server.client().query("x", {}, TOKEN, refused=limited)
+    assert (len(server.asked), server.slept) == (2, [2.0, 2.0])
+
+
+async def test_what_was_refused_a_moment_ago_is_sent_with_another_token_alone() -> None:
+    forbidden = TinybirdForbiddenError("expired", status=403)
+    server, renew = Server([rows()]), Renewals(NEW_TOKEN)
+
+    await server.client().query("x", {}, TOKEN, renew=renew, refused=forbidden)
+
+    assert (server.tokens, renew.count) == ([NEW_TOKEN], 1)
+    with pytest.raises(TinybirdForbiddenError, match="expired"):
+        await server.client().query("x", {}, TOKEN, refused=forbidden)
+    assert len(server.asked) == 1
+
+
 async def test_a_kept_connection_that_was_closed_is_no_error_for_a_get() -> None:
     dropped = httpx.RemoteProtocolError("Server disconnected without sending a response.")
     server = Server([dropped, rows()])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.tinybird.lint.columns import columns_of
+from clerk_tinybird_app.tinybird.lint.columns import columns_of, reading_of
 from clerk_tinybird_app.tinybird.project import load_project
 from tests.tinybird.project.projects import write
 
@@ -17,7 +17,7 @@ def node(sql: str, name: str = "endpoint", kind: str = "TYPE endpoint") -> str:
 
 def columns(folder: Path, text: str, **files: str) -> tuple[str, ...] | None:
     project = load_project(write(folder, hits__pipe=text, events__datasource=EVENTS, **files))
-    return columns_of(project, project.pipes["hits"])
+    return columns_of(reading_of(project), project.pipes["hits"])
 
 
 @pytest.mark.parametrize(
