@@ -31,7 +31,6 @@ class Popover(rx.Component):
 def popover(
     face: rx.Component,
     *content: rx.Component,
-    label: str = "",
     button_class: str = "button",
     is_current: bool | rx.Var[bool] = False,
 ) -> rx.Component:
@@ -40,14 +39,12 @@ def popover(
     Args:
         face: What stands on the button, one component.
         content: What stands in the box.
-        label: The button's name when no words stand on it.
         button_class: Its classes.
         is_current: Whether what was chosen in the box is in force.
     """
     return Popover.create(
         face,
         *content,
-        label=label,
         is_current=is_current,
         button_class=button_class,
         box_class="pop right form",

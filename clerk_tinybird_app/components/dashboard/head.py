@@ -14,7 +14,7 @@ from clerk_tinybird_app.components.live import (
     RateChoice,
     RefreshButton,
 )
-from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, NOTE
 from clerk_tinybird_app.components.popover import popover
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
@@ -62,7 +62,7 @@ def notices() -> rx.Component:
             rx.el.div(
                 _failed_download(),
                 DelayNotice.create(
-                    RefreshButton.create(icon("refresh-cw"), "Try now", class_name=QUIET_BUTTON),
+                    RefreshButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
                     id="stale",
                     class_name="notice",
                 ),
@@ -102,7 +102,7 @@ def _refreshing(queries: int) -> rx.Component:
     cost = " Tinybird's free plan answers 1,000 queries a day." if _SHOWS_COSTS else ""
     return rx.el.div(
         RefreshButton.create(
-            icon("refresh-cw"), rx.el.span("Refresh", class_name="word"), class_name=QUIET_BUTTON
+            icon("refresh-cw"), rx.el.span("Refresh", class_name="word"), class_name=BUTTON
         ),
         popover(
             Rate.create(),
@@ -134,7 +134,7 @@ def _failed_download() -> rx.Component:
                 "Close",
                 type="button",
                 on_click=DashboardState.close_download_problem,
-                class_name=QUIET_BUTTON,
+                class_name=BUTTON,
             ),
             id="download-problem",
             class_name="notice",

@@ -6,7 +6,7 @@ import reflex as rx
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET_BUTTON
+from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET
 from clerk_tinybird_app.components.popover import popover
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState
@@ -40,9 +40,7 @@ def _filters() -> rx.Component:
             DashboardState.chips.length() > 0,  # type: ignore
             rx.fragment(
                 rx.foreach(DashboardState.chips, _chip),
-                rx.el.a(
-                    "Clear", href=DashboardState.clear_href, class_name=f"{QUIET_BUTTON} quiet"
-                ),
+                rx.el.a("Clear", href=DashboardState.clear_href, class_name=QUIET),
             ),
             rx.el.span(f"All {_NOUN}", class_name="all"),
         ),
