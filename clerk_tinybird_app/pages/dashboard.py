@@ -106,11 +106,12 @@ def tab_title(name: str = "") -> rx.Var[str]:
 
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
-    queries = len(panels) + len(compared(panels, settings.tinybird_rps))
+    also_before = compared(panels, settings.tinybird_rps)
+    compares, queries = bool(also_before), len(panels) + len(also_before)
     least = least_seconds(queries, settings.tinybird_rps)
     arrival = _arrival(panels)
     return layout(
-        Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
+        Phase.create(_skeleton(panels, compares=compares), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
         Phase.create(_alone(refused_notice()), when=REFUSED),
         Phase.create(_alone(stalled_notice()), when=STALLED),
@@ -119,7 +120,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
                 head(title, queries=queries, at=arrival),
-                toolbar(),
+                toolbar(compares=compares),
                 notices(),
                 Dimmed.create(
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), _all_shown(panels)),
@@ -200,11 +201,11 @@ def _invitation() -> rx.Component:
     )
 
 
-def _skeleton(panels: Sequence[Panel]) -> rx.Component:
+def _skeleton(panels: Sequence[Panel], *, compares: bool) -> rx.Component:
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
         head_skeleton(_heading()),
-        toolbar_skeleton(),
+        toolbar_skeleton(compares=compares),
         rx.el.div(
             *(
                 _in_columns(
