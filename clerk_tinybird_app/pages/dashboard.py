@@ -123,7 +123,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
                 toolbar(compares=compares),
                 notices(),
                 Dimmed.create(
-                    rx.cond(DashboardState.has_no_rows, empty_tenant(), _all_shown(panels)),
+                    rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),
                     class_name="wrap",
                 ),
                 usual=max(settings.refresh_seconds, least),
@@ -144,10 +144,12 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     )
 
 
-def _all_shown(panels: Sequence[Panel]) -> rx.Component:
+def all_shown(panels: Sequence[Panel]) -> rx.Component:
     """Return the panels; when nothing matches, that is said once in the place of all the others."""
     figures = [each for each in panels if isinstance(each, Figures)]
     others = [each for each in panels if not isinstance(each, Figures)]
+    if not others:
+        return rx.el.div(*map(_shown, panels), class_name="twelve-columns")
     return rx.cond(
         has_no_match(others),
         rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),

@@ -21,8 +21,6 @@ def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
         now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
         are_empty.append(is_hidden | ((now.fetched_at > 0) & now.is_empty))
         are_seen.append(~is_hidden)
-    if not panels:
-        return rx.Var.create(False)
     found: rx.Var[bool] = reduce(and_, are_empty) & reduce(or_, are_seen)
     return found
 
