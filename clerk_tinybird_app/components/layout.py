@@ -90,7 +90,7 @@ def layout(*content: rx.Component, path: str = "", is_bare: bool = False) -> rx.
             "Skip to content",
             target=_CONTENT,
             class_name=(
-                "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-20 "
+                "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 "
                 "focus:p-3 focus:bg-bg focus:border focus:border-ink"
             ),
         ),

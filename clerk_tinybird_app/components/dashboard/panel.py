@@ -126,7 +126,7 @@ def _empty(panel: Panel) -> rx.Component:
 
 
 def _failed(now: Any) -> rx.Component:
-    code = [rx.el.p(now.code, class_name="code")] if _IS_FOR_DEVELOPERS else []
+    code = [rx.el.p(now.code, class_name="error-code")] if _IS_FOR_DEVELOPERS else []
     return rx.el.div(
         icon("triangle-alert", class_name="text-bad"),
         rx.el.b("This panel could not be loaded"),
