@@ -119,7 +119,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(title, queries=queries, at=arrival),
+                head(title, queries=queries),
                 toolbar(compares=compares),
                 notices(),
                 Dimmed.create(

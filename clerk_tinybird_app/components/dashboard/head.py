@@ -22,16 +22,15 @@ from clerk_tinybird_app.state.session import SessionState
 _SHOWS_COSTS: Final = services.current().settings.shows_token_page
 
 
-def head(title: rx.Component, *, queries: int, at: rx.Var[float]) -> rx.Component:
+def head(title: rx.Component, *, queries: int) -> rx.Component:
     """Return the title with the state of the data, and what refreshes it.
 
     Args:
         title: The page's heading.
         queries: How many one refresh of the page makes.
-        at: When its data came, in seconds since the epoch; 0 without data.
     """
     return rx.el.div(
-        rx.el.div(title, _status(at), class_name="title"),
+        rx.el.div(title, _status(), class_name="title"),
         rx.el.div(
             _refreshing(queries),
             PauseButton.create(class_name="button square"),
@@ -74,16 +73,10 @@ def notices() -> rx.Component:
     )
 
 
-def _status(at: rx.Var[float]) -> rx.Component:
+def _status() -> rx.Component:
     tenant = rx.cond(SessionState.org_slug != "", SessionState.org_slug, "Personal account")
     return rx.el.p(
-        LiveStatus.create(
-            at=at,
-            is_live=DashboardState.is_live,
-            is_failing=DashboardState.is_failing,
-            id="live-status",
-            class_name="row",
-        ),
+        LiveStatus.create(id="live-status", class_name="row"),
         # Where the choice of the period has no room for it.
         rx.cond(
             DashboardState.is_live,
