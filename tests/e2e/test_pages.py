@@ -90,6 +90,8 @@ def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Pa
     page.keyboard.type("tinybird-demo")
     page.keyboard.press("Enter")
     visitor.token()
+    # Where a sign-in leaves the focus, once all is drawn.
+    expect(page.get_by_role("main")).to_be_focused()
 
     page.locator("input[value=fetch]").focus()
     page.keyboard.press("ArrowRight")
