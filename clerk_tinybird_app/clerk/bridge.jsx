@@ -130,7 +130,8 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
     const mine = (running.current = { wanted, fresh });
     last.current = { at: Date.now(), attempts: last.current.attempts + 1 };
     try {
-      const token = isStaying ? await within(TOKEN_TIMEOUT_MS, readToken(getToken, heartbeatMs + RETRY_MS, fresh)) : "";
+      const read = () => readToken(getToken, heartbeatMs + RETRY_MS, fresh);
+      const token = isStaying ? await within(TOKEN_TIMEOUT_MS, read()) : "";
       setCause("");
       // With a null token the session has just ended, and Clerk's next render shows that. Another
       // push or another view means that this token is out of date.
@@ -282,12 +283,17 @@ export function SignInAs({ email, password, children, ...props }) {
   const signIn = async () => {
     try {
       await new Promise((resolve) => clerk.addOnLoaded(resolve));
-      const { createdSessionId } = await clerk.client.signIn.create({ identifier: email, password });
-      await clerk.setActive({ session: createdSessionId });
-      const to = new URL(returnAddress.fallbackRedirectUrl ?? clerk.buildAfterSignInUrl(), ORIGIN);
+      const made = await clerk.client.signIn.create({ identifier: email, password });
+      // Without a session it would sign out.
+      if (made.status !== "complete") throw new Error(made.status);
+      await clerk.setActive({ session: made.createdSessionId });
+      // A forced address of the settings wins over it.
+      const here = returnAddress.fallbackRedirectUrl;
+      const params = new URLSearchParams(here ? { sign_in_fallback_redirect_url: here } : {});
+      const to = new URL(clerk.buildAfterSignInUrl({ params }), ORIGIN);
       navigate(`${to.pathname}${to.search}`);
     } catch {
-      // Such as a password that was changed: the form says it, and asks for another one.
+      // Such as a password that was changed, or a second factor: the form asks for what is missing.
       clerk.openSignIn({ initialValues: { emailAddress: email }, ...returnAddress });
     }
   };

@@ -18,7 +18,7 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.local_accounts import local_banner
-from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, NOTE
 from clerk_tinybird_app.components.notices import unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, CheckButton, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
@@ -90,7 +90,7 @@ def layout(*content: rx.Component, path: str = "", is_bare: bool = False) -> rx.
             "Skip to content",
             target=_CONTENT,
             class_name=(
-                "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-20 "
+                "sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 "
                 "focus:p-3 focus:bg-bg focus:border focus:border-ink"
             ),
         ),
@@ -207,7 +207,7 @@ def _told(symbol: str, what: str, then: str) -> rx.Component:
         rx.el.div(
             icon(symbol),
             rx.el.p(rx.el.b(what), " ", then, class_name="flex-1"),
-            CheckButton.create(icon("refresh-cw"), "Try now", class_name=QUIET_BUTTON),
+            CheckButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
             class_name="wrap",
         ),
         class_name="notice off",

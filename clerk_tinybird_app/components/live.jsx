@@ -41,7 +41,10 @@ const LiveContext = createContext({
   toggle: () => {},
   refresh: () => {},
   every: 0,
+  at: 0,
   behind: 0,
+  isLive: true,
+  isFailing: false,
   rates: [],
   choose: () => {},
   delay: ON_TIME,
@@ -88,7 +91,7 @@ const pauseMs = (every, failures, chance) => {
 };
 
 export function LiveView(props) {
-  const { usual, least, behind, isLive, isFailing, finished, onRefresh, children } = props;
+  const { usual, least, at, behind, isLive, isFailing, finished, children } = props;
   const { pathname, search } = useLocation();
   const connectErrors = useConnectErrors();
   const { trouble, heard, check } = useContext(PulseContext);
@@ -235,8 +238,11 @@ export function LiveView(props) {
   }, []);
   const cutOff = CUT_OFF[trouble] ?? "";
   const value = useMemo(
-    () => ({ paused, toggle, refresh, every, behind, rates, choose, delay, cutOff }),
-    [paused, every, behind, rates, delay, cutOff],
+    () => ({
+      ...{ at, behind, isLive, isFailing, every, rates, paused, delay, cutOff },
+      ...{ toggle, refresh, choose },
+    }),
+    [at, behind, isLive, isFailing, every, rates, paused, delay, cutOff],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
@@ -357,7 +363,7 @@ export function DelayNotice({ children, ...props }) {
 }
 
 // A dot's look, a text's, and the words.
-const told = ({ delay, cutOff, paused, behind }, { at, isLive, isFailing }, age) => {
+const told = ({ at, behind, isLive, isFailing, paused, delay, cutOff }, age) => {
   const until = delay.since || (at ? timeOfDay(arrival(at, behind)) : "");
   if (cutOff) return ["off", "text-bad", until ? `${cutOff} since ${until}` : cutOff];
   if (delay.since) return ["late", "text-warn", `Delayed, data until ${until}`];
@@ -367,10 +373,9 @@ const told = ({ delay, cutOff, paused, behind }, { at, isLive, isFailing }, age)
   return isLive ? ["live", "", `Live${updated}`] : ["still", "", `Fixed period${updated}`];
 };
 
-export function LiveStatus({ at, isLive, isFailing, ...props }) {
+export function LiveStatus(props) {
   const live = useContext(LiveContext);
-  const age = useAge(at);
-  const [dot, tone, words] = told(live, { at, isLive, isFailing }, age);
+  const [dot, tone, words] = told(live, useAge(live.at));
   return (
     <span {...props}>
       <span className={`dot ${dot}`} aria-hidden="true" />

@@ -5,11 +5,13 @@ from typing import Final
 import reflex as rx
 
 _LIVE: Final = rx.asset("live.jsx", shared=True)
+_ICONS: Final = rx.icon("pause").library or ""
 rx.asset("tab_turns.jsx", shared=True)
 
 
 class _Live(rx.Component):
     library = _LIVE.importable_path
+    lib_dependencies: list[str] = [_ICONS]
 
 
 class LiveView(_Live):
@@ -100,19 +102,9 @@ class DelayNotice(_Live):
 
 
 class LiveStatus(_Live):
-    """Says whether what is shown is live, paused, delayed, cut off or not all there, and its age.
-
-    Props:
-        at: When the data came, in seconds since the epoch; 0 without data.
-        is_live: Whether the period ends now.
-        is_failing: Whether a part of the data did not come.
-    """
+    """Says whether what is shown is live, paused, delayed, cut off or incomplete, and its age."""
 
     tag = "LiveStatus"
-
-    at: rx.Var[float]
-    is_live: rx.Var[bool]
-    is_failing: rx.Var[bool]
 
 
 class Since(_Live):

@@ -71,9 +71,8 @@ def local_banner() -> rx.Component:
             tab_index=0,
             role="group",
             aria_label="Local mode",
-            class_name="wrap overflow-x-auto whitespace-nowrap",
+            class_name="wrap",
         ),
-        aria_label="Local mode",
         class_name="local",
     )
 

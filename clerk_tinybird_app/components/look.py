@@ -1,9 +1,6 @@
 """Style classes that several components share, and the matching style of Clerk's components."""
 
-from dataclasses import dataclass
 from typing import Any, Final
-
-from clerk_tinybird_app.dashboard.declaration import Tone
 
 STYLE_SHEETS: Final = tuple(
     f"/look/{name}.css"
@@ -23,10 +20,9 @@ STYLE_SHEETS: Final = tuple(
 """The style sheets of every page, in their order."""
 
 GREEN_BUTTON: Final = "primary"
-QUIET_BUTTON: Final = "button"
-PANEL: Final = "bg-surface border border-line p-4 sm:p-5 min-w-0"
+BUTTON: Final = "button"
+QUIET: Final = "button quiet"
 HEADING: Final = "title-2"
-SOURCE: Final = "font-mono text-[12.5px] leading-6 whitespace-pre-wrap break-all"
 NOTE: Final = "text-soft text-sm"
 
 _PRIMARY: Final = {"background": "var(--green)", "color": "var(--on-green)"}
@@ -123,29 +119,3 @@ CLERK_WORDS: Final[dict[str, Any]] = {
     },
 }
 """The texts of Clerk that are replaced."""
-
-
-@dataclass(frozen=True)
-class ToneLook:
-    """How a tone is drawn.
-
-    Attributes:
-        color: In a chart, as CSS.
-        dash: A line's, because colour alone does not tell lines apart.
-    """
-
-    color: str
-    dash: str
-
-
-TONES: Final = {
-    Tone.CALM: ToneLook("var(--tone-calm)", "0"),
-    Tone.SUCCESS: ToneLook("var(--tone-success)", "10 3 2 3"),
-    Tone.INFO: ToneLook("var(--tone-info)", "6 3"),
-    Tone.WARNING: ToneLook("var(--tone-warning)", "4 2 1 2"),
-    Tone.ERROR: ToneLook("var(--tone-error)", "8 4"),
-    Tone.ACCENT: ToneLook("var(--tone-accent)", "2 3"),
-    Tone.LOW: ToneLook("var(--tone-low)", "0"),
-    Tone.MIDDLE: ToneLook("var(--tone-middle)", "0"),
-    Tone.HIGH: ToneLook("var(--tone-high)", "0"),
-}

@@ -4,12 +4,12 @@ import reflex as rx
 
 from clerk_tinybird_app.clerk.components import RetryButton, SignOutButton
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import HEADING, NOTE, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, HEADING, NOTE
 from clerk_tinybird_app.components.widgets import ReloadButton
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.wording import sign_in_service
 
-_ACTION = f"{QUIET_BUTTON} self-start"
+_ACTION = f"{BUTTON} self-start"
 
 
 def refused_notice() -> rx.Component:
@@ -19,9 +19,9 @@ def refused_notice() -> rx.Component:
         rx.el.p(SessionState.error_message),
         rx.el.p("Code: ", rx.el.code(SessionState.error_code, id="error-code"), class_name=NOTE),
         rx.el.div(
-            RetryButton.create("Try again", class_name=QUIET_BUTTON),
+            RetryButton.create("Try again", class_name=BUTTON),
             SignOutButton.create(
-                rx.el.button("Sign out", type="button", class_name=QUIET_BUTTON),
+                rx.el.button("Sign out", type="button", class_name=BUTTON),
             ),
             class_name="flex gap-2",
         ),

@@ -1,10 +1,8 @@
 """A panel: a heading, a note, actions, and the content below them."""
 
-from typing import Any
-
 import reflex as rx
 
-from clerk_tinybird_app.components.look import HEADING, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, HEADING
 from clerk_tinybird_app.components.widgets import CopyButton
 
 
@@ -15,12 +13,8 @@ def panel(
     note: str = "",
     panel_id: str = "",
     class_name: str = "",
-    **props: Any,
 ) -> rx.Component:
-    """Return a section with a heading, a note about it, an action, and the content.
-
-    ``props`` are passed to the section.
-    """
+    """Return a section with a heading, a note about it, an action, and the content."""
     return rx.el.section(
         rx.el.div(
             rx.el.h2(heading, class_name=HEADING),
@@ -31,10 +25,9 @@ def panel(
         rx.el.div(*content, class_name="panel-body"),
         id=panel_id,
         class_name=f"panel {class_name}".strip(),
-        **props,
     )
 
 
 def copy_button(text: str | rx.Var[str], label: str) -> rx.Component:
     """Return a button that copies ``text``, which ``label`` names to assistive technology."""
-    return CopyButton.create(text=text, label=label, class_name=QUIET_BUTTON)
+    return CopyButton.create(text=text, label=label, class_name=BUTTON)

@@ -10,7 +10,6 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app import products
-from clerk_tinybird_app.components.look import TONES
 from clerk_tinybird_app.dashboard.declaration import (
     Column,
     Figure,
@@ -102,12 +101,10 @@ def _figure(figure: Figure, number: tuple[str, str, str], index: int) -> rx.Comp
 
 def _chart(panel: TimeSeries) -> rx.Component:
     draw = _bars if panel.is_stacked else _lines
-    marks = draw([TONES[each.tone].color for each in panel.series])
+    marks = draw([f"var(--tone-{each.tone})" for each in panel.series])
     return rx.el.div(
         rx.el.p(rx.el.b(panel.title), panel.note),
-        _drawing(
-            _path("M0 1H480M0 34H480M0 67H480M0 100H480", "grid-lines"), *marks, box="0 0 480 100"
-        ),
+        _drawing(_path(_GRID, "grid-lines"), *marks, box="0 0 480 100"),
         rx.el.p(*map(rx.el.span, _HOURS), class_name="hours"),
         class_name="box",
     )

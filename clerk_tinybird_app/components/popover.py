@@ -31,26 +31,26 @@ class Popover(rx.Component):
 def popover(
     face: rx.Component,
     *content: rx.Component,
-    label: str = "",
     button_class: str = "button",
     is_current: bool | rx.Var[bool] = False,
+    is_menu: bool = False,
 ) -> rx.Component:
-    """Return a button with a box that stays open until it is left.
+    """Return a button with a box; a form stays open until it is left, a menu until a choice.
 
     Args:
         face: What stands on the button, one component.
         content: What stands in the box.
-        label: The button's name when no words stand on it.
         button_class: Its classes.
         is_current: Whether what was chosen in the box is in force.
+        is_menu: Whether each thing in the box is a choice.
     """
     return Popover.create(
         face,
         *content,
-        label=label,
+        is_menu=is_menu,
         is_current=is_current,
         button_class=button_class,
-        box_class="pop right form",
+        box_class="pop right menu" if is_menu else "pop right form",
     )
 
 

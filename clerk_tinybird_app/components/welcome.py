@@ -10,6 +10,7 @@ from clerk_tinybird_app.components.panel import panel
 from clerk_tinybird_app.components.picture import picture
 from clerk_tinybird_app.components.session_buttons import see_yours_button, sign_up_link
 from clerk_tinybird_app.components.source import claim_line
+from clerk_tinybird_app.tinybird.policy import Policy
 from clerk_tinybird_app.tinybird.token import claim_lines
 
 _STEPS: Final = (
@@ -21,13 +22,11 @@ _STEPS: Final = (
     ),
 )
 _PRODUCT: Final = products.current()
-_KIND: Final = _PRODUCT.policy.kinds[0]
-_SCOPE: Final = _PRODUCT.policy.scopes(_KIND.session("user_2uJTr…", "org_2RwC6…"))[0]
-_CLAIMS: Final = {"exp": "in 15 minutes", "scopes": [_SCOPE.as_claim()]}
 
 
 def welcome() -> rx.Component:
     """Return what the product is, how to get in, a picture of it, and how it works."""
+    decoded = decoded_token(_PRODUCT.policy)
     return rx.el.div(
         rx.el.section(
             rx.el.div(
@@ -44,15 +43,27 @@ def welcome() -> rx.Component:
                 *(_step(number, *step) for number, step in enumerate(_STEPS, start=1)),
                 class_name="panel steps",
             ),
-            panel(
-                "A token, decoded",
-                rx.fragment(),
-                rx.el.pre(*map(claim_line, claim_lines(_CLAIMS)), class_name="code"),
-                note="what is marked cannot be changed",
-            ),
-            class_name="side-by-side even",
+            *decoded,
+            class_name="side-by-side even" if decoded else "stack",
         ),
     )
+
+
+def decoded_token(policy: Policy) -> list[rx.Component]:
+    """Return the panel with an example of a token; none for a policy that lets nobody read."""
+    sessions = (kind.session("user_2uJTr…", "org_2RwC6…") for kind in policy.kinds)
+    scope = next((scope for session in sessions for scope in policy.scopes(session)), None)
+    if scope is None:
+        return []
+    claims = {"exp": "in 15 minutes", "scopes": [scope.as_claim()]}
+    return [
+        panel(
+            "A token, decoded",
+            rx.fragment(),
+            rx.el.pre(*map(claim_line, claim_lines(claims)), class_name="code"),
+            note="what is marked cannot be changed",
+        )
+    ]
 
 
 def _step(number: int, heading: str, text: str) -> rx.Component:

@@ -10,10 +10,18 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
-from clerk_tinybird_app.dashboard.view import View, moment, order_name
+from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
+
+_COMPARISONS: Final = {
+    BEFORE: "Period before",
+    "day": "Day before",
+    "week": "Week before",
+    OFF: "None",
+}
+"""What a period is compared with -> what that is called."""
 
 PLACE: Final = re.compile(r"\{(\w+)\}")
 """Where a page's title has a filter's value."""
@@ -41,6 +49,14 @@ def ranges(view: View, path: str) -> list[Choice]:
             f"{name[:-1]} {name[-1]}", view.changed(range=name).address(path), name == view.range
         )
         for name in LENGTHS
+    ]
+
+
+def comparisons(view: View, path: str) -> list[Choice]:
+    """Return a link for every period that the one shown can be compared with, and for none."""
+    return [
+        Choice(label, view.changed(compare=name).address(path), name == view.compare)
+        for name, label in _COMPARISONS.items()
     ]
 
 
@@ -118,6 +134,7 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
         "is_live": view.is_live,
         "page_title": page_title(dashboard.pages[page], view) if page else dashboard.title,
         "ranges": ranges(view, path),
+        "comparisons": comparisons(view, path),
         "chips": chips(dashboard, view, path, fixed=fixed),
         "clear_href": without_filters(view, path, fixed=fixed),
         "back_href": view.filtered(dict.fromkeys(fixed)).address(routes.DASHBOARD),

@@ -49,7 +49,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.questions import pace
+from clerk_tinybird_app.dashboard.questions import compared, pace
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -107,9 +107,10 @@ def tab_title(name: str = "") -> rx.Var[str]:
 def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
+    compares = bool(compared(panels, settings.tinybird_rps))
     arrival = _arrival(panels)
     return layout(
-        Phase.create(_skeleton(panels), when=f"{LOADING_SOMEBODY} {SYNCING}"),
+        Phase.create(_skeleton(panels, compares=compares), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
         Phase.create(_alone(refused_notice()), when=REFUSED),
         Phase.create(_alone(stalled_notice()), when=STALLED),
@@ -117,11 +118,11 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(title, queries=queries, at=arrival),
-                toolbar(),
+                head(title, queries=queries),
+                toolbar(compares=compares),
                 notices(),
                 Dimmed.create(
-                    rx.cond(DashboardState.has_no_rows, empty_tenant(), _all_shown(panels)),
+                    rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),
                     class_name="wrap",
                 ),
                 usual=usual,
@@ -142,10 +143,12 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
     )
 
 
-def _all_shown(panels: Sequence[Panel]) -> rx.Component:
+def all_shown(panels: Sequence[Panel]) -> rx.Component:
     """Return the panels; when nothing matches, that is said once in the place of all the others."""
     figures = [each for each in panels if isinstance(each, Figures)]
     others = [each for each in panels if not isinstance(each, Figures)]
+    if not others:
+        return rx.el.div(*map(_shown, panels), class_name="twelve-columns")
     return rx.cond(
         has_no_match(others),
         rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),
@@ -199,11 +202,11 @@ def _invitation() -> rx.Component:
     )
 
 
-def _skeleton(panels: Sequence[Panel]) -> rx.Component:
+def _skeleton(panels: Sequence[Panel], *, compares: bool) -> rx.Component:
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
         head_skeleton(_heading()),
-        toolbar_skeleton(),
+        toolbar_skeleton(compares=compares),
         rx.el.div(
             *(
                 _in_columns(

@@ -47,9 +47,7 @@ def token_page() -> rx.Component:
         Phase.create(
             rx.el.div(
                 rx.el.h1("Your token", class_name="title-1"),
-                rx.el.p(
-                    "From who you are to what you may read, in four steps", class_name="status"
-                ),
+                rx.el.p(_LEAD, class_name="status"),
                 class_name="title",
             ),
             when=f"{LOADING_SOMEBODY} {HAS_USER}",

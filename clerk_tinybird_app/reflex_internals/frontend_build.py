@@ -16,11 +16,9 @@ from clerk_tinybird_app.serving.security_headers import COMMON, headers_file
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback
 
-_COLORS: Final = (
-    *("bg", "surface", "sunken", "raised", "field", "hover", "line", "edge"),
-    *("ink", "soft", "invert", "green", "on-green", "green-text", "green-wash", "green-edge"),
-    *("good", "warn", "bad", "warn-wash", "bad-wash", "focus"),
-)
+_COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
+"""Those that small layout needs; all others are named in the style sheets alone."""
+
 _PRELOAD: Final = '<link rel="modulepreload"'
 _HEADERS_FILE: Final = "_headers"
 """The file name for Netlify, Cloudflare Pages and others; `make export` copies the file."""
@@ -51,7 +49,7 @@ _HEADERS_PLUGIN: Final = (
 
 
 def tailwind() -> TailwindV4Plugin:
-    """Return Tailwind with the names of the colours in ``assets/look/tokens.css``."""
+    """Return Tailwind with a few of the colours in ``assets/look/tokens.css``."""
     theme = {
         "extend": {
             "colors": {name: f"var(--{name})" for name in _COLORS},

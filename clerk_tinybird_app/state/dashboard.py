@@ -61,6 +61,7 @@ class DashboardState(PanelsState, rx.State):
     is_live: bool = True
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
+    comparisons: list[Choice] = links.comparisons(View(), routes.DASHBOARD)
     chips: list[Choice] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD

@@ -22,6 +22,18 @@ def test_each_period_keeps_the_filters_and_the_one_shown_is_marked() -> None:
     assert found[0].href == "/d?range=15m&kind=GET&site=/a&outcome=lost"
 
 
+def test_each_comparison_keeps_the_rest_and_the_one_shown_is_marked() -> None:
+    found = links.comparisons(FILTERED.changed(compare="day"), "/d")
+
+    assert {choice.label: choice.href.partition("&kind")[0] for choice in found} == {
+        "Period before": "/d?range=7d",
+        "Day before": "/d?range=7d&compare=day",
+        "Week before": "/d?range=7d&compare=week",
+        "None": "/d?range=7d&compare=off",
+    }
+    assert [choice.label for choice in found if choice.is_current] == ["Day before"]
+
+
 def test_a_chip_takes_its_own_filter_away_and_is_called_as_it_is_declared() -> None:
     found = {c.label: c.href for c in links.chips(SITE, FILTERED, "/d", fixed=())}
 
@@ -74,7 +86,7 @@ def test_a_page_is_headed_by_its_filters_and_leads_back_without_them() -> None:
     assert found["back_href"] == "/dashboard?range=7d&outcome=lost"
     assert described(SITE, view(site=""), "site")["page_title"] == "(empty)"
     assert described(SITE, view(country="eu"), "site")["page_title"] == ""
-    assert {"legend_by_time", "address"} <= found.keys()
+    assert {"legend_by_time", "address", "comparisons"} <= found.keys()
     assert "sorts_top_sites" not in found
 
 

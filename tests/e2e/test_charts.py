@@ -184,6 +184,39 @@ def test_the_period_before_is_a_dashed_line_unless_the_address_says_off(
     expect(page.locator(f"#panel-{TRAFFIC} .legend")).not_to_contain_text("before")
 
 
+def test_what_a_period_is_compared_with_is_chosen_by_keys(
+    page: Page, charts: tuple[Locator, Locator]
+) -> None:
+    legend = page.locator(f"#panel-{TRAFFIC} .legend")
+    opener = page.get_by_role("button", name="Compared with: ")
+    expect(opener).to_have_accessible_name("Compared with: Period before")
+
+    def choose(name: str) -> None:
+        opener.press("Enter")
+        choice = page.locator(".pop").get_by_role("link", name=name)
+        for _ in range(4):
+            page.keyboard.press("Tab")
+            if choice.evaluate("choice => choice === document.activeElement"):
+                break
+        page.keyboard.press("Enter")
+        expect(opener).to_have_accessible_name(f"Compared with: {name}")
+        expect(opener).to_be_focused()
+        expect(page.locator(".pop")).to_have_count(0)
+
+    choose("Week before")
+    expect(page).to_have_url(re.compile(r"compare=week$"))
+    expect(legend).to_contain_text("week before")
+
+    choose("None")
+    expect(page).to_have_url(re.compile(r"compare=off$"))
+    expect(page.locator(".line-before")).to_have_count(0)
+    expect(legend).not_to_contain_text("before")
+
+    choose("Period before")
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+    expect(legend).to_contain_text("day before")
+
+
 @pytest.mark.parametrize("range_", ["15m", "1h", "7d", "30d"])
 def test_every_period_is_drawn_without_odd_numbers_and_with_marks_that_do_not_touch(
     page: Page, board: Board, range_: str

@@ -200,7 +200,7 @@ def test_on_a_phone_the_first_figure_is_near_the_top(board: Board, page: Page) -
     board.open()
 
     figures = page.locator(f"#panel-{FIGURES}").bounding_box()
-    local = page.get_by_role("complementary", name="Local mode").bounding_box()
+    local = page.get_by_role("complementary").bounding_box()
     assert figures is not None
     assert local is not None
     assert figures["y"] - local["height"] <= 210

@@ -66,7 +66,16 @@ def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Pa
     visitor.open()
     expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_text("Skip to content")).to_be_focused()
+    skip = page.get_by_text("Skip to content")
+    expect(skip).to_be_focused()
+    # Nothing lies over it.
+    assert skip.evaluate(
+        """(link) => {
+          const { left, top, bottom } = link.getBoundingClientRect();
+          const at = (y) => document.elementFromPoint(left + 8, y);
+          return [top + 2, (top + bottom) / 2, bottom - 2].every((y) => at(y) === link);
+        }"""
+    )
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     for _ in range(10):
@@ -81,6 +90,8 @@ def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Pa
     page.keyboard.type("tinybird-demo")
     page.keyboard.press("Enter")
     visitor.token()
+    # Where a sign-in leaves the focus, once all is drawn.
+    expect(page.get_by_role("main")).to_be_focused()
 
     page.locator("input[value=fetch]").focus()
     page.keyboard.press("ArrowRight")
@@ -120,7 +131,7 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
     page.set_viewport_size({"width": 320, "height": PHONE["height"]})
     visitor.open("/dashboard")
 
-    for opener in ("Choose a period", "Refresh rate", "Actions: Requests"):
+    for opener in ("Choose a period", "Compared with", "Refresh rate", "Actions: Requests"):
         page.get_by_role("button", name=opener).click()
         box = page.locator(".pop:visible")
         expect(box).to_have_count(1)
@@ -130,6 +141,19 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
             assert found["x"] >= 0
             assert found["x"] + found["width"] <= 320
         page.keyboard.press("Escape")
+
+
+def test_on_paper_are_the_data_without_what_can_be_pressed(visitor: Visitor, page: Page) -> None:
+    visitor.sign_in_at("/dashboard", "admin@acme.test")
+    expect(page.locator(".chart svg")).to_have_count(2)
+
+    page.emulate_media(media="print")
+
+    buttons = "main button:not(.legend button)"
+    for hidden in ("header", "nav", ".local", ".toolbar", ".tools", "[role=status]", buttons):
+        assert not any(each.is_visible() for each in page.locator(hidden).all()), hidden
+    for shown in ("h1", f"#panel-{TRAFFIC} h2", f"#panel-{TRAFFIC} .legend a", ".chart svg"):
+        expect(page.locator(shown).first).to_be_visible()
 
 
 def test_signing_in_leaves_the_focus_at_the_content_without_a_frame(

@@ -39,6 +39,23 @@ def test_a_wrong_password_says_so_and_lets_the_right_one_in(visitor: Visitor, pa
     visitor.forgive(r"status of 422")
 
 
+def test_one_click_that_is_not_enough_opens_the_form(visitor: Visitor, page: Page) -> None:
+    # As an account with a second factor: Clerk asks for more before there is a session.
+    page.route(
+        re.compile(r"/v1/client/sign_ins\?"),
+        lambda route: route.continue_(post_data="identifier=admin%40acme.test"),
+        times=1,
+    )
+    visitor.open()
+    page.get_by_role("main").get_by_role("button", name="admin@acme.test").click()
+
+    expect(page.locator("input[name=identifier]")).to_have_value("admin@acme.test")
+    visitor.press_continue()
+    page.fill("input[name=password]:visible", "tinybird-demo")
+    visitor.press_continue()
+    visitor.token()
+
+
 def test_an_unknown_account_says_so(visitor: Visitor, page: Page) -> None:
     visitor.open("/sign-in")
     page.fill("input[name=identifier]", "nobody@example.test")

@@ -5,7 +5,7 @@ import { Marks } from "./chart_marks.jsx";
 import { useChart } from "./chart_panel.jsx";
 import { usePointed, usePointer } from "./chart_pointer.jsx";
 import { readingOf, spokenOf, Tip } from "./chart_readout.jsx";
-import { placeOf, textPx } from "./chart_scales.jsx";
+import { joined, placeOf, textPx } from "./chart_scales.jsx";
 
 const useSize = (node) => {
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -29,10 +29,12 @@ const spanOf = ({ groups, x, bar }, [start, end]) => {
   const marked = groups.filter((group) => group.start < end && group.end > start);
   if (!marked.length) return null;
   const [first, last] = [marked[0], marked.at(-1)];
-  const words = first === last ? first.words : joined(first.words, last.words);
-  return { from: x(first.first), to: x(last.first) + bar, words };
+  return {
+    from: x(first.first),
+    to: x(last.first) + bar,
+    words: joined(first.words, last.words),
+  };
 };
-const joined = (first, last) => `${first.split(" to ")[0]} to ${last.split(" to ").at(-1)}`;
 
 function Brush({ layout, mark }) {
   const span = spanOf(layout, mark);

@@ -18,13 +18,15 @@ const visibleOf = ({ chart, series, hidden }) => ({
 });
 
 const barsScale = ({ mode, unit }, { visible, before }, groups, area) => {
-  const totals = groups.map((group) => sum(visible.map(({ values }) => gathered(values, group, sum))));
+  const totalOf = (group) => sum(visible.map(({ values }) => gathered(values, group, sum)));
+  const totals = groups.map(totalOf);
   if (mode === "percent") return { ...percent(area), totals };
   const highest = Math.max(0, ...totals, ...summed(groups, before));
   return { ...linearScale(highest, area, unit === "count"), totals };
 };
 
-export const hasLine = ({ limit, series }) => limit && series.some(({ column }) => column === limit.column);
+export const hasLine = ({ limit, series }) =>
+  limit && series.some(({ column }) => column === limit.column);
 
 const linesScale = (shown, { visible, before }, area) => {
   const { mode, unit, limit } = shown;
@@ -50,7 +52,8 @@ export const layoutOf = (shown, { width, height }) => {
   const format = mode === "percent" ? (value) => `${Math.round(value * 100)} %` : onAxis(unit);
   const texts = scale.lines.filter(([, hasLabel]) => hasLabel).map(([value]) => format(value));
   const left = Math.ceil(Math.max(LEFT_PX, ...texts.map((text) => textPx(text) + 8)));
-  const names = isStacked ? 0 : Math.max(0, ...drawn.visible.map(({ label }) => textPx(label) + 12));
+  const widths = drawn.visible.map(({ label }) => textPx(label) + 12);
+  const names = isStacked ? 0 : Math.max(0, ...widths);
   const inner = Math.max(10, width - left - names);
   const first = groups[0]?.first ?? 0;
   return {

@@ -1,5 +1,5 @@
-// What is drawn of a chart itself: axes, bars, lines. It is drawn anew for new data or another size,
-// never for what is pointed at.
+// What is drawn of a chart itself: axes, bars, lines. It is drawn anew for new data or another
+// size, never for what is pointed at.
 import { memo } from "react";
 import { hasLine, summed } from "./chart_layout.jsx";
 import {
@@ -135,7 +135,7 @@ function Bars({ shown, layout, id }) {
         });
         const left = x(group.first) + gap / 2;
         return (
-          <g key={group.start} className={group.isOpen ? "bar open" : "bar"}>
+          <g key={group.start} className="bar">
             {bars.map(({ y, height }, index) => {
               if (!height) return null;
               const isLowest = !bars.slice(0, index).some((each) => each.height);
@@ -180,7 +180,8 @@ const smoothed = (values, size) => {
 
 function Lines({ shown, layout }) {
   const { limit } = shown;
-  const { groups, visible, x, y, bar, left, right, top, bottom, before, lower = -Infinity } = layout;
+  const { groups, visible, before, x, y, bar, lower = -Infinity } = layout;
+  const { left, right, top, bottom } = layout;
   const size = Math.max(1, Math.ceil(LEAST_STEP_PX / bar));
   const open = groups.findIndex(({ isOpen }) => isOpen);
   const stands = (value) => value != null && value >= lower && (lower > 0 ? value > 0 : true);
@@ -192,7 +193,8 @@ function Lines({ shown, layout }) {
   const ends = [...visible]
     .reverse()
     .map(({ label, tone, values }) => {
-      const value = drawn(values).findLast(({ mean }) => stands(mean))?.mean ?? values.findLast(stands);
+      const whole = drawn(values).findLast(({ mean }) => stands(mean));
+      const value = whole?.mean ?? values.findLast(stands);
       return value === undefined ? null : { label, tone, y: y(value) };
     })
     .filter(Boolean);
@@ -214,7 +216,7 @@ function Lines({ shown, layout }) {
         const wide = drawn(values);
         const last = open < 0 ? null : values[open];
         return (
-          <g key={label} className={`series tone-${tone}`}>
+          <g key={label} className={`tone-${tone}`}>
             {size > 1 ? <path className="band" d={bandOf(wide, x, y, stands)} /> : null}
             <path className="line" d={pathOf(wide.map(pointOf))} />
             {stands(last) ? (

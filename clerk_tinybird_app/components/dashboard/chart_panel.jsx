@@ -11,8 +11,13 @@ export const useChart = () => useContext(ChartContext);
 const kept = {};
 
 // Props: see time_series.py. `modes` are the ways to divide the vertical axis, the first one first.
-export function ChartPanel({ children, ...props }) {
-  const { name, modes } = props;
+export function ChartPanel({ children, series, modes, limit, ...props }) {
+  const { name, chart } = props;
+  // These stand in the page's own source, so every render makes them anew.
+  const declared = useMemo(
+    () => ({ series, modes, limit }),
+    [JSON.stringify([series, modes, limit])],
+  );
   const first = { asTable: false, mode: modes[0][0], hidden: [] };
   const [look, setLook] = useState(kept[name] ?? first);
   const [fold, setFold] = useState(1);
@@ -29,7 +34,8 @@ export function ChartPanel({ children, ...props }) {
   const value = useMemo(
     () => ({
       ...props,
-      limit: props.chart.has_limit ? props.limit : undefined,
+      ...declared,
+      limit: chart.has_limit ? declared.limit : undefined,
       ...look,
       change,
       hide,
@@ -52,7 +58,8 @@ export function AsTable({ children }) {
 
 // What stands beside the heading: the note, and how wide a bar is.
 export function ChartNote({ note }) {
-  const { axis, fold, isStacked } = useChart();
+  const { axis, fold, isStacked, hasNoPng } = useChart();
+  if (hasNoPng) return "This browser could not save the picture";
   const step = axis.steps[isStacked ? FOLDS.indexOf(fold) : 0];
   if (!step) return note;
   return note ? `${note}, per ${step}` : `per ${step}`;
@@ -107,10 +114,14 @@ export function HideToggle({ label, ...props }) {
 }
 
 export function PngItem(props) {
-  const { svg, name, title, asTable, series, hidden } = useChart();
+  const { svg, name, title, asTable, series, hidden, change } = useChart();
   if (asTable) return null;
   const shown = series.filter(({ label }) => !hidden.includes(label));
-  const save = () => savePng(svg.current, { name, title, series: shown });
+  const save = () =>
+    savePng(svg.current, { name, title, series: shown }).then(
+      () => change({ hasNoPng: false }),
+      () => change({ hasNoPng: true }),
+    );
   return <button type="button" onClick={save} {...props}>Save as PNG</button>;
 }
 

@@ -76,11 +76,10 @@ export async function savePng(svg, { name, title, series }) {
   pen.fillText(title, PAD, PAD + 4);
   pen.font = `13px ${colour(host, "--font-mono")}`;
   legend(pen, host, series, HEAD + height + 22);
-  canvas.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${name}.png`;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+  const blob = await new Promise((done) => canvas.toBlob(done));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${name}.png`;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

@@ -1,6 +1,6 @@
 // What a chart says in numbers: its legend, which is also the readout, and the box at the moment
 // that is pointed at.
-import { useLayoutEffect, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Link } from "react-router";
 import { useChart } from "./chart_panel.jsx";
 import { usePointed } from "./chart_pointer.jsx";
@@ -27,7 +27,8 @@ const isKnown = (value) => value != null;
 
 // The values of one bucket as it is drawn.
 export const readingOf = ({ chart, series, isStacked, beforeOf }, group) => {
-  const of = (values) => (values ? gathered(values, group, isStacked ? sum : ([one]) => one) : null);
+  const by = isStacked ? sum : ([one]) => one;
+  const of = (values) => (values ? gathered(values, group, by) : null);
   const values = series.map((each, index) => ({ ...each, value: of(chart.values[index]) }));
   const compared = values.find(({ label }) => label === beforeOf);
   const total = isStacked ? sum(values.map(({ value }) => value)) : (compared?.value ?? null);
@@ -74,7 +75,7 @@ export function Legend() {
   const shown = useChart();
   const { axis, chart, series, choices, unit, hidden, hide, fold } = shown;
   const { at } = usePointed();
-  const groups = folded(axis, fold);
+  const groups = useMemo(() => folded(axis, fold), [axis, fold]);
   const place = placeOf(groups, at);
   const reading = place < 0 ? null : readingOf(shown, groups[place]);
   const whole = (index) => inUnit(unit, chart.totals[index]);

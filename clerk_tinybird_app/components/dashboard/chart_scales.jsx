@@ -22,7 +22,9 @@ export const linearScale = (most, { top, bottom }, isWhole) => {
   const step = niceStep(most || 1, isWhole);
   const upper = Math.ceil((most || 1) / step - 1e-9) * step;
   const lines = [];
-  for (let value = 0; value <= upper * (1 + 1e-9); value += step) lines.push([written(value), true]);
+  for (let value = 0; value <= upper * (1 + 1e-9); value += step) {
+    lines.push([written(value), true]);
+  }
   return { y: (value) => bottom - (value / upper) * (bottom - top), lines, upper };
 };
 
@@ -61,27 +63,28 @@ export const FOLDS = [1, 2, 4];
 export const foldOf = (count, width, least) =>
   FOLDS.find((fold) => (width * fold) / count >= least) ?? FOLDS.at(-1);
 
+// The words of a time that begins as one does and ends as another.
+export const joined = (first, last) =>
+  first === last ? first : `${first.split(" to ")[0]} to ${last.split(" to ").at(-1)}`;
+
 // The buckets of so many in one: {first, last, start, end, words} for each. They begin at round
 // times, so that they stay the same while the period moves on; a first one that is not whole is
 // left out.
 export const folded = (axis, fold) => {
   const { starts, words, seconds, end } = axis;
   let first = 0;
-  while (fold > 1 && first < starts.length && Math.round(starts[first] / seconds) % fold) first += 1;
+  const isRound = (start) => Math.round(start / seconds) % fold === 0;
+  while (fold > 1 && first < starts.length && !isRound(starts[first])) first += 1;
   if (first >= starts.length) first = 0;
   const groups = [];
   for (let index = first; index < starts.length; index += fold) {
     const last = Math.min(index + fold, starts.length) - 1;
-    const text =
-      last === index
-        ? words[index]
-        : `${words[index].split(" to ")[0]} to ${words[last].split(" to ").at(-1)}`;
     groups.push({
       first: index,
       last,
       start: starts[index],
       end: starts[last + 1] ?? end,
-      words: text,
+      words: joined(words[index], words[last]),
       isOpen: axis.open >= 0 && last >= axis.open,
     });
   }

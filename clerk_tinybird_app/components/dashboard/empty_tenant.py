@@ -10,6 +10,7 @@ import reflex as rx
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.components.look import GREEN_BUTTON, HEADING, NOTE
 from clerk_tinybird_app.components.panel import copy_button
+from clerk_tinybird_app.components.source import Source
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -17,10 +18,6 @@ _PRODUCT: Final = products.current()
 TENANT: Final = "{tenant}"
 """The placeholder of the tenant's id in a command; the browser replaces it."""
 
-_COMMAND: Final = (
-    "font-mono text-[13px] leading-6 whitespace-pre-wrap wrap-anywhere bg-(--sunken) border "
-    "border-line p-4"
-)
 _MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
 _NOW: Final = "\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""
 
@@ -55,7 +52,13 @@ def empty_tenant() -> rx.Component:
                 f"{column} says whose they are:",
                 class_name=f"{NOTE} mb-3",
             ),
-            rx.el.pre(command, class_name=_COMMAND),
+            rx.el.pre(
+                Source.create(text=command),
+                tab_index=0,
+                role="region",
+                aria_label="Example event",
+                class_name="code request",
+            ),
         ),
         id="no-rows",
         class_name="panel begin",

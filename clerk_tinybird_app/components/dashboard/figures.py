@@ -74,6 +74,6 @@ def _trend(path: str) -> rx.Component:
     return rx.el.svg(
         rx.el.path(d=path, class_name="spark"),
         view_box=f"0 0 {TREND_WIDTH} {TREND_HEIGHT}",
-        custom_attrs={"preserveAspectRatio": "none"},
+        preserve_aspect_ratio="none",
         aria_hidden="true",
     )

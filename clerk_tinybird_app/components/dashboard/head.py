@@ -14,7 +14,7 @@ from clerk_tinybird_app.components.live import (
     RateChoice,
     RefreshButton,
 )
-from clerk_tinybird_app.components.look import NOTE, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, NOTE
 from clerk_tinybird_app.components.popover import popover
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
@@ -22,16 +22,15 @@ from clerk_tinybird_app.state.session import SessionState
 _SHOWS_COSTS: Final = services.current().settings.shows_token_page
 
 
-def head(title: rx.Component, *, queries: int, at: rx.Var[float]) -> rx.Component:
+def head(title: rx.Component, *, queries: int) -> rx.Component:
     """Return the title with the state of the data, and what refreshes it.
 
     Args:
         title: The page's heading.
         queries: How many one refresh of the page makes.
-        at: When its data came, in seconds since the epoch; 0 without data.
     """
     return rx.el.div(
-        rx.el.div(title, _status(at), class_name="title"),
+        rx.el.div(title, _status(), class_name="title"),
         rx.el.div(
             _refreshing(queries),
             PauseButton.create(class_name="button square"),
@@ -62,7 +61,7 @@ def notices() -> rx.Component:
             rx.el.div(
                 _failed_download(),
                 DelayNotice.create(
-                    RefreshButton.create(icon("refresh-cw"), "Try now", class_name=QUIET_BUTTON),
+                    RefreshButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
                     id="stale",
                     class_name="notice",
                 ),
@@ -74,16 +73,10 @@ def notices() -> rx.Component:
     )
 
 
-def _status(at: rx.Var[float]) -> rx.Component:
+def _status() -> rx.Component:
     tenant = rx.cond(SessionState.org_slug != "", SessionState.org_slug, "Personal account")
     return rx.el.p(
-        LiveStatus.create(
-            at=at,
-            is_live=DashboardState.is_live,
-            is_failing=DashboardState.is_failing,
-            id="live-status",
-            class_name="row",
-        ),
+        LiveStatus.create(id="live-status", class_name="row"),
         # Where the choice of the period has no room for it.
         rx.cond(
             DashboardState.is_live,
@@ -102,7 +95,7 @@ def _refreshing(queries: int) -> rx.Component:
     cost = " Tinybird's free plan answers 1,000 queries a day." if _SHOWS_COSTS else ""
     return rx.el.div(
         RefreshButton.create(
-            icon("refresh-cw"), rx.el.span("Refresh", class_name="word"), class_name=QUIET_BUTTON
+            icon("refresh-cw"), rx.el.span("Refresh", class_name="word"), class_name=BUTTON
         ),
         popover(
             Rate.create(),
@@ -134,7 +127,7 @@ def _failed_download() -> rx.Component:
                 "Close",
                 type="button",
                 on_click=DashboardState.close_download_problem,
-                class_name=QUIET_BUTTON,
+                class_name=BUTTON,
             ),
             id="download-problem",
             class_name="notice",

@@ -7,7 +7,7 @@ from operator import and_, or_
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, QUIET
 from clerk_tinybird_app.dashboard.declaration import Panel
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState
@@ -21,8 +21,6 @@ def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
         now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
         are_empty.append(is_hidden | ((now.fetched_at > 0) & now.is_empty))
         are_seen.append(~is_hidden)
-    if not panels:
-        return rx.Var.create(False)
     found: rx.Var[bool] = reduce(and_, are_empty) & reduce(or_, are_seen)
     return found
 
@@ -42,7 +40,7 @@ def no_match(noun: str) -> rx.Component:
                         rx.el.a(
                             "Clear all",
                             href=DashboardState.clear_href,
-                            class_name=f"{QUIET_BUTTON} quiet",
+                            class_name=QUIET,
                         ),
                         class_name="actions",
                     ),
@@ -62,4 +60,4 @@ def no_match(noun: str) -> rx.Component:
 
 
 def _removal(choice: Choice) -> rx.Component:
-    return rx.el.a("Remove " + choice.label, href=choice.href, class_name=QUIET_BUTTON)
+    return rx.el.a("Remove " + choice.label, href=choice.href, class_name=BUTTON)

@@ -9,7 +9,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.components.dashboard.skeletons import skeleton
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.live import RefreshButton, Since
-from clerk_tinybird_app.components.look import HEADING, QUIET_BUTTON
+from clerk_tinybird_app.components.look import BUTTON, HEADING
 from clerk_tinybird_app.components.popover import menu, menu_item
 from clerk_tinybird_app.dashboard.declaration import Panel, TimeSeries
 from clerk_tinybird_app.state.dashboard import DashboardState
@@ -22,10 +22,10 @@ _IS_FOR_DEVELOPERS: Final = services.current().settings.shows_token_page
 def dashboard_panel(
     panel: Panel,
     *content: rx.Component,
-    note: str | rx.Var[str] | rx.Component = "",
+    note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
     actions: Sequence[rx.Component] = (),
-    foot: rx.Component | rx.Var[str] | None = None,
+    foot: rx.Var[str] | str = "",
 ) -> rx.Component:
     """Return a panel with the same height whatever it shows.
 
@@ -49,7 +49,7 @@ def dashboard_panel(
 
 def panel_skeleton(panel: Panel) -> rx.Component:
     """Return a panel with its heading and, in the shape of its content, a grey place for it."""
-    return _framed(panel, skeleton(panel), note="", tools=(), foot="", aria_hidden="true")
+    return _framed(panel, skeleton(panel), aria_hidden="true")
 
 
 def panel_age(panel: Panel) -> rx.Component:
@@ -96,22 +96,21 @@ def _framed(
     panel: Panel,
     content: rx.Component,
     *,
-    note: str | rx.Var[str] | rx.Component,
-    tools: Sequence[rx.Component],
-    foot: rx.Component | rx.Var[str] | str | None,
+    note: rx.Component | None = None,
+    tools: Sequence[rx.Component] = (),
+    foot: rx.Var[str] | str = "",
     **props: Any,
 ) -> rx.Component:
     is_chart = isinstance(panel, TimeSeries)
-    beside = note if isinstance(note, rx.Var) else note or panel.note
     return rx.el.section(
         rx.el.div(
             rx.el.h2(panel.title, class_name=HEADING),
-            rx.el.p(beside),
+            rx.el.p(note or panel.note),
             rx.el.div(*tools, class_name="tools"),
             class_name="panel-head",
         ),
         rx.el.div(content, class_name="panel-body tall" if is_chart else "panel-rows"),
-        *([] if is_chart or foot is None else [rx.el.div(foot, class_name="panel-foot")]),
+        *([] if is_chart else [rx.el.div(foot, class_name="panel-foot")]),
         class_name="panel",
         **props,
     )
@@ -127,14 +126,14 @@ def _empty(panel: Panel) -> rx.Component:
 
 
 def _failed(now: Any) -> rx.Component:
-    code = [rx.el.p(now.code, class_name="code")] if _IS_FOR_DEVELOPERS else []
+    code = [rx.el.p(now.code, class_name="error-code")] if _IS_FOR_DEVELOPERS else []
     return rx.el.div(
         icon("triangle-alert", class_name="text-bad"),
         rx.el.b("This panel could not be loaded"),
         rx.el.p(now.message),
         *code,
         rx.el.div(
-            RefreshButton.create(icon("refresh-cw"), "Try now", class_name=QUIET_BUTTON),
+            RefreshButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
             class_name="actions",
         ),
         class_name="state",

@@ -6,25 +6,31 @@ import reflex as rx
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET_BUTTON
-from clerk_tinybird_app.components.popover import popover
+from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET
+from clerk_tinybird_app.components.popover import MENU_ITEM, popover
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 _NOUN: Final = products.current().dashboard.panels[0].noun
 
 
-def toolbar() -> rx.Component:
-    """Return the filters on the left, the period on the right."""
-    return _bar(_filters(), _period())
+def toolbar(*, compares: bool) -> rx.Component:
+    """Return the filters on the left, the period on the right.
+
+    Args:
+        compares: Whether a chart of the page shows the period before.
+    """
+    comparison = [_comparison()] if compares else []
+    return _bar(_filters(), rx.el.div(_period(), *comparison, class_name="row period"))
 
 
-def toolbar_skeleton() -> rx.Component:
-    """Return the bar with grey places for its choices."""
+def toolbar_skeleton(*, compares: bool) -> rx.Component:
+    """Return the bar with grey places for its choices; see ``toolbar``."""
     return _bar(
         rx.el.div(rx.el.span(f"All {_NOUN}", class_name="all"), class_name="chips"),
         rx.el.div(
             rx.el.div(class_name="skeleton w-111 max-w-full h-(--control)"),
+            *([rx.el.div(class_name="skeleton compare h-(--control)")] if compares else []),
             class_name="row period",
         ),
     )
@@ -40,9 +46,7 @@ def _filters() -> rx.Component:
             DashboardState.chips.length() > 0,  # type: ignore
             rx.fragment(
                 rx.foreach(DashboardState.chips, _chip),
-                rx.el.a(
-                    "Clear", href=DashboardState.clear_href, class_name=f"{QUIET_BUTTON} quiet"
-                ),
+                rx.el.a("Clear", href=DashboardState.clear_href, class_name=QUIET),
             ),
             rx.el.span(f"All {_NOUN}", class_name="all"),
         ),
@@ -74,14 +78,11 @@ def _period() -> rx.Component:
         rx.el.span(DashboardState.dates, class_name="dates"),
         rx.el.span(DashboardState.zone, class_name="dates"),
     )
-    return rx.el.div(
-        rx.el.nav(
-            rx.foreach(DashboardState.ranges, _range),
-            popover(face, _custom_period(), button_class="", is_current=is_custom),
-            aria_label="Period",
-            class_name="segmented",
-        ),
-        class_name="row period",
+    return rx.el.nav(
+        rx.foreach(DashboardState.ranges, _range),
+        popover(face, _custom_period(), button_class="", is_current=is_custom),
+        aria_label="Period",
+        class_name="segmented",
     )
 
 
@@ -104,6 +105,40 @@ def _custom_period() -> rx.Component:
         rx.el.button("Show", type="submit", class_name=f"{GREEN_BUTTON} s justify-self-end"),
         on_submit=DashboardState.choose_custom,
         class_name="grid gap-3",
+    )
+
+
+def _comparison() -> rx.Component:
+    """Return the choice of what a period is compared with, which says what it is now."""
+    now = rx.foreach(
+        DashboardState.comparisons, lambda each: rx.cond(each.is_current, each.label, "")
+    )
+    face = rx.fragment(
+        icon("chart-line"),
+        rx.el.span("Compared with: ", class_name="sr-only"),
+        rx.el.span(now, class_name="word"),
+    )
+    return rx.el.div(
+        popover(
+            face,
+            rx.foreach(DashboardState.comparisons, _compared),
+            rx.el.p(
+                "Key figures are always compared with the period before.", class_name="item-note"
+            ),
+            is_menu=True,
+        ),
+        title="Compared with",
+        class_name="compare",
+    )
+
+
+def _compared(choice: Choice) -> rx.Component:
+    return rx.el.a(
+        icon("check"),
+        choice.label,
+        href=choice.href,
+        aria_current=rx.cond(choice.is_current, "true", "false"),
+        class_name=MENU_ITEM,
     )
 
 
