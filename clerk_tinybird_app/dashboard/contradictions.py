@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from clerk_tinybird_app.dashboard.chosen import MANY, NOT
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Column,
@@ -40,7 +41,7 @@ def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
                 "something else by that name",
                 (each.name,),
             )
-        taken.add(each.name)
+        taken |= {each.name, *(each.name + suffix for suffix in (NOT, *MANY) if each.is_many)}
     for name in dashboard.pages:
         if not name.replace("-", "_").isidentifier():
             yield Mistake(

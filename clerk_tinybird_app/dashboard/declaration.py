@@ -51,6 +51,25 @@ class Scale(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Values:
+    """Where the values of a filter come from, the most frequent first.
+
+    Attributes:
+        pipe: The endpoint, which takes the period and the filters.
+        column: Its column with a value.
+        count: Its column with how often the value is there; "" without one.
+        parameters: What it is always asked with.
+        search: Its parameter for a text that the values have in them; "" without one.
+    """
+
+    pipe: str
+    column: str
+    count: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    search: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A parameter that a viewer may set.
 
@@ -58,13 +77,16 @@ class Filter:
         name: The parameter's, and in the address.
         label: What it is called.
         values: The values to choose from, each with its tone where it has one; none: any text.
-        values_from: A pipe, and its column that has the values.
+        values_from: Where its values come from, with how often each is there.
+        is_many: True when it can have several values, or all but some. The pipes then take beside
+            ``<name>`` also ``<name>_in`` and ``<name>_not_in``, each a JSON array of texts.
     """
 
     name: str
     label: str
     values: Mapping[str, Tone] | Sequence[str] = ()
-    values_from: tuple[str, str] | None = None
+    values_from: Values | None = None
+    is_many: bool = False
 
     def tone(self, value: str) -> Tone:
         """Return the tone of a value, ``CALM`` for one without."""

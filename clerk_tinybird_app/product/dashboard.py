@@ -1,5 +1,6 @@
 """What a tenant sees."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import (
@@ -19,9 +20,28 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
     Tone,
     Unit,
+    Values,
 )
 
 _STATUS: Final = {"2xx": Tone.CALM, "3xx": Tone.INFO, "4xx": Tone.WARNING, "5xx": Tone.ERROR}
+
+
+def _filter(name: str, label: str = "", values: Mapping[str, Tone] | Sequence[str] = ()) -> Filter:
+    """Return a filter that can have several values, which one endpoint knows for all of them."""
+    return Filter(
+        name=name,
+        label=label or name,
+        values=values,
+        is_many=True,
+        values_from=Values(
+            pipe="filter_values",
+            column="value",
+            count="requests",
+            parameters={"dimension": name},
+            search="search",
+        ),
+    )
+
 
 _MOST_ERRORS: Final = 0.1
 _SLOW_MS: Final = 500
@@ -133,10 +153,12 @@ _ROUTES: Final = Ranking(
 DASHBOARD: Final = Dashboard(
     title="API traffic",
     filters=(
-        Filter(name="method", label="method"),
-        Filter(name="route", label="route", values_from=("top_routes", "route")),
-        Filter(name="status_class", label="status", values=_STATUS),
-        Filter(name="region", label="region"),
+        _filter("method"),
+        _filter("route"),
+        _filter("status_class", "status", _STATUS),
+        _filter("status", "status code"),
+        _filter("region"),
+        _filter("user"),
     ),
     panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _RECENT),
     pages={
