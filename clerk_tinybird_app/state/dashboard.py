@@ -11,7 +11,7 @@ import reflex as rx
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
 from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
@@ -62,7 +62,7 @@ class DashboardState(PanelsState, rx.State):
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
     comparisons: list[Choice] = links.comparisons(View(), routes.DASHBOARD)
-    chips: list[Choice] = []
+    chips: list[Chip] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD
     download_problem: str = ""
@@ -175,7 +175,13 @@ class DashboardState(PanelsState, rx.State):
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
         asked = partial(
-            questions.questions, DASHBOARD, self._view, zone=zone, tick=tick, takes=takes
+            questions.questions,
+            DASHBOARD,
+            self._view,
+            zone=zone,
+            tick=tick,
+            takes=takes,
+            page=self._page,
         )
         return [*asked(panels), *asked(questions.compared(panels, rps), is_before=True)]
 

@@ -175,8 +175,9 @@ def _ranked(row: Row, panel: Ranking, places: Sequence[Place]) -> rx.Component:
         ),
         class_name="go",
     )
+    named = _named(name.text, name.href, has_words=len(panel.by) > 1, is_chosen=row.is_chosen)
     return rx.el.tr(
-        _bar_cell(row.bar, _named(name.text, name.href, has_words=len(panel.by) > 1)),
+        _bar_cell(row.bar, named),
         *_cells(row, panel.columns, places),
         *([opening] if panel.opens else []),
         key=row.key,
@@ -194,7 +195,10 @@ def _recorded(row: Row, panel: Records, places: Sequence[Place]) -> rx.Component
 
 def _share(share: Share) -> rx.Component:
     return rx.el.tr(
-        _bar_cell(share.percent, _named(share.label, share.href, has_words=False)),
+        _bar_cell(
+            share.percent,
+            _named(share.label, share.href, has_words=False, is_chosen=share.is_chosen),
+        ),
         rx.el.td(share.value, class_name=NUMBER),
         rx.el.td(share.percent, " %", class_name=NUMBER),
     )
@@ -205,12 +209,13 @@ def _bar_cell(percent: int, name: rx.Component) -> rx.Component:
     return rx.el.td(rx.el.div(name, class_name="share"), style={"--w": share}, class_name="lead")
 
 
-def _named(name: str, href: str, *, has_words: bool) -> rx.Component:
+def _named(name: str, href: str, *, has_words: bool, is_chosen: bool) -> rx.Component:
     """Return what names a row, as the link that the whole row is."""
+    current = rx.cond(is_chosen, "true", "false")
     text = RowName.create(text=name) if has_words else name
     return rx.cond(
         href != "",
-        rx.el.a(text, href=href, title=name, class_name="named row-link"),
+        rx.el.a(text, href=href, title=name, aria_current=current, class_name="named row-link"),
         rx.el.span(text, title=name, class_name="named"),
     )
 
