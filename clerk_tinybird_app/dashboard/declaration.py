@@ -332,22 +332,32 @@ class Ranking(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown(Panel):
-    """The shares of the values of one dimension.
+    """The shares of the values of one dimension, or of several that a viewer chooses from.
 
     Attributes:
-        by: The column with the value; a click sets the filter of the same name.
+        by: The filter that a click sets.
+        column: The column with the value; that of the filter's name by default.
         value: The column with its part.
         unit: How the part is written.
+        tabs: Filters whose values come, with their counts, from this pipe: each is a tab, and what
+            is above follows from the chosen one.
     """
 
     by: str = ""
+    column: str = ""
     value: str = ""
     unit: Unit = Unit.COUNT
+    tabs: tuple[str, ...] = ()
+
+    @property
+    def value_column(self) -> str:
+        """The column with the value."""
+        return self.column or self.by
 
     @property
     def columns_used(self) -> frozenset[str]:
-        """Its two columns."""
-        return frozenset({self.by, self.value})
+        """Its two columns; with tabs, those that the filters name."""
+        return frozenset({self.value_column, self.value} - {""})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Dashboard, Page, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
 from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name
 
@@ -153,6 +153,22 @@ def sorts(dashboard: Dashboard, panel: Ranking, view: View, path: str) -> list[C
     ]
 
 
+def tabs(dashboard: Dashboard, panel: Breakdown, view: View, path: str) -> list[Choice]:
+    """Return a link for every tab of a breakdown, labelled as its filter."""
+    name = order_name(dashboard, panel)
+    chosen = view.orders.get(name) or panel.tabs[0]
+    return [
+        Choice(
+            found.label if (found := dashboard.filter_named(tab)) else tab,
+            view.changed(
+                orders={**view.orders, name: None if tab == panel.tabs[0] else tab}
+            ).address(path),
+            tab == chosen,
+        )
+        for tab in panel.tabs
+    ]
+
+
 def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
     """Return what follows from the address alone, by the names of the dashboard's vars.
 
@@ -178,6 +194,8 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
             found[f"legend_{panel.key}"] = legend(panel, view, path)
         elif isinstance(panel, Ranking) and panel.sorts:
             found[f"sorts_{panel.key}"] = sorts(dashboard, panel, view, path)
+        elif isinstance(panel, Breakdown) and panel.tabs:
+            found[f"tabs_{panel.key}"] = tabs(dashboard, panel, view, path)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.times import Period, Tick
-from clerk_tinybird_app.dashboard.view import SORT, View, chosen_by, order_name
+from clerk_tinybird_app.dashboard.view import SORT, View, chosen_by, opened, order_name
 
 LIMIT: Final = "limit"
 _DAY_SECONDS: Final = 86_400
@@ -85,7 +85,7 @@ def questions(
             tick,
             is_before,
         )
-        for panel in panels
+        for panel in (opened(dashboard, each, view) for each in panels)
     ]
 
 

@@ -32,7 +32,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import View, chosen_by
+from clerk_tinybird_app.dashboard.view import View, chosen_by, opened
 
 _HUNDRED: Final = 100
 _FAULTS: Final = (
@@ -128,6 +128,7 @@ class Shaper:
         Raises:
             UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
         """
+        panel = opened(self.dashboard, panel, self.view)
         try:
             own = rows[panel.key]
             match panel:
@@ -261,14 +262,15 @@ class Shaper:
         whole = sum(row[panel.value] for row in rows) or 1
         return [
             Share(
-                label=_words(row, (panel.by,)),
+                label=_words(row, (panel.value_column,)),
                 value=texts.written(row[panel.value], panel.unit),
                 percent=round(_HUNDRED * row[panel.value] / whole),
-                href=self._href({panel.by: row[panel.by]}, toggles=is_chosen),
+                href=self._href(values, toggles=is_chosen),
                 is_chosen=is_chosen,
             )
             for row in rows
-            for is_chosen in (self._is_chosen(panel, {panel.by: row[panel.by]}),)
+            for values in ({panel.by: row[panel.value_column]},)
+            for is_chosen in (self._is_chosen(panel, values),)
         ]
 
     def _is_chosen(self, panel: Ranking | Breakdown, values: Mapping[str, Any]) -> bool:

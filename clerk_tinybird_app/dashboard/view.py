@@ -20,6 +20,9 @@ from clerk_tinybird_app.dashboard.times import (
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
 
+BY: Final = "by"
+"""In the address, the tab of the first breakdown with tabs."""
+
 BEFORE: Final = "before"
 OFF: Final = "off"
 COMPARISONS: Final = (BEFORE, "day", "week", OFF)
@@ -54,7 +57,7 @@ class View:
         end: The moment after a custom period, in UTC; None with another.
         compare: One of ``COMPARISONS``.
         choices: Every filter in the declared order -> what it is set to, None for all.
-        orders: Every order by its name in the address -> its value, None for the default.
+        orders: Every order and tab by its name in the address -> its value, None for the default.
     """
 
     range: str = DEFAULT
@@ -82,13 +85,12 @@ class View:
             **period: ``range``, ``start``, ``end`` and ``compare``.
         """
         filters, orders = filters or {}, orders or {}
-        sortable = sortable_rankings(dashboard)
         return cls(
             **period,
             choices={each.name: _chosen(filters.get(each.name)) for each in dashboard.filters},
             orders={
-                name: chosen if (chosen := orders.get(name)) != ranking.sorts[0] else None
-                for name, ranking in sortable.items()
+                name: chosen if (chosen := orders.get(name)) != options_of(panel)[0] else None
+                for name, panel in with_options(dashboard).items()
             },
         )
 
@@ -195,7 +197,7 @@ def chosen_by(dashboard: Dashboard, panel: Panel, view: View, page: str) -> tupl
         page: The name of the page; what makes it what it is chooses no row on it.
     """
     names = panel.by if isinstance(panel, Ranking) else ()
-    if isinstance(panel, Breakdown):
+    if isinstance(panel, Breakdown) and panel.by:
         names = (panel.by,)
     fixed = dashboard.pages[page].by if page else ()
     is_chosen = all(
@@ -205,16 +207,46 @@ def chosen_by(dashboard: Dashboard, panel: Panel, view: View, page: str) -> tupl
     return names if is_chosen else ()
 
 
-def sortable_rankings(dashboard: Dashboard) -> dict[str, Ranking]:
-    """Return each order's name in the address -> the ranking that it orders."""
-    found = [each for each in dashboard.all_panels if isinstance(each, Ranking) and each.sorts]
-    return {f"{SORT}_{each.key}" if n else SORT: each for n, each in enumerate(found)}
+def options_of(panel: Panel) -> tuple[str, ...]:
+    """Return the orders of a ranking or the tabs of a breakdown, the default first."""
+    if isinstance(panel, Breakdown):
+        return panel.tabs
+    return panel.sorts if isinstance(panel, Ranking) else ()
+
+
+def with_options(dashboard: Dashboard) -> dict[str, Panel]:
+    """Return each order's or tab's name in the address -> the panel that it is of."""
+    found: dict[str, Panel] = {}
+    for panel in dashboard.all_panels:
+        if options_of(panel):
+            name = BY if isinstance(panel, Breakdown) else SORT
+            found[f"{name}_{panel.key}" if name in found else name] = panel
+    return found
+
+
+def opened(dashboard: Dashboard, panel: Panel, view: View) -> Panel:
+    """Return a panel as it is declared, a breakdown with tabs as that of the chosen one."""
+    if not isinstance(panel, Breakdown) or not panel.tabs:
+        return panel
+    name = view.orders.get(order_name(dashboard, panel)) or panel.tabs[0]
+    declared = dashboard.filter_named(name)
+    source = declared.values_from if declared else None
+    if source is None:
+        return panel
+    return replace(
+        panel,
+        by=name,
+        column=source.column,
+        value=source.count,
+        tabs=(),
+        parameters={**source.parameters, **panel.parameters},
+    )
 
 
 def order_name(dashboard: Dashboard, panel: Panel) -> str:
-    """Return the name in the address of a panel's order, "" for a panel without one."""
-    sortable = sortable_rankings(dashboard)
-    return next((name for name, each in sortable.items() if each.key == panel.key), "")
+    """Return the name in the address of a panel's order or tab, "" for a panel without one."""
+    found = with_options(dashboard)
+    return next((name for name, each in found.items() if each.key == panel.key), "")
 
 
 def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
@@ -249,8 +281,8 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
             if (chosen := _read_filter(each, pairs, problems)) is not None
         },
         orders={
-            name: _choice(given, name, ranking.sorts, ranking.sorts[0], problems)
-            for name, ranking in sortable_rankings(dashboard).items()
+            name: _choice(given, name, options_of(panel), options_of(panel)[0], problems)
+            for name, panel in with_options(dashboard).items()
         },
     )
     if view.range == CUSTOM:

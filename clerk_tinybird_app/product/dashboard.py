@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
     ChartLimit,
     Column,
     Dashboard,
@@ -117,7 +118,7 @@ _LATENCY: Final = TimeSeries(
 _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
-    width=7,
+    width=12,
     note="newest first",
     noun="requests",
     parameters={"limit": "20"},
@@ -135,7 +136,7 @@ _RECENT: Final = Records(
 _ROUTES: Final = Ranking(
     pipe="top_routes",
     title="Routes",
-    width=5,
+    width=7,
     noun="requests",
     parameters={"limit": "50"},
     by=("method", "route"),
@@ -150,6 +151,15 @@ _ROUTES: Final = Ranking(
     opens="route",
 )  # fmt: skip
 
+_SHARES: Final = Breakdown(
+    pipe="filter_values",
+    name="shares",
+    title="Shares",
+    noun="requests",
+    tabs=("user", "region", "status"),
+    width=5,
+)
+
 DASHBOARD: Final = Dashboard(
     title="API traffic",
     filters=(
@@ -160,7 +170,7 @@ DASHBOARD: Final = Dashboard(
         _filter("region"),
         _filter("user"),
     ),
-    panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _RECENT),
+    panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _SHARES, _RECENT),
     pages={
         "route": Page(
             title="{method} {route}",

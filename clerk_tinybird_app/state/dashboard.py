@@ -10,7 +10,7 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
@@ -275,6 +275,9 @@ def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
         # Its table's head has a place for each from the start.
         first = links.sorts(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
         found |= {"sorts": (list[Choice], first)}
+    elif isinstance(panel, Breakdown) and panel.tabs:
+        of_all = links.tabs(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
+        found |= {"tabs": (list[Choice], of_all)}
     return {f"{name}_{panel.key}": kind for name, kind in found.items()}
 
 
@@ -301,3 +304,8 @@ def legend_of(panel: declaration.TimeSeries) -> Any:
 def sorts_of(panel: declaration.Ranking) -> Any:
     """Return the var with a link for each order of a ranking."""
     return getattr(DashboardState, f"sorts_{panel.key}")
+
+
+def tabs_of(panel: declaration.Breakdown) -> Any:
+    """Return the var with a link for each tab of a breakdown."""
+    return getattr(DashboardState, f"tabs_{panel.key}")

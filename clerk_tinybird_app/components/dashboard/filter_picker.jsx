@@ -31,7 +31,6 @@ const FilterContext = createContext(null);
 export function FilterBar({ filters, hidden, children, ...props }) {
   const { offered, problem, finished, onAsk, ...others } = props;
   const [open, setOpen] = useState("");
-  const root = useRef(null);
   const opener = useRef(null);
   const shown = filters.filter(({ name }) => !hidden.includes(name));
   const toggle = useCallback((name, button) => {
@@ -48,11 +47,11 @@ export function FilterBar({ filters, hidden, children, ...props }) {
   const current = shown.find(({ name }) => name === open) ?? shown[0];
   return (
     <FilterContext.Provider value={value}>
-      <div ref={root} {...others}>
+      <div {...others}>
         {children}
         {open && current ? (
           <Picker
-            {...{ root, current, offered, problem, finished, onAsk, close, leave }}
+            {...{ current, offered, problem, finished, onAsk, close, leave }}
             filters={shown}
             pick={setOpen}
           />
@@ -285,7 +284,7 @@ function Tabs({ filters, current, pick }) {
             onFocus={() => pick(name)}
             className="item"
           >
-            {label}
+            {label}{" "}
             {values.length ? (
               <span className="push">
                 {values.length}

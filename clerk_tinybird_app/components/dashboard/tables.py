@@ -21,7 +21,7 @@ from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.widgets import RowName
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking, Records, Unit
 from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
-from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
+from clerk_tinybird_app.state.dashboard import rows_of, sorts_of, tabs_of
 
 CELL: Final = ""
 NUMBER: Final = "r"
@@ -81,18 +81,37 @@ def records_panel(panel: Records) -> rx.Component:
 
 def breakdown_panel(panel: Breakdown) -> rx.Component:
     """Return the shares of one dimension's values: a row filters by its own."""
-    value = Column(of=(panel.value,), unit=panel.unit)
+    value = Column(of=(panel.value or panel.noun,), unit=panel.unit)
+    heading: Any = _word(panel.by)
+    tools: list[rx.Component] = []
+    if panel.tabs:
+        heading = rx.foreach(tabs_of(panel), lambda tab: rx.cond(tab.is_current, tab.label, ""))
+        tools.append(_tabs(panel))
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
             _widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
-            column_heads((_word(panel.by), False), (value.heading, True), ("share", True)),
+            column_heads((heading, False), (value.heading, True), ("share", True)),
             rx.el.tbody(rx.foreach(rows_of(panel), _share)),
             rows=rows_of(panel),
             most=_MOST_RANKED,
         ),
-        foot=_ranked_count(panel),
+        tools=tools,
+        foot=_count(panel, "values") if panel.tabs else _ranked_count(panel),
+    )
+
+
+def _tabs(panel: Breakdown) -> rx.Component:
+    return rx.el.nav(
+        rx.foreach(
+            tabs_of(panel),
+            lambda tab: rx.el.a(
+                tab.label, href=tab.href, aria_current=rx.cond(tab.is_current, "true", "false")
+            ),
+        ),
+        aria_label=f"{panel.title} by",
+        class_name="segmented s",
     )
 
 
@@ -119,7 +138,7 @@ def scrolling(
     )
 
 
-def column_heads(*columns: tuple[str, bool]) -> rx.Component:
+def column_heads(*columns: tuple[str | rx.Component, bool]) -> rx.Component:
     """Return a table's head, of each column's name and whether it has numbers."""
     return rx.el.thead(
         rx.el.tr(*(_column_head(name, is_number=numeric) for name, numeric in columns))
