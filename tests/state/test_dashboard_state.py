@@ -38,7 +38,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "jobs_by_hour": [],
     "queues": [],
     "workers": [],
-    "filter_values": [{"value": "mail", "jobs": 7}],
+    "job_values": [{"value": "mail", "jobs": 7}],
     "latest_jobs": [
         {
             "ended": "2026-11-24 12:00:00.000",

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 ROWS = {
     **test_dashboard_state.ROWS,
-    "filter_values": [{"value": "mail", "jobs": 4}, {"value": "bills", "jobs": 1}],
+    "job_values": [{"value": "mail", "jobs": 4}, {"value": "bills", "jobs": 1}],
     "workers": [{"worker": "north", "jobs": 5}],
 }
 
@@ -54,7 +54,7 @@ async def test_the_values_come_with_their_counts_whatever_the_filter_itself_says
     picked = await _ask(tab, "queue", search="i", address="?queue=mail&result_not=ok", number=7)
 
     (asked,) = tinybird.asked
-    assert asked.path.endswith("/filter_values.json")
+    assert asked.path.endswith("/job_values.json")
     assert {k: v for k, v in asked.params.items() if k not in ("since", "until")} == {
         "dimension": "queue", "search": "i", "result_not_in": '["ok"]',
     }  # fmt: skip
@@ -80,7 +80,7 @@ async def test_a_failure_is_said_and_goes_with_the_next_answer(
 async def test_rows_that_are_none_are_a_failure(
     tab: Tab, tinybird: test_dashboard_state.Tinybird
 ) -> None:
-    tinybird.rows = {**ROWS, "filter_values": [{"jobs": 1}]}
+    tinybird.rows = {**ROWS, "job_values": [{"jobs": 1}]}
 
     picked = await _ask(tab, "queue")
 
