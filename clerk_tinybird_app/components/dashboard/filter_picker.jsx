@@ -77,9 +77,25 @@ export function OpenFilter({ name = "", children, ...props }) {
   );
 }
 
+// The address as it is, or as it is about to be: the next press goes on from there, however soon.
+function useWanted() {
+  const { search: shown } = useLocation();
+  const [search, setSearch] = useState(shown);
+  const wanted = useRef(null);
+  useEffect(() => {
+    if (wanted.current !== null && wanted.current !== shown) return;
+    wanted.current = null;
+    setSearch(shown);
+  }, [shown]);
+  const want = (next) => {
+    wanted.current = next;
+    setSearch(next);
+  };
+  return [search, want];
+}
+
 // What the server knows of a filter's values, asked for when it is looked at.
-function useOffered({ current, offered, problem, finished, onAsk }, text) {
-  const { search } = useLocation();
+function useOffered({ current, offered, problem, finished, onAsk }, text, search) {
   const others = withChosen(search, current.name, { values: [] });
   const [asked, setAsked] = useState({ number: 0, name: "" });
   const [tries, setTries] = useState(0);
@@ -148,18 +164,22 @@ const moved = (event, all) => {
 
 function Picker(props) {
   const { filters, current, pick, close, leave } = props;
-  const { search } = useLocation();
+  const [search, want] = useWanted();
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [typedNot, setTypedNot] = useState(false);
   const box = useRef(null);
-  const found = useOffered(props, text);
+  const found = useOffered(props, text, search);
   const { name, label, isMany, isTyped } = current;
   const inAddress = chosenIn(search, name);
   // Before anything is chosen, "is not" is a choice of its own.
   const isExcluded = inAddress.values.length ? inAddress.isExcluded : typedNot;
   const chosen = { ...inAddress, isExcluded };
-  const go = (next) => navigate({ search: withChosen(search, name, next) }, { preventScrollReset: true });
+  const go = (next) => {
+    const to = withChosen(search, name, next);
+    want(to);
+    navigate({ search: to }, { preventScrollReset: true });
+  };
 
   useLeaving(box, leave);
   useLayoutEffect(() => {
@@ -218,7 +238,7 @@ function Picker(props) {
         onKeyDown={onKeyDown}
         className="pop picker"
       >
-        <Tabs {...{ filters, current, pick }} />
+        <Tabs {...{ filters, current, pick, search }} />
         <div
           role="tabpanel"
           id="filter-values"
@@ -243,7 +263,7 @@ function Picker(props) {
             )}
             {isMany ? <Verb {...{ label, chosen, go, setTypedNot }} /> : null}
           </div>
-          <Values {...{ current, chosen, found, text, search }} />
+          <Values {...{ current, chosen, found, text, search, want }} />
         </div>
         <footer>
           <span className="keys">
@@ -265,8 +285,7 @@ function Picker(props) {
   );
 }
 
-function Tabs({ filters, current, pick }) {
-  const { search } = useLocation();
+function Tabs({ filters, current, pick, search }) {
   return (
     <div role="tablist" aria-label="Filters" aria-orientation="vertical" className="tabs">
       {filters.map(({ name, label }) => {
@@ -319,7 +338,7 @@ function Verb({ label, chosen, go, setTypedNot }) {
   );
 }
 
-function Values({ current, chosen, found, text, search }) {
+function Values({ current, chosen, found, text, search, want }) {
   const { name, label, isMany, isTyped } = current;
   const { failure, isLoading, isFresh, offered, again } = found;
   if (failure) {
@@ -359,13 +378,16 @@ function Values({ current, chosen, found, text, search }) {
     >
       {listed.map((each, index) => {
         const isChosen = chosen.values.includes(each.value);
-        const next = toggled(chosen, each.value, isMany);
+        const to = withChosen(search, name, toggled(chosen, each.value, isMany));
+        // With a key held, it is another tab's address.
+        const press = ({ ctrlKey, metaKey, shiftKey }) => ctrlKey || metaKey || shiftKey || want(to);
         const words = each.tone ? `badge ${each.tone}` : "name";
         return (
           <Link
             key={each.value}
-            to={{ search: withChosen(search, name, next) }}
+            to={{ search: to }}
             preventScrollReset
+            onClick={press}
             role="checkbox"
             aria-checked={isChosen}
             aria-label={each.count ? `${each.label}, ${each.count}` : each.label}
