@@ -10,8 +10,16 @@ from functools import cached_property
 from itertools import chain
 
 from clerk_tinybird_app.dashboard.contradictions import contradictions
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Figures, Filter, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import (
+    Dashboard,
+    Figures,
+    Filter,
+    Panel,
+    Ranking,
+    Records,
+)
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
+from clerk_tinybird_app.dashboard.questions import LIMIT
 from clerk_tinybird_app.dashboard.view import SORT
 from clerk_tinybird_app.tinybird.lint.columns import columns_of, reading_of
 from clerk_tinybird_app.tinybird.lint.reading import Reading
@@ -185,6 +193,17 @@ def _of_parameters(
                     f"which the pipe '{panel.pipe}' does not know",
                     panel.pipe,
                 )
+    cursor = (*panel.cursor, LIMIT) if isinstance(panel, Records) and panel.cursor else ()
+    for name in cursor:
+        if name not in known:
+            yield unknown(
+                where,
+                "asks for older rows with the parameter",
+                name,
+                known,
+                f"which the pipe '{panel.pipe}' does not take (cursor=None leaves them out)",
+                panel.pipe,
+            )
     for name in set(panel.ignores) - asked.keys():
         yield unknown(
             where, "ignores", name, asked, "which is no filter of the dashboard", panel.pipe

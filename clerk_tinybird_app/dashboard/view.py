@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, Records
 from clerk_tinybird_app.dashboard.times import (
     CUSTOM,
     DEFAULT,
@@ -18,6 +18,9 @@ from clerk_tinybird_app.dashboard.times import (
 
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
+
+RECORD: Final = "record"
+"""In the address, the id of the record that is open, of the first list of records."""
 
 BEFORE: Final = "before"
 OFF: Final = "off"
@@ -134,18 +137,24 @@ class View:
         """Return this view with other values of some filters; None takes one away."""
         return replace(self, choices={**self.choices, **changes})
 
-    def address(self, path: str) -> str:
-        """Return ``path`` with the query that says this view; defaults are left out."""
+    def address(self, path: str, record: Mapping[str, str] | None = None) -> str:
+        """Return ``path`` with the query that says this view; defaults are left out.
+
+        Args:
+            path: The page's.
+            record: What says which record is open, see ``record_names``; it always comes last.
+        """
         given: dict[str, str] = {} if self.range == DEFAULT else {"range": self.range}
         given |= {name: _text(at) for name, at in (("start", self.start), ("end", self.end)) if at}
         given |= {} if self.compare == BEFORE else {"compare": self.compare}
         given |= self.filters
         given |= {name: value for name, value in self.orders.items() if value is not None}
+        given |= record or {}
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
 
-    def link(self, path: str) -> str:
+    def link(self, path: str, record: Mapping[str, str] | None = None) -> str:
         """Return the address for a value that came with the data, "" if it would be too long."""
-        address = self.address(path)
+        address = self.address(path, record)
         return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
@@ -153,6 +162,12 @@ def sortable_rankings(dashboard: Dashboard) -> dict[str, Ranking]:
     """Return each order's name in the address -> the ranking that it orders."""
     found = [each for each in dashboard.all_panels if isinstance(each, Ranking) and each.sorts]
     return {f"{SORT}_{each.key}" if n else SORT: each for n, each in enumerate(found)}
+
+
+def record_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return each list of records' key -> the name of its open record in the address."""
+    lists = [each.key for each in dashboard.all_panels if isinstance(each, Records)]
+    return {key: f"{RECORD}_{key}" if n else RECORD for n, key in enumerate(lists)}
 
 
 def order_name(dashboard: Dashboard, panel: Panel) -> str:

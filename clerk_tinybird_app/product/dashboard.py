@@ -102,6 +102,7 @@ _RECENT: Final = Records(
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
+    cursor=("before_at", "before_id"),
     columns=(
         Column(of=("status",), filters={"status_class": "status_class"}),
         Column(

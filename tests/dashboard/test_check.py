@@ -303,6 +303,20 @@ def test_a_pipe_that_is_no_endpoint_is_told() -> None:
     )
 
 
+def test_a_cursor_that_the_pipe_does_not_take_is_told_with_the_nearest_name() -> None:
+    panel = replace(LATEST, cursor=("end", "before"))
+    board = replace(SITE, panels=tuple(panel if each is LATEST else each for each in SITE.panels))
+    takes = pipe("latest").replace("String(limit", "String(befor")
+
+    found = told(replace(board, pages={}), files(latest=takes))
+
+    assert found == [
+        f"the panel 'latest' asks for older rows with the parameter '{name}', which the pipe "
+        f"'latest' does not take (cursor=None leaves them out).{hint}"
+        for name, hint in (("before", " Did you mean 'befor'?"), ("limit", ""))
+    ]
+
+
 def test_a_filter_that_tokens_fix_is_told() -> None:
     fixed = dict.fromkeys(TAKES, frozenset({"country"}))
 

@@ -84,6 +84,7 @@ LATEST: Final = Records(
     noun="jobs",
     at="ended",
     id="id",
+    cursor=("before_at", "before_id"),
     columns=(
         Column(of=("result",), filters={"result": "result"}),
         Column(of=("queue",), filters={"queue": "queue"}),

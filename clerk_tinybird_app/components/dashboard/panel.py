@@ -25,7 +25,7 @@ def dashboard_panel(
     note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
     actions: Sequence[rx.Component] = (),
-    foot: rx.Var[str] | str = "",
+    foot: rx.Component | rx.Var[str] | str = "",
 ) -> rx.Component:
     """Return a panel with the same height whatever it shows.
 
@@ -98,7 +98,7 @@ def _framed(
     *,
     note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
-    foot: rx.Var[str] | str = "",
+    foot: rx.Component | rx.Var[str] | str = "",
     **props: Any,
 ) -> rx.Component:
     is_chart = isinstance(panel, TimeSeries)
