@@ -204,6 +204,15 @@ def _of_parameters(
                 f"which the pipe '{panel.pipe}' does not take (cursor=None leaves them out)",
                 panel.pipe,
             )
+    if isinstance(panel, Records) and panel.search and panel.search not in known:
+        yield unknown(
+            where,
+            "searches by the parameter",
+            panel.search,
+            known,
+            f"which the pipe '{panel.pipe}' does not take",
+            panel.pipe,
+        )
     for name in set(panel.ignores) - asked.keys():
         yield unknown(
             where, "ignores", name, asked, "which is no filter of the dashboard", panel.pipe

@@ -17,7 +17,13 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
-from clerk_tinybird_app.dashboard.view import PERIOD, SORT, record_names, sortable_rankings
+from clerk_tinybird_app.dashboard.view import (
+    PERIOD,
+    SORT,
+    record_names,
+    search_names,
+    sortable_rankings,
+)
 from clerk_tinybird_app.tinybird.pipe_request import PIPE
 
 _WIDEST: Final = 12
@@ -32,8 +38,8 @@ def contradictions(dashboard: Dashboard) -> Iterator[Mistake]:
 
 def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
     """Yield names that are taken twice or cannot stand in an address."""
-    records = record_names(dashboard).values()
-    taken = {*PERIOD, PIPE, SORT, *sortable_rankings(dashboard), *records}
+    lists = {*record_names(dashboard).values(), *search_names(dashboard).values()}
+    taken = {*PERIOD, PIPE, SORT, *sortable_rankings(dashboard), *lists}
     for each in dashboard.filters:
         if each.name in taken:
             yield Mistake(

@@ -339,12 +339,14 @@ class Records(Panel):
         columns: What a line shows beside the time.
         cursor: The pipe's parameters for the time and the id of a row, for the rows before it; None
             for a list that ends with its newest rows.
+        search: The pipe's parameter for a text that the rows contain; "" without one.
     """
 
     at: str = "timestamp"
     id: str = ""
     columns: tuple[Column, ...] = ()
     cursor: tuple[str, str] | None = None
+    search: str = ""
 
     @property
     def columns_used(self) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ PAGE: Final = 50
 MOST: Final = 1_000
 """How many rows a list has at most; whoever looks for others narrows the period."""
 
-ListedRows = tuple[Mapping[str, Any], ...]
+ListedRows = tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)

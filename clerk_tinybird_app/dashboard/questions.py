@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, Records, TimeSeries
 from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import SORT, View, order_name
+from clerk_tinybird_app.dashboard.view import SORT, View, order_name, search_names
 
 LIMIT: Final = "limit"
 _DAY_SECONDS: Final = 86_400
@@ -156,6 +156,9 @@ def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:
     own = {name: value for name, value in view.filters.items() if name not in panel.ignores}
     if isinstance(panel, Ranking) and panel.sorts:
         own[SORT] = view.orders.get(order_name(dashboard, panel)) or panel.sorts[0]
+    if isinstance(panel, Records) and panel.search:
+        text = view.searches.get(search_names(dashboard)[panel.key], "")
+        own |= {panel.search: text} if text else {}
     return {**own, **panel.parameters}
 
 

@@ -22,6 +22,12 @@ SORT: Final = "sort"
 RECORD: Final = "record"
 """In the address, the id of the record that is open, of the first list of records."""
 
+SEARCH: Final = "search"
+"""In the address, the text that the rows of the first list of records contain."""
+
+_MOST_SEARCHED: Final = 100
+"""Characters of it that are looked for."""
+
 BEFORE: Final = "before"
 OFF: Final = "off"
 COMPARISONS: Final = (BEFORE, "day", "week", OFF)
@@ -57,6 +63,7 @@ class View:
         compare: One of ``COMPARISONS``.
         choices: Every filter in the declared order -> its value, None for all; "" is a value too.
         orders: Every order by its name in the address -> its value, None for the default.
+        searches: A search's name in the address -> its text, of those that are set.
     """
 
     range: str = DEFAULT
@@ -65,6 +72,7 @@ class View:
     compare: str = BEFORE
     choices: Mapping[str, str | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
+    searches: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -81,7 +89,7 @@ class View:
             dashboard: What is declared.
             filters: Name -> value.
             orders: Name in the address -> value.
-            **period: ``range``, ``start``, ``end`` and ``compare``.
+            **period: ``range``, ``start``, ``end`` and ``compare``; also ``searches``.
         """
         filters, orders = filters or {}, orders or {}
         sortable = sortable_rankings(dashboard)
@@ -149,6 +157,7 @@ class View:
         given |= {} if self.compare == BEFORE else {"compare": self.compare}
         given |= self.filters
         given |= {name: value for name, value in self.orders.items() if value is not None}
+        given |= self.searches
         given |= record or {}
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
 
@@ -168,6 +177,12 @@ def record_names(dashboard: Dashboard) -> dict[str, str]:
     """Return each list of records' key -> the name of its open record in the address."""
     lists = [each.key for each in dashboard.all_panels if isinstance(each, Records)]
     return {key: f"{RECORD}_{key}" if n else RECORD for n, key in enumerate(lists)}
+
+
+def search_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return the key of each list with a search -> the search's name in the address."""
+    found = [each.key for each in dashboard.all_panels if isinstance(each, Records) and each.search]
+    return {key: f"{SEARCH}_{key}" if n else SEARCH for n, key in enumerate(found)}
 
 
 def order_name(dashboard: Dashboard, panel: Panel) -> str:
@@ -204,6 +219,11 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
             each.name: given[each.name]
             for each in dashboard.filters
             if each.name in given and _is_allowed(each.name, given, tuple(each.values), problems)
+        },
+        searches={
+            name: text
+            for name in search_names(dashboard).values()
+            if (text := given.get(name, "").strip()[:_MOST_SEARCHED])
         },
         orders={
             name: _choice(given, name, ranking.sorts, ranking.sorts[0], problems)

@@ -25,6 +25,7 @@ class Listed:
         has_more: True when older rows can be loaded.
         told: What is said of it as a whole.
         problem: Why older rows did not come, "" when they did.
+        search: The text that its rows contain, "" for all.
     """
 
     new: str = ""
@@ -32,12 +33,17 @@ class Listed:
     has_more: bool = False
     told: str = ""
     problem: str = ""
+    search: str = ""
 
 
 class ListsState(PanelsState, mixin=True):
-    """The lists of records among the panels."""
+    """The lists of records among the panels; ``searches`` has the text that is looked for in each.
+
+    A list without a search is in it too, with "".
+    """
 
     lists: dict[str, Listed] = {key: Listed() for key in LISTS}
+    searches: dict[str, str] = dict.fromkeys(LISTS, "")
 
     _lists: dict[str, Listing] = {}
 
@@ -62,6 +68,7 @@ class ListsState(PanelsState, mixin=True):
         kept = self._lists.get(panel) if self._is_of_this_view(panel) else None
         super()._take(question, rows)
         if panel in LISTS:
+            self._tell_list(panel, search=question.parameters.get(LISTS[panel].search, ""))
             limit = question.parameters.get(LIMIT, "")
             listing = (kept or Listing(LISTS[panel].id)).with_newest(
                 rows,
@@ -69,6 +76,10 @@ class ListsState(PanelsState, mixin=True):
                 is_read=self.lists[panel].is_read,
             )
             self._list(panel, listing)
+
+    def _is_of_this_view(self, panel: str) -> bool:
+        found = super()._is_of_this_view(panel)
+        return found and (panel not in LISTS or self.lists[panel].search == self.searches[panel])
 
     def _forget(self, panel: str) -> None:
         super()._forget(panel)

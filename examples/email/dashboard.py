@@ -130,6 +130,7 @@ _LATEST: Final = Records(
     at="sent_at",
     id="message_id",
     cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("outcome",), filters={"outcome": "outcome"}),
         Column(of=("template",), filters={"domain": "domain", "template": "template"}),

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +14,7 @@ from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import View, read_view, record_names
-from tests.dashboard.declared import LATEST, NOW, SITE, shaper, view
+from tests.dashboard.declared import LATEST, NOW, SITE, TOP, shaper, view
 from tests.dashboard.test_shown import RECORD
 
 ROW = {**RECORD, "agent_name": "curl", "tags": ["a", "b"], "note": None, "is_first": True}
@@ -82,7 +84,7 @@ def test_a_list_without_texts_names_a_record_by_its_id() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"timestamp": "soon"}, {"took": "long"}])
-def test_a_row_that_does_not_fit_is_said_to_be_so(changes: dict[str, object]) -> None:
+def test_a_row_that_does_not_fit_is_said_to_be_so(changes: dict[str, Any]) -> None:
     with pytest.raises(UnfitRowsError, match="its row"):
         record(**changes)
 
@@ -94,6 +96,22 @@ def test_the_address_of_a_record_is_that_of_its_view_with_the_id_at_its_end() ->
 
     assert address == f"{seen.address('/dashboard')}&record=a%26b%3D/c"
     assert read_view(address.partition("?")[2], SITE) == (seen, "")
+
+
+def test_a_search_is_in_the_address_and_asks_its_lists_pipe_alone() -> None:
+    panel = replace(LATEST, search="q")
+    board = replace(SITE, panels=(TOP, panel), pages={})
+
+    seen, problem = read_view("?search=+a%26b+&site=/a", board)
+
+    assert (seen.searches, problem) == ({"search": "a&b"}, "")
+    assert seen.address("/d") == "/d?site=/a&search=a%26b"
+    assert read_view(seen.address("").removeprefix("?"), board) == (seen, "")
+    assert read_view(f"?search={'x' * 300}", board)[0].searches == {"search": "x" * 100}
+    assert read_view("?search=+", board)[0] == View.of(board)
+    tick = Tick.of(NOW.timestamp(), 2)
+    asked = questions(board, seen, [TOP, panel], zone=UTC, tick=tick, takes={})
+    assert [each.parameters.get("q") for each in asked] == [None, "a&b"]
 
 
 def test_each_list_has_a_name_of_its_own_for_its_open_record() -> None:
@@ -116,7 +134,7 @@ def test_a_record_is_asked_for_by_its_id_whatever_the_view_shows() -> None:
 def test_older_rows_are_asked_for_as_the_newest_were_from_the_last_one_on() -> None:
     panel = replace(LATEST, cursor=("before_at", "before_id"))
     tick = Tick.of(NOW.timestamp(), 2)
-    (asked,) = questions(SITE, view(site="/a"), [panel], zone=NOW.tzinfo, tick=tick, takes={})  # type: ignore[arg-type]
+    (asked,) = questions(SITE, view(site="/a"), [panel], zone=UTC, tick=tick, takes={})
 
     assert older(panel, asked, RECORD, 50) == {
         **asked.parameters,

@@ -5,10 +5,12 @@ And the record that an address names is shown to whoever may read its pipe, and 
 
 import csv
 from base64 import b64decode
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.listing import PAGE
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
@@ -163,6 +165,34 @@ async def test_a_download_has_the_rows_that_are_shown_and_loaded(
     assert [row["id"] for row in rows] == [f"job_{number}" for number in range(200, 130, -1)]
 
 
+async def test_a_search_is_its_lists_alone_and_the_rows_of_another_one_do_not_stay(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await tab.see("read_list", panel=LIST, is_read=True)
+    answer(tinybird, 90, 89)
+
+    await _refresh(tab, number=2, search="?search=Mail")
+
+    assert {url.path.split("/")[-1] for url in tinybird.asked if "search" in url.params} == {
+        f"{LIST}.json"
+    }
+    assert numbers(tab) == [90, 89]
+    assert tab.board["lists"][LIST].search == tab.board["searches"][LIST] == "Mail"
+    # The other panels are of the same view, and do not look as if they were of another one.
+    assert tab.board["address"] == "/dashboard"
+    assert tab.board["ranges"][0].href == "/dashboard?range=15m&search=Mail"
+
+
+async def test_a_search_that_fails_leaves_no_rows_of_another_one(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.failing = LIST
+
+    await _refresh(tab, number=2, search="?search=x")
+
+    assert (tab.board["panels"][LIST].fetched_at, bool(tab.board["panels"][LIST].code)) == (0, True)
+
+
 async def test_a_record_of_the_list_is_shown_without_asking(tab: Tab, tinybird: Tinybird) -> None:
     tinybird.asked.clear()
 
@@ -186,7 +216,8 @@ async def test_a_record_that_the_list_does_not_have_is_asked_for_by_its_id(
 
     (asked,) = tinybird.asked
     assert asked.params["id"] == "job_7"
-    assert asked.params["since"] == "2026-08-26 12:00:00"
+    since = datetime.fromisoformat(asked.params["since"]).replace(tzinfo=UTC).timestamp()
+    assert services.current().clock() - since == pytest.approx(90 * 86_400, abs=60)
     assert "queue" not in asked.params
     assert tab.board["outcome"] == "found"
     # Its links lead on from the view.

@@ -1,6 +1,6 @@
 // Lists of records: the drawer with one of them, and the rows that wait above a list that is read.
 import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
-import { ArrowDown, ArrowUp, Link2, X } from "lucide-react";
+import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { without } from "../../live/address.jsx";
 import { CopyButton } from "../../widgets/widgets.jsx";
@@ -135,7 +135,8 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
         <Step label="Newer" keyName="K" isOff={!newer} onClick={goNewer} Icon={ArrowUp} />
         <Step label="Older" keyName="J" isOff={!older && !canLoad} onClick={goOlder} Icon={ArrowDown} />
         <CopyButton text={window.location.href} label="link to this" className={SQUARE}>
-          <Link2 {...ICON} />
+          <Link2 className="icon before" aria-hidden="true" />
+          <Check className="icon after" aria-hidden="true" />
         </CopyButton>
         <button type="button" onClick={close} aria-label="Close" title="Close (Esc)" className={SQUARE}>
           <X {...ICON} />
@@ -255,7 +256,7 @@ export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, on
   return (
     <button ref={button} type="button" onClick={show} {...props}>
       {children}
-      {count} new
+      <span>{`${count} new`}</span>
     </button>
   );
 }

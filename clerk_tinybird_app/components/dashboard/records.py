@@ -1,5 +1,6 @@
 """A list of records, and the drawer with one of them, from ``records.jsx``."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import reflex as rx
@@ -7,6 +8,7 @@ import reflex as rx
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, HEADING, QUIET
+from clerk_tinybird_app.components.source import copy_icon
 from clerk_tinybird_app.components.widgets import CopyButton
 from clerk_tinybird_app.dashboard.declaration import Panel, Records
 from clerk_tinybird_app.dashboard.listing import PAGE
@@ -140,12 +142,12 @@ def record_drawer(panel: Records) -> rx.Component:
     )
 
 
-def drawers(panels: tuple[Panel, ...] | list[Panel]) -> list[rx.Component]:
+def drawers(panels: Sequence[Panel]) -> list[rx.Component]:
     """Return the drawers of the lists among these panels."""
     return [record_drawer(each) for each in panels if isinstance(each, Records)]
 
 
-def names_apart(panels: tuple[Panel, ...] | list[Panel]) -> list[str]:
+def names_apart(panels: Sequence[Panel]) -> list[str]:
     """Return what an address can say beside the view of these panels."""
     return [_NAMES[each.key] for each in panels if isinstance(each, Records)]
 
@@ -162,14 +164,16 @@ def _found() -> rx.Component:
             class_name="about",
         ),
         rx.el.dl(rx.foreach(record.fields, _field), class_name="facts"),
-        rx.el.div(copy_json(record.json), class_name="end"),
-    )
-
-
-def copy_json(text: rx.Var[str] | str) -> rx.Component:
-    """Return the button that copies a whole record."""
-    return CopyButton.create(
-        rx.fragment(icon("copy"), "Copy as JSON"), text=text, label="all as JSON", class_name=BUTTON
+        rx.el.div(
+            CopyButton.create(
+                rx.el.span(icon("copy"), "Copy as JSON", class_name="before row"),
+                rx.el.span(icon("check"), "Copied", class_name="after row"),
+                text=record.json,
+                label="all as JSON",
+                class_name=BUTTON,
+            ),
+            class_name="end",
+        ),
     )
 
 
@@ -188,9 +192,7 @@ def _field(field: Field) -> rx.Component:
                     class_name=_SQUARE,
                 ),
             ),
-            CopyButton.create(
-                icon("copy"), text=field.copied, label=field.label, class_name=_SQUARE
-            ),
+            copy_icon(field.copied, field.label),
             class_name="row",
         ),
         class_name="fact",

@@ -8,6 +8,7 @@ import reflex as rx
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
 from clerk_tinybird_app.components.dashboard.records import list_foot, new_records
+from clerk_tinybird_app.components.dashboard.search import search_field
 from clerk_tinybird_app.components.dashboard.table_columns import (
     AUTO,
     Place,
@@ -76,7 +77,7 @@ def records_panel(panel: Records) -> rx.Component:
             most=_MOST_RECORDS,
             table_class="two",
         ),
-        tools=[new_records(panel)],
+        tools=[*search_field(panel), new_records(panel)],
         foot=list_foot(panel),
     )
 
