@@ -98,6 +98,8 @@ class Listing:
 
     def told(self, noun: str) -> str:
         """Return what is said of the list as a whole; ``noun`` is what its rows are."""
+        if not self.shown:
+            return ""
         count = texts.count(len(self.shown))
         if self.is_full:
             return f"The newest {count} {noun}. Choose a shorter period to see others."
