@@ -9,6 +9,8 @@ import httpx
 from benchmarks.report import Section, percentile
 from benchmarks.timing import MILLISECONDS
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard.questions import pace
+from clerk_tinybird_app.product.dashboard import DASHBOARD
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
@@ -17,7 +19,8 @@ from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
 _COUNTS: Final = (1, 10, 100, 500)
 _TICKS: Final = 3
 _EVERY_SECONDS: Final = 2.0
-_PIPES: Final = ("one", "two", "three", "four", "five")
+_QUERIES: Final = pace(DASHBOARD.panels, 2, 10).queries
+_PIPES: Final = tuple(f"pipe_{number}" for number in range(_QUERIES))
 _ANSWER_SECONDS: Final = 0.01
 _WORKSPACE: Final = Workspace(
     api_url="http://bench.test", workspace_id="bench", signing_key="k" * 32
@@ -30,12 +33,12 @@ _ANSWER: Final = (
 
 
 def measure() -> Section:
-    """Ask five pipes for each tab in each of some ticks: tabs of one tenant, then of as many."""
+    """Ask each pipe for each tab in each of some ticks: tabs of one user, then of as many."""
     section = Section(
-        f"   Tabs' queries without their pages, five pipes each, every {_EVERY_SECONDS:g} s",
+        f"   Tabs without their pages, {_QUERIES} queries each, every {_EVERY_SECONDS:g} s",
         {"queries/s": ".1f", "processor, ms a refresh": ".2f", "p95 ms": ".1f"},
     )
-    for is_one, whose in ((True, "of one tenant"), (False, "of as many tenants")):
+    for is_one, whose in ((True, "of one user"), (False, "of as many users")):
         for count in _COUNTS:
             section.add(f"{count} tabs {whose}", *asyncio.run(_measured(count, is_one=is_one)))
     section.remarks.append(

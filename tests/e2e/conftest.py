@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import Board
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
+
+# A machine that runs other tests beside this one may be slow.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="package")

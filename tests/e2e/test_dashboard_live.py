@@ -98,7 +98,7 @@ def test_while_tinybird_is_down_the_last_data_stays_and_says_since_when_it_is_st
 
     with app.without_tinybird():
         notice = page.locator("#stale")
-        expect(notice).to_contain_text("Tinybird does not answer")
+        expect(notice).to_contain_text("Tinybird cannot be reached")
         expect(page.locator("#live-status")).to_have_text(
             re.compile(r"^Delayed, data until \d\d:\d\d:\d\d$")
         )

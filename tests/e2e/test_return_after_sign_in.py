@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.board import RECENT
-from tests.e2e.visitor import CODE, SIGN_IN, Visitor
+from tests.e2e.visitor import SIGN_IN, Visitor
 
 LINK = "/dashboard?range=7d&method=GET"
 FOREIGN = [
@@ -62,11 +62,7 @@ def test_from_the_forms_link_to_sign_up(visitor: Visitor, page: Page) -> None:
     visitor.open(LINK)
     page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("link", name="Sign up").click()
-    page.fill("input[name=emailAddress]", "from-a-link@example.test")
-    page.fill("input[name=password]", "a-brand-new-password")
-    visitor.press_continue()
-    page.locator("input[autocomplete=one-time-code]").click()
-    page.keyboard.type(CODE)
+    visitor.fill_sign_up("from-a-link@example.test")
 
     page.wait_for_url(visitor.origin + LINK)
 

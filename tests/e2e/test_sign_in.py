@@ -82,11 +82,7 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
     visitor: Visitor, page: Page, app: RunningApp
 ) -> None:
     visitor.open("/sign-up")
-    page.fill("input[name=emailAddress]", "new-user@example.test")
-    page.fill("input[name=password]", "a-brand-new-password")
-    visitor.press_continue()
-    page.locator("input[autocomplete=one-time-code]").click()
-    page.keyboard.type(CODE)
+    visitor.fill_sign_up("new-user@example.test")
 
     fixed = fixed_params(visitor.token(), app.signing_key)
     assert fixed["tenant_id"] == fixed["user_id"]

@@ -109,6 +109,16 @@ class Visitor:
         self.page.fill("input[name=password]:visible", password)
         self.press_continue()
 
+    def fill_sign_up(self, email: str) -> None:
+        """Fill in Clerk's form for a new account, and the code that would be e-mailed."""
+        self.page.fill("input[name=emailAddress]", email)
+        self.page.fill("input[name=password]", "a-brand-new-password")
+        # Until Clerk has weighed the password its button does nothing.
+        expect(self.page.locator(".cl-formFieldSuccessText__password")).to_be_visible()
+        self.press_continue()
+        self.page.locator("input[autocomplete=one-time-code]").click()
+        self.page.keyboard.type(CODE)
+
     def press_continue(self) -> None:
         """Press the primary button of Clerk's form."""
         self.page.locator(".cl-formButtonPrimary").click()
