@@ -6,7 +6,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import services
-from clerk_tinybird_app.components.dashboard.search import clear_search
+from clerk_tinybird_app.components.dashboard.search import clear_search, search_place
 from clerk_tinybird_app.components.dashboard.skeletons import skeleton
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.live import RefreshButton, Since
@@ -50,7 +50,8 @@ def dashboard_panel(
 
 def panel_skeleton(panel: Panel) -> rx.Component:
     """Return a panel with its heading and, in the shape of its content, a grey place for it."""
-    return _framed(panel, skeleton(panel), aria_hidden="true")
+    tools = search_place(panel) if isinstance(panel, Records) else ()
+    return _framed(panel, skeleton(panel), tools=tools, aria_hidden="true")
 
 
 def panel_age(panel: Panel) -> rx.Component:

@@ -60,14 +60,21 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
     if (state?.fromList) navigate(-1);
     else to(pathname + rest);
   };
-  const goOlder = () => {
-    if (older) to(older.open_href);
-    else if (canLoad) {
+  // Keys can be faster than the address: a step starts where the one before it leads.
+  const going = useRef(id);
+  const step = (by) => {
+    const from = rows.findIndex((row) => row.key === going.current);
+    const next = from < 0 ? null : rows[from + by];
+    if (next?.open_href) {
+      going.current = next.key;
+      to(next.open_href);
+    } else if (by > 0 && canLoad) {
       wanted.current = id;
       onMore(panel);
     }
   };
-  const goNewer = () => newer && to(newer.open_href);
+  const goOlder = () => step(1);
+  const goNewer = () => step(-1);
 
   useEffect(() => {
     if (!isShown) onOpen(panel, id, pathname, rest, zone());
@@ -84,6 +91,9 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   }, [id, rows]);
 
   const now = useRef({});
+  useLayoutEffect(() => {
+    going.current = id;
+  }, [id]);
   useLayoutEffect(() => {
     now.current = { id, close, goOlder, goNewer, to };
   });

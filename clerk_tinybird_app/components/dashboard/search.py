@@ -49,6 +49,12 @@ def search_field(panel: Records) -> list[rx.Component]:
     return [RecordSearch.create(label=f"Search the {panel.noun}", id=field_id, **_names(panel))]
 
 
+def search_place(panel: Records) -> list[rx.Component]:
+    """Return a grey place for the field; nothing for a list without one."""
+    grey = rx.el.span(class_name="skeleton w-42 max-w-full h-(--control)")
+    return [rx.el.div(grey, class_name="search")] if panel.search else []
+
+
 def clear_search(panel: Records, *children: Any, **props: Any) -> rx.Component:
     """Return the button that takes a list's search away."""
     return ClearSearch.create(*children, **_names(panel), **props)
