@@ -14,7 +14,8 @@ CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tin
 
 os.environ |= CHOICE
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import products, services
+from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
 from tests.clock import Clock
@@ -49,14 +50,25 @@ def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def product() -> Product:
+    """Return the framework's own product, held to its files once for all tests."""
+    return products.load(Settings.from_environ(CHOICE))
+
+
 @pytest.fixture
 def running(
-    local_folder: Path, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    local_folder: Path,
+    tmp_path: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    product: Product,
 ) -> Iterator[Services]:
     """Return the app's services without a configuration, in a new folder."""
     folder = tmp_path / "local"
     shutil.copytree(local_folder, folder)
-    built = services.build(Settings.from_environ(CHOICE), folder=folder, clock=clock)
+    settings = Settings.from_environ(CHOICE)
+    built = services.build(settings, product=product, folder=folder, clock=clock)
     monkeypatch.setattr(services, "current", lambda: built)
     yield built
     if built.embedded_clerk:

@@ -110,7 +110,8 @@ class SigningKey:
         """
         pem = keep_once(path, _new_pem)
         try:
-            private = load_pem_private_key(pem, password=None)
+            # It is our own. To prove its primes again takes a tenth of a second at each start.
+            private = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
         except (ValueError, TypeError) as error:
             raise SigningKeyError(_unreadable(path)) from error
         if not isinstance(private, RSAPrivateKey):
