@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import reflex as rx
 
 from clerk_tinybird_app.dashboard.declaration import Records
-from clerk_tinybird_app.dashboard.listing import PAGE, Listing
+from clerk_tinybird_app.dashboard.listing import PAGE, ListedRows, Listing
 from clerk_tinybird_app.dashboard.questions import LIMIT, Question, older
+from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.state.panels import PANELS, PanelsState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -46,6 +48,7 @@ class ListsState(PanelsState, mixin=True):
     searches: dict[str, str] = dict.fromkeys(LISTS, "")
 
     _lists: dict[str, Listing] = {}
+    _drawn: dict[str, tuple[ListedRows, str]] = {}
 
     @rx.event
     def read_list(self, panel: str, is_read: bool) -> None:
@@ -81,9 +84,25 @@ class ListsState(PanelsState, mixin=True):
         found = super()._is_of_this_view(panel)
         return found and (panel not in LISTS or self.lists[panel].search == self.searches[panel])
 
+    def _draw(self, changed: Sequence[str]) -> None:
+        """Draw what changed; a list that is read does not, and its thousand rows take long."""
+        due = [panel for panel in changed if panel not in self._lists or self._is_due(panel)]
+        super()._draw(due)
+
+    def _is_due(self, panel: str) -> bool:
+        """Tell whether a list is not on the page as it is, and note that it will be."""
+        rows, zone = self._lists[panel].shown, zone_named(self._zone)
+        # At midnight what was today's gets its date.
+        day = datetime.fromtimestamp(self.panels[panel].fetched_at, zone).date()
+        drawn_for = f"{self._view.address(self._page)} {zone} {day}"
+        before = self._drawn.get(panel)
+        self._drawn[panel] = (rows, drawn_for)
+        return before is None or before[0] is not rows or before[1] != drawn_for
+
     def _forget(self, panel: str) -> None:
         super()._forget(panel)
         self._lists.pop(panel, None)
+        self._drawn.pop(panel, None)
         if panel in LISTS:
             self._tell_list(panel, new="", has_more=False, told="", problem="")
 

@@ -12,6 +12,7 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.listing import PAGE
+from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from tests.clock import Clock
@@ -79,6 +80,27 @@ async def test_new_rows_wait_while_the_browser_says_that_the_list_is_read(
     answer(tinybird, 213, 194)
     await _refresh(tab, number=3)
     assert numbers(tab) == list(range(213, 193, -1))
+
+
+async def test_a_list_that_is_read_is_not_drawn_again_unless_its_times_are_others(
+    tab: Tab, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tab.see("read_list", panel=LIST, is_read=True)
+    drawn: list[str] = []
+    shown = Shaper.shown
+
+    def noted(shaper: Shaper, panel: Any, rows: Any) -> dict[str, Any]:
+        drawn.append(panel.key)
+        return shown(shaper, panel, rows)
+
+    monkeypatch.setattr(Shaper, "shown", noted)
+    answer(tinybird, 201, 182)
+    await _refresh(tab, number=2)
+    assert drawn
+    assert LIST not in drawn
+
+    await tab.see("refresh", number=3, path="/dashboard", search="", zone="Pacific/Kiritimati")
+    assert LIST in drawn
 
 
 async def test_what_waits_is_shown_to_nobody_without_a_session(
