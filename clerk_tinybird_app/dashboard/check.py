@@ -11,8 +11,16 @@ from itertools import chain
 
 from clerk_tinybird_app.dashboard.chosen import MANY
 from clerk_tinybird_app.dashboard.contradictions import contradictions
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Figures, Filter, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import (
+    Dashboard,
+    Figures,
+    Filter,
+    Panel,
+    Ranking,
+    Records,
+)
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
+from clerk_tinybird_app.dashboard.questions import LIMIT
 from clerk_tinybird_app.dashboard.view import SORT
 from clerk_tinybird_app.tinybird.lint.columns import columns_of, reading_of
 from clerk_tinybird_app.tinybird.lint.reading import Reading
@@ -164,10 +172,36 @@ def _of_parameters(
         **own,
     }
     yield from _of_parameters_asked(dashboard, panel.pipe, asked, where, files)
+    if isinstance(panel, Records):
+        yield from _of_records(panel, where, files)
     names = {*others, *(each.name for each in dashboard.filters)}
     for name in set(panel.ignores) - names:
         yield unknown(
             where, "ignores", name, names, "which is no filter of the dashboard", panel.pipe
+        )
+
+
+def _of_records(panel: Records, where: str, files: Files) -> Iterator[Mistake]:
+    """Yield the parameters for older rows and for a search that a list's pipe does not take."""
+    known = files.parameters(panel.pipe) or {}
+    for name in (*panel.cursor, LIMIT) if panel.cursor else ():
+        if name not in known:
+            yield unknown(
+                where,
+                "asks for older rows with the parameter",
+                name,
+                known,
+                f"which the pipe '{panel.pipe}' does not take (cursor=None leaves them out)",
+                panel.pipe,
+            )
+    if panel.search and panel.search not in known:
+        yield unknown(
+            where,
+            "searches by the parameter",
+            panel.search,
+            known,
+            f"which the pipe '{panel.pipe}' does not take",
+            panel.pipe,
         )
 
 

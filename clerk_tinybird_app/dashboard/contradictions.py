@@ -18,7 +18,13 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
-from clerk_tinybird_app.dashboard.view import PERIOD, SORT, with_options
+from clerk_tinybird_app.dashboard.view import (
+    PERIOD,
+    SORT,
+    record_names,
+    search_names,
+    with_options,
+)
 from clerk_tinybird_app.tinybird.pipe_request import PIPE
 
 _WIDEST: Final = 12
@@ -33,7 +39,8 @@ def contradictions(dashboard: Dashboard) -> Iterator[Mistake]:
 
 def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
     """Yield names that are taken twice or cannot stand in an address."""
-    taken = {*PERIOD, PIPE, SORT, *with_options(dashboard)}
+    lists = {*record_names(dashboard).values(), *search_names(dashboard).values()}
+    taken = {*PERIOD, PIPE, SORT, *with_options(dashboard), *lists}
     for each in dashboard.filters:
         if each.name in taken:
             yield Mistake(

@@ -362,17 +362,23 @@ class Breakdown(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Records(Panel):
-    """The newest rows, one line each, newest first.
+    """The newest rows, one line each, newest first; a line opens all that its row says.
 
     Attributes:
         at: The column that says when, in UTC.
-        id: The column that tells one row from all others.
+        id: The column that tells one row from all others. With a parameter of the same name in its
+            pipe, the address of a row shows it as long as it is kept.
         columns: What a line shows beside the time.
+        cursor: The pipe's parameters for the time and the id of a row, for the rows before it; None
+            for a list that ends with its newest rows.
+        search: The pipe's parameter for a text that the rows contain; "" without one.
     """
 
     at: str = "timestamp"
     id: str = ""
     columns: tuple[Column, ...] = ()
+    cursor: tuple[str, str] | None = None
+    search: str = ""
 
     @property
     def columns_used(self) -> frozenset[str]:

@@ -8,9 +8,16 @@ from typing import Any, Final
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Breakdown, Dashboard, Page, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Dashboard,
+    Page,
+    Ranking,
+    Records,
+    TimeSeries,
+)
 from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
-from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name
+from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name, search_names
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
@@ -179,8 +186,12 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
     """
     path = routes.dashboard_page(page)
     fixed = dashboard.pages[page].by if page else ()
+    searched = search_names(dashboard)
+    lists = [each for each in dashboard.all_panels if isinstance(each, Records)]
     found: dict[str, Any] = {
-        "address": view.address(path),
+        # A search is its list's alone: the other panels are of the same view.
+        "address": view.changed(searches={}).address(path),
+        "searches": {each.key: view.searches.get(searched.get(each.key, ""), "") for each in lists},
         "is_live": view.is_live,
         "page_title": page_title(dashboard.pages[page], view) if page else dashboard.title,
         "ranges": ranges(view, path),

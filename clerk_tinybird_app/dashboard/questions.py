@@ -4,11 +4,18 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, Records, TimeSeries
 from clerk_tinybird_app.dashboard.times import Period, Tick
-from clerk_tinybird_app.dashboard.view import SORT, View, chosen_by, opened, order_name
+from clerk_tinybird_app.dashboard.view import (
+    SORT,
+    View,
+    chosen_by,
+    opened,
+    order_name,
+    search_names,
+)
 
 LIMIT: Final = "limit"
 _DAY_SECONDS: Final = 86_400
@@ -115,6 +122,35 @@ def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:
     return Question("", dashboard.newest, taken(dashboard.newest, parameters, takes), tick)
 
 
+def one_record(
+    dashboard: Dashboard, panel: Records, record: str, now: float, takes: Takes
+) -> dict[str, str] | None:
+    """Return what a panel's pipe is asked with for one row, of whatever age and filters.
+
+    Returns:
+        The parameters; None for a pipe that cannot find a row by its id.
+    """
+    if panel.id not in takes.get(panel.pipe, (panel.id,)):
+        return None
+    start = datetime.fromtimestamp(now - dashboard.kept_days * _DAY_SECONDS, UTC)
+    shared = taken(panel.pipe, {dashboard.start: _utc(start)}, takes)
+    return {**shared, **panel.parameters, panel.id: record}
+
+
+def older(panel: Records, asked: Question, last: Mapping[str, Any], count: int) -> dict[str, str]:
+    """Return what a panel's pipe is asked with for the rows before one that it answered.
+
+    Args:
+        panel: A list with a cursor.
+        asked: What was asked for its newest rows.
+        last: The oldest row that is known.
+        count: How many are asked for.
+    """
+    at, row_id = panel.cursor or ("", "")
+    place = {at: str(last[panel.at]), row_id: str(last[panel.id])}
+    return {**asked.parameters, **place, LIMIT: str(count)}
+
+
 def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
     """Return how often a page is refreshed.
 
@@ -133,6 +169,9 @@ def _own(dashboard: Dashboard, panel: Panel, view: View, page: str) -> dict[str,
     own = filtered(view, {*panel.ignores, *chosen_by(dashboard, panel, view, page)})
     if isinstance(panel, Ranking) and panel.sorts:
         own[SORT] = view.orders.get(order_name(dashboard, panel)) or panel.sorts[0]
+    if isinstance(panel, Records) and panel.search:
+        text = view.searches.get(search_names(dashboard)[panel.key], "")
+        own |= {panel.search: text} if text else {}
     return {**own, **panel.parameters}
 
 

@@ -32,10 +32,10 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import View, chosen_by, opened
+from clerk_tinybird_app.dashboard.view import View, chosen_by, opened, record_names
 
 _HUNDRED: Final = 100
-_FAULTS: Final = (
+FAULTS: Final = (
     KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
 )  # fmt: skip
 """What is raised of rows that are not what a panel shows."""
@@ -68,7 +68,7 @@ class Row:
         key: What tells it from the table's other rows.
         cells: First what names it, or when it was; then one for each of the panel's columns.
         bar: The column with a bar, in per cent of the greatest; 0 without one.
-        open_href: The page with its own panels; "" without one.
+        open_href: The page with its own panels, or with all that a record says; "" without one.
         is_chosen: True when the view is filtered by it.
     """
 
@@ -146,7 +146,7 @@ class Shaper:
                     raise NotImplementedError(type(panel))
         except KeyError as error:
             raise UnfitRowsError(f"its rows have no column {error}") from error
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
     def _figures(
@@ -202,7 +202,7 @@ class Shaper:
             summary=charts.summary(panel, within, axis.words),
         )
         # The period before is an addition: rows that are none leave the chart as it is.
-        with suppress(*_FAULTS):
+        with suppress(*FAULTS):
             chart = self._with_before(chart, axis, panel, rows)
         return {"rows": chart, "axis": axis}
 
@@ -250,12 +250,15 @@ class Shaper:
     def _records(self, panel: Records, rows: Rows) -> list[Row]:
         period, today = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
         times = Times.of(period, self.zone, self.now)
+        path, name = routes.dashboard_page(self.page), record_names(self.dashboard)[panel.key]
         return [
             Row(
-                str(row[panel.id]),
+                record,
                 [Cell(times.clock(moment(row[panel.at]), now=today)), *self._cells(panel, row)],
+                open_href=self.view.link(path, {name: record}),
             )
             for row in rows
+            for record in (str(row[panel.id]),)
         ]
 
     def _shares(self, panel: Breakdown, rows: Rows) -> list[Share]:

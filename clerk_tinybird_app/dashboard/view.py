@@ -7,7 +7,14 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from clerk_tinybird_app.dashboard.chosen import MOST_VALUES, NOT, Chosen
-from clerk_tinybird_app.dashboard.declaration import Breakdown, Dashboard, Filter, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Dashboard,
+    Filter,
+    Panel,
+    Ranking,
+    Records,
+)
 from clerk_tinybird_app.dashboard.times import (
     CUSTOM,
     DEFAULT,
@@ -22,6 +29,15 @@ SORT: Final = "sort"
 
 BY: Final = "by"
 """In the address, the tab of the first breakdown with tabs."""
+
+RECORD: Final = "record"
+"""In the address, the id of the record that is open, of the first list of records."""
+
+SEARCH: Final = "search"
+"""In the address, the text that the rows of the first list of records contain."""
+
+_MOST_SEARCHED: Final = 100
+"""Characters of it that are looked for."""
 
 BEFORE: Final = "before"
 OFF: Final = "off"
@@ -58,6 +74,7 @@ class View:
         compare: One of ``COMPARISONS``.
         choices: Every filter in the declared order -> what it is set to, None for all.
         orders: Every order and tab by its name in the address -> its value, None for the default.
+        searches: A search's name in the address -> its text, of those that are set.
     """
 
     range: str = DEFAULT
@@ -66,6 +83,7 @@ class View:
     compare: str = BEFORE
     choices: Mapping[str, Chosen | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
+    searches: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -82,7 +100,7 @@ class View:
             dashboard: What is declared.
             filters: Name -> its one value, or what it is set to.
             orders: Name in the address -> value.
-            **period: ``range``, ``start``, ``end`` and ``compare``.
+            **period: ``range``, ``start``, ``end`` and ``compare``; also ``searches``.
         """
         filters, orders = filters or {}, orders or {}
         return cls(
@@ -167,8 +185,13 @@ class View:
         chosen = {name: _chosen(value) for name, value in changes.items()}
         return replace(self, choices={**self.choices, **chosen})
 
-    def address(self, path: str) -> str:
-        """Return ``path`` with the query that says this view; defaults are left out."""
+    def address(self, path: str, record: Mapping[str, str] | None = None) -> str:
+        """Return ``path`` with the query that says this view; defaults are left out.
+
+        Args:
+            path: The page's.
+            record: What says which record is open, see ``record_names``; it always comes last.
+        """
         given = [] if self.range == DEFAULT else [("range", self.range)]
         given += [
             (name, _text(at)) for name, at in (("start", self.start), ("end", self.end)) if at
@@ -177,11 +200,12 @@ class View:
         for name, chosen in self.filters.items():
             given += [(name + NOT * chosen.is_excluded, value) for value in chosen.values]
         given += [(name, value) for name, value in self.orders.items() if value is not None]
+        given += [*self.searches.items(), *(record or {}).items()]
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
 
-    def link(self, path: str) -> str:
+    def link(self, path: str, record: Mapping[str, str] | None = None) -> str:
         """Return the address for a value that came with the data, "" if it would be too long."""
-        address = self.address(path)
+        address = self.address(path, record)
         return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
@@ -243,6 +267,18 @@ def opened(dashboard: Dashboard, panel: Panel, view: View) -> Panel:
     )
 
 
+def record_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return each list of records' key -> the name of its open record in the address."""
+    lists = [each.key for each in dashboard.all_panels if isinstance(each, Records)]
+    return {key: f"{RECORD}_{key}" if n else RECORD for n, key in enumerate(lists)}
+
+
+def search_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return the key of each list with a search -> the search's name in the address."""
+    found = [each.key for each in dashboard.all_panels if isinstance(each, Records) and each.search]
+    return {key: f"{SEARCH}_{key}" if n else SEARCH for n, key in enumerate(found)}
+
+
 def order_name(dashboard: Dashboard, panel: Panel) -> str:
     """Return the name in the address of a panel's order or tab, "" for a panel without one."""
     found = with_options(dashboard)
@@ -279,6 +315,11 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
             each.name: chosen
             for each in dashboard.filters
             if (chosen := _read_filter(each, pairs, problems)) is not None
+        },
+        searches={
+            name: text
+            for name in search_names(dashboard).values()
+            if (text := given.get(name, "").strip()[:_MOST_SEARCHED])
         },
         orders={
             name: _choice(given, name, options_of(panel), options_of(panel)[0], problems)

@@ -22,6 +22,7 @@ from clerk_tinybird_app.components.dashboard.figures import figures_panel, figur
 from clerk_tinybird_app.components.dashboard.head import head, head_skeleton, notices
 from clerk_tinybird_app.components.dashboard.no_match import has_no_match, no_match
 from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
+from clerk_tinybird_app.components.dashboard.records import drawers, names_apart
 from clerk_tinybird_app.components.dashboard.tables import (
     breakdown_panel,
     ranking_panel,
@@ -127,6 +128,8 @@ def _page(
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),
                     class_name="wrap",
                 ),
+                *drawers(panels),
+                apart=names_apart(panels),
                 usual=usual,
                 least=least,
                 at=arrival,

@@ -123,6 +123,8 @@ _RECENT: Final = Records(
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("status",), filters={"status_class": "status_class"}),
         Column(

@@ -12,6 +12,7 @@ from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.listing import as_csv
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
@@ -25,7 +26,8 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState, data_vars
+from clerk_tinybird_app.state.lists import ListsState
+from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, data_vars
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
@@ -34,7 +36,7 @@ from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
-_PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
+PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
 """Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
@@ -42,7 +44,7 @@ _NO_VIEW: Final = View(range=CUSTOM)
 
 
 @holds_tenant_data
-class DashboardState(PanelsState, rx.State):
+class DashboardState(ListsState, rx.State):
     """One view of one tenant's data.
 
     Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
@@ -137,13 +139,17 @@ class DashboardState(PanelsState, rx.State):
 
     @rx.event(background=True)
     async def download_csv(self, panel: str) -> AsyncIterator[Any]:
-        """Ask for one panel's rows again, as CSV."""
+        """Ask for one panel's rows again, as CSV; of a list, whatever of it is on the page."""
         async with asking(self) as grant:
             asked = self._asked.get(panel)
             if grant is None or asked is None:
                 self.download_problem = NOTHING_TO_DOWNLOAD if grant else UNCONFIRMED.message
                 return
             self.download_problem = ""
+            listing = self._lists.get(panel)
+            if listing and listing.is_own:
+                yield rx.download(data=as_csv(listing.shown), filename=f"{asked.pipe}.csv")
+                return
         rows = await ask_csv(self, grant, asked.pipe, asked.parameters)
         with suppress(StoppedError):
             async with answering(self, grant):
@@ -194,7 +200,7 @@ class DashboardState(PanelsState, rx.State):
             self._opened = (path, search, zone)
             self._view, problem = read_view(search, DASHBOARD)
             self.problem = f"{problem} {notice}".strip()
-            self._page = _PAGES.get(path, "")
+            self._page = PAGES.get(path, "")
             self._zone, self.custom_problem, self.download_problem = zone, "", ""
             self._before = {}
             self._send(**described(DASHBOARD, self._view, self._page))

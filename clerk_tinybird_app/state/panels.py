@@ -177,7 +177,7 @@ class PanelsState(AskingState, mixin=True):
             # The page asks again by itself, then for UTC's hours and days.
             self._refused_zone = self._zone
         kept = self.panels[panel]
-        if kept.view != self.address:
+        if not self._is_of_this_view(panel):
             kept = Panel(view=self.address)
             self._forget(panel)
         problem = told(error) if isinstance(error, TinybirdError) else error

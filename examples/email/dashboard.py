@@ -139,6 +139,8 @@ _LATEST: Final = Records(
     parameters={"limit": "20"},
     at="sent_at",
     id="message_id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("outcome",), filters={"outcome": "outcome"}),
         Column(of=("template",), filters={"domain": "domain", "template": "template"}),

@@ -339,6 +339,38 @@ def test_a_pipe_that_is_no_endpoint_is_told() -> None:
     )
 
 
+def with_latest(panel: Panel) -> Dashboard:
+    """Return the dashboard with another list of records."""
+
+    def changed(panels: tuple[Panel, ...]) -> tuple[Panel, ...]:
+        return tuple(panel if each is LATEST else each for each in panels)
+
+    pages = {name: replace(each, panels=changed(each.panels)) for name, each in SITE.pages.items()}
+    return replace(SITE, panels=changed(SITE.panels), pages=pages)
+
+
+def test_a_cursor_that_the_pipe_does_not_take_is_told_with_the_nearest_name() -> None:
+    board = with_latest(replace(LATEST, cursor=("end", "before")))
+    takes = pipe("latest").replace("String(limit", "String(befor")
+
+    found = told(board, files(latest=takes))
+
+    assert found == [
+        f"the panel 'latest' asks for older rows with the parameter '{name}', which the pipe "
+        f"'latest' does not take (cursor=None leaves them out).{hint}"
+        for name, hint in (("before", " Did you mean 'befor'?"), ("limit", ""))
+    ]
+
+
+def test_a_search_that_the_pipe_does_not_take_is_told() -> None:
+    board = with_latest(replace(LATEST, search="limits"))
+
+    assert told(board, files()) == [
+        "the panel 'latest' searches by the parameter 'limits', which the pipe 'latest' does not "
+        "take. Did you mean 'limit'?"
+    ]
+
+
 def test_a_filter_that_tokens_fix_is_told() -> None:
     fixed = dict.fromkeys(TAKES, frozenset({"country"}))
 

@@ -89,11 +89,13 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
 
 def test_a_region_filters_too(board: Board, page: Page) -> None:
     board.open()
-    link = page.locator(f"#panel-{RECENT} tbody tr").first.get_by_role("link").last
-    region = link.inner_text()
+    page.locator(f"#panel-{RECENT} tbody tr").first.click()
+    link = page.get_by_role("dialog").get_by_role("link", name="Only this: region = ")
+    region = (link.get_attribute("aria-label") or "").rpartition(" = ")[2]
 
     link.click()
 
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("#filters")).to_contain_text(f"region is {region}")
     regions = page.locator(f"#panel-{RECENT} tbody td:last-child")
     wait_until(
@@ -111,7 +113,8 @@ def test_a_request_of_an_odd_route_leads_to_that_route_alone(
     tenant = board.open()
     board.post_event(tenant, route)
 
-    page.locator(f"#panel-{RECENT}").get_by_role("link", name=f"GET {shown}").first.click()
+    page.locator(f"#panel-{RECENT} tbody tr", has_text=f"GET {shown}").first.click()
+    page.get_by_role("dialog").get_by_role("link", name=f"Only this: route = {shown}").click()
 
     expect(page.locator("#filters")).to_contain_text(f"route is {shown}")
     wait_until(lambda: board.requests() == 1, seconds=5, what="other routes stay")

@@ -85,6 +85,8 @@ LATEST: Final = Records(
     noun="jobs",
     at="ended",
     id="id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("result",), filters={"result": "result"}),
         Column(of=("queue",), filters={"queue": "queue"}),

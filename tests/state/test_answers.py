@@ -56,8 +56,16 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
         "address": "",
         "zone": "UTC",
     },
+    "OlderState.load_older": {"panel": "latest_jobs"},
     "PlaygroundState.download_csv": {},
     "PlaygroundState.run": {"form": {}},
+    "RecordState.open_record": {
+        "panel": "latest_jobs",
+        "record": "job_9",
+        "path": "/dashboard",
+        "search": "",
+        "zone": "UTC",
+    },
     "SampleTrafficState.add": {},
 }
 """Handler -> what it is called with."""
@@ -67,11 +75,14 @@ PUBLIC_HANDLERS = {
     "DashboardState.choose_custom",
     "DashboardState.choose_marked",
     "DashboardState.close_download_problem",
+    "DashboardState.read_list",
+    "DashboardState.show_new",
     "DashboardState.view_request",
     "PlaygroundState.choose",
     "PlaygroundState.open_request",
     "PlaygroundState.stop",
     "PulseState.answer",
+    "RecordState.ask_again",
     "SessionState.renew_token",
     "SessionState.sync",
 }
@@ -80,7 +91,7 @@ PUBLIC_HANDLERS = {
 HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
-NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
+NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "loading"}
 """Vars that say so, and are set whoever's page it has become."""
 
 

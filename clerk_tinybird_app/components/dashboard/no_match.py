@@ -9,7 +9,7 @@ import reflex as rx
 from clerk_tinybird_app.components.dashboard.filters import sentence
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
-from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking, Records
 from clerk_tinybird_app.dashboard.links import Chip
 from clerk_tinybird_app.state.dashboard import DashboardState
 
@@ -24,7 +24,11 @@ def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
     are_empty, are_seen = [], []
     for panel in panels:
         now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
-        are_empty.append(is_hidden | ((now.fetched_at > 0) & now.is_empty))
+        is_empty = (now.fetched_at > 0) & now.is_empty
+        if isinstance(panel, Records):
+            # What a search does not find is said where it is searched.
+            is_empty &= DashboardState.searches[panel.key] == ""
+        are_empty.append(is_hidden | is_empty)
         are_seen.append(~is_hidden)
     found: rx.Var[bool] = reduce(and_, are_empty) & reduce(or_, are_seen)
     return found

@@ -7,6 +7,8 @@ import reflex as rx
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
+from clerk_tinybird_app.components.dashboard.records import list_foot, new_records
+from clerk_tinybird_app.components.dashboard.search import search_field
 from clerk_tinybird_app.components.dashboard.table_columns import (
     AUTO,
     Place,
@@ -75,7 +77,8 @@ def records_panel(panel: Records) -> rx.Component:
             most=_MOST_RECORDS,
             table_class="two",
         ),
-        foot=_count(panel, f"{panel.noun}, the newest first"),
+        tools=[*search_field(panel), new_records(panel)],
+        foot=list_foot(panel),
     )
 
 
@@ -160,7 +163,7 @@ def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
     )
 
 
-def _count(panel: Records | Ranking | Breakdown, name: str) -> rx.Var[str]:
+def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:
     return rx.Var.create(f"{rows_of(panel).length()} {name}")
 
 
@@ -205,10 +208,22 @@ def _ranked(row: Row, panel: Ranking, places: Sequence[Place]) -> rx.Component:
 
 def _recorded(row: Row, panel: Records, places: Sequence[Place]) -> rx.Component:
     time, *others = places
+    at = row.cells[0].text
+    opening = rx.el.a(
+        at,
+        href=row.open_href,
+        aria_haspopup="dialog",
+        # Closing the drawer goes back to the list, which stays where it is.
+        custom_attrs={"preventScrollReset": True, "state": {"fromList": True}},
+        class_name="row-link",
+    )
     return rx.el.tr(
-        rx.el.td(row.cells[0].text, class_name=f"{time.class_name} text-soft"),
-        *_cells(row, panel.columns, others),
+        rx.el.td(
+            rx.cond(row.open_href != "", opening, at), class_name=f"{time.class_name} text-soft"
+        ),
+        *_cells(row, panel.columns, others, are_links=False),
         key=row.key,
+        custom_attrs={"data-record": row.key},
     )
 
 
@@ -239,11 +254,13 @@ def _named(name: str, href: str, *, has_words: bool, is_chosen: bool) -> rx.Comp
     )
 
 
-def _cells(row: Row, columns: Sequence[Column], places: Sequence[Place]) -> list[rx.Component]:
+def _cells(
+    row: Row, columns: Sequence[Column], places: Sequence[Place], *, are_links: bool = True
+) -> list[rx.Component]:
     """Return one cell for each column; what names the row stands before them."""
     return [
         rx.el.td(
-            _cell(row.cells[index], column),
+            _cell(row.cells[index], column, is_link=are_links),
             class_name=f"{place.class_name} {NUMBER if is_number(column) else CELL}".strip(),
             custom_attrs={"data-label": place.label} if place.label else {},
         )
@@ -251,14 +268,13 @@ def _cells(row: Row, columns: Sequence[Column], places: Sequence[Place]) -> list
     ]
 
 
-def _cell(cell: Cell, column: Column) -> rx.Component:
+def _cell(cell: Cell, column: Column, *, is_link: bool) -> rx.Component:
     text = RowName.create(text=cell.text) if len(column.of) > 1 else cell.text
     look = "badge " + cell.tone if marked_filter(column) else ""
-    return rx.cond(
-        cell.href != "",
-        rx.el.a(text, href=cell.href, class_name=look),
-        rx.el.span(text, class_name=look),
-    )
+    plain = rx.el.span(text, class_name=look)
+    if not is_link:
+        return plain
+    return rx.cond(cell.href != "", rx.el.a(text, href=cell.href, class_name=look), plain)
 
 
 def _word(name: str) -> str:
