@@ -129,6 +129,16 @@ class View:
         chosen = self.choices.get(name)
         return chosen is not None and not chosen.is_excluded and value in chosen.values
 
+    def leaving_out(self, name: str, value: str) -> "View | None":
+        """Return this view without one more value of a filter, None when that is too many."""
+        chosen = self.choices.get(name)
+        if self.includes(name, value) and chosen:
+            return self.filtered({name: chosen.without(value)}) if chosen.only is None else None
+        left_out = chosen.values if chosen and chosen.is_excluded else ()
+        if len(left_out) >= MOST_VALUES:
+            return None
+        return self.filtered({name: Chosen((*left_out, value), is_excluded=True)})
+
     def toggled(self, values: Mapping[str, str]) -> "View":
         """Return the view of these values alone; where they are chosen already, without them.
 

@@ -192,6 +192,16 @@ def _field(field: Field) -> rx.Component:
                     class_name=_SQUARE,
                 ),
             ),
+            rx.cond(
+                field.not_href != "",
+                rx.el.a(
+                    icon("filter-x"),
+                    href=field.not_href,
+                    aria_label="Not this: " + field.only,
+                    title="Without " + field.only,
+                    class_name=_SQUARE,
+                ),
+            ),
             copy_icon(field.copied, field.label),
             class_name="row",
         ),
