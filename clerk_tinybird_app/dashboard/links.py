@@ -1,14 +1,21 @@
 """The links of a dashboard, each to another view of it, and what else follows from its address."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, Records, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Dashboard,
+    Page,
+    Ranking,
+    Records,
+    TimeSeries,
+)
 from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
 from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name, search_names
 
@@ -22,6 +29,9 @@ _COMPARISONS: Final = {
     OFF: "None",
 }
 """What a period is compared with -> what that is called."""
+
+_MOST_NAMED: Final = 3
+"""Values that a chip names; it says how many the others are."""
 
 PLACE: Final = re.compile(r"\{(\w+)\}")
 """Where a page's title has a filter's value."""
@@ -42,6 +52,25 @@ class Choice:
     is_current: bool = False
 
 
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set.
+
+    Attributes:
+        name: The filter's.
+        label: What the filter is called.
+        verb: ``is`` or ``is not``.
+        chosen: What it is set to, in words.
+        href: The view without it.
+    """
+
+    name: str
+    label: str
+    verb: str
+    chosen: str
+    href: str
+
+
 def ranges(view: View, path: str) -> list[Choice]:
     """Return a link for every period that ends now."""
     return [
@@ -60,8 +89,8 @@ def comparisons(view: View, path: str) -> list[Choice]:
     ]
 
 
-def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
-    """Return a link for every filter that is set; it leads to the view without it.
+def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Chip]:
+    """Return a chip for every filter that is set.
 
     Args:
         dashboard: What is declared.
@@ -71,10 +100,24 @@ def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]
     """
     labels = {each.name: each.label for each in dashboard.filters}
     return [
-        Choice(f"{labels[name]} = {texts.named(value)}", view.filtered({name: None}).address(path))
-        for name, value in view.filters.items()
-        if name not in fixed
+        Chip(
+            name,
+            labels[name],
+            "is not" if chosen.is_excluded else "is",
+            _listed(chosen.values),
+            view.filtered({name: None}).address(path),
+        )
+        for name, chosen in view.filters.items()
+        if name not in fixed or name not in view.only
     ]
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Return the first values in words, and how many the others are."""
+    # With one more than these, its name is as short as the number.
+    most = _MOST_NAMED if len(values) > _MOST_NAMED + 1 else len(values)
+    others = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(map(texts.named, values[:most])) + others
 
 
 def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
@@ -84,18 +127,16 @@ def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
 
 
 def legend(panel: TimeSeries, view: View, path: str) -> list[Choice]:
-    """Return a link for every series: to its value alone, or from it back to all."""
+    """Return a link for every series: to its value alone, or from a chosen one to the others."""
     if not panel.filter:
         return []
-    chosen = view.choices.get(panel.filter)
     return [
         Choice(
             each.label,
-            view.filtered({panel.filter: None if is_current else each.label}).address(path),
-            is_current,
+            view.toggled({panel.filter: each.label}).address(path),
+            view.includes(panel.filter, each.label),
         )
         for each in panel.series
-        for is_current in (each.label == chosen,)
     ]
 
 
@@ -116,6 +157,22 @@ def sorts(dashboard: Dashboard, panel: Ranking, view: View, path: str) -> list[C
         )
         for column in panel.columns
         if column.sort
+    ]
+
+
+def tabs(dashboard: Dashboard, panel: Breakdown, view: View, path: str) -> list[Choice]:
+    """Return a link for every tab of a breakdown, labelled as its filter."""
+    name = order_name(dashboard, panel)
+    chosen = view.orders.get(name) or panel.tabs[0]
+    return [
+        Choice(
+            found.label if (found := dashboard.filter_named(tab)) else tab,
+            view.changed(
+                orders={**view.orders, name: None if tab == panel.tabs[0] else tab}
+            ).address(path),
+            tab == chosen,
+        )
+        for tab in panel.tabs
     ]
 
 
@@ -148,14 +205,16 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
             found[f"legend_{panel.key}"] = legend(panel, view, path)
         elif isinstance(panel, Ranking) and panel.sorts:
             found[f"sorts_{panel.key}"] = sorts(dashboard, panel, view, path)
+        elif isinstance(panel, Breakdown) and panel.tabs:
+            found[f"tabs_{panel.key}"] = tabs(dashboard, panel, view, path)
     return found
 
 
 def page_title(page: Page, view: View) -> str:
     """Return a page's heading with the values of its filters, "" when none of them is set."""
-    if not view.filters.keys() & set(page.by):
+    if not view.only.keys() & set(page.by):
         return ""
-    values = {name: texts.named(value) for name, value in view.filters.items()}
+    values = {name: texts.named(value) for name, value in view.only.items()}
     return PLACE.sub(lambda found: values.get(found[1], ""), page.title).strip()
 
 

@@ -7,8 +7,15 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, Records, TimeSeries
-from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import SORT, View, order_name, search_names
+from clerk_tinybird_app.dashboard.times import Period, Tick
+from clerk_tinybird_app.dashboard.view import (
+    SORT,
+    View,
+    chosen_by,
+    opened,
+    order_name,
+    search_names,
+)
 
 LIMIT: Final = "limit"
 _DAY_SECONDS: Final = 86_400
@@ -58,6 +65,7 @@ def questions(
     zone: tzinfo,
     tick: Tick,
     takes: Takes,
+    page: str = "",
     is_before: bool = False,
 ) -> list[Question]:
     """Return what fills ``panels`` with ``view``.
@@ -69,26 +77,31 @@ def questions(
         zone: The viewer's, whose hours and days the panels over time count.
         tick: When it is asked.
         takes: Without a pipe's parameters it is asked with all; Tinybird leaves out the others.
+        page: The name of the page, "" for the overview.
         is_before: True for the period that the view's own is compared with, if there is one.
     """
     period = view.period_before(tick.start) if is_before else view.period(tick.start)
     if period is None:
         return []
-    shared = {
-        dashboard.start: _utc(period.start),
-        dashboard.end: _utc(period.end),
-        dashboard.time_zone: str(zone),
-    }
+    shared = dated(dashboard, period, zone)
     return [
         Question(
             panel.key,
             panel.pipe,
-            _taken(panel.pipe, shared, takes) | _own(dashboard, panel, view),
+            taken(panel.pipe, shared, takes) | _own(dashboard, panel, view, page),
             tick,
             is_before,
         )
-        for panel in panels
+        for panel in (opened(dashboard, each, view) for each in panels)
     ]
+
+
+def filtered(view: View, without: Collection[str] = ()) -> dict[str, str]:
+    """Return the parameters for a view's filters, but for some of them."""
+    found: dict[str, str] = {}
+    for name, chosen in view.filters.items():
+        found |= {} if name in without else chosen.asked(name)
+    return found
 
 
 def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
@@ -106,7 +119,7 @@ def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:
     """Return what finds out whether the tenant has any row at all."""
     start = datetime.fromtimestamp(tick.start - dashboard.kept_days * _DAY_SECONDS, UTC)
     parameters = {dashboard.start: _utc(start), LIMIT: "1"}
-    return Question("", dashboard.newest, _taken(dashboard.newest, parameters, takes), tick)
+    return Question("", dashboard.newest, taken(dashboard.newest, parameters, takes), tick)
 
 
 def one_record(
@@ -120,7 +133,7 @@ def one_record(
     if panel.id not in takes.get(panel.pipe, (panel.id,)):
         return None
     start = datetime.fromtimestamp(now - dashboard.kept_days * _DAY_SECONDS, UTC)
-    shared = _taken(panel.pipe, {dashboard.start: _utc(start)}, takes)
+    shared = taken(panel.pipe, {dashboard.start: _utc(start)}, takes)
     return {**shared, **panel.parameters, panel.id: record}
 
 
@@ -151,9 +164,9 @@ def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
     return Pace(queries, least, max(refresh_seconds, least))
 
 
-def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:
+def _own(dashboard: Dashboard, panel: Panel, view: View, page: str) -> dict[str, str]:
     """Return what one panel is asked with beside the period; what it declares itself wins."""
-    own = {name: value for name, value in view.filters.items() if name not in panel.ignores}
+    own = filtered(view, {*panel.ignores, *chosen_by(dashboard, panel, view, page)})
     if isinstance(panel, Ranking) and panel.sorts:
         own[SORT] = view.orders.get(order_name(dashboard, panel)) or panel.sorts[0]
     if isinstance(panel, Records) and panel.search:
@@ -162,7 +175,17 @@ def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:
     return {**own, **panel.parameters}
 
 
-def _taken(pipe: str, parameters: Mapping[str, str], takes: Takes) -> dict[str, str]:
+def dated(dashboard: Dashboard, period: Period, zone: tzinfo) -> dict[str, str]:
+    """Return the parameters for a period and the viewer's zone."""
+    return {
+        dashboard.start: _utc(period.start),
+        dashboard.end: _utc(period.end),
+        dashboard.time_zone: str(zone),
+    }
+
+
+def taken(pipe: str, parameters: Mapping[str, str], takes: Takes) -> dict[str, str]:
+    """Return those of the parameters that a pipe takes, as far as that is known."""
     known = takes.get(pipe, parameters)
     return {name: value for name, value in parameters.items() if name in known}
 

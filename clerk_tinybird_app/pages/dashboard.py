@@ -95,7 +95,7 @@ def _detail(name: str) -> rx.Component:
         rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
         class_name="min-w-0",
     )
-    return _page(title, page.panels)
+    return _page(title, page.panels, fixed=page.by)
 
 
 def tab_title(name: str = "") -> rx.Var[str]:
@@ -105,7 +105,9 @@ def tab_title(name: str = "") -> rx.Var[str]:
     return rx.cond(slug != "", f"{title} \N{MIDDLE DOT} {slug}", title)
 
 
-def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
+def _page(
+    title: rx.Component, panels: Sequence[Panel], *, fixed: tuple[str, ...] = ()
+) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
     compares = bool(compared(panels, settings.tinybird_rps))
@@ -120,7 +122,7 @@ def _page(title: rx.Component, panels: Sequence[Panel]) -> rx.Component:
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
                 head(title, queries=queries),
-                toolbar(compares=compares),
+                toolbar(compares=compares, fixed=fixed),
                 notices(),
                 Dimmed.create(
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),

@@ -10,8 +10,8 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions
-from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.listing import as_csv
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
@@ -64,7 +64,7 @@ class DashboardState(ListsState, rx.State):
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
     comparisons: list[Choice] = links.comparisons(View(), routes.DASHBOARD)
-    chips: list[Choice] = []
+    chips: list[Chip] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD
     download_problem: str = ""
@@ -181,7 +181,13 @@ class DashboardState(ListsState, rx.State):
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
         asked = partial(
-            questions.questions, DASHBOARD, self._view, zone=zone, tick=tick, takes=takes
+            questions.questions,
+            DASHBOARD,
+            self._view,
+            zone=zone,
+            tick=tick,
+            takes=takes,
+            page=self._page,
         )
         return [*asked(panels), *asked(questions.compared(panels, rps), is_before=True)]
 
@@ -275,6 +281,9 @@ def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
         # Its table's head has a place for each from the start.
         first = links.sorts(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
         found |= {"sorts": (list[Choice], first)}
+    elif isinstance(panel, Breakdown) and panel.tabs:
+        of_all = links.tabs(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
+        found |= {"tabs": (list[Choice], of_all)}
     return {f"{name}_{panel.key}": kind for name, kind in found.items()}
 
 
@@ -301,3 +310,8 @@ def legend_of(panel: declaration.TimeSeries) -> Any:
 def sorts_of(panel: declaration.Ranking) -> Any:
     """Return the var with a link for each order of a ranking."""
     return getattr(DashboardState, f"sorts_{panel.key}")
+
+
+def tabs_of(panel: declaration.Breakdown) -> Any:
+    """Return the var with a link for each tab of a breakdown."""
+    return getattr(DashboardState, f"tabs_{panel.key}")

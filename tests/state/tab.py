@@ -21,6 +21,7 @@ from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.break_in import BreakInState
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.older import OlderState
+from clerk_tinybird_app.state.picker import PickerState  # noqa: F401 - served to the tabs
 from clerk_tinybird_app.state.playground import PlaygroundState
 from clerk_tinybird_app.state.record import RecordState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
@@ -95,8 +96,9 @@ class Tab:
     """One tab's websocket: its client token, its socket id, and the vars it was sent.
 
     ``seen`` holds those of the session and its token, ``answer`` those of the playground, ``board``
-    those of the dashboard, its open record and its sample traffic, ``tried`` those of the break-in;
-    ``heard`` has the names of all that its own calls changed, in order.
+    those of the dashboard, its open record and its sample traffic, ``tried`` those of the break-in,
+    ``picked`` those of the filters' values; ``heard`` has the names of all that its own calls
+    changed, in order.
     """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
@@ -107,6 +109,7 @@ class Tab:
         self.answer: dict[str, Any] = {}
         self.board: dict[str, Any] = {}
         self.tried: dict[str, Any] = {}
+        self.picked: dict[str, Any] = {}
         self.heard: list[str] = []
         namespace = APP.event_namespace
         assert namespace
@@ -183,5 +186,7 @@ class Tab:
                     self.answer.update(short)
                 elif substate.endswith(_ON_THE_BOARD):
                     self.board.update(short)
+                elif substate.endswith("picker_state"):
+                    self.picked.update(short)
                 elif substate.endswith("break_in_state"):
                     self.tried.update(short)

@@ -49,6 +49,13 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
     "BreakInState.attempt": {"kind": "parameter"},
     "DashboardState.download_csv": {"panel": "latest_jobs"},
     "DashboardState.refresh": {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"},
+    "PickerState.ask": {
+        "number": 7,
+        "name": "queue",
+        "search": "",
+        "address": "",
+        "zone": "UTC",
+    },
     "OlderState.load_older": {"panel": "latest_jobs"},
     "PlaygroundState.download_csv": {},
     "PlaygroundState.run": {"form": {}},
@@ -284,7 +291,7 @@ async def test_without_a_confirmed_session_nothing_is_asked_and_the_page_says_wh
     await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
-    said = str([tab.answer, tab.board, tab.tried])
+    said = str([tab.answer, tab.board, tab.tried, tab.picked])
     assert grant.UNCONFIRMED.message in said
 
 
@@ -295,7 +302,9 @@ async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_el
     await scene.tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
-    assert grant.UNCONFIRMED.message in str([scene.tab.answer, scene.tab.board, scene.tab.tried])
+    tab = scene.tab
+    said = str([tab.answer, tab.board, tab.tried, tab.picked])
+    assert grant.UNCONFIRMED.message in said
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)

@@ -6,15 +6,20 @@ from operator import and_, or_
 
 import reflex as rx
 
+from clerk_tinybird_app.components.dashboard.filters import sentence
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
-from clerk_tinybird_app.dashboard.declaration import Panel, Records
-from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking, Records
+from clerk_tinybird_app.dashboard.links import Chip
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 
 def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
-    """Tell whether every one of the panels that the session may see has come, and is empty."""
+    """Tell whether every one of the panels that the session may see has come, and is empty.
+
+    A ranking says nothing of it where there are others: it keeps its rows when it is filtered by.
+    """
+    panels = [each for each in panels if not isinstance(each, Ranking | Breakdown)] or panels
     hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
     are_empty, are_seen = [], []
     for panel in panels:
@@ -63,5 +68,5 @@ def no_match(noun: str) -> rx.Component:
     )
 
 
-def _removal(choice: Choice) -> rx.Component:
-    return rx.el.a("Remove " + choice.label, href=choice.href, class_name=BUTTON)
+def _removal(chip: Chip) -> rx.Component:
+    return rx.el.a("Remove " + sentence(chip), href=chip.href, class_name=BUTTON)
