@@ -170,6 +170,7 @@ def _found() -> rx.Component:
                 rx.el.span(icon("check"), "Copied", class_name="after row"),
                 text=record.json,
                 label="all as JSON",
+                aria_label="Copy as JSON",
                 class_name=BUTTON,
             ),
             class_name="end",
