@@ -1,20 +1,25 @@
 """What the address of a dashboard says: a period, filters and orders; and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from clerk_tinybird_app import routes
+from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
 from clerk_tinybird_app.dashboard.times import (
     CUSTOM,
     DEFAULT,
     LENGTHS,
     LONGEST,
+    UTC_NAME,
     Period,
     step_name,
+    zone_named,
 )
+from clerk_tinybird_app.dashboard.zones import is_zone
 
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
@@ -24,8 +29,8 @@ OFF: Final = "off"
 COMPARISONS: Final = (BEFORE, "day", "week", OFF)
 """What a period is compared with: the one before it, the same a day or a week ago, or nothing."""
 
-PERIOD: Final = ("range", "start", "end", "compare")
-"""What an address says of its periods; no filter can have one of these names."""
+PERIOD: Final = ("range", "start", "end", "compare", "zone")
+"""What an address says of its periods and times; no filter can have one of these names."""
 
 _EARLIER: Final = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
@@ -48,10 +53,13 @@ class View:
     """One view of the dashboard, all of it in the address.
 
     Attributes:
-        range: A key of ``LENGTHS``, or ``custom`` with both ``start`` and ``end``.
+        range: A key of ``LENGTHS`` or of the calendar, or ``custom`` with ``start`` and ``end``.
         start: The first moment of a custom period, in UTC; None with another.
         end: The moment after a custom period, in UTC; None with another.
         compare: One of ``COMPARISONS``.
+        zone: The time zone that was chosen, "" for the viewer's own.
+        home: The viewer's own time zone, which is not in the address.
+        overview: The path of the overview, below which all pages are.
         choices: Every filter in the declared order -> its value, None for all; "" is a value too.
         orders: Every order by its name in the address -> its value, None for the default.
     """
@@ -60,6 +68,9 @@ class View:
     start: datetime | None = None
     end: datetime | None = None
     compare: str = BEFORE
+    zone: str = ""
+    home: str = UTC_NAME
+    overview: str = routes.DASHBOARD
     choices: Mapping[str, str | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -78,7 +89,7 @@ class View:
             dashboard: What is declared.
             filters: Name -> value.
             orders: Name in the address -> value.
-            **period: ``range``, ``start``, ``end`` and ``compare``.
+            **period: ``range``, ``start``, ``end``, ``compare``, ``zone`` and ``home``.
         """
         filters, orders = filters or {}, orders or {}
         sortable = sortable_rankings(dashboard)
@@ -97,32 +108,77 @@ class View:
         return {name: value for name, value in self.choices.items() if value is not None}
 
     @property
+    def is_of_calendar(self) -> bool:
+        """True for a day, week or month of the calendar."""
+        return self.range in calendar.NAMES
+
+    @property
     def is_live(self) -> bool:
         """True when the period ends now."""
-        return self.range != CUSTOM
+        return self.range != CUSTOM and not (self.is_of_calendar and calendar.is_over(self.range))
+
+    @property
+    def zone_name(self) -> str:
+        """The name of the time zone that every time is written in."""
+        return self.zone or self.home
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone that every time is written in."""
+        return zone_named(self.zone_name)
 
     def period(self, now: float) -> Period:
         """Return the period shown at ``now``, seconds since the epoch."""
         if self.start is not None and self.end is not None:
             return Period(self.start, self.end)
+        if self.is_of_calendar:
+            return calendar.period(self.range, now, self.time_zone)
         return Period.ending_now(self.range, now)
 
-    def period_before(self, now: float) -> Period | None:
-        """Return the period that the one at ``now`` is compared with, None for none."""
-        if self.compare == OFF:
+    def period_before(self, now: float, compare: str = "") -> Period | None:
+        """Return the period that the one at ``now`` is compared with, None for none.
+
+        Args:
+            now: Seconds since the epoch.
+            compare: One of ``COMPARISONS``; by default the view's own.
+        """
+        compare = compare or self.compare
+        if compare == OFF:
             return None
-        period = self.period(now)
-        earlier = _EARLIER.get(self.compare, period.end - period.start)
-        return Period(period.start - earlier, period.end - earlier)
+        earlier, period = _EARLIER.get(compare), self.period(now)
+        if self.is_of_calendar:
+            if earlier is None:
+                return calendar.before(self.range, now, self.time_zone)
+            moments = (period.start, period.end)
+            return Period(*(calendar.moved(at, -earlier.days, self.time_zone) for at in moments))
+        shift = earlier or period.end - period.start
+        return Period(period.start - shift, period.end - shift)
+
+    def counterpart(self, now: float) -> Callable[[datetime], datetime]:
+        """Return what gives the moment of the period that one of the period before stands for."""
+        period, before, zone = self.period(now), self.period_before(now), self.time_zone
+        if before is None:
+            return lambda at: at
+        if self.is_of_calendar:
+            days = calendar.days_between(before.start, period.start, zone)
+            return lambda at: calendar.moved(at, days, zone)
+        shift = period.start - before.start
+        return lambda at: at + shift
 
     @property
     def name_before(self) -> str:
         """What the period that is compared with is called, "" for none: ``day before``."""
         if self.compare == OFF:
             return ""
+        if self.compare == BEFORE and self.is_of_calendar:
+            return calendar.name_before(self.range)
         if self.compare == BEFORE and self.range == CUSTOM:
             return "period before"
         return f"{step_name(_EARLIER.get(self.compare) or LENGTHS[self.range])} before"
+
+    def page(self, name: str) -> str:
+        """Return the path of a page, "" for the overview."""
+        return routes.dashboard_page(name, self.overview)
 
     def changed(self, **changes: Any) -> "View":
         """Return this view with other values; another range leaves no custom period."""
@@ -137,8 +193,11 @@ class View:
     def address(self, path: str) -> str:
         """Return ``path`` with the query that says this view; defaults are left out."""
         given: dict[str, str] = {} if self.range == DEFAULT else {"range": self.range}
-        given |= {name: _text(at) for name, at in (("start", self.start), ("end", self.end)) if at}
+        given |= {
+            name: moment_text(at) for name, at in (("start", self.start), ("end", self.end)) if at
+        }
         given |= {} if self.compare == BEFORE else {"compare": self.compare}
+        given |= {"zone": self.zone} if self.zone else {}
         given |= self.filters
         given |= {name: value for name, value in self.orders.items() if value is not None}
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
@@ -161,7 +220,7 @@ def order_name(dashboard: Dashboard, panel: Panel) -> str:
     return next((name for name, each in sortable.items() if each.key == panel.key), "")
 
 
-def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
+def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[View, str]:
     """Return the view that an address's query says, and what of it could not be used.
 
     Whatever is wrong in it leaves its default in place; the second value is then a sentence for a
@@ -170,8 +229,9 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     Args:
         search: The query with or without its question mark.
         dashboard: What is declared.
+        home: The viewer's own time zone.
     """
-    default = View.of(dashboard)
+    default = View.of(dashboard, home=home)
     if len(search) > MOST_CHARACTERS:
         return default, "The address is too long; this is the default view."
     most = _MOST_OTHER_VALUES + len(default.choices) + len(default.orders)
@@ -183,7 +243,9 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     problems: list[str] = []
     view = View.of(
         dashboard,
-        range=_choice(given, "range", (*LENGTHS, CUSTOM), DEFAULT, problems),
+        home=home,
+        zone=_zone(given, home, problems),
+        range=_choice(given, "range", (*LENGTHS, *calendar.NAMES, CUSTOM), DEFAULT, problems),
         compare=_choice(given, "compare", COMPARISONS, BEFORE, problems),
         filters={
             each.name: given[each.name]
@@ -230,6 +292,15 @@ def _with_custom_period(view: View, given: Mapping[str, str], problems: list[str
     return replace(view, start=start, end=end)
 
 
+def _zone(given: Mapping[str, str], home: str, problems: list[str]) -> str:
+    """Return the zone that an address names, "" for the viewer's own and for none that is known."""
+    name = given.get("zone", "")
+    if name and not is_zone(name):
+        problems.append("The time zone in the address is not known; times are those of yours.")
+        return ""
+    return "" if name == home else name
+
+
 def _is_allowed(
     name: str, given: Mapping[str, str], values: tuple[str, ...], problems: list[str]
 ) -> bool:
@@ -255,5 +326,6 @@ def _choice(
     return default
 
 
-def _text(at: datetime) -> str:
+def moment_text(at: datetime) -> str:
+    """Return a moment as an address says it, in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").replace(":00Z", "Z")
