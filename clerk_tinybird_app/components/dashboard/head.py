@@ -98,7 +98,12 @@ def _status() -> rx.Component:
         rx.cond(
             DashboardState.is_live & (DashboardState.calendar == ""),
             rx.fragment(),
-            rx.el.span(DashboardState.dates, class_name="dates-told"),
+            rx.el.span(
+                rx.cond(
+                    DashboardState.calendar != "", DashboardState.calendar, DashboardState.dates
+                ),
+                class_name="dates-told",
+            ),
         ),
         # To the eye the header says it.
         rx.el.span("Of ", tenant, class_name="sr-only"),
