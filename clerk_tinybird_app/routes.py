@@ -44,3 +44,8 @@ def dashboard_page(name: str, overview: str = DASHBOARD) -> str:
 def is_embedded(path: str) -> bool:
     """Tell whether a path is that of a page for a frame."""
     return f"{path}/".startswith(f"{EMBED}/")
+
+
+def overview_of(path: str) -> str:
+    """Return the path of the overview that a dashboard's page is below."""
+    return EMBED if is_embedded(path) else DASHBOARD

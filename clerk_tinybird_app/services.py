@@ -242,12 +242,12 @@ def pipe_fields() -> dict[str, list[Field]]:
     """
     product = products.current()
     try:
-        pipes = load_project(product.project).pipes
+        project = load_project(product.project)
         period = (product.dashboard.start, product.dashboard.end)
         return {
-            name: fields_of(pipes[name], first=period, without=fixed)
+            name: fields_of(project, name, first=period, without=fixed)
             for name, fixed in product.policy.fixed.items()
-            if name in pipes
+            if name in project.pipes
         }
     except (ProjectError, TemplateError, OSError) as error:
         _logger.warning("The Tinybird project's parameters cannot be read: %s", error)

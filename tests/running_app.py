@@ -4,6 +4,7 @@ Each app runs in a copy of the project, on ports of its own, so that it touches 
 developer's ``.web`` nor their ``.local`` accounts.
 """
 
+import fcntl
 import http.server
 import json
 import os
@@ -29,6 +30,13 @@ _GRANIAN: tuple[str | Path, ...] = (
     *(Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory"),
     *("--workers", "1", "--host", "127.0.0.1", "clerk_tinybird_app.clerk_tinybird_app:app"),
 )
+AS_BUILT = {
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
+    "__REFLEX_SKIP_COMPILE": "1",
+    "REFLEX_ENV_MODE": "prod",
+}
+"""Reflex reads these: serve the pages that are built, and build nothing."""
+
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
@@ -127,12 +135,36 @@ class RunningApp:
         del self.env["REFLEX_FRONTEND_PORT"]
         return self._start([REFLEX, "run", "--backend-only"], f"{self.backend}/api/health")
 
-    def prod(self) -> Self:
-        """Build, then serve everything on one port."""
+    def prod(self, kept: Path | None = None) -> Self:
+        """Build, then serve everything on one port.
+
+        Args:
+            kept: Where the pages of such an app are kept, so that they are built only once. The
+                next apps serve them as they are, but for their port.
+        """
         # As `make prod` does. In the file it may stay: it is for development.
         self.env.pop("REFLEX_BACKEND_PORT", None)
         command = (REFLEX, "run", "--env", "prod")
-        return self._start(command, f"{self.origin}/api/health", self.origin)
+        ready = (f"{self.origin}/api/health", self.origin)
+        if kept is None:
+            return self._start(command, *ready)
+        built = self.folder / ".web" / "build"
+        kept.mkdir(parents=True, exist_ok=True)
+        with (kept / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (kept / "port").exists():
+                self._start(command, *ready)
+                shutil.copytree(built, kept / "build")
+                (kept / "port").write_text(str(self.port))
+                return self
+        shutil.copytree(kept / "build", built)
+        port = (kept / "port").read_text()
+        for file in built.glob("*/assets/reflex-env-*.js"):
+            file.write_text(file.read_text().replace(f"localhost:{port}", f"localhost:{self.port}"))
+            for packed in file.parent.glob(f"{file.name}.*"):
+                packed.unlink()
+        self.env |= AS_BUILT
+        return self.granian()
 
     def exported(self) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""

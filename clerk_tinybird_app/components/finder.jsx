@@ -81,7 +81,7 @@ export function Finder({ label, groups, onChoose, none }) {
   };
   return (
     <div className="finder">
-      <label className="find">
+      <label className="finder-field">
         <Search {...ICON} />
         <input
           ref={field}
@@ -99,7 +99,7 @@ export function Finder({ label, groups, onChoose, none }) {
           spellCheck="false"
         />
       </label>
-      <div ref={list} id={id} role="listbox" aria-label={label} className="found">
+      <div ref={list} id={id} role="listbox" aria-label={label} className="finder-list">
         {found.map(({ name, options }) => (
           <div key={name} role="group" aria-label={name}>
             <div className="group" aria-hidden="true">{name}</div>

@@ -109,7 +109,7 @@ export function Keys() {
     <>
       <button id="keys" type="button" hidden onClick={() => setOpen(true)}>Keys</button>
       {isOpen ? (
-        <Modal label="Keys" className="modal keys" onClose={() => setOpen(false)}>
+        <Modal label="Keys" className="modal key-list" onClose={() => setOpen(false)}>
           <header>
             <h2 className="title-2">Keys</h2>
             <button

@@ -15,6 +15,7 @@ import { useLocation } from "react-router";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { earlier, hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
+import { without } from "./address.jsx";
 import { inTurn } from "./tab_turns.jsx";
 
 const TICK_MS = 250;
@@ -93,7 +94,8 @@ const pauseMs = (every, failures, chance) => {
 
 export function LiveView(props) {
   const { usual, least, at, behind, isLive, isFailing, finished, zone, children } = props;
-  const { pathname, search } = useLocation();
+  const { pathname, search: whole } = useLocation();
+  const search = without(whole, props.apart);
   const connectErrors = useConnectErrors();
   const { trouble, heard, check } = useContext(PulseContext);
   const isDown = connectErrors.length > 0;

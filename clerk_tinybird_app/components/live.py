@@ -7,6 +7,7 @@ import reflex as rx
 _LIVE: Final = rx.asset("live.jsx", shared=True)
 _ICONS: Final = rx.icon("pause").library or ""
 rx.asset("tab_turns.jsx", shared=True)
+rx.asset("address.jsx", shared=True)
 
 
 class _Live(rx.Component):
@@ -25,6 +26,7 @@ class LiveView(_Live):
     Times are in seconds since the epoch, 0 for none.
 
     Props:
+        apart: What the address can say beside the view, whose changes ask for nothing.
         usual: Seconds between two requests until the viewer chooses another interval.
         least: The shortest interval that can be chosen, and the length of a tab's turn.
         at: The moment that the data is of.
@@ -41,6 +43,7 @@ class LiveView(_Live):
 
     tag = "LiveView"
 
+    apart: rx.Var[list[str]]
     usual: rx.Var[float]
     least: rx.Var[float]
     at: rx.Var[float]

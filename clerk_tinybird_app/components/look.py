@@ -13,6 +13,7 @@ STYLE_SHEETS: Final = tuple(
         "charts",
         "tables",
         "overlays",
+        "picker",
         "pages",
         "print",
     )

@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from clerk_tinybird_app.dashboard.chosen import MANY
 from clerk_tinybird_app.dashboard.contradictions import contradictions
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Figures, Filter, Panel, Ranking
+from clerk_tinybird_app.dashboard.declaration import (
+    Dashboard,
+    Figures,
+    Filter,
+    Panel,
+    Ranking,
+    Records,
+)
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
+from clerk_tinybird_app.dashboard.questions import LIMIT
 from clerk_tinybird_app.dashboard.view import SORT
 from clerk_tinybird_app.tinybird.lint.columns import columns_of, reading_of
 from clerk_tinybird_app.tinybird.lint.reading import Reading
@@ -54,7 +63,7 @@ class Files:
 
     def _parameters_of(self, pipe: str) -> dict[str, Field] | None:
         try:
-            found = fields_of(self.project.pipes[pipe], without=self.fixed.get(pipe, ()))
+            found = fields_of(self.project, pipe, without=self.fixed.get(pipe, ()))
         except TemplateError:
             return None
         return {each.name: each for each in found}
@@ -65,7 +74,7 @@ def mistakes(dashboard: Dashboard, files: Files) -> list[Mistake]:
     found = chain(
         contradictions(dashboard),
         _of_pipes(dashboard, files),
-        *(_of_filter(each, files) for each in dashboard.filters),
+        *(_of_values(dashboard, each, files) for each in dashboard.filters),
         *(_of_panel(dashboard, each, files) for each in dashboard.all_panels),
     )
     return list(dict.fromkeys(found))
@@ -76,7 +85,7 @@ def _of_pipes(dashboard: Dashboard, files: Files) -> Iterator[Mistake]:
     asked = chain(
         ((panel.pipe, f"the panel '{panel.key}'") for panel in dashboard.all_panels),
         (
-            (each.values_from[0], f"the filter '{each.name}'")
+            (each.values_from.pipe, f"the filter '{each.name}'")
             for each in dashboard.filters
             if each.values_from
         ),
@@ -104,11 +113,19 @@ def _of_pipe(pipe: str, where: str, files: Files) -> Iterator[Mistake]:
         )
 
 
-def _of_filter(declared: Filter, files: Files) -> Iterator[Mistake]:
-    if declared.values_from is not None:
-        pipe, column = declared.values_from
-        where = f"the filter '{declared.name}'"
-        yield from _of_columns(pipe, [column], where, files)
+def _of_values(dashboard: Dashboard, declared: Filter, files: Files) -> Iterator[Mistake]:
+    """Yield what is wrong with where a filter's values come from."""
+    found = declared.values_from
+    if found is None:
+        return
+    where = f"the filter '{declared.name}'"
+    yield from _of_columns(found.pipe, {found.column, found.count} - {""}, where, files)
+    own: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.parameters.items()}
+    own |= {found.search: ()} if found.search else {}
+    # It is asked with every filter but its own.
+    filters = {each.name: each for each in dashboard.filters if each.name != declared.name}
+    asked = {dashboard.start: (), dashboard.end: (), **_asked_by(filters.values())}
+    yield from _of_parameters_asked(dashboard, found.pipe, {**asked, **own}, where, files)
 
 
 def _of_panel(dashboard: Dashboard, panel: Panel, files: Files) -> Iterator[Mistake]:
@@ -143,35 +160,89 @@ def _of_columns(pipe: str, columns: Iterable[str], where: str, files: Files) -> 
 def _of_parameters(
     dashboard: Dashboard, panel: Panel, where: str, files: Files
 ) -> Iterator[Mistake]:
-    known = files.parameters(panel.pipe)
+    if files.parameters(panel.pipe) is None:
+        return
+    sorts = panel.sorts if isinstance(panel, Ranking) else ()
+    others = {dashboard.start: (), dashboard.end: (), **({SORT: sorts} if sorts else {})}
+    own = {name: (value,) for name, value in panel.parameters.items()}
+    filters = [each for each in dashboard.filters if each.name not in panel.ignores]
+    asked = {
+        **{name: values for name, values in others.items() if name not in panel.ignores},
+        **_asked_by(filters),
+        **own,
+    }
+    yield from _of_parameters_asked(dashboard, panel.pipe, asked, where, files)
+    if isinstance(panel, Records):
+        yield from _of_records(panel, where, files)
+    names = {*others, *(each.name for each in dashboard.filters)}
+    for name in set(panel.ignores) - names:
+        yield unknown(
+            where, "ignores", name, names, "which is no filter of the dashboard", panel.pipe
+        )
+
+
+def _of_records(panel: Records, where: str, files: Files) -> Iterator[Mistake]:
+    """Yield the parameters for older rows and for a search that a list's pipe does not take."""
+    known = files.parameters(panel.pipe) or {}
+    for name in (*panel.cursor, LIMIT) if panel.cursor else ():
+        if name not in known:
+            yield unknown(
+                where,
+                "asks for older rows with the parameter",
+                name,
+                known,
+                f"which the pipe '{panel.pipe}' does not take (cursor=None leaves them out)",
+                panel.pipe,
+            )
+    if panel.search and panel.search not in known:
+        yield unknown(
+            where,
+            "searches by the parameter",
+            panel.search,
+            known,
+            f"which the pipe '{panel.pipe}' does not take",
+            panel.pipe,
+        )
+
+
+def _asked_by(filters: Iterable[Filter]) -> dict[str, tuple[str, ...]]:
+    """Return the parameters that filters are asked by, each with the values that it may have."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in filters:
+        found |= {each.name: tuple(each.values)}
+        found |= {each.name + suffix: () for suffix in MANY if each.is_many}
+    return found
+
+
+def _of_parameters_asked(
+    dashboard: Dashboard,
+    pipe: str,
+    asked: Mapping[str, tuple[str, ...]],
+    where: str,
+    files: Files,
+) -> Iterator[Mistake]:
+    """Yield the parameters that a pipe does not take, and the values that it does not know."""
+    known = files.parameters(pipe)
     if known is None:
         return
-    filters = {each.name: tuple(each.values) for each in dashboard.filters}
-    own = {name: (value,) for name, value in panel.parameters.items()}
-    sorts = panel.sorts if isinstance(panel, Ranking) else ()
-    asked: dict[str, tuple[str, ...]] = {
-        dashboard.start: (),
-        dashboard.end: (),
-        **filters,
-        **({SORT: sorts} if sorts else {}),
-    }
-    for name, values in chain(
-        ((name, values) for name, values in asked.items() if name not in panel.ignores),
-        own.items(),
-    ):
+    of_many = {each.name + suffix: each.name for each in dashboard.filters for suffix in MANY}
+    for name, values in asked.items():
         if name not in known:
-            remedy = (
-                "every pipe takes the period, by the names in Dashboard(start=..., end=...)"
-                if name in (dashboard.start, dashboard.end)
-                else "ignores=... leaves a filter out"
-            )
+            remedy = "ignores=... leaves a filter out"
+            if name in (dashboard.start, dashboard.end):
+                remedy = (
+                    "every pipe takes the period, by the names in Dashboard(start=..., end=...)"
+                )
+            elif name in of_many:
+                remedy = f"Filter(name='{of_many[name]}', is_many=True) needs it; {remedy}"
             yield unknown(
                 where,
                 "asks with the parameter",
                 name,
                 known,
-                f"which the pipe '{panel.pipe}' does not take ({remedy})",
-                panel.pipe,
+                f"which the pipe '{pipe}' does not take ({remedy})",
+                of_many.get(name, name),
+                pipe,
             )
             continue
         options = known[name].options
@@ -182,10 +253,6 @@ def _of_parameters(
                     f"asks with {name} =",
                     value,
                     options,
-                    f"which the pipe '{panel.pipe}' does not know",
-                    panel.pipe,
+                    f"which the pipe '{pipe}' does not know",
+                    pipe,
                 )
-    for name in set(panel.ignores) - asked.keys():
-        yield unknown(
-            where, "ignores", name, asked, "which is no filter of the dashboard", panel.pipe
-        )

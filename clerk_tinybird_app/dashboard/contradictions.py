@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from clerk_tinybird_app.dashboard.chosen import MANY, NOT
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Column,
@@ -17,7 +18,13 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.links import PLACE
 from clerk_tinybird_app.dashboard.mistake import Mistake, unknown
-from clerk_tinybird_app.dashboard.view import PERIOD, SORT, sortable_rankings
+from clerk_tinybird_app.dashboard.view import (
+    PERIOD,
+    SORT,
+    record_names,
+    search_names,
+    with_options,
+)
 from clerk_tinybird_app.tinybird.pipe_request import PIPE
 
 _WIDEST: Final = 12
@@ -32,7 +39,8 @@ def contradictions(dashboard: Dashboard) -> Iterator[Mistake]:
 
 def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
     """Yield names that are taken twice or cannot stand in an address."""
-    taken = {*PERIOD, PIPE, SORT, *sortable_rankings(dashboard)}
+    lists = {*record_names(dashboard).values(), *search_names(dashboard).values()}
+    taken = {*PERIOD, PIPE, SORT, *with_options(dashboard), *lists}
     for each in dashboard.filters:
         if each.name in taken:
             yield Mistake(
@@ -40,7 +48,7 @@ def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
                 "something else by that name",
                 (each.name,),
             )
-        taken.add(each.name)
+        taken |= {each.name, *(each.name + suffix for suffix in (NOT, *MANY) if each.is_many)}
     for name in dashboard.pages:
         if not name.replace("-", "_").isidentifier():
             yield Mistake(
@@ -123,7 +131,7 @@ def _filters_named(panel: Panel) -> Iterator[str]:
             yield from (panel.filter,) if panel.filter else ()
             yield from panel.limit.fixed_by if panel.limit else ()
         case Breakdown():
-            yield panel.by
+            yield from panel.tabs or (panel.by,)
         case Ranking() | Records():
             yield from panel.by if isinstance(panel, Ranking) else ()
             for column in panel.columns:
@@ -138,6 +146,8 @@ def _of_kind(dashboard: Dashboard, panel: Panel, where: str) -> Iterator[Mistake
         yield Mistake(f"{where} needs {name}=...", (panel.pipe, panel.title))
     if isinstance(panel, TimeSeries):
         yield from _of_series(dashboard, panel, where)
+    if isinstance(panel, Breakdown):
+        yield from _of_tabs(dashboard, panel, where)
     if isinstance(panel, Ranking) and panel.opens:
         page = dashboard.pages.get(panel.opens)
         if page is None:
@@ -150,6 +160,18 @@ def _of_kind(dashboard: Dashboard, panel: Panel, where: str) -> Iterator[Mistake
                 f"{where} opens the page '{panel.opens}', which is by {', '.join(page.by)}: "
                 "by=... must name them all",
                 (panel.opens, panel.pipe),
+            )
+
+
+def _of_tabs(dashboard: Dashboard, panel: Breakdown, where: str) -> Iterator[Mistake]:
+    for name in panel.tabs:
+        declared = dashboard.filter_named(name)
+        source = declared.values_from if declared else None
+        if declared and (source is None or source.pipe != panel.pipe or not source.count):
+            yield Mistake(
+                f"{where} has a tab of '{name}', whose values do not come with a count from the "
+                f"pipe '{panel.pipe}'",
+                (name, panel.pipe),
             )
 
 
@@ -186,7 +208,7 @@ def _lacks(panel: Panel) -> Iterator[str]:
             yield "figures"
         case TimeSeries(series=()):
             yield "series"
-        case Breakdown() if not (panel.by and panel.value):
+        case Breakdown(tabs=()) if not (panel.by and panel.value):
             yield "by=... and value"
         case Ranking(by=()):
             yield "by"

@@ -51,6 +51,25 @@ class Scale(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Values:
+    """Where the values of a filter come from, the most frequent first.
+
+    Attributes:
+        pipe: The endpoint, which takes the period and the filters.
+        column: Its column with a value.
+        count: Its column with how often the value is there; "" without one.
+        parameters: What it is always asked with.
+        search: Its parameter for a text that the values have in them; "" without one.
+    """
+
+    pipe: str
+    column: str
+    count: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    search: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A parameter that a viewer may set.
 
@@ -58,13 +77,16 @@ class Filter:
         name: The parameter's, and in the address.
         label: What it is called.
         values: The values to choose from, each with its tone where it has one; none: any text.
-        values_from: A pipe, and its column that has the values.
+        values_from: Where its values come from, with how often each is there.
+        is_many: True when it can have several values, or all but some. The pipes then take beside
+            ``<name>`` also ``<name>_in`` and ``<name>_not_in``, each a JSON array of texts.
     """
 
     name: str
     label: str
     values: Mapping[str, Tone] | Sequence[str] = ()
-    values_from: tuple[str, str] | None = None
+    values_from: Values | None = None
+    is_many: bool = False
 
     def tone(self, value: str) -> Tone:
         """Return the tone of a value, ``CALM`` for one without."""
@@ -310,37 +332,53 @@ class Ranking(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown(Panel):
-    """The shares of the values of one dimension.
+    """The shares of the values of one dimension, or of several that a viewer chooses from.
 
     Attributes:
-        by: The column with the value; a click sets the filter of the same name.
+        by: The filter that a click sets.
+        column: The column with the value; that of the filter's name by default.
         value: The column with its part.
         unit: How the part is written.
+        tabs: Filters whose values come, with their counts, from this pipe: each is a tab, and what
+            is above follows from the chosen one.
     """
 
     by: str = ""
+    column: str = ""
     value: str = ""
     unit: Unit = Unit.COUNT
+    tabs: tuple[str, ...] = ()
+
+    @property
+    def value_column(self) -> str:
+        """The column with the value."""
+        return self.column or self.by
 
     @property
     def columns_used(self) -> frozenset[str]:
-        """Its two columns."""
-        return frozenset({self.by, self.value})
+        """Its two columns; with tabs, those that the filters name."""
+        return frozenset({self.value_column, self.value} - {""})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Records(Panel):
-    """The newest rows, one line each, newest first.
+    """The newest rows, one line each, newest first; a line opens all that its row says.
 
     Attributes:
         at: The column that says when, in UTC.
-        id: The column that tells one row from all others.
+        id: The column that tells one row from all others. With a parameter of the same name in its
+            pipe, the address of a row shows it as long as it is kept.
         columns: What a line shows beside the time.
+        cursor: The pipe's parameters for the time and the id of a row, for the rows before it; None
+            for a list that ends with its newest rows.
+        search: The pipe's parameter for a text that the rows contain; "" without one.
     """
 
     at: str = "timestamp"
     id: str = ""
     columns: tuple[Column, ...] = ()
+    cursor: tuple[str, str] | None = None
+    search: str = ""
 
     @property
     def columns_used(self) -> frozenset[str]:

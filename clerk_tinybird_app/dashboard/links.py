@@ -1,7 +1,7 @@
 """The links of a dashboard, each to another view of it, and what else follows from its address."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -9,9 +9,24 @@ from urllib.parse import urlencode
 
 from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard import texts
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Page, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Dashboard,
+    Page,
+    Ranking,
+    Records,
+    TimeSeries,
+)
 from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, NAMES, Times, offset_name
-from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, moment_text, order_name
+from clerk_tinybird_app.dashboard.view import (
+    BEFORE,
+    OFF,
+    View,
+    moment,
+    moment_text,
+    order_name,
+    search_names,
+)
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
@@ -23,6 +38,9 @@ _COMPARISONS: Final = {
     OFF: "None",
 }
 """What a period is compared with -> what that is called."""
+
+_MOST_NAMED: Final = 3
+"""Values that a chip names; it says how many the others are."""
 
 PLACE: Final = re.compile(r"\{(\w+)\}")
 """Where a page's title has a filter's value."""
@@ -41,6 +59,25 @@ class Choice:
     label: str
     href: str
     is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set.
+
+    Attributes:
+        name: The filter's.
+        label: What the filter is called.
+        verb: ``is`` or ``is not``.
+        chosen: What it is set to, in words.
+        href: The view without it.
+    """
+
+    name: str
+    label: str
+    verb: str
+    chosen: str
+    href: str
 
 
 def ranges(view: View, path: str) -> list[Choice]:
@@ -82,8 +119,8 @@ def _against(view: View) -> str:
     return f"the {name}" if name.endswith("before") else name
 
 
-def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Choice]:
-    """Return a link for every filter that is set; it leads to the view without it.
+def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Chip]:
+    """Return a chip for every filter that is set.
 
     Args:
         dashboard: What is declared.
@@ -93,10 +130,24 @@ def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]
     """
     labels = {each.name: each.label for each in dashboard.filters}
     return [
-        Choice(f"{labels[name]} = {texts.named(value)}", view.filtered({name: None}).address(path))
-        for name, value in view.filters.items()
-        if name not in fixed
+        Chip(
+            name,
+            labels[name],
+            "is not" if chosen.is_excluded else "is",
+            _listed(chosen.values),
+            view.filtered({name: None}).address(path),
+        )
+        for name, chosen in view.filters.items()
+        if name not in fixed or name not in view.only
     ]
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Return the first values in words, and how many the others are."""
+    # With one more than these, its name is as short as the number.
+    most = _MOST_NAMED if len(values) > _MOST_NAMED + 1 else len(values)
+    others = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(map(texts.named, values[:most])) + others
 
 
 def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
@@ -106,18 +157,16 @@ def without_filters(view: View, path: str, *, fixed: Collection[str]) -> str:
 
 
 def legend(panel: TimeSeries, view: View, path: str) -> list[Choice]:
-    """Return a link for every series: to its value alone, or from it back to all."""
+    """Return a link for every series: to its value alone, or from a chosen one to the others."""
     if not panel.filter:
         return []
-    chosen = view.choices.get(panel.filter)
     return [
         Choice(
             each.label,
-            view.filtered({panel.filter: None if is_current else each.label}).address(path),
-            is_current,
+            view.toggled({panel.filter: each.label}).address(path),
+            view.includes(panel.filter, each.label),
         )
         for each in panel.series
-        for is_current in (each.label == chosen,)
     ]
 
 
@@ -141,6 +190,22 @@ def sorts(dashboard: Dashboard, panel: Ranking, view: View, path: str) -> list[C
     ]
 
 
+def tabs(dashboard: Dashboard, panel: Breakdown, view: View, path: str) -> list[Choice]:
+    """Return a link for every tab of a breakdown, labelled as its filter."""
+    name = order_name(dashboard, panel)
+    chosen = view.orders.get(name) or panel.tabs[0]
+    return [
+        Choice(
+            found.label if (found := dashboard.filter_named(tab)) else tab,
+            view.changed(
+                orders={**view.orders, name: None if tab == panel.tabs[0] else tab}
+            ).address(path),
+            tab == chosen,
+        )
+        for tab in panel.tabs
+    ]
+
+
 def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
     """Return what follows from the address alone, by the names of the dashboard's vars.
 
@@ -151,8 +216,12 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
     """
     path = view.page(page)
     fixed = dashboard.pages[page].by if page else ()
+    searched = search_names(dashboard)
+    lists = [each for each in dashboard.all_panels if isinstance(each, Records)]
     found: dict[str, Any] = {
-        "address": view.address(path),
+        # A search is its list's alone: the other panels are of the same view.
+        "address": view.changed(searches={}).address(path),
+        "searches": {each.key: view.searches.get(searched.get(each.key, ""), "") for each in lists},
         "is_live": view.is_live,
         "page_title": page_title(dashboard.pages[page], view) if page else dashboard.title,
         "ranges": ranges(view, path),
@@ -171,14 +240,16 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
             found[f"legend_{panel.key}"] = legend(panel, view, path)
         elif isinstance(panel, Ranking) and panel.sorts:
             found[f"sorts_{panel.key}"] = sorts(dashboard, panel, view, path)
+        elif isinstance(panel, Breakdown) and panel.tabs:
+            found[f"tabs_{panel.key}"] = tabs(dashboard, panel, view, path)
     return found
 
 
 def page_title(page: Page, view: View) -> str:
     """Return a page's heading with the values of its filters, "" when none of them is set."""
-    if not view.filters.keys() & set(page.by):
+    if not view.only.keys() & set(page.by):
         return ""
-    values = {name: texts.named(value) for name, value in view.filters.items()}
+    values = {name: texts.named(value) for name, value in view.only.items()}
     return PLACE.sub(lambda found: values.get(found[1], ""), page.title).strip()
 
 

@@ -4,17 +4,26 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.dashboard.declaration import (
     Dashboard,
     Figures,
     Panel,
     Ranking,
+    Records,
     TimeSeries,
 )
 from clerk_tinybird_app.dashboard.times import Period, Tick
-from clerk_tinybird_app.dashboard.view import BEFORE, SORT, View, order_name
+from clerk_tinybird_app.dashboard.view import (
+    BEFORE,
+    SORT,
+    View,
+    chosen_by,
+    opened,
+    order_name,
+    search_names,
+)
 
 LIMIT: Final = "limit"
 _DAY_SECONDS: Final = 86_400
@@ -64,6 +73,7 @@ def questions(
     zone: tzinfo,
     tick: Tick,
     takes: Takes,
+    page: str = "",
     is_before: bool = False,
 ) -> list[Question]:
     """Return what fills ``panels`` with ``view``.
@@ -75,6 +85,7 @@ def questions(
         zone: The viewer's, whose hours and days the panels over time count.
         tick: When it is asked.
         takes: Without a pipe's parameters it is asked with all; Tinybird leaves out the others.
+        page: The name of the page, "" for the overview.
         is_before: True for the period that the view's own is compared with, if there is one.
     """
 
@@ -84,25 +95,27 @@ def questions(
             # Key figures are compared with the period before whatever charts are compared with.
             compare = BEFORE if isinstance(panel, Figures) else view.compare
             period = view.period_before(tick.start, compare)
-        if period is None:
-            return {}
-        return {
-            dashboard.start: _utc(period.start),
-            dashboard.end: _utc(period.end),
-            dashboard.time_zone: str(zone),
-        }
+        return dated(dashboard, period, zone) if period else {}
 
     return [
         Question(
             panel.key,
             panel.pipe,
-            _taken(panel.pipe, when, takes) | _own(dashboard, panel, view),
+            taken(panel.pipe, when, takes) | _own(dashboard, panel, view, page),
             tick,
             is_before,
         )
-        for panel in panels
+        for panel in (opened(dashboard, each, view) for each in panels)
         if (when := shared(panel))
     ]
+
+
+def filtered(view: View, without: Collection[str] = ()) -> dict[str, str]:
+    """Return the parameters for a view's filters, but for some of them."""
+    found: dict[str, str] = {}
+    for name, chosen in view.filters.items():
+        found |= {} if name in without else chosen.asked(name)
+    return found
 
 
 def compared(panels: Iterable[Panel], rps: int, view: View | None = None) -> list[Panel]:
@@ -125,7 +138,36 @@ def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:
     """Return what finds out whether the tenant has any row at all."""
     start = datetime.fromtimestamp(tick.start - dashboard.kept_days * _DAY_SECONDS, UTC)
     parameters = {dashboard.start: _utc(start), LIMIT: "1"}
-    return Question("", dashboard.newest, _taken(dashboard.newest, parameters, takes), tick)
+    return Question("", dashboard.newest, taken(dashboard.newest, parameters, takes), tick)
+
+
+def one_record(
+    dashboard: Dashboard, panel: Records, record: str, now: float, takes: Takes
+) -> dict[str, str] | None:
+    """Return what a panel's pipe is asked with for one row, of whatever age and filters.
+
+    Returns:
+        The parameters; None for a pipe that cannot find a row by its id.
+    """
+    if panel.id not in takes.get(panel.pipe, (panel.id,)):
+        return None
+    start = datetime.fromtimestamp(now - dashboard.kept_days * _DAY_SECONDS, UTC)
+    shared = taken(panel.pipe, {dashboard.start: _utc(start)}, takes)
+    return {**shared, **panel.parameters, panel.id: record}
+
+
+def older(panel: Records, asked: Question, last: Mapping[str, Any], count: int) -> dict[str, str]:
+    """Return what a panel's pipe is asked with for the rows before one that it answered.
+
+    Args:
+        panel: A list with a cursor.
+        asked: What was asked for its newest rows.
+        last: The oldest row that is known.
+        count: How many are asked for.
+    """
+    at, row_id = panel.cursor or ("", "")
+    place = {at: str(last[panel.at]), row_id: str(last[panel.id])}
+    return {**asked.parameters, **place, LIMIT: str(count)}
 
 
 def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
@@ -141,15 +183,28 @@ def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
     return Pace(queries, least, max(refresh_seconds, least))
 
 
-def _own(dashboard: Dashboard, panel: Panel, view: View) -> dict[str, str]:
+def _own(dashboard: Dashboard, panel: Panel, view: View, page: str) -> dict[str, str]:
     """Return what one panel is asked with beside the period; what it declares itself wins."""
-    own = {name: value for name, value in view.filters.items() if name not in panel.ignores}
+    own = filtered(view, {*panel.ignores, *chosen_by(dashboard, panel, view, page)})
     if isinstance(panel, Ranking) and panel.sorts:
         own[SORT] = view.orders.get(order_name(dashboard, panel)) or panel.sorts[0]
+    if isinstance(panel, Records) and panel.search:
+        text = view.searches.get(search_names(dashboard)[panel.key], "")
+        own |= {panel.search: text} if text else {}
     return {**own, **panel.parameters}
 
 
-def _taken(pipe: str, parameters: Mapping[str, str], takes: Takes) -> dict[str, str]:
+def dated(dashboard: Dashboard, period: Period, zone: tzinfo) -> dict[str, str]:
+    """Return the parameters for a period and the viewer's zone."""
+    return {
+        dashboard.start: _utc(period.start),
+        dashboard.end: _utc(period.end),
+        dashboard.time_zone: str(zone),
+    }
+
+
+def taken(pipe: str, parameters: Mapping[str, str], takes: Takes) -> dict[str, str]:
+    """Return those of the parameters that a pipe takes, as far as that is known."""
     known = takes.get(pipe, parameters)
     return {name: value for name, value in parameters.items() if name in known}
 

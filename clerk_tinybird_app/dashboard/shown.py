@@ -31,10 +31,10 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import BEFORE, View
+from clerk_tinybird_app.dashboard.view import BEFORE, View, chosen_by, opened, record_names
 
 _HUNDRED: Final = 100
-_FAULTS: Final = (
+FAULTS: Final = (
     KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
 )  # fmt: skip
 """What is raised of rows that are not what a panel shows."""
@@ -67,13 +67,15 @@ class Row:
         key: What tells it from the table's other rows.
         cells: First what names it, or when it was; then one for each of the panel's columns.
         bar: The column with a bar, in per cent of the greatest; 0 without one.
-        open_href: The page with its own panels; "" without one.
+        open_href: The page with its own panels, or with all that a record says; "" without one.
+        is_chosen: True when the view is filtered by it.
     """
 
     key: str
     cells: list[Cell]
     bar: int = 0
     open_href: str = ""
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,14 @@ class Share:
         value: Its part, with its unit.
         percent: Its part in per cent of all that is shown.
         href: The view of this value alone; "" where it cannot be had.
+        is_chosen: True when the view is filtered by it; ``href`` then leads out of that.
     """
 
     label: str
     value: str
     percent: int
     href: str = ""
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Shaper:
         Raises:
             UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
         """
+        panel = opened(self.dashboard, panel, self.view)
         try:
             own = rows[panel.key]
             match panel:
@@ -140,7 +145,7 @@ class Shaper:
                     raise NotImplementedError(type(panel))
         except KeyError as error:
             raise UnfitRowsError(f"its rows have no column {error}") from error
-        except _FAULTS as error:
+        except FAULTS as error:
             raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
     def _figures(
@@ -214,7 +219,7 @@ class Shaper:
             summary=charts.summary(panel, within, axis.words),
         )
         # The period before is an addition: rows that are none leave the chart as it is.
-        with suppress(*_FAULTS):
+        with suppress(*FAULTS):
             chart = self._with_before(chart, axis, panel, rows)
         return {"rows": chart, "axis": axis}
 
@@ -268,32 +273,48 @@ class Shaper:
         for row, bar in zip(rows, bars, strict=True):
             values = {name: row[name] for name in panel.by}
             opens = self._href(values, panel.opens) if panel.opens else ""
-            cells = [Cell(_words(row, panel.by), self._href(values)), *self._cells(panel, row)]
-            found.append(Row(_key(values.values()), cells, round(_HUNDRED * bar / most), opens))
+            is_chosen = self._is_chosen(panel, values)
+            href = self._href(values, toggles=is_chosen)
+            cells = [Cell(_words(row, panel.by), href), *self._cells(panel, row)]
+            share = round(_HUNDRED * bar / most)
+            found.append(Row(_key(values.values()), cells, share, opens, is_chosen))
         return found
 
     def _records(self, panel: Records, rows: Rows) -> list[Row]:
         period, today = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
         times = Times.of(period, self.zone, self.now)
+        path, name = self.view.page(self.page), record_names(self.dashboard)[panel.key]
         return [
             Row(
-                str(row[panel.id]),
+                record,
                 [Cell(times.clock(moment(row[panel.at]), now=today)), *self._cells(panel, row)],
+                open_href=self.view.link(path, {name: record}),
             )
             for row in rows
+            for record in (str(row[panel.id]),)
         ]
 
     def _shares(self, panel: Breakdown, rows: Rows) -> list[Share]:
         whole = sum(row[panel.value] for row in rows) or 1
         return [
             Share(
-                label=_words(row, (panel.by,)),
+                label=_words(row, (panel.value_column,)),
                 value=texts.written(row[panel.value], panel.unit),
                 percent=round(_HUNDRED * row[panel.value] / whole),
-                href=self._href({panel.by: row[panel.by]}),
+                href=self._href(values, toggles=is_chosen),
+                is_chosen=is_chosen,
             )
             for row in rows
+            for values in ({panel.by: row[panel.value_column]},)
+            for is_chosen in (self._is_chosen(panel, values),)
         ]
+
+    def _is_chosen(self, panel: Ranking | Breakdown, values: Mapping[str, Any]) -> bool:
+        """Tell whether the view is filtered by a row, which these values name."""
+        names = chosen_by(self.dashboard, panel, self.view, self.page)
+        return bool(names) and all(
+            self.view.includes(name, str(value)) for name, value in values.items()
+        )
 
     def _cells(self, panel: Ranking | Records, row: Mapping[str, Any]) -> list[Cell]:
         return [self._cell(column, row) for column in panel.columns]
@@ -311,24 +332,28 @@ class Shaper:
                 return found.tone(str(value)).value
         return ""
 
-    def _href(self, values: Mapping[str, Any], page: str | None = None) -> str:
+    def _href(
+        self, values: Mapping[str, Any], page: str | None = None, *, toggles: bool = False
+    ) -> str:
         """Return the address of the view of these values, "" where it cannot be had.
 
         Args:
             values: Name of a filter -> its value, as it came with the data.
             page: Another page than this one.
+            toggles: True for the view without them, where they are chosen.
         """
         for name, value in values.items():
             found = self.dashboard.filter_named(name)
             if found is None or value is None or not found.allows(str(value)):
                 return ""
         path = self.view.page(self.page if page is None else page)
-        view = self.view.filtered({name: str(value) for name, value in values.items()})
+        texts_of = {name: str(value) for name, value in values.items()}
+        view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
         return view.link(path) if values else ""
 
     def _is_fixed(self, names: Collection[str]) -> bool:
-        """Tell whether all of these filters are set, and there are any."""
-        return bool(names) and set(names) <= self.view.filters.keys()
+        """Tell whether all of these filters leave a single value, and there are any."""
+        return bool(names) and set(names) <= self.view.only.keys()
 
 
 def is_empty(panel: Panel, rows: Rows) -> bool:

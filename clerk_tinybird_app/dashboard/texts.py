@@ -1,5 +1,6 @@
 """Numbers and names as the dashboard writes them."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -105,6 +106,18 @@ def named(value: str) -> str:
         return "(empty)"
     if len(value) > _MOST_NAME_CHARACTERS:
         value = f"{value[: _MOST_NAME_CHARACTERS - _NAME_END]}…{value[-_NAME_END:]}"
+    return _seen(value)
+
+
+def whole(value: Any) -> str:
+    """Return a value that came with the data, of any length and kind, so that it can be seen."""
+    if value is None:
+        return NONE
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _seen(text) or "(empty)"
+
+
+def _seen(value: str) -> str:
     if value.isprintable() and not value.isspace():
         return value
     return "".join(map(_visible, value))

@@ -1,6 +1,6 @@
 """What the address of a dashboard says: a period, filters and orders; and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -8,7 +8,15 @@ from urllib.parse import parse_qsl, urlencode
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import calendar_periods as calendar
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking
+from clerk_tinybird_app.dashboard.chosen import MOST_VALUES, NOT, Chosen
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Dashboard,
+    Filter,
+    Panel,
+    Ranking,
+    Records,
+)
 from clerk_tinybird_app.dashboard.times import (
     CUSTOM,
     DEFAULT,
@@ -23,6 +31,18 @@ from clerk_tinybird_app.dashboard.zones import is_zone
 
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
+
+BY: Final = "by"
+"""In the address, the tab of the first breakdown with tabs."""
+
+RECORD: Final = "record"
+"""In the address, the id of the record that is open, of the first list of records."""
+
+SEARCH: Final = "search"
+"""In the address, the text that the rows of the first list of records contain."""
+
+_MOST_SEARCHED: Final = 100
+"""Characters of it that are looked for."""
 
 BEFORE: Final = "before"
 OFF: Final = "off"
@@ -60,8 +80,9 @@ class View:
         zone: The time zone that was chosen, "" for the viewer's own.
         home: The viewer's own time zone, which is not in the address.
         overview: The path of the overview, below which all pages are.
-        choices: Every filter in the declared order -> its value, None for all; "" is a value too.
-        orders: Every order by its name in the address -> its value, None for the default.
+        choices: Every filter in the declared order -> what it is set to, None for all.
+        orders: Every order and tab by its name in the address -> its value, None for the default.
+        searches: A search's name in the address -> its text, of those that are set.
     """
 
     range: str = DEFAULT
@@ -71,15 +92,16 @@ class View:
     zone: str = ""
     home: str = UTC_NAME
     overview: str = routes.DASHBOARD
-    choices: Mapping[str, str | None] = field(default_factory=dict)
+    choices: Mapping[str, Chosen | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
+    searches: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
         dashboard: Dashboard,
         *,
-        filters: Mapping[str, str] | None = None,
+        filters: Mapping[str, str | Chosen] | None = None,
         orders: Mapping[str, str] | None = None,
         **period: Any,
     ) -> "View":
@@ -87,25 +109,53 @@ class View:
 
         Args:
             dashboard: What is declared.
-            filters: Name -> value.
+            filters: Name -> its one value, or what it is set to.
             orders: Name in the address -> value.
-            **period: ``range``, ``start``, ``end``, ``compare``, ``zone`` and ``home``.
+            **period: ``range``, ``start``, ``end``, ``compare``, ``zone``, ``home``, ``searches``.
         """
         filters, orders = filters or {}, orders or {}
-        sortable = sortable_rankings(dashboard)
         return cls(
             **period,
-            choices={each.name: filters.get(each.name) for each in dashboard.filters},
+            choices={each.name: _chosen(filters.get(each.name)) for each in dashboard.filters},
             orders={
-                name: chosen if (chosen := orders.get(name)) != ranking.sorts[0] else None
-                for name, ranking in sortable.items()
+                name: chosen if (chosen := orders.get(name)) != options_of(panel)[0] else None
+                for name, panel in with_options(dashboard).items()
             },
         )
 
     @property
-    def filters(self) -> dict[str, str]:
+    def filters(self) -> dict[str, Chosen]:
         """The filters that are set, by name."""
-        return {name: value for name, value in self.choices.items() if value is not None}
+        return {name: chosen for name, chosen in self.choices.items() if chosen is not None}
+
+    @property
+    def only(self) -> dict[str, str]:
+        """The filters that leave a single value, by name, with that value."""
+        return {
+            name: chosen.only for name, chosen in self.filters.items() if chosen.only is not None
+        }
+
+    def includes(self, name: str, value: str) -> bool:
+        """Tell whether a value is one that a filter is set to."""
+        chosen = self.choices.get(name)
+        return chosen is not None and not chosen.is_excluded and value in chosen.values
+
+    def toggled(self, values: Mapping[str, str]) -> "View":
+        """Return the view of these values alone; where they are chosen already, without them.
+
+        Args:
+            values: Name of a filter -> one of its values.
+        """
+        if not all(self.includes(name, value) for name, value in values.items()):
+            return self.filtered(values)
+        if len(values) > 1:
+            return self.filtered(dict.fromkeys(values))
+        left = {
+            name: chosen.without(values[name])
+            for name, chosen in self.filters.items()
+            if name in values
+        }
+        return self.filtered(left)
 
     @property
     def is_of_calendar(self) -> bool:
@@ -186,38 +236,110 @@ class View:
             changes |= {"start": None, "end": None}
         return replace(self, **changes)
 
-    def filtered(self, changes: Mapping[str, str | None]) -> "View":
+    def filtered(self, changes: Mapping[str, str | Chosen | None]) -> "View":
         """Return this view with other values of some filters; None takes one away."""
-        return replace(self, choices={**self.choices, **changes})
+        chosen = {name: _chosen(value) for name, value in changes.items()}
+        return replace(self, choices={**self.choices, **chosen})
 
-    def address(self, path: str) -> str:
-        """Return ``path`` with the query that says this view; defaults are left out."""
-        given: dict[str, str] = {} if self.range == DEFAULT else {"range": self.range}
-        given |= {
-            name: moment_text(at) for name, at in (("start", self.start), ("end", self.end)) if at
-        }
-        given |= {} if self.compare == BEFORE else {"compare": self.compare}
-        given |= {"zone": self.zone} if self.zone else {}
-        given |= self.filters
-        given |= {name: value for name, value in self.orders.items() if value is not None}
+    def address(self, path: str, record: Mapping[str, str] | None = None) -> str:
+        """Return ``path`` with the query that says this view; defaults are left out.
+
+        Args:
+            path: The page's.
+            record: What says which record is open, see ``record_names``; it always comes last.
+        """
+        given = [] if self.range == DEFAULT else [("range", self.range)]
+        given += [
+            (name, moment_text(at)) for name, at in (("start", self.start), ("end", self.end)) if at
+        ]
+        given += [] if self.compare == BEFORE else [("compare", self.compare)]
+        given += [("zone", self.zone)] if self.zone else []
+        for name, chosen in self.filters.items():
+            given += [(name + NOT * chosen.is_excluded, value) for value in chosen.values]
+        given += [(name, value) for name, value in self.orders.items() if value is not None]
+        given += [*self.searches.items(), *(record or {}).items()]
         return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
 
-    def link(self, path: str) -> str:
+    def link(self, path: str, record: Mapping[str, str] | None = None) -> str:
         """Return the address for a value that came with the data, "" if it would be too long."""
-        address = self.address(path)
+        address = self.address(path, record)
         return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
-def sortable_rankings(dashboard: Dashboard) -> dict[str, Ranking]:
-    """Return each order's name in the address -> the ranking that it orders."""
-    found = [each for each in dashboard.all_panels if isinstance(each, Ranking) and each.sorts]
-    return {f"{SORT}_{each.key}" if n else SORT: each for n, each in enumerate(found)}
+def chosen_by(dashboard: Dashboard, panel: Panel, view: View, page: str) -> tuple[str, ...]:
+    """Return the filters that choose rows of a panel, when all are set to some of their values.
+
+    The panel is asked without them, so that its other rows stay and can be chosen too.
+
+    Args:
+        dashboard: What is declared.
+        panel: One of its panels.
+        view: What is shown.
+        page: The name of the page; what makes it what it is chooses no row on it.
+    """
+    names = panel.by if isinstance(panel, Ranking) else ()
+    if isinstance(panel, Breakdown) and panel.by:
+        names = (panel.by,)
+    fixed = dashboard.pages[page].by if page else ()
+    is_chosen = all(
+        name not in fixed and (chosen := view.choices.get(name)) and not chosen.is_excluded
+        for name in names
+    )
+    return names if is_chosen else ()
+
+
+def options_of(panel: Panel) -> tuple[str, ...]:
+    """Return the orders of a ranking or the tabs of a breakdown, the default first."""
+    if isinstance(panel, Breakdown):
+        return panel.tabs
+    return panel.sorts if isinstance(panel, Ranking) else ()
+
+
+def with_options(dashboard: Dashboard) -> dict[str, Panel]:
+    """Return each order's or tab's name in the address -> the panel that it is of."""
+    found: dict[str, Panel] = {}
+    for panel in dashboard.all_panels:
+        if options_of(panel):
+            name = BY if isinstance(panel, Breakdown) else SORT
+            found[f"{name}_{panel.key}" if name in found else name] = panel
+    return found
+
+
+def opened(dashboard: Dashboard, panel: Panel, view: View) -> Panel:
+    """Return a panel as it is declared, a breakdown with tabs as that of the chosen one."""
+    if not isinstance(panel, Breakdown) or not panel.tabs:
+        return panel
+    name = view.orders.get(order_name(dashboard, panel)) or panel.tabs[0]
+    declared = dashboard.filter_named(name)
+    source = declared.values_from if declared else None
+    if source is None:
+        return panel
+    return replace(
+        panel,
+        by=name,
+        column=source.column,
+        value=source.count,
+        tabs=(),
+        parameters={**source.parameters, **panel.parameters},
+    )
+
+
+def record_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return each list of records' key -> the name of its open record in the address."""
+    lists = [each.key for each in dashboard.all_panels if isinstance(each, Records)]
+    return {key: f"{RECORD}_{key}" if n else RECORD for n, key in enumerate(lists)}
+
+
+def search_names(dashboard: Dashboard) -> dict[str, str]:
+    """Return the key of each list with a search -> the search's name in the address."""
+    found = [each.key for each in dashboard.all_panels if isinstance(each, Records) and each.search]
+    return {key: f"{SEARCH}_{key}" if n else SEARCH for n, key in enumerate(found)}
 
 
 def order_name(dashboard: Dashboard, panel: Panel) -> str:
-    """Return the name in the address of a panel's order, "" for a panel without one."""
-    sortable = sortable_rankings(dashboard)
-    return next((name for name, each in sortable.items() if each.key == panel.key), "")
+    """Return the name in the address of a panel's order or tab, "" for a panel without one."""
+    found = with_options(dashboard)
+    return next((name for name, each in found.items() if each.key == panel.key), "")
 
 
 def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[View, str]:
@@ -234,7 +356,9 @@ def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[
     default = View.of(dashboard, home=home)
     if len(search) > MOST_CHARACTERS:
         return default, "The address is too long; this is the default view."
-    most = _MOST_OTHER_VALUES + len(default.choices) + len(default.orders)
+    # Twice as many as a filter can have, so that it can be said that it has too many.
+    of_filters = sum(2 * MOST_VALUES if each.is_many else 1 for each in dashboard.filters)
+    most = _MOST_OTHER_VALUES + of_filters + len(default.orders)
     try:
         pairs = parse_qsl(search.removeprefix("?"), keep_blank_values=True, max_num_fields=most)
     except ValueError:
@@ -248,13 +372,18 @@ def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[
         range=_choice(given, "range", (*LENGTHS, *calendar.NAMES, CUSTOM), DEFAULT, problems),
         compare=_choice(given, "compare", COMPARISONS, BEFORE, problems),
         filters={
-            each.name: given[each.name]
+            each.name: chosen
             for each in dashboard.filters
-            if each.name in given and _is_allowed(each.name, given, tuple(each.values), problems)
+            if (chosen := _read_filter(each, pairs, problems)) is not None
+        },
+        searches={
+            name: text
+            for name in search_names(dashboard).values()
+            if (text := given.get(name, "").strip()[:_MOST_SEARCHED])
         },
         orders={
-            name: _choice(given, name, ranking.sorts, ranking.sorts[0], problems)
-            for name, ranking in sortable_rankings(dashboard).items()
+            name: _choice(given, name, options_of(panel), options_of(panel)[0], problems)
+            for name, panel in with_options(dashboard).items()
         },
     )
     if view.range == CUSTOM:
@@ -301,15 +430,39 @@ def _zone(given: Mapping[str, str], home: str, problems: list[str]) -> str:
     return "" if name == home else name
 
 
-def _is_allowed(
-    name: str, given: Mapping[str, str], values: tuple[str, ...], problems: list[str]
-) -> bool:
-    """Tell whether a filter can have the value that is given; say so when not."""
-    if not values or given[name] in values:
-        return True
-    if given[name]:
-        problems.append(f"{name} must be one of {', '.join(values)}.")
-    return False
+def _chosen(value: str | Chosen | None) -> Chosen | None:
+    return Chosen((value,)) if isinstance(value, str) else value
+
+
+def _read_filter(
+    declared: Filter, pairs: Sequence[tuple[str, str]], problems: list[str]
+) -> Chosen | None:
+    """Return what an address sets a filter to, None for nothing; say what is wrong with it."""
+    name = declared.name
+    included = [value for each, value in pairs if each == name]
+    if not declared.is_many:
+        return _of_values(declared, included[-1:], problems)
+    excluded = [value for each, value in pairs if each == name + NOT]
+    if included and excluded:
+        problems.append(f"{name} either is something or is not: what it is not to be was left out.")
+    return _of_values(
+        declared, included or excluded, problems, is_excluded=bool(excluded and not included)
+    )
+
+
+def _of_values(
+    declared: Filter, values: Sequence[str], problems: list[str], *, is_excluded: bool = False
+) -> Chosen | None:
+    unknown = [each for each in values if not declared.allows(each)]
+    if any(unknown):
+        problems.append(f"{declared.name} must be one of {', '.join(declared.values)}.")
+    found = dict.fromkeys(each for each in values if declared.allows(each))
+    known = tuple(each for each in declared.values if each in found) or tuple(found)
+    if len(known) > MOST_VALUES:
+        problems.append(
+            f"{declared.name} may have {MOST_VALUES} values at most; these are the first."
+        )
+    return Chosen(known[:MOST_VALUES], is_excluded) if known else None
 
 
 def _choice(

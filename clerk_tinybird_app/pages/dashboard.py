@@ -23,6 +23,7 @@ from clerk_tinybird_app.components.dashboard.figures import figures_panel, figur
 from clerk_tinybird_app.components.dashboard.head import head, head_skeleton, notices
 from clerk_tinybird_app.components.dashboard.no_match import has_no_match, no_match
 from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
+from clerk_tinybird_app.components.dashboard.records import drawers, names_apart
 from clerk_tinybird_app.components.dashboard.tables import (
     breakdown_panel,
     ranking_panel,
@@ -103,7 +104,7 @@ def _detail(name: str, *, is_embedded: bool) -> rx.Component:
         rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
         class_name="min-w-0",
     )
-    return _page(title, page.panels, is_embedded=is_embedded)
+    return _page(title, page.panels, fixed=page.by, is_embedded=is_embedded)
 
 
 def tab_title(name: str = "") -> rx.Var[str]:
@@ -113,7 +114,13 @@ def tab_title(name: str = "") -> rx.Var[str]:
     return rx.cond(slug != "", f"{title} \N{MIDDLE DOT} {slug}", title)
 
 
-def _page(title: rx.Component, panels: Sequence[Panel], *, is_embedded: bool) -> rx.Component:
+def _page(
+    title: rx.Component,
+    panels: Sequence[Panel],
+    *,
+    is_embedded: bool,
+    fixed: tuple[str, ...] = (),
+) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
     charts = compared(panels, settings.tinybird_rps)
@@ -138,12 +145,14 @@ def _page(title: rx.Component, panels: Sequence[Panel], *, is_embedded: bool) ->
                     compares=compares,
                     is_embedded=is_embedded,
                 ),
-                toolbar(compares=compares),
+                toolbar(compares=compares, fixed=fixed),
                 notices(),
                 Dimmed.create(
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),
                     class_name="wrap",
                 ),
+                *drawers(panels),
+                apart=names_apart(panels),
                 usual=usual,
                 least=least,
                 at=arrival,

@@ -1,8 +1,10 @@
 """What a tenant sees."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
     ChartLimit,
     Column,
     Dashboard,
@@ -19,9 +21,28 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
     Tone,
     Unit,
+    Values,
 )
 
 _STATUS: Final = {"2xx": Tone.CALM, "3xx": Tone.INFO, "4xx": Tone.WARNING, "5xx": Tone.ERROR}
+
+
+def _filter(name: str, label: str = "", values: Mapping[str, Tone] | Sequence[str] = ()) -> Filter:
+    """Return a filter that can have several values, which one endpoint knows for all of them."""
+    return Filter(
+        name=name,
+        label=label or name,
+        values=values,
+        is_many=True,
+        values_from=Values(
+            pipe="filter_values",
+            column="value",
+            count="requests",
+            parameters={"dimension": name},
+            search="search",
+        ),
+    )
+
 
 _MOST_ERRORS: Final = 0.1
 _SLOW_MS: Final = 500
@@ -97,11 +118,13 @@ _LATENCY: Final = TimeSeries(
 _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
-    width=7,
+    width=12,
     note="newest first",
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("status",), filters={"status_class": "status_class"}),
         Column(
@@ -115,7 +138,7 @@ _RECENT: Final = Records(
 _ROUTES: Final = Ranking(
     pipe="top_routes",
     title="Routes",
-    width=5,
+    width=7,
     noun="requests",
     parameters={"limit": "50"},
     by=("method", "route"),
@@ -130,15 +153,26 @@ _ROUTES: Final = Ranking(
     opens="route",
 )  # fmt: skip
 
+_SHARES: Final = Breakdown(
+    pipe="filter_values",
+    name="shares",
+    title="Shares",
+    noun="requests",
+    tabs=("user", "region", "status"),
+    width=5,
+)
+
 DASHBOARD: Final = Dashboard(
     title="API traffic",
     filters=(
-        Filter(name="method", label="method"),
-        Filter(name="route", label="route", values_from=("top_routes", "route")),
-        Filter(name="status_class", label="status", values=_STATUS),
-        Filter(name="region", label="region"),
+        _filter("method"),
+        _filter("route"),
+        _filter("status_class", "status", _STATUS),
+        _filter("status", "status code"),
+        _filter("region"),
+        _filter("user"),
     ),
-    panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _RECENT),
+    panels=(_FIGURES, _TRAFFIC, _LATENCY, _ROUTES, _SHARES, _RECENT),
     pages={
         "route": Page(
             title="{method} {route}",

@@ -16,6 +16,7 @@ EVERYBODY: Final = (
     "latency_over_time",
     "recent_requests",
     "my_requests",
+    "filter_values",
 )
 """The endpoints that every session may read. There is no wildcard: what is not listed is not."""
 

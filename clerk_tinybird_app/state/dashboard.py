@@ -10,8 +10,9 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions, zones
-from clerk_tinybird_app.dashboard.declaration import Ranking, TimeSeries
-from clerk_tinybird_app.dashboard.links import Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
+from clerk_tinybird_app.dashboard.listing import as_csv
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
@@ -25,7 +26,8 @@ from clerk_tinybird_app.state.grant import (
     asking,
     end_turn,
 )
-from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, PanelsState, data_vars
+from clerk_tinybird_app.state.lists import ListsState
+from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, data_vars
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
@@ -34,19 +36,19 @@ from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
-_PAGES: Final = {
-    routes.dashboard_page(name, overview): (name, overview)
+PAGES: Final = {
+    routes.dashboard_page(name, overview): name
     for name in ("", *DASHBOARD.pages)
     for overview in (routes.DASHBOARD, routes.EMBED)
 }
-"""Path -> the name of the page there, and the path of its overview."""
+"""Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
 
 
 @holds_tenant_data
-class DashboardState(PanelsState, rx.State):
+class DashboardState(ListsState, rx.State):
     """One view of one tenant's data.
 
     Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
@@ -76,7 +78,7 @@ class DashboardState(PanelsState, rx.State):
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
     periods: list[Choice] = links.periods(_NO_VIEW, routes.DASHBOARD)
     comparisons: list[Choice] = links.comparisons(View(), routes.DASHBOARD)
-    chips: list[Choice] = []
+    chips: list[Chip] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD
     download_problem: str = ""
@@ -169,13 +171,17 @@ class DashboardState(PanelsState, rx.State):
 
     @rx.event(background=True)
     async def download_csv(self, panel: str) -> AsyncIterator[Any]:
-        """Ask for one panel's rows again, as CSV."""
+        """Ask for one panel's rows again, as CSV; of a list, whatever of it is on the page."""
         async with asking(self) as grant:
             asked = self._asked.get(panel)
             if grant is None or asked is None:
                 self.download_problem = NOTHING_TO_DOWNLOAD if grant else UNCONFIRMED.message
                 return
             self.download_problem = ""
+            listing = self._lists.get(panel)
+            if listing and listing.is_own:
+                yield rx.download(data=as_csv(listing.shown), filename=f"{asked.pipe}.csv")
+                return
         rows = await ask_csv(self, grant, asked.pipe, asked.parameters)
         with suppress(StoppedError):
             async with answering(self, grant):
@@ -207,7 +213,13 @@ class DashboardState(PanelsState, rx.State):
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
         asked = partial(
-            questions.questions, DASHBOARD, self._view, zone=zone, tick=tick, takes=takes
+            questions.questions,
+            DASHBOARD,
+            self._view,
+            zone=zone,
+            tick=tick,
+            takes=takes,
+            page=self._page,
         )
         also = questions.compared(panels, rps, self._view)
         return [*asked(panels), *asked(also, is_before=True)]
@@ -222,8 +234,9 @@ class DashboardState(PanelsState, rx.State):
         if view.zone_name == self._refused_zone:
             problem = f"{problem} {refusal_notice(view.zone_name)}"
             view = view.changed(zone="", home=UTC_NAME)
-        self._page, overview = _PAGES.get(path, ("", routes.DASHBOARD))
-        self._view, self.problem = view.changed(overview=overview), problem.strip()
+        self._page = PAGES.get(path, "")
+        self._view = view.changed(overview=routes.overview_of(path))
+        self.problem = problem.strip()
         self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
         self._before = {}
         self._send(**described(DASHBOARD, self._view, self._page))
@@ -304,6 +317,9 @@ def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
         # Its table's head has a place for each from the start.
         first = links.sorts(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
         found |= {"sorts": (list[Choice], first)}
+    elif isinstance(panel, Breakdown) and panel.tabs:
+        of_all = links.tabs(DASHBOARD, panel, View.of(DASHBOARD), routes.DASHBOARD)
+        found |= {"tabs": (list[Choice], of_all)}
     return {f"{name}_{panel.key}": kind for name, kind in found.items()}
 
 
@@ -330,3 +346,8 @@ def legend_of(panel: declaration.TimeSeries) -> Any:
 def sorts_of(panel: declaration.Ranking) -> Any:
     """Return the var with a link for each order of a ranking."""
     return getattr(DashboardState, f"sorts_{panel.key}")
+
+
+def tabs_of(panel: declaration.Breakdown) -> Any:
+    """Return the var with a link for each tab of a breakdown."""
+    return getattr(DashboardState, f"tabs_{panel.key}")

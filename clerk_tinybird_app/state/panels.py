@@ -70,6 +70,12 @@ def data_vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:
     return {"rows": (_ROWS[type(panel)], [])}
 
 
+def _offers(declared: declaration.Filter, allowed: Collection[str]) -> bool:
+    """Tell whether values of a filter can be offered with a token for these pipes."""
+    source = declared.values_from
+    return source is None or source.pipe in allowed or bool(declared.values)
+
+
 def _shows_any(panel: declaration.Panel, others: Collection[str]) -> bool:
     """Tell whether a panel shows something of the rows of any of these, itself among them."""
     if panel.key in others:
@@ -83,13 +89,15 @@ class PanelsState(AskingState, mixin=True):
     """The panels of one view.
 
     ``address`` is that of the view which is shown or on its way; ``hidden`` the panels whose pipe
-    the session's token does not allow; ``stale_since`` the time of the oldest data that could not
+    the session's token does not allow, and ``hidden_filters`` the filters that it can offer no
+    values of; ``stale_since`` the time of the oldest data that could not
     be refreshed, in seconds since the epoch, 0 without any. ``behind`` is how old the newest data
     was when it came, in seconds.
     """
 
     address: str = ""
     hidden: list[str] = []
+    hidden_filters: list[str] = []
     panels: dict[str, Panel] = {key: Panel() for key in PANELS}
     is_failing: bool = False
     stale_since: float = 0
@@ -112,7 +120,10 @@ class PanelsState(AskingState, mixin=True):
     def _hide(self, allowed: Collection[str]) -> None:
         """Show no panel of a pipe that is not allowed, and keep nothing of it."""
         hidden = [each for each in DASHBOARD.all_panels if each.pipe not in allowed]
-        self._send(hidden=[each.key for each in hidden])
+        self._send(
+            hidden=[each.key for each in hidden],
+            hidden_filters=[each.name for each in DASHBOARD.filters if not _offers(each, allowed)],
+        )
         for panel in hidden:
             self._empty(panel, Panel())
 
@@ -166,7 +177,7 @@ class PanelsState(AskingState, mixin=True):
             # The page asks again by itself, then for UTC's hours and days.
             self._refused_zone = self._zone
         kept = self.panels[panel]
-        if kept.view != self.address:
+        if not self._is_of_this_view(panel):
             kept = Panel(view=self.address)
             self._forget(panel)
         problem = told(error) if isinstance(error, TinybirdError) else error

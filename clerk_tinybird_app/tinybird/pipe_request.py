@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
-from clerk_tinybird_app.tinybird.project import Pipe
+from clerk_tinybird_app.tinybird.lint.flow import steps
+from clerk_tinybird_app.tinybird.project import Project
 from clerk_tinybird_app.tinybird.template import Parameter, Template
 
 PIPE: Final = "pipe"
@@ -125,19 +126,26 @@ class Field:
         return f"{date} {time}" if time.count(":") > 1 else f"{date} {time}:00"
 
 
-def fields_of(pipe: Pipe, *, first: Iterable[str] = (), without: Iterable[str] = ()) -> list[Field]:
-    """Return the inputs for ``pipe``: each parameter once, but not those in ``without``.
+def fields_of(
+    project: Project, pipe: str, *, first: Iterable[str] = (), without: Iterable[str] = ()
+) -> list[Field]:
+    """Return the inputs for a pipe: each parameter once, but not those in ``without``.
+
+    The parameters of another pipe that it reads are its own too: Tinybird passes them on.
 
     Args:
-        pipe: A pipe of the project.
+        project: What the pipe is in.
+        pipe: Its name.
         first: The names that come first, such as those of a period.
         without: The names that the token fixes, so that no request can set them.
 
     Raises:
         TemplateError: A node's template is malformed.
     """
+    own = project.pipes[pipe]
+    read = (each.node for each in steps(project, own) if each.pipe is not own)
     found: dict[str, Parameter] = {}
-    for node in pipe.nodes:
+    for node in (*own.nodes, *read):
         if node.is_template:
             for parameter in Template(node.sql).parameters:
                 found.setdefault(parameter.name, parameter)

@@ -20,6 +20,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
     Tone,
     Unit,
+    Values,
 )
 
 _OUTCOMES: Final = {
@@ -28,6 +29,15 @@ _OUTCOMES: Final = {
     "complained": Tone.WARNING,
     "dropped": Tone.INFO,
 }
+
+
+def _values(name: str) -> Values:
+    """Return where the values of a filter come from: one endpoint knows them for nearly all."""
+    return Values(
+        pipe="filter_values", column="value", count="sent", parameters={"dimension": name},
+        search="search",
+    )  # fmt: skip
+
 
 _MOST_BOUNCES: Final = 0.05
 _LATE_MS: Final = 10_000
@@ -129,6 +139,8 @@ _LATEST: Final = Records(
     parameters={"limit": "20"},
     at="sent_at",
     id="message_id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("outcome",), filters={"outcome": "outcome"}),
         Column(of=("template",), filters={"domain": "domain", "template": "template"}),
@@ -158,14 +170,21 @@ _SENDERS: Final = Ranking(
 DASHBOARD: Final = Dashboard(
     title="Email delivery",
     filters=(
-        Filter(name="outcome", label="outcome", values=_OUTCOMES),
-        Filter(name="domain", label="from", values_from=("top_templates", "domain")),
-        Filter(name="template", label="template", values_from=("top_templates", "template")),
         Filter(
-            name="recipient_domain", label="to",
-            values_from=("recipient_domains", "recipient_domain"),
+            name="outcome", label="outcome", values=_OUTCOMES, is_many=True,
+            values_from=_values("outcome"),
         ),
-        Filter(name="sender", label="sender"),
+        Filter(name="domain", label="from", is_many=True, values_from=_values("domain")),
+        Filter(name="template", label="template", is_many=True, values_from=_values("template")),
+        Filter(
+            name="recipient_domain", label="to", is_many=True,
+            values_from=_values("recipient_domain"),
+        ),
+        # Only admins may read the pipe, so nobody else is offered the addresses.
+        Filter(
+            name="sender", label="sender", is_many=True,
+            values_from=Values(pipe="senders", column="sender", count="sent"),
+        ),
     ),
     panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _RECIPIENTS, _LATEST, _SENDERS),
     pages={

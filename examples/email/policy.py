@@ -16,6 +16,7 @@ EVERYBODY: Final = (
     "top_templates",
     "recipient_domains",
     "latest_emails",
+    "filter_values",
 )
 ADMINS: Final = ("senders",)
 """What only the admins of an organization may read beside it."""

@@ -1,8 +1,10 @@
 """A small dashboard for the engine's own tests: the visits of a site, by no product's names."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Column,
@@ -130,7 +132,11 @@ SITE = Dashboard(
 )
 
 
-def view(**filters: str) -> View:
+MANY = replace(SITE, filters=tuple(replace(each, is_many=True) for each in SITE.filters))
+"""The same, where each filter can have several values."""
+
+
+def view(**filters: str | Chosen) -> View:
     """Return a view of ``SITE`` with these filters."""
     return View.of(SITE, filters=filters)
 

@@ -128,8 +128,8 @@ async def test_a_data_source_with_a_chart_is_loaded_checked_asked_and_shown(
     (panel,) = (each for each in product.dashboard.panels if each.key == "builds_over_time")
     session = product.policy.kinds[0].session()
     tenant = product.policy.tenant_of(session)
-    pipes = load_project(product.project).pipes
-    takes = {panel.pipe: {each.name for each in fields_of(pipes[panel.pipe])}}
+    project = load_project(product.project)
+    takes = {panel.pipe: {each.name for each in fields_of(project, panel.pipe)}}
 
     view, problem = read_view("range=1h", product.dashboard)
     now = time.time()

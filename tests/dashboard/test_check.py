@@ -20,6 +20,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Panel,
     Series,
     Tone,
+    Values,
 )
 from clerk_tinybird_app.dashboard.mistake import Mistake, line_of
 from clerk_tinybird_app.tinybird.project import read_files
@@ -256,7 +257,10 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     (
         lambda: replace(
             SITE,
-            filters=(replace(SITE.filters[0], values_from=("totals", "kin")), *SITE.filters[1:]),
+            filters=(
+                replace(SITE.filters[0], values_from=Values(pipe="totals", column="kin")),
+                *SITE.filters[1:],
+            ),
         ),
         "the filter 'kind' shows the column 'kin', which the pipe 'totals' does not answer.",
     ),
@@ -287,6 +291,38 @@ def test_what_is_not_there_is_told(dashboard: Callable[[], Dashboard], text: str
     assert text in told(dashboard())
 
 
+def test_a_filter_of_several_values_needs_two_more_parameters_of_every_pipe() -> None:
+    many = replace(SITE, filters=(replace(SITE.filters[0], is_many=True), *SITE.filters[1:]))
+    takes = "{% if defined(kind_in) %} AND kind = {{ String(kind_in) }} {% end %}"
+    text = pipe("speed").replace("TYPE ENDPOINT", f"{takes}\nTYPE ENDPOINT")
+
+    found = told(many, files(speed=text))
+
+    expected = (
+        "the panel 'speed' asks with the parameter 'kind_not_in', which the pipe 'speed' does not "
+        "take (Filter(name='kind', is_many=True) needs it; ignores=... leaves a filter out)."
+    )
+    assert [each.partition(" Did you")[0] for each in found if "'speed'" in each] == [expected]
+    # The panel that ignores the filter is asked with none of them.
+    assert not any("by_country" in each for each in found)
+
+
+def test_where_values_come_from_is_held_to_its_pipe() -> None:
+    def with_values(**changes: Any) -> list[str]:
+        source = replace(Values(pipe="latest", column="country"), **changes)
+        filters = tuple(
+            replace(each, values_from=source) if each.name == "country" else each
+            for each in SITE.filters
+        )
+        return told(replace(SITE, filters=filters))
+
+    assert with_values() == []
+    assert "shows the column 'visitors'" in with_values(count="visitors")[0]
+    assert "asks with the parameter 'find'" in with_values(search="find")[0]
+    assert "asks the pipe 'lates'" in with_values(pipe="lates")[0]
+    assert "asks with outcome = 'gone'" in with_values(parameters={"outcome": "gone"})[0]
+
+
 def test_a_pipe_that_nobody_may_read_is_told() -> None:
     unread = Files(files().project, {name: frozenset() for name in TAKES if name != "speed"})
 
@@ -301,6 +337,38 @@ def test_a_pipe_that_is_no_endpoint_is_told() -> None:
     assert "the panel 'speed' asks the pipe 'speed', which is no endpoint" in told(
         SITE, files(speed=text)
     )
+
+
+def with_latest(panel: Panel) -> Dashboard:
+    """Return the dashboard with another list of records."""
+
+    def changed(panels: tuple[Panel, ...]) -> tuple[Panel, ...]:
+        return tuple(panel if each is LATEST else each for each in panels)
+
+    pages = {name: replace(each, panels=changed(each.panels)) for name, each in SITE.pages.items()}
+    return replace(SITE, panels=changed(SITE.panels), pages=pages)
+
+
+def test_a_cursor_that_the_pipe_does_not_take_is_told_with_the_nearest_name() -> None:
+    board = with_latest(replace(LATEST, cursor=("end", "before")))
+    takes = pipe("latest").replace("String(limit", "String(befor")
+
+    found = told(board, files(latest=takes))
+
+    assert found == [
+        f"the panel 'latest' asks for older rows with the parameter '{name}', which the pipe "
+        f"'latest' does not take (cursor=None leaves them out).{hint}"
+        for name, hint in (("before", " Did you mean 'befor'?"), ("limit", ""))
+    ]
+
+
+def test_a_search_that_the_pipe_does_not_take_is_told() -> None:
+    board = with_latest(replace(LATEST, search="limits"))
+
+    assert told(board, files()) == [
+        "the panel 'latest' searches by the parameter 'limits', which the pipe 'latest' does not "
+        "take. Did you mean 'limit'?"
+    ]
 
 
 def test_a_filter_that_tokens_fix_is_told() -> None:

@@ -6,12 +6,17 @@ from datetime import timedelta
 import pytest
 
 from clerk_tinybird_app.dashboard import links
-from clerk_tinybird_app.dashboard.links import described, timed, typed_moment
+from clerk_tinybird_app.dashboard.chosen import Chosen
+from clerk_tinybird_app.dashboard.links import Chip, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import BY_TIME, MORE, NOW, SITE, SPEED, TOP, view
 
 FILTERED = View.of(SITE, range="7d", filters={"kind": "GET", "site": "/a", "outcome": "lost"})
+
+
+def told(chip: Chip) -> str:
+    return f"{chip.label} {chip.verb} {chip.chosen}"
 
 
 def test_each_period_keeps_the_filters_and_the_one_shown_is_marked() -> None:
@@ -35,10 +40,10 @@ def test_each_comparison_keeps_the_rest_and_the_one_shown_is_marked() -> None:
 
 
 def test_a_chip_takes_its_own_filter_away_and_is_called_as_it_is_declared() -> None:
-    found = {c.label: c.href for c in links.chips(SITE, FILTERED, "/d", fixed=())}
+    found = {told(c): c.href for c in links.chips(SITE, FILTERED, "/d", fixed=())}
 
-    assert found["result = lost"] == "/d?range=7d&kind=GET&site=/a"
-    assert list(found) == ["kind = GET", "site = /a", "result = lost"]
+    assert found["result is lost"] == "/d?range=7d&kind=GET&site=/a"
+    assert list(found) == ["kind is GET", "site is /a", "result is lost"]
 
 
 def test_what_makes_the_page_what_it_is_has_no_chip_and_stays() -> None:
@@ -46,7 +51,7 @@ def test_what_makes_the_page_what_it_is_has_no_chip_and_stays() -> None:
 
     found = links.chips(SITE, FILTERED, "/d", fixed=fixed)
 
-    assert [choice.label for choice in found] == ["result = lost"]
+    assert [told(chip) for chip in found] == ["result is lost"]
     assert links.without_filters(FILTERED, "/d", fixed=fixed) == "/d?range=7d&kind=GET&site=/a"
     assert links.without_filters(FILTERED, "/d", fixed=()) == "/d?range=7d"
 
@@ -58,6 +63,40 @@ def test_the_series_that_is_shown_leads_back_to_all() -> None:
     assert found["lost"].href == "/d?range=7d&kind=GET&site=/a"
     assert found["odd"].href.endswith("outcome=odd")
     assert links.legend(SPEED, FILTERED, "/d") == []
+
+
+def test_a_chip_says_what_is_left_out_and_how_many_more_values_there_are() -> None:
+    several = view(
+        kind=Chosen(("GET", "PUT", "POST", "HEAD")),
+        site=Chosen(("/a", "/b", "/c", "/d", "/e")),
+        country=Chosen(("eu",), is_excluded=True),
+    )
+
+    assert [told(chip) for chip in links.chips(SITE, several, "/d", fixed=())] == [
+        "kind is GET, PUT, POST, HEAD",
+        "site is /a, /b, /c and 2 more",
+        "country is not eu",
+    ]
+
+
+def test_a_page_for_one_row_says_when_the_address_has_several() -> None:
+    several = view(kind="GET", site=Chosen(("/a", "/b")))
+
+    found = links.chips(SITE, several, "/d", fixed=("kind", "site"))
+
+    assert [told(chip) for chip in found] == ["site is /a, /b"]
+
+
+def test_of_several_series_each_that_is_chosen_leads_to_the_others() -> None:
+    several = view(outcome=Chosen(("odd", "lost")))
+
+    found = {choice.label: choice for choice in links.legend(BY_TIME, several, "/d")}
+
+    assert [label for label, choice in found.items() if choice.is_current] == ["odd", "lost"]
+    assert found["odd"].href == "/d?outcome=lost"
+    assert found["fine"].href == "/d?outcome=fine"
+    left_out = view(outcome=Chosen(("odd",), is_excluded=True))
+    assert not any(choice.is_current for choice in links.legend(BY_TIME, left_out, "/d"))
 
 
 def test_each_order_is_a_link_and_each_ranking_has_its_own() -> None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC
 
+from clerk_tinybird_app.dashboard.chosen import Chosen
+from clerk_tinybird_app.dashboard.declaration import Panel
 from clerk_tinybird_app.dashboard.questions import any_row, compared, pace, questions
 from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import View
@@ -38,17 +40,53 @@ def test_every_panel_asks_for_the_same_period_with_the_filters_that_its_pipe_tak
 
     for pipe, parameters in asked(FILTERED).items():
         own = ("limit", "sort", "time_zone")
-        filters = FILTERED.filters
-        if pipe == "by_country":
-            del filters["kind"]
+        # What a ranking ranks does not filter it, so that its other rows stay.
+        without = {
+            "by_country": {"kind", "country"},
+            "top_sites": {"kind", "site"},
+            "top_agents": {"agent"},
+        }.get(pipe, set())
+        filters = {name: value for name, value in FILTERED.only.items() if name not in without}
         assert {k: v for k, v in parameters.items() if k not in own} == shared | filters
 
 
 def test_an_empty_value_is_asked_for_as_a_value_and_none_is_not() -> None:
-    (parameters,) = asked(view(site=""), TOP).values()
+    (parameters,) = asked(view(site=""), LATEST).values()
 
     assert parameters["site"] == ""
     assert "country" not in parameters
+
+
+def test_several_values_are_asked_for_as_one_text_and_so_is_what_is_left_out() -> None:
+    seen = view(
+        kind=Chosen(("GET", 'a "b"')),
+        site="/a",
+        country=Chosen(("eu", "\N{LATIN SMALL LETTER O WITH STROKE}"), is_excluded=True),
+    )
+
+    (parameters,) = asked(seen, LATEST).values()
+
+    own = ("start", "end")
+    assert {name: value for name, value in parameters.items() if name not in own} == {
+        "kind_in": r'["GET", "a \"b\""]',
+        "site": "/a",
+        "country_not_in": '["eu", "\N{LATIN SMALL LETTER O WITH STROKE}"]',
+    }
+
+
+def test_a_ranking_is_filtered_by_what_it_ranks_only_where_that_chooses_no_row() -> None:
+    def filters(seen: View, panel: Panel, page: str = "") -> set[str]:
+        (found,) = questions(SITE, seen, [panel], zone=UTC, tick=TICK, takes=TAKES, page=page)
+        return found.parameters.keys() - {"start", "end", "limit", "sort"}
+
+    whole = view(kind="GET", site=Chosen(("/a", "/b")), country="eu")
+    assert filters(whole, TOP) == {"country"}
+    assert filters(whole, COUNTRIES) == {"site_in"}
+    # A part of what names a row chooses none, nor does what is left out.
+    assert filters(view(kind="GET"), TOP) == {"kind"}
+    assert filters(view(country=Chosen(("eu",), is_excluded=True)), COUNTRIES) == {"country_not_in"}
+    # On its page a row is all that there is.
+    assert filters(whole, TOP, page="site") == {"kind", "site_in", "country"}
 
 
 def test_only_a_pipe_that_knows_time_zones_is_told_the_viewers() -> None:
@@ -117,7 +155,7 @@ def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> 
         }
         return [each.parameters for each in found]
 
-    filters = FILTERED.filters | {"time_zone": "UTC"}
+    filters = FILTERED.only | {"time_zone": "UTC"}
     assert before(FILTERED) == [
         filters | {"start": "2026-11-24 10:00:01", "end": "2026-11-24 11:00:01"}
     ]

@@ -291,6 +291,7 @@ def test_a_record_leads_to_others_of_its_kind() -> None:
     (row,) = shaper(zone=BERLIN, page="site").shown(LATEST, {"latest": [RECORD]})["rows"]
 
     assert row.key == "7"
+    assert row.open_href == "/dashboard/site?record=7"
     assert [(cell.text, cell.href, cell.tone) for cell in row.cells] == [
         ("23 Nov 23:59:59.007", "", ""),
         ("503", "/dashboard/site?outcome=lost", Tone.ERROR.value),

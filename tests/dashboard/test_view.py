@@ -103,7 +103,7 @@ def test_the_longest_link_leaves_room_for_whatever_else_is_chosen_there() -> Non
 def test_an_empty_value_is_a_value() -> None:
     seen, _ = read_view("?kind=GET&site=")
 
-    assert seen.filters == {"kind": "GET", "site": ""}
+    assert seen.only == {"kind": "GET", "site": ""}
 
 
 def test_an_empty_value_of_a_fixed_list_is_none() -> None:

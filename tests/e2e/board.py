@@ -16,7 +16,7 @@ from tests.e2e.visitor import Visitor, fixed_params
 from tests.running_app import RunningApp
 
 PANELS: Final = tuple(panel.key for panel in DASHBOARD.panels)
-FIGURES, TRAFFIC, LATENCY, ROUTES, RECENT = PANELS
+FIGURES, TRAFFIC, LATENCY, ROUTES, SHARES, RECENT = PANELS
 
 
 class Board:

@@ -1,6 +1,8 @@
 """A browser at the real app, and a page that remembers everything that went wrong on it."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -28,12 +30,19 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the pages of an app without a configuration are kept for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kept-pages"
+
+
 @pytest.fixture(scope="package")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+def app(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[RunningApp]:
     """The app as users run it in production: built once, one port."""
     app = RunningApp(tmp_path_factory.mktemp("prod") / "app", {"EMBED_ANCESTORS": EMBEDDER})
     try:
-        yield app.prod()
+        yield app.prod(kept)
     finally:
         app.stop()
 

@@ -170,6 +170,13 @@ def test_for_a_signed_in_user_on_the_dashboard(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Refresh rate").click()
     inspector.look("the refresh rate")
+    page.locator(f"#panel-{RECENT} tbody tr").nth(1).click()
+    expect(page.locator(".facts")).to_be_visible()
+    inspector.look("one record")
+    visitor.open("/dashboard?search=nowhere&record=none")
+    expect(page.get_by_role("dialog")).to_contain_text("Not among the requests")
+    expect(page.locator(f"#panel-{RECENT}")).to_contain_text("No requests contain")
+    inspector.look("no such record, and a search without any")
 
     visitor.open("/dashboard/route?method=GET&route=/v1/orders")
     expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()

@@ -78,10 +78,10 @@ def test_the_rate_is_the_viewers_choice_with_its_price_and_is_kept(
 ) -> None:
     board.open()
     page.get_by_role("button", name="Refresh rate").click()
-    expect(page.get_by_text("302,400 queries a day")).to_be_visible()
+    expect(page.get_by_text("345,600 queries a day")).to_be_visible()
 
     page.get_by_label("Refresh every").select_option("1 min")
-    expect(page.get_by_text("10,080 queries a day")).to_be_visible()
+    expect(page.get_by_text("11,520 queries a day")).to_be_visible()
     expect(page.locator("#live-status")).to_contain_text(SEVERAL_REFRESHES, timeout=10_000)
 
     page.reload()

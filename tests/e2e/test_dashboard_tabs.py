@@ -65,7 +65,7 @@ def test_five_visible_tabs_keep_to_the_tokens_rate_and_none_is_out_of_date(
             seen |= set(tab.locator("#live-status, #stale").all_inner_texts())
         page.wait_for_timeout(250)
 
-    # Each tab's turn takes two seconds, for a refresh is seven queries.
+    # Each tab's turn takes two seconds, for a refresh is eight queries.
     assert {
         text for text in seen if not re.fullmatch(r"Live, updated (\d|1[0-4]) s ago", text)
     } == set()

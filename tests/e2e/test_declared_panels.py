@@ -148,7 +148,7 @@ def test_a_press_on_a_share_filters_by_it(reader: Visitor) -> None:
 
     letter.click()
 
-    expect(page.locator("#filters")).to_contain_text(f"letter = {name}")
+    expect(page.locator("#filters")).to_contain_text(f"letter is {name}")
     letters = page.locator("#panel-letters tbody a")
     wait_until(lambda: set(letters.all_inner_texts()) == {name}, seconds=5, what="others stay")
 

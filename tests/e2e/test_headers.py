@@ -11,14 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.board import RECENT, ROUTES, Board
 from tests.e2e.visitor import SIGN_IN, Visitor
-from tests.running_app import RunningApp, free_port
+from tests.running_app import AS_BUILT, RunningApp, free_port
 
-# Reflex reads these: the frontend is built, serve it and build nothing.
-BUILT = {
-    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
-    "__REFLEX_SKIP_COMPILE": "1",
-    "REFLEX_ENV_MODE": "prod",
-}
 PAGES = ("/", "/sign-in", "/sign-up", "/dashboard", "/dashboard/route")
 
 
@@ -151,7 +145,7 @@ def test_pages_of_which_the_build_left_no_note_are_not_served(app: RunningApp) -
         ended = subprocess.run(
             [Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory",
              "--port", str(free_port()), "clerk_tinybird_app.clerk_tinybird_app:app"],
-            cwd=app.folder, env=app.env | BUILT, capture_output=True, text=True, timeout=60,
+            cwd=app.folder, env=app.env | AS_BUILT, capture_output=True, text=True, timeout=60,
             check=False,
         )  # fmt: skip
     finally:

@@ -17,6 +17,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
     Tone,
     Unit,
+    Values,
 )
 
 _RESULTS: Final = {"ok": Tone.SUCCESS, "failed": Tone.ERROR}
@@ -84,6 +85,8 @@ LATEST: Final = Records(
     noun="jobs",
     at="ended",
     id="id",
+    cursor=("before_at", "before_id"),
+    search="search",
     columns=(
         Column(of=("result",), filters={"result": "result"}),
         Column(of=("queue",), filters={"queue": "queue"}),
@@ -102,9 +105,37 @@ WORKERS: Final = Ranking(
 DASHBOARD: Final = Dashboard(
     title="Jobs",
     filters=(
-        Filter(name="result", label="result", values=_RESULTS),
-        Filter(name="queue", label="queue", values_from=("queues", "queue")),
-        Filter(name="worker", label="worker"),
+        Filter(
+            name="result",
+            label="result",
+            values=_RESULTS,
+            is_many=True,
+            values_from=Values(
+                pipe="job_values",
+                column="value",
+                count="jobs",
+                parameters={"dimension": "result"},
+                search="search",
+            ),
+        ),
+        Filter(
+            name="queue",
+            label="queue",
+            is_many=True,
+            values_from=Values(
+                pipe="job_values",
+                column="value",
+                count="jobs",
+                parameters={"dimension": "queue"},
+                search="search",
+            ),
+        ),
+        Filter(
+            name="worker",
+            label="worker",
+            is_many=True,
+            values_from=Values(pipe="workers", column="worker", count="jobs"),
+        ),
     ),
     panels=(TOTALS, BY_HOUR, DURATION, QUEUES, SHARES, LATEST, WORKERS),
     pages={"queue": Page(title="{queue}", by=("queue",), panels=(TOTALS, BY_HOUR, LATEST))},

@@ -9,7 +9,7 @@ from clerk_tinybird_app.tinybird.policy import Scope, Tenant
 
 TENANT: Final = Tenant(parameter="account_id", column="account")
 
-EVERYBODY: Final = ("job_totals", "jobs_by_hour", "queues", "latest_jobs")
+EVERYBODY: Final = ("job_totals", "jobs_by_hour", "queues", "latest_jobs", "job_values")
 ADMINS: Final = ("workers",)
 
 KINDS_OF_SESSION: Final = (

@@ -43,9 +43,9 @@ def shipped(name: str) -> Product:
 
 def parameters_of(product: Product) -> dict[str, frozenset[str]]:
     """Return pipe -> the parameters that a request may set, as the product's files say."""
-    pipes = load_project(product.project).pipes
+    project = load_project(product.project)
     return {
-        pipe: frozenset(each.name for each in fields_of(pipes[pipe], without=fixed))
+        pipe: frozenset(each.name for each in fields_of(project, pipe, without=fixed))
         for pipe, fixed in product.policy.fixed.items()
     }
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.chosen import Chosen
+from clerk_tinybird_app.dashboard.declaration import Figures, Filter, Panel, Ranking, TimeSeries
 from clerk_tinybird_app.tinybird.pipe_request import fields_of
 from tests.products.product import Answer, Row, Shipped
 
@@ -30,7 +31,7 @@ def panels(served: Shipped) -> Iterator[Panel]:
 
 
 def taken(served: Shipped, pipe: str) -> set[str]:
-    return {field.name for field in fields_of(served.project.pipes[pipe])}
+    return {field.name for field in fields_of(served.project, pipe)}
 
 
 def test_every_panels_pipe_answers_with_the_columns_that_it_shows(filled: Shipped) -> None:
@@ -66,11 +67,61 @@ def test_every_filter_leaves_out_what_has_another_value(filled: Shipped) -> None
             assert rows != before[panel.key], (panel.key, each.name)
 
 
-def test_where_a_filters_values_come_from_is_a_column_that_is_there(filled: Shipped) -> None:
+def counted(served: Shipped, declared: Filter, **parameters: str) -> dict[str, int]:
+    """Return value -> how often it is there, as a viewer would be offered it."""
+    found = declared.values_from
+    assert found is not None
+    rows = ask(served, found.pipe, **found.parameters, **parameters).rows
+    return {str(row[found.column]): row[found.count] for row in rows}
+
+
+def test_each_filters_values_come_with_their_counts_and_can_be_searched(filled: Shipped) -> None:
     for each in filled.product.dashboard.filters:
-        if each.values_from:
-            pipe, column = each.values_from
-            assert [row[column] for row in ask(filled, pipe).rows], each.name
+        values = counted(filled, each)
+
+        assert list(values.values()) == sorted(values.values(), reverse=True), each.name
+        assert set(values) <= set(each.values or values)
+        assert each.values_from
+        if each.values_from.search:
+            least = list(values)[-1]
+            part = least[1:-1] or least
+            expected = {value for value in values if part.lower() in value.lower()}
+            found = counted(filled, each, **{each.values_from.search: part.upper()})
+            assert set(found) == expected, each.name
+            assert counted(filled, each, **{each.values_from.search: "no%_such'value"}) == {}
+
+
+def test_several_values_are_the_sum_of_each_and_what_is_left_out_is_the_rest(
+    filled: Shipped,
+) -> None:
+    board = filled.product.dashboard
+    (figures,) = (each for each in board.panels if isinstance(each, Figures))
+
+    def count(**parameters: str) -> int:
+        return int(ask(filled, figures.pipe, **parameters).rows[0][figures.count])
+
+    for each in board.filters:
+        assert each.is_many
+        values = counted(filled, each)
+        # The last has what would end a text.
+        some = [*list(values)[:2], 'it\'s \\ "quoted" % _']
+        wanted = count(**Chosen(tuple(some)).asked(each.name))
+        assert wanted == sum(values.get(value, 0) for value in some) > 0, each.name
+        left = count(**Chosen(tuple(some), is_excluded=True).asked(each.name))
+        assert left == sum(values.values()) - wanted == count() - wanted, each.name
+
+
+def test_every_panel_takes_several_values_of_every_filter(filled: Shipped) -> None:
+    board = filled.product.dashboard
+    for panel in panels(filled):
+        filters = [each for each in board.filters if each.name not in panel.ignores]
+        asked = [
+            Chosen(("a", "b"), is_excluded=no).asked(f.name)
+            for f in filters
+            for no in (False, True)
+        ]
+
+        assert set().union(*asked) <= taken(filled, panel.pipe), panel.key
 
 
 def test_the_trends_and_the_series_are_columns_of_charts(filled: Shipped) -> None:

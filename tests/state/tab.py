@@ -20,7 +20,10 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.break_in import BreakInState
 from clerk_tinybird_app.state.dashboard import DashboardState
+from clerk_tinybird_app.state.older import OlderState
+from clerk_tinybird_app.state.picker import PickerState  # noqa: F401 - served to the tabs
 from clerk_tinybird_app.state.playground import PlaygroundState
+from clerk_tinybird_app.state.record import RecordState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.client import TinybirdClient
@@ -33,6 +36,7 @@ APP = rx.App()
 APP.add_middleware(SocketBinding())
 
 _WATCHED = ("session_state", "token_state")
+_ON_THE_BOARD = ("dashboard_state", "record_state", "older_state", "sample_traffic_state")
 HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
@@ -92,8 +96,9 @@ class Tab:
     """One tab's websocket: its client token, its socket id, and the vars it was sent.
 
     ``seen`` holds those of the session and its token, ``answer`` those of the playground, ``board``
-    those of the dashboard and its sample traffic, ``tried`` those of the break-in; ``heard`` has
-    the names of all that its own calls changed, in order.
+    those of the dashboard, its open record and its sample traffic, ``tried`` those of the break-in,
+    ``picked`` those of the filters' values; ``heard`` has the names of all that its own calls
+    changed, in order.
     """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
@@ -104,6 +109,7 @@ class Tab:
         self.answer: dict[str, Any] = {}
         self.board: dict[str, Any] = {}
         self.tried: dict[str, Any] = {}
+        self.picked: dict[str, Any] = {}
         self.heard: list[str] = []
         namespace = APP.event_namespace
         assert namespace
@@ -126,6 +132,15 @@ class Tab:
     async def see(self, handler: str, **payload: Any) -> None:
         """Call a handler of ``DashboardState``."""
         await self.send(f"{DashboardState.get_full_name()}.{handler}", payload)
+
+    async def load_older(self, panel: str) -> None:
+        """Press the button below a list."""
+        await self.send(f"{OlderState.get_full_name()}.load_older", {"panel": panel})
+
+    async def open_record(self, panel: str, record: str, search: str = "") -> None:
+        """Open the address of a record."""
+        asked = {"panel": panel, "record": record, "path": "/dashboard", "search": search}
+        await self.send(f"{RecordState.get_full_name()}.open_record", {**asked, "zone": "UTC"})
 
     async def attempt(self, kind: str) -> None:
         """Try to break in."""
@@ -169,7 +184,9 @@ class Tab:
                     self.seen.update(short)
                 elif substate.endswith("playground_state"):
                     self.answer.update(short)
-                elif substate.endswith(("dashboard_state", "sample_traffic_state")):
+                elif substate.endswith(_ON_THE_BOARD):
                     self.board.update(short)
+                elif substate.endswith("picker_state"):
+                    self.picked.update(short)
                 elif substate.endswith("break_in_state"):
                     self.tried.update(short)

@@ -49,8 +49,23 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
     "BreakInState.attempt": {"kind": "parameter"},
     "DashboardState.download_csv": {"panel": "latest_jobs"},
     "DashboardState.refresh": {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"},
+    "PickerState.ask": {
+        "number": 7,
+        "name": "queue",
+        "search": "",
+        "address": "",
+        "zone": "UTC",
+    },
+    "OlderState.load_older": {"panel": "latest_jobs"},
     "PlaygroundState.download_csv": {},
     "PlaygroundState.run": {"form": {}},
+    "RecordState.open_record": {
+        "panel": "latest_jobs",
+        "record": "job_9",
+        "path": "/dashboard",
+        "search": "",
+        "zone": "UTC",
+    },
     "SampleTrafficState.add": {},
 }
 """Handler -> what it is called with."""
@@ -62,11 +77,14 @@ PUBLIC_HANDLERS = {
     "DashboardState.choose_zone",
     "DashboardState.close_download_problem",
     "DashboardState.list_zones",
+    "DashboardState.read_list",
+    "DashboardState.show_new",
     "DashboardState.view_request",
     "PlaygroundState.choose",
     "PlaygroundState.open_request",
     "PlaygroundState.stop",
     "PulseState.answer",
+    "RecordState.ask_again",
     "SessionState.renew_token",
     "SessionState.sync",
 }
@@ -75,7 +93,7 @@ PUBLIC_HANDLERS = {
 HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
-NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding"}
+NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "loading"}
 """Vars that say so, and are set whoever's page it has become."""
 
 
@@ -275,7 +293,7 @@ async def test_without_a_confirmed_session_nothing_is_asked_and_the_page_says_wh
     await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
-    said = str([tab.answer, tab.board, tab.tried])
+    said = str([tab.answer, tab.board, tab.tried, tab.picked])
     assert grant.UNCONFIRMED.message in said
 
 
@@ -286,7 +304,9 @@ async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_el
     await scene.tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert tinybird.asked == []
-    assert grant.UNCONFIRMED.message in str([scene.tab.answer, scene.tab.board, scene.tab.tried])
+    tab = scene.tab
+    said = str([tab.answer, tab.board, tab.tried, tab.picked])
+    assert grant.UNCONFIRMED.message in said
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)

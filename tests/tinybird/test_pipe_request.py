@@ -54,7 +54,7 @@ def test_an_address_that_names_no_request_of_this_project_names_none(search: str
 def test_every_pipe_of_the_policy_is_in_the_project_and_offers_no_fixed_parameter(
     pipe: str,
 ) -> None:
-    found = fields_of(PROJECT.pipes[pipe], first=("since", "until"), without=FIXED_PARAMS)
+    found = fields_of(PROJECT, pipe, first=("since", "until"), without=FIXED_PARAMS)
     names = [field.name for field in found]
 
     assert names[:2] == ["since", "until"]
@@ -63,7 +63,7 @@ def test_every_pipe_of_the_policy_is_in_the_project_and_offers_no_fixed_paramete
 
 
 def test_an_input_carries_what_the_file_says_of_the_parameter() -> None:
-    fields = {f.name: f for f in fields_of(PROJECT.pipes["queues"], without=FIXED_PARAMS)}
+    fields = {f.name: f for f in fields_of(PROJECT, "queues", without=FIXED_PARAMS)}
 
     assert fields["limit"].type == "UInt16"
     assert fields["limit"].placeholder == "10"
@@ -73,7 +73,7 @@ def test_an_input_carries_what_the_file_says_of_the_parameter() -> None:
 
 
 def test_without_a_token_the_tenant_would_be_a_required_input() -> None:
-    fields = {field.name: field for field in fields_of(PROJECT.pipes["queues"])}
+    fields = {field.name: field for field in fields_of(PROJECT, "queues")}
 
     assert fields[TENANT].is_required
 
@@ -97,7 +97,7 @@ def test_a_moment_of_a_browsers_input_is_one_that_a_pipe_takes(
 
 
 def test_a_parameter_that_is_a_moment_has_an_input_for_moments() -> None:
-    inputs = {f.name: f.input for f in fields_of(PROJECT.pipes["queues"], without=FIXED_PARAMS)}
+    inputs = {f.name: f.input for f in fields_of(PROJECT, "queues", without=FIXED_PARAMS)}
 
     assert inputs["since"] == "datetime-local"
     assert {kind for name, kind in inputs.items() if name not in ("since", "until")} == {"text"}

@@ -6,20 +6,29 @@ from operator import and_, or_
 
 import reflex as rx
 
+from clerk_tinybird_app.components.dashboard.filters import sentence
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
-from clerk_tinybird_app.dashboard.declaration import Panel
-from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking, Records
+from clerk_tinybird_app.dashboard.links import Chip
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 
 def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
-    """Tell whether every one of the panels that the session may see has come, and is empty."""
+    """Tell whether every one of the panels that the session may see has come, and is empty.
+
+    A ranking says nothing of it where there are others: it keeps its rows when it is filtered by.
+    """
+    panels = [each for each in panels if not isinstance(each, Ranking | Breakdown)] or panels
     hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
     are_empty, are_seen = [], []
     for panel in panels:
         now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
-        are_empty.append(is_hidden | ((now.fetched_at > 0) & now.is_empty))
+        is_empty = (now.fetched_at > 0) & now.is_empty
+        if isinstance(panel, Records):
+            # What a search does not find is said where it is searched.
+            is_empty &= DashboardState.searches[panel.key] == ""
+        are_empty.append(is_hidden | is_empty)
         are_seen.append(~is_hidden)
     found: rx.Var[bool] = reduce(and_, are_empty) & reduce(or_, are_seen)
     return found
@@ -59,5 +68,5 @@ def no_match(noun: str) -> rx.Component:
     )
 
 
-def _removal(choice: Choice) -> rx.Component:
-    return rx.el.a("Remove " + choice.label, href=choice.href, class_name=BUTTON)
+def _removal(chip: Chip) -> rx.Component:
+    return rx.el.a("Remove " + sentence(chip), href=chip.href, class_name=BUTTON)

@@ -6,12 +6,13 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.components.dashboard.search import clear_search, search_place
 from clerk_tinybird_app.components.dashboard.skeletons import skeleton
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.live import RefreshButton, Since
 from clerk_tinybird_app.components.look import BUTTON, HEADING
 from clerk_tinybird_app.components.popover import menu, menu_item
-from clerk_tinybird_app.dashboard.declaration import Panel, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.tinybird import csv_cells
 
@@ -27,7 +28,7 @@ def dashboard_panel(
     note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
     actions: Sequence[rx.Component] = (),
-    foot: rx.Var[str] | str = "",
+    foot: rx.Component | rx.Var[str] | str = "",
 ) -> rx.Component:
     """Return a panel with the same height whatever it shows.
 
@@ -51,7 +52,8 @@ def dashboard_panel(
 
 def panel_skeleton(panel: Panel) -> rx.Component:
     """Return a panel with its heading and, in the shape of its content, a grey place for it."""
-    return _framed(panel, skeleton(panel), aria_hidden="true")
+    tools = search_place(panel) if isinstance(panel, Records) else ()
+    return _framed(panel, skeleton(panel), tools=tools, aria_hidden="true")
 
 
 def panel_age(panel: Panel) -> rx.Component:
@@ -83,6 +85,8 @@ def panel_content(panel: Panel, *content: rx.Component) -> rx.Component:
     now = DashboardState.panels[panel.key]
     # The numbers are still those of the view before.
     is_other = now.view != DashboardState.address
+    if isinstance(panel, Records):
+        is_other |= DashboardState.lists[panel.key].search != DashboardState.searches[panel.key]
     return rx.cond(
         now.fetched_at > 0,
         rx.el.div(
@@ -100,7 +104,7 @@ def _framed(
     *,
     note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
-    foot: rx.Var[str] | str = "",
+    foot: rx.Component | rx.Var[str] | str = "",
     **props: Any,
 ) -> rx.Component:
     is_chart = isinstance(panel, TimeSeries)
@@ -119,11 +123,25 @@ def _framed(
 
 
 def _empty(panel: Panel) -> rx.Component:
-    return rx.el.div(
+    nothing = rx.el.div(
         icon("inbox"),
         rx.el.b(f"No {panel.noun} match"),
         rx.el.p("Choose a longer period, or remove a filter."),
         class_name="state",
+    )
+    if not (isinstance(panel, Records) and panel.search):
+        return nothing
+    text = DashboardState.lists[panel.key].search
+    clear = clear_search(panel, "Clear the search", class_name=BUTTON)
+    return rx.cond(
+        text != "",
+        rx.el.div(
+            icon("search-x"),
+            rx.el.b(f"No {panel.noun} contain “", text, "”", class_name="wrap-anywhere"),
+            rx.el.div(clear, class_name="actions"),
+            class_name="state",
+        ),
+        nothing,
     )
 
 

@@ -7,6 +7,8 @@ import reflex as rx
 
 from clerk_tinybird_app import products
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
+from clerk_tinybird_app.components.dashboard.records import list_foot, new_records
+from clerk_tinybird_app.components.dashboard.search import search_field
 from clerk_tinybird_app.components.dashboard.table_columns import (
     AUTO,
     Place,
@@ -21,7 +23,7 @@ from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.widgets import RowName
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking, Records, Unit
 from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
-from clerk_tinybird_app.state.dashboard import rows_of, sorts_of
+from clerk_tinybird_app.state.dashboard import rows_of, sorts_of, tabs_of
 
 CELL: Final = ""
 NUMBER: Final = "r"
@@ -75,24 +77,44 @@ def records_panel(panel: Records) -> rx.Component:
             most=_MOST_RECORDS,
             table_class="two",
         ),
-        foot=_count(panel, f"{panel.noun}, the newest first"),
+        tools=[*search_field(panel), new_records(panel)],
+        foot=list_foot(panel),
     )
 
 
 def breakdown_panel(panel: Breakdown) -> rx.Component:
     """Return the shares of one dimension's values: a row filters by its own."""
-    value = Column(of=(panel.value,), unit=panel.unit)
+    value = Column(of=(panel.value or panel.noun,), unit=panel.unit)
+    heading: Any = _word(panel.by)
+    tools: list[rx.Component] = []
+    if panel.tabs:
+        heading = rx.foreach(tabs_of(panel), lambda tab: rx.cond(tab.is_current, tab.label, ""))
+        tools.append(_tabs(panel))
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
             _widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
-            column_heads((_word(panel.by), False), (value.heading, True), ("share", True)),
+            column_heads((heading, False), (value.heading, True), ("share", True)),
             rx.el.tbody(rx.foreach(rows_of(panel), _share)),
             rows=rows_of(panel),
             most=_MOST_RANKED,
         ),
-        foot=_ranked_count(panel),
+        tools=tools,
+        foot=_count(panel, "values") if panel.tabs else _ranked_count(panel),
+    )
+
+
+def _tabs(panel: Breakdown) -> rx.Component:
+    return rx.el.nav(
+        rx.foreach(
+            tabs_of(panel),
+            lambda tab: rx.el.a(
+                tab.label, href=tab.href, aria_current=rx.cond(tab.is_current, "true", "false")
+            ),
+        ),
+        aria_label=f"{panel.title} by",
+        class_name="segmented s",
     )
 
 
@@ -119,7 +141,7 @@ def scrolling(
     )
 
 
-def column_heads(*columns: tuple[str, bool]) -> rx.Component:
+def column_heads(*columns: tuple[str | rx.Component, bool]) -> rx.Component:
     """Return a table's head, of each column's name and whether it has numbers."""
     return rx.el.thead(
         rx.el.tr(*(_column_head(name, is_number=numeric) for name, numeric in columns))
@@ -141,7 +163,7 @@ def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
     )
 
 
-def _count(panel: Records | Ranking | Breakdown, name: str) -> rx.Var[str]:
+def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:
     return rx.Var.create(f"{rows_of(panel).length()} {name}")
 
 
@@ -175,8 +197,9 @@ def _ranked(row: Row, panel: Ranking, places: Sequence[Place]) -> rx.Component:
         ),
         class_name="go",
     )
+    named = _named(name.text, name.href, has_words=len(panel.by) > 1, is_chosen=row.is_chosen)
     return rx.el.tr(
-        _bar_cell(row.bar, _named(name.text, name.href, has_words=len(panel.by) > 1)),
+        _bar_cell(row.bar, named),
         *_cells(row, panel.columns, places),
         *([opening] if panel.opens else []),
         key=row.key,
@@ -185,16 +208,31 @@ def _ranked(row: Row, panel: Ranking, places: Sequence[Place]) -> rx.Component:
 
 def _recorded(row: Row, panel: Records, places: Sequence[Place]) -> rx.Component:
     time, *others = places
+    at = row.cells[0].text
+    opening = rx.el.a(
+        at,
+        href=row.open_href,
+        aria_haspopup="dialog",
+        # Closing the drawer goes back to the list, which stays where it is.
+        custom_attrs={"preventScrollReset": True, "state": {"fromList": True}},
+        class_name="row-link",
+    )
     return rx.el.tr(
-        rx.el.td(row.cells[0].text, class_name=f"{time.class_name} text-soft"),
-        *_cells(row, panel.columns, others),
+        rx.el.td(
+            rx.cond(row.open_href != "", opening, at), class_name=f"{time.class_name} text-soft"
+        ),
+        *_cells(row, panel.columns, others, are_links=False),
         key=row.key,
+        custom_attrs={"data-record": row.key},
     )
 
 
 def _share(share: Share) -> rx.Component:
     return rx.el.tr(
-        _bar_cell(share.percent, _named(share.label, share.href, has_words=False)),
+        _bar_cell(
+            share.percent,
+            _named(share.label, share.href, has_words=False, is_chosen=share.is_chosen),
+        ),
         rx.el.td(share.value, class_name=NUMBER),
         rx.el.td(share.percent, " %", class_name=NUMBER),
     )
@@ -205,21 +243,24 @@ def _bar_cell(percent: int, name: rx.Component) -> rx.Component:
     return rx.el.td(rx.el.div(name, class_name="share"), style={"--w": share}, class_name="lead")
 
 
-def _named(name: str, href: str, *, has_words: bool) -> rx.Component:
+def _named(name: str, href: str, *, has_words: bool, is_chosen: bool) -> rx.Component:
     """Return what names a row, as the link that the whole row is."""
+    current = rx.cond(is_chosen, "true", "false")
     text = RowName.create(text=name) if has_words else name
     return rx.cond(
         href != "",
-        rx.el.a(text, href=href, title=name, class_name="named row-link"),
+        rx.el.a(text, href=href, title=name, aria_current=current, class_name="named row-link"),
         rx.el.span(text, title=name, class_name="named"),
     )
 
 
-def _cells(row: Row, columns: Sequence[Column], places: Sequence[Place]) -> list[rx.Component]:
+def _cells(
+    row: Row, columns: Sequence[Column], places: Sequence[Place], *, are_links: bool = True
+) -> list[rx.Component]:
     """Return one cell for each column; what names the row stands before them."""
     return [
         rx.el.td(
-            _cell(row.cells[index], column),
+            _cell(row.cells[index], column, is_link=are_links),
             class_name=f"{place.class_name} {NUMBER if is_number(column) else CELL}".strip(),
             custom_attrs={"data-label": place.label} if place.label else {},
         )
@@ -227,14 +268,13 @@ def _cells(row: Row, columns: Sequence[Column], places: Sequence[Place]) -> list
     ]
 
 
-def _cell(cell: Cell, column: Column) -> rx.Component:
+def _cell(cell: Cell, column: Column, *, is_link: bool) -> rx.Component:
     text = RowName.create(text=cell.text) if len(column.of) > 1 else cell.text
     look = "badge " + cell.tone if marked_filter(column) else ""
-    return rx.cond(
-        cell.href != "",
-        rx.el.a(text, href=cell.href, class_name=look),
-        rx.el.span(text, class_name=look),
-    )
+    plain = rx.el.span(text, class_name=look)
+    if not is_link:
+        return plain
+    return rx.cond(cell.href != "", rx.el.a(text, href=cell.href, class_name=look), plain)
 
 
 def _word(name: str) -> str:

@@ -1,36 +1,33 @@
 """The bar below a dashboard's head: what is filtered by, and the period."""
 
-from typing import Final
-
 import reflex as rx
 
-from clerk_tinybird_app import products
+from clerk_tinybird_app.components.dashboard.filters import filters, filters_skeleton
 from clerk_tinybird_app.components.dashboard.zone import zone_choice
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import GREEN_BUTTON, QUIET
+from clerk_tinybird_app.components.look import GREEN_BUTTON
 from clerk_tinybird_app.components.popover import MENU_ITEM, popover
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.dashboard.times import LENGTHS
 from clerk_tinybird_app.state.dashboard import DashboardState
 
-_NOUN: Final = products.current().dashboard.panels[0].noun
 
-
-def toolbar(*, compares: bool) -> rx.Component:
+def toolbar(*, compares: bool, fixed: tuple[str, ...] = ()) -> rx.Component:
     """Return the filters on the left, the period on the right.
 
     Args:
         compares: Whether a chart of the page shows the period before.
+        fixed: Filters that make the page what it is.
     """
     comparison = [_comparison()] if compares else []
     period = rx.el.div(_period(compares=compares), *comparison, class_name="row period")
-    return _bar(_filters(), period)
+    return _bar(filters(fixed=fixed), period)
 
 
 def toolbar_skeleton(*, compares: bool) -> rx.Component:
     """Return the bar with grey places for its choices; see ``toolbar``."""
     return _bar(
-        rx.el.div(rx.el.span(f"All {_NOUN}", class_name="all"), class_name="chips"),
+        filters_skeleton(),
         rx.el.div(
             rx.el.div(class_name="skeleton w-122 max-w-full h-(--control)"),
             *([rx.el.div(class_name="skeleton compare h-(--control)")] if compares else []),
@@ -39,33 +36,8 @@ def toolbar_skeleton(*, compares: bool) -> rx.Component:
     )
 
 
-def _bar(filters: rx.Component, period: rx.Component) -> rx.Component:
-    return rx.el.div(rx.el.div(filters, period, class_name="wrap row"), class_name="toolbar")
-
-
-def _filters() -> rx.Component:
-    return rx.el.div(
-        rx.cond(
-            DashboardState.chips.length() > 0,  # type: ignore
-            rx.fragment(
-                rx.foreach(DashboardState.chips, _chip),
-                rx.el.a("Clear", href=DashboardState.clear_href, class_name=QUIET),
-            ),
-            rx.el.span(f"All {_NOUN}", class_name="all"),
-        ),
-        id="filters",
-        class_name="chips",
-    )
-
-
-def _chip(choice: Choice) -> rx.Component:
-    return rx.el.a(
-        rx.el.span(choice.label),
-        rx.el.span(icon("x"), class_name="x"),
-        href=choice.href,
-        aria_label="Remove filter " + choice.label,
-        class_name="chip",
-    )
+def _bar(left: rx.Component, period: rx.Component) -> rx.Component:
+    return rx.el.div(rx.el.div(left, period, class_name="wrap row"), class_name="toolbar")
 
 
 def _period(*, compares: bool) -> rx.Component:

@@ -1,0 +1,272 @@
+// Lists of records: the drawer with one of them, and the rows that wait above a list that is read.
+import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
+import { useLocation, useNavigate } from "react-router";
+import { without } from "../../live/address.jsx";
+import { CopyButton } from "../../widgets/widgets.jsx";
+
+const ICON = { className: "icon", "aria-hidden": true };
+const SQUARE = "button square quiet";
+// What lies over the list, so that a row there is not seen: the header and the toolbar, its head.
+const STICKY_PX = 120;
+const HEAD_PX = 33;
+
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+
+const listOf = (panel) => document.querySelector(`#panel-${panel} .scroll`);
+const rowOf = (panel, id) =>
+  [...document.querySelectorAll(`#panel-${panel} [data-record]`)].find(
+    (row) => row.dataset.record === id,
+  );
+
+const bringIntoView = (row, list) => {
+  if (!row || !list) return;
+  const { top, bottom } = row.getBoundingClientRect();
+  const frame = list.getBoundingClientRect();
+  const isSeen =
+    top >= Math.max(frame.top + HEAD_PX, STICKY_PX) &&
+    bottom <= Math.min(frame.bottom, window.innerHeight);
+  if (!isSeen) row.scrollIntoView({ block: "center" });
+};
+
+const isTyping = (element) => Boolean(element.closest?.("input, textarea, select, [contenteditable]"));
+
+// Open while the address names a record. It keeps the focus, and gives it back to the row.
+export function RecordDrawer(props) {
+  const { search } = useLocation();
+  const id = new URLSearchParams(search).get(props.parameter);
+  return id ? <Drawer id={id} {...props} /> : null;
+}
+
+function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMore, children }) {
+  const { pathname, search, state } = useLocation();
+  const navigate = useNavigate();
+  const box = useRef(null);
+  // Whether a record has been shown already: it stays, dimmed, until the next one comes.
+  const hasShown = useRef(false);
+  // From which record on the next older one is wanted, which is being loaded.
+  const wanted = useRef("");
+  const isShown = asked === id;
+  if (isShown) hasShown.current = true;
+  const place = rows.findIndex((row) => row.key === id);
+  const newer = place > 0 ? rows[place - 1] : null;
+  const older = place >= 0 ? rows[place + 1] : null;
+  const canLoad = place >= 0 && !older && hasMore;
+
+  const rest = without(search, [parameter]);
+  const to = (href) => navigate(href, { replace: true, preventScrollReset: true, state });
+  const close = () => {
+    // Where the list is the page before, going back leaves no second one behind.
+    if (state?.fromList) navigate(-1);
+    else to(pathname + rest);
+  };
+  // Keys can be faster than the address: a step starts where the one before it leads.
+  const going = useRef(id);
+  const step = (by) => {
+    const from = rows.findIndex((row) => row.key === going.current);
+    const next = from < 0 ? null : rows[from + by];
+    if (next?.open_href) {
+      going.current = next.key;
+      to(next.open_href);
+    } else if (by > 0 && canLoad) {
+      wanted.current = id;
+      onMore(panel);
+    }
+  };
+  const goOlder = () => step(1);
+  const goNewer = () => step(-1);
+
+  useEffect(() => {
+    if (!isShown) onOpen(panel, id, pathname, rest, zone());
+  }, [id, isShown]);
+  useEffect(() => {
+    if (older && wanted.current === id) to(older.open_href);
+    wanted.current = "";
+  }, [id, older?.key]);
+  useEffect(() => bringIntoView(rowOf(panel, id), listOf(panel)), [id, place < 0]);
+  useEffect(() => {
+    const row = rowOf(panel, id);
+    row?.setAttribute("aria-current", "true");
+    return () => row?.removeAttribute("aria-current");
+  }, [id, rows]);
+
+  const now = useRef({});
+  useLayoutEffect(() => {
+    going.current = id;
+  }, [id]);
+  useLayoutEffect(() => {
+    now.current = { id, close, goOlder, goNewer, to };
+  });
+  useLayoutEffect(() => {
+    box.current.focus({ preventScroll: true });
+    return () => {
+      const row = rowOf(panel, now.current.id);
+      (row?.querySelector("a") ?? listOf(panel))?.focus({ preventScroll: true });
+    };
+  }, []);
+  useEffect(() => {
+    const pressed = (event) => {
+      const { key, target, defaultPrevented, ctrlKey, metaKey, altKey } = event;
+      if (key === "Tab") return keepInside(event, box.current);
+      if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target)) return;
+      if (key === "Escape") now.current.close();
+      else if (key === "j" || key === "J") now.current.goOlder();
+      else if (key === "k" || key === "K") now.current.goNewer();
+      else return;
+      event.preventDefault();
+    };
+    // Another row takes the place of this one, also for the way back.
+    const clicked = (event) => {
+      const link = event.target.closest?.("[data-record] a");
+      if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      now.current.to(link.getAttribute("href"));
+    };
+    document.addEventListener("keydown", pressed);
+    document.addEventListener("click", clicked, true);
+    return () => {
+      document.removeEventListener("keydown", pressed);
+      document.removeEventListener("click", clicked, true);
+    };
+  }, []);
+
+  return (
+    <div
+      ref={box}
+      tabIndex={-1}
+      role="dialog"
+      aria-modal="true"
+      aria-label={`${id}, one of the ${noun}`}
+      aria-busy={!isShown}
+      className="drawer"
+    >
+      <header>
+        <span className="id" title={id}>{id}</span>
+        <Step label="Newer" keyName="K" isOff={!newer} onClick={goNewer} Icon={ArrowUp} />
+        <Step label="Older" keyName="J" isOff={!older && !canLoad} onClick={goOlder} Icon={ArrowDown} />
+        <CopyButton text={window.location.href} label="link to this" className={SQUARE}>
+          <Link2 className="icon before" aria-hidden="true" />
+          <Check className="icon after" aria-hidden="true" />
+        </CopyButton>
+        <button type="button" onClick={close} aria-label="Close" title="Close (Esc)" className={SQUARE}>
+          <X {...ICON} />
+        </button>
+      </header>
+      {hasShown.current ? (
+        <div className={isShown ? "record" : "record other-view"}>{children}</div>
+      ) : (
+        <Loading />
+      )}
+    </div>
+  );
+}
+
+function Step({ label, keyName, isOff, onClick, Icon }) {
+  return (
+    <button
+      type="button"
+      onClick={onClick}
+      aria-disabled={isOff}
+      aria-label={label}
+      title={`${label} (${keyName})`}
+      className={SQUARE}
+    >
+      <Icon {...ICON} />
+    </button>
+  );
+}
+
+const WIDTHS = [40, 62, 34, 52, 26, 70, 46, 58];
+
+function Loading() {
+  return (
+    <div className="record">
+      <p role="status" className="sr-only">Loading</p>
+      <div className="rows-skeleton" aria-hidden="true">
+        {WIDTHS.map((wide) => (
+          <div key={wide}>
+            <span className="skeleton" style={{ "--wide": `${wide}%` }} />
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const keepInside = (event, box) => {
+  const all = [...box.querySelectorAll("a[href], button")].filter((each) => each.offsetParent);
+  const focused = document.activeElement;
+  const last = all[all.length - 1];
+  const isInside = box.contains(focused) && focused !== box;
+  let next = null;
+  if (event.shiftKey && (!isInside || focused === all[0])) next = last;
+  if (!event.shiftKey && (!isInside || focused === last)) next = all[0];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+};
+
+// Says to the server whether somebody reads the list: it is scrolled, has the focus, or one of its
+// records is open. What is new waits then, behind this button.
+export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, onShow, children, ...props }) {
+  const { search } = useLocation();
+  const isOpen = new URLSearchParams(search).has(parameter);
+  const button = useRef(null);
+  const open = useRef(isOpen);
+  const told = useRef(isRead);
+  const focused = useRef(null);
+
+  const look = useCallback(() => {
+    const list = listOf(panel);
+    const focus = document.activeElement;
+    const isFocused = focus === button.current || Boolean(list?.contains(focus));
+    const reads = open.current || isFocused || list?.scrollTop > 0;
+    if (reads === told.current) return;
+    told.current = reads;
+    onRead(panel, reads);
+  }, [panel]);
+  useEffect(() => {
+    open.current = isOpen;
+    told.current = isRead;
+    look();
+  }, [isOpen, isRead]);
+  useEffect(() => {
+    const section = document.getElementById(`panel-${panel}`);
+    const moved = (event) => {
+      focused.current = event.target;
+      look();
+    };
+    // The focus is nowhere until it has come where it goes.
+    const left = () => setTimeout(look);
+    section.addEventListener("scroll", look, true);
+    section.addEventListener("focusin", moved);
+    section.addEventListener("focusout", left);
+    return () => {
+      section.removeEventListener("scroll", look, true);
+      section.removeEventListener("focusin", moved);
+      section.removeEventListener("focusout", left);
+    };
+  }, [panel]);
+  // The last rows take the button for more of them away.
+  useLayoutEffect(() => {
+    const isGone = focused.current && !focused.current.isConnected;
+    if (isDone && isGone && document.activeElement === document.body) {
+      listOf(panel)?.focus({ preventScroll: true });
+    }
+  }, [isDone]);
+
+  const show = (event) => {
+    const list = listOf(panel);
+    list?.scrollTo({ top: 0 });
+    // By keyboard the focus goes on from the list.
+    if (event.detail === 0) list?.focus({ preventScroll: true });
+    onShow(panel);
+  };
+  if (!count) return null;
+  return (
+    <button ref={button} type="button" onClick={show} {...props}>
+      {children}
+      <span>{`${count} new`}</span>
+    </button>
+  );
+}

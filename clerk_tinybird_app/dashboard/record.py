@@ -1,0 +1,169 @@
+"""One record of a list, with all that its row says."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.charts import moment
+from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
+from clerk_tinybird_app.dashboard.shown import FAULTS, Shaper, UnfitRowsError
+from clerk_tinybird_app.dashboard.times import Times, offset_name
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a record says.
+
+    Attributes:
+        label: What it is.
+        text: Its value, with its unit.
+        copied: Its value as the pipe answers it; a time as ISO 8601 says it.
+        title: A time in UTC; "" for anything else.
+        only_href: The view of this value alone; "" where it cannot be had, or is shown already.
+        only: What that view is filtered by: ``status = 5xx``.
+    """
+
+    label: str
+    text: str
+    copied: str
+    title: str = ""
+    only_href: str = ""
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a record says.
+
+    Attributes:
+        mark: The value that has a tone, such as its outcome; "" without one.
+        tone: A ``Tone``; "" without one.
+        name: What it is about.
+        fields: First its time and what the list shows of it.
+        json: All of it as the pipe answers it.
+    """
+
+    mark: str = ""
+    tone: str = ""
+    name: str = ""
+    fields: list[Field] = field(default_factory=list)
+    json: str = ""
+
+
+def shown_record(shaper: Shaper, panel: Records, row: Mapping[str, Any]) -> Record:
+    """Return what a row says.
+
+    Args:
+        shaper: Of the view that the links lead on from.
+        panel: Its list.
+        row: As the pipe answers it.
+
+    Raises:
+        UnfitRowsError: The row lacks a column, or holds what cannot be shown.
+    """
+    try:
+        return _Reader(shaper, panel, row).record()
+    except FAULTS as error:
+        raise UnfitRowsError(f"its row cannot be shown ({type(error).__name__})") from error
+
+
+@dataclass(frozen=True)
+class _Reader:
+    shaper: Shaper
+    panel: Records
+    row: Mapping[str, Any]
+
+    def record(self) -> Record:
+        marked = [each for each in self.panel.columns if self.shaper._tone(self._values(each))]
+        named = [each for each in self.panel.columns if each not in marked and _is_text(each)]
+        mark = marked[0] if marked else None
+        return Record(
+            mark=self._words(mark) if mark else "",
+            tone=self.shaper._tone(self._values(mark)) if mark else "",
+            name=self._words(named[0]) if named else str(self.row[self.panel.id]),
+            fields=list(self._fields()),
+            json=json.dumps(self.row, indent=2, ensure_ascii=False),
+        )
+
+    def _fields(self) -> Iterator[Field]:
+        """Yield each of the row's columns once, in the declared order first."""
+        yield self._time()
+        told = {self.panel.at}
+        for column in self.panel.columns:
+            for name in column.of:
+                if name not in told:
+                    told.add(name)
+                    yield self._declared(column, name)
+        for name in (self.panel.id, *self.row):
+            if name not in told:
+                told.add(name)
+                yield self._field(name, _label(name))
+
+    def _time(self) -> Field:
+        at = moment(self.row[self.panel.at])
+        return Field(_label(self.panel.at), self._local(at), utc_text(at), utc_text(at))
+
+    def _declared(self, column: Column, name: str) -> Field:
+        if len(column.of) == 1:
+            return self._field(name, column.heading, column.unit, self._values(column))
+        own = {each: source for each, source in column.filters.items() if source == name}
+        return self._field(name, _label(name), column.unit, self._values(column, own))
+
+    def _field(
+        self,
+        name: str,
+        label: str,
+        unit: Unit = Unit.TEXT,
+        values: Mapping[str, Any] | None = None,
+    ) -> Field:
+        value, values = self.row[name], values or {}
+        only = {each: str(chosen) for each, chosen in values.items()}
+        is_shown_alone = only.items() <= self.shaper.view.filters.items()
+        href = "" if is_shown_alone else self.shaper._href(values)
+        words = (f"{self._filter(each)} = {texts.named(chosen)}" for each, chosen in only.items())
+        return Field(
+            label,
+            texts.whole(value) if unit is Unit.TEXT else texts.written(value, unit),
+            _source(value),
+            only_href=href,
+            only=", ".join(words) if href else "",
+        )
+
+    def _values(self, column: Column, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
+        chosen = column.filters if filters is None else filters
+        return {name: self.row[source] for name, source in chosen.items()}
+
+    def _filter(self, name: str) -> str:
+        found = self.shaper.dashboard.filter_named(name)
+        return found.label if found else name
+
+    def _words(self, column: Column) -> str:
+        return " ".join(texts.written(self.row[name], column.unit) for name in column.of)
+
+    def _local(self, at: datetime) -> str:
+        local = at.astimezone(self.shaper.zone)
+        # Without a year of the view, a date says its own.
+        day = Times(self.shaper.zone).date(local)
+        clock = f"{local:%H:%M:%S}.{local.microsecond // 1_000:03d}"
+        return f"{local:%a} {day}, {clock} {offset_name(local)}"
+
+
+def utc_text(at: datetime) -> str:
+    """Return a moment in UTC to the millisecond, as ISO 8601 writes it."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1_000:03d}Z"
+
+
+def _is_text(column: Column) -> bool:
+    return column.unit is Unit.TEXT
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _source(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,147 @@
+"""The lists of records: new rows wait while somebody reads, and older ones are added below."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import reflex as rx
+
+from clerk_tinybird_app.dashboard.declaration import Records
+from clerk_tinybird_app.dashboard.listing import PAGE, ListedRows, Listing
+from clerk_tinybird_app.dashboard.questions import LIMIT, Question, older
+from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.state.panels import PANELS, PanelsState
+from clerk_tinybird_app.state.session import SessionState
+
+LISTS: Final = {key: each for key, each in PANELS.items() if isinstance(each, Records)}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """How a list stands.
+
+    Attributes:
+        new: How many rows wait above it, "" for none.
+        is_read: True while somebody reads it, as the browser says.
+        has_more: True when older rows can be loaded.
+        told: What is said of it as a whole.
+        problem: Why older rows did not come, "" when they did.
+        search: The text that its rows contain, "" for all.
+    """
+
+    new: str = ""
+    is_read: bool = False
+    has_more: bool = False
+    told: str = ""
+    problem: str = ""
+    search: str = ""
+
+
+class ListsState(PanelsState, mixin=True):
+    """The lists of records among the panels; ``searches`` has the text that is looked for in each.
+
+    A list without a search is in it too, with "".
+    """
+
+    lists: dict[str, Listed] = {key: Listed() for key in LISTS}
+    searches: dict[str, str] = dict.fromkeys(LISTS, "")
+
+    _lists: dict[str, Listing] = {}
+    _drawn: dict[str, tuple[ListedRows, str]] = {}
+
+    @rx.event
+    def read_list(self, panel: str, is_read: bool) -> None:
+        """Take what the browser says: whether new rows may move a list at the moment."""
+        if panel in LISTS:
+            self._tell_list(panel, is_read=bool(is_read))
+
+    @rx.event
+    async def show_new(self, panel: str) -> None:
+        """Show the rows that wait above a list."""
+        listing, session = self._lists.get(panel), await self.get_state(SessionState)
+        if listing is None or session._current_session() is None:
+            return
+        if self._is_of_this_view(panel):
+            self._list(panel, listing.with_new())
+            self._draw([panel])
+
+    def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
+        panel = question.panel
+        kept = self._lists.get(panel) if self._is_of_this_view(panel) else None
+        super()._take(question, rows)
+        if panel in LISTS:
+            self._tell_list(panel, search=question.parameters.get(LISTS[panel].search, ""))
+            limit = question.parameters.get(LIMIT, "")
+            listing = (kept or Listing(LISTS[panel].id)).with_newest(
+                rows,
+                limit=int(limit) if limit.isdecimal() else 0,
+                is_read=self.lists[panel].is_read,
+            )
+            self._list(panel, listing)
+
+    def _is_of_this_view(self, panel: str) -> bool:
+        found = super()._is_of_this_view(panel)
+        return found and (panel not in LISTS or self.lists[panel].search == self.searches[panel])
+
+    def _draw(self, changed: Sequence[str]) -> None:
+        """Draw what changed; a list that is read does not, and its thousand rows take long."""
+        due = [panel for panel in changed if panel not in self._lists or self._is_due(panel)]
+        super()._draw(due)
+
+    def _is_due(self, panel: str) -> bool:
+        """Tell whether a list is not on the page as it is, and note that it will be."""
+        rows, zone = self._lists[panel].shown, zone_named(self._zone)
+        # At midnight what was today's gets its date.
+        day = datetime.fromtimestamp(self.panels[panel].fetched_at, zone).date()
+        drawn_for = f"{self._view.address(self._page)} {zone} {day}"
+        before = self._drawn.get(panel)
+        self._drawn[panel] = (rows, drawn_for)
+        return before is None or before[0] is not rows or before[1] != drawn_for
+
+    def _forget(self, panel: str) -> None:
+        super()._forget(panel)
+        self._lists.pop(panel, None)
+        self._drawn.pop(panel, None)
+        if panel in LISTS:
+            self._tell_list(panel, new="", has_more=False, told="", problem="")
+
+    def _older_question(self, panel: str) -> dict[str, str] | None:
+        """Return what is asked for the rows below a list, None when there are none to ask for."""
+        listing, asked = self._lists.get(panel), self._asked.get(panel)
+        if listing is None or asked is None or not self.lists[panel].has_more:
+            return None
+        if not self._is_of_this_view(panel):
+            return None
+        return older(LISTS[panel], asked, listing.shown[-1], PAGE)
+
+    def _take_older(
+        self, panel: str, asked: dict[str, str], rows: Sequence[dict[str, Any]]
+    ) -> None:
+        """Add rows below a list, unless its last row is another one by now."""
+        now = self._older_question(panel)
+        place = LISTS[panel].cursor or ()
+        if now is not None and all(now[name] == asked[name] for name in place):
+            self._list(panel, self._lists[panel].with_older(tuple(rows)))
+            self._draw([panel])
+
+    def _list(self, panel: str, listing: Listing) -> None:
+        """Keep a list, and say how it stands."""
+        self._lists[panel], self._rows[panel] = listing, listing.shown
+        now = self.panels[panel]
+        if now.is_empty is bool(listing.shown):
+            self.panels[panel] = replace(now, is_empty=not listing.shown)
+        declared = LISTS[panel]
+        is_done = listing.is_whole or listing.is_full or not listing.shown
+        self._tell_list(
+            panel,
+            new=f"{listing.new:,}{'+' if listing.is_cut else ''}" if listing.new else "",
+            has_more=declared.cursor is not None and not is_done,
+            told=listing.told(declared.noun),
+            problem="",
+        )
+
+    def _tell_list(self, panel: str, **values: Any) -> None:
+        told = replace(self.lists[panel], **values)
+        if self.lists[panel] != told:
+            self.lists[panel] = told

@@ -1,0 +1,122 @@
+"""The record that the address names, with all that its row says."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import reflex as rx
+
+from clerk_tinybird_app import routes, services
+from clerk_tinybird_app.dashboard.declaration import Records
+from clerk_tinybird_app.dashboard.questions import one_record
+from clerk_tinybird_app.dashboard.record import Record, shown_record
+from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError
+from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.dashboard.view import read_view
+from clerk_tinybird_app.state.dashboard import PAGES, DashboardState
+from clerk_tinybird_app.state.grant import (
+    UNCONFIRMED,
+    AskingState,
+    answering,
+    ask,
+    asking,
+)
+from clerk_tinybird_app.state.lists import LISTS
+from clerk_tinybird_app.state.panels import DASHBOARD
+from clerk_tinybird_app.state.queries import StoppedError
+from clerk_tinybird_app.state.session import holds_tenant_data
+from clerk_tinybird_app.state.wording import Problem, told
+from clerk_tinybird_app.tinybird.client import TinybirdError, TinybirdUnexpectedRowsError
+
+FOUND: Final = "found"
+ABSENT: Final = "absent"
+FAILED: Final = "failed"
+
+
+@holds_tenant_data
+class RecordState(AskingState, rx.State):
+    """One record; whatever came of it, ``panel`` and ``record`` say what was asked for.
+
+    ``outcome`` is ``found``, ``absent`` or ``failed``, "" before any.
+    """
+
+    panel: str = ""
+    record: str = ""
+    outcome: str = ""
+    shown: Record = Record()
+    failure: str = ""
+
+    _asked: tuple[str, str, str, str, str] = ("", "", "", "", "")
+
+    @rx.event(background=True)
+    async def open_record(self, panel: str, record: str, path: str, search: str, zone: str) -> None:
+        """Show the record with this id, also one that its list does not have.
+
+        Args:
+            panel: The key of its list.
+            record: Its id.
+            path: The page's path.
+            search: The address's query, without the record.
+            zone: The viewer's IANA time zone.
+        """
+        if panel not in LISTS:
+            return
+        declared = LISTS[panel]
+        async with asking(self) as grant:
+            turn = self._take_turn()
+            self._asked = (panel, record, path, search, zone)
+            if grant is None:
+                self._fail(UNCONFIRMED)
+                return
+            if declared.pipe not in grant.pipes:
+                self._show(None)
+                return
+            board = await self.get_state(DashboardState)
+            row = _row_of(declared, record, board._rows.get(panel, ()))
+            now = services.current().clock()
+            asked = one_record(DASHBOARD, declared, record, now, services.pipe_parameters())
+            if row is not None or asked is None:
+                self._show(row)
+                return
+        try:
+            answer = await ask(self, grant, declared.pipe, asked)
+            async with answering(self, grant, turn):
+                if isinstance(answer, TinybirdError):
+                    self._fail(told(answer))
+                else:
+                    self._show(_row_of(declared, record, answer.rows))
+        except StoppedError:
+            return
+
+    @rx.event
+    def ask_again(self) -> Any:
+        """Ask for the record anew."""
+        return RecordState.open_record(*self._asked)  # type: ignore
+
+    def _show(self, row: Mapping[str, Any] | None) -> None:
+        panel, _, path, search, zone = self._asked
+        if row is None:
+            self._tell(ABSENT)
+            return
+        view, _ = read_view(search, DASHBOARD, str(zone_named(zone)))
+        view = view.changed(overview=routes.overview_of(path))
+        now = services.current().clock()
+        shaper = Shaper(DASHBOARD, view, PAGES.get(path, ""), view.time_zone, now)
+        declared = LISTS[panel]
+        try:
+            shown = shown_record(shaper, declared, row)
+        except UnfitRowsError as error:
+            self._fail(told(TinybirdUnexpectedRowsError(declared.pipe, str(error))))
+        else:
+            self._tell(FOUND, shown)
+
+    def _fail(self, problem: Problem) -> None:
+        self._tell(FAILED, failure=problem.message)
+
+    def _tell(self, outcome: str, shown: Record | None = None, failure: str = "") -> None:
+        self.panel, self.record = self._asked[:2]
+        self.outcome, self.shown, self.failure = outcome, shown or Record(), failure
+
+
+def _row_of(panel: Records, record: str, rows: Any) -> Mapping[str, Any] | None:
+    """Return the row with an id; a pipe that does not know the parameter answers any."""
+    return next((row for row in rows if str(row.get(panel.id)) == record), None)

@@ -1,0 +1,134 @@
+"""From the many rows to the one: what somebody reads does not move, and can be sent to others."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.board import RECENT, Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp, wait_until
+
+
+def _rows(page: Page) -> Locator:
+    return page.locator(f"#panel-{RECENT} tbody tr")
+
+
+def _ids(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('[data-record]')].map((row) => row.dataset.record)"
+    )
+    return found
+
+
+def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organization_alone(
+    board: Board, page: Page, app: RunningApp, open_browser: Callable[[], Visitor]
+) -> None:
+    board.open(address="/dashboard?range=1h")
+    drawer = page.get_by_role("dialog")
+    link = _rows(page).nth(2).get_by_role("link")
+    link.focus()
+    # The list is read from here on, and so it stays.
+    page.wait_for_timeout(500)
+    ids = _ids(page)
+
+    page.keyboard.press("Enter")
+
+    expect(drawer).to_be_focused()
+    expect(page).to_have_url(re.compile(rf"range=1h&record={ids[2]}$"))
+    expect(drawer.locator("dt")).to_contain_text(["timestamp", "status", "method", "route", "took"])
+    expect(drawer.locator("dt", has_text="user id")).to_be_visible()
+    expect(_rows(page).nth(2)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(ids[3]))
+    expect(drawer.locator(".facts")).to_contain_text(ids[3])
+    page.keyboard.press("k")
+    page.keyboard.press("k")
+    expect(drawer.locator(".facts")).to_contain_text(ids[1])
+    page.keyboard.press("Shift+Tab")
+    expect(drawer.get_by_role("button", name="Copy: all as JSON")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(drawer.get_by_role("button", name="Newer")).to_be_focused()
+    address = page.url.removeprefix(app.origin)
+
+    page.keyboard.press("Escape")
+
+    expect(drawer).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"range=1h$"))
+    expect(_rows(page).nth(1).get_by_role("link")).to_be_focused()
+
+    # It opens by its address too, whatever its list shows by then.
+    older = address.replace(
+        "range=1h", "range=custom&start=2026-01-01T00:00Z&end=2026-01-02T00:00Z"
+    )
+    for path in (address, older):
+        page.goto(app.origin + path)
+        expect(drawer.locator(".facts")).to_contain_text(ids[1])
+    stranger = open_browser()
+    stranger.sign_in_at(address, "admin@globex.test")
+    expect(stranger.page.get_by_role("dialog")).to_contain_text("Not among the requests")
+
+
+def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page: Page) -> None:
+    tenant = board.open(address="/dashboard?range=1h")
+    panel = page.locator(f"#panel-{RECENT}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    _rows(page).nth(3).click()
+    drawer = page.get_by_role("dialog")
+    chosen = drawer.locator(".id").inner_text()
+    drawer.get_by_role("button", name="Copy: all as JSON").click()
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert (copied["request_id"], copied["tenant_id"]) == (chosen, tenant)
+    page.wait_for_timeout(300)
+    before = _ids(page)
+
+    board.post_event(tenant, "/while-it-is-read")
+
+    new = panel.get_by_role("button", name=re.compile(r"^\d+\+? new$"))
+    expect(new).to_be_visible(timeout=15_000)
+    assert _ids(page) == before
+    drawer.get_by_role("button", name="Close").click()
+    panel.get_by_role("button", name="Load 50 more").click()
+    wait_until(lambda: len(_ids(page)) == len(before) + 50, seconds=10, what="none were loaded")
+    assert _ids(page)[: len(before)] == before
+
+    def is_shown() -> bool:
+        if new.is_visible():
+            new.click()
+        return panel.get_by_text("GET /while-it-is-read").count() > 0
+
+    wait_until(is_shown, seconds=15, what="what is new was not shown")
+    shown = _ids(page)
+    assert len(set(shown)) == len(shown) > len(before) + 50
+    assert set(before) <= set(shown)
+    with page.expect_download() as download:
+        board.choose(RECENT, "Download CSV")
+    with Path(download.value.path()).open(newline="") as file:
+        assert {row["request_id"] for row in csv.DictReader(file)} >= set(before)
+
+
+def test_a_list_is_searched_by_its_address(board: Board, page: Page) -> None:
+    tenant = board.open()
+    board.post_event(tenant, "/Look/for-this")
+    panel = page.locator(f"#panel-{RECENT}")
+    field = page.get_by_role("searchbox", name="Search the requests")
+
+    field.fill("look/FOR")
+
+    expect(page).to_have_url(re.compile(r"search=look%2FFOR$"))
+    expect(_rows(page)).to_have_count(1)
+    expect(_rows(page)).to_contain_text("/Look/for-this")
+    _rows(page).click()
+    expect(page.get_by_role("dialog")).to_contain_text("/Look/for-this")
+    page.keyboard.press("Escape")
+    field.fill("no such thing")
+    expect(panel).to_contain_text("No requests contain “no such thing”")
+    page.reload()
+    expect(field).to_have_value("no such thing")
+    panel.get_by_role("button", name="Clear the search").click()
+    expect(field).to_have_value("")
+    expect(_rows(page).nth(5)).to_be_visible()
+    assert "search" not in page.url
