@@ -88,7 +88,7 @@ def phone_menu() -> rx.Component:
             _item("Copy link", "link-2", "copy-link"),
             _item("Pause or go on", "pause", "pause"),
             _item("Commands", "command", "commands"),
-            label="More",
+            label="More actions",
         ),
         class_name="phone-only",
     )

@@ -98,8 +98,9 @@ def test_all_is_reached_by_keys_and_by_commands(board: Board, page: Page) -> Non
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys).to_contain_text("Refresh now")
-    # No panel has a search yet.
-    expect(keys).not_to_contain_text("Search the list")
+    # Nothing new waits above the list.
+    expect(keys).to_contain_text("Search the list")
+    expect(keys).not_to_contain_text("Show what is new")
     page.keyboard.press("1")
     keys.get_by_label("Single keys work").uncheck()
     keys.get_by_role("button", name="Close").click()
@@ -137,12 +138,12 @@ def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(board: Board, pa
     page.locator(".pop.periods").get_by_role("link", name="Week before").click()
     expect(page).to_have_url(re.compile(r"compare=week$"))
 
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Commands").click()
     page.get_by_role("combobox").fill("last month")
     page.get_by_role("option", name="Last month").click()
     expect(page).to_have_url(re.compile(r"range=last-month&compare=week$"))
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Pause or go on").click()
     expect(page.locator("#live-status")).to_contain_text("Paused")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
