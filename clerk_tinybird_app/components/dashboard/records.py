@@ -109,6 +109,7 @@ def list_foot(panel: Records) -> rx.Component:
         type="button",
         on_click=OlderState.load_older(panel.key),  # type: ignore
         aria_disabled=is_loading,
+        id="records-more" if next(iter(_NAMES)) == panel.key else f"records-more-{panel.key}",
         class_name=f"{QUIET} ml-auto",
     )
     told = rx.cond(
