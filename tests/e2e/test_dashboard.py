@@ -73,6 +73,7 @@ def test_a_click_filters_and_a_chip_takes_the_filter_away(board: Board, page: Pa
     rows.locator("[aria-current=true]").click()
     expect(page).to_have_url(re.compile("dashboard$"))
     rows.nth(1).get_by_role("link").first.click()
+    expect(page.locator("#filters .chip")).to_have_count(2)
     page.locator(f"#panel-{TRAFFIC}").get_by_role("link", name="4xx").click()
     expect(page.locator("#filters a")).to_have_count(4)
     wait_until(lambda: board.requests() < everything, seconds=5, what="the filter filters nothing")
