@@ -121,7 +121,7 @@ class _Reader:
     ) -> Field:
         value, values = self.row[name], values or {}
         only = {each: str(chosen) for each, chosen in values.items()}
-        is_shown_alone = only.items() <= self.shaper.view.filters.items()
+        is_shown_alone = only.items() <= self.shaper.view.only.items()
         href = "" if is_shown_alone else self.shaper._href(values)
         words = (f"{self._filter(each)} = {texts.named(chosen)}" for each, chosen in only.items())
         return Field(
