@@ -110,9 +110,10 @@ if settings.shows_token_page:
     _add_page(token_page, routes.HOME, TITLE, DESCRIPTION)
 else:
     _add_page(dashboard_page(), routes.HOME, tab_title())
-_add_page(dashboard_page(), routes.DASHBOARD, tab_title())
-for name in product.dashboard.pages:
-    _add_page(dashboard_page(name), routes.dashboard_page(name), tab_title(name))
+for overview in (routes.DASHBOARD, routes.EMBED):
+    for name in ("", *product.dashboard.pages):
+        page = dashboard_page(name, is_embedded=overview == routes.EMBED)
+        _add_page(page, routes.dashboard_page(name, overview), tab_title(name))
 if settings.clerk_sign_in_url.startswith("/"):
     _add_page(sign_in, settings.clerk_sign_in_url, "Sign in")
 if settings.clerk_sign_up_url.startswith("/"):

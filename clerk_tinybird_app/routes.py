@@ -10,9 +10,12 @@ SIGN_UP: Final = "/sign-up"
 DASHBOARD: Final = "/dashboard"
 """The overview; the dashboard's other pages are below this path."""
 
+EMBED: Final = "/embed"
+"""The overview without header and navigation, for a frame; its other pages are below this path."""
+
 NOT_FOUND: Final = "/404"
 
-PAGES: Final = (HOME, DASHBOARD, NOT_FOUND)
+PAGES: Final = (HOME, DASHBOARD, EMBED, NOT_FOUND)
 """The pages whose paths are not a setting."""
 
 API_TOKEN: Final = "/api/tinybird-token"
@@ -24,10 +27,25 @@ CLERK_PROXY: Final = "/__clerk"
 BACKEND: Final = ("/api", CLERK_PROXY)
 """The paths that the backend answers on the origin of the pages."""
 
-NO_PAGES: Final = (*BACKEND, "/assets", "/ping", DASHBOARD)
+NO_PAGES: Final = (*BACKEND, "/assets", "/ping", DASHBOARD, EMBED)
 """Beginnings of paths that no page of Clerk's may have: something else answers them."""
 
 
-def dashboard_page(name: str) -> str:
-    """Return the path of a page of the dashboard, "" for the overview."""
-    return f"{DASHBOARD}/{name}" if name else DASHBOARD
+def dashboard_page(name: str, overview: str = DASHBOARD) -> str:
+    """Return the path of a page of the dashboard, "" for the overview.
+
+    Args:
+        name: The page's.
+        overview: ``DASHBOARD``, or ``EMBED`` for the pages in a frame.
+    """
+    return f"{overview}/{name}" if name else overview
+
+
+def is_embedded(path: str) -> bool:
+    """Tell whether a path is that of a page for a frame."""
+    return f"{path}/".startswith(f"{EMBED}/")
+
+
+def overview_of(path: str) -> str:
+    """Return the path of the overview that a dashboard's page is below."""
+    return EMBED if is_embedded(path) else DASHBOARD

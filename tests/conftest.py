@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes is the machine's matter.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tinybird"}
 """The product of the framework's tests. The app's states read it when they are imported."""

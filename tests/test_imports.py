@@ -49,7 +49,7 @@ ALLOWED = {
         *("components", "products", "state", "clerk", "tinybird", "services", "dashboard"),
         "routes",
     },
-    "serving": {"settings", "clerk"},
+    "serving": {"settings", "clerk", "routes"},
 }
 # The rooms of the embedded Tinybird, the upper floors first: each imports only from floors below.
 TINYBIRD = f"{NAME}.local.tinybird"

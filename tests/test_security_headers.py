@@ -44,6 +44,7 @@ async def _own(request: Request) -> Response:
 APP = Starlette(
     routes=[
         Route("/", _page),
+        *(Route(path, _page) for path in ("/embed", "/embed/", "/embed/route")),
         Route("/fails", _fails),
         Route("/away", lambda request: RedirectResponse("/")),
         Route("/own", _own),
@@ -83,6 +84,29 @@ async def test_only_a_page_has_the_pages_policy() -> None:
 
     assert page.headers["content-security-policy"] == page_policy(INLINE, LOCAL)
     assert text.headers["content-security-policy"] == FOR_OTHER_ANSWERS
+
+
+async def test_only_the_pages_that_are_made_for_it_may_be_framed_by_those_that_are_named() -> None:
+    framed = Settings.from_environ(
+        {"EMBED_ANCESTORS": "https://www.example.com http://localhost:1"}
+    )
+    allowed = "frame-ancestors https://www.example.com http://localhost:1"
+
+    for path in ("/embed", "/embed/", "/embed/route"):
+        answer = await _get(path, framed)
+        assert answer.headers["content-security-policy"] == page_policy(
+            INLINE, framed, is_embedded=True
+        )
+        assert answer.headers["content-security-policy"].endswith(f"; {allowed}")
+        assert "x-frame-options" not in answer.headers
+    for path in ("/", "/embedded", "/x/embed"):
+        answer = await _get(path, framed)
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == "DENY"
+    # By default nobody may.
+    answer = await _get("/embed")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_html_of_a_server_without_pages_runs_nothing() -> None:
@@ -138,3 +162,22 @@ def test_a_static_host_gets_the_same_as_a_file() -> None:
     assert "Strict-Transport-Security" in everywhere
     assert "immutable" in hashed
     assert "Strict-Transport-Security" not in headers_file(INLINE, LOCAL)
+
+
+def test_a_static_host_frames_the_same_pages() -> None:
+    named = {"REFLEX_DEPLOY_URL": "https://app.example.com", "EMBED_ANCESTORS": "https://a.example"}
+    pages = ["/", "/dashboard", "/embed", "/embed/route"]
+
+    everywhere, *pages_lines = headers_file(INLINE, Settings.from_environ(named), pages).split(
+        "\n/"
+    )
+
+    assert "frame-ancestors" not in everywhere
+    assert "X-Frame-Options" not in everywhere
+    assert "script-src 'self'" in everywhere
+    assert pages_lines[:-1] == [
+        "\n  Content-Security-Policy: frame-ancestors 'none'",
+        "dashboard\n  Content-Security-Policy: frame-ancestors 'none'",
+        "embed\n  Content-Security-Policy: frame-ancestors https://a.example",
+        "embed/route\n  Content-Security-Policy: frame-ancestors https://a.example",
+    ]

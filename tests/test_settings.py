@@ -360,3 +360,13 @@ def test_space_around_a_value_is_not_part_of_it(space: str) -> None:
     )
 
     assert settings == Settings.from_environ(whole)
+
+
+def test_who_may_frame_the_dashboard_are_origins_divided_by_spaces() -> None:
+    settings = Settings.from_environ({"EMBED_ANCESTORS": " https://a.example  http://localhost:1 "})
+
+    assert settings.embed_ancestors == ("https://a.example", "http://localhost:1")
+    assert Settings.from_environ({}).embed_ancestors == ()
+    for wrong in ("*", "https://*.example.com", "https://a.example/page", "a.example", "'self'"):
+        with pytest.raises(SettingsError, match="EMBED_ANCESTORS must be origins divided by"):
+            Settings.from_environ({"EMBED_ANCESTORS": wrong})

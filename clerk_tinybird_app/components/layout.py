@@ -82,10 +82,7 @@ def layout(*content: rx.Component, path: str = "", is_bare: bool = False) -> rx.
         is_bare: True for a page that keeps to the frame's width by itself, see ``.wrap``.
     """
     inner = "contents" if is_bare else "wrap grid grid-cols-1 gap-(--gap)"
-    return rx.el.div(
-        _Fonts.create(),
-        ClerkNames.create(),
-        FocusKeeper.create(target=_CONTENT),
+    return _page(
         SkipLink.create(
             "Skip to content",
             target=_CONTENT,
@@ -98,18 +95,41 @@ def layout(*content: rx.Component, path: str = "", is_bare: bool = False) -> rx.
         local_banner(),
         rx.el.div(_header(path), _connection_notice(), class_name="top"),
         _announcement(),
-        rx.el.main(
-            rx.el.div(*content, class_name=inner),
-            Phase.create(
-                rx.el.p("Signing out…", role="status", class_name=f"wrap {NOTE}"), when=LEAVING
-            ),
-            Phase.create(rx.el.div(unconfirmed_notice(), class_name="wrap"), when=UNCONFIRMED),
-            id=_CONTENT,
-            tab_index=-1,
-            class_name="content",
-        ),
-        class_name="min-h-screen bg-bg text-ink",
+        _main(rx.el.div(*content, class_name=inner)),
     )
+
+
+def framed_layout(*content: rx.Component) -> rx.Component:
+    """Return ``content`` alone, for a frame of another page: no header and no navigation."""
+    return _page(_connection_notice(), _announcement(), _main(*content), look=" framed")
+
+
+def _page(*parts: rx.Component, look: str = "") -> rx.Component:
+    return rx.el.div(
+        _Fonts.create(),
+        ClerkNames.create(),
+        FocusKeeper.create(target=_CONTENT),
+        *parts,
+        class_name=f"min-h-screen bg-bg text-ink{look}",
+    )
+
+
+def _main(*content: rx.Component) -> rx.Component:
+    return rx.el.main(
+        *content,
+        Phase.create(
+            rx.el.p("Signing out…", role="status", class_name=f"wrap {NOTE}"), when=LEAVING
+        ),
+        Phase.create(rx.el.div(unconfirmed_notice(), class_name="wrap"), when=UNCONFIRMED),
+        id=_CONTENT,
+        tab_index=-1,
+        class_name="content",
+    )
+
+
+def navigation() -> tuple[tuple[str, str], ...]:
+    """Return the pages that the header leads to, by name; none where there is only one."""
+    return _NAVIGATION
 
 
 def _header(path: str) -> rx.Component:
@@ -186,6 +206,7 @@ def _theme_button() -> rx.Component:
     return rx.el.button(
         icon("contrast"),
         type="button",
+        id="theme",
         on_click=rx.toggle_color_mode,
         aria_label="Switch between light and dark",
         title="Switch between light and dark",

@@ -50,6 +50,7 @@ const LiveContext = createContext({
   choose: () => {},
   delay: ON_TIME,
   cutOff: "",
+  zone: "",
 });
 
 // A reconnect or a switch of the tenant mounts the page again. A paused page stays paused.
@@ -69,7 +70,7 @@ const keepRate = (seconds) => {
   } catch {}
 };
 
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
 // The moment that each data set is of, by this tab's clock. Its time on the server only identifies
 // it, because the clocks differ: what counts is how far behind the data was when it came. The data
@@ -92,7 +93,7 @@ const pauseMs = (every, failures, chance) => {
 };
 
 export function LiveView(props) {
-  const { usual, least, at, behind, isLive, isFailing, finished, children } = props;
+  const { usual, least, at, behind, isLive, isFailing, finished, zone, children } = props;
   const { pathname, search: whole } = useLocation();
   const search = without(whole, props.apart);
   const connectErrors = useConnectErrors();
@@ -129,18 +130,20 @@ export function LiveView(props) {
     // The time as the number, so that a number of an earlier visit is never taken for this one.
     const number = Date.now();
     last.current = { number, asked: moment(), isLost: false, failures, chance: Math.random() };
-    onRefresh(number, pathname, search, zone(), every);
+    onRefresh(number, pathname, search, ownZone(), every);
   }, []);
 
   const isDue = useCallback(() => {
-    const { isDown, paused, isLive, isFailing, finished, every } = view.current;
+    const { isDown, paused, isLive, isFailing, finished, every, turnsAt } = view.current;
     const { number, asked, isLost, failures, chance } = last.current;
     if (isDown) return false;
     if (!asked) return true;
     if (paused || document.hidden) return false;
     const hasEnded = finished === number;
-    // The data of a past period does not change, so it is fetched only once.
-    if (!isLive && hasEnded && !isFailing) return false;
+    // The data of a past period does not change, so it is fetched only once: yesterday's until
+    // midnight.
+    const isAnother = turnsAt && Date.now() >= turnsAt * 1_000;
+    if (!isLive && hasEnded && !isFailing && !isAnother) return false;
     // After sleep the page is out of date and a running refresh is lost. A clock that was set looks
     // the same.
     if (isLost || hasJumped(asked)) return true;
@@ -169,7 +172,7 @@ export function LiveView(props) {
 
   // The age of the data alone decides whether it is out of date. The reason may come later.
   const look = useCallback(() => {
-    const { at, behind, staleSince, staleReason, isLive, finished, every, paused, trouble } =
+    const { at, behind, staleSince, staleReason, isLive, finished, every, paused, trouble, zone } =
       view.current;
     const { number, asked, failures, chance } = last.current;
     const isSlow = asked && finished !== number && msSince(asked) > SLOW_MS;
@@ -188,7 +191,7 @@ export function LiveView(props) {
       const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
       const reason = staleReason || (isTinybird ? NOT_YET : "");
       // Problems of the whole app are shown above the page.
-      next = { since: timeOfDay(then), cause: CUT_OFF[trouble] ? "" : reason };
+      next = { since: timeOfDay(then, zone), cause: CUT_OFF[trouble] ? "" : reason };
     }
     setDelay((now) => (now.since === next.since && now.cause === next.cause ? now : next));
   }, []);
@@ -236,15 +239,19 @@ export function LiveView(props) {
   }, []);
   const refresh = useCallback(() => {
     check();
+    const { number, asked, isLost } = last.current;
+    // Its answer is on the way: asking anew would only put it off.
+    const isUnderWay = asked && !isLost && view.current.finished !== number;
+    if (isUnderWay && msSince(asked) < SLOW_MS) return;
     if (!view.current.isDown) ask();
   }, []);
   const cutOff = CUT_OFF[trouble] ?? "";
   const value = useMemo(
     () => ({
-      ...{ at, behind, isLive, isFailing, every, rates, paused, delay, cutOff },
+      ...{ at, behind, isLive, isFailing, every, rates, paused, delay, cutOff, zone },
       ...{ toggle, refresh, choose },
     }),
-    [at, behind, isLive, isFailing, every, rates, paused, delay, cutOff],
+    [at, behind, isLive, isFailing, every, rates, paused, delay, cutOff, zone],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
@@ -266,7 +273,8 @@ export function PauseButton(props) {
       onClick={toggle}
       disabled={Boolean(cutOff)}
       aria-label={label}
-      title={label}
+      title={`${label} (P)`}
+      aria-keyshortcuts="P"
       {...props}
     >
       <Icon {...ICON} className="icon filled" />
@@ -341,11 +349,11 @@ function useAge(at) {
   return age;
 }
 
-// The time from which what is shown is out of date, by the viewer's own clock.
+// The time from which what is shown is out of date, by the viewer's own clock, in the view's zone.
 export function Since({ at, ...props }) {
-  const { behind } = useContext(LiveContext);
+  const { behind, zone } = useContext(LiveContext);
   useAge(at);
-  return <span {...props}>{at ? timeOfDay(arrival(at, behind)) : ""}</span>;
+  return <span {...props}>{at ? timeOfDay(arrival(at, behind), zone) : ""}</span>;
 }
 
 // The reason for a delay that concerns only this page, with its children after it.
@@ -365,8 +373,8 @@ export function DelayNotice({ children, ...props }) {
 }
 
 // A dot's look, a text's, and the words.
-const told = ({ at, behind, isLive, isFailing, paused, delay, cutOff }, age) => {
-  const until = delay.since || (at ? timeOfDay(arrival(at, behind)) : "");
+const told = ({ at, behind, isLive, isFailing, paused, delay, cutOff, zone }, age) => {
+  const until = delay.since || (at ? timeOfDay(arrival(at, behind), zone) : "");
   if (cutOff) return ["off", "text-bad", until ? `${cutOff} since ${until}` : cutOff];
   if (delay.since) return ["late", "text-warn", `Delayed, data until ${until}`];
   const updated = at ? `, updated ${ago(age)}` : "";

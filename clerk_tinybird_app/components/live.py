@@ -36,6 +36,8 @@ class LiveView(_Live):
         stale_since: When the data came that could not be refreshed.
         stale_reason: Why it could not be refreshed.
         finished: The number of the last request that ended.
+        zone: The time zone that times are written in.
+        turns_at: When a period that is over becomes another one, 0 for one that stays.
         on_refresh: Gets a number, the path, the query, the viewer's time zone, and the interval.
     """
 
@@ -51,6 +53,8 @@ class LiveView(_Live):
     stale_since: rx.Var[float]
     stale_reason: rx.Var[str]
     finished: rx.Var[int]
+    zone: rx.Var[str]
+    turns_at: rx.Var[float]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
 
 
@@ -89,7 +93,7 @@ class RateChoice(_Live):
 
 
 class RefreshButton(_Live):
-    """Makes the ``LiveView`` around it ask for data at once."""
+    """Makes the ``LiveView`` around it ask for data at once, unless its answer is on the way."""
 
     tag = "RefreshButton"
 

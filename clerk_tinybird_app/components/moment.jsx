@@ -7,8 +7,15 @@ export const earlier = ({ steady, wall }, ms) => ({ steady: steady - ms, wall: w
 export const msSince = ({ steady, wall }) =>
   Math.max(performance.now() - steady, Date.now() - wall);
 
-// The time of day, by the viewer's own clock.
-export const timeOfDay = ({ wall }) => new Date(wall).toLocaleTimeString("en-GB");
+// The time of day by the viewer's own clock, in `zone` or else the viewer's own.
+export const timeOfDay = ({ wall }, zone) => {
+  try {
+    return new Date(wall).toLocaleTimeString("en-GB", { timeZone: zone || undefined });
+  } catch {
+    // The server knows a zone that this browser does not.
+    return new Date(wall).toLocaleTimeString("en-GB");
+  }
+};
 
 const JUMP_MS = 3_000;
 

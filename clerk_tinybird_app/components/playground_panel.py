@@ -26,7 +26,10 @@ def playground_panel() -> rx.Component:
             parameter=PIPE, target=EXAMPLE_ID, on_open=PlaygroundState.open_request
         ),
         rx.el.form(
-            rx.foreach(PlaygroundState.fields, _input),
+            rx.foreach(
+                PlaygroundState.fields, lambda each: rx.cond(each.is_of_several, None, _input(each))
+            ),
+            rx.cond(PlaygroundState.is_of_several, _several()),
             on_submit=PlaygroundState.run,
             # With a new key React makes a new form, instead of the old one with other values.
             key=PlaygroundState.form,
@@ -43,6 +46,20 @@ def playground_panel() -> rx.Component:
         note="runs on this app's server, with your token",
         panel_id="playground",
         class_name="flush",
+    )
+
+
+def _several() -> rx.Component:
+    """Return the inputs for several values of a parameter, which would be most of the form."""
+    return rx.el.details(
+        rx.el.summary("Several values of one, or all but some"),
+        rx.el.div(
+            rx.foreach(
+                PlaygroundState.fields, lambda each: rx.cond(each.is_of_several, _input(each))
+            ),
+            class_name="form",
+        ),
+        class_name="several",
     )
 
 

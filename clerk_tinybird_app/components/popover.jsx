@@ -16,7 +16,7 @@ const keepInside = (box) => {
 // Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
 // once something in it was chosen. The first child is the button's face, the others are the box.
 export function Popover(props) {
-  const { label, isMenu, isCurrent, buttonClass, boxClass } = props;
+  const { label, isMenu, isCurrent, buttonId, buttonClass, boxClass, keys } = props;
   const [face, ...content] = Children.toArray(props.children);
   const [open, setOpen] = useState(false);
   const { pathname, search } = useLocation();
@@ -59,17 +59,22 @@ export function Popover(props) {
     <div ref={root} className="anchor">
       <button
         ref={button}
+        id={buttonId}
         type="button"
         onClick={() => setOpen((value) => !value)}
         aria-expanded={open}
         aria-current={isCurrent}
         aria-label={label || undefined}
-        title={label || undefined}
+        title={props.title || label || undefined}
+        aria-keyshortcuts={keys || undefined}
         className={buttonClass}
       >
         {face}
       </button>
-      {open ? <div ref={box} onClick={chosen} className={boxClass}>{content}</div> : null}
+      {/* Or a press on what takes no focus would give it to the page, and so close the box. */}
+      {open ? (
+        <div ref={box} tabIndex={-1} onClick={chosen} className={boxClass}>{content}</div>
+      ) : null}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 """A button that opens a small box beside it, from ``popover.jsx``."""
 
-from typing import Final
+from typing import Any, Final
 
 import reflex as rx
 
@@ -15,7 +15,8 @@ class Popover(rx.Component):
     """A button with the first child on it, that shows the others in a box below.
 
     Props: ``label`` its name for assistive technology when no words stand on it, ``is_menu``
-    whether a choice in the box closes it, ``is_current`` whether what was chosen in it is in force.
+    whether a choice in the box closes it, ``is_current`` whether what was chosen in it is in force,
+    ``keys`` the key that presses it.
     """
 
     library = _POPOVER.importable_path
@@ -24,8 +25,11 @@ class Popover(rx.Component):
     label: rx.Var[str]
     is_menu: rx.Var[bool]
     is_current: rx.Var[bool]
+    button_id: rx.Var[str]
     button_class: rx.Var[str]
     box_class: rx.Var[str]
+    keys: rx.Var[str]
+    title: rx.Var[str]
 
 
 def popover(
@@ -34,6 +38,8 @@ def popover(
     button_class: str = "button",
     is_current: bool | rx.Var[bool] = False,
     is_menu: bool = False,
+    box_class: str = "",
+    **props: Any,
 ) -> rx.Component:
     """Return a button with a box; a form stays open until it is left, a menu until a choice.
 
@@ -43,6 +49,8 @@ def popover(
         button_class: Its classes.
         is_current: Whether what was chosen in the box is in force.
         is_menu: Whether each thing in the box is a choice.
+        box_class: The classes of the box; by default those of a form or of a menu.
+        props: ``button_id``, and ``title`` and ``keys``, which say how else it is pressed.
     """
     return Popover.create(
         face,
@@ -50,7 +58,8 @@ def popover(
         is_menu=is_menu,
         is_current=is_current,
         button_class=button_class,
-        box_class="pop right menu" if is_menu else "pop right form",
+        box_class=box_class or ("pop right menu" if is_menu else "pop right form"),
+        **props,
     )
 
 

@@ -17,6 +17,17 @@ def see_yours_button() -> rx.Component:
     return SignInHere.create(button, mode="redirect" if _SETTINGS.signs_in_elsewhere else "modal")
 
 
+def sign_in_elsewhere() -> rx.Component:
+    """Return the way to the sign-in page in a tab of its own, for a page in a frame."""
+    return rx.el.a(
+        "Sign in to see yours",
+        href=_SETTINGS.clerk_sign_in_url,
+        target="_blank",
+        rel="noopener",
+        class_name=GREEN_BUTTON,
+    )
+
+
 def sign_up_link() -> rx.Component:
     """Return the way to an account of one's own."""
     return rx.el.a("Create an account", href=_SETTINGS.clerk_sign_up_url, class_name=BUTTON)

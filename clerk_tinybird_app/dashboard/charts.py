@@ -1,7 +1,7 @@
 """What a panel over time shows: its buckets, their values, and those of the period before."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -101,7 +101,12 @@ def axis_of(
 
 
 def beside(
-    axis: Axis, rows: Rows, *, at: str, column: str, earlier: timedelta
+    axis: Axis,
+    rows: Rows,
+    *,
+    at: str,
+    column: str,
+    counterpart: Callable[[datetime], datetime],
 ) -> list[float | None]:
     """Return the values of the period before, each at the bucket that it stands for.
 
@@ -112,10 +117,9 @@ def beside(
         rows: Those of the period before, oldest first.
         at: The column with a bucket's beginning.
         column: The one with the value.
-        earlier: How long ago the period before was.
+        counterpart: Gives the moment of the period that one of the period before stands for.
     """
-    shift = int(earlier.total_seconds())
-    starts = [int(moment(row[at]).timestamp()) + shift for row in rows]
+    starts = [int(counterpart(moment(row[at])).timestamp()) for row in rows]
     found: list[float | None] = []
     for start in axis.starts:
         place = bisect_left(starts, start)

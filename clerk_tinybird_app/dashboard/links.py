@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from clerk_tinybird_app import routes
+from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
@@ -16,8 +17,16 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.times import LENGTHS, NAMES, Times, offset_name
-from clerk_tinybird_app.dashboard.view import BEFORE, OFF, View, moment, order_name, search_names
+from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, NAMES, Times, offset_name
+from clerk_tinybird_app.dashboard.view import (
+    BEFORE,
+    OFF,
+    View,
+    moment,
+    moment_text,
+    order_name,
+    search_names,
+)
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
@@ -81,12 +90,33 @@ def ranges(view: View, path: str) -> list[Choice]:
     ]
 
 
+def periods(view: View, path: str) -> list[Choice]:
+    """Return a link for every period by its whole name: those that end now, then the calendar's."""
+    return [
+        Choice(name.capitalize(), view.changed(range=key).address(path), key == view.range)
+        for key, name in (NAMES | calendar.NAMES).items()
+    ]
+
+
 def comparisons(view: View, path: str) -> list[Choice]:
     """Return a link for every period that the one shown can be compared with, and for none."""
     return [
         Choice(label, view.changed(compare=name).address(path), name == view.compare)
-        for name, label in _COMPARISONS.items()
+        for name, label in (_COMPARISONS | {BEFORE: _just_before(view)}).items()
     ]
+
+
+def _just_before(view: View) -> str:
+    """Return what the period before is called; a day, week or month of the calendar by its name."""
+    if not view.is_of_calendar:
+        return _COMPARISONS[BEFORE]
+    return calendar.name_before(view.range).capitalize()
+
+
+def _against(view: View) -> str:
+    """Return what key figures are compared with, as it stands in a sentence."""
+    name = _just_before(view).lower()
+    return f"the {name}" if name.endswith("before") else name
 
 
 def chips(dashboard: Dashboard, view: View, path: str, *, fixed: Collection[str]) -> list[Chip]:
@@ -184,7 +214,7 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
         view: What the address says.
         page: The name of the page it is of, "" for the overview.
     """
-    path = routes.dashboard_page(page)
+    path = view.page(page)
     fixed = dashboard.pages[page].by if page else ()
     searched = search_names(dashboard)
     lists = [each for each in dashboard.all_panels if isinstance(each, Records)]
@@ -195,10 +225,15 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
         "is_live": view.is_live,
         "page_title": page_title(dashboard.pages[page], view) if page else dashboard.title,
         "ranges": ranges(view, path),
+        "periods": periods(view, path),
+        "calendar": calendar.NAMES.get(view.range, "").capitalize(),
+        "figures_before": _against(view),
+        "zone_name": view.zone_name,
+        "own_zone": view.home,
         "comparisons": comparisons(view, path),
         "chips": chips(dashboard, view, path, fixed=fixed),
         "clear_href": without_filters(view, path, fixed=fixed),
-        "back_href": view.filtered(dict.fromkeys(fixed)).address(routes.DASHBOARD),
+        "back_href": view.filtered(dict.fromkeys(fixed)).address(view.page("")),
     }
     for panel in dashboard.panels_of(page):
         if isinstance(panel, TimeSeries):
@@ -218,7 +253,7 @@ def page_title(page: Page, view: View) -> str:
     return PLACE.sub(lambda found: values.get(found[1], ""), page.title).strip()
 
 
-def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
+def timed(view: View, zone: tzinfo, now: float) -> dict[str, Any]:
     """Return what follows from the address and the time, by the names of the dashboard's vars.
 
     Args:
@@ -228,8 +263,10 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
     """
     period = view.period(now)
     times = Times.of(period, zone, now)
+    names = NAMES | calendar.NAMES
+    is_over = view.is_of_calendar and not view.is_live
     return {
-        "subtitle": NAMES.get(view.range) or times.between(period.start, period.end),
+        "subtitle": names.get(view.range) or times.between(period.start, period.end),
         "dates": (
             f"{times.moment(period.start)} to now"
             if view.is_live
@@ -238,7 +275,22 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, str]:
         "zone": offset_name(times.local(period.end)),
         "custom_start": times.local(period.start).strftime(_FORM),
         "custom_end": times.local(period.end).strftime(_FORM),
+        "frozen": frozen(view, now),
+        "turns_at": calendar.next_turn(view.range, now, zone) if is_over else 0.0,
     }
+
+
+def frozen(view: View, now: float) -> str:
+    """Return the part of an address that always says the period shown at ``now``.
+
+    It names the zone too: whoever opens it may be elsewhere.
+    """
+    period = view.period(now)
+    found = {"range": CUSTOM, "start": moment_text(period.start), "end": moment_text(period.end)}
+    same = calendar.same_comparison(view.range) if view.is_of_calendar else ""
+    if same and view.compare == BEFORE:
+        found["compare"] = same
+    return urlencode({**found, "zone": view.zone_name}, safe="/:")
 
 
 def typed_moment(text: object, zone: tzinfo) -> datetime | None:

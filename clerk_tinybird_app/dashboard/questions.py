@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
-from clerk_tinybird_app.dashboard.declaration import Dashboard, Panel, Ranking, Records, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Dashboard,
+    Figures,
+    Panel,
+    Ranking,
+    Records,
+    TimeSeries,
+)
 from clerk_tinybird_app.dashboard.times import Period, Tick
 from clerk_tinybird_app.dashboard.view import (
+    BEFORE,
     SORT,
     View,
     chosen_by,
@@ -80,19 +88,25 @@ def questions(
         page: The name of the page, "" for the overview.
         is_before: True for the period that the view's own is compared with, if there is one.
     """
-    period = view.period_before(tick.start) if is_before else view.period(tick.start)
-    if period is None:
-        return []
-    shared = dated(dashboard, period, zone)
+
+    def shared(panel: Panel) -> dict[str, str]:
+        period: Period | None = view.period(tick.start)
+        if is_before:
+            # Key figures are compared with the period before whatever charts are compared with.
+            compare = BEFORE if isinstance(panel, Figures) else view.compare
+            period = view.period_before(tick.start, compare)
+        return dated(dashboard, period, zone) if period else {}
+
     return [
         Question(
             panel.key,
             panel.pipe,
-            taken(panel.pipe, shared, takes) | _own(dashboard, panel, view, page),
+            taken(panel.pipe, when, takes) | _own(dashboard, panel, view, page),
             tick,
             is_before,
         )
         for panel in (opened(dashboard, each, view) for each in panels)
+        if (when := shared(panel))
     ]
 
 
@@ -104,14 +118,19 @@ def filtered(view: View, without: Collection[str] = ()) -> dict[str, str]:
     return found
 
 
-def compared(panels: Iterable[Panel], rps: int) -> list[Panel]:
+def compared(panels: Iterable[Panel], rps: int, view: View | None = None) -> list[Panel]:
     """Return the panels that are asked for the period before too.
+
+    These are charts, and for a period of the calendar also key figures, whose pipes know of the
+    period of the same length alone.
 
     None where all of a page's queries together are more than a token allows in a second: the
     period itself would wait for the one before.
     """
     shown = list(panels)
     found: list[Panel] = [each for each in shown if isinstance(each, TimeSeries) and each.before]
+    if view is not None and view.is_of_calendar:
+        found += [each for each in shown if isinstance(each, Figures)]
     return found if len(shown) + len(found) <= rps else []
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import moment
 from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
@@ -23,7 +24,8 @@ class Field:
         copied: Its value as the pipe answers it; a time as ISO 8601 says it.
         title: A time in UTC; "" for anything else.
         only_href: The view of this value alone; "" where it cannot be had, or is shown already.
-        only: What that view is filtered by: ``status = 5xx``.
+        only: What tells this value: ``status = 5xx``; "" where nothing can be filtered by it.
+        not_href: The view without this value; "" where it cannot be had.
     """
 
     label: str
@@ -32,6 +34,7 @@ class Field:
     title: str = ""
     only_href: str = ""
     only: str = ""
+    not_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,16 +124,28 @@ class _Reader:
     ) -> Field:
         value, values = self.row[name], values or {}
         only = {each: str(chosen) for each, chosen in values.items()}
-        is_shown_alone = only.items() <= self.shaper.view.only.items()
-        href = "" if is_shown_alone else self.shaper._href(values)
+        there = self.shaper._href(values)
+        href = "" if only.items() <= self.shaper.view.only.items() else there
         words = (f"{self._filter(each)} = {texts.named(chosen)}" for each, chosen in only.items())
         return Field(
             label,
             texts.whole(value) if unit is Unit.TEXT else texts.written(value, unit),
             _source(value),
             only_href=href,
-            only=", ".join(words) if href else "",
+            only=", ".join(words) if there else "",
+            not_href=self._not_href(only) if there else "",
         )
+
+    def _not_href(self, only: Mapping[str, str]) -> str:
+        """Return the view without the value that the one filter of a field has in this row."""
+        page = self.shaper.page
+        fixed = self.shaper.dashboard.pages[page].by if page else ()
+        for name, value in only.items():
+            found = self.shaper.dashboard.filter_named(name)
+            if len(only) == 1 and name not in fixed and found and found.is_many:
+                left = self.shaper.view.leaving_out(name, value)
+                return left.link(routes.dashboard_page(page)) if left else ""
+        return ""
 
     def _values(self, column: Column, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
         chosen = column.filters if filters is None else filters

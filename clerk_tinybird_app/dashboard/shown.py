@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
-from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import charts, texts
 from clerk_tinybird_app.dashboard.charts import (
     IN_PART,
@@ -32,7 +31,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import View, chosen_by, opened, record_names
+from clerk_tinybird_app.dashboard.view import BEFORE, View, chosen_by, opened, record_names
 
 _HUNDRED: Final = 100
 FAULTS: Final = (
@@ -152,9 +151,10 @@ class Shaper:
     def _figures(
         self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
     ) -> list[ShownFigure]:
+        row = self._compared(panel, row)
         telling = [each for each in panel.figures if not self._is_fixed(each.fixed_by)]
         is_whole = not panel.comparable or bool(row[panel.comparable])
-        has_before = not panel.count or bool(row[f"{panel.count}_before"])
+        has_before = not panel.count or row[f"{panel.count}_before"] != 0
         return [
             shown_figure(
                 each,
@@ -165,6 +165,23 @@ class Shaper:
             )
             for each in telling[: panel.most]
         ]
+
+    def _compared(self, panel: Figures, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a row of key figures beside those of what the period is compared with.
+
+        A pipe knows of the period of the same length alone. What a day, week or month is compared
+        with has a row of its own; without that row nothing is compared.
+        """
+        if not self.view.is_of_calendar:
+            return row
+        taken = {each.before_column: each.column for each in panel.figures}
+        also = {panel.comparable: panel.comparable} if panel.comparable else {}
+        if panel.count:
+            also[f"{panel.count}_before"] = panel.count
+        for earlier in self.before.get(panel.key, ()):
+            return {**row, **{to: earlier[of] for to, of in (taken | also).items()}}
+        # Not known is something else than none.
+        return {**row, **dict.fromkeys(also, True), **dict.fromkeys(taken)}
 
     def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> list[float | None]:
         """Return a figure's values in the buckets of its trend, none without their rows."""
@@ -209,14 +226,20 @@ class Shaper:
     def _with_before(
         self, chart: Chart, axis: Axis, panel: TimeSeries, rows: Mapping[str, Rows]
     ) -> Chart:
-        period, before = self.view.period(self.now), self.view.period_before(self.now)
+        before = self.view.period_before(self.now)
         own = self.before.get(panel.key)
         if not own or before is None:
             return chart
-        earlier = period.start - before.start
-        values = charts.beside(axis, own, at=panel.at, column=panel.before, earlier=earlier)
+        values = charts.beside(
+            axis,
+            own,
+            at=panel.at,
+            column=panel.before,
+            counterpart=self.view.counterpart(self.now),
+        )
         # The key figures tell of the period just before, and of no other.
-        others = rows if earlier == period.end - period.start else {}
+        is_just_before = before == self.view.period_before(self.now, BEFORE)
+        others = self._all_compared(rows) if is_just_before else {}
         if all(value is None for value in values):
             return chart
         return replace(
@@ -227,6 +250,16 @@ class Shaper:
             ),
             before_name=self.view.name_before,
         )
+
+    def _all_compared(self, rows: Mapping[str, Rows]) -> Mapping[str, Rows]:
+        """Return the rows with those of key figures beside what they are compared with."""
+        figures = [each for each in self.dashboard.all_panels if isinstance(each, Figures)]
+        compared = {
+            each.key: [self._compared(each, row) for row in rows[each.key]]
+            for each in figures
+            if each.key in rows
+        }
+        return {**rows, **compared}
 
     def _within(self, panel: TimeSeries, rows: Rows) -> Rows:
         """Return the rows without a first bucket that began before the period: it is a part."""
@@ -250,7 +283,7 @@ class Shaper:
     def _records(self, panel: Records, rows: Rows) -> list[Row]:
         period, today = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
         times = Times.of(period, self.zone, self.now)
-        path, name = routes.dashboard_page(self.page), record_names(self.dashboard)[panel.key]
+        path, name = self.view.page(self.page), record_names(self.dashboard)[panel.key]
         return [
             Row(
                 record,
@@ -313,7 +346,7 @@ class Shaper:
             found = self.dashboard.filter_named(name)
             if found is None or value is None or not found.allows(str(value)):
                 return ""
-        path = routes.dashboard_page(self.page if page is None else page)
+        path = self.view.page(self.page if page is None else page)
         texts_of = {name: str(value) for name, value in values.items()}
         view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
         return view.link(path) if values else ""

@@ -1,11 +1,13 @@
 """What the address of a dashboard says: a period, filters and orders; and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from clerk_tinybird_app import routes
+from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard.chosen import MOST_VALUES, NOT, Chosen
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
@@ -20,9 +22,12 @@ from clerk_tinybird_app.dashboard.times import (
     DEFAULT,
     LENGTHS,
     LONGEST,
+    UTC_NAME,
     Period,
     step_name,
+    zone_named,
 )
+from clerk_tinybird_app.dashboard.zones import is_zone
 
 SORT: Final = "sort"
 """The pipes' parameter for an order; in the address, that of the first ranking with orders."""
@@ -44,8 +49,8 @@ OFF: Final = "off"
 COMPARISONS: Final = (BEFORE, "day", "week", OFF)
 """What a period is compared with: the one before it, the same a day or a week ago, or nothing."""
 
-PERIOD: Final = ("range", "start", "end", "compare")
-"""What an address says of its periods; no filter can have one of these names."""
+PERIOD: Final = ("range", "start", "end", "compare", "zone")
+"""What an address says of its periods and times; no filter can have one of these names."""
 
 _EARLIER: Final = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
@@ -68,10 +73,13 @@ class View:
     """One view of the dashboard, all of it in the address.
 
     Attributes:
-        range: A key of ``LENGTHS``, or ``custom`` with both ``start`` and ``end``.
+        range: A key of ``LENGTHS`` or of the calendar, or ``custom`` with ``start`` and ``end``.
         start: The first moment of a custom period, in UTC; None with another.
         end: The moment after a custom period, in UTC; None with another.
         compare: One of ``COMPARISONS``.
+        zone: The time zone that was chosen, "" for the viewer's own.
+        home: The viewer's own time zone, which is not in the address.
+        overview: The path of the overview, below which all pages are.
         choices: Every filter in the declared order -> what it is set to, None for all.
         orders: Every order and tab by its name in the address -> its value, None for the default.
         searches: A search's name in the address -> its text, of those that are set.
@@ -81,6 +89,9 @@ class View:
     start: datetime | None = None
     end: datetime | None = None
     compare: str = BEFORE
+    zone: str = ""
+    home: str = UTC_NAME
+    overview: str = routes.DASHBOARD
     choices: Mapping[str, Chosen | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
     searches: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +111,7 @@ class View:
             dashboard: What is declared.
             filters: Name -> its one value, or what it is set to.
             orders: Name in the address -> value.
-            **period: ``range``, ``start``, ``end`` and ``compare``; also ``searches``.
+            **period: ``range``, ``start``, ``end``, ``compare``, ``zone``, ``home``, ``searches``.
         """
         filters, orders = filters or {}, orders or {}
         return cls(
@@ -129,6 +140,16 @@ class View:
         chosen = self.choices.get(name)
         return chosen is not None and not chosen.is_excluded and value in chosen.values
 
+    def leaving_out(self, name: str, value: str) -> "View | None":
+        """Return this view without one more value of a filter, None when that is too many."""
+        chosen = self.choices.get(name)
+        if self.includes(name, value) and chosen:
+            return self.filtered({name: chosen.without(value)}) if chosen.only is None else None
+        left_out = chosen.values if chosen and chosen.is_excluded else ()
+        if len(left_out) >= MOST_VALUES:
+            return None
+        return self.filtered({name: Chosen((*left_out, value), is_excluded=True)})
+
     def toggled(self, values: Mapping[str, str]) -> "View":
         """Return the view of these values alone; where they are chosen already, without them.
 
@@ -147,32 +168,77 @@ class View:
         return self.filtered(left)
 
     @property
+    def is_of_calendar(self) -> bool:
+        """True for a day, week or month of the calendar."""
+        return self.range in calendar.NAMES
+
+    @property
     def is_live(self) -> bool:
         """True when the period ends now."""
-        return self.range != CUSTOM
+        return self.range != CUSTOM and not (self.is_of_calendar and calendar.is_over(self.range))
+
+    @property
+    def zone_name(self) -> str:
+        """The name of the time zone that every time is written in."""
+        return self.zone or self.home
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The time zone that every time is written in."""
+        return zone_named(self.zone_name)
 
     def period(self, now: float) -> Period:
         """Return the period shown at ``now``, seconds since the epoch."""
         if self.start is not None and self.end is not None:
             return Period(self.start, self.end)
+        if self.is_of_calendar:
+            return calendar.period(self.range, now, self.time_zone)
         return Period.ending_now(self.range, now)
 
-    def period_before(self, now: float) -> Period | None:
-        """Return the period that the one at ``now`` is compared with, None for none."""
-        if self.compare == OFF:
+    def period_before(self, now: float, compare: str = "") -> Period | None:
+        """Return the period that the one at ``now`` is compared with, None for none.
+
+        Args:
+            now: Seconds since the epoch.
+            compare: One of ``COMPARISONS``; by default the view's own.
+        """
+        compare = compare or self.compare
+        if compare == OFF:
             return None
-        period = self.period(now)
-        earlier = _EARLIER.get(self.compare, period.end - period.start)
-        return Period(period.start - earlier, period.end - earlier)
+        earlier, period = _EARLIER.get(compare), self.period(now)
+        if self.is_of_calendar:
+            if earlier is None:
+                return calendar.before(self.range, now, self.time_zone)
+            moments = (period.start, period.end)
+            return Period(*(calendar.moved(at, -earlier.days, self.time_zone) for at in moments))
+        shift = earlier or period.end - period.start
+        return Period(period.start - shift, period.end - shift)
+
+    def counterpart(self, now: float) -> Callable[[datetime], datetime]:
+        """Return what gives the moment of the period that one of the period before stands for."""
+        period, before, zone = self.period(now), self.period_before(now), self.time_zone
+        if before is None:
+            return lambda at: at
+        if self.is_of_calendar:
+            days = calendar.days_between(before.start, period.start, zone)
+            return lambda at: calendar.moved(at, days, zone)
+        shift = period.start - before.start
+        return lambda at: at + shift
 
     @property
     def name_before(self) -> str:
         """What the period that is compared with is called, "" for none: ``day before``."""
         if self.compare == OFF:
             return ""
+        if self.compare == BEFORE and self.is_of_calendar:
+            return calendar.name_before(self.range)
         if self.compare == BEFORE and self.range == CUSTOM:
             return "period before"
         return f"{step_name(_EARLIER.get(self.compare) or LENGTHS[self.range])} before"
+
+    def page(self, name: str) -> str:
+        """Return the path of a page, "" for the overview."""
+        return routes.dashboard_page(name, self.overview)
 
     def changed(self, **changes: Any) -> "View":
         """Return this view with other values; another range leaves no custom period."""
@@ -194,9 +260,10 @@ class View:
         """
         given = [] if self.range == DEFAULT else [("range", self.range)]
         given += [
-            (name, _text(at)) for name, at in (("start", self.start), ("end", self.end)) if at
+            (name, moment_text(at)) for name, at in (("start", self.start), ("end", self.end)) if at
         ]
         given += [] if self.compare == BEFORE else [("compare", self.compare)]
+        given += [("zone", self.zone)] if self.zone else []
         for name, chosen in self.filters.items():
             given += [(name + NOT * chosen.is_excluded, value) for value in chosen.values]
         given += [(name, value) for name, value in self.orders.items() if value is not None]
@@ -285,7 +352,7 @@ def order_name(dashboard: Dashboard, panel: Panel) -> str:
     return next((name for name, each in found.items() if each.key == panel.key), "")
 
 
-def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
+def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[View, str]:
     """Return the view that an address's query says, and what of it could not be used.
 
     Whatever is wrong in it leaves its default in place; the second value is then a sentence for a
@@ -294,8 +361,9 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     Args:
         search: The query with or without its question mark.
         dashboard: What is declared.
+        home: The viewer's own time zone.
     """
-    default = View.of(dashboard)
+    default = View.of(dashboard, home=home)
     if len(search) > MOST_CHARACTERS:
         return default, "The address is too long; this is the default view."
     # Twice as many as a filter can have, so that it can be said that it has too many.
@@ -309,7 +377,9 @@ def read_view(search: str, dashboard: Dashboard) -> tuple[View, str]:
     problems: list[str] = []
     view = View.of(
         dashboard,
-        range=_choice(given, "range", (*LENGTHS, CUSTOM), DEFAULT, problems),
+        home=home,
+        zone=_zone(given, home, problems),
+        range=_choice(given, "range", (*LENGTHS, *calendar.NAMES, CUSTOM), DEFAULT, problems),
         compare=_choice(given, "compare", COMPARISONS, BEFORE, problems),
         filters={
             each.name: chosen
@@ -361,6 +431,15 @@ def _with_custom_period(view: View, given: Mapping[str, str], problems: list[str
     return replace(view, start=start, end=end)
 
 
+def _zone(given: Mapping[str, str], home: str, problems: list[str]) -> str:
+    """Return the zone that an address names, "" for the viewer's own and for none that is known."""
+    name = given.get("zone", "")
+    if name and not is_zone(name):
+        problems.append("The time zone in the address is not known; times are those of yours.")
+        return ""
+    return "" if name == home else name
+
+
 def _chosen(value: str | Chosen | None) -> Chosen | None:
     return Chosen((value,)) if isinstance(value, str) else value
 
@@ -410,5 +489,6 @@ def _choice(
     return default
 
 
-def _text(at: datetime) -> str:
+def moment_text(at: datetime) -> str:
+    """Return a moment as an address says it, in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").replace(":00Z", "Z")

@@ -1,6 +1,7 @@
 """The pages of the declared dashboard: the overview, and the pages that its rows open."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import reflex as rx
@@ -31,7 +32,7 @@ from clerk_tinybird_app.components.dashboard.tables import (
 from clerk_tinybird_app.components.dashboard.time_series import time_series_panel
 from clerk_tinybird_app.components.dashboard.toolbar import toolbar, toolbar_skeleton
 from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.layout import framed_layout, layout
 from clerk_tinybird_app.components.live import Dimmed, LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import HEADING
@@ -41,7 +42,8 @@ from clerk_tinybird_app.components.notices import (
     refused_notice,
     stalled_notice,
 )
-from clerk_tinybird_app.components.session_buttons import see_yours_button
+from clerk_tinybird_app.components.session_buttons import see_yours_button, sign_in_elsewhere
+from clerk_tinybird_app.components.widgets import ReloadButton
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Figures,
@@ -51,6 +53,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
 )
 from clerk_tinybird_app.dashboard.questions import compared, pace
+from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -65,11 +68,17 @@ _DRAWN_BY: Final[dict[type[Panel], Callable[[Any], rx.Component]]] = {
 }
 
 
-def dashboard_page(name: str = "") -> Callable[[], rx.Component]:
-    """Return the page ``name`` of the dashboard; without a name, the overview."""
+def dashboard_page(name: str = "", *, is_embedded: bool = False) -> Callable[[], rx.Component]:
+    """Return the page ``name`` of the dashboard; without a name, the overview.
+
+    Args:
+        name: The page's.
+        is_embedded: True for a page that stands in a frame of another site.
+    """
 
     def page() -> rx.Component:
-        return _detail(name) if name else _overview()
+        draw = partial(_detail, name) if name else _overview
+        return draw(is_embedded=is_embedded)
 
     return page
 
@@ -80,12 +89,12 @@ def detail_title(name: str) -> rx.Var[str]:
     return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
 
 
-def _overview() -> rx.Component:
+def _overview(*, is_embedded: bool) -> rx.Component:
     """Return the page with the panels of all rows."""
-    return _page(_heading(), _PRODUCT.dashboard.panels)
+    return _page(_heading(), _PRODUCT.dashboard.panels, is_embedded=is_embedded)
 
 
-def _detail(name: str) -> rx.Component:
+def _detail(name: str, *, is_embedded: bool) -> rx.Component:
     """Return the page ``name`` with the panels of one row."""
     page = _PRODUCT.dashboard.pages[name]
     title = rx.el.div(
@@ -95,7 +104,7 @@ def _detail(name: str) -> rx.Component:
         rx.el.h1(detail_title(name), class_name=f"{_H1} wrap-anywhere"),
         class_name="min-w-0",
     )
-    return _page(title, page.panels, fixed=page.by)
+    return _page(title, page.panels, fixed=page.by, is_embedded=is_embedded)
 
 
 def tab_title(name: str = "") -> rx.Var[str]:
@@ -106,22 +115,36 @@ def tab_title(name: str = "") -> rx.Var[str]:
 
 
 def _page(
-    title: rx.Component, panels: Sequence[Panel], *, fixed: tuple[str, ...] = ()
+    title: rx.Component,
+    panels: Sequence[Panel],
+    *,
+    is_embedded: bool,
+    fixed: tuple[str, ...] = (),
 ) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
-    compares = bool(compared(panels, settings.tinybird_rps))
+    charts = compared(panels, settings.tinybird_rps)
+    of_calendar = compared(panels, settings.tinybird_rps, View(range="today"))
+    compares = bool(charts)
     arrival = _arrival(panels)
-    return layout(
+    framed = framed_layout if is_embedded else partial(layout, path=routes.DASHBOARD, is_bare=True)
+    invitation = _invitation_in_a_frame() if is_embedded else _invitation()
+    return framed(
         Phase.create(_skeleton(panels, compares=compares), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
         Phase.create(_alone(refused_notice()), when=REFUSED),
         Phase.create(_alone(stalled_notice()), when=STALLED),
-        Phase.create(_alone(_invitation()), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
+        Phase.create(_alone(invitation), when=f"{LOADING_NOBODY} {SIGNED_OUT}"),
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(title, queries=queries),
+                head(
+                    title,
+                    queries=queries,
+                    queries_of_calendar=queries + len(of_calendar) - len(charts),
+                    compares=compares,
+                    is_embedded=is_embedded,
+                ),
                 toolbar(compares=compares, fixed=fixed),
                 notices(),
                 Dimmed.create(
@@ -139,12 +162,12 @@ def _page(
                 stale_since=DashboardState.stale_since,
                 stale_reason=DashboardState.stale_reason,
                 finished=DashboardState.finished,
+                zone=DashboardState.zone_name,
+                turns_at=DashboardState.turns_at,
                 on_refresh=DashboardState.refresh,
             ),
             when=SIGNED_IN,
         ),
-        path=routes.DASHBOARD,
-        is_bare=True,
     )
 
 
@@ -203,6 +226,20 @@ def _invitation() -> rx.Component:
         rx.el.p(words.invitation),
         rx.el.div(see_yours_button(), class_name="row"),
         *([local_accounts()] if is_for_developers else []),
+        class_name="panel padded grid gap-4",
+    )
+
+
+def _invitation_in_a_frame() -> rx.Component:
+    """Return the way to the sign-in page, which may not be in a frame itself."""
+    return rx.el.section(
+        rx.el.h2(_PRODUCT.words.tagline, class_name=HEADING),
+        rx.el.p(
+            "Signing in opens a tab of its own. If nothing changes here after that, ",
+            ReloadButton.create("load this again", class_name="underline"),
+            ".",
+        ),
+        rx.el.div(sign_in_elsewhere(), class_name="row"),
         class_name="panel padded grid gap-4",
     )
 

@@ -89,10 +89,17 @@ class PagePolicy(Plugin):
     def post_build(self, **context: Any) -> None:
         """Write the file that the server reads at its start, and the headers for a static host."""
         folder = Path(context["static_dir"])
-        inline = Inline.of(page.read_text(encoding="utf-8") for page in folder.rglob("*.html"))
+        pages = {_path(file.relative_to(folder)): file for file in folder.rglob("*.html")}
+        inline = Inline.of(page.read_text(encoding="utf-8") for page in pages.values())
         inline.save(inline_file(folder))
-        headers = headers_file(inline, self._settings)
+        headers = headers_file(inline, self._settings, pages)
         (folder.parent / _HEADERS_FILE).write_text(headers, encoding="utf-8")
+
+
+def _path(file: Path) -> str:
+    """Return the path of a page that is built as ``file``."""
+    name = file.with_suffix("").as_posix().removesuffix("index").rstrip("/")
+    return f"/{name}"
 
 
 class SameOrigin(Plugin):

@@ -90,8 +90,26 @@ def inline_file(static_dir: Path) -> Path:
     return static_dir.parent / _INLINE_FILE
 
 
-def page_policy(inline: Inline, settings: Settings) -> str:
-    """Return the policy of pages with these inline parts, for the services of ``settings``."""
+def frame_ancestors(settings: Settings, *, is_embedded: bool) -> str:
+    """Return the directive of who may show a page in a frame: nobody, but for pages made for it."""
+    origins = settings.embed_ancestors if is_embedded else ()
+    return " ".join(("frame-ancestors", *(origins or ("'none'",))))
+
+
+def page_policy(inline: Inline, settings: Settings, *, is_embedded: bool = False) -> str:
+    """Return the policy of pages with these inline parts, for the services of ``settings``.
+
+    Args:
+        inline: The inline parts of all pages.
+        settings: They name the services, and who may show a page in a frame.
+        is_embedded: True for the pages that are made for a frame.
+    """
+    ancestors = frame_ancestors(settings, is_embedded=is_embedded)
+    return f"{policy_of_sources(inline, settings)}; {ancestors}"
+
+
+def policy_of_sources(inline: Inline, settings: Settings) -> str:
+    """Return what is the same in the policies of all pages."""
     own_api = origin_of(settings.api_url)
     scripts, images, frames = ["'self'"], ["'self'", "data:"], ["'none'"]
     connections = ["'self'", _tinybird(settings)]
@@ -122,7 +140,6 @@ def page_policy(inline: Inline, settings: Settings) -> str:
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
     }
     return "; ".join(" ".join((name, *sources)) for name, sources in directives.items())
 

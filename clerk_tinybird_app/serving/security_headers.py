@@ -1,12 +1,20 @@
 """The headers of every answer of the app, of pages and of errors."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS, Inline, page_policy
+from clerk_tinybird_app import routes
+from clerk_tinybird_app.serving.content_security import (
+    FOR_OTHER_ANSWERS,
+    Inline,
+    frame_ancestors,
+    page_policy,
+    policy_of_sources,
+)
 from clerk_tinybird_app.settings import Settings
 
 COMMON: Final = {
@@ -19,6 +27,9 @@ COMMON: Final = {
     "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
 }
 """The headers that are the same for all answers."""
+
+_FRAMES: Final = "X-Frame-Options"
+"""It knows no list of origins, so pages that somebody may frame have the policy alone."""
 
 _POLICY: Final = "Content-Security-Policy"
 _HSTS: Final = "Strict-Transport-Security"
@@ -46,7 +57,11 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, settings: Settings, inline: Inline | None) -> None:
         self._app = app
         self._is_behind_tls = is_behind_tls(settings)
-        self._page_policy = page_policy(inline, settings) if inline else FOR_OTHER_ANSWERS
+        self._may_be_framed = bool(settings.embed_ancestors and inline)
+        self._page_policy = self._embedded_policy = FOR_OTHER_ANSWERS
+        if inline:
+            self._page_policy = page_policy(inline, settings)
+            self._embedded_policy = page_policy(inline, settings, is_embedded=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass all requests on, and add the headers to HTTP answers."""
@@ -62,12 +77,15 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _add(self, headers: MutableHeaders, status: int, scope: Scope) -> None:
+        is_embedded = self._may_be_framed and routes.is_embedded(scope["path"])
         for name, value in COMMON.items():
-            headers.setdefault(name, value)
+            if not (is_embedded and name == _FRAMES):
+                headers.setdefault(name, value)
         # With 304 a browser keeps the page and its policy, so no new policy is sent.
         if status != _NOT_MODIFIED:
             is_page = headers.get("content-type", "").startswith("text/html")
-            headers.setdefault(_POLICY, self._page_policy if is_page else FOR_OTHER_ANSWERS)
+            of_pages = self._embedded_policy if is_embedded else self._page_policy
+            headers.setdefault(_POLICY, of_pages if is_page else FOR_OTHER_ANSWERS)
         if self._is_behind_tls or scope.get("scheme") == "https":
             headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
@@ -81,10 +99,25 @@ def is_behind_tls(settings: Settings) -> bool:
     return all(origin.startswith("https:") for origin in settings.origins)
 
 
-def headers_file(inline: Inline, settings: Settings) -> str:
-    """Return a ``_headers`` file, as static hosts read it, for pages with these inline parts."""
+def headers_file(inline: Inline, settings: Settings, pages: Iterable[str] = ()) -> str:
+    """Return a ``_headers`` file, as static hosts read it, for pages with these inline parts.
+
+    Args:
+        inline: The inline parts of all pages.
+        settings: They say which hosts the pages may use, and who may show some in a frame.
+        pages: The paths of the pages.
+    """
     everywhere = COMMON | {_POLICY: page_policy(inline, settings)}
+    framing: list[str] = []
+    if settings.embed_ancestors:
+        # A host sends the headers of all lines that fit, and a browser obeys each policy. So what
+        # holds everywhere says nothing of frames, and each page says it for itself.
+        everywhere = COMMON | {_POLICY: policy_of_sources(inline, settings)}
+        del everywhere[_FRAMES]
+        for path in sorted(pages):
+            ancestors = frame_ancestors(settings, is_embedded=routes.is_embedded(path))
+            framing += [path, f"  {_POLICY}: {ancestors}"]
     if is_behind_tls(settings):
         everywhere[_HSTS] = _HSTS_VALUE
-    lines = ["/*", *(f"  {name}: {value}" for name, value in everywhere.items())]
+    lines = ["/*", *(f"  {name}: {value}" for name, value in everywhere.items()), *framing]
     return "\n".join([*lines, "/assets/*", f"  Cache-Control: {_FOREVER}", ""])

@@ -9,7 +9,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.dashboard import declaration, links, questions
+from clerk_tinybird_app.dashboard import declaration, links, questions, zones
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.listing import as_csv
@@ -36,7 +36,11 @@ from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
-PAGES: Final = {routes.dashboard_page(name): name for name in ("", *DASHBOARD.pages)}
+PAGES: Final = {
+    routes.dashboard_page(name, overview): name
+    for name in ("", *DASHBOARD.pages)
+    for overview in (routes.DASHBOARD, routes.EMBED)
+}
 """Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
@@ -48,7 +52,9 @@ class DashboardState(ListsState, rx.State):
     """One view of one tenant's data.
 
     Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
-    ``finished`` is the number of the last refresh that ended, whichever way.
+    ``finished`` is the number of the last refresh that ended, whichever way. ``frozen`` is the part
+    of an address that always says the period shown, ``turns_at`` when a period that is over becomes
+    another one, in seconds since the epoch, 0 for one that stays.
     """
 
     finished: int = 0
@@ -59,17 +65,25 @@ class DashboardState(ListsState, rx.State):
     subtitle: str = ""
     dates: str = ""
     zone: str = ""
+    zone_name: str = ""
+    own_zone: str = ""
+    zones: list[list[str]] = []
+    calendar: str = ""
+    figures_before: str = "the period before"
+    frozen: str = ""
+    turns_at: float = 0
     page_title: str = ""
     is_live: bool = True
     has_no_rows: bool = False
     ranges: list[Choice] = links.ranges(_NO_VIEW, routes.DASHBOARD)
+    periods: list[Choice] = links.periods(_NO_VIEW, routes.DASHBOARD)
     comparisons: list[Choice] = links.comparisons(View(), routes.DASHBOARD)
     chips: list[Chip] = []
     clear_href: str = ""
     back_href: str = routes.DASHBOARD
     download_problem: str = ""
 
-    _opened: tuple[str, str, str] | None = None
+    _opened: tuple[str, ...] | None = None
     _has_rows: bool = False
 
     @rx.event(background=True)
@@ -112,7 +126,21 @@ class DashboardState(ListsState, rx.State):
         if self.custom_problem:
             return None
         view = self._view.changed(range=CUSTOM, start=start, end=end)
-        return rx.redirect(view.address(routes.dashboard_page(self._page)))
+        return rx.redirect(view.address(self._view.page(self._page)))
+
+    @rx.event
+    def list_zones(self) -> None:
+        """Send the time zones that can be chosen, once."""
+        if not self.zones:
+            self.zones = zones.choices(services.current().clock())
+
+    @rx.event
+    def choose_zone(self, name: str) -> Any:
+        """Go to the same view with the times of another zone, "" for the viewer's own."""
+        if not isinstance(name, str) or (name and not zones.is_zone(name)):
+            return None
+        view = self._view.changed(zone="" if name == self._view.home else name)
+        return rx.redirect(view.address(self._view.page(self._page)))
 
     @rx.event
     def choose_marked(self, start: int, end: int) -> Any:
@@ -126,7 +154,7 @@ class DashboardState(ListsState, rx.State):
         if custom_problem(first, last):
             return None
         view = self._view.changed(range=CUSTOM, start=first, end=last)
-        return rx.redirect(view.address(routes.dashboard_page(self._page)))
+        return rx.redirect(view.address(self._view.page(self._page)))
 
     @rx.event
     def view_request(self, panel: str) -> Any:
@@ -135,7 +163,11 @@ class DashboardState(ListsState, rx.State):
         if found is None or not services.current().settings.shows_token_page:
             return None
         asked = self._asked.get(panel) or self._questions((found,), self._tick())[0]
-        return rx.redirect(PipeRequest(asked.pipe, asked.parameters).address(routes.HOME))
+        address = PipeRequest(asked.pipe, asked.parameters).address(routes.HOME)
+        if self._view.overview == routes.EMBED:
+            # That page may not be in a frame.
+            return rx.redirect(address, is_external=True)
+        return rx.redirect(address)
 
     @rx.event(background=True)
     async def download_csv(self, panel: str) -> AsyncIterator[Any]:
@@ -189,21 +221,25 @@ class DashboardState(ListsState, rx.State):
             takes=takes,
             page=self._page,
         )
-        return [*asked(panels), *asked(questions.compared(panels, rps), is_before=True)]
+        also = questions.compared(panels, rps, self._view)
+        return [*asked(panels), *asked(also, is_before=True)]
 
     def _open(self, path: str, search: str, zone: str) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
-        notice = ""
-        if zone == self._refused_zone:
-            zone, notice = UTC_NAME, refusal_notice(zone)
-        if (path, search, zone) != self._opened:
-            self._opened = (path, search, zone)
-            self._view, problem = read_view(search, DASHBOARD)
-            self.problem = f"{problem} {notice}".strip()
-            self._page = PAGES.get(path, "")
-            self._zone, self.custom_problem, self.download_problem = zone, "", ""
-            self._before = {}
-            self._send(**described(DASHBOARD, self._view, self._page))
+        opened = (path, search, zone, self._refused_zone)
+        if opened == self._opened:
+            return
+        self._opened = opened
+        view, problem = read_view(search, DASHBOARD, str(zone_named(zone)))
+        if view.zone_name == self._refused_zone:
+            problem = f"{problem} {refusal_notice(view.zone_name)}"
+            view = view.changed(zone="", home=UTC_NAME)
+        self._page = PAGES.get(path, "")
+        self._view = view.changed(overview=routes.overview_of(path))
+        self.problem = problem.strip()
+        self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
+        self._before = {}
+        self._send(**described(DASHBOARD, self._view, self._page))
 
     def _refuse(self, problem: Problem) -> None:
         """Say on every panel why it was not asked for; its data stays, marked as out of date."""

@@ -59,7 +59,7 @@ class PickerState(AskingState, rx.State):
             zone: The viewer's IANA time zone.
         """
         declared = DASHBOARD.filter_named(name)
-        view, _ = read_view(address, DASHBOARD)
+        view, _ = read_view(address, DASHBOARD, str(zone_named(zone)))
         async with asking(self) as grant:
             turn = self._take_turn()
             tab = f"{self.router.session.client_token}/picker"
@@ -78,7 +78,7 @@ class PickerState(AskingState, rx.State):
                     source,
                     view,
                     search,
-                    zone=zone_named(zone),
+                    zone=view.time_zone,
                     tick=tick,
                     takes=services.pipe_parameters(),
                 )

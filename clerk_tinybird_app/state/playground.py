@@ -62,6 +62,11 @@ class PlaygroundState(AskingState, rx.State):
         """The chosen pipe's inputs."""
         return services.pipe_fields().get(self.pipe, [])
 
+    @rx.var
+    def is_of_several(self) -> bool:
+        """Whether the pipe takes several values of a parameter."""
+        return any(field.is_of_several for field in self.fields)
+
     @rx.event
     def choose(self, pipe: str) -> None:
         """Choose a pipe; the answer of another one goes."""

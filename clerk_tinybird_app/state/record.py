@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.questions import one_record
 from clerk_tinybird_app.dashboard.record import Record, shown_record
@@ -97,9 +97,10 @@ class RecordState(AskingState, rx.State):
         if row is None:
             self._tell(ABSENT)
             return
-        view, _ = read_view(search, DASHBOARD)
+        view, _ = read_view(search, DASHBOARD, str(zone_named(zone)))
+        view = view.changed(overview=routes.overview_of(path))
         now = services.current().clock()
-        shaper = Shaper(DASHBOARD, view, PAGES.get(path, ""), zone_named(zone), now)
+        shaper = Shaper(DASHBOARD, view, PAGES.get(path, ""), view.time_zone, now)
         declared = LISTS[panel]
         try:
             shown = shown_record(shaper, declared, row)

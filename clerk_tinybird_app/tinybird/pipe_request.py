@@ -1,7 +1,8 @@
 """A request to a pipe: as an address, as a form, and as an example in three languages."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -23,6 +24,8 @@ TOKEN_PLACEHOLDER: Final = "<token>"
 
 PATH_PLACEHOLDER: Final = "<path>"
 """The placeholder of the path of the request that the page shows."""
+
+_SEVERAL: Final = re.compile(r"(_not)?_in$")
 
 _TEMPLATES: Final = {
     "fetch": """\
@@ -108,6 +111,8 @@ class Field:
         options: The values to choose from, empty when every value is allowed.
         is_required: True when leaving it empty is an error.
         input: The kind of input in a browser, such as ``datetime-local``.
+        is_of_several: True when it takes several values of another one, after whose name it is
+            called: ``method_in``, ``method_not_in``.
     """
 
     name: str
@@ -117,6 +122,7 @@ class Field:
     options: list[str]
     is_required: bool
     input: str
+    is_of_several: bool = False
 
     def sent(self, value: str) -> str:
         """Return what the browser's input says as the pipe takes it."""
@@ -151,7 +157,11 @@ def fields_of(
                 found.setdefault(parameter.name, parameter)
     names = [name for name in dict.fromkeys([*first, *found]) if name in found]
     hidden = set(without)
-    return [_field(found[name]) for name in names if name not in hidden]
+    return [
+        replace(_field(found[name]), is_of_several=_SEVERAL.sub("", name) in found.keys() - {name})
+        for name in names
+        if name not in hidden
+    ]
 
 
 def _field(parameter: Parameter) -> Field:

@@ -150,6 +150,57 @@ def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_
     assert custom["zone"] == "UTC"
 
 
+def test_every_period_is_a_link_by_its_whole_name() -> None:
+    found = links.periods(View.of(SITE, range="this-week"), "/d")
+
+    assert [choice.label for choice in found][:2] == ["Last 15 minutes", "Last hour"]
+    assert [choice.label for choice in found][5:] == [
+        "Today", "Yesterday", "This week", "Last week", "This month", "Last month"
+    ]  # fmt: skip
+    assert [choice.href for choice in found if choice.is_current] == ["/d?range=this-week"]
+
+
+def test_what_a_day_of_the_calendar_is_compared_with_has_a_name() -> None:
+    found = described(SITE, View.of(SITE, range="today"), "")
+
+    assert found["comparisons"][0].label == "Yesterday"
+    assert (found["calendar"], found["figures_before"]) == ("Today", "yesterday")
+    assert described(SITE, View.of(SITE, range="yesterday"), "")["figures_before"] == (
+        "the day before"
+    )
+    assert described(SITE, FILTERED, "")["figures_before"] == "the period before"
+
+
+@pytest.mark.parametrize(
+    ("seen", "frozen"),
+    [
+        (View(range="1h"), "start=2026-11-24T11:00:01Z&end=2026-11-24T12:00:01Z&zone=UTC"),
+        (
+            View(range="today", home="Asia/Kathmandu"),
+            "start=2026-11-23T18:15Z&end=2026-11-24T12:00:01Z&compare=day&zone=Asia/Kathmandu",
+        ),
+        (
+            View(range="yesterday", compare="off"),
+            "start=2026-11-23T00:00Z&end=2026-11-24T00:00Z&zone=UTC",
+        ),
+    ],
+)
+def test_a_link_to_what_is_shown_says_when_that_was_and_in_which_zone(
+    seen: View, frozen: str
+) -> None:
+    assert links.frozen(seen, NOW.timestamp()) == f"range=custom&{frozen}"
+
+
+def test_a_period_that_is_over_says_when_it_is_another() -> None:
+    zone = zone_named("Europe/Berlin")
+    shown = timed(View(range="yesterday", home="Europe/Berlin"), zone, NOW.timestamp())
+
+    assert shown["turns_at"] == (NOW + timedelta(hours=11)).timestamp()
+    assert shown["dates"] == "23 Nov 00:00 to 24 Nov 00:00"
+    assert shown["subtitle"] == "yesterday"
+    assert timed(View(range="today"), zone, NOW.timestamp())["turns_at"] == 0
+
+
 @pytest.mark.parametrize("text", ["", "tomorrow", None, 7, "9999-12-31T23:59", "0001-01-01T00:00"])
 def test_what_is_no_moment_is_none(text: object) -> None:
     zone = zone_named("America/New_York" if text == "9999-12-31T23:59" else "Asia/Tokyo")

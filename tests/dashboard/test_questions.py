@@ -171,3 +171,17 @@ def test_the_period_before_is_asked_for_only_where_the_rate_allows_all_of_it_at_
     assert compared([FIGURES, panel, TOP], 4) == [panel]
     assert compared([FIGURES, panel, TOP], 3) == []
     assert compared([FIGURES, BY_TIME, TOP], 10) == []
+
+
+def test_key_figures_of_a_calendar_day_are_asked_for_of_the_day_before_too() -> None:
+    today = View.of(SITE, range="today", compare="off", home="Asia/Kathmandu")
+
+    assert compared([FIGURES, BY_TIME], 10, today) == [FIGURES]
+    assert compared([FIGURES, BY_TIME], 10, View.of(SITE)) == []
+    [found] = questions(
+        SITE, today, [FIGURES], zone=today.time_zone, tick=TICK, takes=TAKES, is_before=True
+    )
+    # The charts are compared with nothing; key figures always are.
+    assert questions(SITE, today, [BY_TIME], zone=UTC, tick=TICK, takes=TAKES, is_before=True) == []
+    assert found.parameters["start"] == "2026-11-22 18:15:00"
+    assert found.parameters["end"] == "2026-11-23 12:00:01"

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.questions import older, one_record, questions
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import View, read_view, record_names
-from tests.dashboard.declared import LATEST, NOW, SITE, TOP, shaper, view
+from tests.dashboard.declared import LATEST, MANY, NOW, SITE, TOP, shaper, view
 from tests.dashboard.test_shown import RECORD
 
 ROW = {**RECORD, "agent_name": "curl", "tags": ["a", "b"], "note": None, "is_first": True}
@@ -66,6 +67,25 @@ def test_only_this_leads_to_the_view_of_a_value_unless_it_is_that_already() -> N
     assert filtered["kind"] == "/dashboard?kind=GET&site=/a"
     # A value that its filter cannot have leads nowhere.
     assert record(outcome="1xx").fields[1].only_href == ""
+
+
+def test_not_this_leaves_one_more_value_out_where_a_filter_takes_several() -> None:
+    def left_out(seen: View, page: str = "") -> dict[str, str]:
+        found = replace(shaper(seen), dashboard=MANY, page=page)
+        return {each.label: each.not_href for each in shown_record(found, LATEST, ROW).fields}
+
+    assert {each.not_href for each in record().fields} == {""}
+    assert left_out(view())["site"] == "/dashboard?site_not=/a"
+    others = view().filtered({"site": Chosen(("/b",), is_excluded=True)})
+    assert left_out(others)["site"] == "/dashboard?site_not=/b&site_not=/a"
+    some = view().filtered({"site": Chosen(("/a", "/b"))})
+    assert left_out(some)["site"] == "/dashboard?site=/b"
+    # Nothing would be left.
+    assert left_out(view(site="/a"))["site"] == ""
+    most = view().filtered({"site": Chosen(tuple(map(str, range(20))), is_excluded=True)})
+    assert left_out(most)["site"] == ""
+    # What makes a page what it is stays.
+    assert left_out(view(), page="site")["site"] == ""
 
 
 def test_a_value_of_any_length_and_kind_can_be_seen() -> None:

@@ -120,6 +120,22 @@ def test_what_has_no_whole_period_before_is_new_and_neither_good_nor_bad(
     assert set(changes(TOTALS | before).values()) == {(NEW, NEUTRAL)}
 
 
+def test_a_day_of_the_calendar_is_compared_with_the_one_before_it() -> None:
+    today = View.of(SITE, range="today")
+    yesterday = TOTALS | {"visits": 91_215.5, "lost_share": 0.0142, "visits_before": 7}
+
+    def changed(before: Rows) -> dict[str, str]:
+        shaping = replace(shaper(today), before={FIGURES.key: before})
+        rows = shaping.shown(FIGURES, {FIGURES.key: [TOTALS]})["rows"]
+        return {each.label: each.change for each in rows[:2]}
+
+    assert changed([yesterday]) == {"Visits": "+100.0 %", "Lost": "\N{MINUS SIGN}1.00 pt"}
+    assert set(changed([yesterday | {"visits": 0}]).values()) == {NEW}
+    assert set(changed([yesterday | {"is_whole": 0}]).values()) == {NEW}
+    # As long as yesterday is not known, nothing is said.
+    assert set(changed([]).values()) == {texts.NONE}
+
+
 @pytest.mark.parametrize(
     ("before", "change"),
     [

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, Period
 from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
 from clerk_tinybird_app.dashboard.view import read_view as read
@@ -33,7 +34,8 @@ texts = st.text(st.characters(codec="utf-8"), max_size=2_000)
 @given(
     st.builds(
         lambda **given: View.of(SITE, **given),
-        range=st.sampled_from(list(LENGTHS)),
+        range=st.sampled_from([*LENGTHS, *calendar.NAMES]),
+        zone=st.sampled_from(["", "Asia/Kolkata", "Europe/Berlin"]),
         filters=st.fixed_dictionaries(
             {},
             optional={
@@ -129,7 +131,8 @@ def test_leaving_a_custom_period_leaves_none_of_it_in_the_address() -> None:
 @pytest.mark.parametrize(
     ("search", "words"),
     [
-        ("range=2y", "range must be one of 15m, 1h, 24h, 7d, 30d, custom."),
+        ("range=2y", "range must be one of 15m, 1h, 24h, 7d, 30d, today, yesterday, this-week,"),
+        ("zone=Mars/Base", "The time zone in the address is not known; times are those of yours."),
         ("outcome=6x", "outcome must be one of fine, odd, lost."),
         ("sort_top_agents=name", "sort_top_agents must be one of visits, weight."),
         ("sort=name", "sort must be one of"),
@@ -204,3 +207,49 @@ def test_nothing_is_compared_when_the_address_says_so_and_it_keeps_saying_it() -
         View.of(SITE),
         "compare must be one of before, day, week, off.",
     )
+
+
+@pytest.mark.parametrize(
+    ("range_", "compare", "shown", "compared", "name"),
+    [
+        ("today", "before", "24 00:00 to 24 17:30", "23 00:00 to 23 17:30", "yesterday"),
+        ("today", "week", "24 00:00 to 24 17:30", "17 00:00 to 17 17:30", "week before"),
+        ("yesterday", "before", "23 00:00 to 24 00:00", "22 00:00 to 23 00:00", "day before"),
+        ("this-week", "before", "23 00:00 to 24 17:30", "16 00:00 to 17 17:30", "last week"),
+    ],
+)
+def test_a_day_or_week_of_the_calendar_is_that_of_the_zone_in_the_address(
+    range_: str, compare: str, shown: str, compared: str, name: str
+) -> None:
+    search = f"range={range_}&compare={compare}&zone=Asia/Kolkata"
+    seen, problem = read(search, SITE, "America/Los_Angeles")
+    now = NOW.timestamp() - 1
+
+    def told(period: Period | None) -> str:
+        assert period is not None
+        local = (at.astimezone(seen.time_zone) for at in (period.start, period.end))
+        return " to ".join(f"{at:%d %H:%M}" for at in local)
+
+    assert problem == ""
+    assert told(seen.period(now)) == shown
+    assert told(seen.period_before(now)) == compared
+    assert seen.name_before == name
+    assert seen.is_live == (range_ != "yesterday")
+
+
+def test_a_moment_of_the_day_before_stands_for_the_same_time_of_today() -> None:
+    # In Berlin, the clock was put on in the night before.
+    seen = View.of(SITE, range="today", home="Europe/Berlin")
+    now = datetime(2026, 3, 29, 12, tzinfo=UTC).timestamp()
+    nine = datetime(2026, 3, 28, 8, tzinfo=UTC)
+
+    assert seen.counterpart(now)(nine) == datetime(2026, 3, 29, 7, tzinfo=UTC)
+
+
+def test_the_viewers_own_zone_is_not_in_the_address_and_another_stays_there() -> None:
+    seen, problem = read("zone=Asia/Kolkata&range=7d", SITE, "Europe/Berlin")
+
+    assert (problem, seen.zone_name) == ("", "Asia/Kolkata")
+    assert seen.address("/d") == "/d?range=7d&zone=Asia/Kolkata"
+    assert read("zone=Europe/Berlin", SITE, "Europe/Berlin")[0].address("/d") == "/d"
+    assert seen.changed(zone="").zone_name == "Europe/Berlin"

@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import Board
 from tests.e2e.visitor import Visitor
-from tests.running_app import RunningApp
+from tests.running_app import RunningApp, free_port
+
+EMBEDDER = f"http://localhost:{free_port()}"
+"""The page that may show ``/embed`` in a frame; a test answers for it."""
 
 # A machine that runs other tests beside this one may be slow.
 expect.set_options(timeout=15_000)
@@ -37,7 +40,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[RunningApp]:
     """The app as users run it in production: built once, one port."""
-    app = RunningApp(tmp_path_factory.mktemp("prod") / "app")
+    app = RunningApp(tmp_path_factory.mktemp("prod") / "app", {"EMBED_ANCESTORS": EMBEDDER})
     try:
         yield app.prod(kept)
     finally:

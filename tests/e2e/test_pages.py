@@ -131,7 +131,13 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
     page.set_viewport_size({"width": 320, "height": PHONE["height"]})
     visitor.open("/dashboard")
 
-    for opener in ("Choose a period", "Compared with", "Refresh rate", "Actions: Requests"):
+    for opener in (
+        "Choose a period",
+        "Time zone",
+        "Refresh rate",
+        "More actions",
+        "Actions: Requests",
+    ):
         page.get_by_role("button", name=opener).click()
         box = page.locator(".pop:visible")
         expect(box).to_have_count(1)

@@ -179,6 +179,59 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
         )
 
 
+async def test_a_zone_of_the_address_is_asked_for_and_told_from_the_viewers_own(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    page = {"path": "/dashboard", "zone": "Europe/Berlin"}
+    await tab.see("refresh", number=1, search="?range=30d&zone=Asia/Kathmandu", **page)
+
+    assert {url.params.get("zone") for url in tinybird.asked if "by_hour" in url.path} == {
+        "Asia/Kathmandu"
+    }
+    assert (tab.board["zone_name"], tab.board["zone"]) == ("Asia/Kathmandu", "UTC+5:45")
+    assert tab.board["own_zone"] == "Europe/Berlin"
+
+    await tab.see("refresh", number=2, search="?zone=Mars/Base", **page)
+    assert tab.board["zone_name"] == "Europe/Berlin"
+    assert "time zone in the address is not known" in tab.board["problem"]
+
+
+async def test_the_zones_are_sent_once_and_one_of_them_is_gone_to(tab: Tab) -> None:
+    await tab.see("refresh", number=1, path="/dashboard", search="?range=7d", zone="Europe/Berlin")
+    assert tab.board.get("zones", []) == []
+
+    await tab.see("list_zones")
+    assert ["Asia/Kathmandu", "UTC+5:45"] in tab.board.pop("zones")
+    await tab.see("list_zones")
+    assert "zones" not in tab.board
+
+    for name in ("Asia/Kathmandu", "", "Europe/Berlin", "Mars/Base", 7):
+        await tab.see("choose_zone", name=name)
+    assert tab.places == [
+        "/dashboard?range=7d&zone=Asia/Kathmandu",
+        "/dashboard?range=7d",
+        "/dashboard?range=7d",
+    ]
+
+
+async def test_today_is_compared_with_yesterday_up_to_the_same_time(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 24, 12, 4, tzinfo=UTC).timestamp()
+    await _sign_in(tab, services.current(), "acme")
+
+    await tab.see(
+        "refresh", number=1, path="/dashboard", search="?range=today", zone="Asia/Kathmandu"
+    )
+
+    asked = [url.params for url in tinybird.asked if "job_totals" in url.path]
+    assert [each["since"] for each in asked] == ["2026-11-23 18:15:00", "2026-11-22 18:15:00"]
+    assert asked[1]["until"].startswith("2026-11-23 12:0")
+    assert tab.board["figures_before"] == "yesterday"
+    assert tab.board.get("is_live", True) is True
+    assert "start=2026-11-23T18:15Z" in tab.board["frozen"]
+
+
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab)
     tab.board.clear()
@@ -186,7 +239,7 @@ async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab, number=2)
 
     # When the data came is new, and so is the period, which ends now.
-    assert tab.board.keys() <= {"finished", "panels", "custom_start", "custom_end"}
+    assert tab.board.keys() <= {"finished", "panels", "custom_start", "custom_end", "frozen"}
     assert tab.board["finished"] == 2
 
 
@@ -639,7 +692,8 @@ async def test_a_panel_whose_pipe_the_token_does_not_allow_is_neither_asked_nor_
     await tab.see("download_csv", panel="jobs_by_hour")
 
     assert tab.board["hidden"] == ["jobs_by_hour", "duration"]
-    assert {url.path.split("/")[-1] for url in tinybird.asked} == {f"{x}.json" for x in may_read}
+    of_panels = may_read - {"job_values"}  # that is asked when somebody looks for values
+    assert {url.path.split("/")[-1] for url in tinybird.asked} == {f"{x}.json" for x in of_panels}
     assert tab.places == []
     # A figure whose trend is of that pipe has none.
     assert tab.board["rows_job_totals"][0].trend == ""

@@ -101,3 +101,11 @@ def test_a_parameter_that_is_a_moment_has_an_input_for_moments() -> None:
 
     assert inputs["since"] == "datetime-local"
     assert {kind for name, kind in inputs.items() if name not in ("since", "until")} == {"text"}
+
+
+def test_what_takes_several_values_of_another_parameter_is_told_apart() -> None:
+    several = {f.name for f in fields_of(PROJECT, "queues") if f.is_of_several}
+
+    assert several == {
+        f"{name}_{end}" for name in ("result", "queue", "worker") for end in ("in", "not_in")
+    }

@@ -9,7 +9,7 @@ from clerk_tinybird_app.components.dashboard.skeletons import figure_cells, skel
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.dashboard.declaration import Figures
 from clerk_tinybird_app.dashboard.figures import BAD, GOOD, TREND_HEIGHT, TREND_WIDTH, ShownFigure
-from clerk_tinybird_app.state.dashboard import rows_of
+from clerk_tinybird_app.state.dashboard import DashboardState, rows_of
 
 _PLUS: Final = "+"
 _MINUS: Final = "\N{MINUS SIGN}"
@@ -48,8 +48,8 @@ def _figure(figure: ShownFigure) -> rx.Component:
         ),
         rx.el.dd(
             _change(figure.change),
-            rx.el.span(" against the period before", class_name="sr-only"),
-            title="Against the period before",
+            rx.el.span(" against ", DashboardState.figures_before, class_name="sr-only"),
+            title="Against " + DashboardState.figures_before,
             class_name=rx.match(figure.tone, (GOOD, "delta good"), (BAD, "delta bad"), "delta"),
         ),
         rx.el.dd(_trend(figure.trend), class_name="trend"),

@@ -5,7 +5,10 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.components.commands import commands, phone_menu
+from clerk_tinybird_app.components.dashboard.copy_link import copy_link
 from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.layout import navigation
 from clerk_tinybird_app.components.live import (
     DelayNotice,
     LiveStatus,
@@ -22,18 +25,32 @@ from clerk_tinybird_app.state.session import SessionState
 _SHOWS_COSTS: Final = services.current().settings.shows_token_page
 
 
-def head(title: rx.Component, *, queries: int) -> rx.Component:
+def head(
+    title: rx.Component,
+    *,
+    queries: int,
+    queries_of_calendar: int,
+    compares: bool,
+    is_embedded: bool = False,
+) -> rx.Component:
     """Return the title with the state of the data, and what refreshes it.
 
     Args:
         title: The page's heading.
         queries: How many one refresh of the page makes.
+        queries_of_calendar: How many it makes for a day, week or month of the calendar.
+        compares: Whether a chart of the page shows the period before.
+        is_embedded: True in a frame, where there is this page alone.
     """
+    pages = () if is_embedded else navigation()
     return rx.el.div(
         rx.el.div(title, _status(), class_name="title"),
         rx.el.div(
-            _refreshing(queries),
-            PauseButton.create(class_name="button square"),
+            _refreshing(queries, queries_of_calendar),
+            PauseButton.create(id="pause", class_name="button square not-phone"),
+            copy_link(),
+            commands(*pages, compares=compares, signs_out=not is_embedded),
+            phone_menu(),
             class_name="row ml-auto",
         ),
         class_name="wrap head",
@@ -48,7 +65,7 @@ def head_skeleton(title: rx.Component) -> rx.Component:
             rx.el.p(rx.el.span(class_name="skeleton w-40 h-2.5"), class_name="status h-5"),
             class_name="title",
         ),
-        rx.el.div(class_name="skeleton w-40 max-sm:w-32 h-(--control) ml-auto"),
+        rx.el.div(class_name="skeleton w-88 max-[760px]:w-40 h-(--control) ml-auto"),
         class_name="wrap head",
     )
 
@@ -79,9 +96,14 @@ def _status() -> rx.Component:
         LiveStatus.create(id="live-status", class_name="row"),
         # Where the choice of the period has no room for it.
         rx.cond(
-            DashboardState.is_live,
+            DashboardState.is_live & (DashboardState.calendar == ""),
             rx.fragment(),
-            rx.el.span(DashboardState.dates, class_name="dates-told"),
+            rx.el.span(
+                rx.cond(
+                    DashboardState.calendar != "", DashboardState.calendar, DashboardState.dates
+                ),
+                class_name="dates-told",
+            ),
         ),
         # To the eye the header says it.
         rx.el.span("Of ", tenant, class_name="sr-only"),
@@ -89,19 +111,25 @@ def _status() -> rx.Component:
     )
 
 
-def _refreshing(queries: int) -> rx.Component:
+def _refreshing(queries: int, queries_of_calendar: int) -> rx.Component:
     """Return the button that refreshes, and beside it the rate at which that happens by itself."""
     # What a query costs is the developers' matter.
     cost = " Tinybird's free plan answers 1,000 queries a day." if _SHOWS_COSTS else ""
+    made = rx.cond(DashboardState.calendar != "", queries_of_calendar, queries)
     return rx.el.div(
         RefreshButton.create(
-            icon("refresh-cw"), rx.el.span("Refresh", class_name="word"), class_name=BUTTON
+            icon("refresh-cw"),
+            rx.el.span("Refresh", class_name="word"),
+            id="refresh-now",
+            title="Refresh now (R)",
+            aria_keyshortcuts="R",
+            class_name=BUTTON,
         ),
         popover(
             Rate.create(),
             RateChoice.create(
                 label="Refresh every",
-                queries=queries if _SHOWS_COSTS else 0,
+                queries=made if _SHOWS_COSTS else 0,
                 class_name="field",
             ),
             rx.el.p(f"While this page is open and visible.{cost}", class_name=NOTE),

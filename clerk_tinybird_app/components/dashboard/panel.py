@@ -19,6 +19,8 @@ from clerk_tinybird_app.tinybird import csv_cells
 _IS_FOR_DEVELOPERS: Final = services.current().settings.shows_token_page
 """The page with the playground is there, where a panel's request is shown."""
 
+_CSV_NOTE: Final = f"Times are in UTC. {csv_cells.NOTE}"
+
 
 def dashboard_panel(
     panel: Panel,
@@ -70,7 +72,7 @@ def panel_menu(panel: Panel, *actions: rx.Component) -> rx.Component:
     download = DashboardState.download_csv(panel.key)  # type: ignore
     items = [
         *actions,
-        menu_item("Download CSV", "download", note=csv_cells.NOTE, on_click=download),
+        menu_item("Download CSV", "download", note=_CSV_NOTE, on_click=download),
     ]
     if _IS_FOR_DEVELOPERS:
         view = DashboardState.view_request(panel.key)  # type: ignore

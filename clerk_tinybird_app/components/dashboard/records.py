@@ -109,6 +109,7 @@ def list_foot(panel: Records) -> rx.Component:
         type="button",
         on_click=OlderState.load_older(panel.key),  # type: ignore
         aria_disabled=is_loading,
+        id="records-more" if next(iter(_NAMES)) == panel.key else f"records-more-{panel.key}",
         class_name=f"{QUIET} ml-auto",
     )
     told = rx.cond(
@@ -190,6 +191,16 @@ def _field(field: Field) -> rx.Component:
                     href=field.only_href,
                     aria_label="Only this: " + field.only,
                     title="Only " + field.only,
+                    class_name=_SQUARE,
+                ),
+            ),
+            rx.cond(
+                field.not_href != "",
+                rx.el.a(
+                    icon("filter-x"),
+                    href=field.not_href,
+                    aria_label="Not this: " + field.only,
+                    title="Without " + field.only,
                     class_name=_SQUARE,
                 ),
             ),

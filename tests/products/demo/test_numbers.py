@@ -91,6 +91,7 @@ COUNTED = {
     "requests_over_time": lambda rows: sum(each["requests"] for each in rows),
     "latency_over_time": lambda rows: sum(each["requests"] for each in rows),
     "top_routes": lambda rows: sum(each["requests"] for each in rows),
+    "filter_values": lambda rows: sum(each["requests"] for each in rows),
     "recent_requests": len,
     "my_requests": len,
 }

@@ -1,0 +1,71 @@
+// The choice of the time zone.
+import { useEffect, useState } from "react";
+import { Finder } from "../../commands/finder.jsx";
+
+const KEPT = "dashboard-zones";
+const MOST = 4;
+
+// A private window may have no storage. There are then no zones that were used lately.
+const keptZones = () => {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
+    return Array.isArray(kept) ? kept.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
+  }
+};
+const keepZone = (name) => {
+  const others = keptZones().filter((each) => each !== name);
+  try {
+    localStorage.setItem(KEPT, JSON.stringify([name, ...others].slice(0, MOST)));
+  } catch {}
+};
+
+const spaced = (name) => name.replaceAll("_", " ");
+
+// Props: `zones` every name with its distance from UTC, empty until they have come; `own` the
+// viewer's; `current` the one in use.
+export function ZoneChoice({ zones, own, current, onOpen, onChoose }) {
+  const [lately] = useState(keptZones);
+  useEffect(() => {
+    if (!zones.length) onOpen();
+  }, []);
+  const offsets = new Map(zones);
+  const option = (name, label) => ({
+    name,
+    label,
+    note: offsets.get(name),
+    isCurrent: name === current,
+  });
+  const first = new Set([own, "UTC"]);
+  const used = lately.filter((name) => !first.has(name) && offsets.has(name));
+  const listed = new Set([...first, ...used]);
+  const groups = [
+    {
+      name: "Yours",
+      options: [
+        option(own, spaced(own)),
+        ...(own === "UTC" ? [] : [option("UTC", "UTC")]),
+      ],
+    },
+    { name: "Used lately", options: used.map((name) => option(name, spaced(name))) },
+    {
+      name: "All",
+      options: zones
+        .filter(([name]) => !listed.has(name))
+        .map(([name]) => option(name, spaced(name))),
+    },
+  ];
+  const choose = ({ name }) => {
+    if (name !== own) keepZone(name);
+    onChoose(name === own ? "" : name);
+  };
+  return (
+    <Finder
+      label="Search time zones"
+      groups={groups.filter(({ options }) => options.length)}
+      onChoose={choose}
+      none={(text) => (zones.length ? `No time zone is called “${text}”.` : "Loading")}
+    />
+  );
+}

@@ -1,0 +1,149 @@
+"""Around the panels: periods of the calendar, time zones, links to copy, keys and commands."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.board import FIGURES, ROUTES, TRAFFIC, Board
+
+NO_CLIPBOARD = """
+    () => {
+      const refuse = () => Promise.reject(new DOMException("", "NotAllowedError"));
+      navigator.clipboard.writeText = refuse;
+    }
+"""
+
+
+def test_a_day_of_the_calendar_is_that_of_the_zone_that_is_chosen(board: Board, page: Page) -> None:
+    board.open()
+    period, zone = page.get_by_role("button", name="Choose a period"), page.locator("#zone")
+    expect(zone).to_have_accessible_name(re.compile(r"^Time zone: Europe/Berlin, UTC\+[12]$"))
+
+    period.click()
+    page.get_by_role("link", name="Today", exact=True).click()
+
+    expect(page).to_have_url(re.compile(r"range=today$"))
+    expect(period).to_have_accessible_name("Choose a period, Today")
+    expect(page.locator("#live-status")).to_contain_text("Live")
+    expect(page.locator(f"#panel-{TRAFFIC} .legend")).to_contain_text("yesterday")
+    expect(page.locator(f"#panel-{FIGURES} dd[title]").first).to_have_attribute(
+        "title", "Against yesterday"
+    )
+    expect(page.get_by_role("button", name="Compared with: Yesterday")).to_be_visible()
+
+    zone.click()
+    find = page.get_by_role("combobox", name="Search time zones")
+    expect(find).to_be_focused()
+    find.fill("nowhere at all")
+    expect(page.get_by_text("No time zone is called")).to_be_visible()
+    find.fill("kathm")
+    expect(page.get_by_role("option")).to_have_text(["Asia/KathmanduUTC+5:45"])
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(r"range=today&zone=Asia/Kathmandu$"))
+    expect(zone).to_have_accessible_name("Time zone: Asia/Kathmandu, UTC+5:45")
+    period.click()
+    expect(page.get_by_label("From", exact=True)).to_have_value(re.compile(r"T00:00$"))
+    page.keyboard.press("Escape")
+
+    zone.click()
+    expect(page.get_by_role("group", name="Used lately")).to_contain_text("Asia/Kathmandu")
+    page.get_by_role("option", name="Europe/Berlin").click()
+    expect(page).to_have_url(re.compile(r"range=today$"))
+
+
+def test_a_copied_link_says_when_and_where_it_was(board: Board, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    board.open(address="/dashboard?range=1h&status_class=2xx")
+    copy = page.get_by_role("button", name="Copy link")
+
+    copy.click()
+    expect(page.get_by_role("status").filter(has_text="Link copied")).to_have_count(1)
+    copied = page.evaluate("navigator.clipboard.readText()")
+    page.evaluate(NO_CLIPBOARD)
+    page.keyboard.press("l")
+
+    shown = page.get_by_label("This browser does not let the page copy")
+    expect(shown).to_be_focused()
+    for address in (copied, shown.input_value()):
+        assert re.search(
+            r"/dashboard\?range=custom&start=\S+Z&end=\S+Z&zone=Europe/Berlin&status_class=2xx$",
+            address,
+        )
+    page.keyboard.press("Escape")
+    expect(copy).to_be_focused()
+    page.goto(copied)
+    board.expect_filled()
+    expect(page.locator("#live-status")).to_contain_text("Fixed period")
+
+
+def test_all_is_reached_by_keys_and_by_commands(board: Board, page: Page) -> None:
+    board.open()
+
+    page.keyboard.press("2")
+    expect(page).to_have_url(re.compile(r"range=1h$"))
+    for _ in range(5):
+        page.keyboard.press("r")
+    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [01] s ago$"))
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Resume live updates")).to_be_visible()
+    page.keyboard.press("t")
+    expect(page.get_by_label("From", exact=True)).to_be_visible()
+    # What is typed into a field is no command.
+    page.get_by_label("From", exact=True).press("p")
+    expect(page.get_by_role("button", name="Resume live updates")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#period")).to_be_focused()
+
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("Refresh now")
+    # Nothing new waits above the list.
+    expect(keys).to_contain_text("Search the list")
+    expect(keys).not_to_contain_text("Show what is new")
+    page.keyboard.press("1")
+    keys.get_by_label("Single keys work").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    page.keyboard.press("4")
+    expect(page).to_have_url(re.compile(r"range=1h$"))
+
+    page.keyboard.press("Control+k")
+    commands = page.get_by_role("dialog", name="Commands")
+    page.keyboard.type("yester")
+    expect(commands.get_by_role("option", selected=True)).to_have_text("Yesterday")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"range=yesterday$"))
+    expect(commands).to_have_count(0)
+
+    page.get_by_role("button", name="Commands").click()
+    page.keyboard.type("go on")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Pause live updates")).to_be_visible()
+    expect(page.locator("#live-status")).to_contain_text("Fixed period")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("routes")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#panel-{ROUTES}")).to_be_focused()
+    expect(page.locator(f"#panel-{ROUTES}")).to_be_in_viewport()
+
+
+def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(board: Board, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    board.open()
+
+    page.get_by_role("button", name="Choose a period").click()
+    sheet = page.locator(".pop.periods").bounding_box()
+    assert sheet is not None
+    assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 360, 740)
+    page.locator(".pop.periods").get_by_role("link", name="Week before").click()
+    expect(page).to_have_url(re.compile(r"compare=week$"))
+
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Commands").click()
+    page.get_by_role("combobox").fill("last month")
+    page.get_by_role("option", name="Last month").click()
+    expect(page).to_have_url(re.compile(r"range=last-month&compare=week$"))
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Pause or go on").click()
+    expect(page.locator("#live-status")).to_contain_text("Paused")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
