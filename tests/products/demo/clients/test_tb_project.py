@@ -48,7 +48,7 @@ def test_the_project_builds_and_its_endpoints_answer_with_the_fixtures_rows(tb: 
     [
         (
             "endpoints/top_routes.pipe",
-            "FROM requests",
+            "FROM filtered_requests",
             "FROM {{ nosuch( }}",
             r"'\(' was never closed",
         ),
