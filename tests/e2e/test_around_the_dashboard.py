@@ -143,6 +143,8 @@ def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(board: Board, pa
     page.get_by_role("combobox").fill("last month")
     page.get_by_role("option", name="Last month").click()
     expect(page).to_have_url(re.compile(r"range=last-month&compare=week$"))
+    # A menu closes as the view that was chosen comes.
+    expect(page.get_by_role("button", name="Choose a period")).to_contain_text("Last month")
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Pause or go on").click()
     expect(page.locator("#live-status")).to_contain_text("Paused")
