@@ -36,9 +36,12 @@ def dashboard_page(name: str, overview: str = DASHBOARD) -> str:
 
     Args:
         name: The page's.
-        overview: ``DASHBOARD``, or ``EMBED`` for the pages in a frame.
+        overview: ``DASHBOARD``; ``EMBED`` for the pages in a frame; ``HOME`` where the overview is
+            there, without the token page.
     """
-    return f"{overview}/{name}" if name else overview
+    if not name:
+        return overview
+    return f"{DASHBOARD if overview == HOME else overview}/{name}"
 
 
 def is_embedded(path: str) -> bool:
@@ -48,4 +51,6 @@ def is_embedded(path: str) -> bool:
 
 def overview_of(path: str) -> str:
     """Return the path of the overview that a dashboard's page is below."""
+    if path == HOME:
+        return HOME
     return EMBED if is_embedded(path) else DASHBOARD

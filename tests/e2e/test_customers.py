@@ -71,6 +71,7 @@ def test_the_home_page_is_the_dashboard(customer: Visitor) -> None:
     expect(page).to_have_url(f"{customer.origin}/")
     expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
     page.get_by_role("navigation", name="Period").get_by_role("link", name="7 d").click()
+    expect(page).to_have_url(f"{customer.origin}/?range=7d")
     expect(page.locator("main")).to_contain_text("last 7 days")
     _expect_filled(page)
 
