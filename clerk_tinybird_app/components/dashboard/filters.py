@@ -98,7 +98,11 @@ def sentence(chip: Chip) -> Any:
 
 def _button() -> rx.Component:
     return _OpenFilter.create(
-        icon("list-filter"), "Filter", id=BUTTON_ID, title="Filter (F)", class_name=BUTTON
+        icon("list-filter"),
+        rx.el.span("Filter"),
+        id=BUTTON_ID,
+        title="Filter (F)",
+        class_name=BUTTON,
     )
 
 
