@@ -110,10 +110,10 @@ def headers_file(inline: Inline, settings: Settings, pages: Iterable[str] = ()) 
     everywhere = COMMON | {_POLICY: page_policy(inline, settings)}
     framing: list[str] = []
     if settings.embed_ancestors:
-        # A host sends the headers of all lines that fit, and a browser obeys each policy. So what
-        # holds everywhere says nothing of frames, and each page says it for itself.
+        # A host sends the headers of all lines that fit, and a browser obeys each policy. So the
+        # policy of everywhere says nothing of frames, and each page says it for itself. A browser
+        # obeys X-Frame-Options where no policy does: at a path that is no page, or not exactly.
         everywhere = COMMON | {_POLICY: policy_of_sources(inline, settings)}
-        del everywhere[_FRAMES]
         for path in sorted(pages):
             ancestors = frame_ancestors(settings, is_embedded=routes.is_embedded(path))
             framing += [path, f"  {_POLICY}: {ancestors}"]
