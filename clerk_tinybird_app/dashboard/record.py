@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import moment
 from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
@@ -144,7 +143,7 @@ class _Reader:
             found = self.shaper.dashboard.filter_named(name)
             if len(only) == 1 and name not in fixed and found and found.is_many:
                 left = self.shaper.view.leaving_out(name, value)
-                return left.link(routes.dashboard_page(page)) if left else ""
+                return left.link(left.page(page)) if left else ""
         return ""
 
     def _values(self, column: Column, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
