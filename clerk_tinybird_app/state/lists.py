@@ -106,6 +106,10 @@ class ListsState(PanelsState, mixin=True):
         if panel in LISTS:
             self._tell_list(panel, new="", has_more=False, told="", problem="")
 
+    def _list_and_view(self, panel: str) -> str:
+        """Return what tells a list as this view shows it from every other one."""
+        return f"{panel} {self.searches[panel]} {self.address}"
+
     def _older_question(self, panel: str) -> dict[str, str] | None:
         """Return what is asked for the rows below a list, None when there are none to ask for."""
         listing, asked = self._lists.get(panel), self._asked.get(panel)

@@ -8,6 +8,7 @@ from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
 
 from clerk_tinybird_app import services
@@ -150,6 +151,26 @@ async def test_older_rows_go_with_the_view_that_they_are_of(tab: Tab, tinybird: 
 
     assert numbers(tab) == list(range(190, 170, -1))
     assert tab.board["lists"][LIST].told == "20 jobs, the newest first"
+
+
+@pytest.mark.parametrize("other", ["?queue=mail", "?search=mail"])
+async def test_older_rows_of_another_view_are_added_to_none(
+    tab: Tab, tinybird: Tinybird, other: str
+) -> None:
+    answer(tinybird, 200, 181)
+    tinybird.late = LIST
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.load_older, LIST)
+        while not tinybird.asked:
+            await anyio.sleep(0)
+        tinybird.late = ""
+        # It has the same last row.
+        await _refresh(tab, number=2, search=other)
+        answer(tinybird, 180, 131)
+        tinybird.may_be_late.set()
+
+    assert numbers(tab) == list(range(200, 180, -1))
+    assert tab.board["loading"] == ""
 
 
 async def test_older_rows_that_do_not_come_are_told_and_can_be_asked_for_again(
