@@ -41,8 +41,8 @@ RECORD: Final = "record"
 SEARCH: Final = "search"
 """In the address, the text that the rows of the first list of records contain."""
 
-_MOST_SEARCHED: Final = 100
-"""Characters of it that are looked for."""
+MOST_SEARCHED: Final = 100
+"""Characters of a text that are looked for."""
 
 BEFORE: Final = "before"
 OFF: Final = "off"
@@ -389,7 +389,7 @@ def read_view(search: str, dashboard: Dashboard, home: str = UTC_NAME) -> tuple[
         searches={
             name: text
             for name in search_names(dashboard).values()
-            if (text := given.get(name, "").strip()[:_MOST_SEARCHED])
+            if (text := given.get(name, "").strip()[:MOST_SEARCHED])
         },
         orders={
             name: _choice(given, name, options_of(panel), options_of(panel)[0], problems)

@@ -12,7 +12,7 @@ from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.picker import Offered
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick, zone_named
-from clerk_tinybird_app.dashboard.view import View, read_view
+from clerk_tinybird_app.dashboard.view import MOST_SEARCHED, View, read_view
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
@@ -58,7 +58,7 @@ class PickerState(AskingState, rx.State):
             address: The query of the page's address.
             zone: The viewer's IANA time zone.
         """
-        declared = DASHBOARD.filter_named(name)
+        declared, search = DASHBOARD.filter_named(name), search[:MOST_SEARCHED]
         view, _ = read_view(address, DASHBOARD, str(zone_named(zone)))
         async with asking(self) as grant:
             turn = self._take_turn()

@@ -31,6 +31,9 @@ FOUND: Final = "found"
 ABSENT: Final = "absent"
 FAILED: Final = "failed"
 
+_LONGEST_ID: Final = 500
+"""No row has a longer id, so such a one is not asked for."""
+
 
 @holds_tenant_data
 class RecordState(AskingState, rx.State):
@@ -67,7 +70,7 @@ class RecordState(AskingState, rx.State):
             if grant is None:
                 self._fail(UNCONFIRMED)
                 return
-            if declared.pipe not in grant.pipes:
+            if declared.pipe not in grant.pipes or len(record) > _LONGEST_ID:
                 self._show(None)
                 return
             board = await self.get_state(DashboardState)

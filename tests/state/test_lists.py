@@ -276,6 +276,14 @@ async def test_a_record_that_is_not_there_is_told_so_whatever_the_pipe_answers(
     assert (tab.board["outcome"], tab.board["shown"].fields) == ("absent", [])
 
 
+async def test_an_id_longer_than_any_is_not_asked_for(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.asked.clear()
+
+    await tab.open_record(LIST, "x" * 5_000)
+
+    assert (tab.board["outcome"], tinybird.asked) == ("absent", [])
+
+
 async def test_a_record_that_could_not_be_asked_for_can_be_asked_for_again(
     tab: Tab, tinybird: Tinybird
 ) -> None:

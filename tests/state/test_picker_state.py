@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from clerk_tinybird_app.dashboard.picker import Offered
+from clerk_tinybird_app.dashboard.view import MOST_SEARCHED
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.state.picker import PickerState
@@ -63,6 +64,14 @@ async def test_the_values_come_with_their_counts_whatever_the_filter_itself_says
         Offered("bills", "bills", "1", 25),
     ]
     assert (picked["finished"], picked.get("problem", "")) == (7, "")
+
+
+async def test_no_longer_text_is_looked_for_than_a_list_is_searched_for(
+    tab: Tab, tinybird: test_dashboard_state.Tinybird
+) -> None:
+    await _ask(tab, "queue", search="x" * 5_000)
+
+    assert tinybird.asked[0].params["search"] == "x" * MOST_SEARCHED
 
 
 async def test_a_failure_is_said_and_goes_with_the_next_answer(
