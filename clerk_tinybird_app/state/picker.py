@@ -97,7 +97,7 @@ class PickerState(AskingState, rx.State):
         error = answer if isinstance(answer, TinybirdError) else None
         offer = partial(picker.offered, declared, view, search)
         try:
-            self.offered = offer(answer.rows if isinstance(answer, PipeAnswer) else ())
+            self.offered = offer(answer.rows if isinstance(answer, PipeAnswer) else None)
         except UnfitRowsError as unfit:
             source = declared.values_from
             self.offered = []
