@@ -10,6 +10,7 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardState
@@ -83,6 +84,7 @@ class Tinybird:
         self.failing = ""
         self.unknown_zone = ""
         self.earlier: list[dict[str, Any]] | None = []
+        self.earlier_starts = (DAY_BEFORE, JUST_BEFORE)
         self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -90,7 +92,7 @@ class Tinybird:
         await self.may_answer.wait()
         if self.late and self.late in request.url.path:
             await self.may_be_late.wait()
-        is_earlier = request.url.params.get("since") in (DAY_BEFORE, JUST_BEFORE)
+        is_earlier = request.url.params.get("since") in self.earlier_starts
         if self.failing and self.failing in request.url.path:
             return httpx.Response(500, json={"error": "no"})
         if self.refusal or (is_earlier and self.earlier is None):
@@ -422,6 +424,22 @@ async def test_a_period_before_that_fails_once_stays(tab: Tab, tinybird: Tinybir
     await _refresh(tab, number=2, search=f"{PERIOD}&compare=day")
 
     assert tab.board["rows_jobs_by_hour"].before == [4, 4, 4, None, None]
+
+
+async def test_key_figures_do_not_keep_a_period_before_that_fails(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC).timestamp()
+    tinybird.earlier_starts = ("2026-11-23 00:00:00",)
+    tinybird.earlier = [SUMMARY | {"jobs": 14}]
+    await _refresh(tab, search="?range=today")
+    assert "50" in tab.board["rows_job_totals"][0].change
+    tinybird.earlier = None
+
+    await _refresh(tab, number=2, search="?range=today")
+
+    assert tab.board["rows_job_totals"][0].change == texts.NONE
+    assert tab.board.get("is_failing", False) is False
 
 
 async def test_what_is_out_of_date_is_drawn_for_the_time_that_it_is_of(
