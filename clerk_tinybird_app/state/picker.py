@@ -6,13 +6,14 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import picker
 from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.picker import Offered
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
-from clerk_tinybird_app.dashboard.times import Tick, zone_named
-from clerk_tinybird_app.dashboard.view import MOST_SEARCHED, View, read_view
+from clerk_tinybird_app.dashboard.times import Tick
+from clerk_tinybird_app.dashboard.view import MOST_SEARCHED, View
+from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
@@ -59,7 +60,6 @@ class PickerState(AskingState, rx.State):
             zone: The viewer's IANA time zone.
         """
         declared, search = DASHBOARD.filter_named(name), search[:MOST_SEARCHED]
-        view, _ = read_view(address, DASHBOARD, str(zone_named(zone)))
         async with asking(self) as grant:
             turn = self._take_turn()
             tab = f"{self.router.session.client_token}/picker"
@@ -67,6 +67,8 @@ class PickerState(AskingState, rx.State):
                 self.offered, self.problem = [], UNCONFIRMED.message
                 self.finished = number
                 return
+            board = await self.get_state(DashboardState)
+            view, _ = board._read(routes.DASHBOARD, address, zone)
         source = declared.values_from
         answer: PipeAnswer | TinybirdError | None = None
         try:

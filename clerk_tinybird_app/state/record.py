@@ -5,13 +5,11 @@ from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import routes, services
+from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.questions import one_record
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError
-from clerk_tinybird_app.dashboard.times import zone_named
-from clerk_tinybird_app.dashboard.view import read_view
 from clerk_tinybird_app.state.dashboard import PAGES, DashboardState
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
@@ -71,14 +69,14 @@ class RecordState(AskingState, rx.State):
                 self._fail(UNCONFIRMED)
                 return
             if declared.pipe not in grant.pipes or len(record) > _LONGEST_ID:
-                self._show(None)
+                await self._show(None)
                 return
             board = await self.get_state(DashboardState)
             row = _row_of(declared, record, board._rows.get(panel, ()))
             now = services.current().clock()
             asked = one_record(DASHBOARD, declared, record, now, services.pipe_parameters())
             if row is not None or asked is None:
-                self._show(row)
+                await self._show(row)
                 return
         try:
             answer = await ask(self, grant, declared.pipe, asked)
@@ -86,7 +84,7 @@ class RecordState(AskingState, rx.State):
                 if isinstance(answer, TinybirdError):
                     self._fail(told(answer))
                 else:
-                    self._show(_row_of(declared, record, answer.rows))
+                    await self._show(_row_of(declared, record, answer.rows))
         except StoppedError:
             return
 
@@ -95,13 +93,13 @@ class RecordState(AskingState, rx.State):
         """Ask for the record anew."""
         return RecordState.open_record(*self._asked)  # type: ignore
 
-    def _show(self, row: Mapping[str, Any] | None) -> None:
+    async def _show(self, row: Mapping[str, Any] | None) -> None:
         panel, _, path, search, zone = self._asked
         if row is None:
             self._tell(ABSENT)
             return
-        view, _ = read_view(search, DASHBOARD, str(zone_named(zone)))
-        view = view.changed(overview=routes.overview_of(path))
+        board = await self.get_state(DashboardState)
+        view, _ = board._read(path, search, zone)
         now = services.current().clock()
         shaper = Shaper(DASHBOARD, view, PAGES.get(path, ""), view.time_zone, now)
         declared = LISTS[panel]

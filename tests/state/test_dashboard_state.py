@@ -15,6 +15,7 @@ from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardState
 from clerk_tinybird_app.state.grant import UNCONFIRMED
+from clerk_tinybird_app.state.picker import PickerState
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.sessions import PRODUCT
@@ -179,6 +180,23 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
         assert tab.board["problem"] == (
             "The time zone America/Coyhaique is not known here: times and days are those of UTC."
         )
+
+
+async def test_values_and_records_are_in_utc_too_where_the_zone_is_refused(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    zone = "Pacific/Kiritimati"
+    tinybird.unknown_zone = zone
+    for number in (1, 2):
+        await tab.see("refresh", number=number, path="/dashboard", search="", zone=zone)
+    tinybird.asked.clear()
+
+    named = {"number": 1, "name": "queue", "search": "", "address": "?range=today", "zone": zone}
+    await tab.send(f"{PickerState.get_full_name()}.ask", named)
+    await tab.open_record("latest_jobs", "job_1", zone=zone)
+
+    assert tinybird.asked[0].params["since"].endswith(" 00:00:00")
+    assert tab.board["shown"].fields[0].text.endswith(" UTC")
 
 
 async def test_a_zone_of_the_address_is_asked_for_and_told_from_the_viewers_own(
