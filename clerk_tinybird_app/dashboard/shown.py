@@ -317,13 +317,16 @@ class Shaper:
         )
 
     def _cells(self, panel: Ranking | Records, row: Mapping[str, Any]) -> list[Cell]:
-        return [self._cell(column, row) for column in panel.columns]
+        is_link = isinstance(panel, Ranking)
+        return [self._cell(column, row, is_link=is_link) for column in panel.columns]
 
-    def _cell(self, column: Column, row: Mapping[str, Any]) -> Cell:
+    def _cell(self, column: Column, row: Mapping[str, Any], *, is_link: bool) -> Cell:
         if self._is_fixed(column.fixed_by):
             return Cell(texts.NONE)
         values = {name: row[source] for name, source in column.filters.items()}
-        return Cell(_words(row, column.of, column.unit), self._href(values), self._tone(values))
+        # A row of records is a link itself, to all that the record says.
+        href = self._href(values) if is_link else ""
+        return Cell(_words(row, column.of, column.unit), href, self._tone(values))
 
     def _tone(self, values: Mapping[str, Any]) -> str:
         for name, value in values.items():

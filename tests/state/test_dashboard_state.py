@@ -783,7 +783,7 @@ async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tin
     assert asked == {"job_totals.json", "jobs_by_hour.json", "latest_jobs.json"}
     assert tab.board["page_title"] == "mail"
     assert tab.board["back_href"] == "/dashboard"
-    assert tab.board["rows_latest_jobs"][0].cells[2].href.startswith("/dashboard/queue?")
+    assert tab.board["rows_latest_jobs"][0].open_href.startswith("/dashboard/queue?")
 
 
 async def test_the_panels_own_vars_are_emptied_with_the_tenants_data(
