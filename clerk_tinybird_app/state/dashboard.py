@@ -10,13 +10,14 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions, zones
+from clerk_tinybird_app.dashboard.address import custom_problem, read_view
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.listing import as_csv
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
-from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
+from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     Grant,

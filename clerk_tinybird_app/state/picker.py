@@ -8,11 +8,12 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import picker
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.picker import Offered
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import MOST_SEARCHED, View
+from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,

@@ -10,12 +10,13 @@ import pytest
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.questions import older, one_record, questions
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import View, read_view, record_names
+from clerk_tinybird_app.dashboard.view import View, record_names
 from tests.dashboard.declared import LATEST, MANY, NOW, SITE, TOP, shaper, view
 from tests.dashboard.test_shown import RECORD
 

@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.picker import Offered
-from clerk_tinybird_app.dashboard.view import MOST_SEARCHED
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.state.picker import PickerState
