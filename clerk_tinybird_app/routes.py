@@ -45,7 +45,7 @@ def dashboard_page(name: str, overview: str = DASHBOARD) -> str:
 
 
 def is_embedded(path: str) -> bool:
-    """Tell whether a path is that of a page for a frame."""
+    """Tell whether the path of a page is that of one for a frame."""
     return f"{path}/".startswith(f"{EMBED}/")
 
 

@@ -22,6 +22,7 @@ ALWAYS = {
     "referrer-policy": "strict-origin-when-cross-origin",
     "server": "",
 }
+EMBEDDED = ("/embed", "/embed/route")
 HASHED = "/assets/root-BY1bhBiL.js"
 
 
@@ -44,7 +45,7 @@ async def _own(request: Request) -> Response:
 APP = Starlette(
     routes=[
         Route("/", _page),
-        *(Route(path, _page) for path in ("/embed", "/embed/", "/embed/route")),
+        *(Route(path, _page) for path in (*EMBEDDED, "/embed/", "/embed/nothing", "/embed/../x")),
         Route("/fails", _fails),
         Route("/away", lambda request: RedirectResponse("/")),
         Route("/own", _own),
@@ -60,7 +61,7 @@ async def _get(
     origin: str = "http://localhost",
 ) -> httpx.Response:
     transport = httpx.ASGITransport(
-        SecurityHeaders(APP, settings, inline), raise_app_exceptions=False
+        SecurityHeaders(APP, settings, inline, EMBEDDED), raise_app_exceptions=False
     )
     async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
         return await client.get(path)
@@ -99,7 +100,8 @@ async def test_only_the_pages_that_are_made_for_it_may_be_framed_by_those_that_a
         )
         assert answer.headers["content-security-policy"].endswith(f"; {allowed}")
         assert "x-frame-options" not in answer.headers
-    for path in ("/", "/embedded", "/x/embed"):
+    near = ("/embed/nothing", "/embed/..%2fx", "/embed//", "/embed/route/x")
+    for path in ("/", "/embedded", "/x/embed", *near):
         answer = await _get(path, framed)
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-frame-options"] == "DENY"
@@ -173,7 +175,8 @@ def test_a_static_host_frames_the_same_pages() -> None:
     )
 
     assert "frame-ancestors" not in everywhere
-    assert "X-Frame-Options" not in everywhere
+    # What is at none of these paths exactly has no policy of frames.
+    assert "X-Frame-Options: DENY" in everywhere
     assert "script-src 'self'" in everywhere
     assert pages_lines[:-1] == [
         "\n  Content-Security-Policy: frame-ancestors 'none'",

@@ -59,6 +59,7 @@ def _several() -> rx.Component:
             ),
             class_name="form",
         ),
+        open=PlaygroundState.opens_several,
         class_name="several",
     )
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from clerk_tinybird_app.dashboard import calendar_periods as calendar
 from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.address import moment
 from clerk_tinybird_app.dashboard.declaration import (
     Breakdown,
     Dashboard,
@@ -22,7 +23,6 @@ from clerk_tinybird_app.dashboard.view import (
     BEFORE,
     OFF,
     View,
-    moment,
     moment_text,
     order_name,
     search_names,

@@ -67,7 +67,10 @@ class Listing:
         if joined is None:
             return replace(self, waiting=rows, is_cut=True)
         waits = replace(self, waiting=joined[:MOST])
-        return waits if waits.new else replace(self, waiting=())
+        if not waits.new:
+            return replace(self, waiting=())
+        # Where rows are missing in between, those that were loaded would go: that is for a viewer.
+        return waits if is_read or self.is_cut else waits.with_new()
 
     def with_new(self) -> "Listing":
         """Return the list with what waited."""
@@ -92,7 +95,7 @@ class Listing:
             self,
             shown=(*self.shown, *more)[:MOST],
             waiting=waiting,
-            has_older=True,
+            has_older=self.has_older or bool(more),
             is_whole=len(rows) < PAGE,
         )
 

@@ -66,7 +66,7 @@ def question(
 
 
 def offered(
-    declared: Filter, view: View, search: str, rows: Iterable[Mapping[str, Any]]
+    declared: Filter, view: View, search: str, rows: Iterable[Mapping[str, Any]] | None
 ) -> list[Offered]:
     """Return the values that can be chosen, those that are there first.
 
@@ -77,16 +77,17 @@ def offered(
         declared: The filter.
         view: What is shown.
         search: What the values are to have in them, "" for all.
-        rows: What its pipe answered.
+        rows: What its pipe answered; None without an answer, which leaves out the counts.
 
     Raises:
         UnfitRowsError: The rows lack a column, or hold what cannot be shown.
     """
-    counts = _counts(declared.values_from, rows)
+    source = declared.values_from if rows is not None else None
+    counts = _counts(source, rows or ())
     chosen = view.choices.get(declared.name)
     names = [*declared.values] or list(dict.fromkeys([*counts, *(chosen.values if chosen else ())]))
     most = max((count or 0 for count in counts.values()), default=0) or 1
-    is_counted = declared.values_from is not None and bool(declared.values_from.count)
+    is_counted = source is not None and bool(source.count)
     has_tones = isinstance(declared.values, Mapping)
     return [
         Offered(

@@ -124,14 +124,17 @@ def compared(panels: Iterable[Panel], rps: int, view: View | None = None) -> lis
     These are charts, and for a period of the calendar also key figures, whose pipes know of the
     period of the same length alone.
 
-    None where all of a page's queries together are more than a token allows in a second: the
-    period itself would wait for the one before.
+    The charts alone, or none, where all of a page's queries together are more than a token allows
+    in a second: the period itself would wait for the one before.
     """
     shown = list(panels)
-    found: list[Panel] = [each for each in shown if isinstance(each, TimeSeries) and each.before]
-    if view is not None and view.is_of_calendar:
-        found += [each for each in shown if isinstance(each, Figures)]
-    return found if len(shown) + len(found) <= rps else []
+    charts: list[Panel] = [each for each in shown if isinstance(each, TimeSeries) and each.before]
+    is_of_calendar = view is not None and view.is_of_calendar
+    figures = [each for each in shown if isinstance(each, Figures) and is_of_calendar]
+    for found in ([*charts, *figures], charts):
+        if len(shown) + len(found) <= rps:
+            return found
+    return []
 
 
 def any_row(dashboard: Dashboard, tick: Tick, takes: Takes) -> Question:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import moment
 from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
@@ -80,12 +79,12 @@ class _Reader:
     row: Mapping[str, Any]
 
     def record(self) -> Record:
-        marked = [each for each in self.panel.columns if self.shaper._tone(self._values(each))]
+        marked = [each for each in self.panel.columns if self.shaper.tone(self._values(each))]
         named = [each for each in self.panel.columns if each not in marked and _is_text(each)]
         mark = marked[0] if marked else None
         return Record(
             mark=self._words(mark) if mark else "",
-            tone=self.shaper._tone(self._values(mark)) if mark else "",
+            tone=self.shaper.tone(self._values(mark)) if mark else "",
             name=self._words(named[0]) if named else str(self.row[self.panel.id]),
             fields=list(self._fields()),
             json=json.dumps(self.row, indent=2, ensure_ascii=False),
@@ -124,7 +123,7 @@ class _Reader:
     ) -> Field:
         value, values = self.row[name], values or {}
         only = {each: str(chosen) for each, chosen in values.items()}
-        there = self.shaper._href(values)
+        there = self.shaper.href(values)
         href = "" if only.items() <= self.shaper.view.only.items() else there
         words = (f"{self._filter(each)} = {texts.named(chosen)}" for each, chosen in only.items())
         return Field(
@@ -144,7 +143,7 @@ class _Reader:
             found = self.shaper.dashboard.filter_named(name)
             if len(only) == 1 and name not in fixed and found and found.is_many:
                 left = self.shaper.view.leaving_out(name, value)
-                return left.link(routes.dashboard_page(page)) if left else ""
+                return left.link(left.page(page)) if left else ""
         return ""
 
     def _values(self, column: Column, filters: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -148,6 +148,37 @@ class Shaper:
         except FAULTS as error:
             raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
+    def tone(self, values: Mapping[str, Any]) -> str:
+        """Return the tone of the first of these values whose filter has tones, "" without one.
+
+        Args:
+            values: Name of a filter -> its value, as it came with the data.
+        """
+        for name, value in values.items():
+            found = self.dashboard.filter_named(name)
+            if found is not None and isinstance(found.values, Mapping):
+                return found.tone(str(value)).value
+        return ""
+
+    def href(
+        self, values: Mapping[str, Any], page: str | None = None, *, toggles: bool = False
+    ) -> str:
+        """Return the address of the view of these values, "" where it cannot be had.
+
+        Args:
+            values: Name of a filter -> its value, as it came with the data.
+            page: Another page than this one.
+            toggles: True for the view without them, where they are chosen.
+        """
+        for name, value in values.items():
+            found = self.dashboard.filter_named(name)
+            if found is None or value is None or not found.allows(str(value)):
+                return ""
+        path = self.view.page(self.page if page is None else page)
+        texts_of = {name: str(value) for name, value in values.items()}
+        view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
+        return view.link(path) if values else ""
+
     def _figures(
         self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
     ) -> list[ShownFigure]:
@@ -272,9 +303,9 @@ class Shaper:
         found = []
         for row, bar in zip(rows, bars, strict=True):
             values = {name: row[name] for name in panel.by}
-            opens = self._href(values, panel.opens) if panel.opens else ""
+            opens = self.href(values, panel.opens) if panel.opens else ""
             is_chosen = self._is_chosen(panel, values)
-            href = self._href(values, toggles=is_chosen)
+            href = self.href(values, toggles=is_chosen)
             cells = [Cell(_words(row, panel.by), href), *self._cells(panel, row)]
             share = round(_HUNDRED * bar / most)
             found.append(Row(_key(values.values()), cells, share, opens, is_chosen))
@@ -301,7 +332,7 @@ class Shaper:
                 label=_words(row, (panel.value_column,)),
                 value=texts.written(row[panel.value], panel.unit),
                 percent=round(_HUNDRED * row[panel.value] / whole),
-                href=self._href(values, toggles=is_chosen),
+                href=self.href(values, toggles=is_chosen),
                 is_chosen=is_chosen,
             )
             for row in rows
@@ -317,39 +348,16 @@ class Shaper:
         )
 
     def _cells(self, panel: Ranking | Records, row: Mapping[str, Any]) -> list[Cell]:
-        return [self._cell(column, row) for column in panel.columns]
+        is_link = isinstance(panel, Ranking)
+        return [self._cell(column, row, is_link=is_link) for column in panel.columns]
 
-    def _cell(self, column: Column, row: Mapping[str, Any]) -> Cell:
+    def _cell(self, column: Column, row: Mapping[str, Any], *, is_link: bool) -> Cell:
         if self._is_fixed(column.fixed_by):
             return Cell(texts.NONE)
         values = {name: row[source] for name, source in column.filters.items()}
-        return Cell(_words(row, column.of, column.unit), self._href(values), self._tone(values))
-
-    def _tone(self, values: Mapping[str, Any]) -> str:
-        for name, value in values.items():
-            found = self.dashboard.filter_named(name)
-            if found is not None and isinstance(found.values, Mapping):
-                return found.tone(str(value)).value
-        return ""
-
-    def _href(
-        self, values: Mapping[str, Any], page: str | None = None, *, toggles: bool = False
-    ) -> str:
-        """Return the address of the view of these values, "" where it cannot be had.
-
-        Args:
-            values: Name of a filter -> its value, as it came with the data.
-            page: Another page than this one.
-            toggles: True for the view without them, where they are chosen.
-        """
-        for name, value in values.items():
-            found = self.dashboard.filter_named(name)
-            if found is None or value is None or not found.allows(str(value)):
-                return ""
-        path = self.view.page(self.page if page is None else page)
-        texts_of = {name: str(value) for name, value in values.items()}
-        view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
-        return view.link(path) if values else ""
+        # A row of records is a link itself, to all that the record says.
+        href = self.href(values) if is_link else ""
+        return Cell(_words(row, column.of, column.unit), href, self.tone(values))
 
     def _is_fixed(self, names: Collection[str]) -> bool:
         """Tell whether all of these filters leave a single value, and there are any."""

@@ -9,7 +9,7 @@ from reflex_base import constants
 from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
@@ -36,7 +36,10 @@ class ServedApp(rx.App):
         served = super().__call__()
         if has_pages:
             served = self._without_redirects(served)
-        return SecurityHeaders(served, services.current().settings, inline)
+        running = services.current()
+        pages = ("", *running.product.dashboard.pages)
+        embedded = [routes.dashboard_page(name, routes.EMBED) for name in pages]
+        return SecurityHeaders(served, running.settings, inline, embedded)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.

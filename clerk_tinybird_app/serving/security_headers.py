@@ -52,12 +52,19 @@ class SecurityHeaders:
         app: The app that answers.
         settings: They say which hosts the pages may use, and whether the app is behind TLS.
         inline: The inline parts of the pages; None when this server serves no pages.
+        embedded: The paths of the pages that are made for a frame.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, inline: Inline | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        inline: Inline | None,
+        embedded: Iterable[str] = (),
+    ) -> None:
         self._app = app
         self._is_behind_tls = is_behind_tls(settings)
-        self._may_be_framed = bool(settings.embed_ancestors and inline)
+        self._embedded = frozenset(embedded) if settings.embed_ancestors and inline else frozenset()
         self._page_policy = self._embedded_policy = FOR_OTHER_ANSWERS
         if inline:
             self._page_policy = page_policy(inline, settings)
@@ -77,7 +84,8 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
     def _add(self, headers: MutableHeaders, status: int, scope: Scope) -> None:
-        is_embedded = self._may_be_framed and routes.is_embedded(scope["path"])
+        # Exactly: a path that only begins so, such as /embed/../, can lead to any page.
+        is_embedded = scope["path"].removesuffix("/") in self._embedded
         for name, value in COMMON.items():
             if not (is_embedded and name == _FRAMES):
                 headers.setdefault(name, value)
@@ -110,10 +118,10 @@ def headers_file(inline: Inline, settings: Settings, pages: Iterable[str] = ()) 
     everywhere = COMMON | {_POLICY: page_policy(inline, settings)}
     framing: list[str] = []
     if settings.embed_ancestors:
-        # A host sends the headers of all lines that fit, and a browser obeys each policy. So what
-        # holds everywhere says nothing of frames, and each page says it for itself.
+        # A host sends the headers of all lines that fit, and a browser obeys each policy. So the
+        # policy of everywhere says nothing of frames, and each page says it for itself. A browser
+        # obeys X-Frame-Options where no policy does: at a path that is no page, or not exactly.
         everywhere = COMMON | {_POLICY: policy_of_sources(inline, settings)}
-        del everywhere[_FRAMES]
         for path in sorted(pages):
             ancestors = frame_ancestors(settings, is_embedded=routes.is_embedded(path))
             framing += [path, f"  {_POLICY}: {ancestors}"]

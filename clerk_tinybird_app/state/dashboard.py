@@ -10,13 +10,14 @@ import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import declaration, links, questions, zones
+from clerk_tinybird_app.dashboard.address import custom_problem, read_view
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice, described, timed, typed_moment
 from clerk_tinybird_app.dashboard.listing import as_csv
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
-from clerk_tinybird_app.dashboard.view import View, custom_problem, read_view
+from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     Grant,
@@ -224,19 +225,26 @@ class DashboardState(ListsState, rx.State):
         also = questions.compared(panels, rps, self._view)
         return [*asked(panels), *asked(also, is_before=True)]
 
+    def _read(self, path: str, search: str, zone: str) -> tuple[View, str]:
+        """Return the view of an address and what is wrong in it; see ``read_view``.
+
+        It is in UTC where Tinybird has refused the zone.
+        """
+        view, problem = read_view(search, DASHBOARD, str(zone_named(zone)))
+        if view.zone_name == self._refused_zone:
+            problem = f"{problem} {refusal_notice(view.zone_name)}"
+            view = view.changed(zone="", home=UTC_NAME)
+        return view.changed(overview=routes.overview_of(path)), problem.strip()
+
     def _open(self, path: str, search: str, zone: str) -> None:
         """Show an address; the rows of another view stay, marked as such, until theirs come."""
         opened = (path, search, zone, self._refused_zone)
         if opened == self._opened:
             return
         self._opened = opened
-        view, problem = read_view(search, DASHBOARD, str(zone_named(zone)))
-        if view.zone_name == self._refused_zone:
-            problem = f"{problem} {refusal_notice(view.zone_name)}"
-            view = view.changed(zone="", home=UTC_NAME)
         self._page = PAGES.get(path, "")
-        self._view = view.changed(overview=routes.overview_of(path))
-        self.problem = problem.strip()
+        view, self.problem = self._read(path, search, zone)
+        self._view = view
         self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
         self._before = {}
         self._send(**described(DASHBOARD, self._view, self._page))

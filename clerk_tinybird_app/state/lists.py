@@ -86,11 +86,11 @@ class ListsState(PanelsState, mixin=True):
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Draw what changed; a list that is read does not, and its thousand rows take long."""
-        due = [panel for panel in changed if panel not in self._lists or self._is_due(panel)]
+        due = [panel for panel in changed if panel not in self._lists or self._note_drawn(panel)]
         super()._draw(due)
 
-    def _is_due(self, panel: str) -> bool:
-        """Tell whether a list is not on the page as it is, and note that it will be."""
+    def _note_drawn(self, panel: str) -> bool:
+        """Note that a list is drawn as it is; return whether it was not yet."""
         rows, zone = self._lists[panel].shown, zone_named(self._zone)
         # At midnight what was today's gets its date.
         day = datetime.fromtimestamp(self.panels[panel].fetched_at, zone).date()
@@ -105,6 +105,10 @@ class ListsState(PanelsState, mixin=True):
         self._drawn.pop(panel, None)
         if panel in LISTS:
             self._tell_list(panel, new="", has_more=False, told="", problem="")
+
+    def _list_and_view(self, panel: str) -> str:
+        """Return what tells a list as this view shows it from every other one."""
+        return f"{panel} {self.searches[panel]} {self.address}"
 
     def _older_question(self, panel: str) -> dict[str, str] | None:
         """Return what is asked for the rows below a list, None when there are none to ask for."""

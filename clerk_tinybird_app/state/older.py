@@ -20,7 +20,10 @@ from clerk_tinybird_app.tinybird.client import TinybirdError
 
 @holds_tenant_data
 class OlderState(AskingState, rx.State):
-    """What is being loaded: ``loading`` is a list's key and the view's address, "" for nothing."""
+    """What is being loaded: ``loading`` is a list's key, its search and the view's address.
+
+    It is "" while nothing is.
+    """
 
     loading: str = ""
 
@@ -35,7 +38,7 @@ class OlderState(AskingState, rx.State):
                 board._tell_list(panel, problem=UNCONFIRMED.message)
                 return
             asked = board._older_question(panel)
-            loading = f"{panel} {board.address}"
+            loading = board._list_and_view(panel)
             if asked is None or self.loading == loading:
                 return
             turn = self._take_turn()
@@ -45,10 +48,12 @@ class OlderState(AskingState, rx.State):
             answer = await ask(self, grant, LISTS[panel].pipe, asked)
             async with answering(self, grant, turn):
                 board = await self.get_state(DashboardState)
-                if not isinstance(answer, TinybirdError):
-                    board._take_older(panel, asked, answer.rows)
-                elif loading == f"{panel} {board.address}":
+                if loading != board._list_and_view(panel):
+                    return
+                if isinstance(answer, TinybirdError):
                     board._tell_list(panel, problem=told(answer).message)
+                else:
+                    board._take_older(panel, asked, answer.rows)
         except StoppedError:
             return
         finally:

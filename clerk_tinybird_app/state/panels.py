@@ -149,18 +149,25 @@ class PanelsState(AskingState, mixin=True):
 
     def _fill(self, answers: Sequence[Answered]) -> None:
         came: list[Question] = []
+        changed: list[str] = []
         for question, answer in answers:
             if isinstance(answer, PipeAnswer):
                 self._take(question, tuple(answer.rows))
                 came.append(question)
+                changed.append(question.panel)
             elif not question.is_before:
-                # Without the period before, a chart keeps the one that it has.
                 self._fail(question.panel, answer)
+            elif isinstance(PANELS[question.panel], Figures):
+                # A chart keeps the period before that it has: it knows when its buckets were. Key
+                # figures would go on with it after midnight, when it is another one.
+                self._before.pop(question.panel, None)
+                changed.append(question.panel)
         if came:
             # All are of one refresh, and so of one tick.
             behind = services.current().clock() - came[0].tick.start
             self._send(behind=max(round(behind, 1), 0))
-            self._draw([question.panel for question in came])
+        if changed:
+            self._draw(changed)
         self._note_what_is_stale()
 
     def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:

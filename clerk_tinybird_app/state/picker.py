@@ -6,13 +6,15 @@ from typing import Final
 
 import reflex as rx
 
-from clerk_tinybird_app import services
+from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.dashboard import picker
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.picker import Offered
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
-from clerk_tinybird_app.dashboard.times import Tick, zone_named
-from clerk_tinybird_app.dashboard.view import View, read_view
+from clerk_tinybird_app.dashboard.times import Tick
+from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     AskingState,
@@ -58,8 +60,7 @@ class PickerState(AskingState, rx.State):
             address: The query of the page's address.
             zone: The viewer's IANA time zone.
         """
-        declared = DASHBOARD.filter_named(name)
-        view, _ = read_view(address, DASHBOARD, str(zone_named(zone)))
+        declared, search = DASHBOARD.filter_named(name), search[:MOST_SEARCHED]
         async with asking(self) as grant:
             turn = self._take_turn()
             tab = f"{self.router.session.client_token}/picker"
@@ -67,6 +68,8 @@ class PickerState(AskingState, rx.State):
                 self.offered, self.problem = [], UNCONFIRMED.message
                 self.finished = number
                 return
+            board = await self.get_state(DashboardState)
+            view, _ = board._read(routes.DASHBOARD, address, zone)
         source = declared.values_from
         answer: PipeAnswer | TinybirdError | None = None
         try:
@@ -97,7 +100,7 @@ class PickerState(AskingState, rx.State):
         error = answer if isinstance(answer, TinybirdError) else None
         offer = partial(picker.offered, declared, view, search)
         try:
-            self.offered = offer(answer.rows if isinstance(answer, PipeAnswer) else ())
+            self.offered = offer(answer.rows if isinstance(answer, PipeAnswer) else None)
         except UnfitRowsError as unfit:
             source = declared.values_from
             self.offered = []

@@ -67,6 +67,11 @@ class PlaygroundState(AskingState, rx.State):
         """Whether the pipe takes several values of a parameter."""
         return any(field.is_of_several for field in self.fields)
 
+    @rx.var
+    def opens_several(self) -> bool:
+        """Whether the form was opened with several values of a parameter."""
+        return any(field.is_of_several and field.name in self.prefilled for field in self.fields)
+
     @rx.event
     def choose(self, pipe: str) -> None:
         """Choose a pipe; the answer of another one goes."""

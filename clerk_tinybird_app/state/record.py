@@ -5,13 +5,11 @@ from typing import Any, Final
 
 import reflex as rx
 
-from clerk_tinybird_app import routes, services
+from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.questions import one_record
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError
-from clerk_tinybird_app.dashboard.times import zone_named
-from clerk_tinybird_app.dashboard.view import read_view
 from clerk_tinybird_app.state.dashboard import PAGES, DashboardState
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
@@ -30,6 +28,9 @@ from clerk_tinybird_app.tinybird.client import TinybirdError, TinybirdUnexpected
 FOUND: Final = "found"
 ABSENT: Final = "absent"
 FAILED: Final = "failed"
+
+_LONGEST_ID: Final = 500
+"""No row has a longer id, so such a one is not asked for."""
 
 
 @holds_tenant_data
@@ -67,15 +68,15 @@ class RecordState(AskingState, rx.State):
             if grant is None:
                 self._fail(UNCONFIRMED)
                 return
-            if declared.pipe not in grant.pipes:
-                self._show(None)
+            if declared.pipe not in grant.pipes or len(record) > _LONGEST_ID:
+                await self._show(None)
                 return
             board = await self.get_state(DashboardState)
             row = _row_of(declared, record, board._rows.get(panel, ()))
             now = services.current().clock()
             asked = one_record(DASHBOARD, declared, record, now, services.pipe_parameters())
             if row is not None or asked is None:
-                self._show(row)
+                await self._show(row)
                 return
         try:
             answer = await ask(self, grant, declared.pipe, asked)
@@ -83,7 +84,7 @@ class RecordState(AskingState, rx.State):
                 if isinstance(answer, TinybirdError):
                     self._fail(told(answer))
                 else:
-                    self._show(_row_of(declared, record, answer.rows))
+                    await self._show(_row_of(declared, record, answer.rows))
         except StoppedError:
             return
 
@@ -92,13 +93,13 @@ class RecordState(AskingState, rx.State):
         """Ask for the record anew."""
         return RecordState.open_record(*self._asked)  # type: ignore
 
-    def _show(self, row: Mapping[str, Any] | None) -> None:
+    async def _show(self, row: Mapping[str, Any] | None) -> None:
         panel, _, path, search, zone = self._asked
         if row is None:
             self._tell(ABSENT)
             return
-        view, _ = read_view(search, DASHBOARD, str(zone_named(zone)))
-        view = view.changed(overview=routes.overview_of(path))
+        board = await self.get_state(DashboardState)
+        view, _ = board._read(path, search, zone)
         now = services.current().clock()
         shaper = Shaper(DASHBOARD, view, PAGES.get(path, ""), view.time_zone, now)
         declared = LISTS[panel]

@@ -183,7 +183,7 @@ DASHBOARD: Final = Dashboard(
         # Only admins may read the pipe, so nobody else is offered the addresses.
         Filter(
             name="sender", label="sender", is_many=True,
-            values_from=Values(pipe="senders", column="sender", count="sent"),
+            values_from=Values(pipe="senders", column="sender", count="sent", search="search"),
         ),
     ),
     panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _RECIPIENTS, _LATEST, _SENDERS),

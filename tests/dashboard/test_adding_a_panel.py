@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app import products
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.declaration import TimeSeries
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import Tick, zone_named
-from clerk_tinybird_app.dashboard.view import read_view
 from clerk_tinybird_app.products import ProductError
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.tinybird.pipe_request import fields_of

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.chosen import MOST_VALUES, Chosen
-from clerk_tinybird_app.dashboard.view import View, read_view
+from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import MANY, OUTCOMES, SITE
 
 values = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -43,12 +43,31 @@ def test_new_rows_wait_above_what_is_read_until_they_are_wanted() -> None:
 def test_a_refresh_keeps_older_rows_that_were_loaded() -> None:
     loaded = listed(20, 11).with_older(rows(10, 6))
 
-    found = loaded.with_newest(rows(22, 13), limit=10, is_read=False)
+    found = loaded.with_newest(rows(22, 13), limit=10, is_read=True)
 
     assert numbers(found.shown) == numbers(rows(20, 6))
     assert numbers(found.with_new().shown) == numbers(rows(22, 6))
     # And the next refresh leaves them there too.
-    assert found.with_new().with_newest(rows(22, 13), limit=10, is_read=False).new == 0
+    assert found.with_new().with_newest(rows(22, 13), limit=10, is_read=True).new == 0
+
+
+def test_new_rows_just_appear_above_older_ones_while_nobody_reads() -> None:
+    loaded = listed(20, 11).with_older(rows(10, 6))
+
+    found = loaded.with_newest(rows(22, 13), limit=10, is_read=False)
+
+    assert (numbers(found.shown), found.new) == (numbers(rows(22, 6)), 0)
+    # What does not change anything is the same rows, which are not sent again.
+    assert found.with_newest(rows(22, 13), limit=10, is_read=False).shown is found.shown
+    # Nor do rows that came with a gap put an end to what was loaded.
+    cut = found.with_newest(rows(90, 81), limit=10, is_read=False)
+    for _ in range(2):
+        assert (numbers(cut.shown), cut.new) == (numbers(rows(22, 6)), len(cut.waiting))
+        cut = cut.with_newest(rows(92, 83), limit=10, is_read=False)
+
+
+def test_a_list_without_older_rows_is_again_what_its_pipe_answers() -> None:
+    assert not listed(20, 11).with_older(()).has_older
 
 
 def test_older_rows_that_come_while_new_ones_wait_are_below_both() -> None:

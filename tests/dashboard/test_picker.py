@@ -70,6 +70,12 @@ def test_a_fixed_list_stays_whole_in_its_order_and_has_its_tones() -> None:
     assert [each.value for each in offered(OUTCOME, view(), "LO", [])] == ["lost"]
 
 
+def test_a_fixed_list_has_no_counts_where_there_was_no_answer() -> None:
+    found = offered(OUTCOME, view(), "", None)
+
+    assert [(each.value, each.count) for each in found] == [("fine", ""), ("odd", ""), ("lost", "")]
+
+
 def test_without_counts_there_are_the_values_alone() -> None:
     plain = replace(COUNTRY, values_from=Values(pipe="values", column="value"))
 

@@ -171,6 +171,11 @@ def test_the_period_before_is_asked_for_only_where_the_rate_allows_all_of_it_at_
     assert compared([FIGURES, panel, TOP], 4) == [panel]
     assert compared([FIGURES, panel, TOP], 3) == []
     assert compared([FIGURES, BY_TIME, TOP], 10) == []
+    # Where it does not allow the key figures' too, there are still the charts'.
+    today = View.of(SITE, range="today")
+    assert compared([FIGURES, panel, TOP], 5, today) == [panel, FIGURES]
+    assert compared([FIGURES, panel, TOP], 4, today) == [panel]
+    assert compared([FIGURES, panel, TOP], 3, today) == []
 
 
 def test_key_figures_of_a_calendar_day_are_asked_for_of_the_day_before_too() -> None:

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.questions import older, one_record, questions
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import View, read_view, record_names
+from clerk_tinybird_app.dashboard.view import View, record_names
 from tests.dashboard.declared import LATEST, MANY, NOW, SITE, TOP, shaper, view
 from tests.dashboard.test_shown import RECORD
 
@@ -86,6 +88,14 @@ def test_not_this_leaves_one_more_value_out_where_a_filter_takes_several() -> No
     assert left_out(most)["site"] == ""
     # What makes a page what it is stays.
     assert left_out(view(), page="site")["site"] == ""
+
+
+def test_not_this_stays_among_the_pages_in_a_frame() -> None:
+    found = replace(shaper(view().changed(overview=routes.EMBED)), dashboard=MANY)
+
+    left_out = {each.label: each.not_href for each in shown_record(found, LATEST, ROW).fields}
+
+    assert left_out["site"] == "/embed?site_not=/a"
 
 
 def test_a_value_of_any_length_and_kind_can_be_seen() -> None:

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import UTC
 
 from clerk_tinybird_app.dashboard import links
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.contradictions import contradictions
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Values
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Share
 from clerk_tinybird_app.dashboard.times import Tick
-from clerk_tinybird_app.dashboard.view import View, read_view
+from clerk_tinybird_app.dashboard.view import View
 from tests.dashboard.declared import NOW, SITE, shaper
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clerk_tinybird_app.dashboard import calendar_periods as calendar
+from clerk_tinybird_app.dashboard.address import read_view as read
 from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, Period
 from clerk_tinybird_app.dashboard.view import MOST_CHARACTERS, View
-from clerk_tinybird_app.dashboard.view import read_view as read
 from tests.dashboard.declared import OUTCOMES, SITE, view
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -137,10 +137,12 @@ class Tab:
         """Press the button below a list."""
         await self.send(f"{OlderState.get_full_name()}.load_older", {"panel": panel})
 
-    async def open_record(self, panel: str, record: str, search: str = "") -> None:
+    async def open_record(
+        self, panel: str, record: str, search: str = "", zone: str = "UTC"
+    ) -> None:
         """Open the address of a record."""
         asked = {"panel": panel, "record": record, "path": "/dashboard", "search": search}
-        await self.send(f"{RecordState.get_full_name()}.open_record", {**asked, "zone": "UTC"})
+        await self.send(f"{RecordState.get_full_name()}.open_record", {**asked, "zone": zone})
 
     async def attempt(self, kind: str) -> None:
         """Try to break in."""

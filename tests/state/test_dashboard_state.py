@@ -10,10 +10,12 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.dashboard import NOTHING_TO_DOWNLOAD, DashboardState
 from clerk_tinybird_app.state.grant import UNCONFIRMED
+from clerk_tinybird_app.state.picker import PickerState
 from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.clock import Clock
 from tests.sessions import PRODUCT
@@ -83,6 +85,7 @@ class Tinybird:
         self.failing = ""
         self.unknown_zone = ""
         self.earlier: list[dict[str, Any]] | None = []
+        self.earlier_starts = (DAY_BEFORE, JUST_BEFORE)
         self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -90,7 +93,7 @@ class Tinybird:
         await self.may_answer.wait()
         if self.late and self.late in request.url.path:
             await self.may_be_late.wait()
-        is_earlier = request.url.params.get("since") in (DAY_BEFORE, JUST_BEFORE)
+        is_earlier = request.url.params.get("since") in self.earlier_starts
         if self.failing and self.failing in request.url.path:
             return httpx.Response(500, json={"error": "no"})
         if self.refusal or (is_earlier and self.earlier is None):
@@ -177,6 +180,23 @@ async def test_a_zone_that_tinybird_does_not_know_is_utc_from_the_next_refresh_o
         assert tab.board["problem"] == (
             "The time zone America/Coyhaique is not known here: times and days are those of UTC."
         )
+
+
+async def test_values_and_records_are_in_utc_too_where_the_zone_is_refused(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    zone = "Pacific/Kiritimati"
+    tinybird.unknown_zone = zone
+    for number in (1, 2):
+        await tab.see("refresh", number=number, path="/dashboard", search="", zone=zone)
+    tinybird.asked.clear()
+
+    named = {"number": 1, "name": "queue", "search": "", "address": "?range=today", "zone": zone}
+    await tab.send(f"{PickerState.get_full_name()}.ask", named)
+    await tab.open_record("latest_jobs", "job_1", zone=zone)
+
+    assert tinybird.asked[0].params["since"].endswith(" 00:00:00")
+    assert tab.board["shown"].fields[0].text.endswith(" UTC")
 
 
 async def test_a_zone_of_the_address_is_asked_for_and_told_from_the_viewers_own(
@@ -422,6 +442,22 @@ async def test_a_period_before_that_fails_once_stays(tab: Tab, tinybird: Tinybir
     await _refresh(tab, number=2, search=f"{PERIOD}&compare=day")
 
     assert tab.board["rows_jobs_by_hour"].before == [4, 4, 4, None, None]
+
+
+async def test_key_figures_do_not_keep_a_period_before_that_fails(
+    tab: Tab, tinybird: Tinybird, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC).timestamp()
+    tinybird.earlier_starts = ("2026-11-23 00:00:00",)
+    tinybird.earlier = [SUMMARY | {"jobs": 14}]
+    await _refresh(tab, search="?range=today")
+    assert "50" in tab.board["rows_job_totals"][0].change
+    tinybird.earlier = None
+
+    await _refresh(tab, number=2, search="?range=today")
+
+    assert tab.board["rows_job_totals"][0].change == texts.NONE
+    assert tab.board.get("is_failing", False) is False
 
 
 async def test_what_is_out_of_date_is_drawn_for_the_time_that_it_is_of(
@@ -747,7 +783,7 @@ async def test_a_page_shows_its_own_panels_and_its_title(tab: Tab, tinybird: Tin
     assert asked == {"job_totals.json", "jobs_by_hour.json", "latest_jobs.json"}
     assert tab.board["page_title"] == "mail"
     assert tab.board["back_href"] == "/dashboard"
-    assert tab.board["rows_latest_jobs"][0].cells[2].href.startswith("/dashboard/queue?")
+    assert tab.board["rows_latest_jobs"][0].open_href.startswith("/dashboard/queue?")
 
 
 async def test_the_panels_own_vars_are_emptied_with_the_tenants_data(

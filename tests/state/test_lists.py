@@ -8,6 +8,7 @@ from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import pytest
 
 from clerk_tinybird_app import services
@@ -129,13 +130,18 @@ async def test_older_rows_come_below_by_the_last_row_and_stay_at_a_refresh(
     assert tab.board["loading"] == ""
     answer(tinybird, 203, 184)
     await _refresh(tab, number=2)
-    assert (numbers(tab)[0], numbers(tab)[-1]) == (200, 131)
+    assert numbers(tab) == list(range(203, 130, -1))
+    assert tab.board["lists"][LIST].new == ""
+    await tab.see("read_list", panel=LIST, is_read=True)
+    answer(tinybird, 206, 187)
+    await _refresh(tab, number=3)
+    assert (numbers(tab)[0], numbers(tab)[-1]) == (203, 131)
     assert tab.board["lists"][LIST].new == "3"
 
     answer(tinybird, 130, 120)
     await tab.load_older(LIST)
     listed = tab.board["lists"][LIST]
-    assert (listed.told, listed.has_more) == ("These are all 81 jobs", False)
+    assert (listed.told, listed.has_more) == ("These are all 84 jobs", False)
     tinybird.asked.clear()
     await tab.load_older(LIST)
     assert tinybird.asked == []
@@ -150,6 +156,26 @@ async def test_older_rows_go_with_the_view_that_they_are_of(tab: Tab, tinybird: 
 
     assert numbers(tab) == list(range(190, 170, -1))
     assert tab.board["lists"][LIST].told == "20 jobs, the newest first"
+
+
+@pytest.mark.parametrize("other", ["?queue=mail", "?search=mail"])
+async def test_older_rows_of_another_view_are_added_to_none(
+    tab: Tab, tinybird: Tinybird, other: str
+) -> None:
+    answer(tinybird, 200, 181)
+    tinybird.late = LIST
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.load_older, LIST)
+        while not tinybird.asked:
+            await anyio.sleep(0)
+        tinybird.late = ""
+        # It has the same last row.
+        await _refresh(tab, number=2, search=other)
+        answer(tinybird, 180, 131)
+        tinybird.may_be_late.set()
+
+    assert numbers(tab) == list(range(200, 180, -1))
+    assert tab.board["loading"] == ""
 
 
 async def test_older_rows_that_do_not_come_are_told_and_can_be_asked_for_again(
@@ -253,6 +279,14 @@ async def test_a_record_that_is_not_there_is_told_so_whatever_the_pipe_answers(
     await tab.open_record(LIST, "job_7")
 
     assert (tab.board["outcome"], tab.board["shown"].fields) == ("absent", [])
+
+
+async def test_an_id_longer_than_any_is_not_asked_for(tab: Tab, tinybird: Tinybird) -> None:
+    tinybird.asked.clear()
+
+    await tab.open_record(LIST, "x" * 5_000)
+
+    assert (tab.board["outcome"], tinybird.asked) == ("absent", [])
 
 
 async def test_a_record_that_could_not_be_asked_for_can_be_asked_for_again(

@@ -5,10 +5,13 @@ from typing import Any
 import anyio
 import pytest
 
+from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.picker import Offered
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
 from clerk_tinybird_app.state.picker import PickerState
+from clerk_tinybird_app.tinybird.policy import Policy, Scope
 from tests.state import test_dashboard_state
 from tests.state.tab import Server, Tab
 
@@ -65,6 +68,14 @@ async def test_the_values_come_with_their_counts_whatever_the_filter_itself_says
     assert (picked["finished"], picked.get("problem", "")) == (7, "")
 
 
+async def test_no_longer_text_is_looked_for_than_a_list_is_searched_for(
+    tab: Tab, tinybird: test_dashboard_state.Tinybird
+) -> None:
+    await _ask(tab, "queue", search="x" * 5_000)
+
+    assert tinybird.asked[0].params["search"] == "x" * MOST_SEARCHED
+
+
 async def test_a_failure_is_said_and_goes_with_the_next_answer(
     tab: Tab, tinybird: test_dashboard_state.Tinybird
 ) -> None:
@@ -100,6 +111,26 @@ async def test_who_may_not_read_where_the_values_come_from_is_asked_nothing(
     assert tab.board["hidden_filters"] == ["worker"]
     assert tinybird.asked == []
     assert picked.get("offered", []) == []
+
+
+async def test_who_may_not_read_the_counts_gets_a_fixed_list_without_them(
+    tab: Tab,
+    running: Services,
+    tinybird: test_dashboard_state.Tinybird,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scopes = Policy.scopes
+
+    def fewer(policy: Policy, session: ClerkSession) -> tuple[Scope, ...]:
+        return tuple(x for x in scopes(policy, session) if x.resource != "job_values")
+
+    monkeypatch.setattr(Policy, "scopes", fewer)
+    await _sign_in(tab, running, "acme")
+
+    picked = await _ask(tab, "result")
+
+    assert tinybird.asked == []
+    assert [(each.value, each.count) for each in picked["offered"]] == [("ok", ""), ("failed", "")]
 
 
 async def test_nobody_is_offered_anything_without_a_session_or_of_a_filter_that_is_none(

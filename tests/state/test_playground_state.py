@@ -166,6 +166,18 @@ async def test_an_address_fills_in_the_form(tab: Tab, running: Services) -> None
     assert tab.answer["form"] != form
 
 
+async def test_the_inputs_for_several_values_are_open_where_one_of_them_is_filled_in(
+    tab: Tab, running: Services
+) -> None:
+    await _sign_in(tab, running, "acme")
+
+    await tab.ask("open_request", search='?pipe=queues&queue_in=["mail","bills"]')
+    assert tab.answer["opens_several"] is True
+
+    await tab.ask("open_request", search="?pipe=queues&queue=mail")
+    assert tab.answer["opens_several"] is False
+
+
 async def test_an_address_without_a_request_leaves_the_form_alone(
     tab: Tab, running: Services
 ) -> None:

@@ -101,7 +101,8 @@ def new_records(panel: Records) -> rx.Component:
 def list_foot(panel: Records) -> rx.Component:
     """Return what a list has below it: how many rows, and the way to older ones."""
     now = DashboardState.lists[panel.key]
-    is_loading = OlderState.loading == panel.key + " " + DashboardState.address
+    search = DashboardState.searches[panel.key]
+    is_loading = OlderState.loading == panel.key + " " + search + " " + DashboardState.address
     more = rx.el.button(
         rx.cond(
             is_loading, "Loading", rx.cond(now.problem != "", "Try again", f"Load {PAGE} more")

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.questions import questions
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import LENGTHS, Period, Tick, bucket_width, is_refusal
-from clerk_tinybird_app.dashboard.view import View, read_view
+from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 from tests.products.product import parameters_of, shipped
