@@ -13,6 +13,7 @@ import {
 } from "react";
 import { Check, Search, TriangleAlert } from "lucide-react";
 import { Link, useLocation, useNavigate } from "react-router";
+import { ownZone } from "../../pulse/moment.jsx";
 import { chosenIn, toggled, withChosen } from "./filter_address.jsx";
 
 const FIND_MS = 250;
@@ -22,7 +23,6 @@ const LOST = "No answer came.";
 const ICON = { className: "icon", "aria-hidden": true };
 const PLACES = [88, 64, 72, 48, 56, 40, 60, 36];
 
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 const isTouch = () => window.matchMedia("(pointer: coarse)").matches;
 
 const FilterContext = createContext(null);
@@ -107,7 +107,7 @@ function useOffered({ current, offered, problem, finished, onAsk }, text, search
       const number = Date.now();
       setAsked({ number, name: current.name });
       setLost(false);
-      onAsk(number, current.name, text, search, zone());
+      onAsk(number, current.name, text, search, ownZone());
     };
     const timer = setTimeout(ask, text ? FIND_MS : 0);
     return () => clearTimeout(timer);
@@ -200,7 +200,7 @@ function Picker(props) {
       return;
     }
     const isField = event.target.tagName === "INPUT";
-    if (event.target.role === "tab" || event.target.getAttribute("role") === "tab") {
+    if (event.target.getAttribute("role") === "tab") {
       if (event.key === "ArrowRight" && values().length) {
         event.preventDefault();
         values()[0].focus();

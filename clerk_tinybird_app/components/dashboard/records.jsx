@@ -3,6 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { without } from "../../live/address.jsx";
+import { ownZone } from "../../pulse/moment.jsx";
 import { CopyButton } from "../../widgets/widgets.jsx";
 
 const ICON = { className: "icon", "aria-hidden": true };
@@ -10,8 +11,6 @@ const SQUARE = "button square quiet";
 // What lies over the list, so that a row there is not seen: the header and the toolbar, its head.
 const STICKY_PX = 120;
 const HEAD_PX = 33;
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
 const listOf = (panel) => document.querySelector(`#panel-${panel} .scroll`);
 const rowOf = (panel, id) =>
@@ -77,7 +76,7 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const goNewer = () => step(-1);
 
   useEffect(() => {
-    if (!isShown) onOpen(panel, id, pathname, rest, zone());
+    if (!isShown) onOpen(panel, id, pathname, rest, ownZone());
   }, [id, isShown]);
   useEffect(() => {
     if (older && wanted.current === id) to(older.open_href);
