@@ -4,13 +4,16 @@ import { Check, Search } from "lucide-react";
 
 const ICON = { className: "icon", "aria-hidden": true };
 
+// In lower case, and with the minus sign that a keyboard has.
+const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");
+
 const holdsAll = (words, texts) => {
-  const text = texts.join(" ").toLowerCase();
+  const text = plain(texts.join(" "));
   return words.every((word) => text.includes(word));
 };
 
 const matching = (groups, text) => {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = plain(text).split(/\s+/).filter(Boolean);
   return groups
     .map(({ name, options }) => ({
       name,
@@ -46,6 +49,8 @@ export function Finder({ label, groups, onChoose, none }) {
   }, [place, text]);
 
   const press = (event) => {
+    // The keys of an input method choose among its own words.
+    if (event.nativeEvent.isComposing) return;
     const last = options.length - 1;
     const next = { ArrowDown: place < last ? place + 1 : 0, ArrowUp: place > 0 ? place - 1 : last };
     if (event.key in next) setAt(Math.max(next[event.key], 0));

@@ -13,7 +13,7 @@ import {
 import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
-import { earlier, hasJumped, moment, msSince, timeOfDay } from "../pulse/moment.jsx";
+import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
 import { without } from "./address.jsx";
 import { inTurn } from "./tab_turns.jsx";
@@ -69,8 +69,6 @@ const keepRate = (seconds) => {
     localStorage.setItem(KEPT_RATE, String(seconds));
   } catch {}
 };
-
-const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
 // The moment that each data set is of, by this tab's clock. Its time on the server only identifies
 // it, because the clocks differ: what counts is how far behind the data was when it came. The data

@@ -17,6 +17,9 @@ export const timeOfDay = ({ wall }, zone) => {
   }
 };
 
+// The IANA name of the viewer's own time zone.
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+
 const JUMP_MS = 3_000;
 
 // Whether the machine has slept, or its clock was set, since that moment.

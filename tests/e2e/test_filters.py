@@ -86,6 +86,26 @@ def test_the_keyboard_alone_finds_chooses_and_leaves(board: Board, page: Page) -
     expect(opener).to_be_focused()
 
 
+def test_enter_chooses_what_was_typed_and_the_box_keeps_the_keyboard(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    page.locator("#filter-button").click()
+    assert next(iter(values(page))) != "PATCH"
+
+    page.keyboard.type("patch")
+    # Sooner than the values that are asked for.
+    page.keyboard.press("Enter")
+    wait_until(lambda: {*values(page)} == {"PATCH"}, seconds=5, what="typing finds nothing")
+    expect(page).not_to_have_url(re.compile("method=(?!PATCH)"))
+    page.get_by_role("checkbox", name="PATCH, ").check()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page).not_to_have_url(re.compile("method="))
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog", name="Filter")).to_have_count(0)
+
+
 def test_on_a_phone_the_values_are_a_sheet_for_fingers(board: Board, page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     board.open()

@@ -13,6 +13,7 @@ import {
 } from "react";
 import { Check, Search, TriangleAlert } from "lucide-react";
 import { Link, useLocation, useNavigate } from "react-router";
+import { ownZone } from "../../pulse/moment.jsx";
 import { chosenIn, toggled, withChosen } from "./filter_address.jsx";
 
 const FIND_MS = 250;
@@ -20,9 +21,10 @@ const FIND_MS = 250;
 const LOST_MS = 15_000;
 const LOST = "No answer came.";
 const ICON = { className: "icon", "aria-hidden": true };
+// As much of it as the server looks at.
+const MOST_TYPED = 100;
 const PLACES = [88, 64, 72, 48, 56, 40, 60, 36];
 
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 const isTouch = () => window.matchMedia("(pointer: coarse)").matches;
 
 const FilterContext = createContext(null);
@@ -43,7 +45,10 @@ export function FilterBar({ filters, hidden, children, ...props }) {
     (button ?? document.getElementById("filter-button"))?.focus();
   }, []);
   const leave = useCallback(() => setOpen(""), []);
-  const value = useMemo(() => ({ open, toggle }), [open]);
+  const value = useMemo(
+    () => ({ open, toggle, names: shown.map(({ name }) => name) }),
+    [open, hidden],
+  );
   const current = shown.find(({ name }) => name === open) ?? shown[0];
   return (
     <FilterContext.Provider value={value}>
@@ -61,9 +66,10 @@ export function FilterBar({ filters, hidden, children, ...props }) {
   );
 }
 
-// Opens the box, at the filter `name` where there is one.
+// Opens the box, at the filter `name` where there is one; words alone where it is not offered.
 export function OpenFilter({ name = "", children, ...props }) {
-  const { open, toggle } = useContext(FilterContext);
+  const { open, toggle, names } = useContext(FilterContext);
+  if (name && !names.includes(name)) return <span title={props.title}>{children}</span>;
   return (
     <button
       type="button"
@@ -88,7 +94,7 @@ function useWanted() {
     setSearch(shown);
   }, [shown]);
   const want = (next) => {
-    wanted.current = next;
+    wanted.current = next === shown ? null : next;
     setSearch(next);
   };
   return [search, want];
@@ -97,17 +103,19 @@ function useWanted() {
 // What the server knows of a filter's values, asked for when it is looked at.
 function useOffered({ current, offered, problem, finished, onAsk }, text, search) {
   const others = withChosen(search, current.name, { values: [] });
-  const [asked, setAsked] = useState({ number: 0, name: "" });
+  const [asked, setAsked] = useState({ number: 0, name: "", text: "" });
   const [tries, setTries] = useState(0);
   const [isLost, setLost] = useState(false);
   const [held, setHeld] = useState("");
-  const isFresh = finished === asked.number && asked.name === current.name;
+  // While somebody types, the question before is no answer to what is in the field.
+  const isAsked = asked.name === current.name && asked.text === text;
+  const isFresh = isAsked && finished === asked.number;
   useEffect(() => {
     const ask = () => {
       const number = Date.now();
-      setAsked({ number, name: current.name });
+      setAsked({ number, name: current.name, text });
       setLost(false);
-      onAsk(number, current.name, text, search, zone());
+      onAsk(number, current.name, text, search, ownZone());
     };
     const timer = setTimeout(ask, text ? FIND_MS : 0);
     return () => clearTimeout(timer);
@@ -191,16 +199,22 @@ function Picker(props) {
     if (isTouch()) all.focus();
     else (field ?? tab)?.focus();
   }, [name]);
+  // What had the focus can be gone, such as a value or "Try again".
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) box.current.focus();
+  });
 
   const values = () => [...box.current.querySelectorAll("[role=checkbox]")];
   const onKeyDown = (event) => {
+    // The keys of an input method choose among its own words.
+    if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") {
       event.stopPropagation();
       close();
       return;
     }
     const isField = event.target.tagName === "INPUT";
-    if (event.target.role === "tab" || event.target.getAttribute("role") === "tab") {
+    if (event.target.getAttribute("role") === "tab") {
       if (event.key === "ArrowRight" && values().length) {
         event.preventDefault();
         values()[0].focus();
@@ -258,6 +272,7 @@ function Picker(props) {
                   aria-label={isTyped ? `Type a ${label}` : `Find a ${label}`}
                   autoComplete="off"
                   spellCheck={false}
+                  maxLength={MOST_TYPED}
                 />
               </label>
             )}
@@ -272,8 +287,8 @@ function Picker(props) {
           </span>
           <button
             type="button"
-            disabled={!chosen.values.length}
-            onClick={() => go({ values: [] })}
+            aria-disabled={!chosen.values.length}
+            onClick={() => chosen.values.length && go({ values: [] })}
             className="button quiet"
           >
             Clear

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { without } from "../../live/address.jsx";
+import { ownZone } from "../../pulse/moment.jsx";
 import { CopyButton } from "../../widgets/widgets.jsx";
 
 const ICON = { className: "icon", "aria-hidden": true };
@@ -10,8 +11,6 @@ const SQUARE = "button square quiet";
 // What lies over the list, so that a row there is not seen: the header and the toolbar, its head.
 const STICKY_PX = 120;
 const HEAD_PX = 33;
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
 const listOf = (panel) => document.querySelector(`#panel-${panel} .scroll`);
 const rowOf = (panel, id) =>
@@ -31,6 +30,13 @@ const bringIntoView = (row, list) => {
 
 const isTyping = (element) => Boolean(element.closest?.("input, textarea, select, [contenteditable]"));
 
+// Whether a key is pressed in what lies over the drawer, or on the button that has opened it.
+const isOver = (target, drawer) => {
+  if (document.querySelector("dialog[open]")) return true;
+  const own = target.closest?.(".pop, [role=dialog], [aria-expanded=true]");
+  return Boolean(own) && own !== drawer;
+};
+
 // Open while the address names a record. It keeps the focus, and gives it back to the row.
 export function RecordDrawer(props) {
   const { search } = useLocation();
@@ -46,6 +52,10 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const hasShown = useRef(false);
   // From which record on the next older one is wanted, which is being loaded.
   const wanted = useRef("");
+  // The view that the links of the record lead on from.
+  const from = useRef("");
+  // Going back takes a moment, in which a second step would leave the page.
+  const isClosing = useRef(false);
   const isShown = asked === id;
   if (isShown) hasShown.current = true;
   const place = rows.findIndex((row) => row.key === id);
@@ -56,6 +66,8 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const rest = without(search, [parameter]);
   const to = (href) => navigate(href, { replace: true, preventScrollReset: true, state });
   const close = () => {
+    if (isClosing.current) return;
+    isClosing.current = true;
     // Where the list is the page before, going back leaves no second one behind.
     if (state?.fromList) navigate(-1);
     else to(pathname + rest);
@@ -63,8 +75,8 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   // Keys can be faster than the address: a step starts where the one before it leads.
   const going = useRef(id);
   const step = (by) => {
-    const from = rows.findIndex((row) => row.key === going.current);
-    const next = from < 0 ? null : rows[from + by];
+    const at = rows.findIndex((row) => row.key === going.current);
+    const next = at < 0 ? null : rows[at + by];
     if (next?.open_href) {
       going.current = next.key;
       to(next.open_href);
@@ -77,8 +89,10 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const goNewer = () => step(-1);
 
   useEffect(() => {
-    if (!isShown) onOpen(panel, id, pathname, rest, zone());
-  }, [id, isShown]);
+    if (isShown && from.current === pathname + rest) return;
+    from.current = pathname + rest;
+    onOpen(panel, id, pathname, rest, ownZone());
+  }, [id, isShown, pathname + rest]);
   useEffect(() => {
     if (older && wanted.current === id) to(older.open_href);
     wanted.current = "";
@@ -93,6 +107,7 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const now = useRef({});
   useLayoutEffect(() => {
     going.current = id;
+    isClosing.current = false;
   }, [id]);
   useLayoutEffect(() => {
     now.current = { id, close, goOlder, goNewer, to };
@@ -107,6 +122,7 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   useEffect(() => {
     const pressed = (event) => {
       const { key, target, defaultPrevented, ctrlKey, metaKey, altKey } = event;
+      if (isOver(target, box.current)) return;
       if (key === "Tab") return keepInside(event, box.current);
       if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target)) return;
       if (key === "Escape") now.current.close();

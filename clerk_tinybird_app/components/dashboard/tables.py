@@ -22,6 +22,7 @@ from clerk_tinybird_app.components.dashboard.table_columns import (
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.widgets import RowName
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Column, Ranking, Records, Unit
+from clerk_tinybird_app.dashboard.questions import LIMIT
 from clerk_tinybird_app.dashboard.shown import Cell, Row, Share
 from clerk_tinybird_app.state.dashboard import rows_of, sorts_of, tabs_of
 
@@ -32,8 +33,6 @@ _MOST_RANKED: Final = 15
 """Rows of a ranking or a breakdown that are seen before it scrolls."""
 
 _MOST_RECORDS: Final = 10
-_LIMIT: Final = "limit"
-"""The pipes' parameter for how many rows there are at most."""
 
 
 def ranking_panel(panel: Ranking) -> rx.Component:
@@ -155,7 +154,7 @@ def _widths(*widths: str | rx.Var[str]) -> rx.Component:
 def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
     """Return how many rows there are; the pipe's limit may have cut some off."""
     name, count = panel.title.lower(), rows_of(panel).length()
-    limit = panel.parameters.get(_LIMIT, "")
+    limit = panel.parameters.get(LIMIT, "")
     if not limit:
         return _count(panel, name)
     return rx.cond(

@@ -1,6 +1,7 @@
 // The choice of the time zone.
 import { useEffect, useState } from "react";
 import { Finder } from "../../commands/finder.jsx";
+import { press } from "../../commands/keys.jsx";
 
 const KEPT = "dashboard-zones";
 const MOST = 4;
@@ -57,6 +58,8 @@ export function ZoneChoice({ zones, own, current, onOpen, onChoose }) {
     },
   ];
   const choose = ({ name }) => {
+    // The address stays as it is, so nothing else would close the box.
+    if (name === current) return press("zone");
     if (name !== own) keepZone(name);
     onChoose(name === own ? "" : name);
   };
