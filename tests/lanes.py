@@ -1,4 +1,4 @@
-"""Distributes the tests to workers that run side by side: ``pytest -n 2 --dist loadfile``.
+"""Distributes the tests to workers that run side by side: ``pytest -n 3 --dist loadfile``.
 
 A lane is a group of tests that one worker runs, so that what they share is made once. Each file is
 a lane. The browser tests that share one app are two lanes, each with an app of its own. The first
