@@ -48,6 +48,13 @@ def test_a_day_of_the_calendar_is_that_of_the_zone_that_is_chosen(board: Board, 
 
     zone.click()
     expect(page.get_by_role("group", name="Used lately")).to_contain_text("Asia/Kathmandu")
+    page.get_by_role("option", name="Asia/Kathmandu").click()
+    expect(find).to_have_count(0)
+    expect(zone).to_be_focused()
+    zone.click()
+    find.fill("utc-9")
+    expect(page.get_by_role("option").filter(has_text="Pacific/Gambier")).to_be_visible()
+    find.fill("berlin")
     page.get_by_role("option", name="Europe/Berlin").click()
     expect(page).to_have_url(re.compile(r"range=today$"))
 
