@@ -85,7 +85,7 @@ class Tinybird:
         self.failing = ""
         self.unknown_zone = ""
         self.earlier: list[dict[str, Any]] | None = []
-        self.earlier_starts = (DAY_BEFORE, JUST_BEFORE)
+        self.earlier_starts: tuple[str, ...] = (DAY_BEFORE, JUST_BEFORE)
         self.may_be_late = anyio.Event()
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
