@@ -166,7 +166,7 @@ async def test_older_rows_of_another_view_are_added_to_none(
     tinybird.late = LIST
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tab.load_older, LIST)
-        while not tinybird.asked:
+        while not tinybird.may_be_late.statistics().tasks_waiting:
             await anyio.sleep(0)
         tinybird.late = ""
         # It has the same last row.
