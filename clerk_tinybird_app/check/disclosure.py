@@ -27,8 +27,8 @@ NONE: Final[frozenset[Value]] = frozenset()
 _TELLING: Final = 10
 """Two tenants may well have the same small whole number."""
 
-_FEW_DIGITS: Final = 3
-"""And the same rounded share, such as 0.0284: of so many digits, chance is enough."""
+_FEW_DIGITS: Final = 4
+"""And the same rounded share or time, such as 0.0284 or 31.94: chance is enough."""
 
 _ZERO_YEARS: Final = (1900, 1970)
 """When ClickHouse's dates begin: what the latest of no rows is."""
