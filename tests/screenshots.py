@@ -16,6 +16,9 @@ from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.products.product import CHOICES
 from tests.running_app import ROOT, RunningApp
 
+# A machine that does other work beside this may be slow.
+expect.set_options(timeout=30_000)
+
 FOLDER: Final = ROOT / "docs"
 _EMAIL: Final = "admin@acme.test"
 _DESKTOP: Final = (1280, 900)
