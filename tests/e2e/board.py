@@ -69,7 +69,7 @@ class Board:
             "timestamp": now,
             "tenant_id": tenant,
             "user_id": "user_1",
-            "request_id": f"req_{route.strip('/')}",
+            "request_id": f"req_{route.strip('/')[:40]}",
             "method": "GET",
             "route": route,
             "status": 200,
