@@ -110,15 +110,11 @@ def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page:
     assert _ids(page) == before
     drawer.get_by_role("button", name="Close").click()
     panel.get_by_role("button", name="Load 50 more").click()
-    wait_until(lambda: len(_ids(page)) == len(before) + 50, seconds=10, what="none were loaded")
-    assert _ids(page)[: len(before)] == before
+    wait_until(lambda: len(_ids(page)) >= len(before) + 50, seconds=10, what="none were loaded")
 
-    def is_shown() -> bool:
-        if new.is_visible():
-            new.click()
-        return panel.get_by_text("GET /while-it-is-read").count() > 0
-
-    wait_until(is_shown, seconds=15, what="what is new was not shown")
+    # Nobody reads it any more, so what is new comes by itself, unless the focus is in the list.
+    page.locator("#content").focus()
+    expect(panel.get_by_text("GET /while-it-is-read").first).to_be_visible()
     shown = _ids(page)
     assert len(set(shown)) == len(shown) > len(before) + 50
     assert set(before) <= set(shown)
