@@ -12,6 +12,7 @@ import pytest
 from clerk_tinybird_app import dashboard, state
 from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.dashboard.questions import Question, any_row, questions
+from clerk_tinybird_app.dashboard.record import shown_record
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import Tick, zone_named
 from clerk_tinybird_app.dashboard.view import View
@@ -136,28 +137,41 @@ def test_the_traffic_is_told_by_class_of_status() -> None:
     )
 
 
-def test_a_request_is_coloured_by_its_class_and_leads_to_others_of_its_kind() -> None:
-    row = {
-        "timestamp": "2026-11-23 22:59:59.007",
-        "request_id": "req_1",
-        "method": "GET",
-        "route": "/a",
-        "status": 503,
-        "duration_ms": 3.25,
-        "region": "eu",
-        "status_class": "5xx",
-    }
+REQUEST: dict[str, Any] = {
+    "timestamp": "2026-11-23 22:59:59.007",
+    "request_id": "req_1",
+    "method": "GET",
+    "route": "/a",
+    "status": 503,
+    "duration_ms": 3.25,
+    "region": "eu",
+    "status_class": "5xx",
+}
 
-    (found,) = shown("recent_requests", [row], View.of(DASHBOARD))["rows"]
 
-    assert [(cell.text, cell.href) for cell in found.cells] == [
-        ("23 Nov 23:59:59.007", ""),
-        ("503", "/dashboard?status_class=5xx"),
-        ("GET /a", "/dashboard?method=GET&route=/a"),
-        ("3.2 ms", ""),
-        ("eu", "/dashboard?region=eu"),
+def test_a_request_says_when_it_was_and_is_coloured_by_its_class() -> None:
+    (found,) = shown("recent_requests", [REQUEST], View.of(DASHBOARD))["rows"]
+
+    assert [cell.text for cell in found.cells] == [
+        *("23 Nov 23:59:59.007", "503", "GET /a", "3.2 ms", "eu"),
     ]
     assert found.cells[1].tone == "error"
+
+
+def test_each_field_of_a_request_leads_to_those_of_its_kind_and_to_all_others() -> None:
+    view = View.of(DASHBOARD)
+    shaper = Shaper(DASHBOARD, view, page="", zone=zone_named("Europe/Berlin"), now=NOW)
+    panel = PANELS["recent_requests"]
+    assert isinstance(panel, Records)
+
+    found = shown_record(shaper, panel, REQUEST).fields
+
+    assert [(each.label, each.only_href, each.not_href) for each in found if each.only_href] == [
+        ("status", "/dashboard?status_class=5xx", "/dashboard?status_class_not=5xx"),
+        ("method", "/dashboard?method=GET", "/dashboard?method_not=GET"),
+        ("route", "/dashboard?route=/a", "/dashboard?route_not=/a"),
+        ("region", "/dashboard?region=eu", "/dashboard?region_not=eu"),
+    ]
 
 
 def test_no_module_of_the_engine_names_a_pipe_a_column_or_a_filter_of_the_product() -> None:
