@@ -110,10 +110,11 @@ if settings.shows_token_page:
     _add_page(token_page, routes.HOME, TITLE, DESCRIPTION)
 else:
     _add_page(dashboard_page(), routes.HOME, tab_title())
-for overview in (routes.DASHBOARD, routes.EMBED):
-    for name in ("", *product.dashboard.pages):
-        page = dashboard_page(name, is_embedded=overview == routes.EMBED)
-        _add_page(page, routes.dashboard_page(name, overview), tab_title(name))
+for path, name in routes.dashboard_pages(product.dashboard.pages).items():
+    is_embedded = routes.is_embedded(path)
+    # No site may show these pages in a frame unless it is named.
+    if settings.embed_ancestors or not is_embedded:
+        _add_page(dashboard_page(name, is_embedded=is_embedded), path, tab_title(name))
 if settings.clerk_sign_in_url.startswith("/"):
     _add_page(sign_in, settings.clerk_sign_in_url, "Sign in")
 if settings.clerk_sign_up_url.startswith("/"):

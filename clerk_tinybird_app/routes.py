@@ -1,5 +1,6 @@
 """The paths of the app, each named once."""
 
+from collections.abc import Iterable
 from typing import Final
 
 HOME: Final = "/"
@@ -42,6 +43,19 @@ def dashboard_page(name: str, overview: str = DASHBOARD) -> str:
     if not name:
         return overview
     return f"{DASHBOARD if overview == HOME else overview}/{name}"
+
+
+def dashboard_pages(names: Iterable[str]) -> dict[str, str]:
+    """Return the path of each of the dashboard's pages, those in a frame too -> its name.
+
+    Args:
+        names: Those of the pages below the overview.
+    """
+    return {
+        dashboard_page(name, overview): name
+        for overview in (DASHBOARD, EMBED)
+        for name in ("", *names)
+    }
 
 
 def is_embedded(path: str) -> bool:

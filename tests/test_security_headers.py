@@ -89,7 +89,7 @@ async def test_only_a_page_has_the_pages_policy() -> None:
 
 async def test_only_the_pages_that_are_made_for_it_may_be_framed_by_those_that_are_named() -> None:
     framed = Settings.from_environ(
-        {"EMBED_ANCESTORS": "https://www.example.com http://localhost:1"}
+        {"EMBED_ANCESTORS": "https://www.example.com,http://localhost:1"}
     )
     allowed = "frame-ancestors https://www.example.com http://localhost:1"
 

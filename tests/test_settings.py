@@ -362,8 +362,8 @@ def test_space_around_a_value_is_not_part_of_it(space: str) -> None:
     assert settings == Settings.from_environ(whole)
 
 
-def test_who_may_frame_the_dashboard_are_origins_divided_by_spaces() -> None:
-    settings = Settings.from_environ({"EMBED_ANCESTORS": " https://a.example  http://localhost:1 "})
+def test_who_may_frame_the_dashboard_are_origins_divided_by_commas() -> None:
+    settings = Settings.from_environ({"EMBED_ANCESTORS": " https://a.example, http://localhost:1 "})
 
     assert settings.embed_ancestors == ("https://a.example", "http://localhost:1")
     assert Settings.from_environ({}).embed_ancestors == ()

@@ -37,8 +37,8 @@ class ServedApp(rx.App):
         if has_pages:
             served = self._without_redirects(served)
         running = services.current()
-        pages = ("", *running.product.dashboard.pages)
-        embedded = [routes.dashboard_page(name, routes.EMBED) for name in pages]
+        pages = routes.dashboard_pages(running.product.dashboard.pages)
+        embedded = filter(routes.is_embedded, pages)
         return SecurityHeaders(served, running.settings, inline, embedded)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:

@@ -175,16 +175,6 @@ class Environment:
             )
         return values or default
 
-    def spaced_origins(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return a list of origins divided by spaces, as a policy names them."""
-        values = tuple(part.rstrip("/") for part in self.text(name).split())
-        if any(origin_of(value) != value for value in values):
-            raise SettingsError(
-                f"{name} must be origins divided by spaces, each scheme://host[:port] in lower "
-                "case with no path and no wildcard: https://www.example.com https://example.com"
-            )
-        return values or default
-
     def positive(self, name: str, default: int) -> int:
         """Return a whole number above zero."""
         value = self.text(name)

@@ -94,7 +94,7 @@ class Settings:
     tinybird_rps: int = _variable("TINYBIRD_RPS", "token_rps", 10)
     tinybird_tokens_per_minute: int = _variable("TINYBIRD_TOKENS_PER_MINUTE", "positive", 60)
     dashboard_refresh: int | None = _variable("DASHBOARD_REFRESH_SECONDS", "optional_seconds", None)
-    embed_ancestors: tuple[str, ...] = _variable("EMBED_ANCESTORS", "spaced_origins", ())
+    embed_ancestors: tuple[str, ...] = _variable("EMBED_ANCESTORS", "origins", ())
     app_product: str = _variable("APP_PRODUCT", "package", "clerk_tinybird_app.product")
     tinybird_project: str = _variable("TINYBIRD_PROJECT", "text", "tinybird")
     token_page: bool | None = _variable("TOKEN_PAGE", "optional_switch", None)

@@ -37,11 +37,7 @@ from clerk_tinybird_app.tinybird.pipe_request import PipeRequest
 
 NOTHING_TO_DOWNLOAD: Final = "This panel has no data yet. Try again once it has."
 
-PAGES: Final = {
-    routes.dashboard_page(name, overview): name
-    for name in ("", *DASHBOARD.pages)
-    for overview in (routes.DASHBOARD, routes.EMBED)
-}
+PAGES: Final = routes.dashboard_pages(DASHBOARD.pages)
 """Path -> the name of the page there."""
 
 _NO_VIEW: Final = View(range=CUSTOM)
