@@ -14,6 +14,9 @@ from clerk_tinybird_app.dashboard.times import zone_named
 from clerk_tinybird_app.state.panels import PANELS, PanelsState
 from clerk_tinybird_app.state.session import SessionState
 
+MOVED_ON: Final = "The list has changed meanwhile. Load more again to go on from its last row."
+"""Said instead of older rows that would not follow the last row of the list."""
+
 LISTS: Final = {key: each for key, each in PANELS.items() if isinstance(each, Records)}
 
 
@@ -125,9 +128,11 @@ class ListsState(PanelsState, mixin=True):
         """Add rows below a list, unless its last row is another one by now."""
         now = self._older_question(panel)
         place = LISTS[panel].cursor or ()
-        if now is not None and all(now[name] == asked[name] for name in place):
-            self._list(panel, self._lists[panel].with_older(tuple(rows)))
-            self._draw([panel])
+        if now is None or any(now[name] != asked[name] for name in place):
+            self._tell_list(panel, problem=MOVED_ON)
+            return
+        self._list(panel, self._lists[panel].with_older(tuple(rows)))
+        self._draw([panel])
 
     def _list(self, panel: str, listing: Listing) -> None:
         """Keep a list, and say how it stands."""

@@ -16,6 +16,7 @@ from clerk_tinybird_app.dashboard.listing import PAGE
 from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED
+from clerk_tinybird_app.state.lists import MOVED_ON
 from tests.clock import Clock
 from tests.state.tab import Server, Tab
 from tests.state.test_dashboard_state import PERIOD, ROWS, Tinybird, _refresh, _sign_in
@@ -176,6 +177,29 @@ async def test_older_rows_of_another_view_are_added_to_none(
 
     assert numbers(tab) == list(range(200, 180, -1))
     assert tab.board["loading"] == ""
+
+
+async def test_older_rows_that_would_not_follow_the_last_row_are_told_and_can_be_loaded_again(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    answer(tinybird, 200, 181)
+    tinybird.late = LIST
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.load_older, LIST)
+        while not tinybird.may_be_late.statistics().tasks_waiting:
+            await anyio.sleep(0)
+        tinybird.late = ""
+        answer(tinybird, 210, 191)
+        await _refresh(tab, number=2)
+        answer(tinybird, 180, 131)
+        tinybird.may_be_late.set()
+
+    assert (numbers(tab)[0], numbers(tab)[-1]) == (210, 191)
+    assert tab.board["lists"][LIST].problem == MOVED_ON
+    answer(tinybird, 190, 141)
+    await tab.load_older(LIST)
+    assert numbers(tab) == list(range(210, 140, -1))
+    assert tab.board["lists"][LIST].problem == ""
 
 
 async def test_older_rows_that_do_not_come_are_told_and_can_be_asked_for_again(
