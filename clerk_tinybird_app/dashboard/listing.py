@@ -127,5 +127,10 @@ def as_csv(rows: ListedRows) -> bytes:
     text = io.StringIO()
     table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     table.writerow(rows[0])
-    table.writerows(row.values() for row in rows)
+    table.writerows([_as_json(value) for value in row.values()] for row in rows)
     return harmless(text.getvalue().encode())
+
+
+def _as_json(value: Any) -> Any:
+    """Return true and false as the pipe's own CSV writes them."""
+    return str(value).lower() if isinstance(value, bool) else value

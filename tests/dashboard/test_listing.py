@@ -151,9 +151,12 @@ def test_what_is_shown_has_no_hole_and_nothing_twice(
         assert shown == list(range(shown[0], shown[-1] - 1, -1))
 
 
-def test_a_download_of_a_list_has_no_formula() -> None:
-    found = as_csv(({"id": 1, "name": '=1+1, "x"', "ms": 2.5}, {"id": 2, "name": None, "ms": -3}))
+def test_a_download_of_a_list_has_no_formula_and_is_written_as_the_pipes_own() -> None:
+    first = {"id": 1, "name": '=1+1, "x"', "ms": 2.5, "is_cached": True}
+    found = as_csv((first, {"id": 2, "name": None, "ms": -3, "is_cached": False}))
 
     assert found.decode().splitlines() == [
-        '"id","name","ms"', '1,"\'=1+1, ""x""",2.5', '2,"",-3',
-    ]  # fmt: skip
+        '"id","name","ms","is_cached"',
+        '1,"\'=1+1, ""x""",2.5,"true"',
+        '2,"",-3,"false"',
+    ]
