@@ -1,5 +1,6 @@
 """What a declared dashboard says of itself that does not hold, whatever its project has."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import Final
@@ -41,14 +42,16 @@ def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
     """Yield names that are taken twice or cannot stand in an address."""
     lists = {*record_names(dashboard).values(), *search_names(dashboard).values()}
     taken = {*PERIOD, PIPE, SORT, *with_options(dashboard), *lists}
-    for each in dashboard.filters:
-        if each.name in taken:
+    own = Counter(each.name for each in dashboard.filters)
+    # The names that filters with several values have beside their own, whichever comes first.
+    taken |= {each.name + end for each in dashboard.filters if each.is_many for end in (NOT, *MANY)}
+    for name, count in own.items():
+        if name in taken or count > 1:
             yield Mistake(
-                f"a filter cannot be named '{each.name}': another one is, or an address says "
+                f"a filter cannot be named '{name}': another one is, or an address says "
                 "something else by that name",
-                (each.name,),
+                (name,),
             )
-        taken |= {each.name, *(each.name + suffix for suffix in (NOT, *MANY) if each.is_many)}
     for name in dashboard.pages:
         if not name.replace("-", "_").isidentifier():
             yield Mistake(

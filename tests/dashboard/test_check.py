@@ -30,6 +30,7 @@ from tests.dashboard.declared import (
     COUNTRIES,
     FIGURES,
     LATEST,
+    MANY,
     MORE,
     SITE,
     SPEED,
@@ -236,6 +237,12 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     (
         lambda: replace(SITE, filters=(*SITE.filters, Filter(name="range", label="range"))),
         "a filter cannot be named 'range': another one is, or an address says something else by "
+        "that name",
+    ),
+    (
+        # The name by which an address leaves out values of another one, whichever comes first.
+        lambda: replace(MANY, filters=(Filter(name="kind_not", label="not"), *MANY.filters)),
+        "a filter cannot be named 'kind_not': another one is, or an address says something else by "
         "that name",
     ),
     (
