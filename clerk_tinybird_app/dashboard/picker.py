@@ -9,7 +9,7 @@ from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import number
 from clerk_tinybird_app.dashboard.declaration import Dashboard, Filter, Values
 from clerk_tinybird_app.dashboard.questions import Question, Takes, dated, filtered, taken
-from clerk_tinybird_app.dashboard.shown import UnfitRowsError
+from clerk_tinybird_app.dashboard.shown import reading_rows
 from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import View
 
@@ -104,13 +104,9 @@ def offered(
 
 def _counts(source: Values | None, rows: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
     """Return value -> how often it is there."""
-    try:
+    with reading_rows():
         return {
             str(row[source.column]): number(row[source.count]) if source.count else None
             for row in rows
             if source and row[source.column] is not None
         }
-    except KeyError as error:
-        raise UnfitRowsError(f"its rows have no column {error}") from error
-    except TypeError as error:
-        raise UnfitRowsError("its counts are no numbers") from error

@@ -9,7 +9,7 @@ from typing import Any
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import moment
 from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
-from clerk_tinybird_app.dashboard.shown import FAULTS, Shaper, UnfitRowsError
+from clerk_tinybird_app.dashboard.shown import Shaper, reading_rows
 from clerk_tinybird_app.dashboard.times import Times, offset_name
 
 
@@ -66,10 +66,8 @@ def shown_record(shaper: Shaper, panel: Records, row: Mapping[str, Any]) -> Reco
     Raises:
         UnfitRowsError: The row lacks a column, or holds what cannot be shown.
     """
-    try:
+    with reading_rows():
         return _Reader(shaper, panel, row).record()
-    except FAULTS as error:
-        raise UnfitRowsError(f"its row cannot be shown ({type(error).__name__})") from error
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What each panel's rows are shown as: plain values, ready for the page."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -42,6 +42,17 @@ FAULTS: Final = (
 
 class UnfitRowsError(Exception):
     """A pipe's rows are not what a panel shows, such as those of an older version of the pipe."""
+
+
+@contextmanager
+def reading_rows() -> Iterator[None]:
+    """Raise whatever rows are not fit for as an ``UnfitRowsError`` that says it."""
+    try:
+        yield
+    except KeyError as error:
+        raise UnfitRowsError(f"its rows have no column {error}") from error
+    except FAULTS as error:
+        raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,7 @@ class Shaper:
             UnfitRowsError: The rows lack a column, or hold what the panel cannot show.
         """
         panel = opened(self.dashboard, panel, self.view)
-        try:
+        with reading_rows():
             own = rows[panel.key]
             match panel:
                 case Figures():
@@ -143,10 +154,6 @@ class Shaper:
                     return {"rows": self._shares(panel, own)}
                 case _:
                     raise NotImplementedError(type(panel))
-        except KeyError as error:
-            raise UnfitRowsError(f"its rows have no column {error}") from error
-        except FAULTS as error:
-            raise UnfitRowsError(f"its rows cannot be shown ({type(error).__name__})") from error
 
     def tone(self, values: Mapping[str, Any]) -> str:
         """Return the tone of the first of these values whose filter has tones, "" without one.
@@ -201,18 +208,23 @@ class Shaper:
         """Return a row of key figures beside those of what the period is compared with.
 
         A pipe knows of the period of the same length alone. What a day, week or month is compared
-        with has a row of its own; without that row nothing is compared.
+        with has a row of its own; without that row nothing is compared. Of a period that is over,
+        the pipe's own row tells whether the rows reach back far enough: the other one tells it of a
+        third period, which the data may not be kept for.
         """
         if not self.view.is_of_calendar:
             return row
         taken = {each.before_column: each.column for each in panel.figures}
-        also = {panel.comparable: panel.comparable} if panel.comparable else {}
         if panel.count:
-            also[f"{panel.count}_before"] = panel.count
+            taken[f"{panel.count}_before"] = panel.count
+        if panel.comparable and self.view.is_live:
+            taken[panel.comparable] = panel.comparable
         for earlier in self.before.get(panel.key, ()):
-            return {**row, **{to: earlier[of] for to, of in (taken | also).items()}}
+            return {**row, **{to: earlier[of] for to, of in taken.items()}}
         # Not known is something else than none.
-        return {**row, **dict.fromkeys(also, True), **dict.fromkeys(taken)}
+        is_any = filter(None, (panel.comparable, panel.count and f"{panel.count}_before"))
+        unknown = (each.before_column for each in panel.figures)
+        return {**row, **dict.fromkeys(is_any, True), **dict.fromkeys(unknown)}
 
     def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> list[float | None]:
         """Return a figure's values in the buckets of its trend, none without their rows."""
@@ -300,11 +312,12 @@ class Shaper:
     def _ranking(self, panel: Ranking, rows: Rows) -> list[Row]:
         bars = [_bar(panel.columns, row) for row in rows]
         most = max(bars, default=0) or 1
+        choosing = chosen_by(self.dashboard, panel, self.view, self.page)
         found = []
         for row, bar in zip(rows, bars, strict=True):
             values = {name: row[name] for name in panel.by}
             opens = self.href(values, panel.opens) if panel.opens else ""
-            is_chosen = self._is_chosen(panel, values)
+            is_chosen = self._is_chosen(choosing, values)
             href = self.href(values, toggles=is_chosen)
             cells = [Cell(_words(row, panel.by), href), *self._cells(panel, row)]
             share = round(_HUNDRED * bar / most)
@@ -315,18 +328,21 @@ class Shaper:
         period, today = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
         times = Times.of(period, self.zone, self.now)
         path, name = self.view.page(self.page), record_names(self.dashboard)[panel.key]
+        ids = [str(row[panel.id]) for row in rows]
         return [
             Row(
                 record,
                 [Cell(times.clock(moment(row[panel.at]), now=today)), *self._cells(panel, row)],
-                open_href=self.view.link(path, {name: record}),
+                open_href=href,
             )
-            for row in rows
-            for record in (str(row[panel.id]),)
+            for row, record, href in zip(
+                rows, ids, self.view.links_to(path, name, ids), strict=True
+            )
         ]
 
     def _shares(self, panel: Breakdown, rows: Rows) -> list[Share]:
         whole = sum(row[panel.value] for row in rows) or 1
+        choosing = chosen_by(self.dashboard, panel, self.view, self.page)
         return [
             Share(
                 label=_words(row, (panel.value_column,)),
@@ -337,13 +353,17 @@ class Shaper:
             )
             for row in rows
             for values in ({panel.by: row[panel.value_column]},)
-            for is_chosen in (self._is_chosen(panel, values),)
+            for is_chosen in (self._is_chosen(choosing, values),)
         ]
 
-    def _is_chosen(self, panel: Ranking | Breakdown, values: Mapping[str, Any]) -> bool:
-        """Tell whether the view is filtered by a row, which these values name."""
-        names = chosen_by(self.dashboard, panel, self.view, self.page)
-        return bool(names) and all(
+    def _is_chosen(self, choosing: Collection[str], values: Mapping[str, Any]) -> bool:
+        """Tell whether the view is filtered by a row, which these values name.
+
+        Args:
+            choosing: The filters that choose rows, see ``chosen_by``.
+            values: Name of a filter -> its value in the row.
+        """
+        return bool(choosing) and all(
             self.view.includes(name, str(value)) for name, value in values.items()
         )
 

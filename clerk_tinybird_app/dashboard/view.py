@@ -1,6 +1,6 @@
 """One view of a dashboard, and the address that says it: a period, filters and orders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -241,13 +241,8 @@ class View:
         chosen = {name: _chosen(value) for name, value in changes.items()}
         return replace(self, choices={**self.choices, **chosen})
 
-    def address(self, path: str, record: Mapping[str, str] | None = None) -> str:
-        """Return ``path`` with the query that says this view; defaults are left out.
-
-        Args:
-            path: The page's.
-            record: What says which record is open, see ``record_names``; it always comes last.
-        """
+    def address(self, path: str) -> str:
+        """Return a page's ``path`` with the query that says this view; defaults are left out."""
         given = [] if self.range == DEFAULT else [("range", self.range)]
         given += [
             (name, moment_text(at)) for name, at in (("start", self.start), ("end", self.end)) if at
@@ -257,13 +252,18 @@ class View:
         for name, chosen in self.filters.items():
             given += [(name + NOT * chosen.is_excluded, value) for value in chosen.values]
         given += [(name, value) for name, value in self.orders.items() if value is not None]
-        given += [*self.searches.items(), *(record or {}).items()]
-        return f"{path}?{urlencode(given, safe='/:', errors='replace')}" if given else path
+        given += self.searches.items()
+        return f"{path}?{_query(*given)}" if given else path
 
-    def link(self, path: str, record: Mapping[str, str] | None = None) -> str:
+    def link(self, path: str) -> str:
         """Return the address for a value that came with the data, "" if it would be too long."""
-        address = self.address(path, record)
-        return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
+        return _unless_long(self.address(path))
+
+    def links_to(self, path: str, name: str, values: Iterable[str]) -> list[str]:
+        """Return a link for each value of one more name in the address, which comes last."""
+        address = self.address(path)
+        begun = f"{address}{'&' if '?' in address else '?'}"
+        return [_unless_long(begun + _query((name, value))) for value in values]
 
 
 def chosen_by(dashboard: Dashboard, panel: Panel, view: View, page: str) -> tuple[str, ...]:
@@ -340,6 +340,14 @@ def order_name(dashboard: Dashboard, panel: Panel) -> str:
     """Return the name in the address of a panel's order or tab, "" for a panel without one."""
     found = with_options(dashboard)
     return next((name for name, each in found.items() if each.key == panel.key), "")
+
+
+def _query(*pairs: tuple[str, str]) -> str:
+    return urlencode(pairs, safe="/:", errors="replace")
+
+
+def _unless_long(address: str) -> str:
+    return address if len(address) <= MOST_CHARACTERS - _MOST_OTHER_CHARACTERS else ""
 
 
 def _chosen(value: str | Chosen | None) -> Chosen | None:

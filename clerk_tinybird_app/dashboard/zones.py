@@ -1,5 +1,7 @@
 """The time zones that a viewer can choose."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -48,12 +50,9 @@ def _in_table() -> set[str]:
     return set()
 
 
-def _tables() -> list[str]:
-    files = [Path(folder) / _TABLE for folder in TZPATH]
-    found = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
-    try:
-        packed = resources.files("tzdata.zoneinfo") / _TABLE
-        found.append(packed.read_text(encoding="utf-8"))
-    except (ModuleNotFoundError, OSError):
-        pass
-    return found
+def _tables() -> Iterator[str]:
+    for file in (Path(folder) / _TABLE for folder in TZPATH):
+        if file.is_file():
+            yield file.read_text(encoding="utf-8")
+    with suppress(ModuleNotFoundError, OSError):
+        yield (resources.files("tzdata.zoneinfo") / _TABLE).read_text(encoding="utf-8")

@@ -122,10 +122,12 @@ def test_a_row_that_does_not_fit_is_said_to_be_so(changes: dict[str, Any]) -> No
 def test_the_address_of_a_record_is_that_of_its_view_with_the_id_at_its_end() -> None:
     seen = view(site="/a b")
 
-    address = seen.address("/dashboard", {"record": "a&b=/c"})
+    (address,) = seen.links_to("/dashboard", "record", ["a&b=/c"])
 
     assert address == f"{seen.address('/dashboard')}&record=a%26b%3D/c"
     assert read_view(address.partition("?")[2], SITE) == (seen, "")
+    of_all, too_long = View.of(SITE).links_to("/dashboard", "record", ["1", "x" * 12_000])
+    assert (of_all, too_long) == ("/dashboard?record=1", "")
 
 
 def test_a_search_is_in_the_address_and_asks_its_lists_pipe_alone() -> None:

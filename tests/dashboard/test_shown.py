@@ -136,6 +136,20 @@ def test_a_day_of_the_calendar_is_compared_with_the_one_before_it() -> None:
     assert set(changed([]).values()) == {texts.NONE}
 
 
+def test_a_month_that_is_over_needs_rows_of_the_one_before_it_and_no_older_ones() -> None:
+    last_month = View.of(SITE, range="last-month")
+    # A project may keep two months: of the one before these two there is nothing.
+    before = TOTALS | {"visits": 100.0, "is_whole": 0}
+
+    def change(row: dict[str, Any]) -> str:
+        shaping = replace(shaper(last_month), before={FIGURES.key: [before]})
+        figures: list[ShownFigure] = shaping.shown(FIGURES, {FIGURES.key: [row]})["rows"]
+        return figures[0].change
+
+    assert change(TOTALS | {"visits": 110.0}) == "+10.0 %"
+    assert change(TOTALS | {"visits": 110.0, "is_whole": 0}) == NEW
+
+
 @pytest.mark.parametrize(
     ("before", "change"),
     [
