@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
 from typing import Final
 
 from clerk_tinybird_app.dashboard.chosen import MANY, NOT
@@ -129,16 +128,17 @@ def _of_filters_named(dashboard: Dashboard, panel: Panel, where: str) -> Iterato
 def _filters_named(panel: Panel) -> Iterator[str]:
     match panel:
         case Figures():
-            yield from chain.from_iterable(each.fixed_by for each in panel.figures)
+            for figure in panel.figures:
+                yield from (*figure.fixed_by, *figure.decided_by)
         case TimeSeries():
             yield from (panel.filter,) if panel.filter else ()
-            yield from panel.limit.fixed_by if panel.limit else ()
+            yield from panel.limit.decided_by if panel.limit else ()
         case Breakdown():
             yield from panel.tabs or (panel.by,)
         case Ranking() | Records():
             yield from panel.by if isinstance(panel, Ranking) else ()
             for column in panel.columns:
-                yield from (*column.filters, *column.fixed_by)
+                yield from (*column.filters, *column.decided_by)
 
 
 def _of_kind(dashboard: Dashboard, panel: Panel, where: str) -> Iterator[Mistake]:

@@ -108,7 +108,8 @@ class Column:
         has_bar: True for the one whose value is drawn as a bar in its row.
         sort: The value of the pipe's parameter ``sort`` that orders by it; "" without one.
         filters: Filter -> the pipe's column with its value: what a click on a cell filters by.
-        fixed_by: Filters that leave it a single value: with all of them set it is not shown.
+        decided_by: Filters that choose by what it measures, as one by outcome does to a share of
+            errors: with any of them set it is not shown.
     """
 
     of: tuple[str, ...]
@@ -117,7 +118,7 @@ class Column:
     has_bar: bool = False
     sort: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
-    fixed_by: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -148,7 +149,7 @@ class ChartLimit:
         label: What it is called, in front of the value.
         unit: How the value is written; as the panel's own numbers by default.
         tone: The colour of what is above it.
-        fixed_by: Filters that leave a single value: with all of them set it says nothing.
+        decided_by: Filters that choose by what it measures: with any of them set it says nothing.
     """
 
     above: float
@@ -156,7 +157,7 @@ class ChartLimit:
     label: str = "limit"
     unit: Unit | None = None
     tone: Tone = Tone.WARNING
-    fixed_by: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +172,9 @@ class Figure:
         good: Which change is good news.
         is_absolute: True when a change is told as a difference, also of a count.
         trend: A pipe of a time series on the same page, and its column to draw; None without.
-        fixed_by: Filters that leave it a single value: with all of them set it gives way.
+        decided_by: Filters that choose by what it measures, as one by outcome does to a share of
+            errors: with any of them set it gives way to another figure.
+        fixed_by: Filters that leave it a single value: with all of them set it gives way too.
         limit: From where on it is coloured; None without.
     """
 
@@ -182,6 +185,7 @@ class Figure:
     good: Good = Good.NEITHER
     is_absolute: bool = False
     trend: tuple[str, str] | None = None
+    decided_by: tuple[str, ...] = ()
     fixed_by: tuple[str, ...] = ()
     limit: Limit | None = None
 

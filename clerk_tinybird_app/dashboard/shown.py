@@ -190,7 +190,11 @@ class Shaper:
         self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
     ) -> list[ShownFigure]:
         row = self._compared(panel, row)
-        telling = [each for each in panel.figures if not self._is_fixed(each.fixed_by)]
+        telling = [
+            each
+            for each in panel.figures
+            if not (self._is_fixed(each.fixed_by) or self._is_decided(each.decided_by))
+        ]
         is_whole = not panel.comparable or bool(row[panel.comparable])
         has_before = not panel.count or row[f"{panel.count}_before"] != 0
         return [
@@ -252,7 +256,7 @@ class Shaper:
         axis = charts.axis_of(starts[len(own) - len(within) :], step, passed, times, note)
         panels = self.dashboard.panels_of(self.page)
         limit = panel.limit
-        if limit is not None and self._is_fixed(limit.fixed_by):
+        if limit is not None and self._is_decided(limit.decided_by):
             limit = None
         chart = Chart(
             values=[[number(row[each.column]) for row in within] for each in panel.series],
@@ -372,7 +376,7 @@ class Shaper:
         return [self._cell(column, row, is_link=is_link) for column in panel.columns]
 
     def _cell(self, column: Column, row: Mapping[str, Any], *, is_link: bool) -> Cell:
-        if self._is_fixed(column.fixed_by):
+        if self._is_decided(column.decided_by):
             return Cell(texts.NONE)
         values = {name: row[source] for name, source in column.filters.items()}
         # A row of records is a link itself, to all that the record says.
@@ -382,6 +386,10 @@ class Shaper:
     def _is_fixed(self, names: Collection[str]) -> bool:
         """Tell whether all of these filters leave a single value, and there are any."""
         return bool(names) and set(names) <= self.view.only.keys()
+
+    def _is_decided(self, names: Collection[str]) -> bool:
+        """Tell whether any of these filters is set, to whatever."""
+        return not self.view.filters.keys().isdisjoint(names)
 
 
 def is_empty(panel: Panel, rows: Rows) -> bool:

@@ -56,7 +56,7 @@ _FIGURES: Final = Figures(
         Figure(label="Requests", column="requests", trend=("requests_over_time", "requests")),
         Figure(
             label="Error rate", column="error_rate", unit=Unit.PERCENT, good=Good.DOWN,
-            trend=("requests_over_time", "error_rate"), fixed_by=("status_class",),
+            trend=("requests_over_time", "error_rate"), decided_by=("status_class", "status"),
             limit=Limit(above=_MOST_ERRORS, tone=Tone.ERROR),
         ),
         Figure(
@@ -92,7 +92,7 @@ _TRAFFIC: Final = TimeSeries(
     before="requests",
     limit=ChartLimit(
         column="error_rate", above=_MOST_ERRORS, label="errors over", unit=Unit.PERCENT,
-        tone=Tone.ERROR, fixed_by=("status_class",),
+        tone=Tone.ERROR, decided_by=("status_class", "status"),
     ),
     width=7,
 )  # fmt: skip
@@ -146,7 +146,7 @@ _ROUTES: Final = Ranking(
         Column(of=("requests",), unit=Unit.COUNT, has_bar=True, sort="requests"),
         Column(
             of=("error_rate",), label="errors", unit=Unit.PERCENT, sort="errors",
-            fixed_by=("status_class",),
+            decided_by=("status_class", "status"),
         ),
         Column(of=("p95_ms",), label="p95", unit=Unit.MILLISECONDS, sort="p95"),
     ),

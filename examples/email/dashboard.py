@@ -51,11 +51,11 @@ _FIGURES: Final = Figures(
         Figure(label="Sent", column="sent", trend=("emails_over_time", "sent")),
         Figure(
             label="Delivery rate", column="delivery_rate", unit=Unit.PERCENT, good=Good.UP,
-            trend=("emails_over_time", "delivery_rate"), fixed_by=("outcome",),
+            trend=("emails_over_time", "delivery_rate"), decided_by=("outcome",),
         ),
         Figure(
             label="Bounce rate", column="bounce_rate", unit=Unit.PERCENT, good=Good.DOWN,
-            trend=("emails_over_time", "bounce_rate"), fixed_by=("outcome",),
+            trend=("emails_over_time", "bounce_rate"), decided_by=("outcome",),
             limit=Limit(above=_MOST_BOUNCES, tone=Tone.ERROR),
         ),
         Figure(
@@ -80,7 +80,7 @@ _EMAILS: Final = TimeSeries(
     before="sent",
     limit=ChartLimit(
         column="bounce_rate", above=_MOST_BOUNCES, label="bounces over", unit=Unit.PERCENT,
-        tone=Tone.ERROR, fixed_by=("outcome",),
+        tone=Tone.ERROR, decided_by=("outcome",),
     ),
     width=7,
 )  # fmt: skip
@@ -113,7 +113,7 @@ _TEMPLATES: Final = Ranking(
         Column(of=("sent",), unit=Unit.COUNT, has_bar=True, sort="sent"),
         Column(
             of=("bounce_rate",), label="bounced", unit=Unit.PERCENT, sort="bounces",
-            fixed_by=("outcome",),
+            decided_by=("outcome",),
         ),
         Column(of=("p95_delivery_ms",), label="p95", unit=Unit.MILLISECONDS, sort="slowest"),
     ),
@@ -161,8 +161,8 @@ _SENDERS: Final = Ranking(
     by=("sender",),
     columns=(
         Column(of=("sent",), unit=Unit.COUNT, has_bar=True),
-        Column(of=("bounce_rate",), label="bounced", unit=Unit.PERCENT, fixed_by=("outcome",)),
-        Column(of=("complaint_rate",), label="spam", unit=Unit.PERCENT, fixed_by=("outcome",)),
+        Column(of=("bounce_rate",), label="bounced", unit=Unit.PERCENT, decided_by=("outcome",)),
+        Column(of=("complaint_rate",), label="spam", unit=Unit.PERCENT, decided_by=("outcome",)),
     ),
     width=5,
 )

@@ -38,7 +38,7 @@ FIGURES = Figures(
             column="lost_share",
             unit=Unit.PERCENT,
             good=Good.DOWN,
-            fixed_by=("outcome",),
+            decided_by=("outcome",),
         ),
         Figure(label="p95", column="p95", unit=Unit.MILLISECONDS, good=Good.DOWN),
         Figure(
@@ -85,7 +85,7 @@ TOP = Ranking(
             label="lost",
             unit=Unit.PERCENT,
             sort="lost",
-            fixed_by=("outcome",),
+            decided_by=("outcome",),
         ),
         Column(of=("p95",), unit=Unit.MILLISECONDS, sort="slow"),
     ),

@@ -256,7 +256,7 @@ def test_buckets_above_the_limit_are_marked() -> None:
 
 
 def test_a_limit_of_what_a_filter_fixes_says_nothing() -> None:
-    limit = ChartLimit(column="sites", above=0, fixed_by=("outcome",))
+    limit = ChartLimit(column="sites", above=0, decided_by=("outcome",))
     limited = replace(BY_TIME, limit=limit)
 
     assert chart(limited, TRAFFIC).has_limit

@@ -121,7 +121,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
         "Did you mean 'p95'?",
     ),
     (
-        lambda: with_panel(SPEED, limit=ChartLimit(above=1, column="p95", fixed_by=("outcom",))),
+        lambda: with_panel(SPEED, limit=ChartLimit(above=1, column="p95", decided_by=("outcom",))),
         "the panel 'speed' names the filter 'outcom', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",
     ),
@@ -213,7 +213,7 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
         "Did you mean 'odd'?",
     ),
     (
-        lambda: with_panel(LATEST, columns=(Column(of=("code",), fixed_by=("outcomes",)),)),
+        lambda: with_panel(LATEST, columns=(Column(of=("code",), decided_by=("outcomes",)),)),
         "the panel 'latest' names the filter 'outcomes', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",
     ),

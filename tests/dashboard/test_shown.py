@@ -7,6 +7,7 @@ import pytest
 
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import Rows
+from clerk_tinybird_app.dashboard.chosen import Chosen
 from clerk_tinybird_app.dashboard.declaration import Figure, Figures, Good, Tone
 from clerk_tinybird_app.dashboard.figures import BAD, GOOD, NEUTRAL, NEW, ShownFigure, trend
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError, is_empty, says_nothing
@@ -17,6 +18,7 @@ from tests.dashboard.declared import (
     COUNTRIES,
     FIGURES,
     LATEST,
+    MANY,
     MORE,
     SITE,
     SPEED,
@@ -177,6 +179,20 @@ def test_what_ended_is_down_by_all_of_it() -> None:
     ended = NOTHING | {"visits_before": 100, "lost_share_before": 0.1, "p95_before": 5}
 
     assert changes(ended)["Visits"] == ("\N{MINUS SIGN}100.0 %", NEUTRAL)
+
+
+@pytest.mark.parametrize("is_excluded", [False, True])
+def test_a_share_is_no_figure_of_what_is_chosen_by_it_however_many_values_are(
+    is_excluded: bool,
+) -> None:
+    chosen = Chosen(("lost", "odd"), is_excluded=is_excluded)
+    seen = View.of(MANY, filters={"outcome": chosen})
+    shaping = shaper(seen, dashboard=MANY)
+
+    told = shaping.shown(FIGURES, {FIGURES.key: [TOTALS]})["rows"]
+    assert [each.label for each in told] == ["Visits", "p95", "Sites", "p99"]
+    for row in shaping.shown(TOP, {TOP.key: SITES})["rows"]:
+        assert row.cells[2].text == texts.NONE
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ def shown(panel: str, rows: list[dict[str, Any]], view: View) -> dict[str, Any]:
         ((), ["Requests", "Error rate", "p95 latency", "Active routes"]),
         (("region",), ["Requests", "Error rate", "p95 latency", "Active routes"]),
         (("status_class",), ["Requests", "p95 latency", "Active routes", "p99 latency"]),
+        (("status",), ["Requests", "p95 latency", "Active routes", "p99 latency"]),
         (("method", "route"), ["Requests", "Error rate", "p95 latency", "p99 latency"]),
         (
             ("method", "route", "status_class"),
@@ -113,7 +114,8 @@ def shown(panel: str, rows: list[dict[str, Any]], view: View) -> dict[str, Any]:
 def test_what_the_filters_fix_is_no_figure_and_another_takes_its_place(
     filters: tuple[str, ...], names: list[str]
 ) -> None:
-    view = View.of(DASHBOARD, filters={name: FILTERS[name] for name in filters})
+    chosen = FILTERS | {"status": "503"}
+    view = View.of(DASHBOARD, filters={name: chosen[name] for name in filters})
 
     assert [each.label for each in shown("usage_summary", [SUMMARY], view)["rows"]] == names
 
