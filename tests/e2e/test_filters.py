@@ -79,6 +79,8 @@ def test_the_keyboard_alone_finds_chooses_and_leaves(board: Board, page: Page) -
     # Typing goes on where it was left.
     page.keyboard.type("x")
     expect(page.get_by_text("No value matches")).to_be_visible()
+    # The numbers of the view before are faint, because they are not to be read any more.
+    expect(page.locator(".other-view")).to_have_count(0)
     assert findings(page, axe_script()) == []
     page.keyboard.press("Escape")
 
