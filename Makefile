@@ -49,7 +49,7 @@ bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m benchmarks
 
-screenshots: $(VENV)/test.stamp ## Make the README's pictures in docs/ from the running app
+screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running app
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.screenshots

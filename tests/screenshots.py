@@ -1,4 +1,4 @@
-"""Makes the README's pictures from the running app: ``python -m tests.screenshots``."""
+"""Makes the pictures of the README and its gallery: ``python -m tests.screenshots``."""
 
 import sys
 import tempfile
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -20,6 +20,7 @@ from tests.running_app import ROOT, RunningApp
 expect.set_options(timeout=30_000)
 
 FOLDER: Final = ROOT / "docs"
+_Theme = Literal["light", "dark"]
 _EMAIL: Final = "admin@acme.test"
 _DESKTOP: Final = (1280, 900)
 _PHONE: Final = (390, 844)
@@ -27,10 +28,10 @@ _PHONE: Final = (390, 844)
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the README.
+    """One picture of the running app.
 
     Attributes:
-        name: The file's name without its ending.
+        name: The file's name in ``docs/``, without its ending.
         path: The page.
         theme: The theme.
         size: Width and least height, in CSS pixels.
@@ -39,7 +40,7 @@ class Picture:
 
     name: str
     path: str
-    theme: Literal["dark", "light"] = "dark"
+    theme: _Theme = "dark"
     size: tuple[int, int] = _DESKTOP
     product: str = "demo"
 
@@ -51,6 +52,12 @@ PICTURES: Final = (
     Picture("dashboard-light", "/dashboard", theme="light"),
     Picture("dashboard-phone", "/dashboard", size=_PHONE),
     Picture("email-dark", "/dashboard", product="email"),
+    *(
+        Picture(f"gallery/{product}-{width}-{theme}", "/dashboard", theme, (width, height), product)
+        for product in CHOICES
+        for width, height in ((360, 780), (768, 1024), (1280, 900), (1920, 1080))
+        for theme in get_args(_Theme)
+    ),
 )
 
 
