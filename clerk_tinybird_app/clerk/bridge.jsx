@@ -35,12 +35,14 @@ const ATTEMPTS_BEFORE_STALLED = 3;
 // clerk/errors.py.
 const EXPIRED = "session_expired";
 
-// `cause` is the reason why the session cannot be confirmed, if it is known: "clerk".
+// `cause` is the reason why the session cannot be confirmed, if it is known: "clerk". `onSent` takes
+// a function that is called after each session token that is sent, and returns what ends that.
 export const SessionContext = createContext({
   phase: "loading",
   offline: false,
   cause: "",
   retry: () => {},
+  onSent: () => () => {},
 });
 
 // A token that is sent must live until the next heartbeat; Clerk's tokens live for 60 seconds.
@@ -121,6 +123,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   });
   const running = useRef(null);
   const last = useRef({ at: 0, attempts: 0 });
+  const listeners = useRef(new Set());
 
   const push = useCallback(async (fresh = false) => {
     const { isKnown, isStaying, offline, wanted, getToken, onPush } = view.current;
@@ -137,6 +140,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
       // push or another view means that this token is out of date.
       if (token !== null && running.current === mine && view.current.wanted === wanted) {
         onPush(token);
+        if (token) listeners.current.forEach((tell) => tell());
       }
     } catch {
       // Clerk cannot be reached. The next tick tries again. The session still expires on the
@@ -201,8 +205,12 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   else if (refused && (refused !== EXPIRED || stalled)) phase = "refused";
   else if (stalled) phase = "stalled";
 
+  const onSent = useCallback((tell) => {
+    listeners.current.add(tell);
+    return () => listeners.current.delete(tell);
+  }, []);
   const value = useMemo(
-    () => ({ phase, offline, cause, retry: () => push(true) }),
+    () => ({ phase, offline, cause, retry: () => push(true), onSent }),
     [phase, offline, cause],
   );
   return (

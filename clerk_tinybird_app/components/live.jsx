@@ -12,6 +12,7 @@ import {
 } from "react";
 import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
+import { SessionContext } from "../../clerk/components/bridge.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
@@ -90,6 +91,44 @@ const pauseMs = (every, failures, chance) => {
   return longer * (0.75 + chance / 2) * 1_000;
 };
 
+// The first refresh of a page goes out right behind the session token, and not when the page has
+// been drawn: the two take about as long. The view that is then drawn takes it over.
+let early = null;
+
+export function EarlyRefresh({ apart, least, onRefresh }) {
+  const { phase, onSent } = useContext(SessionContext);
+  const { pathname, search } = useLocation();
+  const view = useRef(null);
+  useLayoutEffect(() => {
+    view.current = { phase, pathname, search: without(search, apart), onRefresh };
+  });
+  useEffect(() => {
+    const ask = () => {
+      const { phase, pathname, search, onRefresh } = view.current ?? {};
+      // A page that stands already asks for itself.
+      if (!onRefresh || phase === "signed-in") return false;
+      early = { number: Date.now(), asked: moment(), pathname, search };
+      onRefresh(early.number, pathname, search, ownZone(), keptRate());
+      return true;
+    };
+    const unsubscribe = onSent(() => inTurn(least * 1_000, () => {}, ask));
+    return () => {
+      view.current = null;
+      unsubscribe();
+    };
+  }, []);
+  return null;
+}
+
+const NOT_ASKED = { number: 0, asked: null };
+const takeEarly = (pathname, search) => {
+  const taken = early;
+  early = null;
+  const isIts = taken && taken.pathname === pathname && taken.search === search;
+  const { number, asked } = isIts && msSince(taken.asked) < SLOW_MS ? taken : NOT_ASKED;
+  return { number, asked, isLost: false, failures: 0, chance: Math.random() };
+};
+
 export function LiveView(props) {
   const { usual, least, at, behind, isLive, isFailing, finished, zone, children } = props;
   const { pathname, search: whole } = useLocation();
@@ -113,7 +152,9 @@ export function LiveView(props) {
     view.current = { ...props, pathname, search, isDown, trouble, paused, every };
   });
   // The last refresh. `isLost` when its answer is no longer expected.
-  const last = useRef({ number: 0, asked: null, isLost: false, failures: 0, chance: 0 });
+  const last = useRef(null);
+  last.current ??= takeEarly(pathname, search);
+  const isAsked = useRef(Boolean(last.current.asked));
   // How long the turns of other tabs take before this one.
   const waitMs = useRef(0);
   const isQueued = useRef(false);
@@ -215,6 +256,9 @@ export function LiveView(props) {
 
   useEffect(() => {
     if (isDown) return;
+    const isAskedAlready = isAsked.current;
+    isAsked.current = false;
+    if (isAskedAlready) return;
     // A new view is asked for at once. A page that was only mounted again may be one of many tabs.
     if (last.current.asked) ask();
     else askInTurn();

@@ -58,6 +58,24 @@ class LiveView(_Live):
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
 
 
+class EarlyRefresh(_Live):
+    """Asks for the page's data as soon as a session token is on its way, for ``LiveView`` to show.
+
+    It stands beside the view, where it is before there is a session.
+
+    Props:
+        apart: As ``LiveView``'s.
+        least: As ``LiveView``'s.
+        on_refresh: As ``LiveView``'s.
+    """
+
+    tag = "EarlyRefresh"
+
+    apart: rx.Var[list[str]]
+    least: rx.Var[float]
+    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
+
+
 class Dimmed(_Live):
     """Dims its children while the data of the ``LiveView`` around it is out of date."""
 

@@ -33,7 +33,7 @@ from clerk_tinybird_app.components.dashboard.time_series import time_series_pane
 from clerk_tinybird_app.components.dashboard.toolbar import toolbar, toolbar_skeleton
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.layout import framed_layout, layout
-from clerk_tinybird_app.components.live import Dimmed, LiveView
+from clerk_tinybird_app.components.live import Dimmed, EarlyRefresh, LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import HEADING
 from clerk_tinybird_app.components.notices import (
@@ -130,6 +130,9 @@ def _page(
     framed = framed_layout if is_embedded else partial(layout, path=routes.DASHBOARD, is_bare=True)
     invitation = _invitation_in_a_frame() if is_embedded else _invitation()
     return framed(
+        EarlyRefresh.create(
+            apart=names_apart(panels), least=least, on_refresh=DashboardState.refresh
+        ),
         Phase.create(_skeleton(panels, compares=compares), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
         Phase.create(_alone(refused_notice()), when=REFUSED),

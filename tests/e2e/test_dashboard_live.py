@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.board import RECENT, ROUTES, TRAFFIC, Board
 from tests.e2e.visitor import Visitor
@@ -181,3 +181,39 @@ def test_a_switch_shows_no_frame_of_the_other_tenant(
     board.expect_filled()
     expect(page.get_by_text("/acme-secret")).to_have_count(0)
     assert page.evaluate("window.leaks") == 0
+
+
+def test_the_first_data_is_asked_for_behind_the_session_and_not_when_the_page_is_drawn(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    asked: list[str] = []
+    withheld: list[str | bytes] = []
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message: str | bytes) -> None:
+            asked.extend(re.findall(r"state\.(sync|refresh)\b", str(message)))
+            server.send(message)
+            if "refresh" in asked:
+                while withheld:
+                    socket.send(withheld.pop(0))
+
+        def to_page(message: str | bytes) -> None:
+            is_held = "sync" in asked and "refresh" not in asked
+            withheld.append(message) if is_held else socket.send(message)
+
+        socket.on_message(to_server)
+        server.on_message(to_page)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.evaluate("localStorage.setItem('dashboard-refresh-seconds', '300')")
+    page.reload()
+
+    # No answer to the session came before that, so the page could not be drawn.
+    board.expect_filled()
+    expect(page.locator("#live-status")).to_contain_text("Live")
+    # The page takes it over, and does not ask the same once more.
+    assert asked[:2] == ["sync", "refresh"]
+    assert asked.count("refresh") == 1
