@@ -15,9 +15,9 @@ from clerk_tinybird_app.logs.log_budget import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.clerk_forms import sign_in, sign_up
 from clerk_tinybird_app.pages.dashboard import dashboard_page, tab_title
-from clerk_tinybird_app.pages.not_found import not_found
+from clerk_tinybird_app.pages.not_found import not_found, page_failed
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
-from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
+from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 
@@ -81,7 +81,7 @@ app = ServedApp(
     frontend_exception_handler=page_error_log(),
     backend_exception_handler=event_error_log(),
     app_wraps={
-        **KEPT_WRAPS,
+        **error_boundary(page_failed()),
         (30, "ClerkRoot"): _clerk_root,
         (29, "SessionBridge"): _session_bridge,
         (28, "Pulse"): _pulse,

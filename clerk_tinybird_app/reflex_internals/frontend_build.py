@@ -48,6 +48,23 @@ _HEADERS_PLUGIN: Final = (
 )
 
 
+_WITHOUT_EFFECTS: Final = "/node_modules\\/(@clerk|engine\\.io-[a-z]+|socket\\.io-[a-z]+)\\//"
+_PURE_CALLS_PLUGIN: Final = (
+    '{ name: "pure-calls", config: () => ({ build: { rollupOptions: { treeshake: {'
+    " propertyReadSideEffects: false,"
+    ' manualPureFunctions: ["withClerk", "createBillingPaginatedHook",'
+    ' "createAwaitableMutationObserver"],'
+    f" moduleSideEffects: [{{ test: {_WITHOUT_EFFECTS}, sideEffects: false }}],"
+    " } } } }) },"
+)
+_WEBSOCKET_ALONE_PLUGIN: Final = (
+    '{ name: "websocket-alone", apply: "build", transform: {'
+    " filter: { id: /engine\\.io-client\\/build\\/esm\\/transports\\/index\\.js/ },"
+    ' handler: () => ({ code: \'import { WS } from "./websocket.js";'
+    " export const transports = { websocket: WS };', map: null }) } },"
+)
+
+
 def tailwind() -> TailwindV4Plugin:
     """Return Tailwind with a few of the colours in ``assets/look/tokens.css``."""
     theme = {
@@ -75,6 +92,28 @@ class PaintFirst(Plugin):
     def patched(page: str) -> str:
         """Return ``page`` with a low priority for the preloads of its scripts."""
         return page.replace(_PRELOAD, f'{_PRELOAD} fetchpriority="low"')
+
+
+class LessScript(Plugin):
+    """Leaves out of the built pages what they never call.
+
+    Clerk's package does not say that the calls in its modules have no effect but their value, so
+    its hooks for billing stay, and with them a library that fetches for them. The websocket is the
+    one way on which Reflex's pages talk, so Socket.IO needs no other.
+    """
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch Vite's configuration before it is written."""
+        context["add_modify_task"](_VITE_CONFIG, self.patched)
+
+    @staticmethod
+    def patched(vite_config: str) -> str:
+        """Return ``vite_config`` with what may be left out.
+
+        Raises:
+            ConfigError: The place to patch is not in Reflex's template any more.
+        """
+        return _with_plugins(vite_config, _PURE_CALLS_PLUGIN, _WEBSOCKET_ALONE_PLUGIN)
 
 
 class PagePolicy(Plugin):
@@ -126,15 +165,20 @@ class SameOrigin(Plugin):
         Raises:
             ConfigError: The places to patch are not in Reflex's template any more.
         """
-        for anchor in (_SERVER_ANCHOR, _PLUGINS_ANCHOR):
-            if anchor not in vite_config:
-                raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
+        _require(_SERVER_ANCHOR, vite_config)
         target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
         proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
-        patched = vite_config.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _HEADERS_PLUGIN, 1)
-        patched = patched.replace(
+        plugins = (_LOOPBACK_PLUGIN, _HEADERS_PLUGIN) if on_loopback else (_HEADERS_PLUGIN,)
+        return _with_plugins(vite_config, *plugins).replace(
             _SERVER_ANCHOR, f"{_SERVER_ANCHOR} {_NO_CORS} proxy: {{ {proxy} }},", 1
         )
-        if on_loopback:
-            patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)
-        return patched
+
+
+def _with_plugins(vite_config: str, *plugins: str) -> str:
+    _require(_PLUGINS_ANCHOR, vite_config)
+    return vite_config.replace(_PLUGINS_ANCHOR, "".join((_PLUGINS_ANCHOR, *plugins)), 1)
+
+
+def _require(anchor: str, vite_config: str) -> None:
+    if anchor not in vite_config:
+        raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")

@@ -1,12 +1,15 @@
 """Reflex's app with the security headers on every answer, also on those of Reflex itself."""
 
+from collections.abc import Callable
 from typing import Final
 
 import reflex as rx
-from reflex.app import default_error_boundary
 from reflex.utils.prerequisites import get_web_dir
 from reflex_base import constants
 from reflex_base.environment import environment
+from reflex_components_core.base.error_boundary import (  # type: ignore[import-untyped]
+    ErrorBoundary,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
@@ -16,8 +19,17 @@ from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 # The components' JavaScript files import this file.
 rx.asset("event_loop.jsx", shared=True)
 
-KEPT_WRAPS: Final = {(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()}
-"""One of Reflex's three default wraps. An app that names wraps of its own must repeat it."""
+_Wrap = Callable[[bool], rx.Component]
+
+
+def error_boundary(failed: rx.Component) -> dict[tuple[int, str], _Wrap]:
+    """Return the wrap that shows ``failed`` in the place of a page that could not be drawn.
+
+    It takes the place of Reflex's own, which shows the error's stack to everybody.
+    """
+    boundary = ErrorBoundary.create(fallback_render=rx.Var.create(failed))
+    return {(55, "ErrorBoundary"): lambda _stateful: boundary}
+
 
 _READING: Final = ("GET", "HEAD")
 

@@ -1,7 +1,9 @@
 """Nothing flashes and nothing jumps: the theme, who is signed in, where things stand."""
 
+import re
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -38,6 +40,7 @@ WATCH = """
   look();
 """.replace("SIGN_IN", SIGN_IN)
 MOST_SHIFT = 0.1
+MOST_SCRIPT_BYTES = 165_000
 MOST_PICTURE_BYTES = 6_000
 BLACK, WHITE = "rgb(10, 10, 10)", "rgb(246, 246, 245)"
 
@@ -146,3 +149,15 @@ def test_a_tenant_without_rows_never_sees_a_panel_of_numbers(
     seen = _seen(page)
     assert seen["signedIn"] == 0
     assert seen["shift"] <= MOST_SHIFT, seen["shifts"]
+
+
+def test_the_scripts_of_the_home_page_weigh_little(app: RunningApp) -> None:
+    page = httpx.get(app.origin).text
+    scripts = set(re.findall(r'/assets/[^"]+\.js', page))
+    accepts = {"Accept-Encoding": "br"}
+    sizes: dict[str, int] = {}
+    for path in scripts:
+        with httpx.stream("GET", app.origin + path, headers=accepts) as answer:
+            sizes[path] = sum(map(len, answer.iter_raw()))
+
+    assert 100_000 < sum(sizes.values()) <= MOST_SCRIPT_BYTES, sizes

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
-from tests.e2e.board import TRAFFIC
+from tests.e2e.board import TRAFFIC, Board
 from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
 from tests.running_app import RunningApp
 
@@ -214,3 +214,35 @@ def test_without_clerks_script_the_page_says_what_to_do_and_does_it(
     page.get_by_role("button", name="Load again").click()
     expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     context.close()
+
+
+def test_a_page_that_fails_says_so_without_a_word_of_code_and_can_be_loaded_again(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    board.open()
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_page(message: str | bytes) -> None:
+            kind, comma, rest = str(message).partition(",")
+            if comma and '"delta"' in rest:
+                event = json.loads(rest)
+                for state in event[1]["delta"].values():
+                    # What no version of this app sends.
+                    charts = {name: {"values": 5} for name in state if TRAFFIC in name}
+                    state.update(charts)
+                rest = json.dumps(event)
+            socket.send(f"{kind}{comma}{rest}")
+
+        server.on_message(to_page)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.reload()
+
+    expect(page.get_by_role("heading", name="This page could not be shown")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text(re.compile("Reflex|TypeError|\\.js"))
+    visitor.forgive("TypeError|hidden|is not a function")
+    page.unroute_all()
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.locator(f"#panel-{TRAFFIC}")).to_be_visible()
