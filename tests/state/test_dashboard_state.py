@@ -252,6 +252,15 @@ async def test_today_is_compared_with_yesterday_up_to_the_same_time(
     assert "start=2026-11-23T18:15Z" in tab.board["frozen"]
 
 
+@pytest.mark.parametrize("search", ["", "?range=today", "?compare=off", "?range=today&compare=off"])
+async def test_how_many_queries_a_refresh_makes_is_said_as_it_is(
+    tab: Tab, tinybird: Tinybird, search: str
+) -> None:
+    await _refresh(tab, search=search)
+
+    assert tab.board["queries"] == len(tinybird.asked)
+
+
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab)
     tab.board.clear()
