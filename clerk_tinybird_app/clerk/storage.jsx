@@ -1,5 +1,5 @@
-// What this browser keeps for a later visit. A private window may have no storage: what could not be
-// stored is known until the page is left.
+// What this browser keeps for a later visit; it stands below all that uses it. A private window may
+// have no storage: what could not be stored is known until the page is left.
 const unstored = new Map();
 
 export const stored = (name) => {
