@@ -118,10 +118,12 @@ def test_on_a_phone_the_values_are_a_sheet_for_fingers(
     there = values(page)
 
     sheet = page.get_by_role("dialog", name="Filter").bounding_box()
+    behind = page.locator(".backdrop").bounding_box()
     value = page.get_by_role("checkbox").first.bounding_box()
     assert len(there) > 1
     assert sheet
     assert value
     assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, width, 740)
     assert value["height"] >= 44
+    assert behind == {"x": 0, "y": 0, "width": width, "height": 740}
     assert page.evaluate("document.documentElement.scrollWidth") == width
