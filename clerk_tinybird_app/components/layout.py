@@ -18,7 +18,7 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.local_accounts import local_banner
-from clerk_tinybird_app.components.look import BUTTON, NOTE
+from clerk_tinybird_app.components.look import BUTTON, NOTE, SQUARE
 from clerk_tinybird_app.components.notices import unconfirmed_notice
 from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, CheckButton, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
@@ -210,7 +210,7 @@ def _theme_button() -> rx.Component:
         on_click=rx.toggle_color_mode,
         aria_label="Switch between light and dark",
         title="Switch between light and dark",
-        class_name="button square quiet",
+        class_name=SQUARE,
     )
 
 

@@ -13,9 +13,11 @@ import {
 import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
 import { SessionContext } from "../../clerk/components/bridge.jsx";
+import { store, stored } from "../../clerk/components/storage.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
+import { ICON } from "../widgets/widgets.jsx";
 import { without } from "./address.jsx";
 import { inTurn } from "./tab_turns.jsx";
 
@@ -36,7 +38,6 @@ const NOT_YET = "The newest numbers have not come yet.";
 const ON_TIME = { since: "", cause: "" };
 // What keeps every answer away, and not this page's alone.
 const CUT_OFF = { offline: "Offline", app: "No connection" };
-const ICON = { className: "icon", "aria-hidden": true };
 
 const LiveContext = createContext({
   paused: false,
@@ -57,20 +58,6 @@ const LiveContext = createContext({
 // A reconnect or a switch of the tenant mounts the page again. A paused page stays paused.
 let keptPaused = false;
 
-// A private window may have no storage. The interval is then kept until the page is left.
-const keptRate = () => {
-  try {
-    return Number(localStorage.getItem(KEPT_RATE));
-  } catch {
-    return 0;
-  }
-};
-const keepRate = (seconds) => {
-  try {
-    localStorage.setItem(KEPT_RATE, String(seconds));
-  } catch {}
-};
-
 // The moment that each data set is of, by this tab's clock. Its time on the server only identifies
 // it, because the clocks differ: what counts is how far behind the data was when it came. The data
 // on the page is looked up every second, so it is never among the oldest entries.
@@ -83,6 +70,9 @@ const arrival = (at, behind) => {
   if (arrivals.size > KEPT_ARRIVALS) arrivals.delete(arrivals.keys().next().value);
   return then;
 };
+
+// The server's time in seconds, whatever this machine's clock says.
+const serverNow = (at, behind) => at + msSince(arrival(at, behind)) / 1_000;
 
 // Failures make the interval longer. A random part spreads the tabs that failed at the same time.
 const pauseMs = (every, failures, chance) => {
@@ -138,7 +128,7 @@ export function LiveView(props) {
   const isDown = connectErrors.length > 0;
   const isMounted = useRef(false);
   const [paused, setPaused] = useState(keptPaused);
-  const [chosen, setChosen] = useState(keptRate);
+  const [chosen, setChosen] = useState(() => Number(stored(KEPT_RATE)));
   const [delay, setDelay] = useState(ON_TIME);
   const rates = useMemo(
     () => [...new Set([...RATES_S.filter((rate) => rate >= least), usual])].sort((a, b) => a - b),
@@ -173,7 +163,8 @@ export function LiveView(props) {
   }, []);
 
   const isDue = useCallback(() => {
-    const { isDown, paused, isLive, isFailing, finished, every, turnsAt } = view.current;
+    const { isDown, paused, isLive, isFailing, finished, every, at, behind, turnsAt } =
+      view.current;
     const { number, asked, isLost, failures, chance } = last.current;
     if (isDown) return false;
     if (!asked) return true;
@@ -181,7 +172,7 @@ export function LiveView(props) {
     const hasEnded = finished === number;
     // The data of a past period does not change, so it is fetched only once: yesterday's until
     // midnight.
-    const isAnother = turnsAt && Date.now() >= turnsAt * 1_000;
+    const isAnother = turnsAt && at && serverNow(at, behind) >= turnsAt;
     if (!isLive && hasEnded && !isFailing && !isAnother) return false;
     // After sleep the page is out of date and a running refresh is lost. A clock that was set looks
     // the same.
@@ -276,7 +267,7 @@ export function LiveView(props) {
     setPaused(keptPaused);
   }, []);
   const choose = useCallback((seconds) => {
-    keepRate(seconds);
+    store(KEPT_RATE, String(seconds));
     setChosen(seconds);
   }, []);
   const refresh = useCallback(() => {

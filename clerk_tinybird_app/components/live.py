@@ -4,15 +4,16 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app.components.icon import ICONS
+
 _LIVE: Final = rx.asset("live.jsx", shared=True)
-_ICONS: Final = rx.icon("pause").library or ""
 rx.asset("tab_turns.jsx", shared=True)
 rx.asset("address.jsx", shared=True)
 
 
 class _Live(rx.Component):
     library = _LIVE.importable_path
-    lib_dependencies: list[str] = [_ICONS]
+    lib_dependencies: list[str] = [ICONS]
 
 
 class LiveView(_Live):

@@ -52,8 +52,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.questions import compared, pace
-from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -123,9 +122,7 @@ def _page(
 ) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
-    charts = compared(panels, settings.tinybird_rps)
-    of_calendar = compared(panels, settings.tinybird_rps, View(range="today"))
-    compares = bool(charts)
+    compares = queries > len(panels)
     arrival = _arrival(panels)
     framed = framed_layout if is_embedded else partial(layout, path=routes.DASHBOARD, is_bare=True)
     invitation = _invitation_in_a_frame() if is_embedded else _invitation()
@@ -141,13 +138,7 @@ def _page(
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(
-                    title,
-                    queries=queries,
-                    queries_of_calendar=queries + len(of_calendar) - len(charts),
-                    compares=compares,
-                    is_embedded=is_embedded,
-                ),
+                head(title, compares=compares, is_embedded=is_embedded),
                 toolbar(compares=compares, fixed=fixed),
                 notices(),
                 Dimmed.create(

@@ -246,6 +246,16 @@ def test_a_chart_is_saved_as_a_picture(page: Page, board: Board) -> None:
     assert download.value.path().read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: Board) -> None:
+    board.open()
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (done) => done(null); }")
+
+    board.choose(LATENCY, "Save as PNG")
+
+    expect(page.locator(f"#panel-{LATENCY}")).to_contain_text("could not save the picture")
+    expect(page.locator(f"#panel-{LATENCY}")).not_to_contain_text("could not save the picture")
+
+
 @pytest.fixture
 def phone(browser: Browser, app: RunningApp) -> Iterator[Visitor]:
     app.wait_for_tinybird()

@@ -187,6 +187,19 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
     )
 
 
+def test_a_clock_that_is_a_day_ahead_does_not_make_yesterday_another_day(
+    board: Board, page: Page
+) -> None:
+    board.open(address="/dashboard?range=yesterday")
+
+    _set_clock(page, 86_400)
+
+    # It would be asked for anew every two seconds.
+    expect(page.locator("#live-status")).to_have_text(
+        re.compile(r"^Fixed period, updated [5-9] s ago$")
+    )
+
+
 def test_a_clock_that_is_set_back_makes_nothing_younger(board: Board, page: Page) -> None:
     board.open()
     page.get_by_role("button", name="Pause live updates").click()

@@ -58,9 +58,15 @@ DASHBOARD = Dashboard(
                 Column(of=("error_rate",), label="failed", unit=Unit.PERCENT, sort="errors"),
             ),
         ),
-        Records(
-            pipe="{RECENT}", title="Newest", id="request_id", width=12,
-            columns=(Column(of=("region",)), Column(of=("duration_ms",), unit=Unit.MILLISECONDS)),
+        *(
+            Records(
+                pipe="{RECENT}", name=name, title=title, id="request_id", width=12,
+                parameters={{"limit": "20"}}, cursor=("before_at", "before_id"), search="search",
+                columns=(
+                    Column(of=("region",)), Column(of=("duration_ms",), unit=Unit.MILLISECONDS),
+                ),
+            )
+            for name, title in (("{RECENT}", "Newest"), ("again", "Newest again"))
         ),
     ),
 )
@@ -70,7 +76,7 @@ NAME, TAGLINE, WELCOME, INVITATION = "Post Office", "Every letter.", "Welcome.",
 EMPTY_TITLE, EMPTY_TEXT, EVENT_SOURCE, EVENT = "No letter yet", "Soon.", "requests", {}
 """
 SAMPLE: Final = "from clerk_tinybird_app.product.sample import SAMPLE\n"
-PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT)
+PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT, "again")
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +161,22 @@ def test_a_press_on_a_share_filters_by_it(reader: Visitor) -> None:
     expect(page.locator("#panel-letters tbody a[aria-current=false]").first).to_be_visible()
     chosen.click()
     expect(page.locator("#filters .chip")).to_have_count(0)
+
+
+def test_of_several_lists_the_one_that_is_read_has_the_keys(reader: Visitor) -> None:
+    page = _sign_in(reader, "admin@acme.test")
+    first, second = (page.locator(f"#panel-{name}") for name in (RECENT, "again"))
+    second.get_by_role("region").focus()
+
+    page.keyboard.press("m")
+
+    expect(second.locator("tbody tr")).to_have_count(70)
+    expect(first.locator("tbody tr")).to_have_count(20)
+    page.keyboard.press("/")
+    expect(second.get_by_role("searchbox")).to_be_focused()
+    page.locator("#content").focus()
+    page.keyboard.press("/")
+    expect(first.get_by_role("searchbox")).to_be_focused()
 
 
 def test_a_panel_that_a_session_may_not_read_is_not_there_and_leaves_no_hole(

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.axe import axe_script, findings
@@ -108,18 +109,23 @@ def test_enter_chooses_what_was_typed_and_the_box_keeps_the_keyboard(
     expect(page.get_by_role("dialog", name="Filter")).to_have_count(0)
 
 
-def test_on_a_phone_the_values_are_a_sheet_for_fingers(board: Board, page: Page) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
+@pytest.mark.parametrize("width", [360, 760])
+def test_on_a_phone_the_values_are_a_sheet_for_fingers(
+    board: Board, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
     board.open()
     page.locator("#filter-button").click()
     page.get_by_role("tab", name="user").click()
     there = values(page)
 
     sheet = page.get_by_role("dialog", name="Filter").bounding_box()
+    behind = page.locator(".backdrop").bounding_box()
     value = page.get_by_role("checkbox").first.bounding_box()
     assert len(there) > 1
     assert sheet
     assert value
-    assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 360, 740)
+    assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, width, 740)
     assert value["height"] >= 44
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert behind == {"x": 0, "y": 0, "width": width, "height": 740}
+    assert page.evaluate("document.documentElement.scrollWidth") == width

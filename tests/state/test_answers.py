@@ -93,7 +93,7 @@ PUBLIC_HANDLERS = {
 HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
-NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "loading"}
+NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "is_asking", "loading"}
 """Vars that say so, and are set whoever's page it has become."""
 
 
@@ -240,6 +240,11 @@ async def _fill(scene: Scene, tinybird: Tinybird, handler: str, search: str = ""
     return scene.tab
 
 
+def _under_way(tab: Tab) -> set[str]:
+    said = tab.answer | tab.board
+    return {name for name in NOTHING_IS_UNDER_WAY if said[name] is True}
+
+
 def test_every_background_handler_is_walked_here() -> None:
     assert set(_handlers()) == set(ASKED_WITH)
 
@@ -321,7 +326,7 @@ async def test_nothing_seems_under_way_when_nothing_is(
     if handler == "DashboardState.refresh":
         assert tab.board["finished"] == ASKED_WITH[handler]["number"]
     await scene.tab.hydrate()
-    assert (scene.tab.answer["is_running"], scene.tab.board["is_adding"]) == (False, False)
+    assert _under_way(scene.tab) == set()
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)
@@ -339,7 +344,7 @@ async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
 
     assert len(scene.server.errors) == 1
     await tab.hydrate()
-    assert (tab.answer["is_running"], tab.board["is_adding"]) == (False, False)
+    assert _under_way(tab) == set()
     if handler == "DashboardState.refresh":
         assert tab.board["finished"] == ASKED_WITH[handler]["number"]
 
@@ -503,6 +508,33 @@ async def test_a_period_before_does_not_come_back_with_the_pipe(
 
     assert tab.board["rows_duration"].values
     assert tab.board["rows_duration"].before == []
+
+
+async def test_a_record_that_is_not_answered_for_other_permissions_is_known_not_to_be_asked_for(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill(scene, tinybird, "")
+    async with _waiting(scene, tinybird, "RecordState.open_record"):
+        assert (tab.board["record"], tab.board["is_asking"]) == ("job_9", True)
+        await scene.change_the_role()
+
+    assert (tab.board["record"], tab.board["is_asking"]) == ("", False)
+
+
+async def test_the_values_of_a_filter_that_went_say_why_and_are_not_waited_for(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    asked = ASKED_WITH["PickerState.ask"]
+    tinybird.rows = {**ROWS, "job_values": [{"value": "mail", "jobs": 4}]}
+    tab = await _fill(scene, tinybird, "")
+    await tab.send(_handlers()["PickerState.ask"], asked)
+    assert tab.picked["offered"]
+
+    await scene.change_the_role()
+
+    there = {name: tab.picked[name] for name in ("finished", "offered", "problem")}
+    gone = {"finished": asked["number"], "offered": [], "problem": grant.CHANGED.message}
+    assert there == gone
 
 
 async def test_sample_traffic_on_its_way_is_not_forgotten_for_another_role(

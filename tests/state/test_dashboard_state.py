@@ -1,6 +1,7 @@
 """A dashboard's answers are shown to the tenant that asked, for the view that was asked for."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -250,6 +251,27 @@ async def test_today_is_compared_with_yesterday_up_to_the_same_time(
     assert tab.board["figures_before"] == "yesterday"
     assert tab.board.get("is_live", True) is True
     assert "start=2026-11-23T18:15Z" in tab.board["frozen"]
+
+
+async def test_charts_that_are_compared_with_nothing_leave_their_place_to_the_key_figures(
+    tab: Tab, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = services.current()
+    slower = replace(running, settings=replace(running.settings, tinybird_rps=9))
+    monkeypatch.setattr(services, "current", lambda: slower)
+
+    await _refresh(tab, search="?range=today&compare=off")
+
+    assert ["job_totals" in url.path for url in tinybird.asked].count(True) == 2
+
+
+@pytest.mark.parametrize("search", ["", "?range=today", "?compare=off", "?range=today&compare=off"])
+async def test_how_many_queries_a_refresh_makes_is_said_as_it_is(
+    tab: Tab, tinybird: Tinybird, search: str
+) -> None:
+    await _refresh(tab, search=search)
+
+    assert tab.board["queries"] == len(tinybird.asked)
 
 
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
