@@ -98,7 +98,7 @@ export function EarlyRefresh({ apart, least, onRefresh }) {
       // A page that stands already asks for itself.
       if (!onRefresh || phase === "signed-in") return false;
       early = { number: Date.now(), asked: moment(), pathname, search };
-      onRefresh(early.number, pathname, search, ownZone(), keptRate());
+      onRefresh(early.number, pathname, search, ownZone(), Number(stored(KEPT_RATE)));
       return true;
     };
     const unsubscribe = onSent(() => inTurn(least * 1_000, () => {}, ask));

@@ -17,9 +17,9 @@ What each module needs of Reflex:
 - ``frontend_build``: the anchors in ``vite.config.js``; the ``modulepreload`` of built pages; the
   tasks of plugins, ``pre_compile`` and ``post_build``, and their order; that pages talk over a
   websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
-- ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page, with
-  a ``fallback_render``; a
-  page's path is redirected to one with a slash; where the built pages are.
+- ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
+  page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
+  pages are.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log.
 
 ``tests/reflex_internals/test_private_names.py`` checks the private names. The other tests in that
