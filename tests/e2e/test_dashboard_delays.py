@@ -177,7 +177,7 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
     tenant = board.open()
     page.get_by_role("button", name="Refresh rate").click()
     page.get_by_label("Refresh every").select_option("5 min")
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [3-9] s ago$"))
+    board.wait_for_age(3)
     board.post_event(tenant, "/while-asleep")
 
     _set_clock(page, 15)
@@ -190,8 +190,8 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
 def test_a_clock_that_is_set_back_makes_nothing_younger(board: Board, page: Page) -> None:
     board.open()
     page.get_by_role("button", name="Pause live updates").click()
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Paused, updated 3 s ago$"))
+    age = board.wait_for_age(3)
 
     _set_clock(page, -3_600)
 
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Paused, updated [5-9] s ago$"))
+    board.wait_for_age(age + 2)
