@@ -59,7 +59,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+def wait_until(ready: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
     """Poll ``ready`` until it is true.
 
     Raises:

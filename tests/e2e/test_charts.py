@@ -82,7 +82,7 @@ def test_a_drag_sets_the_period_and_a_double_click_goes_back(
 
     drag(page, traffic, 0.3, 0.6)
     expect(page).to_have_url(CUSTOM)
-    wait_until(lambda: board.requests() < everything, seconds=10, what="the period stayed")
+    wait_until(lambda: board.requests() < everything, what="the period stayed")
     expect_no_odd_number(page)
     first = page.url
     drag(page, latency, 0.4, 0.6)

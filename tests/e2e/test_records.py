@@ -106,11 +106,11 @@ def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page:
     board.post_event(tenant, "/while-it-is-read")
 
     new = panel.get_by_role("button", name=re.compile(r"^\d+\+? new$"))
-    expect(new).to_be_visible(timeout=15_000)
+    expect(new).to_be_visible()
     assert _ids(page) == before
     drawer.get_by_role("button", name="Close").click()
     panel.get_by_role("button", name="Load 50 more").click()
-    wait_until(lambda: len(_ids(page)) >= len(before) + 50, seconds=10, what="none were loaded")
+    wait_until(lambda: len(_ids(page)) >= len(before) + 50, what="none were loaded")
 
     # Nobody reads it any more, so what is new comes by itself, unless the focus is in the list.
     page.locator("#content").focus()

@@ -207,7 +207,6 @@ def test_signing_out_reaches_the_server_even_while_a_token_is_awaited(visitor: V
     visitor.expect_signed_out()
     wait_until(
         lambda: page.evaluate("1") == 1 and any('"token":""' in frame for frame in sent),
-        seconds=5,
         what="the sign-out was not pushed",
     )
 

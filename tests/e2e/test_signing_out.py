@@ -12,7 +12,6 @@ from tests.running_app import wait_until
 
 CLERKS_API = re.compile(r"/__clerk/v1/")
 OUTAGE = r"ERR_|Failed to (fetch|load)|status of (401|503)|ClerkJS|Clerk:|WebSocket|network"
-SOON_MS = 15_000
 # Counts, from the first paint of every document on, the frames that show the token.
 WATCH = """
   window.shown = 0;
@@ -62,7 +61,7 @@ def _offline(context: BrowserContext) -> Iterator[None]:
 
 def _expect_unconfirmed(page: Page) -> None:
     expect(page.locator("#tinybird-token")).to_have_count(0)
-    expect(page.get_by_text("Signing out is not confirmed")).to_be_visible(timeout=SOON_MS)
+    expect(page.get_by_text("Signing out is not confirmed")).to_be_visible()
     expect(page.get_by_role("button", name=SIGN_IN)).to_have_count(0)
 
 
@@ -162,7 +161,7 @@ def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
 
     visitor.expect_signed_out()
     assert page.evaluate("window.shown") == 0
-    wait_until(lambda: _sessions(page) == 0, seconds=15, what="Clerk still holds the session")
+    wait_until(lambda: _sessions(page) == 0, what="Clerk still holds the session")
     visitor.forgive(OUTAGE)
 
 

@@ -56,9 +56,7 @@ def test_a_pipe_that_changes_is_served_and_restarts_nothing(fresh_app: RunningAp
         (app.folder / "tinybird/endpoints/fresh.pipe").write_text(
             "NODE endpoint\nSQL >\n    SELECT 7 AS n\nTYPE endpoint\n"
         )
-        wait_until(
-            lambda: http.get(f"{pipes}/fresh.json").is_success, seconds=20, what="it is not served"
-        )
+        wait_until(lambda: http.get(f"{pipes}/fresh.json").is_success, what="it is not served")
         assert http.get(f"{pipes}/fresh.json").json()["data"] == [{"n": 7}]
     assert app.tinybird_pids() == tinybird
     with (app.folder / "clerk_tinybird_app/routes.py").open("a") as code:

@@ -129,7 +129,7 @@ class Visitor:
         expect(shown).to_have_text(re.compile(r"^eyJ[\w-]+\.[\w-]+\.[\w-]+$"))
         return shown.inner_text()
 
-    def wait_for_another_token(self, old: str, seconds: float = 5) -> str:
+    def wait_for_another_token(self, old: str, seconds: float = 15) -> str:
         """Wait until a token other than ``old`` is on screen and return it."""
         shown = self.page.locator("#tinybird-token")
         expect(shown).to_have_text(re.compile(r"^eyJ"))
@@ -197,7 +197,7 @@ def wait_for(page: Page, condition: str) -> None:
 
     The page's policy refuses Playwright's own ``wait_for_function``, which evaluates text there.
     """
-    wait_until(lambda: bool(page.evaluate(condition)), seconds=15, what=condition)
+    wait_until(lambda: bool(page.evaluate(condition)), what=condition)
 
 
 def claims_of(token: str, signing_key: str, *, expired: bool = False) -> dict[str, Any]:
