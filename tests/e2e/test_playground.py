@@ -56,8 +56,7 @@ def test_a_switch_empties_the_answer_and_the_next_one_is_the_other_tenants(
     _choose(page, RECENT)
     _run(page)
 
-    visitor.switch_to("Globex")
-    token = visitor.wait_for_another_token(token)
+    token = visitor.switch_from(token, "Globex")
     expect(page.locator("#query-summary")).to_have_count(0)
     _choose(page, RECENT)
     _run(page)

@@ -16,16 +16,14 @@ def test_an_organization_switch_changes_tenant_and_permission(
     token = visitor.sign_in_by_form("admin@acme.test")
     acme = fixed_params(token, app.signing_key)
 
-    visitor.switch_to("Globex")
-    token = visitor.wait_for_another_token(token)
+    token = visitor.switch_from(token, "Globex")
     globex = fixed_params(token, app.signing_key)
 
     assert globex["tenant_id"] != acme["tenant_id"]
     assert (acme["org_permission"], globex["org_permission"]) == ("manage", "read")
     expect(visitor.page.locator("#tenant-id")).to_have_text(globex["tenant_id"])
 
-    visitor.switch_to("Personal account")
-    token = visitor.wait_for_another_token(token)
+    token = visitor.switch_from(token, "Personal account")
     assert fixed_params(token, app.signing_key)["tenant_id"] == acme["user_id"]
 
 
@@ -49,8 +47,7 @@ def test_no_frame_after_a_switch_shows_the_other_tenants_token(
         old,
     )
 
-    visitor.switch_to("Globex")
-    visitor.wait_for_another_token(old)
+    visitor.switch_from(old, "Globex")
 
     assert visitor.page.evaluate("window.mixed") == []
 

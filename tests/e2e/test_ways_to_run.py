@@ -33,8 +33,7 @@ def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> No
 
     token = visitor.sign_in_by_form("admin@acme.test")
     fixed = fixed_params(token, running.signing_key)
-    visitor.switch_to("Globex")
-    switched = fixed_params(visitor.wait_for_another_token(token), running.signing_key)
+    switched = fixed_params(visitor.switch_from(token, "Globex"), running.signing_key)
     visitor.sign_out()
 
     visitor.expect_signed_out()

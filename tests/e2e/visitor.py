@@ -148,6 +148,11 @@ class Visitor:
             # Clerk's list drew itself anew under the pointer; a person would press again.
             choice.click()
 
+    def switch_from(self, token: str, organization: str) -> str:
+        """Choose an organization beside a token on screen; return the one that replaces it."""
+        self.switch_to(organization)
+        return self.wait_for_another_token(token)
+
     def manage(self, what: str) -> None:
         """Open Clerk's profile of the "organization" or the "account"."""
         menu = {"organization": "organizationSwitcher", "account": "userButton"}[what]
