@@ -95,7 +95,7 @@ OUTAGES = pytest.mark.parametrize(
 def test_a_sign_out_that_clerk_has_not_confirmed_says_so_and_is_tried_again(
     visitor: Visitor, page: Page, outage: Callable[[BrowserContext], AbstractContextManager[None]]
 ) -> None:
-    visitor.sign_in_by_form("admin@acme.test")
+    visitor.sign_in("admin@acme.test")
 
     with outage(visitor.context):
         visitor.sign_out(page)
@@ -106,7 +106,7 @@ def test_a_sign_out_that_clerk_has_not_confirmed_says_so_and_is_tried_again(
 
 
 def test_clerks_own_menu_signs_out_the_same_way(visitor: Visitor, page: Page) -> None:
-    visitor.sign_in_by_form("admin@acme.test")
+    visitor.sign_in("admin@acme.test")
     page.locator(".cl-userButtonTrigger").click()
     button = page.get_by_role("button", name="Sign out", exact=True).last
     expect(button).to_be_visible()
@@ -123,7 +123,7 @@ def test_clerks_own_menu_signs_out_the_same_way(visitor: Visitor, page: Page) ->
 def test_neither_a_reload_nor_another_tab_shows_the_token_meanwhile(
     visitor: Visitor, page: Page, outage: Callable[[BrowserContext], AbstractContextManager[None]]
 ) -> None:
-    visitor.sign_in_by_form("admin@acme.test")
+    visitor.sign_in("admin@acme.test")
     second = visitor.open(page=visitor.context.new_page())
     visitor.token(second)
     page.bring_to_front()
@@ -150,7 +150,7 @@ def test_neither_a_reload_nor_another_tab_shows_the_token_meanwhile(
 def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
     visitor: Visitor, page: Page
 ) -> None:
-    visitor.sign_in_by_form("admin@acme.test")
+    visitor.sign_in("admin@acme.test")
     with _unreachable(visitor.context):
         visitor.sign_out(page)
         _expect_unconfirmed(page)
@@ -166,13 +166,13 @@ def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
 
 
 def test_whoever_signs_in_again_afterwards_is_let_in(visitor: Visitor, page: Page) -> None:
-    visitor.sign_in_by_form("admin@acme.test")
+    visitor.sign_in("admin@acme.test")
     with _answering_503(visitor.context):
         visitor.sign_out(page)
         _expect_unconfirmed(page)
     _expect_confirmed(visitor, page)
 
-    visitor.sign_in_by_form("member@acme.test")
+    visitor.sign_in("member@acme.test")
 
     page.reload()
     visitor.token()
