@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import Board
+from tests.e2e.post_office import copy_to
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp
 
@@ -78,6 +79,16 @@ def dev_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     app = RunningApp(tmp_path_factory.mktemp("dev") / "app")
     try:
         yield app.dev()
+    finally:
+        app.stop()
+
+
+@pytest.fixture(scope="package")
+def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app with another dashboard, and with tokens of short lives."""
+    app = copy_to(tmp_path_factory.mktemp("post_office") / "app")
+    try:
+        yield app.prod()
     finally:
         app.stop()
 
