@@ -23,12 +23,13 @@ _SECOND_HALF: Final = f"{_BROWSER}test_e"
 _DEVELOPMENT: Final = "development"
 _OWN_APPS: Final = {
     "ways_to_run": _DEVELOPMENT,
+    # Both use the shared app too.
     "products": "products",
+    "real_clerk": "products",
     "declared_panels": "post office",
     "short_lives": "post office",
     "customers": "customers",
     "anonymous": "anonymous",
-    "real_clerk": "real Clerk",
 }
 """File of browser tests -> its lane, the longest first. The other files share one app."""
 
