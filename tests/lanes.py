@@ -17,15 +17,15 @@ from xdist.scheduler import LoadFileScheduling
 
 _BROWSER: Final = "tests/e2e/"
 _HALVES: Final = ("first", "second")
-_SECOND_HALF: Final = f"{_BROWSER}test_e"
+_SECOND_HALF: Final = f"{_BROWSER}test_dashboard_tabs"
 """The second half begins with this name. Both take about the same time."""
 
 _DEVELOPMENT: Final = "development"
 _OWN_APPS: Final = {
-    "ways_to_run": _DEVELOPMENT,
     # Both use the shared app too.
     "products": "products",
     "real_clerk": "products",
+    "ways_to_run": _DEVELOPMENT,
     "declared_panels": "post office",
     "short_lives": "post office",
     "customers": "customers",
