@@ -59,6 +59,11 @@ def _offline(context: BrowserContext) -> Iterator[None]:
     context.set_offline(False)
 
 
+def _sign_in(visitor: Visitor) -> None:
+    visitor.sign_in("admin@acme.test")
+    visitor.wait_for_switcher()
+
+
 def _expect_unconfirmed(page: Page) -> None:
     expect(page.locator("#tinybird-token")).to_have_count(0)
     expect(page.get_by_text("Signing out is not confirmed")).to_be_visible()
@@ -88,7 +93,7 @@ def test_a_sign_out_that_clerk_has_not_confirmed_says_so_and_is_tried_again(
     visitor: Visitor, page: Page
 ) -> None:
     for outage in (_answering_503, _unreachable, _silent, _offline):
-        visitor.sign_in("admin@acme.test")
+        _sign_in(visitor)
 
         with outage(visitor.context):
             visitor.sign_out(page)
@@ -99,7 +104,7 @@ def test_a_sign_out_that_clerk_has_not_confirmed_says_so_and_is_tried_again(
 
 
 def test_clerks_own_menu_signs_out_the_same_way(visitor: Visitor, page: Page) -> None:
-    visitor.sign_in("admin@acme.test")
+    _sign_in(visitor)
     page.locator(".cl-userButtonTrigger").click()
     button = page.get_by_role("button", name="Sign out", exact=True).last
     expect(button).to_be_visible()
@@ -116,7 +121,7 @@ def test_clerks_own_menu_signs_out_the_same_way(visitor: Visitor, page: Page) ->
 def test_neither_a_reload_nor_another_tab_shows_the_token_meanwhile(
     visitor: Visitor, page: Page, outage: Callable[[BrowserContext], AbstractContextManager[None]]
 ) -> None:
-    visitor.sign_in("admin@acme.test")
+    _sign_in(visitor)
     second = visitor.open(page=visitor.context.new_page())
     visitor.token(second)
     page.bring_to_front()
@@ -143,7 +148,7 @@ def test_neither_a_reload_nor_another_tab_shows_the_token_meanwhile(
 def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
     visitor: Visitor, page: Page
 ) -> None:
-    visitor.sign_in("admin@acme.test")
+    _sign_in(visitor)
     with _unreachable(visitor.context):
         visitor.sign_out(page)
         _expect_unconfirmed(page)
@@ -159,7 +164,7 @@ def test_a_reload_after_the_outage_ends_the_session_before_anything_is_shown(
 
 
 def test_whoever_signs_in_again_afterwards_is_let_in(visitor: Visitor, page: Page) -> None:
-    visitor.sign_in("admin@acme.test")
+    _sign_in(visitor)
     with _answering_503(visitor.context):
         visitor.sign_out(page)
         _expect_unconfirmed(page)
