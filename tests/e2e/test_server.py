@@ -138,10 +138,12 @@ def test_a_normal_session_logs_no_traceback(visitor: Visitor, app: RunningApp) -
 @pytest.mark.parametrize(
     ("env", "flags", "words"),
     [
+        ({"REFLEX_BACKEND_HOST": "0.0.0.0"}, [], "CLERK_PUBLISHABLE_KEY"),
         ({}, ["--backend-host", "0.0.0.0"], "CLERK_PUBLISHABLE_KEY"),
+        ({"REFLEX_DEPLOY_URL": "https://app.example.com"}, [], "TINYBIRD_WORKSPACE_ID"),
         ({"TINYBIRD_WORKSPACE_ID": "w"}, [], "TINYBIRD_JWT_SECRET"),
     ],
-    ids=["bind address as a flag", "half a Tinybird"],
+    ids=["bind address", "bind address as a flag", "deploy URL", "half a Tinybird"],
 )
 def test_a_configuration_that_must_not_serve_ends_with_its_reason_and_no_traceback(
     tmp_path: Path, env: dict[str, str], flags: list[str], words: str
