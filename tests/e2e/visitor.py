@@ -81,6 +81,8 @@ class Visitor:
     def sign_in(self, email: str, password: str = PASSWORD) -> str:
         """Sign in without Clerk's form, and return the Tinybird token."""
         self.sign_in_at("/", email, password)
+        # Clerk's menus come after the page, and complain if a clock is moved before.
+        expect(self.page.locator(".cl-userButtonTrigger")).to_be_visible()
         return self.token()
 
     def sign_in_at(self, path: str, email: str, password: str = PASSWORD) -> None:
