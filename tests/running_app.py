@@ -59,7 +59,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+def wait_until(ready: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
     """Poll ``ready`` until it is true.
 
     Raises:
@@ -159,12 +159,23 @@ class RunningApp:
                 return self
         shutil.copytree(kept / "build", built)
         port = (kept / "port").read_text()
-        for file in built.glob("*/assets/reflex-env-*.js"):
-            file.write_text(file.read_text().replace(f"localhost:{port}", f"localhost:{self.port}"))
-            for packed in file.parent.glob(f"{file.name}.*"):
-                packed.unlink()
+        self._move_port(built, port)
+        self.log.write_text(f"Serves the pages that the app at port {port} has built.\n")
         self.env |= AS_BUILT
         return self.granian()
+
+    def _move_port(self, built: Path, port: str) -> None:
+        """Let pages that were built for the app of another port ask this one."""
+        old, new = f"localhost:{port}", f"localhost:{self.port}"
+        of_that_port = [
+            file for file in built.glob("*/assets/reflex-env-*.js") if old in file.read_text()
+        ]
+        if not of_that_port:
+            raise RuntimeError(f"no script of {built} names {old}, so its pages would ask nobody")
+        for file in of_that_port:
+            file.write_text(file.read_text().replace(old, new))
+            for packed in file.parent.glob(f"{file.name}.*"):
+                packed.unlink()
 
     def exported(self) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""

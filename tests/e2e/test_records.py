@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.board import RECENT, Board
@@ -26,6 +27,26 @@ TWO_ESCAPES = """
 """
 
 
+class Reading:
+    """Waits until the app's server knows that somebody reads a list, which stays from then on."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._is_known = False
+        page.on("websocket", lambda socket: socket.on("framereceived", self._note))
+
+    def _note(self, frame: str | bytes) -> None:
+        self._is_known |= re.search(r'"is_read": ?true', str(frame)) is not None
+
+    def wait(self) -> None:
+        wait_until(lambda: self._page.evaluate("1") == 1 and self._is_known, what="nobody reads")
+
+
+@pytest.fixture
+def reading(page: Page) -> Reading:
+    return Reading(page)
+
+
 def _rows(page: Page) -> Locator:
     return page.locator(f"#panel-{RECENT} tbody tr")
 
@@ -38,14 +59,17 @@ def _ids(page: Page) -> list[str]:
 
 
 def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organization_alone(
-    board: Board, page: Page, app: RunningApp, open_browser: Callable[[], Visitor]
+    board: Board,
+    page: Page,
+    app: RunningApp,
+    open_browser: Callable[[], Visitor],
+    reading: Reading,
 ) -> None:
     board.open(address="/dashboard?range=1h")
     drawer = page.get_by_role("dialog")
     link = _rows(page).nth(2).get_by_role("link")
     link.focus()
-    # The list is read from here on, and so it stays.
-    page.wait_for_timeout(500)
+    reading.wait()
     ids = _ids(page)
 
     page.keyboard.press("Enter")
@@ -139,7 +163,9 @@ def test_a_link_to_a_request_says_the_period_that_it_was_seen_in(board: Board, p
     )
 
 
-def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page: Page) -> None:
+def test_a_list_that_is_read_does_not_move_and_goes_on_below(
+    board: Board, page: Page, reading: Reading
+) -> None:
     tenant = board.open(address="/dashboard?range=1h")
     panel = page.locator(f"#panel-{RECENT}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -149,17 +175,17 @@ def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page:
     drawer.get_by_role("button", name="Copy as JSON").click()
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert (copied["request_id"], copied["tenant_id"]) == (chosen, tenant)
-    page.wait_for_timeout(300)
+    reading.wait()
     before = _ids(page)
 
     board.post_event(tenant, "/while-it-is-read")
 
     new = panel.get_by_role("button", name=re.compile(r"^\d+\+? new$"))
-    expect(new).to_be_visible(timeout=15_000)
+    expect(new).to_be_visible()
     assert _ids(page) == before
     drawer.get_by_role("button", name="Close").click()
     panel.get_by_role("button", name="Load 50 more").click()
-    wait_until(lambda: len(_ids(page)) >= len(before) + 50, seconds=10, what="none were loaded")
+    wait_until(lambda: len(_ids(page)) >= len(before) + 50, what="none were loaded")
 
     # Nobody reads it any more, so what is new comes by itself, unless the focus is in the list.
     page.locator("#content").focus()

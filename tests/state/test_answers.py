@@ -269,10 +269,18 @@ async def test_whoever_asked_gets_to_see_what_came(
     assert set(tab.heard) - NOTHING_IS_UNDER_WAY or tab.downloads
 
 
+async def _expect_nothing_under_way(now: Tab, asked: Tab, handler: str) -> None:
+    """Nothing seems under way to the tab as it is now, once what a tab asked for has ended."""
+    if handler == "DashboardState.refresh":
+        assert asked.board["finished"] == ASKED_WITH[handler]["number"]
+    await now.hydrate()
+    assert _under_way(now) == set()
+
+
 @pytest.mark.parametrize("refusal", [None, 500], ids=["answered", "refused"])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("handler", ASKED_WITH)
-async def test_nobody_else_gets_to_see_what_came(
+async def test_nobody_else_gets_to_see_what_came_and_nothing_seems_under_way(
     scene: Scene, tinybird: Tinybird, handler: str, change: Change, refusal: int | None
 ) -> None:
     if change not in TOKENS_TELL_THIS:
@@ -285,6 +293,7 @@ async def test_nobody_else_gets_to_see_what_came(
 
     assert set(tab.heard) <= NOTHING_IS_UNDER_WAY
     assert tab.downloads == []
+    await _expect_nothing_under_way(scene.tab, tab, handler)
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)
@@ -315,21 +324,6 @@ async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_el
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-async def test_nothing_seems_under_way_when_nothing_is(
-    scene: Scene, tinybird: Tinybird, handler: str, change: Change
-) -> None:
-    tab = await _fill(scene, tinybird, handler)
-    async with _waiting(scene, tinybird, handler):
-        await change(scene)
-
-    if handler == "DashboardState.refresh":
-        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
-    await scene.tab.hydrate()
-    assert _under_way(scene.tab) == set()
-
-
-@pytest.mark.parametrize("handler", ASKED_WITH)
 async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
     scene: Scene, tinybird: Tinybird, handler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,10 +337,7 @@ async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
         await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert len(scene.server.errors) == 1
-    await tab.hydrate()
-    assert _under_way(tab) == set()
-    if handler == "DashboardState.refresh":
-        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
+    await _expect_nothing_under_way(tab, tab, handler)
 
 
 def test_every_state_is_emptied_when_the_tenant_changes() -> None:
