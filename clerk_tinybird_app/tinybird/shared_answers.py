@@ -22,6 +22,7 @@ from contextvars import Context
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -46,10 +47,16 @@ MOMENT_SECONDS: Final = 0.1
 PAUSE_SECONDS: Final = 5.0
 """How long Redis is left alone after some failures in a row."""
 
-_FAILURES_IN_A_ROW: Final = 5
+_TURNS: Final = 10
+"""A moment is at least so many turns of the event loop: a busy process is no slow Redis."""
+
+_FAILURES_IN_A_ROW: Final = 3
 _SILENT_SECONDS: Final = 60.0
-_LATE_SECONDS: Final = 1.0
-"""How long Redis may take when no page waits, and an answer stays after its tick."""
+_PATIENCE_SECONDS: Final = 2.0
+"""How long Redis may take when no page waits."""
+
+_AFTER_SECONDS: Final = 1.0
+"""How long an answer stays after its tick."""
 
 _WAITS: Final = (0.01, 0.1)
 """The first pause between two looks for an answer, and the longest. Each is twice the last."""
@@ -112,6 +119,8 @@ class SharedAnswers:
         self._monotonic = monotonic
         self._lock_seconds = lock_seconds
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._looks: list[tuple[str, int]] = []
+        self._exchanging: asyncio.Task[list[Any] | None]
         self._failed_in_a_row = self._untold = 0
         self._again_at = self._silent_until = 0.0
 
@@ -128,7 +137,10 @@ class SharedAnswers:
             until: When the answer is forgotten, in seconds since the epoch.
         """
         seconds = min(until - self._clock(), self._lock_seconds)
-        if seconds <= 0 or not self._may_try():
+        is_left_alone = (
+            self._failed_in_a_row >= _FAILURES_IN_A_ROW and self._monotonic() < self._again_at
+        )
+        if seconds <= 0 or is_left_alone:
             return await ask()
         place = _Place.of(question, self._workspace())
         if found := await self._found(place, seconds):
@@ -138,7 +150,7 @@ class SharedAnswers:
         except BaseException:
             self._beside(self._redis.delete(place.name))
             raise
-        self._beside(self._put(place, answer, until + _LATE_SECONDS))
+        self._beside(self._put(place, answer, until + _AFTER_SECONDS))
         return answer
 
     async def close(self) -> None:
@@ -148,35 +160,53 @@ class SharedAnswers:
 
     async def _found(self, place: _Place, seconds: float) -> PipeAnswer | None:
         """Wait for what another process is answered; None when this one is to ask."""
-        is_awaited, answer = True, None
         pause, longest = _WAITS
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while is_awaited:
-                    seen = await self._in_a_moment(self._look(place, seconds))
-                    is_awaited, answer = seen or (False, None)
-                    if is_awaited:
-                        await asyncio.sleep(pause)
-                        pause = min(pause * 2, longest)
-        return answer
+                while seen := await self._look(place, seconds):
+                    is_free, sealed = seen
+                    if is_free:
+                        break
+                    if sealed:
+                        return self._opened(place, sealed)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, longest)
+        return None
 
-    async def _look(self, place: _Place, seconds: float) -> tuple[bool, PipeAnswer | None]:
-        """Return whether another process is asking, and its answer; take the place if it is free.
+    async def _look(self, place: _Place, seconds: float) -> tuple[bool, bytes] | None:
+        """Take the place if it is free; return whether it was, and what lies there.
 
-        The answer is None if it had no room, or has had its time.
+        All who look in the same turn of the event loop make one exchange with Redis. When that
+        fails, it is None.
         """
-        look = self._redis.pipeline(transaction=False)
-        look.set(place.name, b"", nx=True, px=_ms(seconds))
-        # No more is read, whatever somebody put there.
-        look.getrange(place.name, 0, 2 * MOST_BYTES)
-        is_free, sealed = await look.execute()
-        if is_free or not sealed:
-            return not is_free, None
-        head, _, body = place.open(sealed).partition(b"\n")
+        number = len(self._looks)
+        self._looks.append((place.name, _ms(seconds)))
+        if not number:
+            exchange = self._in_a_moment(self._exchange())
+            self._exchanging = asyncio.get_running_loop().create_task(exchange, context=Context())
+        seen = await asyncio.shield(self._exchanging)
+        return (seen[2 * number], seen[2 * number + 1]) if seen else None
+
+    async def _exchange(self) -> list[Any]:
+        looks, self._looks = self._looks, []
+        pipeline = self._redis.pipeline(transaction=False)
+        for name, milliseconds in looks:
+            pipeline.set(name, b"", nx=True, px=milliseconds)
+            # No more is read, whatever somebody put there.
+            pipeline.getrange(name, 0, 2 * MOST_BYTES)
+        return await pipeline.execute()
+
+    def _opened(self, place: _Place, sealed: bytes) -> PipeAnswer | None:
+        """Return the answer; None if it had no room or has had its time, or is nobody's."""
+        try:
+            head, _, body = place.open(sealed).partition(b"\n")
+        except (InvalidTag, ValueError, TypeError) as error:
+            self._fail(error)
+            return None
         until, duration_ms = msgspec.json.decode(head, type=tuple[float, float])
         if not body or until <= self._clock():
-            return False, None
-        return False, read_answer(Reply(200, {}, body, duration_ms / _MS), "json")
+            return None
+        return read_answer(Reply(200, {}, body, duration_ms / _MS), "json")
 
     async def _put(self, place: _Place, answer: PipeAnswer, until: float) -> None:
         # The body as it came, so that every process reads it in the same way. One that is too large
@@ -195,7 +225,9 @@ class SharedAnswers:
         It goes on then: a connection that takes longer is there for the next page.
         """
         task = self._beside(work)
-        await asyncio.wait({task}, timeout=MOMENT_SECONDS)
+        for _ in range(_TURNS):
+            if not task.done():
+                await asyncio.wait({task}, timeout=MOMENT_SECONDS / _TURNS)
         if not task.done():
             self._fail(TimeoutError())
             return None
@@ -208,7 +240,7 @@ class SharedAnswers:
         """Start ``work`` in a task of its own. What it raises, of whatever kind, is a failure."""
 
         async def limited() -> _Result:
-            async with asyncio.timeout(_LATE_SECONDS):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await work
 
         task = asyncio.get_running_loop().create_task(limited(), context=Context())
@@ -220,15 +252,6 @@ class SharedAnswers:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._fail(error)
-
-    def _may_try(self) -> bool:
-        if self._failed_in_a_row < _FAILURES_IN_A_ROW:
-            return True
-        if self._monotonic() < self._again_at:
-            return False
-        # This one tries. The others go on without Redis until it has answered.
-        self._again_at = self._monotonic() + PAUSE_SECONDS
-        return True
 
     def _fail(self, error: BaseException) -> None:
         now = self._monotonic()

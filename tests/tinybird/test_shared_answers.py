@@ -422,6 +422,7 @@ async def test_when_redis_goes_away_pages_wait_for_a_moment_once_and_it_is_said_
             assert here.server.asked == 8
             getattr(server, how)()
             monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 0.1)
+            monkeypatch.setattr(shared_answers, "_PATIENCE_SECONDS", 1)
 
             here.clock.advance(TICK)
             started = time.monotonic()
@@ -454,7 +455,9 @@ async def test_when_redis_is_back_processes_share_again(
     async with processes(server.url) as here:
         server.hang()
         monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 0.1)
-        await all_ask(here)
+        for _ in range(3):
+            await all_ask(here)
+            here.clock.advance(TICK)
         monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 5)
         server.go_on()
         await told(here)
@@ -522,7 +525,7 @@ def rubbish(answer: bytes) -> Iterator[str]:
 async def test_whatever_redis_answers_pages_are_served(
     answer: bytes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_answers, "_LATE_SECONDS", 0.2)
+    monkeypatch.setattr(shared_answers, "_PATIENCE_SECONDS", 0.2)
     with rubbish(answer) as url:
         async with processes(url) as here:
             await all_ask(here)
