@@ -469,6 +469,13 @@ async def test_when_redis_is_back_processes_share_again(
             await told(here)
 
         assert here.server.asked == before + 4
+        # One failure alone is no reason to leave it alone.
+        for process, each in enumerate(here.processes):
+            assert each._others
+            each._others._fail(TimeoutError())
+            await here.ask(minted(ACME), process=process, n="4")
+            await told(here)
+        assert here.server.asked == before + 5
 
 
 async def test_a_redis_that_is_full_is_as_none(caplog: pytest.LogCaptureFixture) -> None:
