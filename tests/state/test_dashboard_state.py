@@ -281,7 +281,8 @@ async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab, number=2)
 
     # When the data came is new, and so is the period, which ends now.
-    assert tab.board.keys() <= {"finished", "panels", "custom_start", "custom_end", "frozen"}
+    of_the_period = {"custom_start", "custom_end", "frozen", "dates", "period"}
+    assert tab.board.keys() <= {"finished", "panels", *of_the_period}
     assert tab.board["finished"] == 2
 
 
