@@ -48,7 +48,10 @@ _COPIED = (
 )
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
-_FOREIGN = ("APP_", "CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "_CLERK_TINYBIRD_APP_")
+_FOREIGN = (
+    *("APP_", "CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "TRUSTED_"),
+    "_CLERK_TINYBIRD_APP_",
+)
 
 
 def free_port() -> int:

@@ -143,12 +143,16 @@ async def test_only_what_is_named_by_its_content_is_kept_forever(path: str, cach
     ("settings", "origin", "is_promised"),
     [
         (LOCAL, "http://localhost", False),
-        (LOCAL, "https://localhost", True),
-        (PUBLIC, "http://localhost", True),
+        (LOCAL, "https://app.example.com", True),
+        (PUBLIC, "http://app.example.com", True),
+        # Browsers would refuse all other apps of the machine.
+        (LOCAL, "https://localhost:8443", False),
+        (LOCAL, "https://app.localhost", False),
+        (PUBLIC, "http://[::1]:3000", False),
     ],
-    ids=["plain", "https as seen", "https as configured"],
+    ids=["plain", "as seen", "as configured", "this machine", "one of its names", "health check"],
 )
-async def test_https_is_promised_only_behind_tls(
+async def test_https_is_promised_only_behind_tls_and_never_for_this_machine(
     settings: Settings, origin: str, is_promised: bool
 ) -> None:
     answer = await _get("/", settings, origin=origin)

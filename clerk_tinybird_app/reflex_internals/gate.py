@@ -27,6 +27,7 @@ from clerk_tinybird_app.reflex_internals.frames import (
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
+from clerk_tinybird_app.serving.proxies import client_of
 
 _logger = logging.getLogger(__name__)
 
@@ -104,9 +105,8 @@ class WebsocketGate:
             self._refusals.note("handshake", problem)
             await _refuse_handshake(receive, send)
             return
-        address = (scope.get("client") or ("",))[0]
         # Closed by cancelling: if another task sent a frame, Granian would close more websockets.
-        connection = self._connections.open(address, _ending(asyncio.current_task()))
+        connection = self._connections.open(client_of(scope), _ending(asyncio.current_task()))
         if connection is None:
             self._refusals.note("place", "no place for another websocket without a session")
             await _refuse_handshake(receive, send)

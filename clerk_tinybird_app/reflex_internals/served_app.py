@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # The components' JavaScript files import this file.
@@ -39,7 +40,8 @@ class ServedApp(rx.App):
         running = services.current()
         pages = routes.dashboard_pages(running.product.dashboard.pages)
         embedded = filter(routes.is_embedded, pages)
-        return SecurityHeaders(served, running.settings, inline, embedded)
+        answering = SecurityHeaders(served, running.settings, inline, embedded)
+        return BehindProxies(answering, running.settings.trusted_proxies)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app import routes
@@ -16,6 +16,7 @@ from clerk_tinybird_app.serving.content_security import (
     policy_of_sources,
 )
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 COMMON: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -95,7 +96,10 @@ class SecurityHeaders:
             of_pages = self._embedded_policy if is_embedded else self._page_policy
             headers.setdefault(_POLICY, of_pages if is_page else FOR_OTHER_ANSWERS)
         if self._is_behind_tls or scope.get("scheme") == "https":
-            headers.setdefault(_HSTS, _HSTS_VALUE)
+            # A browser that obeys it for this machine opens no other app on it any more.
+            host = Headers(scope=scope).get("host", "")
+            if not is_loopback_url(f"//{host}"):
+                headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
         headers.setdefault("Cache-Control", _FOREVER if is_hashed else _ASK_FIRST)
         # Granian adds its name when there is no such header, so it is set to no name.
