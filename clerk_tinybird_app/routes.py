@@ -25,6 +25,9 @@ API_HEALTH: Final = "/api/health"
 CLERK_PROXY: Final = "/__clerk"
 """Where the embedded Clerk is served; the browser SDK's ``proxyUrl``."""
 
+BACKEND_SCRIPT: Final = "/backend.js"
+"""Where an exported frontend reads the address of its backend."""
+
 BACKEND: Final = ("/api", CLERK_PROXY)
 """The paths that the backend answers on the origin of the pages."""
 

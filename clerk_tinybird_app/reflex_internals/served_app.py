@@ -14,8 +14,9 @@ from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesErro
 from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
-# The components' JavaScript files import this file.
-rx.asset("event_loop.jsx", shared=True)
+# JavaScript files of the components, and Reflex's own, import these.
+for _imported in ("event_loop.jsx", "backend_address.jsx"):
+    rx.asset(_imported, shared=True)
 
 KEPT_WRAPS: Final = {(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()}
 """One of Reflex's three default wraps. An app that names wraps of its own must repeat it."""

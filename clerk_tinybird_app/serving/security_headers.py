@@ -40,7 +40,7 @@ _HSTS_VALUE: Final = "max-age=63072000"
 _HASHED: Final = re.compile(r"/assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
 """File names by Vite with a hash of the content; other names stay when the content changes."""
 
-_FOREVER: Final = "public, max-age=31536000, immutable"
+FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
 _FOUND: Final = (200, 206, 304)
 _NOT_MODIFIED: Final = 304
@@ -101,7 +101,7 @@ class SecurityHeaders:
             if not is_loopback_url(f"//{host}"):
                 headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
-        headers.setdefault("Cache-Control", _FOREVER if is_hashed else _ASK_FIRST)
+        headers.setdefault("Cache-Control", FOREVER if is_hashed else _ASK_FIRST)
         # Granian adds its name when there is no such header, so it is set to no name.
         headers["Server"] = ""
 
@@ -132,4 +132,4 @@ def headers_file(inline: Inline, settings: Settings, pages: Iterable[str] = ()) 
     if is_behind_tls(settings):
         everywhere[_HSTS] = _HSTS_VALUE
     lines = ["/*", *(f"  {name}: {value}" for name, value in everywhere.items()), *framing]
-    return "\n".join([*lines, "/assets/*", f"  Cache-Control: {_FOREVER}", ""])
+    return "\n".join([*lines, "/assets/*", f"  Cache-Control: {FOREVER}", ""])
