@@ -96,7 +96,7 @@ app = ServedApp(
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app)
+guard_websockets(app, settings.origins)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_resources)
 

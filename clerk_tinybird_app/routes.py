@@ -19,6 +19,9 @@ NOT_FOUND: Final = "/404"
 PAGES: Final = (HOME, DASHBOARD, EMBED, NOT_FOUND)
 """The pages whose paths are not a setting."""
 
+EVENTS: Final = "/_event"
+"""Reflex's websocket."""
+
 API_TOKEN: Final = "/api/tinybird-token"
 API_HEALTH: Final = "/api/health"
 

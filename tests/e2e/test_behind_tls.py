@@ -1,8 +1,10 @@
 """Behind TLS: the files of deploy/ in a real nginx and a real Caddy, from sign-in to sign-out."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from clerk_tinybird_app.check.addresses import address
 from clerk_tinybird_app.serving.security_headers import COMMON
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import RECENT, Board
@@ -284,6 +287,51 @@ def test_a_body_that_no_page_sends_is_refused_by_the_proxy(fronts: Fronts, where
         )
 
     assert answer.status_code in {413, 502}
+
+
+class _Mapped(httpx.AsyncHTTPTransport):
+    """Finds names of this machine as a browser does."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["sni_hostname"] = request.url.host
+        request.url = request.url.copy_with(host="127.0.0.1")
+        return await super().handle_async_request(request)
+
+
+def test_the_doctor_sees_the_app_and_its_websocket_through_each_proxy(fronts: Fronts) -> None:
+    async def codes() -> dict[str, str]:
+        async with httpx.AsyncClient(transport=_Mapped(verify=fronts.trusting)) as http:
+            return {origin: (await address(http, origin)).code for origin in origins}
+
+    origins = (
+        *(f"https://{APP}:{port}" for port in (fronts.nginx, fronts.caddy, fronts.appending)),
+        f"https://{PAGES}:{fronts.nginx}",
+    )
+    # In another thread: Playwright's own loop runs in this one.
+    with ThreadPoolExecutor() as threads:
+        found = threads.submit(asyncio.run, codes()).result(60)
+
+    assert list(found.values()) == [
+        *("address/answers", "address/answers"),
+        # Of this one the app was told nothing.
+        "address/refused",
+        "address/answers",
+    ]
+
+
+def test_pages_at_an_address_that_the_app_does_not_know_are_in_its_log_once(
+    fronts: Fronts, chromium: Browser
+) -> None:
+    strange = f"https://{APP}:{fronts.appending}"
+    with chromium.new_context() as context:
+        page = Visitor(context, strange).open()
+        expect(page.locator("#trouble")).to_contain_text("server does not answer")
+        page.reload()
+        expect(page.locator("#trouble")).to_contain_text("server does not answer")
+
+    log = fronts.app.log.read_text()
+    assert log.count(f"pages were opened at {strange}") == 1
+    assert "CLERK_AUTHORIZED_PARTIES" in log
 
 
 @pytest.mark.parametrize("how", ["nginx", "appending"])
