@@ -11,6 +11,7 @@ from clerk_tinybird_app.serving.content_security import (
     Inline,
     UnknownPagesError,
     inline_file,
+    load_pages,
     page_policy,
 )
 from clerk_tinybird_app.settings import Settings
@@ -88,15 +89,17 @@ def test_what_the_build_found_is_what_the_server_reads(tmp_path: Path) -> None:
 
     PagePolicy(LOCAL).post_build(static_dir=static_dir)
 
-    assert Inline.load(inline_file(static_dir)) == Inline.of([PAGE])
+    assert load_pages(inline_file(static_dir)) == {"/": Inline.of([PAGE])}
     assert [file.name for file in static_dir.iterdir()] == ["index.html"]
 
 
-@pytest.mark.parametrize("kept", [None, "", "[]", '{"scripts": 1}', '{"others": []}'])
+@pytest.mark.parametrize(
+    "kept", [None, "", "[]", '{"/": {"scripts": 1}}', '{"/": {"others": []}}', '{"scripts": ["x"]}']
+)
 def test_pages_of_which_nothing_is_known_are_not_served(tmp_path: Path, kept: str | None) -> None:
     file = tmp_path / "inline.json"
     if kept is not None:
         file.write_text(kept)
 
     with pytest.raises(UnknownPagesError, match="make prod"):
-        Inline.load(file)
+        load_pages(file)

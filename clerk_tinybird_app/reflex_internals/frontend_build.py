@@ -13,7 +13,7 @@ from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.serving.content_security import Inline, inline_file
+from clerk_tinybird_app.serving.content_security import Inline, inline_file, save_pages
 from clerk_tinybird_app.serving.security_headers import COMMON
 from clerk_tinybird_app.serving.static_host import static_host_files
 from clerk_tinybird_app.settings import Settings
@@ -108,13 +108,17 @@ class PagePolicy(Plugin):
         """Write the file that the server reads at its start, and an export's files for its host."""
         folder = Path(context["static_dir"])
         pages = {_path(file.relative_to(folder)): file for file in folder.rglob("*.html")}
-        inline = Inline.of(page.read_text(encoding="utf-8") for page in pages.values())
-        inline.save(inline_file(folder))
+        inline = {
+            path: Inline.of([page.read_text(encoding="utf-8")]) for path, page in pages.items()
+        }
+        save_pages(inline, inline_file(folder))
         if is_export():
             # Not beside the pages: what lies there is compressed, and these files are edited.
             beside = folder.parent / STATIC_HOST
             beside.mkdir(exist_ok=True)
-            for name, text in static_host_files(inline, self._settings, pages).items():
+            for name, text in static_host_files(
+                Inline.of_all(inline.values()), self._settings, pages
+            ).items():
                 (beside / name).write_text(text, encoding="utf-8")
 
 

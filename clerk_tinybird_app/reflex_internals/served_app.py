@@ -10,7 +10,12 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.content_security import (
+    Inline,
+    UnknownPagesError,
+    inline_file,
+    load_pages,
+)
 from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
@@ -60,8 +65,8 @@ class ServedApp(rx.App):
         return answer
 
 
-def _inline_of_pages() -> Inline:
+def _inline_of_pages() -> dict[str, Inline]:
     try:
-        return Inline.load(inline_file(get_web_dir() / constants.Dirs.STATIC))
+        return load_pages(inline_file(get_web_dir() / constants.Dirs.STATIC))
     except UnknownPagesError as error:
         raise SystemExit(str(error)) from None

@@ -30,7 +30,7 @@ def static_host_files(inline: Inline, settings: Settings, pages: Iterable[str]) 
     """Return name -> content of the files for the host of an exported frontend.
 
     - ``backend.js`` says where the backend is.
-    - ``_headers`` is for Netlify, Cloudflare Pages and others.
+    - ``_headers`` is for Netlify and others.
     - ``_nginx.conf`` is the same for nginx; ``deploy/nginx-static.conf`` includes it.
 
     Args:

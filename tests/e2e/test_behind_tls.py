@@ -257,6 +257,14 @@ def test_no_page_is_redirected_and_its_compression_stays(fronts: Fronts, where: 
         assert answer.headers["content-encoding"] == "br"
 
 
+def test_the_headers_of_every_page_pass_an_nginx_that_keeps_4_kb_for_them(fronts: Fronts) -> None:
+    """More than that is answered 502. A real Clerk's hosts take some 300 bytes more."""
+    for path in (*SIGNED_OUT, "/nowhere"):
+        answer = httpx.get(fronts.app.origin + path)
+
+        assert sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) < 3_700, path
+
+
 def test_plain_http_is_sent_to_https_with_the_whole_address(fronts: Fronts) -> None:
     answer = httpx.get(f"http://127.0.0.1:{fronts.plain}/dashboard?range=7d", headers={"Host": APP})
 
