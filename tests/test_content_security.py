@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from reflex_base import constants
 
 from clerk_tinybird_app.reflex_internals.frontend_build import PagePolicy
 from clerk_tinybird_app.serving.content_security import (
@@ -91,6 +92,16 @@ def test_what_the_build_found_is_what_the_server_reads(tmp_path: Path) -> None:
 
     assert load_pages(inline_file(static_dir)) == {"/": Inline.of([PAGE])}
     assert [file.name for file in static_dir.iterdir()] == ["index.html"]
+
+
+def test_the_page_not_found_is_known_before_reflex_makes_it(tmp_path: Path) -> None:
+    static_dir = tmp_path / "client"
+    static_dir.mkdir()
+    (static_dir / constants.ReactRouter.SPA_FALLBACK).write_text(PAGE, encoding="utf-8")
+
+    PagePolicy(LOCAL).post_build(static_dir=static_dir)
+
+    assert load_pages(inline_file(static_dir))["/404"] == Inline.of([PAGE])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ What each module needs of Reflex:
   first.
 - ``frontend_build``: the anchors in ``vite.config.js`` and ``utils/state.js``; the
   ``modulepreload`` of built pages; the tasks of plugins, ``pre_compile``, ``update_env_json`` and
-  ``post_build``, and their order.
+  ``post_build``, and their order; the page that becomes the page "not found".
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page; a
   page's path is redirected to one with a slash; where the built pages are.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log.

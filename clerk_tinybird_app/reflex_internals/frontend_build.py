@@ -108,6 +108,10 @@ class PagePolicy(Plugin):
         """Write the file that the server reads at its start, and an export's files for its host."""
         folder = Path(context["static_dir"])
         pages = {_path(file.relative_to(folder)): file for file in folder.rglob("*.html")}
+        fallback = folder / constants.ReactRouter.SPA_FALLBACK
+        if fallback.exists():
+            # Later Reflex copies it to be the page "not found".
+            pages[routes.NOT_FOUND] = fallback
         inline = {
             path: Inline.of([page.read_text(encoding="utf-8")]) for path, page in pages.items()
         }

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from clerk_tinybird_app.check.addresses import address
 from clerk_tinybird_app.serving.security_headers import COMMON
-from tests.chromium import ADVICE, FLAGS, find_chromium
+from tests.chromium import FLAGS, find_chromium
 from tests.e2e.board import RECENT, Board
 from tests.e2e.test_every_page import SIGNED_IN, SIGNED_OUT
 from tests.e2e.visitor import Visitor
@@ -117,20 +117,16 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
 
 
 @pytest.fixture(scope="module")
-def chromium(fronts: Fronts) -> Iterator[Browser]:
+def chromium(browser: Browser, fronts: Fronts) -> Iterator[Browser]:
     """A Chromium that takes this one certificate, and no other that it does not know."""
-    path = find_chromium()
-    if path is None:
-        pytest.fail(ADVICE)
     flags = [
         f"--ignore-certificate-errors-spki-list={fronts.pin}",
         # As if nginx had the port that an address need not name.
         f"--host-resolver-rules=MAP {APP}:443 127.0.0.1:{fronts.nginx}",
     ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-        yield browser
-        browser.close()
+    trusting = browser.browser_type.launch(executable_path=find_chromium(), args=[*FLAGS, *flags])
+    yield trusting
+    trusting.close()
 
 
 @pytest.fixture
