@@ -17,6 +17,7 @@ from clerk_tinybird_app.check.addresses import address
 from clerk_tinybird_app.serving.security_headers import COMMON
 from tests.chromium import FLAGS, find_chromium
 from tests.e2e.board import RECENT, Board
+from tests.e2e.conftest import EMBEDDER
 from tests.e2e.test_every_page import SIGNED_IN, SIGNED_OUT
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp, free_port
@@ -73,6 +74,8 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
     env = {
         "CLERK_AUTHORIZED_PARTIES": ",".join(origins),
         "TINYBIRD_TOKENS_PER_MINUTE": str(PER_MINUTE),
+        # As the other tests' app, whose pages this one serves.
+        "EMBED_ANCESTORS": EMBEDDER,
     }
     app = RunningApp(folder / "app", env)
     try:
