@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from clerk_tinybird_app.check.addresses import address
+from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS
 from clerk_tinybird_app.serving.security_headers import COMMON
 from tests.chromium import FLAGS, find_chromium
 from tests.e2e.board import RECENT, Board
@@ -358,6 +361,35 @@ def test_a_client_cannot_be_others_by_a_header_behind_nginx(fronts: Fronts, how:
     assert ask(PER_ADDRESS) == 429
     # Others who come through the same proxy are still served.
     assert ask(0, "203.0.113.99") == 401
+
+
+def test_one_address_has_its_share_of_websockets_and_others_have_theirs(fronts: Fronts) -> None:
+    with ExitStack() as opened:
+
+        def handshake(client: str, number: int) -> str:
+            """Open a websocket through nginx and keep it open; return the status."""
+            plain = opened.enter_context(socket.create_connection(("127.0.0.1", fronts.nginx), 10))
+            tls = opened.enter_context(fronts.trusting.wrap_socket(plain, server_hostname=APP))
+            host = f"{APP}:{fronts.nginx}"
+            headers = {
+                "Host": host,
+                "Origin": f"https://{host}",
+                "X-Test-Client": client,
+                # As if each came from elsewhere.
+                "X-Forwarded-For": f"9.9.9.{number}",
+                "Connection": "Upgrade",
+                "Upgrade": "websocket",
+                "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            }
+            lines = [f"{name}: {value}" for name, value in headers.items()]
+            path = "/_event/?EIO=4&transport=websocket&token=t"
+            tls.sendall("\r\n".join([f"GET {path} HTTP/1.1", *lines, "\r\n"]).encode())
+            return tls.recv(1_000).decode(errors="replace").split(" ")[1]
+
+        statuses = [handshake("8.8.8.8", number) for number in range(MAX_UNPROVED_PER_ADDRESS + 1)]
+        assert statuses == ["101"] * MAX_UNPROVED_PER_ADDRESS + ["403"]
+        assert handshake("8.8.4.4", 0) == "101"
 
 
 def test_a_client_cannot_be_others_by_a_header_behind_caddy(fronts: Fronts) -> None:
