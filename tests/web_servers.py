@@ -28,7 +28,7 @@ from tests.running_app import ROOT, listens, wait_until
 DEPLOY: Final = ROOT / "deploy"
 ADVICE: Final = (
     "nginx and Caddy are needed for the tests of the files in deploy/. Install both (on Debian: "
-    "apt-get install nginx-light caddy)."
+    "apt-get install nginx-light caddy; on macOS: brew install nginx caddy)."
 )
 _PACKAGES: Final = {"nginx": "nginx", "caddy": "caddy"}
 _FETCHED: Final = ROOT / ".local" / "web-servers"
