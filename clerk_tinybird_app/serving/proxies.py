@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 _Address = IPv4Address | IPv6Address
 
-UNIX_SOCKET: Final = "unix:"
+_UNIX_SOCKET: Final = ""
 """The client of a UNIX socket, as Granian names it: a program on this machine."""
 
 _CUSTOMER_BITS: Final = 64
@@ -55,7 +55,7 @@ class BehindProxies:
     def _seen(self, scope: Scope) -> Scope:
         hops = _listed(scope, b"x-forwarded-for")
         schemes = _listed(scope, b"x-forwarded-proto")
-        if not hops and not schemes:
+        if not (hops or schemes) or scope.get("client") is None:
             return scope
         peer = client_of(scope)
         if not self._trusts(peer):
@@ -82,7 +82,7 @@ class BehindProxies:
         return nearest
 
     def _trusts(self, host: str) -> bool:
-        if host == UNIX_SOCKET:
+        if host == _UNIX_SOCKET:
             return True
         address = address_of(host)
         if address is None:
