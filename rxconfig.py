@@ -12,6 +12,7 @@ from reflex_base.environment import environment
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.reflex_internals.configuration import quiet_logs, reflex_variables
 from clerk_tinybird_app.reflex_internals.frontend_build import (
+    BackendAddress,
     LessScript,
     PagePolicy,
     PaintFirst,
@@ -86,7 +87,10 @@ config = rx.Config(
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[tailwind(), SameOrigin(), LessScript(), PaintFirst(), PagePolicy(settings)],
+    plugins=[
+        *(tailwind(), SameOrigin(), BackendAddress(settings)),
+        *(LessScript(), PaintFirst(), PagePolicy(settings)),
+    ],
     frontend_compression_formats=["brotli", "gzip"],
     disable_plugins=[rx.plugins.SitemapPlugin],
     **given,

@@ -29,6 +29,7 @@ _OWN_APPS: Final = {
     "declared_panels": "post office",
     "short_lives": "post office",
     "customers": "customers",
+    "behind_tls": "behind tls",
     "anonymous": "anonymous",
 }
 """File of browser tests -> its lane, the longest first. The other files share one app."""

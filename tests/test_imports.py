@@ -26,7 +26,7 @@ ALLOWED = {
     "services": {"products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"},
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
-        *("own_clock", "logs", "sample"),
+        *("own_clock", "logs", "sample", "routes"),
     },
     "__main__": {"check", "logs", "reflex_internals", "settings"},
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},

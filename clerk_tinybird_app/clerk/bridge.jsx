@@ -20,6 +20,7 @@ import {
   useClerk,
   useUser,
 } from "@clerk/react";
+import { atBackend } from "../../reflex_internals/served_app/backend_address.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { Expectation, expected } from "./expectation.jsx";
 import { useLeaving } from "./leaving.jsx";
@@ -74,8 +75,9 @@ const ALLOWED_ORIGINS = [ORIGIN];
 const HOME = "/";
 const FormPagesContext = createContext([]);
 
-export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signUpUrl, ...props }) {
+export function ClerkRoot({ children, publishableKey, signInUrl, signUpUrl, ...props }) {
   const navigate = useNavigate();
+  const proxyUrl = atBackend(props.proxyUrl);
   useLayoutEffect(() => {
     router.navigate = navigate;
   });
@@ -83,6 +85,7 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signU
   const ui = useMemo(() => ({ ClerkUI: uiOnDemand({ proxyUrl, publishableKey }) }), []);
   return (
     <ClerkProvider
+      {...props}
       routerPush={routerPush}
       routerReplace={routerReplace}
       publishableKey={publishableKey}
@@ -92,7 +95,6 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signU
       allowedRedirectOrigins={ALLOWED_ORIGINS}
       signInUrl={signInUrl}
       signUpUrl={signUpUrl}
-      {...props}
     >
       <FormPagesContext.Provider value={formPages}>{children}</FormPagesContext.Provider>
     </ClerkProvider>

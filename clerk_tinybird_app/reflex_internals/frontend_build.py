@@ -1,6 +1,7 @@
-"""Additions to Reflex's frontend build: the theme, one origin in development, the policies."""
+"""Additions to Reflex's frontend build: theme, policies, and where the pages find the backend."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -8,20 +9,37 @@ from typing import Any, Final
 from reflex.plugins import Plugin, TailwindV4Plugin
 from reflex_base import constants
 from reflex_base.config import get_config
+from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.serving.content_security import Inline, inline_file
-from clerk_tinybird_app.serving.security_headers import COMMON, headers_file
+from clerk_tinybird_app.serving.content_security import Inline, inline_file, save_pages
+from clerk_tinybird_app.serving.security_headers import COMMON
+from clerk_tinybird_app.serving.static_host import static_host_files
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
 """Those that small layout needs; all others are named in the style sheets alone."""
 
+EXPORTING: Final = "_CLERK_TINYBIRD_APP_EXPORTING"
+"""Set by `make export`, for the processes that build the pages."""
+
+STATIC_HOST: Final = "static_host"
+"""The folder beside the built pages with the files for the host of an export."""
+
 _PRELOAD: Final = '<link rel="modulepreload"'
-_HEADERS_FILE: Final = "_headers"
-"""The file name for Netlify, Cloudflare Pages and others; `make export` copies the file."""
+_STATE: Final = "utils/state.js"
+_ENV_ANCHOR: Final = 'import env from "$/env.json";'
+_ADDRESS_ANCHOR: Final = "export const getBackendURL = (url_str) => {"
+_OWN_SEARCH: Final = """\
+export const getBackendURL = (url) => backendURL(url ?? env.PING) ?? builtURL(url);
+
+const builtURL = (url_str) => {"""
+BACKEND_ADDRESS: Final = (
+    "$/public/external/clerk_tinybird_app/reflex_internals/served_app/backend_address.jsx"
+)
+"""The JavaScript that finds the backend, as ``served_app`` adds it to the pages."""
 
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
@@ -126,13 +144,73 @@ class PagePolicy(Plugin):
         self._settings = settings
 
     def post_build(self, **context: Any) -> None:
-        """Write the file that the server reads at its start, and the headers for a static host."""
+        """Write the file that the server reads at its start, and an export's files for its host."""
         folder = Path(context["static_dir"])
         pages = {_path(file.relative_to(folder)): file for file in folder.rglob("*.html")}
-        inline = Inline.of(page.read_text(encoding="utf-8") for page in pages.values())
-        inline.save(inline_file(folder))
-        headers = headers_file(inline, self._settings, pages)
-        (folder.parent / _HEADERS_FILE).write_text(headers, encoding="utf-8")
+        fallback = folder / constants.ReactRouter.SPA_FALLBACK
+        if fallback.exists():
+            # Later Reflex copies it to be the page "not found".
+            pages[routes.NOT_FOUND] = fallback
+        inline = {
+            path: Inline.of([page.read_text(encoding="utf-8")]) for path, page in pages.items()
+        }
+        save_pages(inline, inline_file(folder))
+        if is_export():
+            # Not beside the pages: what lies there is compressed, and these files are edited.
+            beside = folder.parent / STATIC_HOST
+            beside.mkdir(exist_ok=True)
+            for name, text in static_host_files(
+                Inline.of_all(inline.values()), self._settings, pages
+            ).items():
+                (beside / name).write_text(text, encoding="utf-8")
+
+
+class BackendAddress(Plugin):
+    """Makes built pages call the backend at their own address, scheme and port included.
+
+    It does nothing in development, where the backend has a port of its own, and when an address
+    of the backend is built in.
+
+    Args:
+        settings: They may name the backend's address.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._is_built_in = bool(settings.api_url)
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch the script of the page's websocket."""
+        context["add_modify_task"](_STATE, self.patched)
+
+    def update_env_json(self, **_context: Any) -> dict[str, str]:
+        """Say to the pages where their backend is: at their own address, or where a file says.
+
+        All of it stands here and not in the patch, because the patched script stays in ``.web``.
+        """
+        is_built = environment.REFLEX_ENV_MODE.get() == constants.Env.PROD
+        if self._is_built_in or not is_built:
+            return {"BACKEND": ""}
+        return {"BACKEND": "file" if is_export() else "page"}
+
+    @staticmethod
+    def patched(script: str) -> str:
+        """Return ``script``, which may be patched already, with the app's own search first.
+
+        Raises:
+            ConfigError: The places to patch are not in Reflex's template any more.
+        """
+        if BACKEND_ADDRESS in script:
+            return script
+        for anchor in (_ENV_ANCHOR, _ADDRESS_ANCHOR):
+            if anchor not in script:
+                raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
+        own = f'{_ENV_ANCHOR}\nimport {{ backendURL }} from "{BACKEND_ADDRESS}";'
+        return script.replace(_ENV_ANCHOR, own, 1).replace(_ADDRESS_ANCHOR, _OWN_SEARCH, 1)
+
+
+def is_export() -> bool:
+    """Tell whether the pages are built for a static host, as `make export` does."""
+    return EXPORTING in os.environ
 
 
 def _path(file: Path) -> str:

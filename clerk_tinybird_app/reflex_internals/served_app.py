@@ -13,11 +13,18 @@ from reflex_components_core.base.error_boundary import (  # type: ignore[import-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
-from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.content_security import (
+    Inline,
+    UnknownPagesError,
+    inline_file,
+    load_pages,
+)
+from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
-# The components' JavaScript files import this file.
-rx.asset("event_loop.jsx", shared=True)
+# JavaScript files of the components, and Reflex's own, import these.
+for _imported in ("event_loop.jsx", "backend_address.jsx"):
+    rx.asset(_imported, shared=True)
 
 _Wrap = Callable[[bool], rx.Component]
 
@@ -51,7 +58,8 @@ class ServedApp(rx.App):
         running = services.current()
         pages = routes.dashboard_pages(running.product.dashboard.pages)
         embedded = filter(routes.is_embedded, pages)
-        return SecurityHeaders(served, running.settings, inline, embedded)
+        answering = SecurityHeaders(served, running.settings, inline, embedded)
+        return BehindProxies(answering, running.settings.trusted_proxies)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.
@@ -69,8 +77,8 @@ class ServedApp(rx.App):
         return answer
 
 
-def _inline_of_pages() -> Inline:
+def _inline_of_pages() -> dict[str, Inline]:
     try:
-        return Inline.load(inline_file(get_web_dir() / constants.Dirs.STATIC))
+        return load_pages(inline_file(get_web_dir() / constants.Dirs.STATIC))
     except UnknownPagesError as error:
         raise SystemExit(str(error)) from None

@@ -14,6 +14,7 @@ from clerk_tinybird_app.api.tinybird_token import guide_headers
 from clerk_tinybird_app.clerk.session import Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import token_with
 from tests.clock import Clock
@@ -33,7 +34,7 @@ def seconds() -> Clock:
 
 @pytest.fixture
 async def client(running: Services, seconds: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_api(running, monotonic=seconds))
+    transport = httpx.ASGITransport(BehindProxies(create_api(running, monotonic=seconds)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
         yield client
 

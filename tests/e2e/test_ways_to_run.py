@@ -24,7 +24,8 @@ def running(request: pytest.FixtureRequest) -> RunningApp:
         app: RunningApp = request.getfixturevalue("dev_app")
         return app
     exported: RunningApp = request.getfixturevalue("fresh_app")
-    return exported.exported()
+    kept: Path = request.getfixturevalue("kept")
+    return exported.exported(kept.with_name("kept-export"))
 
 
 def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> None:
