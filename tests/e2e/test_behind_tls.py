@@ -20,7 +20,6 @@ from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADD
 from clerk_tinybird_app.serving.security_headers import COMMON
 from tests.chromium import FLAGS, find_chromium
 from tests.e2e.board import RECENT, Board
-from tests.e2e.conftest import EMBEDDER
 from tests.e2e.test_every_page import SIGNED_IN, SIGNED_OUT
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp, free_port
@@ -78,7 +77,7 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
         "CLERK_AUTHORIZED_PARTIES": ",".join(origins),
         "TINYBIRD_TOKENS_PER_MINUTE": str(PER_MINUTE),
         # As the other tests' app, whose pages this one serves.
-        "EMBED_ANCESTORS": EMBEDDER,
+        "EMBED_ANCESTORS": "https://elsewhere.test",
     }
     app = RunningApp(folder / "app", env)
     try:
