@@ -4,7 +4,6 @@ Each app runs in a copy of the project, on ports of its own, so that it touches 
 developer's ``.web`` nor their ``.local`` accounts.
 """
 
-import fcntl
 import http.server
 import json
 import os
@@ -30,13 +29,7 @@ _GRANIAN: tuple[str | Path, ...] = (
     *(Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory"),
     *("--workers", "1", "--host", "127.0.0.1", "clerk_tinybird_app.clerk_tinybird_app:app"),
 )
-AS_BUILT = {
-    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
-    "__REFLEX_SKIP_COMPILE": "1",
-    "REFLEX_ENV_MODE": "prod",
-}
-"""Reflex reads these: serve the pages that are built, and build nothing."""
-
+_COMMANDS = (sys.executable, "-m", "clerk_tinybird_app")
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
@@ -136,35 +129,36 @@ class RunningApp:
         return self._start([REFLEX, "run", "--backend-only"], f"{self.backend}/api/health")
 
     def prod(self, kept: Path | None = None) -> Self:
-        """Build, then serve everything on one port.
+        """Build what is not built, then serve everything on one port, as ``make prod`` does.
 
         Args:
-            kept: Where the pages of such an app are kept, so that they are built only once. The
-                next apps serve them as they are, but for their port.
+            kept: Where builds are kept, so that apps with the same pages build them only once.
         """
-        # As `make prod` does. In the file it may stay: it is for development.
+        if kept is not None:
+            kept.mkdir(parents=True, exist_ok=True)
+            (self.folder / ".built").symlink_to(kept)
+        return self._start([*_COMMANDS, "serve"], f"{self.origin}/api/health", self.origin)
+
+    def reflex_prod(self) -> Self:
+        """Build and serve everything on one port by Reflex alone."""
+        # In the file it may stay: it is for development.
         self.env.pop("REFLEX_BACKEND_PORT", None)
         command = (REFLEX, "run", "--env", "prod")
-        ready = (f"{self.origin}/api/health", self.origin)
-        if kept is None:
-            return self._start(command, *ready)
-        built = self.folder / ".web" / "build"
-        kept.mkdir(parents=True, exist_ok=True)
-        with (kept / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (kept / "port").exists():
-                self._start(command, *ready)
-                shutil.copytree(built, kept / "build")
-                (kept / "port").write_text(str(self.port))
-                return self
-        shutil.copytree(kept / "build", built)
-        port = (kept / "port").read_text()
-        for file in built.glob("*/assets/reflex-env-*.js"):
-            file.write_text(file.read_text().replace(f"localhost:{port}", f"localhost:{self.port}"))
-            for packed in file.parent.glob(f"{file.name}.*"):
-                packed.unlink()
-        self.env |= AS_BUILT
-        return self.granian()
+        return self._start(command, f"{self.origin}/api/health", self.origin)
+
+    @property
+    def pages(self) -> Path:
+        """The folder of the newest build."""
+        return max(
+            (self.folder / ".built").glob("*/build/client"), key=lambda path: path.stat().st_mtime
+        )
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the app to its end."""
+        return subprocess.run(
+            [*_COMMANDS, *arguments], cwd=self.folder, env=self.env | env, capture_output=True,
+            text=True, timeout=_START_SECONDS, check=False,
+        )  # fmt: skip
 
     def exported(self) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""

@@ -1,13 +1,20 @@
 """What is added to Vite's configuration."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import reflex_base
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
-from clerk_tinybird_app.reflex_internals.frontend_build import PaintFirst, SameOrigin
+from clerk_tinybird_app.reflex_internals.frontend_build import (
+    BuildOnce,
+    PaintFirst,
+    SameOrigin,
+)
 
+STATE = Path(reflex_base.__file__).parent / ".templates" / "web" / "utils" / "state.js"
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
 
 
@@ -62,3 +69,24 @@ def test_a_page_is_painted_before_its_scripts_are_fetched(tmp_path: Path) -> Non
         '<link rel="modulepreload" fetchpriority="low" href="/a.js"/>'
         '<link rel="stylesheet" href="/a.css">'
     )
+
+
+@pytest.mark.parametrize("has_one_port", [True, False])
+@pytest.mark.parametrize("was_one_port", [None, True, False])
+def test_reflexs_script_holds_no_time_and_asks_at_the_pages_port_where_there_is_one(
+    has_one_port: bool, was_one_port: bool | None
+) -> None:
+    script = STATE.read_text(encoding="utf-8")
+    if was_one_port is not None:
+        script = BuildOnce(has_one_port=was_one_port).patched(script)
+
+    patched = BuildOnce(has_one_port=has_one_port).patched(script)
+
+    assert "reflex.json" not in patched
+    assert f'const reflexEnvironment = {{ version: "{version("reflex")}" }};' in patched
+    assert patched.count("endpoint.port = window.location.port;") == int(has_one_port)
+
+
+def test_a_script_without_the_places_to_patch_fails_the_build() -> None:
+    with pytest.raises(ConfigError, match=r"utils/state\.js"):
+        BuildOnce(has_one_port=True).patched("export default {}")

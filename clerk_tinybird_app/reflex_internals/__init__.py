@@ -14,10 +14,14 @@ What each module needs of Reflex:
 - ``connections``: nothing; it belongs to the gate.
 - ``event_loop.jsx``: ``$/utils/context-registry`` and its ``EventLoopContext``; the folder of
   shared assets.
-- ``frontend_build``: the anchors in ``vite.config.js``; the ``modulepreload`` of built pages; the
-  tasks of plugins, ``pre_compile`` and ``post_build``, and their order.
+- ``frontend_build``: the anchors in ``vite.config.js``; those in ``utils/state.js``, where a page
+  finds its backend and the version that it tells; nothing else in a build depends on the time; the
+  ``modulepreload`` of built pages; the tasks of plugins, ``pre_compile`` and ``post_build``, and
+  their order.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page; a
   page's path is redirected to one with a slash; where the built pages are.
+- ``as_built``: the command that builds, the folders in ``.web`` that serving needs, and the
+  variables with which Reflex serves them and compiles nothing.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log.
 
 ``tests/reflex_internals/test_private_names.py`` checks the private names. The other tests in that

@@ -1,6 +1,7 @@
 """Additions to Reflex's frontend build: the theme, one origin in development, the policies."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,15 @@ _COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
 _PRELOAD: Final = '<link rel="modulepreload"'
 _HEADERS_FILE: Final = "_headers"
 """The file name for Netlify, Cloudflare Pages and others; `make export` copies the file."""
+
+_STATE: Final = "utils/state.js"
+# Each finds Reflex's own text and the text that a build before this one has put there.
+_VERSION_ANCHOR: Final = re.compile(
+    r'(import reflexEnvironment from "\$/reflex\.json"|const reflexEnvironment = \{.*\});'
+)
+_PORT_ANCHOR: Final = re.compile(
+    r"(endpoint\.hostname = frontend_hostname;)( endpoint\.port = window\.location\.port;)?"
+)
 
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
@@ -57,6 +67,39 @@ def tailwind() -> TailwindV4Plugin:
         }
     }
     return TailwindV4Plugin({"darkMode": "class", "theme": theme, "plugins": []})
+
+
+class BuildOnce(Plugin):
+    """Makes two builds of the same sources the same, and one build fit for every port.
+
+    Reflex's page imports a file for Reflex's version, in which the time of the last run is too. And
+    it asks for its backend at the port that was configured when it was built.
+
+    Args:
+        has_one_port: Whether the backend is at the port of the pages.
+    """
+
+    def __init__(self, *, has_one_port: bool) -> None:
+        self._has_one_port = has_one_port
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch Reflex's script before it is written."""
+        modify: Callable[[str, Callable[[str], str]], None] = context["add_modify_task"]
+        modify(_STATE, self.patched)
+
+    def patched(self, script: str) -> str:
+        """Return Reflex's ``script``, patched before or not, with both patches or one.
+
+        Raises:
+            ConfigError: The places to patch are not in Reflex's template any more.
+        """
+        version = f'const reflexEnvironment = {{ version: "{constants.Reflex.VERSION}" }};'
+        port = r"\1 endpoint.port = window.location.port;" if self._has_one_port else r"\1"
+        for anchor, text in ((_VERSION_ANCHOR, version), (_PORT_ANCHOR, port)):
+            script, times = anchor.subn(text, script)
+            if times != 1:
+                raise ConfigError(f"{_STATE} no longer has '{anchor.pattern}' to patch")
+        return script
 
 
 class PaintFirst(Plugin):
