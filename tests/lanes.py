@@ -15,7 +15,7 @@ _BROWSER: Final = "tests/e2e/"
 _OWN_APPS: Final = tuple(
     f"{_BROWSER}test_{name}.py"
     for name in (
-        *("anonymous", "customers", "declared_panels", "products", "real_clerk"),
+        *("anonymous", "customers", "declared_panels", "prebuilt", "products", "real_clerk"),
         *("short_lives", "ways_to_run"),
     )
 )

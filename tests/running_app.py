@@ -128,16 +128,18 @@ class RunningApp:
         del self.env["REFLEX_FRONTEND_PORT"]
         return self._start([REFLEX, "run", "--backend-only"], f"{self.backend}/api/health")
 
-    def prod(self, kept: Path | None = None) -> Self:
+    def prod(self, kept: Path | None = None, *arguments: str) -> Self:
         """Build what is not built, then serve everything on one port, as ``make prod`` does.
 
         Args:
             kept: Where builds are kept, so that apps with the same pages build them only once.
+            arguments: More arguments of the command.
         """
         if kept is not None:
             kept.mkdir(parents=True, exist_ok=True)
             (self.folder / ".built").symlink_to(kept)
-        return self._start([*_COMMANDS, "serve"], f"{self.origin}/api/health", self.origin)
+        command = (*_COMMANDS, "serve", *arguments)
+        return self._start(command, f"{self.origin}/api/health", self.origin)
 
     def reflex_prod(self) -> Self:
         """Build and serve everything on one port by Reflex alone."""
@@ -187,6 +189,24 @@ class RunningApp:
         """Stop everything and start it again the same way."""
         self.stop_process()
         self._start(*self._last)
+
+    def workers(self) -> list[int]:
+        """Return the processes that the main one has started, such as the server's workers."""
+        assert self._process is not None
+        found = subprocess.run(
+            ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in found.stdout.split()]
+
+    def end(self, number: signal.Signals, *, is_typed: bool = False) -> None:
+        """Send a signal to the main process, or to all as a terminal does, and do not wait."""
+        assert self._process is not None
+        (os.killpg if is_typed else os.kill)(self._process.pid, number)
+
+    def ended(self) -> int:
+        """Wait until the main process has ended and return its status."""
+        assert self._process is not None
+        return self._process.wait(_STOP_SECONDS)
 
     def stop_process(self) -> None:
         """Stop what ``reflex`` started, workers included."""

@@ -16,7 +16,7 @@ TTL = 15
 @pytest.fixture
 def hasty_app(tmp_path: Path) -> Iterator[RunningApp]:
     app = RunningApp(tmp_path / "app", {"TINYBIRD_TOKEN_TTL": str(TTL)})
-    yield app.reflex_prod()
+    yield app.prod()
     app.stop()
 
 

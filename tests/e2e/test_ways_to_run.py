@@ -1,4 +1,4 @@
-"""The ways to run the app, each from sign-in to the token on the screen."""
+"""The ways to run the app beside ``make prod``, each from sign-in to the token on the screen."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +18,13 @@ def fresh_app(tmp_path: Path) -> Iterator[RunningApp]:
     app.stop()
 
 
-@pytest.fixture(params=["reflex run", "export and backend apart"])
+@pytest.fixture(params=["reflex run", "reflex run --env prod", "export and backend apart"])
 def running(request: pytest.FixtureRequest) -> RunningApp:
     if request.param == "reflex run":
         app: RunningApp = request.getfixturevalue("dev_app")
         return app
-    exported: RunningApp = request.getfixturevalue("fresh_app")
-    return exported.exported()
+    fresh: RunningApp = request.getfixturevalue("fresh_app")
+    return fresh.exported() if request.param.startswith("export") else fresh.reflex_prod()
 
 
 def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> None:
