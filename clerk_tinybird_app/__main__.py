@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, TextIO
 
+from clerk_tinybird_app import services
 from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
@@ -20,8 +21,6 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     reflex_variables,
     warn_of_unread_variables,
 )
-from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _DESCRIPTION: Final = """\
@@ -58,7 +57,8 @@ def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
     """Run a command and return the exit status.
 
     Raises:
-        SystemExit: There is no such command, its help was asked for, or a server has ended.
+        SystemExit: There is no such command, its help was asked for, the configuration cannot be
+            used, or a server has ended.
     """
     given = _parser().parse_args(arguments)
     redact_logs()
@@ -112,17 +112,13 @@ async def _check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
 def _run_production(*, serves: bool, builds: bool) -> int:
     """Build the pages or only look for them, then serve them or not."""
     signal.signal(signal.SIGTERM, _end)
-    here = Path.cwd()
+    # Whatever is wrong with the configuration is told here, and not by one worker after the other.
+    settings, here = services.current().settings, Path.cwd()
+    warn_of_unread_variables()
     try:
-        settings = Settings.load()
-        require_loopback(settings)
-        warn_of_unread_variables()
         pages = build(settings, here, tell) if builds else built(settings, here)
         if serves:
             serve(settings, pages, tell)
-    except SettingsError as error:
-        sys.stderr.write(f"Configuration error: {error}\n")
-        return _FAILED
     except (NotBuiltError, PortTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED

@@ -28,7 +28,7 @@ ALLOWED = {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
         *("own_clock", "logs", "sample"),
     },
-    "__main__": {"check", "logs", "prebuilt", "reflex_internals", "settings"},
+    "__main__": {"check", "logs", "prebuilt", "reflex_internals", "services", "settings"},
     "bun": set(),
     "prebuilt": {"bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app"},
     "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
