@@ -17,8 +17,8 @@ _WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "respawn_failed_workers": True,
-    # Workers that begin anew after a HUP do so one after the other.
-    "respawn_interval": 1.0,
+    # At a HUP, each worker goes this long after another one has begun in its place.
+    "respawn_interval": 5.0,
     # Less than the ten seconds that Docker waits before it kills.
     "workers_kill_timeout": 8,
     "log_level": "warning",
