@@ -129,7 +129,7 @@ def test_without_bun_it_is_told_how_to_get_it_or_do_without(
 _BUILDING = """
 import sys
 from pathlib import Path
-from clerk_tinybird_app import __main__ as main
+from clerk_tinybird_app import commands as main
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.reflex_internals import as_built
 script = "import os, time; open('building', 'w').write(str(os.getpid())); time.sleep(60)"
