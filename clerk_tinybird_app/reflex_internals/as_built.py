@@ -24,6 +24,8 @@ AS_BUILT: Final = {
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
     "__REFLEX_SKIP_COMPILE": "1",
     "REFLEX_ENV_MODE": "prod",
+    # It would prepare a next build, by links in assets/, and cannot where nothing may be written.
+    "REFLEX_BACKEND_ONLY": "1",
 }
 """The variables with which Reflex serves the pages that are built, and builds nothing."""
 

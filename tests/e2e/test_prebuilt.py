@@ -108,6 +108,9 @@ def test_pages_are_served_on_any_port_without_bun_and_only_when_they_are_up_to_d
         visitor = Visitor(context, elsewhere.origin)
         visitor.sign_in("admin@acme.test")
         assert visitor.faults == []
+        # Nothing was written where an image may not be written to.
+        assert not (elsewhere.folder / "assets" / "external").exists()
+        assert not (elsewhere.folder / ".web").exists()
     finally:
         elsewhere.stop()
         context.close()

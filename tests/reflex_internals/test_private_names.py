@@ -63,11 +63,12 @@ def test_what_is_overridden_or_called_takes_the_same_arguments(
 
 
 def test_the_variables_of_a_start_without_a_build_are_reflexs_own() -> None:
-    mounts, skips, mode = as_built.AS_BUILT
+    mounts, skips, mode, backend_only = as_built.AS_BUILT
 
     assert mounts == environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.name
     assert skips == environment.REFLEX_SKIP_COMPILE.name
     assert mode == environment.REFLEX_ENV_MODE.name
+    assert backend_only == environment.REFLEX_BACKEND_ONLY.name
     assert environment.REFLEX_WEB_WORKDIR.name == as_built.WEB_VARIABLE
 
 
