@@ -10,7 +10,11 @@ from reflex_base.constants import Env, StateManagerMode
 from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
-from clerk_tinybird_app.reflex_internals.configuration import quiet_logs, reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import (
+    quiet_logs,
+    reflex_variables,
+    unify_logs,
+)
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     PagePolicy,
     PaintFirst,
@@ -41,6 +45,7 @@ def _serves_one_port() -> bool:
 quiet_logs()
 try:
     settings = Settings.load()
+    unify_logs(settings.log_format)
     require_loopback(settings)
     if _WARNED not in os.environ:
         os.environ[_WARNED] = "1"

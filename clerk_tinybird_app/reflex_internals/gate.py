@@ -17,6 +17,7 @@ from reflex.app import App
 from reflex_base.config import get_config
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clerk_tinybird_app.logs.context import take_event_ids_from
 from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
@@ -26,9 +27,8 @@ from clerk_tinybird_app.reflex_internals.frames import (
     RefusedFrameError,
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
-from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
-
-_logger = logging.getLogger(__name__)
+from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
+from clerk_tinybird_app.telemetry import refusals
 
 MAX_REFUSED: Final = 20
 """So many refused frames close a websocket; a page of an older build sends some."""
@@ -56,19 +56,21 @@ _WRITTEN_BY_ANYBODY: Final = (
 class Refusals:
     """Counts all refusals and logs a limited number of them.
 
+    Args:
+        log: Logs one: place, code, problem.
+
     Attributes:
         counted: The number of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: Callable[[str, str, str], None] = refusals.refused) -> None:
         self.counted: Counter[str] = Counter()
-        self._budget = LogBudget()
+        self._log = log
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
         self.counted[kind] += 1
-        if line := self._budget.line(f"{kind}: {problem[:MAX_PROBLEM]}"):
-            _logger.warning("Refused from a websocket: %s", line)
+        self._log(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
 
 
 class WebsocketGate:
@@ -171,19 +173,20 @@ def guard_websockets(app: App) -> Refusals:
     Returns:
         The counts of what is refused.
     """
-    refusals, connections = Refusals(), Connections()
+    refused, connections = Refusals(), Connections()
     namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
     app._event_namespace = namespace
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
     app.sio.register_namespace(namespace)
+    take_event_ids_from(event_id)
     # The handshake tells this limit to the page, which then sends no longer frames.
     app.sio.eio.max_http_buffer_size = MAX_FRAME
     gate = partial(
         WebsocketGate,
         connections=connections,
         new_check=partial(FrameCheck, namespace.namespace, event_refusal),
-        refusals=refusals,
+        refusals=refused,
     )
     inner = app.api_transformer
     if inner is None:
@@ -192,4 +195,4 @@ def guard_websockets(app: App) -> Refusals:
     app.api_transformer = [*(inner if isinstance(inner, Sequence) else [inner]), gate]
     for name in _WRITTEN_BY_ANYBODY:
         logging.getLogger(name).addFilter(LogBudget())
-    return refusals
+    return refused

@@ -10,7 +10,10 @@ from reflex_base.environment import environment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
+from clerk_tinybird_app.reflex_internals.configuration import is_production
 from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.failures import Failures
+from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # The components' JavaScript files import this file.
@@ -39,7 +42,10 @@ class ServedApp(rx.App):
         running = services.current()
         pages = routes.dashboard_pages(running.product.dashboard.pages)
         embedded = filter(routes.is_embedded, pages)
-        return SecurityHeaders(served, running.settings, inline, embedded)
+        settings = running.settings
+        answered = SecurityHeaders(Failures(served), settings, inline, embedded)
+        is_on = is_production() if settings.access_log is None else settings.access_log
+        return RequestLog(answered, is_on=is_on)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.

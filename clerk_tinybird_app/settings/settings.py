@@ -105,6 +105,9 @@ class Settings:
     api_url: str = _variable("REFLEX_API_URL", "url")
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url")
     redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
+    log_format: str = _variable("LOG_FORMAT", "log_format", "text")
+    access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None)
+    metrics_token: str = _variable("METRICS_TOKEN", "long_secret", secret=True)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:

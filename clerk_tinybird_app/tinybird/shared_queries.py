@@ -103,6 +103,8 @@ class SharedQueries:
         clock: Seconds since the epoch.
         most_answers: The most answers to keep.
         most_bytes: The most bytes of JSON to keep.
+        answered_by: Told what answers a query: ``tinybird``, ``shared`` for the query of another
+            page, or ``kept`` for its answer.
     """
 
     def __init__(
@@ -112,11 +114,13 @@ class SharedQueries:
         clock: Callable[[], float] = time.time,
         most_answers: int = MOST_ANSWERS,
         most_bytes: int = MOST_BYTES,
+        answered_by: Callable[[str], None] = lambda _source: None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._most_answers = most_answers
         self._most_bytes = most_bytes
+        self._answered_by = answered_by
         self._flights: dict[Asked, _Flight] = {}
         # The oldest first.
         self._kept: dict[Asked, _Kept] = {}
@@ -155,17 +159,21 @@ class SharedQueries:
             asked = Asked.of(token, pipe, parameters, since)
             for _ in range(_TRIES):
                 if (kept := self._kept.get(asked)) and self._clock() < kept.until:
+                    self._answered_by("kept")
                     return kept.answer
                 flight = self._flights.get(asked)
                 is_first = flight is None
                 if flight is None:
                     flight = self._start(asked, parameters, token, until)
+                else:
+                    self._answered_by("shared")
                 try:
                     return await self._landed(asked, flight, until)
                 except _OF_ONE_TOKEN as error:
                     if is_first:
                         refused = error
                         break
+        self._answered_by("tinybird")
         answer = await self._client.query(
             pipe, parameters, token.value, renew=renew, refused=refused
         )
@@ -174,6 +182,7 @@ class SharedQueries:
     def _start(
         self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
     ) -> _Flight:
+        self._answered_by("tinybird")
         query = self._query_once(asked.pipe, parameters, token)
         # In a context of its own, because it outlives the page that was first.
         task = asyncio.get_running_loop().create_task(query, context=Context())

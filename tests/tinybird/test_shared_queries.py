@@ -141,7 +141,7 @@ class World:
         return tasks
 
 
-def world(**limits: int) -> World:
+def world(**limits: Any) -> World:
     clock, waited = Clock(now=START), list[float]()
     server = Server(clock)
 
