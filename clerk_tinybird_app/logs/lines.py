@@ -19,7 +19,7 @@ JSON: Final = "json"
 FIELDS: Final = ("code", "place", "pipe", "method", "path", "status", "ms")
 """What a line may say beside its text, with ``extra=``. Nothing else of a record is written."""
 
-_IN_THE_TEXT: Final = frozenset({"code", "method", "path", "ms"})
+_IN_THE_TEXT: Final = frozenset({"code", "method", "path", "status", "ms"})
 """Fields that the text of a line says already, so that only programs need them."""
 
 OWN_LOGGER: Final = "clerk_tinybird_app"

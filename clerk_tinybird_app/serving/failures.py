@@ -22,14 +22,16 @@ _PAGE: Final = """\
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/look/tokens.css">
 <link rel="stylesheet" href="/look/base.css">
-<link rel="stylesheet" href="/look/failure.css">
+<link rel="stylesheet" href="/look/controls.css">
+<link rel="stylesheet" href="/look/pages.css">
 </head>
 <body>
-<main class="failure">
-<h1>Something went wrong</h1>
-<p>The server could not show this page. Load it again in a moment.</p>
-<p><a href="/">To the start</a></p>
-<p class="number">If this stays, tell whoever runs this app: {number}</p>
+<main class="lost">
+<p class="tag">500</p>
+<h1 class="title-1">Something went wrong</h1>
+<p>The server could not show this page. Load it again in a moment. If this stays, tell whoever runs
+this app the number <code>{number}</code>.</p>
+<div class="ways-in"><a class="primary" href="/">To the home page</a></div>
 </main>
 </body>
 </html>

@@ -22,6 +22,7 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.dashboard.questions import Question
+from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.reflex_internals.namespace import is_connected
 from clerk_tinybird_app.state.queries import StoppedError
 from clerk_tinybird_app.state.session import SessionState, TenantData, TokenState
@@ -31,6 +32,7 @@ from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
     TinybirdRateLimitedError,
+    TinybirdUnexpectedRowsError,
 )
 from clerk_tinybird_app.tinybird.csv_cells import harmless
 from clerk_tinybird_app.tinybird.token import TinybirdToken
@@ -165,6 +167,11 @@ async def ask_shared(
         )
     except TinybirdError as error:
         return _refused(question.pipe, error)
+
+
+def unfit_rows(pipe: str, unfit: UnfitRowsError) -> TinybirdError:
+    """Return the error of a pipe whose rows cannot be shown, counted and logged."""
+    return _refused(pipe, TinybirdUnexpectedRowsError(pipe, str(unfit)))
 
 
 def _refused(pipe: str, error: TinybirdError) -> TinybirdError:

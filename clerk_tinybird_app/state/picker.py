@@ -22,6 +22,7 @@ from clerk_tinybird_app.state.grant import (
     ask_shared,
     asking,
     end_turn,
+    unfit_rows,
 )
 from clerk_tinybird_app.state.panels import DASHBOARD
 from clerk_tinybird_app.state.queries import StoppedError, run_query
@@ -30,7 +31,6 @@ from clerk_tinybird_app.state.wording import told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
-    TinybirdUnexpectedRowsError,
 )
 
 _TICK_SECONDS: Final = 5
@@ -104,5 +104,5 @@ class PickerState(AskingState, rx.State):
         except UnfitRowsError as unfit:
             source = declared.values_from
             self.offered = []
-            error = TinybirdUnexpectedRowsError(source.pipe if source else "", str(unfit))
+            error = unfit_rows(source.pipe if source else "", unfit)
         self.problem = told(error).message if error else ""

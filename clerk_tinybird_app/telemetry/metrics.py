@@ -31,7 +31,7 @@ OTHER: Final = "other"
 
 REGISTRY: Final = CollectorRegistry()
 # A second time series for each counter, which nobody needs.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OF_LIVE_FILE: Final = re.compile(r"gauge_live\w*_(\d+)\.db")

@@ -86,8 +86,10 @@ class RefusalLog:
             level = logging.INFO if code in _OF_CALLERS else logging.WARNING
         # As a Python literal, so that the text cannot contain more lines.
         more = f" {text[:_MOST_TEXT]!r}" if text else ""
+        word = "Failed" if level == logging.ERROR else "Refused"
+        answered = f" (HTTP {status})" if status else ""
         fields = {"code": code, "place": place, "pipe": pipe, "status": status}
-        _logger.log(level, "Refused: %s%s", code, more, extra=fields)
+        _logger.log(level, "%s: %s%s%s", word, code, answered, more, extra=fields)
 
     def sum_up(self) -> None:
         """Log how many refusals were left out since the last time, if any."""
