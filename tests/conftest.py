@@ -23,6 +23,8 @@ from clerk_tinybird_app import products, services
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.telemetry import refusals
+from clerk_tinybird_app.telemetry.refusals import RefusalLog
 from tests.clock import Clock
 from tests.lanes import Lanes, deal
 
@@ -40,6 +42,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 def anyio_backend() -> str:
     """Run async tests on asyncio only, like the app."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def own_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test the whole budget of refusals in the log."""
+    monkeypatch.setattr(refusals, "_LOG", RefusalLog())
 
 
 @pytest.fixture

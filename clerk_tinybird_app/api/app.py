@@ -51,7 +51,8 @@ def create_api(services: Services, *, monotonic: Callable[[], float] = time.mono
     served = [Route(path, answer) for path, answer in answered.items()]
     # Each for its other methods too. Without these, Reflex's pages would answer.
     served += [Route(path, method_not_allowed, methods=_OTHER_METHODS) for path in answered]
-    served.append(Route(f"{routes.API}/{{rest:path}}", not_found, methods=_ALL_METHODS))
+    for path in (routes.API, f"{routes.API}/{{rest:path}}"):
+        served.append(Route(path, not_found, methods=_ALL_METHODS))
     if services.embedded_clerk is not None:
         guarded = LoopbackOnly(services.embedded_clerk.app)
         served.append(Route(f"{routes.CLERK_PROXY}/{{rest:path}}", guarded))

@@ -56,21 +56,17 @@ _WRITTEN_BY_ANYBODY: Final = (
 class Refusals:
     """Counts all refusals and logs a limited number of them.
 
-    Args:
-        log: Logs one: place, code, problem.
-
     Attributes:
         counted: The number of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
     """
 
-    def __init__(self, log: Callable[[str, str, str], None] = refusals.refused) -> None:
+    def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
-        self._log = log
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
         self.counted[kind] += 1
-        self._log(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
+        refusals.refused(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
 
 
 class WebsocketGate:

@@ -101,9 +101,20 @@ class RefusalLog:
             _logger.warning("Refused without a line of their own: %s", listed)
 
 
-_LOG: Final = RefusalLog()
-refused = _LOG.note
-sum_up = _LOG.sum_up
+_LOG = RefusalLog()
+"""That of this process."""
+
+
+def refused(
+    place: str, code: str, text: str = "", *, pipe: str | None = None, status: int | None = None
+) -> None:
+    """Count and log one refusal; see ``RefusalLog.note``."""
+    _LOG.note(place, code, text, pipe=pipe, status=status)
+
+
+def sum_up() -> None:
+    """Log how many refusals got no line since the last time, if any."""
+    _LOG.sum_up()
 
 
 def failed(place: str, code: str, error: BaseException) -> None:

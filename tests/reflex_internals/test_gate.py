@@ -22,7 +22,6 @@ from clerk_tinybird_app.reflex_internals.gate import (
     Refusals,
     WebsocketGate,
 )
-from clerk_tinybird_app.telemetry.refusals import RefusalLog
 from tests.reflex_internals.frames import NAMESPACE, connect, event, message
 
 pytestmark = pytest.mark.anyio
@@ -62,8 +61,7 @@ def behind() -> Behind:
 
 @pytest.fixture
 def refusals() -> Refusals:
-    # Its own budget: those of the process are shared by all tests.
-    return Refusals(RefusalLog().note)
+    return Refusals()
 
 
 @pytest.fixture

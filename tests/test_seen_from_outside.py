@@ -1,0 +1,212 @@
+"""The real app in production: its log tells what happens, and nothing that is secret."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from clerk_tinybird_app.local.clerk import EmbeddedClerk
+from tests.clerk.tokens import token_with
+from tests.reflex_internals.backend import Backend
+from tests.reflex_internals.frames import HYDRATE, PAGE_ERROR, SYNC, connect, event, fields, message
+
+METRICS_TOKEN = "a-token-for-the-metrics-0123"
+SIGNING_KEY = "p.test.signing-key-of-no-workspace-at-all"
+POISON = {
+    "a foreign session": token_with(),
+    "a Clerk key": "sk_live_poisonpoisonpoison",
+    "a test key": "sk_test_poisonpoisonpoison",
+    "a static token": "p.eyJ1IjogInBvaXNvbiJ9.cG9pc29ucG9pc29u",
+    "a cookie": "__session=poisoned-cookie-of-somebody",
+    "a client's cookie": "__client=poisoned-client-of-somebody",
+    "a header": "Bearer poisoned0bearer1of2somebody",
+}
+
+
+def _values() -> list[str]:
+    """Return what must not be found anywhere, without the names around it."""
+    return [value.removeprefix("Bearer ").rpartition("=")[2] for value in POISON.values()]
+
+
+class Seen:
+    """What the app lets be seen of itself, since this was made.
+
+    Attributes:
+        answers: The texts and headers of all HTTP answers.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._before = len(backend.log())
+        self.answers: list[str] = []
+
+    def get(self, path: str, *, method: str = "GET", **options: Any) -> httpx.Response:
+        answer = httpx.request(method, self._backend.app.origin + path, **options)
+        self.answers.append(f"{answer.headers}{answer.text}")
+        return answer
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the worker's log lines; each must be JSON of one form."""
+        written = self._backend.log()[self._before :].splitlines()
+        # What the server says before there is an app is in its own form.
+        lines = [json.loads(line) for line in written if not line.startswith("[INFO] ")]
+        for line in lines:
+            assert line.keys() >= {"time", "level", "logger", "message"}, line
+        return lines
+
+    def everything(self) -> str:
+        """Return the log, the answers, and what the app has written to disk, but for its code."""
+        states = "".join(
+            file.read_text(errors="replace")
+            for file in self._backend.app.folder.glob(".states/**/*")
+            if file.is_file()
+        )
+        return self._backend.log() + "".join(self.answers) + states
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    folder = tmp_path_factory.mktemp("seen") / "app"
+    with Backend(folder, LOG_FORMAT="json", METRICS_TOKEN=METRICS_TOKEN) as backend:
+        yield backend
+
+
+@pytest.fixture
+def seen(backend: Backend) -> Seen:
+    return Seen(backend)
+
+
+@pytest.fixture(scope="module")
+def session_token(backend: Backend) -> str:
+    """Return a genuine session token of the running app's own Clerk."""
+    clerk = EmbeddedClerk(backend.app.folder / ".local", origins=[backend.app.origin])
+    try:
+        return clerk.issue("admin@acme.test", "acme")
+    finally:
+        clerk.close()
+
+
+def _sync(backend: Backend, token: str) -> None:
+    backend.send([connect({"event": fields(HYDRATE)}), event(SYNC, {"token": token})])
+
+
+def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(
+    backend: Backend, seen: Seen
+) -> None:
+    _sync(backend, "a.b.c")
+
+    (line,) = [line for line in seen.lines() if line.get("place") == "push"]
+    assert line["code"] == "session_malformed"
+    assert len(line["event_id"]) == 12
+    assert "request_id" not in line
+
+
+def test_an_answer_and_its_lines_have_the_same_request_id(seen: Seen) -> None:
+    answer = seen.get("/api/tinybird-token", headers={"X-Request-ID": "from-the-proxy-1"})
+
+    assert answer.headers["x-request-id"] == "from-the-proxy-1"
+    lines = [line for line in seen.lines() if line.get("request_id") == "from-the-proxy-1"]
+    assert [line.get("code") for line in lines] == ["session_missing", None]
+    assert lines[1]["path"] == "/api/tinybird-token"
+    assert lines[1]["status"] == 401
+
+
+def test_a_session_is_named_in_the_lines_of_its_request(seen: Seen, session_token: str) -> None:
+    seen.get("/api/tinybird-token", headers={"Authorization": f"Bearer {session_token}"})
+
+    (line,) = seen.lines()
+    assert line["session_id"].startswith("sess_")
+    assert line["tenant_id"].startswith("org_")
+
+
+def test_the_metrics_say_what_is_open_and_what_was_refused(
+    backend: Backend, seen: Seen, session_token: str
+) -> None:
+    def metrics() -> dict[str, float]:
+        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        lines = httpx.get(f"{backend.app.origin}/api/metrics", headers=headers).text.splitlines()
+        return {
+            name: float(value)
+            for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")
+        }
+
+    accepted = 'app_session_pushes_total{result="accepted"}'
+    before = metrics()
+    with backend.websocket() as websocket:
+        websocket.send(connect({"event": fields(HYDRATE)}))
+        websocket.send(event(SYNC, {"token": session_token}))
+        while '"accepted_rx_state_":"sess_' not in (websocket.receive(timeout=5) or ""):
+            pass
+        during = metrics()
+
+    assert during[accepted] == before.get(accepted, 0) + 1
+    assert during["app_sessions_open"] == 1
+    assert during["app_websockets_open"] == 1
+    assert during["app_events_total"] >= before["app_events_total"] + 2
+    assert during["app_memory_bytes"] > 10_000_000
+    assert METRICS_TOKEN not in seen.everything()
+
+
+def test_nothing_secret_is_seen_wherever_it_is_sent(
+    backend: Backend, seen: Seen, session_token: str
+) -> None:
+    for secret in POISON.values():
+        quoted = httpx.QueryParams({"x": secret, "token": secret, "__clerk_ticket": secret})
+        for path in ("/api/tinybird-token", "/sign-in", "/api/ready", "/api/metrics", "/x"):
+            seen.get(f"{path}?{quoted}")
+            seen.get(f"{path}/{httpx.URL(path='/' + secret).raw_path.decode()}")
+            seen.get(path, headers={"Authorization": secret, "Cookie": secret})
+            seen.get(path, headers={"Authorization": f"Bearer {secret}"})
+            seen.get(path, headers=dict.fromkeys(("X-Request-ID", "Referer", "User-Agent"), secret))
+            seen.get(path, headers=dict.fromkeys(("X-Forwarded-For", "Origin", "Host"), secret))
+        seen.get("/api/tinybird-token", method="POST", json={"token": secret})
+        seen.get("/__clerk/v1/client/sign_ins", method="POST", data={"password": secret})
+        seen.get("/__clerk/v1/me", headers={"Authorization": secret, "Cookie": secret})
+        with suppress(httpx.HTTPError):
+            seen.get("/api/health", method=secret[:20])
+        backend.handshake(f"token={quoted}")
+        _sync(backend, secret)
+        report = dict.fromkeys(("message", "error_type", "substate"), secret)
+        broken = {"info": secret, "component_stack": secret}
+        backend.send(
+            [
+                connect({"event": fields(HYDRATE)}),
+                event(f"state.{secret}", {secret: secret}),
+                event(SYNC, {"token": secret, secret: secret}),
+                event(SYNC, {"token": {secret: secret}}),
+                message("client_error", report),
+                event(PAGE_ERROR, broken),
+                f"42{secret}",
+                secret,
+            ]
+        )
+        backend.send([connect({"event": fields(HYDRATE), "cookie": secret})])
+    granted = httpx.get(
+        f"{backend.app.origin}/api/tinybird-token",
+        headers={"Authorization": f"Bearer {session_token}"},
+    ).json()
+    _sync(backend, session_token)
+
+    everything = seen.everything()
+    assert seen.lines()
+    for secret in (*_values(), session_token, granted["token"], SIGNING_KEY, METRICS_TOKEN):
+        assert secret not in everything, secret
+    assert not any(backend.app.folder.glob(".states/*"))
+
+
+def test_nobody_fills_the_log_with_refusals_and_the_rest_is_summed_up(
+    backend: Backend, tmp_path: Path
+) -> None:
+    before = backend.log().count('"session_malformed"')
+    with httpx.Client(base_url=backend.app.origin) as client:
+        for _ in range(100):
+            client.get("/api/tinybird-token", headers={"Authorization": "Bearer a.b.c"})
+    backend.app.stop_process()
+
+    assert backend.log().count('"code": "session_malformed"') - before <= 20
+    last = json.loads(backend.log().rpartition("Refused without a line")[0].splitlines()[-1] + '"}')
+    assert last["level"] == "WARNING"
