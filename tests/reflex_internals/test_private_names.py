@@ -7,6 +7,7 @@ import pytest
 from reflex.app import App, EventNamespace
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
+from reflex_base.event.context import EventContext
 
 from clerk_tinybird_app import reflex_internals
 from tests.state.tab import APP
@@ -15,6 +16,7 @@ USED = {
     "App._event_namespace": App,
     "StateManagerMemory._purge_token": StateManagerMemory,
     "BaseState._is_client_storage": BaseState,
+    "EventContext.txid": EventContext,
 }
 
 
