@@ -25,6 +25,7 @@ from clerk_tinybird_app.local import LOCAL_FOLDER
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.local.embedded_services import Embedded, empty_tinybird
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -120,7 +121,10 @@ class Services:
     async def verify(self, token: str) -> ClerkSession:
         """Return the session that a token proves; raises as ``SessionVerifier.verify``."""
         with tracing.span("clerk.verify"):
-            return await self.verifier.verify(token)
+            session = await self.verifier.verify(token)
+        # Its tenant is not known yet, and the policy that names it may fail.
+        context.is_for(session.session_id, "")
+        return session
 
     def tenant_of(self, session: ClerkSession) -> str:
         """Return the tenant of a session.

@@ -26,7 +26,7 @@ ALLOWED = {
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {
         *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
-        "telemetry",
+        *("logs", "telemetry"),
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),

@@ -1,5 +1,6 @@
 """The part of tracing that needs OpenTelemetry's packages; imported only when traces are on."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -7,6 +8,8 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
+
+from clerk_tinybird_app.logs.log_budget import LogBudget
 
 OTLP = "otlp"
 CONSOLE = "console"
@@ -26,7 +29,8 @@ def provider_for(exporter: str, service: str) -> TracerProvider:
     resource = Resource.create()
     if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
         resource = resource.merge(Resource({SERVICE_NAME: service}))
-    provider = TracerProvider(resource=resource)
+    # `tracing.stop` ends it: at the exit it would wait for a collector that is gone.
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(_exporter(exporter)))
     return provider
 
@@ -39,6 +43,8 @@ def _exporter(name: str) -> SpanExporter:
             OTLPSpanExporter,
         )
 
+        # It writes several lines for each batch that is not taken.
+        logging.getLogger(OTLPSpanExporter.__module__).addFilter(LogBudget())
         return OTLPSpanExporter()
     raise ValueError(f"OTEL_TRACES_EXPORTER must be {OTLP}, {CONSOLE} or none")
 

@@ -6,11 +6,15 @@ span is one object that does nothing.
 
 import logging
 import os
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
 _EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 _SERVICE: Final = "clerk-tinybird-app"
+STOP_SECONDS: Final = 2.0
+"""The longest that the last spans may take to be sent."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -66,8 +70,11 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Send what is left, and trace no more."""
+    """Send what is left, if that is done soon, and trace no more."""
     global _provider, _tracer
     provider, _provider, _tracer = _provider, None, None
     if provider is not None:
-        provider.shutdown()
+        # A collector that does not answer must not keep the app from stopping.
+        sending = threading.Thread(target=provider.shutdown, daemon=True)
+        sending.start()
+        sending.join(STOP_SECONDS)

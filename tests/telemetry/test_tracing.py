@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -111,3 +113,16 @@ def test_the_service_has_a_name_unless_it_is_given_one(monkeypatch: pytest.Monke
     own.shutdown()
     given.shutdown()
     assert names == ["clerk-tinybird-app", "shop"]
+
+
+def test_a_collector_that_does_not_answer_keeps_nobody_from_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(tracing, "STOP_SECONDS", 0.01)
+    monkeypatch.setattr(tracing, "_provider", SimpleNamespace(shutdown=lambda: hangs.wait(60)))
+
+    tracing.stop()
+
+    assert not hangs.is_set()
+    hangs.set()
