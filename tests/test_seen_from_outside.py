@@ -12,7 +12,17 @@ import pytest
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from tests.clerk.tokens import token_with
 from tests.reflex_internals.backend import Backend
-from tests.reflex_internals.frames import HYDRATE, PAGE_ERROR, SYNC, connect, event, fields, message
+from tests.reflex_internals.frames import (
+    HYDRATE,
+    PAGE_ERROR,
+    REFRESH,
+    SYNC,
+    VIEW,
+    connect,
+    event,
+    fields,
+    message,
+)
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123"
 SIGNING_KEY = "p.test.signing-key-of-no-workspace-at-all"
@@ -103,6 +113,25 @@ def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(
     assert line["code"] == "session_malformed"
     assert len(line["event_id"]) == 12
     assert "request_id" not in line
+
+
+def test_a_query_that_is_not_answered_is_a_line_that_says_whose_it_was(
+    backend: Backend, seen: Seen, session_token: str
+) -> None:
+    with backend.websocket() as websocket:
+        websocket.send(connect({"event": fields(HYDRATE)}))
+        websocket.send(event(SYNC, {"token": session_token}))
+        websocket.send(event(REFRESH, VIEW))
+        while '"finished_rx_state_":1' not in (websocket.receive(timeout=10) or ""):
+            pass
+
+    lines = [line for line in seen.lines() if line.get("place") == "query"]
+    assert lines
+    assert {line["code"] for line in lines} == {"tinybird_unreachable"}
+    assert "usage_summary" in {line["pipe"] for line in lines}
+    assert len({line["event_id"] for line in lines}) == 1
+    assert all(line["session_id"].startswith("sess_") for line in lines)
+    assert all(line["tenant_id"].startswith("org_") for line in lines)
 
 
 def test_an_answer_and_its_lines_have_the_same_request_id(seen: Seen) -> None:
