@@ -22,17 +22,18 @@ _PAGE: Final = """\
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/look/tokens.css">
 <link rel="stylesheet" href="/look/base.css">
+<link rel="stylesheet" href="/look/frame.css">
 <link rel="stylesheet" href="/look/controls.css">
 <link rel="stylesheet" href="/look/pages.css">
 </head>
 <body>
-<main class="lost">
+<main class="content wrap"><div class="lost">
 <p class="tag">500</p>
 <h1 class="title-1">Something went wrong</h1>
 <p>The server could not show this page. Load it again in a moment. If this stays, tell whoever runs
 this app the number <code>{number}</code>.</p>
 <div class="ways-in"><a class="primary" href="/">To the home page</a></div>
-</main>
+</div></main>
 </body>
 </html>
 """
