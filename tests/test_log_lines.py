@@ -3,7 +3,6 @@
 import json
 import logging
 import logging.config
-from collections.abc import Iterator
 
 import pytest
 from reflex_base.utils.log import RichConsoleHandler
@@ -12,20 +11,7 @@ from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.logs.lines import JSON, TEXT, granian_config, write_lines
 from tests.clerk.tokens import token_with
 
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Begin without handlers, and leave everything as it was."""
-    names = ("", "clerk_tinybird_app", "_granian", "granian.access", "somebody.elses")
-    loggers = [logging.getLogger(name) for name in names]
-    before = [(list(each.handlers), each.level, each.propagate) for each in loggers]
-    factory = logging.getLogRecordFactory()
-    loggers[0].handlers.clear()
-    yield
-    logging.setLogRecordFactory(factory)
-    for each, (handlers, level, propagate) in zip(loggers, before, strict=True):
-        each.handlers[:], each.propagate = handlers, propagate
-        each.setLevel(level)
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def test_a_json_line_says_when_who_what_and_whose(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,10 @@
 """What Reflex is configured with, and what makes it start the backend again."""
 
 import json
-import logging
 import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import reflex as rx
 
 ROOT = Path(__file__).parents[1]
 RXCONFIG = ROOT / "rxconfig.py"
+pytestmark = pytest.mark.usefixtures("own_logging")
 RELOAD_PATHS = """
 import json, os, sys
 # ``reflex run`` sets the path so.
@@ -23,16 +22,6 @@ from reflex.utils.exec import get_reload_paths
 get_config()
 json.dump([path.name for path in get_reload_paths()], sys.stdout)
 """
-
-
-@pytest.fixture(autouse=True)
-def own_logs() -> Iterator[None]:
-    """Keep the log of the other tests as it is."""
-    root, factory = logging.getLogger(), logging.getLogRecordFactory()
-    handlers = list(root.handlers)
-    yield
-    root.handlers[:] = handlers
-    logging.setLogRecordFactory(factory)
 
 
 def _config() -> rx.Config:

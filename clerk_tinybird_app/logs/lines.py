@@ -84,7 +84,7 @@ class TextLine(logging.Formatter):
 _FORMATTERS: Final[Mapping[str, type[logging.Formatter]]] = {TEXT: TextLine, JSON: JsonLine}
 
 
-class _OwnHandler(logging.StreamHandler[TextIO]):
+class OwnHandler(logging.StreamHandler[TextIO]):
     """The one handler of this process; the class is the mark by which a second call finds it."""
 
 
@@ -111,9 +111,9 @@ def write_lines(form: str, *, instead_of: Iterable[logging.Handler] = ()) -> Non
     """
     redact_logs()
     root = logging.getLogger()
-    handler = next((one for one in root.handlers if isinstance(one, _OwnHandler)), None)
+    handler = next((one for one in root.handlers if isinstance(one, OwnHandler)), None)
     if handler is None:
-        handler = _OwnHandler()
+        handler = OwnHandler()
         root.addHandler(handler)
     handler.setFormatter(_FORMATTERS[form]())
     # The root's own level, WARNING, keeps quiet what libraries do at each request.

@@ -8,6 +8,7 @@ from typing import Final
 from reflex_base.config import Config
 from reflex_base.constants import Env
 from reflex_base.environment import EnvironmentVariables, environment
+from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.logs.lines import TEXT, write_lines
 
@@ -59,7 +60,8 @@ def unify_logs(form: str) -> None:
         form: One of ``logs.lines``.
     """
     is_own_console = form == TEXT and not is_production()
-    reflexs = () if is_own_console else tuple(logging.getLogger("reflex").handlers)
+    handlers = [] if is_own_console else logging.getLogger("reflex").handlers
+    reflexs = (each for each in handlers if isinstance(each, RichConsoleHandler | JsonHandler))
     write_lines(form, instead_of=reflexs)
     for name in _STREAM_OF_THEIR_OWN:
         logging.getLogger(name).handlers.clear()
