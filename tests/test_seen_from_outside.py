@@ -23,9 +23,11 @@ from tests.reflex_internals.frames import (
     fields,
     message,
 )
+from tests.running_app import ROOT
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123"
 SIGNING_KEY = "p.test.signing-key-of-no-workspace-at-all"
+GRANIAN_LOG = ROOT / "deploy" / "granian-log.json"
 POISON = {
     "a foreign session": token_with(),
     "a Clerk key": "sk_live_poisonpoisonpoison",
@@ -60,10 +62,8 @@ class Seen:
         return answer
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the worker's log lines; each must be JSON of one form."""
-        written = self._backend.log()[self._before :].splitlines()
-        # What the server says before there is an app is in its own form.
-        lines = [json.loads(line) for line in written if not line.startswith("[INFO] ")]
+        """Return the log's lines, the server's own among them; each must be JSON of one form."""
+        lines = [json.loads(line) for line in self._backend.log()[self._before :].splitlines()]
         for line in lines:
             assert line.keys() >= {"time", "level", "logger", "message"}, line
         return lines
@@ -81,7 +81,8 @@ class Seen:
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     folder = tmp_path_factory.mktemp("seen") / "app"
-    with Backend(folder, LOG_FORMAT="json", METRICS_TOKEN=METRICS_TOKEN) as backend:
+    env = {"LOG_FORMAT": "json", "METRICS_TOKEN": METRICS_TOKEN}
+    with Backend(folder, **env, GRANIAN_LOG_CONFIG=str(GRANIAN_LOG)) as backend:
         yield backend
 
 
@@ -102,6 +103,12 @@ def session_token(backend: Backend) -> str:
 
 def _sync(backend: Backend, token: str) -> None:
     backend.send([connect({"event": fields(HYDRATE)}), event(SYNC, {"token": token})])
+
+
+def test_every_line_from_the_first_on_is_json(backend: Backend) -> None:
+    lines = [json.loads(line) for line in backend.log().splitlines()]
+
+    assert "_granian" in {line["logger"] for line in lines}
 
 
 def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(

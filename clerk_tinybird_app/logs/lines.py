@@ -131,7 +131,7 @@ def granian_config(form: str) -> dict[str, Any]:
     handlers = {"own": {"class": "logging.StreamHandler", "formatter": "own"}}
     logger = {"handlers": ["own"], "level": "INFO", "propagate": False}
     return {
-        "formatters": {"own": {"()": _FORMATTERS[form]}},
+        "formatters": {"own": {"()": f"{__name__}.{_FORMATTERS[form].__name__}"}},
         "handlers": handlers,
         "loggers": {name: dict(logger) for name in _GRANIANS},
     }
