@@ -27,12 +27,14 @@ prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://l
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@env -u REFLEX_BACKEND_PORT $(BIN)/reflex run --env prod
 
-export: $(VENV)/run.stamp ## Build a static frontend in export/; set REFLEX_API_URL to the backend's address
-	@test -n "$(REFLEX_API_URL)" || { \
-	  echo "Say where the backend will be: make export REFLEX_API_URL=https://api.example.com"; exit 1; }
-	@REFLEX_API_URL="$(REFLEX_API_URL)" $(BIN)/reflex export --frontend-only --no-zip
-	@rm -rf export && cp -R .web/build/client export && cp .web/build/_headers export
-	@echo "Static frontend: export/. Backend: reflex run --env prod --backend-only"
+export: $(VENV)/run.stamp ## Build a static frontend in export/, for any host and any backend
+	@_CLERK_TINYBIRD_APP_EXPORTING=1 $(BIN)/reflex export --frontend-only --no-zip
+	@rm -rf export && cp -R .web/build/client export && cp .web/build/static_host/* export
+	@if grep -q backend.invalid export/backend.js; then \
+	  echo "Static frontend: export/. Its host says where the backend is: deploy/nginx-static.conf has a line"; \
+	  echo "for it; elsewhere put the backend's name in place of backend.invalid in backend.js and _headers."; \
+	else echo "Static frontend: export/, for the backend of REFLEX_API_URL."; fi
+	@echo "Backend: reflex run --env prod --backend-only"
 
 check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
 	@$(BIN)/python -m clerk_tinybird_app check
@@ -40,6 +42,8 @@ check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
 test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
+	@$(BIN)/python -m tests.redis_server
+	@$(BIN)/python -m tests.web_servers
 	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "Types" && $(BIN)/mypy
 	@echo "Tests" && $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

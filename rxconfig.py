@@ -16,6 +16,8 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     unify_logs,
 )
 from clerk_tinybird_app.reflex_internals.frontend_build import (
+    BackendAddress,
+    LessScript,
     PagePolicy,
     PaintFirst,
     SameOrigin,
@@ -90,7 +92,10 @@ config = rx.Config(
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[tailwind(), SameOrigin(), PaintFirst(), PagePolicy(settings)],
+    plugins=[
+        *(tailwind(), SameOrigin(), BackendAddress(settings)),
+        *(LessScript(), PaintFirst(), PagePolicy(settings)),
+    ],
     frontend_compression_formats=["brotli", "gzip"],
     disable_plugins=[rx.plugins.SitemapPlugin],
     **given,

@@ -15,10 +15,11 @@ from clerk_tinybird_app.logs.log_budget import event_error_log, page_error_log
 from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.clerk_forms import sign_in, sign_up
 from clerk_tinybird_app.pages.dashboard import dashboard_page, tab_title
-from clerk_tinybird_app.pages.not_found import not_found
+from clerk_tinybird_app.pages.not_found import not_found, page_failed
 from clerk_tinybird_app.reflex_internals.configuration import unify_logs
+from clerk_tinybird_app.reflex_internals.frontend_build import is_export
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
-from clerk_tinybird_app.reflex_internals.served_app import KEPT_WRAPS, ServedApp
+from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.telemetry.pulse import watch_process
@@ -100,17 +101,21 @@ app = ServedApp(
     frontend_exception_handler=page_error_log(counted=metrics.failed),
     backend_exception_handler=event_error_log(counted=metrics.failed),
     app_wraps={
-        **KEPT_WRAPS,
+        **error_boundary(page_failed()),
         (30, "ClerkRoot"): _clerk_root,
         (29, "SessionBridge"): _session_bridge,
         (28, "Pulse"): _pulse,
     },
-    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+    head_components=[
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        # Without `async`: it says to all scripts after it where the backend is.
+        *([rx.el.script(src=routes.BACKEND_SCRIPT)] if is_export() else []),
+    ],
     html_lang="en",
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app)
+guard_websockets(app, settings.origins)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)

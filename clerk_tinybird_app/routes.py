@@ -19,6 +19,9 @@ NOT_FOUND: Final = "/404"
 PAGES: Final = (HOME, DASHBOARD, EMBED, NOT_FOUND)
 """The pages whose paths are not a setting."""
 
+EVENTS: Final = "/_event"
+"""Reflex's websocket."""
+
 API: Final = "/api"
 API_TOKEN: Final = "/api/tinybird-token"
 API_HEALTH: Final = "/api/health"
@@ -32,6 +35,9 @@ _API_PATHS: Final = frozenset({API_TOKEN, API_HEALTH, API_READY, API_METRICS})
 
 CLERK_PROXY: Final = "/__clerk"
 """Where the embedded Clerk is served; the browser SDK's ``proxyUrl``."""
+
+BACKEND_SCRIPT: Final = "/backend.js"
+"""Where an exported frontend reads the address of its backend."""
 
 BACKEND: Final = (API, CLERK_PROXY)
 """The paths that the backend answers on the origin of the pages."""

@@ -36,6 +36,7 @@ from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
+from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers, connect
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
@@ -177,6 +178,7 @@ class Services:
         await self.embedded.stop()
         for http in self.http:
             await http.aclose()
+        await self.shared_queries.close()
         self.embedded.close()
 
     @property
@@ -246,17 +248,37 @@ def build(
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
     client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
-    return Services(
+    others = _others(settings, lambda: built.workspace, clock)
+    built = Services(
         settings=settings,
         product=product,
         publishable_key=publishable_key,
         verifier=verifier,
         tinybird=client,
-        shared_queries=SharedQueries(client, clock=clock, answered_by=metrics.answered_by),
+        shared_queries=SharedQueries(
+            client, clock=clock, others=others, answered_by=metrics.answered_by
+        ),
         embedded=embedded,
         http=(key_http, query_http),
         clock=clock,
     )
+    return built
+
+
+def _others(
+    settings: Settings, workspace: Callable[[], Workspace], clock: Callable[[], float]
+) -> SharedAnswers | None:
+    """Return what shares queries with the other backend processes; None without Redis."""
+    if not settings.redis_url:
+        return None
+    try:
+        return SharedAnswers(connect(settings.redis_url), workspace, clock=clock)
+    except ValueError:
+        # Not the error itself: its text may contain the address, with a password.
+        raise SettingsError(
+            "REFLEX_REDIS_URL is no address of a Redis: write redis://host:6379, rediss:// for "
+            "TLS, or unix:///path."
+        ) from None
 
 
 @cache

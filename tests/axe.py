@@ -8,11 +8,16 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 from clerk_tinybird_app.bun import BUN
-from tests.running_app import ROOT
+from tests.running_app import ROOT, wait_until
 
 VERSION: Final = "4.14.1"
 _FOLDER: Final = ROOT / ".local" / f"axe-core-{VERSION}"
 _SECONDS: Final = 120
+_IS_STILL: Final = """
+    !document.querySelector(".other-view") && document.getAnimations().every((each) =>
+        each.playState === "finished" || each.effect?.getTiming().iterations === Infinity)
+"""
+"""What moves has no colours yet, and what another view is about to replace is dimmed."""
 
 
 def axe_script() -> str:
@@ -27,7 +32,8 @@ def axe_script() -> str:
 
 
 def findings(page: Page, script: str, *rules: str) -> list[str]:
-    """Return what axe finds on the page now by ``rules``, or by all; one line for each element."""
+    """Return what axe finds on the page by ``rules``, or by all; one line for each element."""
+    wait_until(lambda: bool(page.evaluate(_IS_STILL)), what="the page does not come to rest")
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(script)
     only = {"runOnly": list(rules)} if rules else {}

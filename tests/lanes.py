@@ -1,9 +1,13 @@
 """Distributes the tests to workers that run side by side: ``pytest -n 3 --dist loadfile``.
 
 A lane is a group of tests that one worker runs, so that what they share is made once. Each file is
-a lane. The browser tests that share one app are two lanes, each with an app of its own. The first
-begins at once, because it is the longest, while the other worker runs the files without a browser.
-Then come the second and the tests that build other apps.
+a lane. The browser tests that share one app are two lanes, each with an app of its own; those of
+any other app are a lane too.
+
+Two of three workers begin with the two long lanes, the third with the files without a browser, and
+whoever is free helps. What builds another app comes last, because a build makes everything beside
+it slow, and the long lanes have tests of a few seconds. The longest of them is the first, so that
+no worker waits long for the last one.
 """
 
 from typing import Final
@@ -12,17 +16,23 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 _BROWSER: Final = "tests/e2e/"
-_OWN_APPS: Final = tuple(
-    f"{_BROWSER}test_{name}.py"
-    for name in (
-        *("anonymous", "customers", "declared_panels", "products", "real_clerk"),
-        *("short_lives", "ways_to_run"),
-    )
-)
-"""The browser tests that build an app of their own. The others share one."""
+_HALVES: Final = ("first", "second")
+_SECOND_HALF: Final = f"{_BROWSER}test_dashboard_tabs"
+"""The second half begins with this name. Both take about the same time."""
 
-_SECOND_HALF: Final = f"{_BROWSER}test_e"
-"""The second lane begins with this name. Both take about the same time."""
+_DEVELOPMENT: Final = "development"
+_OWN_APPS: Final = {
+    # Both use the shared app too.
+    "products": "products",
+    "real_clerk": "products",
+    "ways_to_run": _DEVELOPMENT,
+    "declared_panels": "post office",
+    "short_lives": "post office",
+    "customers": "customers",
+    "behind_tls": "behind tls",
+    "anonymous": "anonymous",
+}
+"""File of browser tests -> its lane, the longest first. The other files share one app."""
 
 
 class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
@@ -33,23 +43,18 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc] # it has no types
 
 
 def lane(nodeid: str) -> str:
-    """Return the lane of a test: its file, or one of the two halves of the browser tests."""
-    file = nodeid.partition("::")[0]
-    if not _is_shared(file):
+    """Return the lane of a test: its file, or what it shares with other browser tests."""
+    file, _, test = nodeid.partition("::")
+    if not file.startswith(_BROWSER):
         return file
-    return f"{_BROWSER}{'first' if file < _SECOND_HALF else 'second'}"
+    if f"[{_DEVELOPMENT}" in test:
+        return _DEVELOPMENT
+    half = _HALVES[file >= _SECOND_HALF]
+    return _OWN_APPS.get(file.removeprefix(f"{_BROWSER}test_").removesuffix(".py"), half)
 
 
 def deal(items: list[pytest.Item]) -> None:
     """Sort the tests by lane; the order within a lane stays."""
-    items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
-
-
-def _place(file: str) -> int:
-    if _is_shared(file):
-        return 0 if file < _SECOND_HALF else 2
-    return 3 if file in _OWN_APPS else 1
-
-
-def _is_shared(file: str) -> bool:
-    return file.startswith(_BROWSER) and file not in _OWN_APPS
+    order = [*_HALVES, "", *dict.fromkeys(_OWN_APPS.values())]
+    place = {name: number for number, name in enumerate(order)}
+    items.sort(key=lambda item: place.get(lane(item.nodeid), place[""]))

@@ -37,6 +37,10 @@ AS_BUILT = {
 }
 """Reflex reads these: serve the pages that are built, and build nothing."""
 
+_VENV = REFLEX.parent.parent
+_MAKE = ("make", "-f", str(ROOT / "Makefile"), f"VENV={_VENV}", "-o", f"{_VENV}/run.stamp")
+"""The project's own recipes, without setting up Python packages."""
+
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
@@ -48,7 +52,10 @@ _COPIED = (
 )
 _START_SECONDS = 240.0
 _STOP_SECONDS = 20.0
-_FOREIGN = ("APP_", "CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "_CLERK_TINYBIRD_APP_")
+_FOREIGN = (
+    *("APP_", "CLERK_", "TINYBIRD_", "TB_", "NEXT_PUBLIC_", "REFLEX_", "TRUSTED_"),
+    "_CLERK_TINYBIRD_APP_",
+)
 
 
 def free_port() -> int:
@@ -59,7 +66,14 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
+def listens(port: int) -> bool:
+    """Tell whether something on this machine listens on ``port``."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(ready: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
     """Poll ``ready`` until it is true.
 
     Raises:
@@ -139,8 +153,8 @@ class RunningApp:
         """Build, then serve everything on one port.
 
         Args:
-            kept: Where the pages of such an app are kept, so that they are built only once. The
-                next apps serve them as they are, but for their port.
+            kept: Where the pages of such an app are kept, so that they are built only once: they
+                ask whatever origin they came from.
         """
         # As `make prod` does. In the file it may stay: it is for development.
         self.env.pop("REFLEX_BACKEND_PORT", None)
@@ -152,33 +166,54 @@ class RunningApp:
         kept.mkdir(parents=True, exist_ok=True)
         with (kept / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (kept / "port").exists():
+            if not (kept / "build").exists():
                 self._start(command, *ready)
                 shutil.copytree(built, kept / "build")
-                (kept / "port").write_text(str(self.port))
                 return self
         shutil.copytree(kept / "build", built)
-        port = (kept / "port").read_text()
-        for file in built.glob("*/assets/reflex-env-*.js"):
-            file.write_text(file.read_text().replace(f"localhost:{port}", f"localhost:{self.port}"))
-            for packed in file.parent.glob(f"{file.name}.*"):
-                packed.unlink()
         self.env |= AS_BUILT
         return self.granian()
 
-    def exported(self) -> Self:
-        """Build a static frontend, serve it with a plain file server, and the backend elsewhere."""
-        self.backend = f"http://localhost:{self.backend_port}"
-        self.env |= {"REFLEX_API_URL": self.backend, "CLERK_AUTHORIZED_PARTIES": self.origin}
+    def exported(self, kept: Path) -> Self:
+        """Build a static frontend, serve it with a plain file server, and the backend elsewhere.
+
+        Args:
+            kept: Where the export is kept, which fits every backend.
+        """
+        export = self.export(kept)
         # Reflex refuses the port of a frontend that it does not run.
         del self.env["REFLEX_FRONTEND_PORT"]
-        with self.log.open("ab") as log:
-            subprocess.run(
-                [REFLEX, "export", "--frontend-only", "--no-zip"],
-                cwd=self.folder, env=self.env, stdout=log, stderr=log, check=True, timeout=300,
-            )  # fmt: skip
-        self._serve_static(self.folder / ".web" / "build")
+        self.backend = f"http://localhost:{self.backend_port}"
+        self.env["CLERK_AUTHORIZED_PARTIES"] = self.origin
+        for name in ("backend.js", "_headers"):
+            text = (export / name).read_text()
+            for scheme in ("http", "ws"):
+                address = f"{scheme}://localhost:{self.backend_port}"
+                text = text.replace(f"{scheme}s://backend.invalid", address)
+            (export / name).write_text(text)
+        self._serve_static(export)
         return self.backend_alone()
+
+    def export(self, kept: Path) -> Path:
+        """Return the folder of a static frontend, as `make export` builds it for any backend.
+
+        Args:
+            kept: Where such an export is kept, so that it is built only once.
+        """
+        kept.mkdir(parents=True, exist_ok=True)
+        with (kept / "lock").open("w") as lock, self.log.open("ab") as log:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (kept / "export").exists():
+                # Reflex refuses the port of a frontend that it does not run.
+                env = {k: v for k, v in self.env.items() if k != "REFLEX_FRONTEND_PORT"}
+                subprocess.run(
+                    [*_MAKE, "export"],
+                    cwd=self.folder, env=env, stdout=log, stderr=log, check=True, timeout=300,
+                )  # fmt: skip
+                shutil.copytree(self.folder / "export", kept / "export")
+        export = self.folder / "own-export"
+        shutil.copytree(kept / "export", export)
+        return export
 
     def backend_alone(self) -> Self:
         """Serve the backend alone, as beside an exported frontend."""
@@ -320,7 +355,7 @@ class RunningApp:
     def _serve_static(self, built: Path) -> None:
         everywhere, _, _ = (built / "_headers").read_text().partition("/assets/*")
         headers = [line.strip().split(": ", 1) for line in everywhere.splitlines()[1:]]
-        handler = partial(_StaticHost, headers, directory=str(built / "client"))
+        handler = partial(_StaticHost, headers, directory=str(built))
         self._static = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._static.serve_forever, daemon=True).start()
 

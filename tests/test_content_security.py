@@ -5,12 +5,14 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from reflex_base import constants
 
 from clerk_tinybird_app.reflex_internals.frontend_build import PagePolicy
 from clerk_tinybird_app.serving.content_security import (
     Inline,
     UnknownPagesError,
     inline_file,
+    load_pages,
     page_policy,
 )
 from clerk_tinybird_app.settings import Settings
@@ -88,17 +90,27 @@ def test_what_the_build_found_is_what_the_server_reads(tmp_path: Path) -> None:
 
     PagePolicy(LOCAL).post_build(static_dir=static_dir)
 
-    assert Inline.load(inline_file(static_dir)) == Inline.of([PAGE])
-    headers = (tmp_path / "_headers").read_text()
-    assert f"  Content-Security-Policy: {page_policy(Inline.of([PAGE]), LOCAL)}\n" in headers
+    assert load_pages(inline_file(static_dir)) == {"/": Inline.of([PAGE])}
     assert [file.name for file in static_dir.iterdir()] == ["index.html"]
 
 
-@pytest.mark.parametrize("kept", [None, "", "[]", '{"scripts": 1}', '{"others": []}'])
+def test_the_page_not_found_is_known_before_reflex_makes_it(tmp_path: Path) -> None:
+    static_dir = tmp_path / "client"
+    static_dir.mkdir()
+    (static_dir / constants.ReactRouter.SPA_FALLBACK).write_text(PAGE, encoding="utf-8")
+
+    PagePolicy(LOCAL).post_build(static_dir=static_dir)
+
+    assert load_pages(inline_file(static_dir))["/404"] == Inline.of([PAGE])
+
+
+@pytest.mark.parametrize(
+    "kept", [None, "", "[]", '{"/": {"scripts": 1}}', '{"/": {"others": []}}', '{"scripts": ["x"]}']
+)
 def test_pages_of_which_nothing_is_known_are_not_served(tmp_path: Path, kept: str | None) -> None:
     file = tmp_path / "inline.json"
     if kept is not None:
         file.write_text(kept)
 
     with pytest.raises(UnknownPagesError, match="make prod"):
-        Inline.load(file)
+        load_pages(file)

@@ -1,4 +1,4 @@
-"""An app without a token page does not serve the states of the developer's tools."""
+"""An app without a token page neither serves nor names the developer's tools."""
 
 import json
 import os
@@ -12,17 +12,13 @@ import pytest
 from tests.check.environments import WHOLE
 
 ROOT = Path(__file__).parents[1]
-PROGRAM = """
-import json, sys
-import clerk_tinybird_app.clerk_tinybird_app
-from reflex.state import State
-json.dump([state.__name__ for state in State.get_substates()], sys.stdout)
-"""
 TOOLS = {"PlaygroundState", "BreakInState"}
-TEXTS = r"""
+PROGRAM = r"""
 import json, re, sys
+import clerk_tinybird_app.clerk_tinybird_app
 from reflex.components.base.bare import Bare
 from reflex.components.component import BaseComponent, Component
+from reflex.state import State
 from reflex.utils.format import to_kebab_case
 from reflex.vars.sequence import LiteralStringVar
 from clerk_tinybird_app.components.layout import layout
@@ -45,39 +41,28 @@ shown = layout(
     clerk_failed_notice(), impersonation_notice(), refused_notice(), stalled_notice(),
     unconfirmed_notice(), dashboard_page()(), dashboard_page("queue")(),
 )
-json.dump(list(texts(shown)), sys.stdout)
+states = [state.__name__ for state in State.get_substates()]
+json.dump({"states": states, "texts": list(texts(shown))}, sys.stdout)
 """
 TOOL = re.compile(r"tinybird|clerk|token|\bpipe|curl|query|queries", re.IGNORECASE)
 
 
-@pytest.mark.parametrize(("token_page", "tools"), [("0", set()), ("1", TOOLS)])
-def test_without_the_token_page_no_event_can_reach_its_playground_or_its_break_in(
-    tmp_path: Path, token_page: str, tools: set[str]
-) -> None:
-    env = {**os.environ, "TOKEN_PAGE": token_page, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=env, capture_output=True, check=True
-    )
-
-    states = set(json.loads(done.stdout.splitlines()[-1]))
-
-    assert states & TOOLS == tools
-    assert {"DashboardState", "SessionState"} <= states
-
-
 @pytest.mark.parametrize("is_for_customers", [True, False])
-def test_no_text_of_a_customers_page_names_a_developers_tool(
+def test_without_the_token_page_no_state_and_no_text_is_of_a_developers_tool(
     tmp_path: Path, is_for_customers: bool
 ) -> None:
     # No embedded service: what its banner says is for developers.
     page = WHOLE | {"TOKEN_PAGE": "0" if is_for_customers else "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", TEXTS], cwd=tmp_path, env=os.environ | page,
+        [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=os.environ | page,
         capture_output=True, check=True,
     )  # fmt: skip
 
-    said = json.loads(done.stdout.splitlines()[-1])
+    told = json.loads(done.stdout.splitlines()[-1])
 
-    named = [text for text in said if TOOL.search(text)]
-    assert len(said) > 40
+    states = set(told["states"])
+    assert states & TOOLS == (set() if is_for_customers else TOOLS)
+    assert {"DashboardState", "SessionState"} <= states
+    named = [text for text in told["texts"] if TOOL.search(text)]
+    assert len(told["texts"]) > 40
     assert bool(named) is not is_for_customers, named

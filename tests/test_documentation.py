@@ -4,7 +4,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from clerk_tinybird_app.sample import vocabulary
 from clerk_tinybird_app.settings import Settings
+from examples.email import dashboard, policy
 
 ROOT = Path(__file__).parent.parent
 VARIABLES = {item.metadata["env"]: item.default for item in fields(Settings)}
@@ -45,3 +47,14 @@ def test_the_readme_opens_with_the_two_commands_within_its_first_screen() -> Non
 
     assert "make run" in first_screen
     assert "make test" in first_screen
+
+
+def test_every_python_block_of_the_adaptation_runs_with_what_its_example_imports() -> None:
+    adapt = (ROOT / "docs" / "adapt.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", adapt, re.MULTILINE | re.DOTALL)
+    known = vars(policy) | vars(dashboard) | vars(vocabulary)
+
+    for block in blocks:
+        exec(block, known)
+
+    assert len(blocks) == 6

@@ -6,7 +6,7 @@ import pytest
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
-from clerk_tinybird_app.reflex_internals.frontend_build import PaintFirst, SameOrigin
+from clerk_tinybird_app.reflex_internals.frontend_build import LessScript, PaintFirst, SameOrigin
 
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
 
@@ -42,6 +42,8 @@ def test_a_page_in_development_has_the_headers_that_do_not_hinder_vite() -> None
 def test_a_template_without_the_places_to_patch_fails_the_build() -> None:
     with pytest.raises(ConfigError, match=r"vite\.config\.js"):
         SameOrigin.patched("export default {}", 8000, on_loopback=True)
+    with pytest.raises(ConfigError, match=r"vite\.config\.js"):
+        LessScript.patched("export default {}")
 
 
 def test_reflexs_own_template_has_the_places_to_patch() -> None:

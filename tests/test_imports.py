@@ -30,7 +30,7 @@ ALLOWED = {
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
-        *("own_clock", "logs", "sample"),
+        *("own_clock", "logs", "sample", "routes"),
     },
     "__main__": {"check", "logs", "reflex_internals", "settings"},
     "api": {

@@ -1,5 +1,7 @@
 """The headers of every answer."""
 
+from collections.abc import Mapping
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.anyio
 LOCAL = Settings.from_environ({})
 PUBLIC = Settings.from_environ({"REFLEX_DEPLOY_URL": "https://app.example.com"})
 INLINE = Inline(scripts=("'sha256-abc='",))
+OTHER = Inline(styles=("'sha256-def='",))
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -23,6 +26,7 @@ ALWAYS = {
     "server": "",
 }
 EMBEDDED = ("/embed", "/embed/route")
+PAGES = {**dict.fromkeys(("/", *EMBEDDED), INLINE), "/404": OTHER}
 HASHED = "/assets/root-BY1bhBiL.js"
 
 
@@ -38,6 +42,10 @@ async def _any(request: Request) -> Response:
     return PlainTextResponse("text", status_code=int(request.query_params.get("status", "200")))
 
 
+async def _some_page(request: Request) -> Response:
+    return HTMLResponse("", status_code=int(request.query_params.get("status", "200")))
+
+
 async def _own(request: Request) -> Response:
     return PlainTextResponse("", headers={"Cache-Control": "no-store", "Server": "named"})
 
@@ -47,6 +55,7 @@ APP = Starlette(
         Route("/", _page),
         *(Route(path, _page) for path in (*EMBEDDED, "/embed/", "/embed/nothing", "/embed/../x")),
         Route("/fails", _fails),
+        Route("/page", _some_page),
         Route("/away", lambda request: RedirectResponse("/")),
         Route("/own", _own),
         Route("/{path:path}", _any),
@@ -57,7 +66,7 @@ APP = Starlette(
 async def _get(
     path: str,
     settings: Settings = LOCAL,
-    inline: Inline | None = INLINE,
+    inline: Mapping[str, Inline] | None = PAGES,
     origin: str = "http://localhost",
 ) -> httpx.Response:
     transport = httpx.ASGITransport(
@@ -85,6 +94,21 @@ async def test_only_a_page_has_the_pages_policy() -> None:
 
     assert page.headers["content-security-policy"] == page_policy(INLINE, LOCAL)
     assert text.headers["content-security-policy"] == FOR_OTHER_ANSWERS
+
+
+async def test_each_page_has_the_policy_of_its_own_inline_parts() -> None:
+    policies = {
+        path: (await _get(path)).headers["content-security-policy"]
+        for path in ("/", "/embed/", "/page?status=404", "/page", "/embed/nothing")
+    }
+
+    of_all = page_policy(Inline.of_all(PAGES.values()), LOCAL)
+    assert policies["/"] == policies["/embed/"] == page_policy(INLINE, LOCAL)
+    assert policies["/page?status=404"] == page_policy(OTHER, LOCAL)
+    # A path at which no page is built, such as one with a part that is chosen freely.
+    assert policies["/page"] == policies["/embed/nothing"] == of_all
+    assert "sha256-abc=" in of_all
+    assert "sha256-def=" in of_all
 
 
 async def test_only_the_pages_that_are_made_for_it_may_be_framed_by_those_that_are_named() -> None:
@@ -143,12 +167,16 @@ async def test_only_what_is_named_by_its_content_is_kept_forever(path: str, cach
     ("settings", "origin", "is_promised"),
     [
         (LOCAL, "http://localhost", False),
-        (LOCAL, "https://localhost", True),
-        (PUBLIC, "http://localhost", True),
+        (LOCAL, "https://app.example.com", True),
+        (PUBLIC, "http://app.example.com", True),
+        # Browsers would refuse all other apps of the machine.
+        (LOCAL, "https://localhost:8443", False),
+        (LOCAL, "https://app.localhost", False),
+        (PUBLIC, "http://[::1]:3000", False),
     ],
-    ids=["plain", "https as seen", "https as configured"],
+    ids=["plain", "as seen", "as configured", "this machine", "one of its names", "health check"],
 )
-async def test_https_is_promised_only_behind_tls(
+async def test_https_is_promised_only_behind_tls_and_never_for_this_machine(
     settings: Settings, origin: str, is_promised: bool
 ) -> None:
     answer = await _get("/", settings, origin=origin)

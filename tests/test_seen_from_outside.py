@@ -23,7 +23,7 @@ from tests.reflex_internals.frames import (
     fields,
     message,
 )
-from tests.running_app import ROOT
+from tests.running_app import ROOT, wait_until
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123"
 SIGNING_KEY = "p.test.signing-key-of-no-workspace-at-all"
@@ -63,10 +63,22 @@ class Seen:
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the log's lines, the server's own among them; each must be JSON of one form."""
-        lines = [json.loads(line) for line in self._backend.log()[self._before :].splitlines()]
+        written, _, _unfinished = self._backend.log()[self._before :].rpartition("\n")
+        lines = [json.loads(line) for line in written.splitlines()]
         for line in lines:
             assert line.keys() >= {"time", "level", "logger", "message"}, line
         return lines
+
+    def lines_with(self, **fields: str) -> list[dict[str, Any]]:
+        """Return the lines that have these fields, as soon as there is one."""
+        found: list[dict[str, Any]] = []
+
+        def has_come() -> bool:
+            found[:] = [line for line in self.lines() if line.items() >= fields.items()]
+            return bool(found)
+
+        wait_until(has_come, seconds=10, what=f"no line with {fields}")
+        return found
 
     def everything(self) -> str:
         """Return the log, the answers, and what the app has written to disk, but for its code."""
@@ -116,7 +128,7 @@ def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(
 ) -> None:
     _sync(backend, "a.b.c")
 
-    (line,) = [line for line in seen.lines() if line.get("place") == "push"]
+    (line,) = seen.lines_with(place="push")
     assert line["code"] == "session_malformed"
     assert len(line["event_id"]) == 12
     assert "request_id" not in line
@@ -132,8 +144,7 @@ def test_a_query_that_is_not_answered_is_a_line_that_says_whose_it_was(
         while '"finished_rx_state_":1' not in (websocket.receive(timeout=10) or ""):
             pass
 
-    lines = [line for line in seen.lines() if line.get("place") == "query"]
-    assert lines
+    lines = seen.lines_with(place="query")
     assert {line["code"] for line in lines} == {"tinybird_unreachable"}
     assert all(line["pipe"].isidentifier() for line in lines)
     assert len({line["event_id"] for line in lines}) == 1
@@ -145,16 +156,19 @@ def test_an_answer_and_its_lines_have_the_same_request_id(seen: Seen) -> None:
     answer = seen.get("/api/tinybird-token", headers={"X-Request-ID": "from-the-proxy-1"})
 
     assert answer.headers["x-request-id"] == "from-the-proxy-1"
-    lines = [line for line in seen.lines() if line.get("request_id") == "from-the-proxy-1"]
-    assert [line.get("code") for line in lines] == ["session_missing", None]
-    assert lines[1]["path"] == "/api/tinybird-token"
-    assert lines[1]["status"] == 401
+    # The access log's comes when the answer is sent, so perhaps a moment after it.
+    (told,) = seen.lines_with(request_id="from-the-proxy-1", method="GET")
+    assert told["path"] == "/api/tinybird-token"
+    assert told["status"] == 401
+    (refused,) = seen.lines_with(request_id="from-the-proxy-1", place="api")
+    assert refused["code"] == "session_missing"
 
 
 def test_a_session_is_named_in_the_lines_of_its_request(seen: Seen, session_token: str) -> None:
-    seen.get("/api/tinybird-token", headers={"Authorization": f"Bearer {session_token}"})
+    headers = {"Authorization": f"Bearer {session_token}", "X-Request-ID": "of-a-session"}
+    seen.get("/api/tinybird-token", headers=headers)
 
-    (line,) = seen.lines()
+    (line,) = seen.lines_with(request_id="of-a-session")
     assert line["session_id"].startswith("sess_")
     assert line["tenant_id"].startswith("org_")
 

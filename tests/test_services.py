@@ -9,13 +9,17 @@ import pytest
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdTimeoutError
 from clerk_tinybird_app.tinybird.client import client as client_module
+from clerk_tinybird_app.tinybird.policy import Scope
+from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import KID, NOW, jwk, token_with
 from tests.conftest import CHOICE
 from tests.local_server import HANGS, http_answer, local_server
+from tests.redis_server import ADVICE, is_there, redis_server
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 KEYS = CHOICE | {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
@@ -123,3 +127,34 @@ async def test_the_embedded_tinybird_writes_its_log_as_the_app_does(
     await built.close()
 
     assert started[started.index("--log-format") + 1] == "json"
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(not is_there(), reason=ADVICE)
+@pytest.mark.parametrize("is_set", [True, False], ids=["with Redis", "without"])
+async def test_backend_processes_share_queries_by_the_redis_of_their_settings(
+    is_set: bool,
+) -> None:
+    session = ClerkSession(session_id="s", user_id="u", issued_at=0, expires_at=2_000_000_000)
+    with redis_server() as server:
+        async with local_server(http_answer(b'{"meta": [], "data": []}')) as tinybird:
+            settings = Settings.from_environ(
+                KEYS
+                | {"TINYBIRD_API_URL": tinybird.url}
+                | ({"REFLEX_REDIS_URL": server.url} if is_set else {})
+            )
+            for _ in range(2):
+                built = services.build(settings, clock=lambda: NOW)
+                token = TinybirdToken.mint(session, [Scope("x", {})], built.workspace, now=NOW)
+                await built.shared_queries.query("x", {}, token, since=NOW, until=NOW + 60)
+                await built.close()
+
+            assert tinybird.requests == (1 if is_set else 2)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://ada:hunter2@localhost"])
+def test_an_address_of_no_redis_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="REFLEX_REDIS_URL is no address") as refused:
+        services.build(Settings.from_environ(KEYS | {"REFLEX_REDIS_URL": url}))
+
+    assert "hunter2" not in str(refused.value)

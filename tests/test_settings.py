@@ -375,3 +375,15 @@ def test_who_may_frame_the_dashboard_are_origins_divided_by_commas() -> None:
     for wrong in ("*", "https://*.example.com", "https://a.example/page", "a.example", "'self'"):
         with pytest.raises(SettingsError, match="EMBED_ANCESTORS must be origins divided by"):
             Settings.from_environ({"EMBED_ANCESTORS": wrong})
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    settings = Settings.from_environ({"TRUSTED_PROXIES": " 10.0.0.7, 172.18.0.0/16,fd00::/8"})
+
+    assert settings.trusted_proxies == ("10.0.0.7", "172.18.0.0/16", "fd00::/8")
+
+
+@pytest.mark.parametrize("wrong", ["nginx", "*", "10.0.0.7/8", "10.0.0.7 10.0.0.8", "0.0.0.0/0"])
+def test_a_proxy_that_is_no_address_or_everybody_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
+        Settings.from_environ({"TRUSTED_PROXIES": wrong})

@@ -1,18 +1,11 @@
 """How often one caller may ask. The memory that it needs has an upper limit."""
 
-import ipaddress
 import time
 from collections.abc import Callable
 from typing import Final
 
-from starlette.requests import Request
-
-from clerk_tinybird_app.settings.loopback import is_loopback
-
 _MINUTE: Final = 60.0
 _MOST_CALLERS: Final = 10_000
-_IPV6_NETWORK_BITS: Final = 64
-"""The size of the network that a provider gives to one customer."""
 
 
 class RateLimit:
@@ -44,23 +37,3 @@ class RateLimit:
         if len(self._regained_at) > _MOST_CALLERS:
             del self._regained_at[next(iter(self._regained_at))]
         return 0.0 if is_allowed else wait
-
-
-def client_address(request: Request) -> str:
-    """Return the address that a request is counted for; an IPv6 network counts as one address.
-
-    A proxy on this machine appends its client to ``X-Forwarded-For``. The entries before that one,
-    and the header of any other sender, can be forged and are ignored.
-    """
-    peer = request.client.host if request.client else ""
-    hops = request.headers.getlist("x-forwarded-for")
-    address = hops[-1].rpartition(",")[2].strip() if hops and is_loopback(peer) else peer
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return peer
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed.packed, _IPV6_NETWORK_BITS), strict=False))

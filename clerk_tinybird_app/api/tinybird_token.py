@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.api.errors import error
-from clerk_tinybird_app.api.rate_limit import RateLimit, client_address
+from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.proxies import customer_of
 from clerk_tinybird_app.telemetry import metrics, refusals
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError
 from clerk_tinybird_app.tinybird.token import TinybirdToken
@@ -66,7 +67,7 @@ async def tinybird_token(request: Request) -> Response:
 async def _answer(request: Request, services: Services) -> Response:
     by_address: RateLimit = request.app.state.by_address
     by_session: RateLimit = request.app.state.by_session
-    if wait := by_address.take(client_address(request)):
+    if wait := by_address.take(customer_of(request.scope)):
         return _too_many(wait, "address")
     if sum(len(name) + len(value) for name, value in request.headers.raw) > MAX_HEADER_BYTES:
         return _too_large()

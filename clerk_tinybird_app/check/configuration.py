@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from clerk_tinybird_app.check.finding import Finding, failed, ok, warning
+from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.loopback import is_loopback_url
+from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
 
 
 def refused(error: SettingsError) -> Finding:
@@ -23,6 +23,7 @@ def configuration(settings: Settings) -> Iterator[Finding]:
             "Use a static token that may read public pipes alone, and replace the signing key: "
             "it may be known.",
         )
+    yield from _proxies(settings)
     problems = [*_clear(settings), *_keys_and_origins(settings)]
     yield from problems or [ok("origins/fit", ", ".join(settings.origins))]
 
@@ -38,6 +39,18 @@ def _tinybird(settings: Settings) -> str:
     if settings.is_tinybird_local:
         return f"the Tinybird of this machine, port {settings.tb_local_port}"
     return f"Tinybird {settings.tinybird_api_url}, workspace {settings.tinybird_workspace_id}"
+
+
+def _proxies(settings: Settings) -> Iterator[Finding]:
+    if settings.trusted_proxies:
+        yield ok("proxies/trusted", f"{', '.join(settings.trusted_proxies)}, and this machine")
+    elif not is_loopback(settings.backend_host):
+        yield note(
+            "proxies/none",
+            "the app listens beyond this machine, and no proxy elsewhere is trusted",
+            "If one is in front of it, name it in TRUSTED_PROXIES: until then all who come "
+            "through it count as one client.",
+        )
 
 
 def _clear(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Final
 import httpx
 
 from clerk_tinybird_app import products, services
+from clerk_tinybird_app.check.addresses import addresses
 from clerk_tinybird_app.check.anonymous_key import anonymous_key
 from clerk_tinybird_app.check.answers import client_for, clock_finding, get
 from clerk_tinybird_app.check.clerk import clerk
@@ -76,6 +77,8 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     for sentence in around.unread():
         advice = "Correct its name, or take it out."
         yield warning("configuration/unread-variable", sentence, advice)
+    async for finding in addresses(settings, around.transport):
+        yield finding
     async for finding in redis_server(settings.redis_url):
         yield finding
     if not settings.is_clerk_local:

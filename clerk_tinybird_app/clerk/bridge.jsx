@@ -20,6 +20,7 @@ import {
   useClerk,
   useUser,
 } from "@clerk/react";
+import { atBackend } from "../../reflex_internals/served_app/backend_address.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { Expectation, expected } from "./expectation.jsx";
 import { useLeaving } from "./leaving.jsx";
@@ -35,12 +36,14 @@ const ATTEMPTS_BEFORE_STALLED = 3;
 // clerk/errors.py.
 const EXPIRED = "session_expired";
 
-// `cause` is the reason why the session cannot be confirmed, if it is known: "clerk".
+// `cause` is the reason why the session cannot be confirmed, if it is known: "clerk". `onSent` takes
+// a function that is called after each session token that is sent, and returns what ends that.
 export const SessionContext = createContext({
   phase: "loading",
   offline: false,
   cause: "",
   retry: () => {},
+  onSent: () => () => {},
 });
 
 // A token that is sent must live until the next heartbeat; Clerk's tokens live for 60 seconds.
@@ -72,8 +75,9 @@ const ALLOWED_ORIGINS = [ORIGIN];
 const HOME = "/";
 const FormPagesContext = createContext([]);
 
-export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signUpUrl, ...props }) {
+export function ClerkRoot({ children, publishableKey, signInUrl, signUpUrl, ...props }) {
   const navigate = useNavigate();
+  const proxyUrl = atBackend(props.proxyUrl);
   useLayoutEffect(() => {
     router.navigate = navigate;
   });
@@ -81,6 +85,7 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signU
   const ui = useMemo(() => ({ ClerkUI: uiOnDemand({ proxyUrl, publishableKey }) }), []);
   return (
     <ClerkProvider
+      {...props}
       routerPush={routerPush}
       routerReplace={routerReplace}
       publishableKey={publishableKey}
@@ -90,7 +95,6 @@ export function ClerkRoot({ children, proxyUrl, publishableKey, signInUrl, signU
       allowedRedirectOrigins={ALLOWED_ORIGINS}
       signInUrl={signInUrl}
       signUpUrl={signUpUrl}
-      {...props}
     >
       <FormPagesContext.Provider value={formPages}>{children}</FormPagesContext.Provider>
     </ClerkProvider>
@@ -121,6 +125,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   });
   const running = useRef(null);
   const last = useRef({ at: 0, attempts: 0 });
+  const listeners = useRef(new Set());
 
   const push = useCallback(async (fresh = false) => {
     const { isKnown, isStaying, offline, wanted, getToken, onPush } = view.current;
@@ -137,6 +142,7 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
       // push or another view means that this token is out of date.
       if (token !== null && running.current === mine && view.current.wanted === wanted) {
         onPush(token);
+        if (token) listeners.current.forEach((tell) => tell());
       }
     } catch {
       // Clerk cannot be reached. The next tick tries again. The session still expires on the
@@ -201,8 +207,12 @@ export function SessionBridge({ accepted, signedOut, refused, heartbeat, onPush,
   else if (refused && (refused !== EXPIRED || stalled)) phase = "refused";
   else if (stalled) phase = "stalled";
 
+  const onSent = useCallback((tell) => {
+    listeners.current.add(tell);
+    return () => listeners.current.delete(tell);
+  }, []);
   const value = useMemo(
-    () => ({ phase, offline, cause, retry: () => push(true) }),
+    () => ({ phase, offline, cause, retry: () => push(true), onSent }),
     [phase, offline, cause],
   );
   return (

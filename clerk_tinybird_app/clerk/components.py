@@ -6,8 +6,8 @@ import reflex as rx
 
 CLERK_REACT: Final = "@clerk/react@6.18.0"
 _BRIDGE: Final = rx.asset("bridge.jsx", shared=True)
-for _imported in ("expectation.jsx", "leaving.jsx", "token_age.jsx", "ui_on_demand.jsx"):
-    rx.asset(_imported, shared=True)
+for _imported in ("expectation", "leaving", "storage", "token_age", "ui_on_demand"):
+    rx.asset(f"{_imported}.jsx", shared=True)
 
 
 class _ClerkComponent(rx.Component):

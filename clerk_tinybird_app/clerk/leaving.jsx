@@ -1,6 +1,7 @@
 // Sign-out. When somebody signs out, Clerk may not be reachable. The app ends the session at once,
 // in all tabs and after a reload, and asks Clerk until Clerk has confirmed the end.
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { store, stored } from "./storage.jsx";
 
 const KEPT = "clerk-session-to-end";
 const RETRY_MS = 5_000;
@@ -10,26 +11,18 @@ const PATIENCE_MS = 10_000;
 const OK = 200;
 const NO_SUCH_SESSION = [401, 404];
 
-// A private window may have no storage. The value is then known to this page only.
-let toEnd = "";
 // A session that was ended here is never shown again, also not in the moment after one tab has got
 // Clerk's confirmation and before another tab knows of it.
 const ended = new Set();
 const listeners = new Set();
 
 const read = () => {
-  try {
-    toEnd = localStorage.getItem(KEPT) ?? "";
-  } catch {}
+  const toEnd = stored(KEPT);
   if (toEnd) ended.add(toEnd);
   return toEnd;
 };
 const write = (sessionId) => {
-  toEnd = sessionId;
-  try {
-    if (sessionId) localStorage.setItem(KEPT, sessionId);
-    else localStorage.removeItem(KEPT);
-  } catch {}
+  store(KEPT, sessionId);
   for (const listener of listeners) listener();
 };
 // The stored value when the page was loaded: somebody signed out and then reloaded the page.

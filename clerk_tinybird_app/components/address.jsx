@@ -5,3 +5,11 @@ export const without = (search, names) => {
   const kept = search.replace(/^\?/, "").split("&").filter(isKept);
   return kept.length ? `?${kept.join("&")}` : "";
 };
+
+// The whole address with `frozen` in place of its own period and zone; as it is without a `frozen`.
+export const frozenAddress = ({ pathname, search }, frozen) => {
+  const own = frozen ? ["range", "start", "end", "zone", ...new URLSearchParams(frozen).keys()] : [];
+  const rest = without(search, own);
+  const query = frozen ? `?${frozen}${rest.replace("?", "&")}` : rest;
+  return `${window.location.origin}${pathname}${query}`;
+};

@@ -2,16 +2,12 @@
 import { useRef, useState } from "react";
 import { Command } from "lucide-react";
 import { useNavigate } from "react-router";
+import { ICON } from "../widgets/widgets.jsx";
 import { Finder } from "./finder.jsx";
-import { KEYS, isThere, press } from "./keys.jsx";
+import { isThere, keysOf, press } from "./keys.jsx";
 import { Modal } from "./modal.jsx";
 
 const PANELS = "main section[id^=panel-]";
-
-const keysOf = (id) => {
-  const found = KEYS.find(({ targets }) => targets.includes(id));
-  return found?.keys[found.targets.indexOf(id)];
-};
 
 const linked = (choices, go, name = "") =>
   choices.map(({ label, href, is_current }, index) => ({
@@ -23,8 +19,8 @@ const linked = (choices, go, name = "") =>
 
 const pressed = (pairs) =>
   pairs
-    .filter(([, id]) => isThere(id))
-    .map(([label, id]) => ({ label, keys: keysOf(id), run: () => press(id) }));
+    .filter(([, target]) => isThere(target))
+    .map(([label, target]) => ({ label, keys: keysOf(target), run: () => press(target) }));
 
 const jump = (panel) => {
   panel.scrollIntoView({ block: "start" });
@@ -37,8 +33,8 @@ const panels = () =>
     run: () => jump(panel),
   }));
 
-// Props: `periods` and `comparisons` are links; `pages` names and paths; `actions` names and the ids
-// of what they press.
+// Props: `periods` and `comparisons` are links; `pages` names and paths; `actions` names and what
+// they press.
 export function Commands({ periods, comparisons, pages, actions }) {
   const [isOpen, setOpen] = useState(false);
   const chosen = useRef(null);
@@ -74,7 +70,7 @@ export function Commands({ periods, comparisons, pages, actions }) {
         title="Commands (Ctrl K)"
         className="button square not-phone"
       >
-        <Command className="icon" aria-hidden="true" />
+        <Command {...ICON} />
       </button>
       {isOpen ? (
         <Modal label="Commands" className="modal palette" onClose={close}>

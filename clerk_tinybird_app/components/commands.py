@@ -5,7 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.clerk.components import SignOutButton
-from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.icon import ICONS, icon
 from clerk_tinybird_app.components.popover import MENU_ITEM, menu
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.state.dashboard import DashboardState
@@ -20,14 +20,14 @@ _ACTIONS: Final = (
     ("Pause or go on", "pause"),
     ("Copy link", "copy-link"),
     ("Filter", "filter-button"),
-    ("Search the list", "records-search"),
+    ("Search the list", "search"),
     ("Choose a period", "period"),
     ("Change the time zone", "zone"),
     ("Light or dark", "theme"),
     ("Keys", "keys"),
     ("Sign out", "sign-out"),
 )
-"""What the list offers -> the id of what it presses, where the page has it."""
+"""What the list offers -> the target that it presses, see ``keys.jsx``, where the page has it."""
 
 
 class _Commands(rx.Component):
@@ -35,7 +35,7 @@ class _Commands(rx.Component):
 
     library = _COMMANDS.importable_path
     tag = "Commands"
-    lib_dependencies: list[str] = [rx.icon("command").library or ""]
+    lib_dependencies: list[str] = [ICONS]
 
     periods: rx.Var[list[Choice]]
     comparisons: rx.Var[list[Choice]]

@@ -1,8 +1,7 @@
 // A field over a list: type to find, arrow keys to go, Enter to choose.
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Check, Search } from "lucide-react";
-
-const ICON = { className: "icon", "aria-hidden": true };
+import { ICON } from "../widgets/widgets.jsx";
 
 // In lower case, and with the minus sign that a keyboard has.
 const plain = (text) => text.toLowerCase().replaceAll("\u2212", "-");

@@ -1,8 +1,11 @@
 """The icons: Lucide's, those alone that are used, each drawn in the colour of its text."""
 
-from typing import Any
+from typing import Any, Final
 
 import reflex as rx
+
+ICONS: Final = rx.icon("x").library or ""
+"""The library that the icons in JSX files are imported from."""
 
 
 def icon(name: str, *, class_name: str = "", **props: Any) -> rx.Component:

@@ -1,10 +1,13 @@
 // Single keys: each presses or focuses one element of the page, wherever the focus is.
 import { useEffect, useState } from "react";
 import { X } from "lucide-react";
+import { store, stored } from "../../clerk/components/storage.jsx";
+import { ICON, SQUARE } from "../widgets/widgets.jsx";
 import { Modal } from "./modal.jsx";
 
-// The keys, the ids of their elements, and what they do.
-export const KEYS = [
+// The keys, what they press, and what they do. A target is an id, or the `data-key` of an element
+// that every list has. What is in a box of its own is there for the elements that match `of`.
+const KEYS = [
   { keys: ["F"], targets: ["filter-button"], does: "Filter" },
   {
     keys: ["1", "2", "3", "4", "5"],
@@ -17,48 +20,53 @@ export const KEYS = [
   { keys: ["R"], targets: ["refresh-now"], does: "Refresh now" },
   { keys: ["P"], targets: ["pause"], does: "Pause or go on" },
   { keys: ["L"], targets: ["copy-link"], does: "Copy link" },
-  { keys: ["/"], targets: ["records-search"], does: "Search the list" },
-  { keys: ["N"], targets: ["records-new"], does: "Show what is new" },
-  { keys: ["M"], targets: ["records-more"], does: "Load more" },
+  { keys: ["/"], targets: ["search"], does: "Search the list" },
+  { keys: ["N"], targets: ["new"], does: "Show what is new" },
+  { keys: ["M"], targets: ["more"], does: "Load more" },
+  {
+    keys: ["J", "K"],
+    targets: ["older", "newer"],
+    does: "The next in the list, the one before",
+    of: "[data-record] a",
+  },
   { keys: ["?"], targets: ["keys"], does: "These keys" },
 ];
 const COMMANDS = "commands";
 const KEPT = "single-keys";
 const OFF = "off";
-const TYPED_INTO = "input, textarea, select, [contenteditable=true]";
+export const TYPED_INTO = "input, textarea, select, [contenteditable=true]";
 const IN_FRONT = "dialog[open], [aria-modal=true]";
 
-// A private window may have no storage. The choice is then kept until the page is left.
-let isOff = false;
-const readOff = () => {
-  try {
-    isOff = localStorage.getItem(KEPT) === OFF;
-  } catch {}
-  return isOff;
-};
-const keepOff = (off) => {
-  isOff = off;
-  try {
-    if (off) localStorage.setItem(KEPT, OFF);
-    else localStorage.removeItem(KEPT);
-  } catch {}
-};
+const isOff = () => stored(KEPT) === OFF;
 
-const found = (id) => document.getElementById(id);
-export const isThere = (id) => Boolean(found(id)) && !found(id).disabled;
-const isSeen = (id) => isThere(id) && (found(id).hidden || found(id).getClientRects().length > 0);
+// Of several lists, that in which the focus is has the keys, or else the first.
+const found = (target) => {
+  const all = [...document.querySelectorAll(`#${target}, [data-key="${target}"]`)];
+  const isNear = (element) => element.closest("section")?.contains(document.activeElement);
+  return all.find(isNear) ?? all[0];
+};
+export const isThere = (target) => Boolean(found(target)) && !found(target).disabled;
+const isSeen = (target) =>
+  isThere(target) && (found(target).hidden || found(target).getClientRects().length > 0);
+
+export const keysOf = (target) => {
+  const own = KEYS.find(({ targets }) => targets.includes(target));
+  return own?.keys[own.targets.indexOf(target)];
+};
 
 // Presses an element; a field and what opens a box get the focus too.
-export const press = (id) => {
-  const element = found(id);
-  if (!isThere(id)) return;
+export const press = (target) => {
+  const element = found(target);
+  if (!isThere(target)) return;
   const isField = element.matches(TYPED_INTO);
   if (isField || element.hasAttribute("aria-expanded")) element.focus();
   if (!isField) element.click();
 };
 
-const targetOf = ({ key }) => {
+// What a single key presses, "" for none or while it is typed into a field.
+export const targetOf = ({ key, target, ctrlKey, metaKey, altKey }) => {
   const name = key.toUpperCase();
+  if (ctrlKey || metaKey || altKey || isOff() || target.closest?.(TYPED_INTO)) return "";
   for (const { keys, targets } of KEYS) {
     const place = keys.indexOf(name);
     if (place >= 0) return targets[place];
@@ -74,14 +82,15 @@ const listen = (event) => {
     press(COMMANDS);
     return;
   }
-  if (isOff || ctrlKey || metaKey || altKey) return;
-  if (target.closest?.(`${TYPED_INTO}, [role=dialog]`)) return;
-  const id = targetOf(event);
-  if (!id || !isSeen(id)) return;
+  const pressed = targetOf(event);
+  if (!pressed || !isSeen(pressed) || target.closest?.("[role=dialog]")) return;
   // Or the key would also be typed into what gets the focus.
   event.preventDefault();
-  press(id);
+  press(pressed);
 };
+
+const isOffered = ({ targets, of }) =>
+  of ? document.querySelector(of) !== null : targets.some(isSeen);
 
 function Row({ keys, does }) {
   return (
@@ -96,18 +105,26 @@ export function Keys() {
   const [isOpen, setOpen] = useState(false);
   const [off, setOff] = useState(false);
   useEffect(() => {
-    setOff(readOff());
+    setOff(isOff());
     document.addEventListener("keydown", listen);
     return () => document.removeEventListener("keydown", listen);
   }, []);
   const change = (event) => {
-    keepOff(!event.target.checked);
-    setOff(!event.target.checked);
+    store(KEPT, event.target.checked ? "" : OFF);
+    setOff(isOff());
   };
   const close = (event) => event.target.closest("dialog").close();
   return (
     <>
-      <button id="keys" type="button" hidden onClick={() => setOpen(true)}>Keys</button>
+      <button
+        id="keys"
+        type="button"
+        hidden
+        aria-keyshortcuts={keysOf("keys")}
+        onClick={() => setOpen(true)}
+      >
+        Keys
+      </button>
       {isOpen ? (
         <Modal label="Keys" className="modal key-list" onClose={() => setOpen(false)}>
           <header>
@@ -117,14 +134,14 @@ export function Keys() {
               onClick={close}
               aria-label="Close"
               title="Close"
-              className="button square quiet"
+              className={SQUARE}
             >
-              <X className="icon" aria-hidden="true" />
+              <X {...ICON} />
             </button>
           </header>
           <dl>
             <Row keys={["Ctrl", "K"]} does="Commands" />
-            {KEYS.filter(({ targets }) => targets.some(isSeen)).map((each) => (
+            {KEYS.filter(isOffered).map((each) => (
               <Row key={each.does} {...each} />
             ))}
             <Row keys={["Esc"]} does="Close what is open" />

@@ -18,9 +18,9 @@ from clerk_tinybird_app.clerk.components import (
 )
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.local_accounts import local_banner
-from clerk_tinybird_app.components.look import BUTTON, NOTE
+from clerk_tinybird_app.components.look import BUTTON, NOTE, SQUARE
 from clerk_tinybird_app.components.notices import unconfirmed_notice
-from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, CheckButton, Trouble
+from clerk_tinybird_app.components.pulse import APP, CLERK, OFFLINE, UNNAMED, CheckButton, Trouble
 from clerk_tinybird_app.components.widgets import ClerkNames, FocusKeeper, SkipLink
 from clerk_tinybird_app.state.session import SessionState
 from clerk_tinybird_app.state.wording import sign_in_service
@@ -38,6 +38,12 @@ _TROUBLES: Final = (
         "unplug",
         "Connection lost: this app's server does not answer.",
         "What you see stays, and goes on by itself when it does.",
+    ),
+    (
+        UNNAMED,
+        "unplug",
+        "These pages were not told where their backend is.",
+        f"Their host has to name it in {routes.BACKEND_SCRIPT} and in their policy.",
     ),
     (
         CLERK,
@@ -210,7 +216,7 @@ def _theme_button() -> rx.Component:
         on_click=rx.toggle_color_mode,
         aria_label="Switch between light and dark",
         title="Switch between light and dark",
-        class_name="button square quiet",
+        class_name=SQUARE,
     )
 
 

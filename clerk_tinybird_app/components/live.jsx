@@ -12,9 +12,12 @@ import {
 } from "react";
 import { ChevronDown, Pause, Play, TriangleAlert } from "lucide-react";
 import { useLocation } from "react-router";
+import { SessionContext } from "../../clerk/components/bridge.jsx";
+import { store, stored } from "../../clerk/components/storage.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
+import { ICON } from "../widgets/widgets.jsx";
 import { without } from "./address.jsx";
 import { inTurn } from "./tab_turns.jsx";
 
@@ -35,7 +38,6 @@ const NOT_YET = "The newest numbers have not come yet.";
 const ON_TIME = { since: "", cause: "" };
 // What keeps every answer away, and not this page's alone.
 const CUT_OFF = { offline: "Offline", app: "No connection" };
-const ICON = { className: "icon", "aria-hidden": true };
 
 const LiveContext = createContext({
   paused: false,
@@ -56,20 +58,6 @@ const LiveContext = createContext({
 // A reconnect or a switch of the tenant mounts the page again. A paused page stays paused.
 let keptPaused = false;
 
-// A private window may have no storage. The interval is then kept until the page is left.
-const keptRate = () => {
-  try {
-    return Number(localStorage.getItem(KEPT_RATE));
-  } catch {
-    return 0;
-  }
-};
-const keepRate = (seconds) => {
-  try {
-    localStorage.setItem(KEPT_RATE, String(seconds));
-  } catch {}
-};
-
 // The moment that each data set is of, by this tab's clock. Its time on the server only identifies
 // it, because the clocks differ: what counts is how far behind the data was when it came. The data
 // on the page is looked up every second, so it is never among the oldest entries.
@@ -83,11 +71,52 @@ const arrival = (at, behind) => {
   return then;
 };
 
+// The server's time in seconds, whatever this machine's clock says.
+const serverNow = (at, behind) => at + msSince(arrival(at, behind)) / 1_000;
+
 // Failures make the interval longer. A random part spreads the tabs that failed at the same time.
 const pauseMs = (every, failures, chance) => {
   if (!failures) return every * 1_000;
   const longer = Math.min(every * 2 ** failures, Math.max(every, MAX_RETRY_S));
   return longer * (0.75 + chance / 2) * 1_000;
+};
+
+// The first refresh of a page goes out right behind the session token, and not when the page has
+// been drawn: the two take about as long. The view that is then drawn takes it over.
+let early = null;
+
+export function EarlyRefresh({ apart, least, onRefresh }) {
+  const { phase, onSent } = useContext(SessionContext);
+  const { pathname, search } = useLocation();
+  const view = useRef(null);
+  useLayoutEffect(() => {
+    view.current = { phase, pathname, search: without(search, apart), onRefresh };
+  });
+  useEffect(() => {
+    const ask = () => {
+      const { phase, pathname, search, onRefresh } = view.current ?? {};
+      // A page that stands already asks for itself.
+      if (!onRefresh || phase === "signed-in") return false;
+      early = { number: Date.now(), asked: moment(), pathname, search };
+      onRefresh(early.number, pathname, search, ownZone(), Number(stored(KEPT_RATE)));
+      return true;
+    };
+    const unsubscribe = onSent(() => inTurn(least * 1_000, () => {}, ask));
+    return () => {
+      view.current = null;
+      unsubscribe();
+    };
+  }, []);
+  return null;
+}
+
+const NOT_ASKED = { number: 0, asked: null };
+const takeEarly = (pathname, search) => {
+  const taken = early;
+  early = null;
+  const isIts = taken && taken.pathname === pathname && taken.search === search;
+  const { number, asked } = isIts && msSince(taken.asked) < SLOW_MS ? taken : NOT_ASKED;
+  return { number, asked, isLost: false, failures: 0, chance: Math.random() };
 };
 
 export function LiveView(props) {
@@ -99,7 +128,7 @@ export function LiveView(props) {
   const isDown = connectErrors.length > 0;
   const isMounted = useRef(false);
   const [paused, setPaused] = useState(keptPaused);
-  const [chosen, setChosen] = useState(keptRate);
+  const [chosen, setChosen] = useState(() => Number(stored(KEPT_RATE)));
   const [delay, setDelay] = useState(ON_TIME);
   const rates = useMemo(
     () => [...new Set([...RATES_S.filter((rate) => rate >= least), usual])].sort((a, b) => a - b),
@@ -113,7 +142,9 @@ export function LiveView(props) {
     view.current = { ...props, pathname, search, isDown, trouble, paused, every };
   });
   // The last refresh. `isLost` when its answer is no longer expected.
-  const last = useRef({ number: 0, asked: null, isLost: false, failures: 0, chance: 0 });
+  const last = useRef(null);
+  last.current ??= takeEarly(pathname, search);
+  const isAsked = useRef(Boolean(last.current.asked));
   // How long the turns of other tabs take before this one.
   const waitMs = useRef(0);
   const isQueued = useRef(false);
@@ -132,7 +163,8 @@ export function LiveView(props) {
   }, []);
 
   const isDue = useCallback(() => {
-    const { isDown, paused, isLive, isFailing, finished, every, turnsAt } = view.current;
+    const { isDown, paused, isLive, isFailing, finished, every, at, behind, turnsAt } =
+      view.current;
     const { number, asked, isLost, failures, chance } = last.current;
     if (isDown) return false;
     if (!asked) return true;
@@ -140,7 +172,7 @@ export function LiveView(props) {
     const hasEnded = finished === number;
     // The data of a past period does not change, so it is fetched only once: yesterday's until
     // midnight.
-    const isAnother = turnsAt && Date.now() >= turnsAt * 1_000;
+    const isAnother = turnsAt && at && serverNow(at, behind) >= turnsAt;
     if (!isLive && hasEnded && !isFailing && !isAnother) return false;
     // After sleep the page is out of date and a running refresh is lost. A clock that was set looks
     // the same.
@@ -215,6 +247,9 @@ export function LiveView(props) {
 
   useEffect(() => {
     if (isDown) return;
+    const isAskedAlready = isAsked.current;
+    isAsked.current = false;
+    if (isAskedAlready) return;
     // A new view is asked for at once. A page that was only mounted again may be one of many tabs.
     if (last.current.asked) ask();
     else askInTurn();
@@ -232,7 +267,7 @@ export function LiveView(props) {
     setPaused(keptPaused);
   }, []);
   const choose = useCallback((seconds) => {
-    keepRate(seconds);
+    store(KEPT_RATE, String(seconds));
     setChosen(seconds);
   }, []);
   const refresh = useCallback(() => {

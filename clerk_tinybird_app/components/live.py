@@ -4,15 +4,16 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app.components.icon import ICONS
+
 _LIVE: Final = rx.asset("live.jsx", shared=True)
-_ICONS: Final = rx.icon("pause").library or ""
 rx.asset("tab_turns.jsx", shared=True)
 rx.asset("address.jsx", shared=True)
 
 
 class _Live(rx.Component):
     library = _LIVE.importable_path
-    lib_dependencies: list[str] = [_ICONS]
+    lib_dependencies: list[str] = [ICONS]
 
 
 class LiveView(_Live):
@@ -55,6 +56,24 @@ class LiveView(_Live):
     finished: rx.Var[int]
     zone: rx.Var[str]
     turns_at: rx.Var[float]
+    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
+
+
+class EarlyRefresh(_Live):
+    """Asks for the page's data as soon as a session token is on its way, for ``LiveView`` to show.
+
+    It stands beside the view, where it is before there is a session.
+
+    Props:
+        apart: As ``LiveView``'s.
+        least: As ``LiveView``'s.
+        on_refresh: As ``LiveView``'s.
+    """
+
+    tag = "EarlyRefresh"
+
+    apart: rx.Var[list[str]]
+    least: rx.Var[float]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, int)]  # type: ignore
 
 

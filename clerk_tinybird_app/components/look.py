@@ -23,6 +23,9 @@ STYLE_SHEETS: Final = tuple(
 GREEN_BUTTON: Final = "primary"
 BUTTON: Final = "button"
 QUIET: Final = "button quiet"
+SQUARE: Final = "button square quiet"
+"""A button with nothing but an icon."""
+
 HEADING: Final = "title-2"
 NOTE: Final = "text-soft text-sm"
 

@@ -5,6 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import SQUARE
 from clerk_tinybird_app.components.panel import panel
 from clerk_tinybird_app.components.source import Source, copy_icon
 from clerk_tinybird_app.components.token_panels import EXAMPLE_ID, choice, example
@@ -152,7 +153,7 @@ def _status() -> rx.Component:
                         on_click=PlaygroundState.download_csv,
                         aria_label="Download all rows as CSV",
                         title="Download all rows as CSV",
-                        class_name="button square quiet",
+                        class_name=SQUARE,
                     ),
                     class_name="row ml-auto",
                 ),

@@ -13,6 +13,34 @@ const keepInside = (box) => {
   box.style.translate = `${shift}px`;
 };
 
+// Ends a box that is open: by `close` for Escape, by `leave` for a press or the focus elsewhere, but
+// not on what matches `opener`.
+export function useLeaving(box, { leave, close, isOpen = true, opener = "" }) {
+  const end = useRef({});
+  useLayoutEffect(() => {
+    end.current = { leave, close };
+  });
+  useEffect(() => {
+    if (!isOpen) return;
+    const look = ({ target }) => {
+      const isOwn = box.current?.contains(target) || (opener && target.closest?.(opener));
+      if (!isOwn) end.current.leave();
+    };
+    const press = ({ key, isComposing }) => {
+      // The keys of an input method choose among its own words.
+      if (key === "Escape" && !isComposing) end.current.close();
+    };
+    document.addEventListener("pointerdown", look);
+    document.addEventListener("focusin", look);
+    document.addEventListener("keydown", press);
+    return () => {
+      document.removeEventListener("pointerdown", look);
+      document.removeEventListener("focusin", look);
+      document.removeEventListener("keydown", press);
+    };
+  }, [isOpen]);
+}
+
 // Closes by Escape, by a press or the focus elsewhere, when the address changes, and, as a menu,
 // once something in it was chosen. The first child is the button's face, the others are the box.
 export function Popover(props) {
@@ -28,32 +56,17 @@ export function Popover(props) {
     if (root.current?.contains(document.activeElement)) button.current?.focus();
     setOpen(false);
   }, [pathname, search]);
-  useEffect(() => {
-    if (!open) return;
-    const leave = (event) => {
-      if (!root.current?.contains(event.target)) setOpen(false);
-    };
-    const escape = (event) => {
-      if (event.key !== "Escape") return;
-      setOpen(false);
-      button.current?.focus();
-    };
-    document.addEventListener("pointerdown", leave);
-    document.addEventListener("focusin", leave);
-    document.addEventListener("keydown", escape);
-    return () => {
-      document.removeEventListener("pointerdown", leave);
-      document.removeEventListener("focusin", leave);
-      document.removeEventListener("keydown", escape);
-    };
-  }, [open]);
+  const leave = () => setOpen(false);
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  useLeaving(root, { leave, close, isOpen: open });
 
   useLayoutEffect(() => keepInside(box.current), [open]);
 
   const chosen = (event) => {
-    if (!isMenu || !event.target.closest("button, a")) return;
-    setOpen(false);
-    button.current?.focus();
+    if (isMenu && event.target.closest("button, a")) close();
   };
   return (
     <div ref={root} className="anchor">

@@ -5,6 +5,7 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import SQUARE
 
 _POPOVER: Final = rx.asset("popover.jsx", shared=True)
 MENU_ITEM: Final = "item"
@@ -70,7 +71,7 @@ def menu(*items: rx.Component, label: str) -> rx.Component:
         *items,
         label=label,
         is_menu=True,
-        button_class="button square quiet",
+        button_class=SQUARE,
         box_class="pop right menu",
     )
 

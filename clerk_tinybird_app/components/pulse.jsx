@@ -10,6 +10,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { isBackendNamed } from "../../reflex_internals/served_app/backend_address.jsx";
 import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.jsx";
 import { SessionContext } from "../../clerk/components/bridge.jsx";
 import { hasJumped, moment, msSince } from "./moment.jsx";
@@ -111,7 +112,7 @@ export function Pulse({ answered, onAsk, children }) {
 
   // An answer of the server rules out all causes but this one.
   let trouble = cause === "clerk" ? "clerk" : "";
-  if (isDown || isSilent) trouble = "app";
+  if (isDown || isSilent) trouble = isBackendNamed() ? "app" : "unnamed";
   if (!onLine && (trouble || !isReached)) trouble = "offline";
   const value = useMemo(() => ({ trouble, heard, check, askNow }), [trouble]);
   return <PulseContext.Provider value={value}>{children}</PulseContext.Provider>;

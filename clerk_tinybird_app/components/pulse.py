@@ -13,6 +13,9 @@ OFFLINE: Final = "offline"
 APP: Final = "app"
 """The app's server does not answer: its websocket is down, it hangs, or its Redis is away."""
 
+UNNAMED: Final = "unnamed"
+"""The host of an exported frontend does not say where the backend is."""
+
 CLERK: Final = "clerk"
 """Clerk does not answer, so the session cannot be confirmed."""
 

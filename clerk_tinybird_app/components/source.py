@@ -5,6 +5,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.look import SQUARE
 from clerk_tinybird_app.components.widgets import CopyButton
 from clerk_tinybird_app.tinybird.token import ClaimLine
 
@@ -29,12 +30,12 @@ def claim_line(line: ClaimLine) -> rx.Component:
     )
 
 
-def copy_icon(text: str | rx.Var[str], label: str, *, class_name: str = "quiet") -> rx.Component:
+def copy_icon(text: str | rx.Var[str], label: str, *, class_name: str = SQUARE) -> rx.Component:
     """Return a button with an icon that copies ``text``; ``label`` says what that is."""
     return CopyButton.create(
         icon("copy", class_name="before"),
         icon("check", class_name="after"),
         text=text,
         label=label,
-        class_name=f"button square {class_name}",
+        class_name=class_name,
     )

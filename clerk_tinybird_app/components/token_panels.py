@@ -63,7 +63,7 @@ def session_summary() -> rx.Component:
             Countdown.create(issued_at=TokenState.issued_at, expires_at=TokenState.expires_at),
             about="Signed for this session alone. It renews by itself before it ends.",
             action=rx.fragment(
-                copy_icon(TokenState.value, "Tinybird token", class_name=""),
+                copy_icon(TokenState.value, "Tinybird token", class_name="button square"),
                 OnlineButton.create(
                     icon("refresh-cw"),
                     on_press=SessionState.renew_token,

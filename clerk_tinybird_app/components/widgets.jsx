@@ -1,16 +1,26 @@
 // Small components that work in the browser only, without a request to the server.
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 
-const COPIED_MS = 2_000;
+// An icon beside words that say the same, and a button with nothing but one.
+export const ICON = { className: "icon", "aria-hidden": true };
+export const SQUARE = "button square quiet";
 
-export function CopyButton({ text, label, children, ...props }) {
-  const [state, setState] = useState("idle");
+const BRIEF_MS = 2_000;
+
+// A state that is `usual` again two seconds after it was set last.
+export function useBriefly(usual) {
+  const [state, setState] = useState({ now: usual });
   useEffect(() => {
-    if (state === "idle") return;
-    const timer = setTimeout(() => setState("idle"), COPIED_MS);
+    if (state.now === usual) return;
+    const timer = setTimeout(() => setState({ now: usual }), BRIEF_MS);
     return () => clearTimeout(timer);
   }, [state]);
+  return [state.now, useCallback((now) => setState({ now }), [])];
+}
+
+export function CopyButton({ text, label, children, ...props }) {
+  const [state, setState] = useBriefly("idle");
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);

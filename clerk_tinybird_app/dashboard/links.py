@@ -264,14 +264,16 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, Any]:
     period = view.period(now)
     times = Times.of(period, zone, now)
     names = NAMES | calendar.NAMES
+    dates = (
+        f"{times.moment(period.start)} to now"
+        if view.is_live
+        else times.between(period.start, period.end)
+    )
     is_over = view.is_of_calendar and not view.is_live
     return {
         "subtitle": names.get(view.range) or times.between(period.start, period.end),
-        "dates": (
-            f"{times.moment(period.start)} to now"
-            if view.is_live
-            else times.between(period.start, period.end)
-        ),
+        "dates": dates,
+        "period": names[view.range].capitalize() if view.is_of_calendar else dates,
         "zone": offset_name(times.local(period.end)),
         "custom_start": times.local(period.start).strftime(_FORM),
         "custom_end": times.local(period.end).strftime(_FORM),

@@ -17,6 +17,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 from clerk_tinybird_app.dashboard.times import Period, Tick
 from clerk_tinybird_app.dashboard.view import (
     BEFORE,
+    OFF,
     SORT,
     View,
     chosen_by,
@@ -36,7 +37,7 @@ class Pace(NamedTuple):
     """How often a page is refreshed.
 
     Attributes:
-        queries: How many one refresh makes.
+        queries: How many one refresh makes, of a period that ends now.
         least: The fewest seconds between two that leave half of a token's rate unused.
         usual: The seconds between two, unless a viewer chooses others.
     """
@@ -118,7 +119,9 @@ def filtered(view: View, without: Collection[str] = ()) -> dict[str, str]:
     return found
 
 
-def compared(panels: Iterable[Panel], rps: int, view: View | None = None) -> list[Panel]:
+def compared(
+    panels: Iterable[Panel], rps: int, *, is_of_calendar: bool = False, compare: str = BEFORE
+) -> list[Panel]:
     """Return the panels that are asked for the period before too.
 
     These are charts, and for a period of the calendar also key figures, whose pipes know of the
@@ -126,10 +129,18 @@ def compared(panels: Iterable[Panel], rps: int, view: View | None = None) -> lis
 
     The charts alone, or none, where all of a page's queries together are more than a token allows
     in a second: the period itself would wait for the one before.
+
+    Args:
+        panels: All that are shown.
+        rps: How many queries a second a token allows.
+        is_of_calendar: Whether the period is a day, week or month of the calendar.
+        compare: What charts are compared with.
     """
     shown = list(panels)
-    charts: list[Panel] = [each for each in shown if isinstance(each, TimeSeries) and each.before]
-    is_of_calendar = view is not None and view.is_of_calendar
+    are_compared = compare != OFF
+    charts: list[Panel] = [
+        each for each in shown if isinstance(each, TimeSeries) and each.before and are_compared
+    ]
     figures = [each for each in shown if isinstance(each, Figures) and is_of_calendar]
     for found in ([*charts, *figures], charts):
         if len(shown) + len(found) <= rps:
@@ -182,7 +193,8 @@ def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
         rps: How many queries a second a token allows.
     """
     queries = len(panels) + len(compared(panels, rps))
-    least = math.ceil(2 * queries / rps)
+    most = len(panels) + len(compared(panels, rps, is_of_calendar=True))
+    least = math.ceil(2 * most / rps)
     return Pace(queries, least, max(refresh_seconds, least))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,10 @@ _AREAS: Final = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
     "Indian", "Pacific",
 )  # fmt: skip
+
+
+_QUARTER_SECONDS: Final = 900
+"""No zone changes its distance from UTC but at a quarter of an hour."""
 
 
 def is_zone(name: str) -> bool:
@@ -37,10 +41,15 @@ def names() -> tuple[str, ...]:
 
 def choices(now: float) -> list[list[str]]:
     """Return every zone that can be chosen with how far it is from UTC at ``now``."""
-    return [
-        [name, offset_name(datetime.fromtimestamp(now, zone_named(name)))]
+    return [list(each) for each in _choices(now // _QUARTER_SECONDS * _QUARTER_SECONDS)]
+
+
+@lru_cache(maxsize=1)
+def _choices(now: float) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, offset_name(datetime.fromtimestamp(now, zone_named(name))))
         for name in (UTC_NAME, *names())
-    ]
+    )
 
 
 def _in_table() -> set[str]:

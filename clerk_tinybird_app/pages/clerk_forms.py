@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.clerk.components import (
     CLERK_FAILED,
     CLERK_LOADING,
@@ -26,13 +27,22 @@ def sign_up() -> rx.Component:
 
 
 def _form_page(heading: str, form: rx.Component) -> rx.Component:
-    """Return the page of one of Clerk's forms, with a grey box while Clerk loads."""
+    """Return the page of one of Clerk's forms, with a grey box while Clerk loads.
+
+    What it is for stands beside the form from the first paint on: Clerk's form takes a while.
+    """
+    words = products.current().words
     return layout(
         # Clerk's form has a heading of its own, so this one goes when the form comes.
         Phase.create(
             rx.el.h1(heading, class_name="sr-only"), when=f"{CLERK_LOADING} {CLERK_FAILED}"
         ),
         rx.el.div(
+            rx.el.div(
+                rx.el.p(words.tagline, class_name="tagline"),
+                rx.el.p(words.invitation),
+                class_name="what-for",
+            ),
             Phase.create(
                 rx.el.div(class_name="skeleton w-full max-w-100 h-84", aria_hidden="true"),
                 when=CLERK_LOADING,

@@ -33,7 +33,7 @@ from clerk_tinybird_app.components.dashboard.time_series import time_series_pane
 from clerk_tinybird_app.components.dashboard.toolbar import toolbar, toolbar_skeleton
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.layout import framed_layout, layout
-from clerk_tinybird_app.components.live import Dimmed, LiveView
+from clerk_tinybird_app.components.live import Dimmed, EarlyRefresh, LiveView
 from clerk_tinybird_app.components.local_accounts import local_accounts
 from clerk_tinybird_app.components.look import HEADING
 from clerk_tinybird_app.components.notices import (
@@ -52,8 +52,7 @@ from clerk_tinybird_app.dashboard.declaration import (
     Records,
     TimeSeries,
 )
-from clerk_tinybird_app.dashboard.questions import compared, pace
-from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -123,13 +122,14 @@ def _page(
 ) -> rx.Component:
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
-    charts = compared(panels, settings.tinybird_rps)
-    of_calendar = compared(panels, settings.tinybird_rps, View(range="today"))
-    compares = bool(charts)
+    compares = queries > len(panels)
     arrival = _arrival(panels)
     framed = framed_layout if is_embedded else partial(layout, path=routes.DASHBOARD, is_bare=True)
     invitation = _invitation_in_a_frame() if is_embedded else _invitation()
     return framed(
+        EarlyRefresh.create(
+            apart=names_apart(panels), least=least, on_refresh=DashboardState.refresh
+        ),
         Phase.create(_skeleton(panels, compares=compares), when=f"{LOADING_SOMEBODY} {SYNCING}"),
         Phase.create(_alone(clerk_failed_notice()), when=CLERK_FAILED),
         Phase.create(_alone(refused_notice()), when=REFUSED),
@@ -138,13 +138,7 @@ def _page(
         Phase.create(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
-                head(
-                    title,
-                    queries=queries,
-                    queries_of_calendar=queries + len(of_calendar) - len(charts),
-                    compares=compares,
-                    is_embedded=is_embedded,
-                ),
+                head(title, compares=compares, is_embedded=is_embedded),
                 toolbar(compares=compares, fixed=fixed),
                 notices(),
                 Dimmed.create(

@@ -1,9 +1,10 @@
-"""The page for an address that does not exist."""
+"""The page for an address that does not exist, and what stands in for a page that fails."""
 
 import reflex as rx
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.components.layout import layout
+from clerk_tinybird_app.components.widgets import ReloadButton
 
 
 def not_found() -> rx.Component:
@@ -25,4 +26,18 @@ def not_found() -> rx.Component:
             ),
             class_name="lost",
         ),
+    )
+
+
+def page_failed() -> rx.Component:
+    """Return what is shown when a page cannot be drawn. It needs no session and no layout."""
+    return rx.el.main(
+        rx.el.h1("This page could not be shown", class_name="title-1"),
+        rx.el.p("Something in it failed, and the server has been told. Loading it again may help."),
+        rx.el.div(
+            ReloadButton.create("Load it again", class_name="primary"),
+            rx.el.a("To the home page", href=routes.HOME, class_name="button"),
+            class_name="ways-in",
+        ),
+        class_name="wrap lost",
     )

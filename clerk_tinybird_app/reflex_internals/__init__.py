@@ -14,10 +14,15 @@ What each module needs of Reflex:
 - ``connections``: nothing; it belongs to the gate.
 - ``event_loop.jsx``: ``$/utils/context-registry`` and its ``EventLoopContext``; the folder of
   shared assets.
-- ``frontend_build``: the anchors in ``vite.config.js``; the ``modulepreload`` of built pages; the
-  tasks of plugins, ``pre_compile`` and ``post_build``, and their order.
-- ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each page; a
-  page's path is redirected to one with a slash; where the built pages are.
+- ``backend_address.jsx``: ``$/env.json``; ``getBackendURL`` of ``utils/state.js``, which asks it
+  first.
+- ``frontend_build``: the anchors in ``vite.config.js`` and ``utils/state.js``; the
+  ``modulepreload`` of built pages; the tasks of plugins, ``pre_compile``, ``update_env_json`` and
+  ``post_build``, and their order; the page that becomes the page "not found"; that pages talk over
+  a websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
+- ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
+  page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
+  pages are.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log; the logger
   ``reflex``, to which its command adds handlers.
 

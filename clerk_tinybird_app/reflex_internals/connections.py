@@ -1,6 +1,5 @@
 """Counts the open websockets by address, and knows which have proved a session; pure."""
 
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -8,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Scope
+
+from clerk_tinybird_app.serving.proxies import address_of, customer
 
 MAX_UNPROVED: Final = 1_000
 """The most open websockets of one worker without a proved session, such as signed-out tabs."""
@@ -17,8 +18,6 @@ PROVING_SECONDS: Final = 30.0
 """How long a new websocket is safe when all places are taken; a page proves in about a second."""
 CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
 """The key of the websocket's ``Connection`` in the ASGI scope."""
-_IPV6_CUSTOMER_BITS: Final = 64
-"""The first bits of an IPv6 address, which stay. A customer can choose the other 64 bits."""
 
 
 @dataclass(eq=False)
@@ -57,7 +56,7 @@ class Connections:
         """Give a new websocket a place: a free one, or the place of the oldest.
 
         Args:
-            address: The client's address, as the server names it.
+            address: The client's address.
             close: Closes the websocket.
 
         Returns:
@@ -100,18 +99,10 @@ def connection_of(scope: Scope) -> Connection | None:
     return connection
 
 
-def _origin(address: str) -> str:
+def _origin(client: str) -> str:
     """Return the address that a websocket is counted for, "" when it is not on the internet.
 
-    A local address is often the address of a proxy with many clients, so it is not counted.
+    A local address can be that of an unknown proxy with many clients, so it is not counted.
     """
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is None:
-            customer = ipaddress.ip_network((ip, _IPV6_CUSTOMER_BITS), strict=False)
-            return str(customer) if ip.is_global else ""
-        ip = ip.ipv4_mapped
-    return str(ip) if ip.is_global else ""
+    address = address_of(client)
+    return customer(address) if address is not None and address.is_global else ""

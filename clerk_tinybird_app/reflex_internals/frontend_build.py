@@ -1,6 +1,7 @@
-"""Additions to Reflex's frontend build: the theme, one origin in development, the policies."""
+"""Additions to Reflex's frontend build: theme, policies, and where the pages find the backend."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -8,20 +9,37 @@ from typing import Any, Final
 from reflex.plugins import Plugin, TailwindV4Plugin
 from reflex_base import constants
 from reflex_base.config import get_config
+from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
-from clerk_tinybird_app.serving.content_security import Inline, inline_file
-from clerk_tinybird_app.serving.security_headers import COMMON, headers_file
+from clerk_tinybird_app.serving.content_security import Inline, inline_file, save_pages
+from clerk_tinybird_app.serving.security_headers import COMMON
+from clerk_tinybird_app.serving.static_host import static_host_files
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
 """Those that small layout needs; all others are named in the style sheets alone."""
 
+EXPORTING: Final = "_CLERK_TINYBIRD_APP_EXPORTING"
+"""Set by `make export`, for the processes that build the pages."""
+
+STATIC_HOST: Final = "static_host"
+"""The folder beside the built pages with the files for the host of an export."""
+
 _PRELOAD: Final = '<link rel="modulepreload"'
-_HEADERS_FILE: Final = "_headers"
-"""The file name for Netlify, Cloudflare Pages and others; `make export` copies the file."""
+_STATE: Final = "utils/state.js"
+_ENV_ANCHOR: Final = 'import env from "$/env.json";'
+_ADDRESS_ANCHOR: Final = "export const getBackendURL = (url_str) => {"
+_OWN_SEARCH: Final = """\
+export const getBackendURL = (url) => backendURL(url ?? env.PING) ?? builtURL(url);
+
+const builtURL = (url_str) => {"""
+BACKEND_ADDRESS: Final = (
+    "$/public/external/clerk_tinybird_app/reflex_internals/served_app/backend_address.jsx"
+)
+"""The JavaScript that finds the backend, as ``served_app`` adds it to the pages."""
 
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
@@ -45,6 +63,23 @@ _HEADERS_PLUGIN: Final = (
     f" for (const [name, value] of Object.entries({json.dumps(_HEADERS_IN_DEVELOPMENT)}))"
     " response.setHeader(name, value);"
     " next(); }); } },"
+)
+
+
+_WITHOUT_EFFECTS: Final = "/node_modules\\/(@clerk|engine\\.io-[a-z]+|socket\\.io-[a-z]+)\\//"
+_PURE_CALLS_PLUGIN: Final = (
+    '{ name: "pure-calls", config: () => ({ build: { rollupOptions: { treeshake: {'
+    " propertyReadSideEffects: false,"
+    ' manualPureFunctions: ["withClerk", "createBillingPaginatedHook",'
+    ' "createAwaitableMutationObserver"],'
+    f" moduleSideEffects: [{{ test: {_WITHOUT_EFFECTS}, sideEffects: false }}],"
+    " } } } }) },"
+)
+_WEBSOCKET_ALONE_PLUGIN: Final = (
+    '{ name: "websocket-alone", apply: "build", transform: {'
+    " filter: { id: /engine\\.io-client\\/build\\/esm\\/transports\\/index\\.js/ },"
+    ' handler: () => ({ code: \'import { WS } from "./websocket.js";'
+    " export const transports = { websocket: WS };', map: null }) } },"
 )
 
 
@@ -77,6 +112,28 @@ class PaintFirst(Plugin):
         return page.replace(_PRELOAD, f'{_PRELOAD} fetchpriority="low"')
 
 
+class LessScript(Plugin):
+    """Leaves out of the built pages what they never call.
+
+    Clerk's package does not say that the calls in its modules have no effect but their value, so
+    its hooks for billing stay, and with them a library that fetches for them. The websocket is the
+    one way on which Reflex's pages talk, so Socket.IO needs no other.
+    """
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch Vite's configuration before it is written."""
+        context["add_modify_task"](_VITE_CONFIG, self.patched)
+
+    @staticmethod
+    def patched(vite_config: str) -> str:
+        """Return ``vite_config`` with what may be left out.
+
+        Raises:
+            ConfigError: The place to patch is not in Reflex's template any more.
+        """
+        return _with_plugins(vite_config, _PURE_CALLS_PLUGIN, _WEBSOCKET_ALONE_PLUGIN)
+
+
 class PagePolicy(Plugin):
     """Writes a file with what the Content-Security-Policy of the built pages must allow.
 
@@ -87,13 +144,73 @@ class PagePolicy(Plugin):
         self._settings = settings
 
     def post_build(self, **context: Any) -> None:
-        """Write the file that the server reads at its start, and the headers for a static host."""
+        """Write the file that the server reads at its start, and an export's files for its host."""
         folder = Path(context["static_dir"])
         pages = {_path(file.relative_to(folder)): file for file in folder.rglob("*.html")}
-        inline = Inline.of(page.read_text(encoding="utf-8") for page in pages.values())
-        inline.save(inline_file(folder))
-        headers = headers_file(inline, self._settings, pages)
-        (folder.parent / _HEADERS_FILE).write_text(headers, encoding="utf-8")
+        fallback = folder / constants.ReactRouter.SPA_FALLBACK
+        if fallback.exists():
+            # Later Reflex copies it to be the page "not found".
+            pages[routes.NOT_FOUND] = fallback
+        inline = {
+            path: Inline.of([page.read_text(encoding="utf-8")]) for path, page in pages.items()
+        }
+        save_pages(inline, inline_file(folder))
+        if is_export():
+            # Not beside the pages: what lies there is compressed, and these files are edited.
+            beside = folder.parent / STATIC_HOST
+            beside.mkdir(exist_ok=True)
+            for name, text in static_host_files(
+                Inline.of_all(inline.values()), self._settings, pages
+            ).items():
+                (beside / name).write_text(text, encoding="utf-8")
+
+
+class BackendAddress(Plugin):
+    """Makes built pages call the backend at their own address, scheme and port included.
+
+    It does nothing in development, where the backend has a port of its own, and when an address
+    of the backend is built in.
+
+    Args:
+        settings: They may name the backend's address.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._is_built_in = bool(settings.api_url)
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch the script of the page's websocket."""
+        context["add_modify_task"](_STATE, self.patched)
+
+    def update_env_json(self, **_context: Any) -> dict[str, str]:
+        """Say to the pages where their backend is: at their own address, or where a file says.
+
+        All of it stands here and not in the patch, because the patched script stays in ``.web``.
+        """
+        is_built = environment.REFLEX_ENV_MODE.get() == constants.Env.PROD
+        if self._is_built_in or not is_built:
+            return {"BACKEND": ""}
+        return {"BACKEND": "file" if is_export() else "page"}
+
+    @staticmethod
+    def patched(script: str) -> str:
+        """Return ``script``, which may be patched already, with the app's own search first.
+
+        Raises:
+            ConfigError: The places to patch are not in Reflex's template any more.
+        """
+        if BACKEND_ADDRESS in script:
+            return script
+        for anchor in (_ENV_ANCHOR, _ADDRESS_ANCHOR):
+            if anchor not in script:
+                raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
+        own = f'{_ENV_ANCHOR}\nimport {{ backendURL }} from "{BACKEND_ADDRESS}";'
+        return script.replace(_ENV_ANCHOR, own, 1).replace(_ADDRESS_ANCHOR, _OWN_SEARCH, 1)
+
+
+def is_export() -> bool:
+    """Tell whether the pages are built for a static host, as `make export` does."""
+    return EXPORTING in os.environ
 
 
 def _path(file: Path) -> str:
@@ -126,15 +243,20 @@ class SameOrigin(Plugin):
         Raises:
             ConfigError: The places to patch are not in Reflex's template any more.
         """
-        for anchor in (_SERVER_ANCHOR, _PLUGINS_ANCHOR):
-            if anchor not in vite_config:
-                raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
+        _require(_SERVER_ANCHOR, vite_config)
         target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
         proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
-        patched = vite_config.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _HEADERS_PLUGIN, 1)
-        patched = patched.replace(
+        plugins = (_LOOPBACK_PLUGIN, _HEADERS_PLUGIN) if on_loopback else (_HEADERS_PLUGIN,)
+        return _with_plugins(vite_config, *plugins).replace(
             _SERVER_ANCHOR, f"{_SERVER_ANCHOR} {_NO_CORS} proxy: {{ {proxy} }},", 1
         )
-        if on_loopback:
-            patched = patched.replace(_PLUGINS_ANCHOR, _PLUGINS_ANCHOR + _LOOPBACK_PLUGIN, 1)
-        return patched
+
+
+def _with_plugins(vite_config: str, *plugins: str) -> str:
+    _require(_PLUGINS_ANCHOR, vite_config)
+    return vite_config.replace(_PLUGINS_ANCHOR, "".join((_PLUGINS_ANCHOR, *plugins)), 1)
+
+
+def _require(anchor: str, vite_config: str) -> None:
+    if anchor not in vite_config:
+        raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")

@@ -9,12 +9,13 @@ import logging
 import re
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Final
 
 from reflex.app import App
 from reflex_base.config import get_config
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app.logs.context import take_event_ids_from
@@ -28,7 +29,11 @@ from clerk_tinybird_app.reflex_internals.frames import (
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
-from clerk_tinybird_app.telemetry import refusals
+from clerk_tinybird_app.serving.origins import stranger
+from clerk_tinybird_app.serving.proxies import client_of
+from clerk_tinybird_app.telemetry import metrics, refusals
+
+_logger = logging.getLogger(__name__)
 
 MAX_REFUSED: Final = 20
 """So many refused frames close a websocket; a page of an older build sends some."""
@@ -38,6 +43,9 @@ MAX_HANDSHAKE: Final = 32_768
 
 MAX_PROBLEM: Final = 200
 """The most characters of a problem in the log."""
+
+MAX_TOLD: Final = 5
+"""The most reasons that are each logged once."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
@@ -57,16 +65,31 @@ class Refusals:
     """Counts all refusals and logs a limited number of them.
 
     Attributes:
-        counted: The number of each kind: ``frame``, ``handshake``, ``place`` or ``error``.
+        counted: The number of each kind: ``frame``, ``handshake``, ``origin``, ``place`` or
+            ``error``.
     """
 
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
         self.counted[kind] += 1
         refusals.refused(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
+
+    def note_once(self, kind: str, problem: str) -> None:
+        """Count one refusal, and log the reason in full the first time, of a few reasons at most.
+
+        It is for what an operator can mend.
+        """
+        code = f"websocket_{kind}"
+        self.counted[kind] += 1
+        metrics.refused(refusals.WEBSOCKET, code)
+        if problem not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(problem)
+            fields = {"code": code, "place": refusals.WEBSOCKET}
+            _logger.warning("Refused websockets: %s.", problem[: 2 * MAX_PROBLEM], extra=fields)
 
 
 class WebsocketGate:
@@ -77,6 +100,7 @@ class WebsocketGate:
         connections: The places for websockets.
         new_check: Makes the check for the frames of one websocket.
         refusals: Counts and logs what is refused.
+        origins: The app's own: pages at others are refused. Without any, Socket.IO decides.
     """
 
     def __init__(
@@ -86,11 +110,13 @@ class WebsocketGate:
         connections: Connections,
         new_check: Callable[[], FrameCheck],
         refusals: Refusals,
+        origins: Collection[str] = (),
     ) -> None:
         self._app = app
         self._connections = connections
         self._new_check = new_check
         self._refusals = refusals
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on all of HTTP, and those websockets and frames that come from a page."""
@@ -102,9 +128,13 @@ class WebsocketGate:
             self._refusals.note("handshake", problem)
             await _refuse_handshake(receive, send)
             return
-        address = (scope.get("client") or ("",))[0]
+        origin = Headers(scope=scope).get("origin")
+        if origin is not None and self._origins and (why := stranger(origin, self._origins)):
+            self._refusals.note_once("origin", why)
+            await _refuse_handshake(receive, send)
+            return
         # Closed by cancelling: if another task sent a frame, Granian would close more websockets.
-        connection = self._connections.open(address, _ending(asyncio.current_task()))
+        connection = self._connections.open(client_of(scope), _ending(asyncio.current_task()))
         if connection is None:
             self._refusals.note("place", "no place for another websocket without a session")
             await _refuse_handshake(receive, send)
@@ -163,8 +193,12 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
 
-def guard_websockets(app: App) -> Refusals:
+def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
+
+    Args:
+        app: The app.
+        origins: Its own.
 
     Returns:
         The counts of what is refused.
@@ -183,6 +217,7 @@ def guard_websockets(app: App) -> Refusals:
         connections=connections,
         new_check=partial(FrameCheck, namespace.namespace, event_refusal),
         refusals=refused,
+        origins=origins,
     )
     inner = app.api_transformer
     if inner is None:

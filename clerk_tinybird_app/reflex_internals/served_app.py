@@ -1,26 +1,45 @@
 """Reflex's app with the security headers on every answer, also on those of Reflex itself."""
 
+from collections.abc import Callable
 from typing import Final
 
 import reflex as rx
-from reflex.app import default_error_boundary
 from reflex.utils.prerequisites import get_web_dir
 from reflex_base import constants
 from reflex_base.environment import environment
+from reflex_components_core.base.error_boundary import (  # type: ignore[import-untyped]
+    ErrorBoundary,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.reflex_internals.configuration import is_production
-from clerk_tinybird_app.serving.content_security import Inline, UnknownPagesError, inline_file
+from clerk_tinybird_app.serving.content_security import (
+    Inline,
+    UnknownPagesError,
+    inline_file,
+    load_pages,
+)
 from clerk_tinybird_app.serving.failures import Failures
+from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
-# The components' JavaScript files import this file.
-rx.asset("event_loop.jsx", shared=True)
+# JavaScript files of the components, and Reflex's own, import these.
+for _imported in ("event_loop.jsx", "backend_address.jsx"):
+    rx.asset(_imported, shared=True)
 
-KEPT_WRAPS: Final = {(55, "ErrorBoundary"): lambda _stateful: default_error_boundary()}
-"""One of Reflex's three default wraps. An app that names wraps of its own must repeat it."""
+_Wrap = Callable[[bool], rx.Component]
+
+
+def error_boundary(failed: rx.Component) -> dict[tuple[int, str], _Wrap]:
+    """Return the wrap that shows ``failed`` in the place of a page that could not be drawn.
+
+    It takes the place of Reflex's own, which shows the error's stack to everybody.
+    """
+    boundary = ErrorBoundary.create(fallback_render=rx.Var.create(failed))
+    return {(55, "ErrorBoundary"): lambda _stateful: boundary}
+
 
 _READING: Final = ("GET", "HEAD")
 
@@ -45,7 +64,8 @@ class ServedApp(rx.App):
         settings = running.settings
         answered = SecurityHeaders(Failures(served), settings, inline, embedded)
         is_on = is_production() if settings.access_log is None else settings.access_log
-        return RequestLog(answered, is_on=is_on)
+        logged = RequestLog(answered, is_on=is_on)
+        return BehindProxies(logged, settings.trusted_proxies)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.
@@ -63,8 +83,8 @@ class ServedApp(rx.App):
         return answer
 
 
-def _inline_of_pages() -> Inline:
+def _inline_of_pages() -> dict[str, Inline]:
     try:
-        return Inline.load(inline_file(get_web_dir() / constants.Dirs.STATIC))
+        return load_pages(inline_file(get_web_dir() / constants.Dirs.STATIC))
     except UnknownPagesError as error:
         raise SystemExit(str(error)) from None

@@ -7,8 +7,8 @@ Reflex runs with ``eval``: ``rx.call_script``, ``rx.call_function``, ``rx.toast`
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple, dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final, Self
@@ -65,24 +65,35 @@ class Inline:
         return cls(*(tuple(sorted(map(_source, texts))) for texts in found))
 
     @classmethod
-    def load(cls, file: Path) -> Self:
-        """Read the file that ``save`` has written.
+    def of_all(cls, inlines: Iterable[Self]) -> Self:
+        """Return the hashes of several pages together."""
+        parts = zip(*map(astuple, inlines), strict=True)
+        return cls(*(tuple(sorted(set().union(*part))) for part in parts))
 
-        Raises:
-            UnknownPagesError: It cannot be read; the text says what to do.
-        """
-        try:
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            return cls(**{name: tuple(map(str, found)) for name, found in kept.items()})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise UnknownPagesError(
-                f"{file} cannot be read, and without it the browser would refuse every script of "
-                f"the pages. Build the frontend again, for instance with `make prod`. ({error})"
-            ) from error
 
-    def save(self, file: Path) -> None:
-        """Write the hashes to a file for the server that will serve these pages."""
-        file.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+def save_pages(pages: Mapping[str, Inline], file: Path) -> None:
+    """Write the hashes of pages, path -> hashes, for the server that will serve these pages."""
+    kept = {path: asdict(inline) for path, inline in pages.items()}
+    file.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+
+
+def load_pages(file: Path) -> dict[str, Inline]:
+    """Read the file that ``save_pages`` has written.
+
+    Raises:
+        UnknownPagesError: It cannot be read; the text says what to do.
+    """
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return {
+            path: Inline(**{name: tuple(map(str, found)) for name, found in inline.items()})
+            for path, inline in kept.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UnknownPagesError(
+            f"{file} cannot be read, and without it the browser would refuse every script of "
+            f"the pages. Build the frontend again, for instance with `make prod`. ({error})"
+        ) from error
 
 
 def inline_file(static_dir: Path) -> Path:
@@ -100,7 +111,7 @@ def page_policy(inline: Inline, settings: Settings, *, is_embedded: bool = False
     """Return the policy of pages with these inline parts, for the services of ``settings``.
 
     Args:
-        inline: The inline parts of all pages.
+        inline: The inline parts of the pages that it is for.
         settings: They name the services, and who may show a page in a frame.
         is_embedded: True for the pages that are made for a frame.
     """

@@ -1,10 +1,10 @@
 """The headers of every answer of the app, of pages and of errors."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app import routes
@@ -16,6 +16,7 @@ from clerk_tinybird_app.serving.content_security import (
     policy_of_sources,
 )
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 COMMON: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -39,10 +40,11 @@ _HSTS_VALUE: Final = "max-age=63072000"
 _HASHED: Final = re.compile(r"/assets/[^/]+-[\w-]{8}\.\w+", re.ASCII)
 """File names by Vite with a hash of the content; other names stay when the content changes."""
 
-_FOREVER: Final = "public, max-age=31536000, immutable"
+FOREVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
 _FOUND: Final = (200, 206, 304)
 _NOT_MODIFIED: Final = 304
+_NOT_FOUND: Final = 404
 
 
 class SecurityHeaders:
@@ -51,7 +53,9 @@ class SecurityHeaders:
     Args:
         app: The app that answers.
         settings: They say which hosts the pages may use, and whether the app is behind TLS.
-        inline: The inline parts of the pages; None when this server serves no pages.
+        inline: Path -> the inline parts of the page; None when this server serves no pages. Each
+            page has a policy of its own: nginx answers 502 when the headers of an answer are
+            longer than 4 kB, and the policy of all pages together is nearly that.
         embedded: The paths of the pages that are made for a frame.
     """
 
@@ -59,16 +63,21 @@ class SecurityHeaders:
         self,
         app: ASGIApp,
         settings: Settings,
-        inline: Inline | None,
+        inline: Mapping[str, Inline] | None,
         embedded: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._is_behind_tls = is_behind_tls(settings)
         self._embedded = frozenset(embedded) if settings.embed_ancestors and inline else frozenset()
-        self._page_policy = self._embedded_policy = FOR_OTHER_ANSWERS
-        if inline:
-            self._page_policy = page_policy(inline, settings)
-            self._embedded_policy = page_policy(inline, settings, is_embedded=True)
+        pages = inline or {}
+        self._policies = {
+            path: page_policy(found, settings, is_embedded=path in self._embedded)
+            for path, found in pages.items()
+        }
+        # Of a page that is not built at its own path.
+        self._any_policy = FOR_OTHER_ANSWERS
+        if pages:
+            self._any_policy = page_policy(Inline.of_all(pages.values()), settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass all requests on, and add the headers to HTTP answers."""
@@ -85,19 +94,24 @@ class SecurityHeaders:
 
     def _add(self, headers: MutableHeaders, status: int, scope: Scope) -> None:
         # Exactly: a path that only begins so, such as /embed/../, can lead to any page.
-        is_embedded = scope["path"].removesuffix("/") in self._embedded
+        path = scope["path"].removesuffix("/") or routes.HOME
+        is_embedded = path in self._embedded
         for name, value in COMMON.items():
             if not (is_embedded and name == _FRAMES):
                 headers.setdefault(name, value)
         # With 304 a browser keeps the page and its policy, so no new policy is sent.
         if status != _NOT_MODIFIED:
             is_page = headers.get("content-type", "").startswith("text/html")
-            of_pages = self._embedded_policy if is_embedded else self._page_policy
-            headers.setdefault(_POLICY, of_pages if is_page else FOR_OTHER_ANSWERS)
+            built_as = routes.NOT_FOUND if status == _NOT_FOUND else path
+            policy = self._policies.get(built_as, self._any_policy)
+            headers.setdefault(_POLICY, policy if is_page else FOR_OTHER_ANSWERS)
         if self._is_behind_tls or scope.get("scheme") == "https":
-            headers.setdefault(_HSTS, _HSTS_VALUE)
+            # A browser that obeys it for this machine opens no other app on it any more.
+            host = Headers(scope=scope).get("host", "")
+            if not is_loopback_url(f"//{host}"):
+                headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
-        headers.setdefault("Cache-Control", _FOREVER if is_hashed else _ASK_FIRST)
+        headers.setdefault("Cache-Control", FOREVER if is_hashed else _ASK_FIRST)
         # Granian adds its name when there is no such header, so it is set to no name.
         headers["Server"] = ""
 
@@ -128,4 +142,4 @@ def headers_file(inline: Inline, settings: Settings, pages: Iterable[str] = ()) 
     if is_behind_tls(settings):
         everywhere[_HSTS] = _HSTS_VALUE
     lines = ["/*", *(f"  {name}: {value}" for name, value in everywhere.items()), *framing]
-    return "\n".join([*lines, "/assets/*", f"  Cache-Control: {_FOREVER}", ""])
+    return "\n".join([*lines, "/assets/*", f"  Cache-Control: {FOREVER}", ""])

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -177,6 +178,25 @@ class Environment:
                 "case with no path, no wildcard and no port that the scheme implies, as browsers "
                 "write them: https://app.example.com"
             )
+        return values or default
+
+    def networks(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return a comma-separated list of addresses and networks, without the whole internet."""
+        parts = (part.strip(" ") for part in self.text(name).split(","))
+        values = tuple(part for part in parts if part)
+        for value in values:
+            try:
+                is_everybody = ip_network(value).prefixlen == 0
+            except ValueError:
+                raise SettingsError(
+                    f"{name} must be addresses and networks divided by commas, such as "
+                    "10.0.0.7,172.18.0.0/16; a network's address is its first one"
+                ) from None
+            if is_everybody:
+                raise SettingsError(
+                    f"{name} names everybody with {value}: then anybody could say to be anybody. "
+                    "Name the addresses of your proxies"
+                )
         return values or default
 
     def positive(self, name: str, default: int) -> int:

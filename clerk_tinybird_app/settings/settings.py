@@ -102,6 +102,7 @@ class Settings:
     frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)
     backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000)
     backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1")
+    trusted_proxies: tuple[str, ...] = _variable("TRUSTED_PROXIES", "networks", ())
     api_url: str = _variable("REFLEX_API_URL", "url")
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url")
     redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)

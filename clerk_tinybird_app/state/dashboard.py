@@ -49,18 +49,21 @@ class DashboardState(ListsState, rx.State):
     """One view of one tenant's data.
 
     Beside the vars below, every panel has vars of its own, by its key: see ``rows_of``.
-    ``finished`` is the number of the last refresh that ended, whichever way. ``frozen`` is the part
-    of an address that always says the period shown, ``turns_at`` when a period that is over becomes
+    ``finished`` is the number of the last refresh that ended, whichever way, ``queries`` how many
+    one makes. ``period`` is what the period is called in few words, ``frozen`` the part of an
+    address that always says the period shown, ``turns_at`` when a period that is over becomes
     another one, in seconds since the epoch, 0 for one that stays.
     """
 
     finished: int = 0
+    queries: int = 0
     problem: str = ""
     custom_problem: str = ""
     custom_start: str = ""
     custom_end: str = ""
     subtitle: str = ""
     dates: str = ""
+    period: str = ""
     zone: str = ""
     zone_name: str = ""
     own_zone: str = ""
@@ -106,6 +109,8 @@ class DashboardState(ListsState, rx.State):
             self._send(**timed(self._view, zone_named(self._zone), tick.start))
             self._hide(grant.pipes)
             asked = self._questions(self._panels(), tick)
+            # Panels that ask the same share one.
+            self._send(queries=len({(each.pipe, *each.parameters.items()) for each in asked}))
             tab = f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, tick, turn))
@@ -218,7 +223,10 @@ class DashboardState(ListsState, rx.State):
             takes=takes,
             page=self._page,
         )
-        also = questions.compared(panels, rps, self._view)
+        view = self._view
+        also = questions.compared(
+            panels, rps, is_of_calendar=view.is_of_calendar, compare=view.compare
+        )
         return [*asked(panels), *asked(also, is_before=True)]
 
     def _read(self, path: str, search: str, zone: str) -> tuple[View, str]:

@@ -41,6 +41,11 @@ class Listed:
     search: str = ""
 
 
+def list_and_view(panel: str, search: Any, address: Any) -> Any:
+    """Return what tells a list as a view shows it from every other one; of texts, or of vars."""
+    return panel + " " + search + " " + address
+
+
 class ListsState(PanelsState, mixin=True):
     """The lists of records among the panels; ``searches`` has the text that is looked for in each.
 
@@ -111,7 +116,8 @@ class ListsState(PanelsState, mixin=True):
 
     def _list_and_view(self, panel: str) -> str:
         """Return what tells a list as this view shows it from every other one."""
-        return f"{panel} {self.searches[panel]} {self.address}"
+        found: str = list_and_view(panel, self.searches[panel], self.address)
+        return found
 
     def _older_question(self, panel: str) -> dict[str, str] | None:
         """Return what is asked for the rows below a list, None when there are none to ask for."""

@@ -1,6 +1,6 @@
 """The values that a filter can be set to, asked for when a viewer looks for them."""
 
-from contextlib import suppress
+from collections.abc import Collection
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from clerk_tinybird_app.dashboard.times import Tick
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.grant import (
+    CHANGED,
     UNCONFIRMED,
     AskingState,
     answering,
@@ -86,13 +87,18 @@ class PickerState(AskingState, rx.State):
                     takes=services.pipe_parameters(),
                 )
                 answer = await run_query(tab, ask_shared(self, grant, asked))
-            with suppress(StoppedError):
-                async with answering(self, grant, turn):
-                    self._show(declared, view, search, answer)
+            async with answering(self, grant, turn):
+                self._show(declared, view, search, answer)
         except StoppedError:
             return
         finally:
             await end_turn(self, turn, finished=number)
+
+    def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
+        """Offer nothing that was asked for with the token before, and say so."""
+        finished = self.finished
+        self.reset()
+        self.finished, self.problem = finished, CHANGED.message
 
     def _show(
         self, declared: Filter, view: View, search: str, answer: PipeAnswer | TinybirdError | None

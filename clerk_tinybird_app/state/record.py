@@ -17,6 +17,7 @@ from clerk_tinybird_app.state.grant import (
     answering,
     ask,
     asking,
+    end_turn,
     unfit_rows,
 )
 from clerk_tinybird_app.state.lists import LISTS
@@ -36,13 +37,15 @@ _LONGEST_ID: Final = 500
 
 @holds_tenant_data
 class RecordState(AskingState, rx.State):
-    """One record; whatever came of it, ``panel`` and ``record`` say what was asked for.
+    """One record; ``panel`` and ``record`` say which was asked for last.
 
-    ``outcome`` is ``found``, ``absent`` or ``failed``, "" before any.
+    ``outcome`` is ``found``, ``absent`` or ``failed``, "" before any. While ``is_asking`` says that
+    none has come yet, ``shown`` is still the record before.
     """
 
     panel: str = ""
     record: str = ""
+    is_asking: bool = False
     outcome: str = ""
     shown: Record = Record()
     failure: str = ""
@@ -66,6 +69,7 @@ class RecordState(AskingState, rx.State):
         async with asking(self) as grant:
             turn = self._take_turn()
             self._asked = (panel, record, path, search, zone)
+            self.panel, self.record = panel, record
             if grant is None:
                 self._fail(UNCONFIRMED)
                 return
@@ -79,6 +83,7 @@ class RecordState(AskingState, rx.State):
             if row is not None or asked is None:
                 await self._show(row)
                 return
+            self.is_asking, self.outcome = True, ""
         try:
             answer = await ask(self, grant, declared.pipe, asked)
             async with answering(self, grant, turn):
@@ -88,6 +93,8 @@ class RecordState(AskingState, rx.State):
                     await self._show(_row_of(declared, record, answer.rows))
         except StoppedError:
             return
+        finally:
+            await end_turn(self, turn, is_asking=False)
 
     @rx.event
     def ask_again(self) -> Any:
@@ -115,8 +122,8 @@ class RecordState(AskingState, rx.State):
         self._tell(FAILED, failure=problem.message)
 
     def _tell(self, outcome: str, shown: Record | None = None, failure: str = "") -> None:
-        self.panel, self.record = self._asked[:2]
-        self.outcome, self.shown, self.failure = outcome, shown or Record(), failure
+        self.is_asking, self.outcome = False, outcome
+        self.shown, self.failure = shown or Record(), failure
 
 
 def _row_of(panel: Records, record: str, rows: Any) -> Mapping[str, Any] | None:

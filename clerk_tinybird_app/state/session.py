@@ -39,6 +39,14 @@ SIGNED_OUT = "signed-out"
 class TenantData(rx.State, mixin=True):
     """A state with something of a tenant's."""
 
+    def _forget_all(self) -> None:
+        """Reset everything, and send the browser only what has another value there."""
+        sent_anyway = set(self.dirty_vars)
+        before = {name: getattr(self, name) for name in type(self).base_vars}
+        self.reset()
+        same = {name for name, value in before.items() if value == getattr(self, name)}
+        self.dirty_vars -= same - sent_anyway
+
     def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
         """Show nothing more of some pipes; without a better way, nothing at all.
 
@@ -46,7 +54,7 @@ class TenantData(rx.State, mixin=True):
             pipes: What the token before allowed, and this one does not, or not in the same way.
             allowed: Every pipe that this one allows.
         """
-        self.reset()
+        self._forget_all()
 
 
 def holds_tenant_data(state: _StateType) -> _StateType:
@@ -58,7 +66,7 @@ def holds_tenant_data(state: _StateType) -> _StateType:
 async def forget_tenant_data(anywhere: rx.State) -> None:
     """Reset every registered state of the tab that ``anywhere`` belongs to."""
     for holder in _HOLDERS:
-        (await anywhere.get_state(holder)).reset()
+        (await anywhere.get_state(holder))._forget_all()
 
 
 @holds_tenant_data

@@ -135,8 +135,8 @@ def answered_by(source: str) -> None:
     """Count a query of a page.
 
     Args:
-        source: ``tinybird``, another page's query under way (``shared``), or an answer that was
-            ``kept``.
+        source: ``tinybird``, another page's query under way (``shared``), an answer that was
+            ``kept``, or that of another process (``others``).
     """
     _QUERIES.labels(source).inc()
 

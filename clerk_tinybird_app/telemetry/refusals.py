@@ -31,7 +31,7 @@ NOT_FOUND: Final = "not_found"
 METHOD_NOT_ALLOWED: Final = "method_not_allowed"
 STOPPING: Final = "stopping"
 WEBSOCKET_CODES: Final = tuple(
-    f"websocket_{kind}" for kind in ("frame", "handshake", "place", "error")
+    f"websocket_{kind}" for kind in ("frame", "handshake", "origin", "place", "error")
 )
 
 _OF_CALLERS: Final = frozenset(

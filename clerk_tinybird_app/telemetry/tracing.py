@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry's standard variables, off without ``OTEL_TRACES_EXPORTER``.
 
-The packages are in requirements-otel.txt. When traces are off, nothing of them is imported, and a
-span is one object that does nothing.
+The packages are in requirements-otel.txt. When traces are off, they are not imported, and a span is
+one object that does nothing.
 """
 
 import logging

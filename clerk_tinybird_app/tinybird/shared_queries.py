@@ -2,14 +2,16 @@
 
 An answer is kept by everything that decides it, and by nothing less. So it reaches a page only if
 the page's own token would have brought the same rows: tabs share whose tokens fix the same values.
-Where a policy fixes the user too, those are tabs of one user.
+Where a policy fixes the user too, those are tabs of one user. With Redis this holds across backend
+processes: see ``shared_answers``.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Final, Self
 
 from clerk_tinybird_app.tinybird.client import (
@@ -19,6 +21,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdForbiddenError,
     TinybirdRateLimitedError,
 )
+from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 
 MOST_ANSWERS: Final = 2_000
@@ -64,6 +67,12 @@ class Asked:
         )
 
     @property
+    def text(self) -> bytes:
+        """All of it, always written the same way, and every other question in another."""
+        # A half of a character outside Unicode's basic plane stays one: it must not become whole.
+        return json.dumps(astuple(self), ensure_ascii=False).encode(errors="surrogatepass")
+
+    @property
     def size(self) -> int:
         """Its characters, roughly."""
         return len(self.scopes) + sum(len(name) + len(value) for name, value in self.parameters)
@@ -94,7 +103,7 @@ class _Kept:
 
 
 class SharedQueries:
-    """Queries pipes for all pages of this process.
+    """Queries pipes for all pages of this process, and with ``others`` of all processes.
 
     Rows are shared, not copied: nobody may change them.
 
@@ -103,8 +112,9 @@ class SharedQueries:
         clock: Seconds since the epoch.
         most_answers: The most answers to keep.
         most_bytes: The most bytes of JSON to keep.
+        others: Shares with other processes; None when each asks for itself.
         answered_by: Told what answers a query: ``tinybird``, ``shared`` for the query of another
-            page, or ``kept`` for its answer.
+            page, ``kept`` for its answer, ``others`` for that of another process.
     """
 
     def __init__(
@@ -114,12 +124,14 @@ class SharedQueries:
         clock: Callable[[], float] = time.time,
         most_answers: int = MOST_ANSWERS,
         most_bytes: int = MOST_BYTES,
+        others: SharedAnswers | None = None,
         answered_by: Callable[[str], None] = lambda _source: None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._most_answers = most_answers
         self._most_bytes = most_bytes
+        self._others = others
         self._answered_by = answered_by
         self._flights: dict[Asked, _Flight] = {}
         # The oldest first.
@@ -179,11 +191,15 @@ class SharedQueries:
         )
         return _without_owner(answer)
 
+    async def close(self) -> None:
+        """Close the connections to the other processes."""
+        if self._others:
+            await self._others.close()
+
     def _start(
         self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
     ) -> _Flight:
-        self._answered_by("tinybird")
-        query = self._query_once(asked.pipe, parameters, token)
+        query = self._query_once(asked, parameters, token, until)
         # In a context of its own, because it outlives the page that was first.
         task = asyncio.get_running_loop().create_task(query, context=Context())
         flight = self._flights[asked] = _Flight(task, until)
@@ -192,10 +208,20 @@ class SharedQueries:
         return flight
 
     async def _query_once(
-        self, pipe: str, parameters: Mapping[str, str], token: TinybirdToken
+        self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
     ) -> tuple[PipeAnswer, int]:
         # It neither waits for a limit nor renews: both are about this token alone.
-        answer = await self._client.query(pipe, parameters, token.value, may_wait=False)
+        is_asked = False
+
+        async def ask() -> PipeAnswer:
+            nonlocal is_asked
+            is_asked = True
+            self._answered_by("tinybird")
+            return await self._client.query(asked.pipe, parameters, token.value, may_wait=False)
+
+        answer = await (self._others.query(asked.text, ask, until=until) if self._others else ask())
+        if not is_asked:
+            self._answered_by("others")
         return _without_owner(answer), len(answer.body)
 
     async def _landed(self, asked: Asked, flight: _Flight, until: float) -> PipeAnswer:

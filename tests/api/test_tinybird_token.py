@@ -19,6 +19,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession, Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.logs.lines import JsonLine
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.tinybird.policy import Scope
@@ -41,7 +42,7 @@ def seconds() -> Clock:
 
 @pytest.fixture
 async def client(running: Services, seconds: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_api(running, monotonic=seconds))
+    transport = httpx.ASGITransport(BehindProxies(create_api(running, monotonic=seconds)))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
         yield client
 

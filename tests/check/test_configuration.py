@@ -83,6 +83,18 @@ def test_origins_are_held_to_the_kind_of_key_and_to_https(
     assert ("origins/fit" in report.levels) == (code == "origins/fit")
 
 
+def test_it_is_said_whose_word_on_clients_counts(check: Check) -> None:
+    beyond = WHOLE | {"REFLEX_BACKEND_HOST": "0.0.0.0"}
+
+    def said(environ: dict[str, str]) -> dict[str, str]:
+        report = check(environ, transport=Servers().transport, now=NOW)
+        return {code: level for code, level in report.levels.items() if code.startswith("proxies")}
+
+    assert said(WHOLE) == {}
+    assert said(beyond) == {"proxies/none": "note"}
+    assert said(beyond | {"TRUSTED_PROXIES": "10.0.0.7"}) == {"proxies/trusted": "ok"}
+
+
 def test_a_test_key_of_this_machine_alone_is_no_matter(check: Check) -> None:
     report = check({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD, transport=Servers().transport)
 

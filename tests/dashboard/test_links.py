@@ -141,6 +141,7 @@ def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_
     assert (shown["custom_start"], shown["custom_end"]) == ("2026-11-24T12:00", "2026-11-24T13:00")
     assert shown["subtitle"] == "last hour"
     assert (shown["dates"], shown["zone"]) == ("24 Nov 12:00 to now", "UTC+1")
+    assert shown["period"] == shown["dates"]
     custom = timed(
         View(range="custom", start=NOW - timedelta(hours=2), end=NOW),
         zone_named("UTC"),
@@ -197,7 +198,7 @@ def test_a_period_that_is_over_says_when_it_is_another() -> None:
 
     assert shown["turns_at"] == (NOW + timedelta(hours=11)).timestamp()
     assert shown["dates"] == "23 Nov 00:00 to 24 Nov 00:00"
-    assert shown["subtitle"] == "yesterday"
+    assert (shown["subtitle"], shown["period"]) == ("yesterday", "Yesterday")
     assert timed(View(range="today"), zone, NOW.timestamp())["turns_at"] == 0
 
 

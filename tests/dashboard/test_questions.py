@@ -143,6 +143,8 @@ def test_refreshes_leave_half_of_the_tokens_rate_unused() -> None:
     assert least(12, 10) == 3
     compared_too = replace(BY_TIME, before="visits")
     assert pace([FIGURES, compared_too], 60, 10) == (3, 1, 60)
+    # Of a day of the calendar, the key figures too are asked for twice.
+    assert pace([FIGURES, compared_too, *[LATEST] * 3], 1, 12) == (6, 2, 2)
 
 
 def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> None:
@@ -168,21 +170,24 @@ def test_the_period_before_is_asked_of_the_same_pipe_with_the_same_filters() -> 
 def test_the_period_before_is_asked_for_only_where_the_rate_allows_all_of_it_at_once() -> None:
     panel = replace(BY_TIME, before="visits")
 
-    assert compared([FIGURES, panel, TOP], 4) == [panel]
-    assert compared([FIGURES, panel, TOP], 3) == []
+    shown = [FIGURES, panel, TOP]
+    assert compared(shown, 4) == [panel]
+    assert compared(shown, 3) == []
     assert compared([FIGURES, BY_TIME, TOP], 10) == []
     # Where it does not allow the key figures' too, there are still the charts'.
-    today = View.of(SITE, range="today")
-    assert compared([FIGURES, panel, TOP], 5, today) == [panel, FIGURES]
-    assert compared([FIGURES, panel, TOP], 4, today) == [panel]
-    assert compared([FIGURES, panel, TOP], 3, today) == []
+    assert compared(shown, 5, is_of_calendar=True) == [panel, FIGURES]
+    assert compared(shown, 4, is_of_calendar=True) == [panel]
+    assert compared(shown, 3, is_of_calendar=True) == []
+    # Charts that are compared with nothing take no place of the key figures'.
+    assert compared(shown, 4, is_of_calendar=True, compare="off") == [FIGURES]
+    assert compared(shown, 10, compare="off") == []
 
 
 def test_key_figures_of_a_calendar_day_are_asked_for_of_the_day_before_too() -> None:
     today = View.of(SITE, range="today", compare="off", home="Asia/Kathmandu")
 
-    assert compared([FIGURES, BY_TIME], 10, today) == [FIGURES]
-    assert compared([FIGURES, BY_TIME], 10, View.of(SITE)) == []
+    assert compared([FIGURES, BY_TIME], 10, is_of_calendar=True) == [FIGURES]
+    assert compared([FIGURES, BY_TIME], 10) == []
     [found] = questions(
         SITE, today, [FIGURES], zone=today.time_zone, tick=TICK, takes=TAKES, is_before=True
     )

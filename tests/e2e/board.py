@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from clerk_tinybird_app.product.dashboard import DASHBOARD
 from tests.e2e.visitor import Visitor, fixed_params
-from tests.running_app import RunningApp
+from tests.running_app import RunningApp, wait_until
 
 PANELS: Final = tuple(panel.key for panel in DASHBOARD.panels)
 FIGURES, TRAFFIC, LATENCY, ROUTES, SHARES, RECENT = PANELS
@@ -53,6 +53,16 @@ class Board:
         figure = self.page.locator(f"#panel-{FIGURES} dd b").first
         expect(figure).to_have_text(re.compile(r"^[\d,]+$"))
         return int(figure.inner_text().replace(",", ""))
+
+    def wait_for_age(self, seconds: int) -> int:
+        """Wait until what is shown is so many seconds old, as the page says; return its age."""
+        wait_until(lambda: self._age() >= seconds, what=f"it did not become {seconds} s old")
+        return self._age()
+
+    def _age(self) -> int:
+        said = self.page.locator("#live-status").inner_text()
+        found = re.search(r" updated (\d+) s ago$", said)
+        return int(found[1]) if found else -1
 
     def choose(self, panel: str, action: str) -> None:
         """Choose an action in a panel's menu."""

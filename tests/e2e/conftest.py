@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.chromium import ADVICE, FLAGS, find_chromium
 from tests.e2e.board import Board
+from tests.e2e.post_office import copy_to
 from tests.e2e.visitor import Visitor
-from tests.running_app import RunningApp, free_port
-
-EMBEDDER = f"http://localhost:{free_port()}"
-"""The page that may show ``/embed`` in a frame; a test answers for it."""
+from tests.running_app import RunningApp
 
 # A machine that runs other tests beside this one may be slow.
 expect.set_options(timeout=15_000)
@@ -37,10 +37,36 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "kept-pages"
 
 
+class _Embedder(BaseHTTPRequestHandler):
+    """Answers with a page that has the address after the ``?`` in a frame."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        shown = self.path.partition("?")[2]
+        frame = f'<iframe src="{shown}" width="1000" height="700"></iframe>'
+        self.wfile.write(f"<title>Elsewhere</title>{frame}".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="package")
-def app(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[RunningApp]:
+def embedder() -> Iterator[str]:
+    """Serve another site, which may show ``/embed`` in a frame; return its origin."""
+    with HTTPServer(("127.0.0.1", 0), _Embedder) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="package")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, kept: Path, embedder: str
+) -> Iterator[RunningApp]:
     """The app as users run it in production: built once, one port."""
-    app = RunningApp(tmp_path_factory.mktemp("prod") / "app", {"EMBED_ANCESTORS": EMBEDDER})
+    app = RunningApp(tmp_path_factory.mktemp("prod") / "app", {"EMBED_ANCESTORS": embedder})
     try:
         yield app.prod(kept)
     finally:
@@ -53,6 +79,16 @@ def dev_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     app = RunningApp(tmp_path_factory.mktemp("dev") / "app")
     try:
         yield app.dev()
+    finally:
+        app.stop()
+
+
+@pytest.fixture(scope="package")
+def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app with another dashboard, and with tokens of short lives."""
+    app = copy_to(tmp_path_factory.mktemp("post_office") / "app")
+    try:
+        yield app.prod()
     finally:
         app.stop()
 

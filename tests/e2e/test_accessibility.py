@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import axe_script, findings
 from tests.e2e.board import RECENT, Board
-from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
+from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp
 
 RULES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {
@@ -32,15 +32,10 @@ class Inspector:
         self._script = script
 
     def look(self, state: str) -> None:
-        """Look at the page as it is now, once nothing on it moves; in dark at its colours alone."""
+        """Look at the page as it is now; in dark at its colours alone."""
         for theme in RULES:
             self._page.emulate_media(color_scheme=theme)
             expect(self._page.locator("html")).to_have_css("color-scheme", theme)
-            wait_for(
-                self._page,
-                "document.getAnimations().every((each) => each.playState === 'finished' "
-                "|| each.effect?.getTiming().iterations === Infinity)",
-            )
             found = findings(self._page, self._script, *RULES[theme])
             self.found += [f"{state}, {theme}: {line}" for line in found]
 

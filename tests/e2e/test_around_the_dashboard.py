@@ -79,6 +79,10 @@ def test_a_copied_link_says_when_and_where_it_was(board: Board, page: Page) -> N
         )
     page.keyboard.press("Escape")
     expect(copy).to_be_focused()
+    page.keyboard.press("l")
+    expect(shown).to_be_focused()
+    page.locator("#content").focus()
+    expect(shown).to_have_count(0)
     page.goto(copied)
     board.expect_filled()
     expect(page.locator("#live-status")).to_contain_text("Fixed period")
@@ -89,11 +93,13 @@ def test_all_is_reached_by_keys_and_by_commands(board: Board, page: Page) -> Non
 
     page.keyboard.press("2")
     expect(page).to_have_url(re.compile(r"range=1h$"))
-    for _ in range(5):
-        page.keyboard.press("r")
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [01] s ago$"))
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="Resume live updates")).to_be_visible()
+    # Older than a refresh that was under way: only the key makes it young again.
+    board.wait_for_age(4)
+    for _ in range(5):
+        page.keyboard.press("r")
+    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Paused, updated [01] s ago$"))
     page.keyboard.press("t")
     expect(page.get_by_label("From", exact=True)).to_be_visible()
     # What is typed into a field is no command.
@@ -132,6 +138,44 @@ def test_all_is_reached_by_keys_and_by_commands(board: Board, page: Page) -> Non
     page.keyboard.press("Enter")
     expect(page.locator(f"#panel-{ROUTES}")).to_be_focused()
     expect(page.locator(f"#panel-{ROUTES}")).to_be_in_viewport()
+
+
+def _keys_of(page: Page) -> set[str]:
+    """Return the keys that the elements of the page say they have."""
+    told = page.locator("[aria-keyshortcuts]").evaluate_all(
+        "all => all.flatMap((each) => each.getAttribute('aria-keyshortcuts').split(' '))"
+    )
+    return set(told) - {"Control+K", "Meta+K"}
+
+
+def test_every_single_key_is_listed_and_said_by_what_it_presses(board: Board, page: Page) -> None:
+    board.open()
+    rows, drawer = page.locator("[data-record] a"), page.get_by_role("dialog")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search the requests")).to_be_focused()
+    rows.first.click()
+    expect(drawer).to_be_visible()
+    said = _keys_of(page)
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    listed = set(keys.locator("kbd").all_inner_texts()) - {"Ctrl", "Esc"}
+    # What is new can come at any time.
+    assert said - {"N"} == listed - {"N"}
+    assert {"F", "/", "M", "J", "K", "?"} <= said
+
+    # Whoever dictates to the page turns them all off.
+    keys.get_by_label("Single keys work").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    rows.first.click()
+    shown = drawer.locator(".id").inner_text()
+    page.keyboard.press("j")
+    drawer.get_by_role("button", name="Older").click()
+    expect(drawer.locator(".id")).not_to_have_text(shown)
+    drawer.get_by_role("button", name="Newer").click()
+    expect(drawer.locator(".id")).to_have_text(shown)
 
 
 def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(board: Board, page: Page) -> None:

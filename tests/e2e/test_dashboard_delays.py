@@ -53,31 +53,29 @@ def test_with_a_frozen_server_nothing_is_called_live_and_the_server_is_named(
     expect(page.locator("#trouble")).to_be_empty()
 
 
-@pytest.mark.parametrize("button", ["Run", "Renew", "Ask for another tenant"])
 def test_a_press_that_a_frozen_server_cannot_answer_says_so(
-    visitor: Visitor, page: Page, app: RunningApp, button: str
+    visitor: Visitor, page: Page, app: RunningApp
 ) -> None:
     visitor.sign_in("admin@acme.test")
 
-    with app.frozen():
-        page.get_by_role("button", name=button).first.click()
-        expect(page.locator("#trouble")).to_contain_text(APP_SILENT)
+    for button in ("Run", "Renew", "Ask for another tenant"):
+        with app.frozen():
+            page.get_by_role("button", name=button).first.click()
+            expect(page.locator("#trouble"), button).to_contain_text(APP_SILENT)
 
-    expect(page.locator("#trouble")).to_be_empty()
+        expect(page.locator("#trouble")).to_be_empty()
 
 
-@pytest.mark.parametrize("action", ["Download CSV", "View request"])
-def test_so_does_a_choice_in_a_panels_menu(
-    board: Board, page: Page, app: RunningApp, action: str
-) -> None:
+def test_so_does_a_choice_in_a_panels_menu(board: Board, page: Page, app: RunningApp) -> None:
     board.open()
     page.get_by_role("button", name="Pause live updates").click()
 
-    with app.frozen():
-        board.choose(ROUTES, action)
-        expect(page.locator("#trouble")).to_contain_text(APP_SILENT)
+    for action in ("Download CSV", "View request"):
+        with app.frozen():
+            board.choose(ROUTES, action)
+            expect(page.locator("#trouble"), action).to_contain_text(APP_SILENT)
 
-    expect(page.locator("#trouble")).to_be_empty()
+        expect(page.locator("#trouble")).to_be_empty()
 
 
 def test_without_a_network_the_page_says_so_at_once_and_recovers(
@@ -177,7 +175,7 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
     tenant = board.open()
     page.get_by_role("button", name="Refresh rate").click()
     page.get_by_label("Refresh every").select_option("5 min")
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [3-9] s ago$"))
+    board.wait_for_age(3)
     board.post_event(tenant, "/while-asleep")
 
     _set_clock(page, 15)
@@ -187,11 +185,24 @@ def test_a_machine_that_wakes_up_asks_at_once_at_any_rate(board: Board, page: Pa
     )
 
 
+def test_a_clock_that_is_a_day_ahead_does_not_make_yesterday_another_day(
+    board: Board, page: Page
+) -> None:
+    board.open(address="/dashboard?range=yesterday")
+
+    _set_clock(page, 86_400)
+
+    # It would be asked for anew every two seconds.
+    expect(page.locator("#live-status")).to_have_text(
+        re.compile(r"^Fixed period, updated [5-9] s ago$")
+    )
+
+
 def test_a_clock_that_is_set_back_makes_nothing_younger(board: Board, page: Page) -> None:
     board.open()
     page.get_by_role("button", name="Pause live updates").click()
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Paused, updated 3 s ago$"))
+    age = board.wait_for_age(3)
 
     _set_clock(page, -3_600)
 
-    expect(page.locator("#live-status")).to_have_text(re.compile(r"^Paused, updated [5-9] s ago$"))
+    board.wait_for_age(age + 2)

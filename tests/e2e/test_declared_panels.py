@@ -10,87 +10,7 @@ from tests.e2e.board import FIGURES, LATENCY, RECENT, ROUTES
 from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp
 
-POLICY: Final = f"""\
-from clerk_tinybird_app.product.policy import KINDS_OF_SESSION, TENANT, tenant
-from clerk_tinybird_app.tinybird.policy import Scope
-
-
-def scopes(session):
-    pipes = ["{ROUTES}", "{RECENT}"]
-    if session.has_role("org:admin"):
-        pipes = ["{LATENCY}", "{FIGURES}", *pipes]
-    return [Scope(pipe, {{TENANT.parameter: tenant(session)}}) for pipe in pipes]
-"""
-DASHBOARD: Final = f"""\
-from clerk_tinybird_app.dashboard.declaration import (
-    Breakdown, Column, Dashboard, Figure, Figures, Filter, Ranking, Records, Scale, Series,
-    TimeSeries, Tone, Unit,
-)
-
-DASHBOARD = Dashboard(
-    title="Mail",
-    newest="{RECENT}",
-    filters=(Filter(name="method", label="kind"), Filter(name="route", label="letter")),
-    panels=(
-        Figures(
-            pipe="{FIGURES}", count="requests", most=2, width=4,
-            figures=(
-                Figure(label="Sent", column="requests"),
-                Figure(label="Slowest", column="p99_ms", unit=Unit.MILLISECONDS),
-            ),
-        ),
-        TimeSeries(
-            pipe="{LATENCY}", title="Delay", width=8, unit=Unit.MILLISECONDS,
-            scale=Scale.LOG, noun="letters", count="requests",
-            series=(
-                Series(column="p50_ms", label="p50", tone=Tone.SUCCESS),
-                Series(column="p99_ms", label="p99.9", tone=Tone.ERROR),
-            ),
-        ),
-        Breakdown(
-            pipe="{ROUTES}", name="letters", title="Letters", by="route", value="requests",
-            parameters={{"limit": "5"}}, width=6,
-        ),
-        Ranking(
-            pipe="{ROUTES}", title="Kinds", by=("method", "route"), width=6,
-            columns=(
-                Column(of=("requests",), unit=Unit.COUNT, has_bar=True, sort="requests"),
-                Column(of=("error_rate",), label="failed", unit=Unit.PERCENT, sort="errors"),
-            ),
-        ),
-        Records(
-            pipe="{RECENT}", title="Newest", id="request_id", width=12,
-            columns=(Column(of=("region",)), Column(of=("duration_ms",), unit=Unit.MILLISECONDS)),
-        ),
-    ),
-)
-"""
-WORDS: Final = """\
-NAME, TAGLINE, WELCOME, INVITATION = "Post Office", "Every letter.", "Welcome.", "Come in."
-EMPTY_TITLE, EMPTY_TEXT, EVENT_SOURCE, EVENT = "No letter yet", "Soon.", "requests", {}
-"""
-SAMPLE: Final = "from clerk_tinybird_app.product.sample import SAMPLE\n"
-PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT)
-
-
-@pytest.fixture(scope="module")
-def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    app = RunningApp(tmp_path_factory.mktemp("declared") / "app", {"APP_PRODUCT": "post_office"})
-    package = app.folder / "post_office"
-    package.mkdir()
-    modules = {
-        "__init__": "",
-        "policy": POLICY,
-        "dashboard": DASHBOARD,
-        "words": WORDS,
-        "sample": SAMPLE,
-    }
-    for name, text in modules.items():
-        (package / f"{name}.py").write_text(text, encoding="utf-8")
-    try:
-        yield app.prod()
-    finally:
-        app.stop()
+PANELS: Final = (FIGURES, LATENCY, "letters", ROUTES, RECENT, "again")
 
 
 @pytest.fixture
@@ -155,6 +75,22 @@ def test_a_press_on_a_share_filters_by_it(reader: Visitor) -> None:
     expect(page.locator("#panel-letters tbody a[aria-current=false]").first).to_be_visible()
     chosen.click()
     expect(page.locator("#filters .chip")).to_have_count(0)
+
+
+def test_of_several_lists_the_one_that_is_read_has_the_keys(reader: Visitor) -> None:
+    page = _sign_in(reader, "admin@acme.test")
+    first, second = (page.locator(f"#panel-{name}") for name in (RECENT, "again"))
+    second.get_by_role("region").focus()
+
+    page.keyboard.press("m")
+
+    expect(second.locator("tbody tr")).to_have_count(70)
+    expect(first.locator("tbody tr")).to_have_count(20)
+    page.keyboard.press("/")
+    expect(second.get_by_role("searchbox")).to_be_focused()
+    page.locator("#content").focus()
+    page.keyboard.press("/")
+    expect(first.get_by_role("searchbox")).to_be_focused()
 
 
 def test_a_panel_that_a_session_may_not_read_is_not_there_and_leaves_no_hole(

@@ -1,7 +1,10 @@
 """Nothing flashes and nothing jumps: the theme, who is signed in, where things stand."""
 
+import re
+from itertools import product
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -38,6 +41,7 @@ WATCH = """
   look();
 """.replace("SIGN_IN", SIGN_IN)
 MOST_SHIFT = 0.1
+MOST_SCRIPT_BYTES = 165_000
 MOST_PICTURE_BYTES = 6_000
 BLACK, WHITE = "rgb(10, 10, 10)", "rgb(246, 246, 245)"
 
@@ -50,18 +54,18 @@ def _seen(page: Page) -> dict[str, Any]:
     return seen
 
 
-@pytest.mark.parametrize("path", ["/", "/dashboard"])
 @pytest.mark.parametrize(("theme", "color"), [("dark", BLACK), ("light", WHITE)])
 def test_the_first_frame_already_has_the_systems_theme(
-    browser: Browser, app: RunningApp, theme: Any, color: str, path: str
+    browser: Browser, app: RunningApp, theme: Any, color: str
 ) -> None:
     context = browser.new_context(color_scheme=theme)
     context.add_init_script(WATCH)
     visitor = Visitor(context, app.origin)
-    visitor.open(path)
-    expect(visitor.page.get_by_role("button", name=SIGN_IN)).to_be_visible()
+    for path in ("/", "/dashboard"):
+        visitor.open(path)
+        expect(visitor.page.get_by_role("button", name=SIGN_IN)).to_be_visible()
 
-    assert _seen(visitor.page)["backgrounds"] == [color]
+        assert _seen(visitor.page)["backgrounds"] == [color], path
     context.close()
 
 
@@ -99,28 +103,25 @@ def test_the_first_frame_already_has_the_theme_that_was_chosen(
     assert _seen(page)["backgrounds"] == [WHITE]
 
 
-@pytest.mark.parametrize("path", ["/", "/dashboard"])
-def test_a_signed_out_visitor_sees_nothing_of_the_signed_in(
-    visitor: Visitor, page: Page, path: str
-) -> None:
+def test_a_signed_out_visitor_sees_nothing_of_the_signed_in(visitor: Visitor, page: Page) -> None:
     page.add_init_script(WATCH)
-    visitor.open(path)
-    expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
+    for path in ("/", "/dashboard"):
+        visitor.open(path)
+        expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
 
-    seen = _seen(page)
-    assert seen["signedIn"] == 0
-    assert seen["shift"] <= MOST_SHIFT
+        seen = _seen(page)
+        assert seen["signedIn"] == 0, path
+        assert seen["shift"] <= MOST_SHIFT, path
 
 
-@pytest.mark.parametrize("width", [360, 1440])
 def test_a_signed_in_user_sees_nothing_of_the_signed_out_and_nothing_jumps(
-    board: Board, page: Page, visitor: Visitor, width: int
+    board: Board, page: Page, visitor: Visitor
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
     board.open()
     page.add_init_script(WATCH)
 
-    for path in ("/dashboard", "/dashboard?range=15m", "/"):
+    for width, path in product((360, 1440), ("/dashboard", "/dashboard?range=15m", "/")):
+        page.set_viewport_size({"width": width, "height": 900})
         visitor.open(path)
         if path == "/":
             visitor.token()
@@ -128,8 +129,8 @@ def test_a_signed_in_user_sees_nothing_of_the_signed_out_and_nothing_jumps(
             board.expect_filled()
             expect(page.locator(".chart svg")).to_have_count(2)
         seen = _seen(page)
-        assert seen["signedOut"] == 0, path
-        assert seen["shift"] <= MOST_SHIFT, (path, seen["shifts"])
+        assert seen["signedOut"] == 0, (width, path)
+        assert seen["shift"] <= MOST_SHIFT, (width, path, seen["shifts"])
 
 
 def test_a_tenant_without_rows_never_sees_a_panel_of_numbers(
@@ -146,3 +147,15 @@ def test_a_tenant_without_rows_never_sees_a_panel_of_numbers(
     seen = _seen(page)
     assert seen["signedIn"] == 0
     assert seen["shift"] <= MOST_SHIFT, seen["shifts"]
+
+
+def test_the_scripts_of_the_home_page_weigh_little(app: RunningApp) -> None:
+    page = httpx.get(app.origin).text
+    scripts = set(re.findall(r'/assets/[^"]+\.js', page))
+    accepts = {"Accept-Encoding": "br"}
+    sizes: dict[str, int] = {}
+    for path in scripts:
+        with httpx.stream("GET", app.origin + path, headers=accepts) as answer:
+            sizes[path] = sum(map(len, answer.iter_raw()))
+
+    assert 100_000 < sum(sizes.values()) <= MOST_SCRIPT_BYTES, sizes

@@ -123,9 +123,7 @@ def test_everything_that_a_visitor_does_passes_the_policy(
     expect(page.locator("#query-summary")).to_contain_text("200")
     with page.expect_download():
         page.get_by_role("button", name="Download all rows as CSV").click()
-    token = visitor.token()
-    visitor.switch_to("Personal account")
-    visitor.wait_for_another_token(token)
+    visitor.switch_from(visitor.token(), "Personal account")
     page.get_by_role("button", name="Switch between light and dark").click()
     visitor.manage("account")
     page.get_by_role("button", name="Security").click()

@@ -3,10 +3,9 @@
 import json
 import re
 
-import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
-from tests.e2e.board import TRAFFIC
+from tests.e2e.board import TRAFFIC, Board
 from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
 from tests.running_app import RunningApp
 
@@ -42,24 +41,22 @@ def test_the_example_request_comes_in_three_languages_with_the_real_address(
         expect(shown).to_contain_text(f"/v0/pipes/{TRAFFIC}.json")
 
 
-@pytest.mark.parametrize("what", ["Tinybird token", "decoded token", "curl example"])
-def test_every_panel_copies_the_whole_thing(visitor: Visitor, what: str) -> None:
+def test_every_panel_copies_the_whole_thing(visitor: Visitor, page: Page) -> None:
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     token = visitor.sign_in("admin@acme.test")
-    page = visitor.page
     page.locator("#example-request").get_by_text("curl", exact=True).click()
 
-    page.get_by_role("button", name=re.compile(f"^Copy: {what}")).click()
+    def copied(what: str) -> str:
+        page.get_by_role("button", name=re.compile(f"^Copy: {what}")).click()
+        expect(page.get_by_role("button", name=re.compile(f"^Copied: {what}"))).to_be_visible()
+        text: str = page.evaluate("navigator.clipboard.readText()")
+        return text
 
-    expect(page.get_by_role("button", name=re.compile(f"^Copied: {what}"))).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    if what == "decoded token":
-        assert json.loads(copied)["name"].startswith("frontend_jwt_user_")
-    elif what == "Tinybird token":
-        assert copied == token
-    else:
-        assert copied.startswith("curl ")
-        assert token in copied
+    assert copied("Tinybird token") == token
+    assert json.loads(copied("decoded token"))["name"].startswith("frontend_jwt_user_")
+    example = copied("curl example")
+    assert example.startswith("curl ")
+    assert token in example
 
 
 def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Page) -> None:
@@ -99,14 +96,14 @@ def test_everything_up_to_the_token_works_by_keyboard(visitor: Visitor, page: Pa
     expect(page.locator("#example-request pre:visible")).to_contain_text("curl '")
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-up", "/nowhere"])
-def test_no_page_is_wider_than_a_phone(visitor: Visitor, page: Page, path: str) -> None:
+def test_no_page_is_wider_than_a_phone(visitor: Visitor, page: Page) -> None:
     page.set_viewport_size(PHONE)
-    visitor.open(path)
-    expect(page.get_by_role("heading").first).to_be_attached()
-    wait_for(page, "window.Clerk?.loaded")
+    for path in ("/", "/sign-in", "/sign-up", "/nowhere"):
+        visitor.open(path)
+        expect(page.get_by_role("heading").first).to_be_attached()
+        wait_for(page, "window.Clerk?.loaded")
 
-    assert _overflow(page) == 0
+        assert _overflow(page) == 0, path
     visitor.forgive(r"status of 404")
 
 
@@ -206,7 +203,10 @@ def test_without_clerks_script_the_page_says_what_to_do_and_does_it(
     context = browser.new_context()
     page = context.new_page()
     page.route("**/npm/@clerk/**", lambda route: route.abort())
+    page.clock.install()
     page.goto(app.origin)
+    # As long as Clerk tries.
+    page.clock.fast_forward("00:20")
 
     expect(page.get_by_text("Sign-in could not be loaded")).to_be_visible(timeout=30_000)
 
@@ -214,3 +214,35 @@ def test_without_clerks_script_the_page_says_what_to_do_and_does_it(
     page.get_by_role("button", name="Load again").click()
     expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
     context.close()
+
+
+def test_a_page_that_fails_says_so_without_a_word_of_code_and_can_be_loaded_again(
+    visitor: Visitor, board: Board, page: Page
+) -> None:
+    board.open()
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_page(message: str | bytes) -> None:
+            kind, comma, rest = str(message).partition(",")
+            if comma and '"delta"' in rest:
+                event = json.loads(rest)
+                for state in event[1]["delta"].values():
+                    # What no version of this app sends.
+                    charts = {name: {"values": 5} for name in state if TRAFFIC in name}
+                    state.update(charts)
+                rest = json.dumps(event)
+            socket.send(f"{kind}{comma}{rest}")
+
+        server.on_message(to_page)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.reload()
+
+    expect(page.get_by_role("heading", name="This page could not be shown")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text(re.compile("Reflex|TypeError|\\.js"))
+    visitor.forgive("TypeError|hidden|is not a function")
+    page.unroute_all()
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.locator(f"#panel-{TRAFFIC}")).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.view import record_names
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
 from tests.e2e.visitor import Visitor, claims_of
@@ -133,3 +134,27 @@ def test_a_tenant_without_rows_reads_the_products_own_words(shop: Shop) -> None:
     empty = shop.page.locator("#no-rows")
     expect(empty).to_contain_text(shop.product.words.empty_title)
     expect(empty).to_contain_text(shop.product.words.empty_text)
+
+
+def test_a_record_and_a_filters_values_that_could_not_be_had_come_by_a_press(shop: Shop) -> None:
+    page, visitor, board = shop.page, shop.visitor, shop.product.dashboard
+    (parameter,) = record_names(board).values()
+    filter_ = next(each for each in board.filters if each.values_from)
+    visitor.sign_in("admin@acme.test")
+    visitor.open("/dashboard")
+    record = page.locator("[data-record]").first.get_attribute("data-record") or ""
+    drawer, picker = page.locator(".drawer"), page.get_by_role("dialog", name="Filter")
+
+    with shop.app.without_tinybird():
+        visitor.open(f"/dashboard?{parameter}={record}")
+        expect(drawer.get_by_role("alert")).to_contain_text("This could not be loaded")
+        page.locator("#filter-button").click()
+        picker.get_by_role("tab", name=filter_.label, exact=True).click()
+        expect(picker.get_by_role("alert")).to_contain_text("The values could not be loaded")
+    shop.app.wait_for_tinybird()
+
+    picker.get_by_role("button", name="Try again").click()
+    expect(picker.get_by_role("checkbox").first).to_be_visible()
+    page.keyboard.press("Escape")
+    drawer.get_by_role("button", name="Try again").click()
+    expect(drawer.locator(".facts")).to_contain_text(record)

@@ -91,7 +91,7 @@ def test_a_configured_clerk_serves_its_forms_and_menus_within_the_policy(
         visitor.manage("account")
         expect(page.locator(".cl-profileSection").first).to_be_visible()
         page.keyboard.press("Escape")
-        page.get_by_role("button", name="Sign Out").click()
+        visitor.sign_out()
 
         visitor.expect_signed_out()
     assert visitor.faults == []

@@ -6,12 +6,17 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.board import RECENT, Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, fixed_params
 from tests.running_app import RunningApp, wait_until
 
+JANUARY = "range=custom&start=2026-01-01T00:00Z&end=2026-01-02T00:00Z"
+CHANGE_ROLE = """
+    async ([userId, role]) => { await Clerk.organization.updateMember({ userId, role }); }
+"""
 TWO_ESCAPES = """
     () => {
       const { activeElement } = document;
@@ -20,6 +25,26 @@ TWO_ESCAPES = """
       }
     }
 """
+
+
+class Reading:
+    """Waits until the app's server knows that somebody reads a list, which stays from then on."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._is_known = False
+        page.on("websocket", lambda socket: socket.on("framereceived", self._note))
+
+    def _note(self, frame: str | bytes) -> None:
+        self._is_known |= re.search(r'"is_read": ?true', str(frame)) is not None
+
+    def wait(self) -> None:
+        wait_until(lambda: self._page.evaluate("1") == 1 and self._is_known, what="nobody reads")
+
+
+@pytest.fixture
+def reading(page: Page) -> Reading:
+    return Reading(page)
 
 
 def _rows(page: Page) -> Locator:
@@ -34,14 +59,17 @@ def _ids(page: Page) -> list[str]:
 
 
 def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organization_alone(
-    board: Board, page: Page, app: RunningApp, open_browser: Callable[[], Visitor]
+    board: Board,
+    page: Page,
+    app: RunningApp,
+    open_browser: Callable[[], Visitor],
+    reading: Reading,
 ) -> None:
     board.open(address="/dashboard?range=1h")
     drawer = page.get_by_role("dialog")
     link = _rows(page).nth(2).get_by_role("link")
     link.focus()
-    # The list is read from here on, and so it stays.
-    page.wait_for_timeout(500)
+    reading.wait()
     ids = _ids(page)
 
     page.keyboard.press("Enter")
@@ -79,9 +107,7 @@ def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organiza
     expect(_rows(page).nth(1).get_by_role("link")).to_be_focused()
 
     # It opens by its address too, whatever its list shows by then.
-    older = address.replace(
-        "range=1h", "range=custom&start=2026-01-01T00:00Z&end=2026-01-02T00:00Z"
-    )
+    older = address.replace("range=1h", JANUARY)
     for path in (address, older):
         page.goto(app.origin + path)
         expect(drawer.locator(".facts")).to_contain_text(ids[1])
@@ -90,7 +116,56 @@ def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organiza
     expect(stranger.page.get_by_role("dialog")).to_contain_text("Not among the requests")
 
 
-def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page: Page) -> None:
+def test_a_request_that_is_loading_while_permissions_change_is_asked_for_anew(
+    open_browser: Callable[[], Visitor], app: RunningApp
+) -> None:
+    admin, member = open_browser(), open_browser()
+    board, page = Board(member, app), member.page
+    page.clock.install()
+    board.open("member@acme.test")
+    user_id = fixed_params(board.token, app.signing_key)["user_id"]
+    admin.sign_in_by_form("admin@acme.test")
+    chosen, drawer = _ids(page)[0], page.get_by_role("dialog")
+    heard: list[str] = []
+    page.on(
+        "websocket", lambda opened: opened.on("framereceived", lambda it: heard.append(str(it)))
+    )
+
+    with app.frozen_tinybird():
+        # Its list does not have it.
+        member.open(f"/dashboard?{JANUARY}&record={chosen}")
+        expect(drawer).to_contain_text("Loading")
+        admin.page.evaluate(CHANGE_ROLE, [user_id, "org:admin"])
+        page.clock.fast_forward("00:50")
+        wait_until(
+            lambda: page.evaluate("1") == 1 and any("manage" in frame for frame in heard),
+            seconds=10,
+            what="the permission did not change",
+        )
+    admin.page.evaluate(CHANGE_ROLE, [user_id, "org:member"])
+
+    expect(drawer.locator(".facts")).to_contain_text(chosen)
+
+
+def test_a_link_to_a_request_says_the_period_that_it_was_seen_in(board: Board, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    board.open(address="/dashboard?range=1h")
+    _rows(page).nth(2).click()
+    drawer = page.get_by_role("dialog")
+    chosen = drawer.locator(".id").inner_text()
+
+    drawer.get_by_role("button", name="link to this").click()
+    expect(drawer.get_by_role("button", name="Copied: link to this")).to_be_visible()
+
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(
+        rf"/dashboard\?range=custom&start=\S+Z&end=\S+Z&zone=Europe/Berlin&record={chosen}$", copied
+    )
+
+
+def test_a_list_that_is_read_does_not_move_and_goes_on_below(
+    board: Board, page: Page, reading: Reading
+) -> None:
     tenant = board.open(address="/dashboard?range=1h")
     panel = page.locator(f"#panel-{RECENT}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -100,17 +175,17 @@ def test_a_list_that_is_read_does_not_move_and_goes_on_below(board: Board, page:
     drawer.get_by_role("button", name="Copy as JSON").click()
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert (copied["request_id"], copied["tenant_id"]) == (chosen, tenant)
-    page.wait_for_timeout(300)
+    reading.wait()
     before = _ids(page)
 
     board.post_event(tenant, "/while-it-is-read")
 
     new = panel.get_by_role("button", name=re.compile(r"^\d+\+? new$"))
-    expect(new).to_be_visible(timeout=15_000)
+    expect(new).to_be_visible()
     assert _ids(page) == before
     drawer.get_by_role("button", name="Close").click()
     panel.get_by_role("button", name="Load 50 more").click()
-    wait_until(lambda: len(_ids(page)) >= len(before) + 50, seconds=10, what="none were loaded")
+    wait_until(lambda: len(_ids(page)) >= len(before) + 50, what="none were loaded")
 
     # Nobody reads it any more, so what is new comes by itself, unless the focus is in the list.
     page.locator("#content").focus()

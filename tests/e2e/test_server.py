@@ -119,7 +119,6 @@ def test_an_event_that_does_not_exist_leaves_no_credential_in_the_log(
 
     wait_until(
         lambda: "no.such.handler" in app.log.read_text(errors="replace"),
-        seconds=10,
         what="the refusal of the unknown event was not logged",
     )
     log = app.log.read_text(errors="replace")

@@ -24,7 +24,8 @@ def running(request: pytest.FixtureRequest) -> RunningApp:
         app: RunningApp = request.getfixturevalue("dev_app")
         return app
     exported: RunningApp = request.getfixturevalue("fresh_app")
-    return exported.exported()
+    kept: Path = request.getfixturevalue("kept")
+    return exported.exported(kept.with_name("kept-export"))
 
 
 def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> None:
@@ -33,8 +34,7 @@ def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> No
 
     token = visitor.sign_in_by_form("admin@acme.test")
     fixed = fixed_params(token, running.signing_key)
-    visitor.switch_to("Globex")
-    switched = fixed_params(visitor.wait_for_another_token(token), running.signing_key)
+    switched = fixed_params(visitor.switch_from(token, "Globex"), running.signing_key)
     visitor.sign_out()
 
     visitor.expect_signed_out()
@@ -56,9 +56,7 @@ def test_a_pipe_that_changes_is_served_and_restarts_nothing(fresh_app: RunningAp
         (app.folder / "tinybird/endpoints/fresh.pipe").write_text(
             "NODE endpoint\nSQL >\n    SELECT 7 AS n\nTYPE endpoint\n"
         )
-        wait_until(
-            lambda: http.get(f"{pipes}/fresh.json").is_success, seconds=20, what="it is not served"
-        )
+        wait_until(lambda: http.get(f"{pipes}/fresh.json").is_success, what="it is not served")
         assert http.get(f"{pipes}/fresh.json").json()["data"] == [{"n": 7}]
     assert app.tinybird_pids() == tinybird
     with (app.folder / "clerk_tinybird_app/routes.py").open("a") as code:

@@ -102,6 +102,17 @@ WORKERS: Final = Ranking(
     columns=(Column(of=("jobs",), unit=Unit.COUNT, has_bar=True),),
 )
 
+
+def _values(dimension: str) -> Values:
+    return Values(
+        pipe="job_values",
+        column="value",
+        count="jobs",
+        parameters={"dimension": dimension},
+        search="search",
+    )
+
+
 DASHBOARD: Final = Dashboard(
     title="Jobs",
     filters=(
@@ -110,26 +121,9 @@ DASHBOARD: Final = Dashboard(
             label="result",
             values=_RESULTS,
             is_many=True,
-            values_from=Values(
-                pipe="job_values",
-                column="value",
-                count="jobs",
-                parameters={"dimension": "result"},
-                search="search",
-            ),
+            values_from=_values("result"),
         ),
-        Filter(
-            name="queue",
-            label="queue",
-            is_many=True,
-            values_from=Values(
-                pipe="job_values",
-                column="value",
-                count="jobs",
-                parameters={"dimension": "queue"},
-                search="search",
-            ),
-        ),
+        Filter(name="queue", label="queue", is_many=True, values_from=_values("queue")),
         Filter(
             name="worker",
             label="worker",

@@ -19,6 +19,7 @@ from clerk_tinybird_app.reflex_internals.frames import FrameCheck
 from clerk_tinybird_app.reflex_internals.gate import (
     MAX_HANDSHAKE,
     MAX_REFUSED,
+    MAX_TOLD,
     Refusals,
     WebsocketGate,
 )
@@ -173,6 +174,31 @@ async def test_a_handshake_has_bounds(gate: WebsocketGate, behind: Behind) -> No
 
     assert [one["type"] for one in sent] == ["websocket.close"]
     assert behind.scopes == []
+
+
+async def test_pages_at_another_origin_are_refused_and_told_once_with_what_to_do(
+    behind: Behind, refusals: Refusals, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = WebsocketGate(
+        behind,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+        origins=("https://app.example.com",),
+    )
+
+    for origin in [b"http://app.example.com"] * 3 + [b"https://app.example.com"]:
+        await serve(gate, headers=[(b"origin", origin)])
+    assert len(behind.scopes) == 1
+    assert refusals.counted == {"origin": 3}
+    assert [record.getMessage() for record in caplog.records] == [
+        "Refused websockets: pages were opened at http://app.example.com, where they get no data: "
+        "their address is https://app.example.com. Redirect http to https, as deploy/nginx.conf "
+        "does."
+    ]
+    for number in range(99):
+        await serve(gate, headers=[(b"origin", b"https://%d.example" % number)])
+    assert len(caplog.records) == MAX_TOLD
 
 
 async def test_a_websocket_without_a_place_is_turned_away(

@@ -93,7 +93,7 @@ PUBLIC_HANDLERS = {
 HOLD_NO_TENANTS_DATA = {PulseState.__name__, "SessionState"}
 """States that may stay when the tenant changes: a number, and what changes."""
 
-NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "loading"}
+NOTHING_IS_UNDER_WAY = {"finished", "is_running", "is_adding", "is_asking", "loading"}
 """Vars that say so, and are set whoever's page it has become."""
 
 
@@ -240,6 +240,11 @@ async def _fill(scene: Scene, tinybird: Tinybird, handler: str, search: str = ""
     return scene.tab
 
 
+def _under_way(tab: Tab) -> set[str]:
+    said = tab.answer | tab.board
+    return {name for name in NOTHING_IS_UNDER_WAY if said[name] is True}
+
+
 def test_every_background_handler_is_walked_here() -> None:
     assert set(_handlers()) == set(ASKED_WITH)
 
@@ -264,10 +269,18 @@ async def test_whoever_asked_gets_to_see_what_came(
     assert set(tab.heard) - NOTHING_IS_UNDER_WAY or tab.downloads
 
 
+async def _expect_nothing_under_way(now: Tab, asked: Tab, handler: str) -> None:
+    """Nothing seems under way to the tab as it is now, once what a tab asked for has ended."""
+    if handler == "DashboardState.refresh":
+        assert asked.board["finished"] == ASKED_WITH[handler]["number"]
+    await now.hydrate()
+    assert _under_way(now) == set()
+
+
 @pytest.mark.parametrize("refusal", [None, 500], ids=["answered", "refused"])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("handler", ASKED_WITH)
-async def test_nobody_else_gets_to_see_what_came(
+async def test_nobody_else_gets_to_see_what_came_and_nothing_seems_under_way(
     scene: Scene, tinybird: Tinybird, handler: str, change: Change, refusal: int | None
 ) -> None:
     if change not in TOKENS_TELL_THIS:
@@ -280,6 +293,7 @@ async def test_nobody_else_gets_to_see_what_came(
 
     assert set(tab.heard) <= NOTHING_IS_UNDER_WAY
     assert tab.downloads == []
+    await _expect_nothing_under_way(scene.tab, tab, handler)
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)
@@ -310,21 +324,6 @@ async def test_a_websocket_that_proved_nothing_is_told_to_and_is_told_nothing_el
 
 
 @pytest.mark.parametrize("handler", ASKED_WITH)
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-async def test_nothing_seems_under_way_when_nothing_is(
-    scene: Scene, tinybird: Tinybird, handler: str, change: Change
-) -> None:
-    tab = await _fill(scene, tinybird, handler)
-    async with _waiting(scene, tinybird, handler):
-        await change(scene)
-
-    if handler == "DashboardState.refresh":
-        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
-    await scene.tab.hydrate()
-    assert (scene.tab.answer["is_running"], scene.tab.board["is_adding"]) == (False, False)
-
-
-@pytest.mark.parametrize("handler", ASKED_WITH)
 async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
     scene: Scene, tinybird: Tinybird, handler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,10 +337,7 @@ async def test_nothing_seems_under_way_after_an_error_that_nobody_expected(
         await tab.send(_handlers()[handler], ASKED_WITH[handler])
 
     assert len(scene.server.errors) == 1
-    await tab.hydrate()
-    assert (tab.answer["is_running"], tab.board["is_adding"]) == (False, False)
-    if handler == "DashboardState.refresh":
-        assert tab.board["finished"] == ASKED_WITH[handler]["number"]
+    await _expect_nothing_under_way(tab, tab, handler)
 
 
 def test_every_state_is_emptied_when_the_tenant_changes() -> None:
@@ -503,6 +499,33 @@ async def test_a_period_before_does_not_come_back_with_the_pipe(
 
     assert tab.board["rows_duration"].values
     assert tab.board["rows_duration"].before == []
+
+
+async def test_a_record_that_is_not_answered_for_other_permissions_is_known_not_to_be_asked_for(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    tab = await _fill(scene, tinybird, "")
+    async with _waiting(scene, tinybird, "RecordState.open_record"):
+        assert (tab.board["record"], tab.board["is_asking"]) == ("job_9", True)
+        await scene.change_the_role()
+
+    assert (tab.board["record"], tab.board["is_asking"]) == ("", False)
+
+
+async def test_the_values_of_a_filter_that_went_say_why_and_are_not_waited_for(
+    scene: Scene, tinybird: Tinybird
+) -> None:
+    asked = ASKED_WITH["PickerState.ask"]
+    tinybird.rows = {**ROWS, "job_values": [{"value": "mail", "jobs": 4}]}
+    tab = await _fill(scene, tinybird, "")
+    await tab.send(_handlers()["PickerState.ask"], asked)
+    assert tab.picked["offered"]
+
+    await scene.change_the_role()
+
+    there = {name: tab.picked[name] for name in ("finished", "offered", "problem")}
+    gone = {"finished": asked["number"], "offered": [], "problem": grant.CHANGED.message}
+    assert there == gone
 
 
 async def test_sample_traffic_on_its_way_is_not_forgotten_for_another_role(

@@ -1,6 +1,7 @@
 """A dashboard's answers are shown to the tenant that asked, for the view that was asked for."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -252,6 +253,27 @@ async def test_today_is_compared_with_yesterday_up_to_the_same_time(
     assert "start=2026-11-23T18:15Z" in tab.board["frozen"]
 
 
+async def test_charts_that_are_compared_with_nothing_leave_their_place_to_the_key_figures(
+    tab: Tab, tinybird: Tinybird, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = services.current()
+    slower = replace(running, settings=replace(running.settings, tinybird_rps=9))
+    monkeypatch.setattr(services, "current", lambda: slower)
+
+    await _refresh(tab, search="?range=today&compare=off")
+
+    assert ["job_totals" in url.path for url in tinybird.asked].count(True) == 2
+
+
+@pytest.mark.parametrize("search", ["", "?range=today", "?compare=off", "?range=today&compare=off"])
+async def test_how_many_queries_a_refresh_makes_is_said_as_it_is(
+    tab: Tab, tinybird: Tinybird, search: str
+) -> None:
+    await _refresh(tab, search=search)
+
+    assert tab.board["queries"] == len(tinybird.asked)
+
+
 async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab)
     tab.board.clear()
@@ -259,7 +281,8 @@ async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
     await _refresh(tab, number=2)
 
     # When the data came is new, and so is the period, which ends now.
-    assert tab.board.keys() <= {"finished", "panels", "custom_start", "custom_end", "frozen"}
+    of_the_period = {"custom_start", "custom_end", "frozen", "dates", "period"}
+    assert tab.board.keys() <= {"finished", "panels", *of_the_period}
     assert tab.board["finished"] == 2
 
 

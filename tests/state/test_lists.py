@@ -297,6 +297,25 @@ async def test_a_record_that_the_list_does_not_have_is_asked_for_by_its_id(
     assert only["queue"] == "/dashboard?queue=mail"
 
 
+async def test_the_record_before_stays_until_something_has_come_of_the_next(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await tab.open_record(LIST, "job_190")
+    before = tab.board["shown"]
+    answer(tinybird, 7, 7)
+    tinybird.may_answer = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.open_record, LIST, "job_7")
+        await anyio.wait_all_tasks_blocked()
+
+        assert (tab.board["record"], tab.board["is_asking"]) == ("job_7", True)
+        assert (tab.board["outcome"], tab.board["shown"]) == ("", before)
+        tinybird.may_answer.set()
+
+    assert (tab.board["outcome"], tab.board["is_asking"]) == ("found", False)
+    assert tab.board["shown"] != before
+
+
 async def test_a_record_that_is_not_there_is_told_so_whatever_the_pipe_answers(
     tab: Tab, tinybird: Tinybird
 ) -> None:

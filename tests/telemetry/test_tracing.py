@@ -22,7 +22,7 @@ from clerk_tinybird_app.tinybird.client import TinybirdClient
 _OFF = """
 import sys
 from clerk_tinybird_app.telemetry import tracing
-import clerk_tinybird_app.services
+from clerk_tinybird_app.telemetry import metrics, pulse, refusals
 tracing.start()
 with tracing.span("anything", pipe="x") as span:
     span.set_attribute("status", "200")

@@ -1,5 +1,6 @@
 // A panel with a chart: what its parts know together, and what its head and its menu offer.
 import { createContext, useCallback, useContext, useMemo, useRef, useState } from "react";
+import { useBriefly } from "../../widgets/widgets.jsx";
 import { savePng } from "./chart_png.jsx";
 import { FOLDS } from "./chart_scales.jsx";
 import { inUnit, onAxis } from "./units.jsx";
@@ -9,6 +10,15 @@ export const useChart = () => useContext(ChartContext);
 
 // A reconnect or a switch draws the page anew; how a chart is looked at stays while the page lives.
 const kept = {};
+
+// The same object as long as the same stands in it under each name.
+const useSame = (value) => {
+  const same = useRef(value);
+  const names = Object.keys({ ...same.current, ...value });
+  const isSame = names.every((name) => Object.is(same.current[name], value[name]));
+  if (!isSame) same.current = value;
+  return same.current;
+};
 
 // Props: see time_series.py. `modes` are the ways to divide the vertical axis, the first one first.
 export function ChartPanel({ children, series, modes, limit, ...props }) {
@@ -21,6 +31,7 @@ export function ChartPanel({ children, series, modes, limit, ...props }) {
   const first = { asTable: false, mode: modes[0][0], hidden: [] };
   const [look, setLook] = useState(kept[name] ?? first);
   const [fold, setFold] = useState(1);
+  const [hasNoPng, setNoPng] = useBriefly(false);
   const svg = useRef(null);
   const change = useCallback((changes) => {
     kept[name] = { ...(kept[name] ?? first), ...changes };
@@ -31,20 +42,19 @@ export function ChartPanel({ children, series, modes, limit, ...props }) {
     const others = hidden.filter((each) => each !== label);
     change({ hidden: others.length < hidden.length ? others : [...hidden, label] });
   }, [name]);
-  const value = useMemo(
-    () => ({
-      ...props,
-      ...declared,
-      limit: chart.has_limit ? declared.limit : undefined,
-      ...look,
-      change,
-      hide,
-      fold,
-      setFold,
-      svg,
-    }),
-    [...Object.values(props), look, fold],
-  );
+  const value = useSame({
+    ...props,
+    ...declared,
+    limit: chart.has_limit ? declared.limit : undefined,
+    ...look,
+    change,
+    hide,
+    fold,
+    setFold,
+    hasNoPng,
+    setNoPng,
+    svg,
+  });
   return <ChartContext.Provider value={value}>{children}</ChartContext.Provider>;
 }
 
@@ -114,13 +124,13 @@ export function HideToggle({ label, ...props }) {
 }
 
 export function PngItem(props) {
-  const { svg, name, title, asTable, series, hidden, change } = useChart();
+  const { svg, name, title, asTable, series, hidden, setNoPng } = useChart();
   if (asTable) return null;
   const shown = series.filter(({ label }) => !hidden.includes(label));
   const save = () =>
     savePng(svg.current, { name, title, series: shown }).then(
-      () => change({ hasNoPng: false }),
-      () => change({ hasNoPng: true }),
+      () => setNoPng(false),
+      () => setNoPng(true),
     );
   return <button type="button" onClick={save} {...props}>Save as PNG</button>;
 }

@@ -2,36 +2,22 @@
 import { useEffect, useRef, useState } from "react";
 import { Check, Link2, X } from "lucide-react";
 import { useLocation } from "react-router";
-
-const COPIED_MS = 2_000;
-const ICON = { className: "icon", "aria-hidden": true };
-
-// The address with `frozen` in place of its own period and zone. What else it says stays as it is.
-const frozenAddress = ({ pathname, search }, frozen) => {
-  const replaced = new Set(["range", "start", "end", "zone", ...new URLSearchParams(frozen).keys()]);
-  const name = (pair) => new URLSearchParams(pair).keys().next().value;
-  const kept = search.slice(1).split("&").filter((pair) => pair && !replaced.has(name(pair)));
-  return `${window.location.origin}${pathname}?${[frozen, ...kept].join("&")}`;
-};
+import { keysOf } from "../../commands/keys.jsx";
+import { frozenAddress } from "../../live/address.jsx";
+import { useLeaving } from "../../popover/popover.jsx";
+import { ICON, useBriefly } from "../../widgets/widgets.jsx";
 
 // What could not be copied, to copy by hand.
-function ByHand({ address, onClose }) {
+function ByHand({ address, leave, close }) {
   const box = useRef(null);
   useEffect(() => {
     const field = box.current.querySelector("input");
     field.focus();
     field.select();
-    const leave = (event) => {
-      if (!box.current?.contains(event.target)) onClose();
-    };
-    document.addEventListener("pointerdown", leave);
-    return () => document.removeEventListener("pointerdown", leave);
   }, []);
-  const escape = (event) => {
-    if (event.key === "Escape") onClose();
-  };
+  useLeaving(box, { leave, close });
   return (
-    <div ref={box} className="pop right form by-hand" onKeyDown={escape}>
+    <div ref={box} className="pop right form by-hand sheet">
       <label className="field">
         <span>This browser does not let the page copy. The link:</span>
         <input
@@ -41,7 +27,7 @@ function ByHand({ address, onClose }) {
           className="input"
         />
       </label>
-      <button type="button" onClick={onClose} className="button">
+      <button type="button" onClick={close} className="button">
         <X {...ICON} />
         Close
       </button>
@@ -52,26 +38,22 @@ function ByHand({ address, onClose }) {
 export function CopyLink({ frozen }) {
   const location = useLocation();
   const button = useRef(null);
-  const [copied, setCopied] = useState(0);
+  const [copied, setCopied] = useBriefly(false);
   const [byHand, setByHand] = useState("");
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(0), COPIED_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
   useEffect(() => setByHand(""), [location.pathname, location.search]);
   const copy = async () => {
     const address = frozenAddress(location, frozen);
     try {
       await navigator.clipboard.writeText(address);
       setByHand("");
-      setCopied((times) => times + 1);
+      setCopied(true);
     } catch {
       setByHand(address);
     }
   };
+  const leave = () => setByHand("");
   const close = () => {
-    setByHand("");
+    leave();
     button.current?.focus();
   };
   const Icon = copied ? Check : Link2;
@@ -84,8 +66,8 @@ export function CopyLink({ frozen }) {
         onClick={copy}
         disabled={!frozen}
         aria-label="Copy link"
-        aria-keyshortcuts="L"
-        title="Copy a link to this view and this period (L)"
+        aria-keyshortcuts={keysOf("copy-link")}
+        title={`Copy a link to this view and this period (${keysOf("copy-link")})`}
         className="button"
       >
         <Icon {...ICON} />
@@ -97,7 +79,7 @@ export function CopyLink({ frozen }) {
       <span role="status" className={copied ? "spoken told" : "spoken"}>
         {copied ? "Link copied" : ""}
       </span>
-      {byHand ? <ByHand address={byHand} onClose={close} /> : null}
+      {byHand ? <ByHand address={byHand} leave={leave} close={close} /> : null}
     </div>
   );
 }

@@ -4,6 +4,7 @@ from typing import Final
 
 import reflex as rx
 
+from clerk_tinybird_app.components.icon import ICONS
 from clerk_tinybird_app.state.dashboard import DashboardState
 
 _COPY_LINK: Final = rx.asset("copy_link.jsx", shared=True)
@@ -14,7 +15,7 @@ class _CopyLink(rx.Component):
 
     library = _COPY_LINK.importable_path
     tag = "CopyLink"
-    lib_dependencies: list[str] = [rx.icon("link").library or ""]
+    lib_dependencies: list[str] = [ICONS]
 
     frozen: rx.Var[str]
 

@@ -13,16 +13,15 @@ import {
 } from "react";
 import { Check, Search, TriangleAlert } from "lucide-react";
 import { Link, useLocation, useNavigate } from "react-router";
+import { useLeaving } from "../../popover/popover.jsx";
 import { ownZone } from "../../pulse/moment.jsx";
+import { ICON } from "../../widgets/widgets.jsx";
 import { chosenIn, toggled, withChosen } from "./filter_address.jsx";
 
 const FIND_MS = 250;
 // After this time an answer is not expected any more.
 const LOST_MS = 15_000;
 const LOST = "No answer came.";
-const ICON = { className: "icon", "aria-hidden": true };
-// As much of it as the server looks at.
-const MOST_TYPED = 100;
 const PLACES = [88, 64, 72, 48, 56, 40, 60, 36];
 
 const isTouch = () => window.matchMedia("(pointer: coarse)").matches;
@@ -31,7 +30,7 @@ const FilterContext = createContext(null);
 
 // Props: see filters.py. `filters` are those of the page: name, label, isMany, hasFixed, isTyped.
 export function FilterBar({ filters, hidden, children, ...props }) {
-  const { offered, problem, finished, onAsk, ...others } = props;
+  const { offered, problem, finished, mostTyped, onAsk, ...others } = props;
   const [open, setOpen] = useState("");
   const opener = useRef(null);
   const shown = filters.filter(({ name }) => !hidden.includes(name));
@@ -56,7 +55,7 @@ export function FilterBar({ filters, hidden, children, ...props }) {
         {children}
         {open && current ? (
           <Picker
-            {...{ current, offered, problem, finished, onAsk, close, leave }}
+            {...{ current, offered, problem, finished, mostTyped, onAsk, close, leave }}
             filters={shown}
             pick={setOpen}
           />
@@ -137,22 +136,6 @@ function useOffered({ current, offered, problem, finished, onAsk }, text, search
   };
 }
 
-// The box closes by a press or the focus elsewhere.
-function useLeaving(box, leave) {
-  useEffect(() => {
-    const look = (event) => {
-      const isOpener = event.target.closest?.("[aria-haspopup=dialog]");
-      if (!box.current?.contains(event.target) && !isOpener) leave();
-    };
-    document.addEventListener("pointerdown", look);
-    document.addEventListener("focusin", look);
-    return () => {
-      document.removeEventListener("pointerdown", look);
-      document.removeEventListener("focusin", look);
-    };
-  }, []);
-}
-
 // Arrows, Home and End among the elements of one kind.
 const moved = (event, all) => {
   const at = all.indexOf(document.activeElement);
@@ -171,7 +154,7 @@ const moved = (event, all) => {
 };
 
 function Picker(props) {
-  const { filters, current, pick, close, leave } = props;
+  const { filters, current, mostTyped, pick, close, leave } = props;
   const [search, want] = useWanted();
   const navigate = useNavigate();
   const [text, setText] = useState("");
@@ -189,7 +172,7 @@ function Picker(props) {
     navigate({ search: to }, { preventScrollReset: true });
   };
 
-  useLeaving(box, leave);
+  useLeaving(box, { leave, close, opener: "[aria-haspopup=dialog]" });
   useLayoutEffect(() => {
     setText("");
     setTypedNot(false);
@@ -208,11 +191,6 @@ function Picker(props) {
   const onKeyDown = (event) => {
     // The keys of an input method choose among its own words.
     if (event.nativeEvent.isComposing) return;
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      close();
-      return;
-    }
     const isField = event.target.tagName === "INPUT";
     if (event.target.getAttribute("role") === "tab") {
       if (event.key === "ArrowRight" && values().length) {
@@ -250,7 +228,7 @@ function Picker(props) {
         aria-label="Filter"
         tabIndex={-1}
         onKeyDown={onKeyDown}
-        className="pop picker"
+        className="pop picker sheet"
       >
         <Tabs {...{ filters, current, pick, search }} />
         <div
@@ -272,7 +250,7 @@ function Picker(props) {
                   aria-label={isTyped ? `Type a ${label}` : `Find a ${label}`}
                   autoComplete="off"
                   spellCheck={false}
-                  maxLength={MOST_TYPED}
+                  maxLength={mostTyped}
                 />
               </label>
             )}

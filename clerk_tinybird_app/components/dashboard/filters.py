@@ -5,8 +5,9 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import products
-from clerk_tinybird_app.components.icon import icon
+from clerk_tinybird_app.components.icon import ICONS, icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.links import Chip
 from clerk_tinybird_app.dashboard.picker import Offered
@@ -14,19 +15,15 @@ from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.picker import PickerState
 
 _PICKER: Final = rx.asset("filter_picker.jsx", shared=True)
-_ICONS: Final = rx.icon("check").library or ""
 rx.asset("filter_address.jsx", shared=True)
 
 _DASHBOARD: Final = products.current().dashboard
 _NOUN: Final = _DASHBOARD.panels[0].noun
 
-BUTTON_ID: Final = "filter-button"
-"""The id of the button that opens the box."""
-
 
 class _Part(rx.Component):
     library = _PICKER.importable_path
-    lib_dependencies: list[str] = [_ICONS]
+    lib_dependencies: list[str] = [ICONS]
 
 
 class _FilterBar(_Part):
@@ -34,7 +31,8 @@ class _FilterBar(_Part):
 
     Props: ``filters`` those of the dashboard, ``hidden`` the names of those that the session gets
     no values of, ``offered`` and ``problem`` what came of the question with the number
-    ``finished``, ``on_ask`` asks for a filter's values.
+    ``finished``, ``most_typed`` how many characters are looked for, ``on_ask`` asks for a filter's
+    values.
     """
 
     tag = "FilterBar"
@@ -44,6 +42,7 @@ class _FilterBar(_Part):
     offered: rx.Var[list[Offered]]
     problem: rx.Var[str]
     finished: rx.Var[int]
+    most_typed: rx.Var[int]
     on_ask: rx.EventHandler[rx.event.passthrough_event_spec(int, str, str, str, str)]  # type: ignore
 
 
@@ -79,6 +78,7 @@ def filters(*, fixed: tuple[str, ...] = ()) -> rx.Component:
         offered=PickerState.offered,
         problem=PickerState.problem,
         finished=PickerState.finished,
+        most_typed=MOST_SEARCHED,
         on_ask=PickerState.ask,
         id="filters",
         class_name="filters",
@@ -100,8 +100,9 @@ def _button() -> rx.Component:
     return _OpenFilter.create(
         icon("list-filter"),
         rx.el.span("Filter"),
-        id=BUTTON_ID,
+        id="filter-button",
         title="Filter (F)",
+        aria_keyshortcuts="F",
         class_name=BUTTON,
     )
 

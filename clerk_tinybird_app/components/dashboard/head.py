@@ -25,20 +25,11 @@ from clerk_tinybird_app.state.session import SessionState
 _SHOWS_COSTS: Final = services.current().settings.shows_token_page
 
 
-def head(
-    title: rx.Component,
-    *,
-    queries: int,
-    queries_of_calendar: int,
-    compares: bool,
-    is_embedded: bool = False,
-) -> rx.Component:
+def head(title: rx.Component, *, compares: bool, is_embedded: bool = False) -> rx.Component:
     """Return the title with the state of the data, and what refreshes it.
 
     Args:
         title: The page's heading.
-        queries: How many one refresh of the page makes.
-        queries_of_calendar: How many it makes for a day, week or month of the calendar.
         compares: Whether a chart of the page shows the period before.
         is_embedded: True in a frame, where there is this page alone.
     """
@@ -46,7 +37,7 @@ def head(
     return rx.el.div(
         rx.el.div(title, _status(), class_name="title"),
         rx.el.div(
-            _refreshing(queries, queries_of_calendar),
+            _refreshing(),
             PauseButton.create(id="pause", class_name="button square not-phone"),
             copy_link(),
             commands(*pages, compares=compares, signs_out=not is_embedded),
@@ -98,12 +89,7 @@ def _status() -> rx.Component:
         rx.cond(
             DashboardState.is_live & (DashboardState.calendar == ""),
             rx.fragment(),
-            rx.el.span(
-                rx.cond(
-                    DashboardState.calendar != "", DashboardState.calendar, DashboardState.dates
-                ),
-                class_name="dates-told",
-            ),
+            rx.el.span(DashboardState.period, class_name="dates-told"),
         ),
         # To the eye the header says it.
         rx.el.span("Of ", tenant, class_name="sr-only"),
@@ -111,11 +97,10 @@ def _status() -> rx.Component:
     )
 
 
-def _refreshing(queries: int, queries_of_calendar: int) -> rx.Component:
+def _refreshing() -> rx.Component:
     """Return the button that refreshes, and beside it the rate at which that happens by itself."""
     # What a query costs is the developers' matter.
     cost = " Tinybird's free plan answers 1,000 queries a day." if _SHOWS_COSTS else ""
-    made = rx.cond(DashboardState.calendar != "", queries_of_calendar, queries)
     return rx.el.div(
         RefreshButton.create(
             icon("refresh-cw"),
@@ -129,7 +114,7 @@ def _refreshing(queries: int, queries_of_calendar: int) -> rx.Component:
             Rate.create(),
             RateChoice.create(
                 label="Refresh every",
-                queries=made if _SHOWS_COSTS else 0,
+                queries=DashboardState.queries if _SHOWS_COSTS else 0,
                 class_name="field",
             ),
             rx.el.p(f"While this page is open and visible.{cost}", class_name=NOTE),

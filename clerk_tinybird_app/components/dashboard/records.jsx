@@ -2,12 +2,11 @@
 import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
-import { without } from "../../live/address.jsx";
+import { TYPED_INTO, keysOf, targetOf } from "../../commands/keys.jsx";
+import { frozenAddress, without } from "../../live/address.jsx";
 import { ownZone } from "../../pulse/moment.jsx";
-import { CopyButton } from "../../widgets/widgets.jsx";
+import { CopyButton, ICON, SQUARE } from "../../widgets/widgets.jsx";
 
-const ICON = { className: "icon", "aria-hidden": true };
-const SQUARE = "button square quiet";
 // What lies over the list, so that a row there is not seen: the header and the toolbar, its head.
 const STICKY_PX = 120;
 const HEAD_PX = 33;
@@ -28,8 +27,6 @@ const bringIntoView = (row, list) => {
   if (!isSeen) row.scrollIntoView({ block: "center" });
 };
 
-const isTyping = (element) => Boolean(element.closest?.("input, textarea, select, [contenteditable]"));
-
 // Whether a key is pressed in what lies over the drawer, or on the button that has opened it.
 const isOver = (target, drawer) => {
   if (document.querySelector("dialog[open]")) return true;
@@ -44,11 +41,13 @@ export function RecordDrawer(props) {
   return id ? <Drawer id={id} {...props} /> : null;
 }
 
-function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMore, children }) {
+function Drawer(props) {
+  const { id, parameter, panel, noun, rows, frozen, hasMore, onOpen, onMore } = props;
+  const { asked, isAsking, isFilled, children } = props;
   const { pathname, search, state } = useLocation();
   const navigate = useNavigate();
   const box = useRef(null);
-  // Whether a record has been shown already: it stays, dimmed, until the next one comes.
+  // Whether a record has been shown here: it stays, dimmed, until something comes of the next one.
   const hasShown = useRef(false);
   // From which record on the next older one is wanted, which is being loaded.
   const wanted = useRef("");
@@ -56,7 +55,9 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const from = useRef("");
   // Going back takes a moment, in which a second step would leave the page.
   const isClosing = useRef(false);
-  const isShown = asked === id;
+  // The server forgets what was asked when the session's permissions change.
+  const isAsked = asked === id;
+  const isShown = isAsked && !isAsking;
   if (isShown) hasShown.current = true;
   const place = rows.findIndex((row) => row.key === id);
   const newer = place > 0 ? rows[place - 1] : null;
@@ -89,10 +90,10 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   const goNewer = () => step(-1);
 
   useEffect(() => {
-    if (isShown && from.current === pathname + rest) return;
+    if (isAsked && from.current === pathname + rest) return;
     from.current = pathname + rest;
     onOpen(panel, id, pathname, rest, ownZone());
-  }, [id, isShown, pathname + rest]);
+  }, [id, isAsked, pathname + rest]);
   useEffect(() => {
     if (older && wanted.current === id) to(older.open_href);
     wanted.current = "";
@@ -110,7 +111,7 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
     isClosing.current = false;
   }, [id]);
   useLayoutEffect(() => {
-    now.current = { id, close, goOlder, goNewer, to };
+    now.current = { id, close, older: goOlder, newer: goNewer, to };
   });
   useLayoutEffect(() => {
     box.current.focus({ preventScroll: true });
@@ -121,14 +122,13 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   }, []);
   useEffect(() => {
     const pressed = (event) => {
-      const { key, target, defaultPrevented, ctrlKey, metaKey, altKey } = event;
+      const { key, target, defaultPrevented } = event;
       if (isOver(target, box.current)) return;
       if (key === "Tab") return keepInside(event, box.current);
-      if (defaultPrevented || ctrlKey || metaKey || altKey || isTyping(target)) return;
-      if (key === "Escape") now.current.close();
-      else if (key === "j" || key === "J") now.current.goOlder();
-      else if (key === "k" || key === "K") now.current.goNewer();
-      else return;
+      if (defaultPrevented || target.closest?.(TYPED_INTO)) return;
+      const act = key === "Escape" ? now.current.close : now.current[targetOf(event)];
+      if (!act) return;
+      act();
       event.preventDefault();
     };
     // Another row takes the place of this one, also for the way back.
@@ -158,9 +158,13 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
     >
       <header>
         <span className="id" title={id}>{id}</span>
-        <Step label="Newer" keyName="K" isOff={!newer} onClick={goNewer} Icon={ArrowUp} />
-        <Step label="Older" keyName="J" isOff={!older && !canLoad} onClick={goOlder} Icon={ArrowDown} />
-        <CopyButton text={window.location.href} label="link to this" className={SQUARE}>
+        <Step label="Newer" name="newer" isOff={!newer} onClick={goNewer} Icon={ArrowUp} />
+        <Step label="Older" name="older" isOff={!older && !canLoad} onClick={goOlder} Icon={ArrowDown} />
+        <CopyButton
+          text={frozenAddress({ pathname, search }, frozen)}
+          label="link to this"
+          className={SQUARE}
+        >
           <Link2 className="icon before" aria-hidden="true" />
           <Check className="icon after" aria-hidden="true" />
         </CopyButton>
@@ -168,7 +172,7 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
           <X {...ICON} />
         </button>
       </header>
-      {hasShown.current ? (
+      {isShown || (hasShown.current && isFilled) ? (
         <div className={isShown ? "record" : "record other-view"}>{children}</div>
       ) : (
         <Loading />
@@ -177,14 +181,15 @@ function Drawer({ id, parameter, panel, noun, rows, asked, hasMore, onOpen, onMo
   );
 }
 
-function Step({ label, keyName, isOff, onClick, Icon }) {
+function Step({ label, name, isOff, onClick, Icon }) {
   return (
     <button
       type="button"
       onClick={onClick}
       aria-disabled={isOff}
       aria-label={label}
-      title={`${label} (${keyName})`}
+      aria-keyshortcuts={keysOf(name)}
+      title={`${label} (${keysOf(name)})`}
       className={SQUARE}
     >
       <Icon {...ICON} />

@@ -6,8 +6,8 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import products
-from clerk_tinybird_app.components.icon import icon
-from clerk_tinybird_app.components.look import BUTTON, HEADING, QUIET
+from clerk_tinybird_app.components.icon import ICONS, icon
+from clerk_tinybird_app.components.look import BUTTON, HEADING, QUIET, SQUARE
 from clerk_tinybird_app.components.source import copy_icon
 from clerk_tinybird_app.components.widgets import CopyButton
 from clerk_tinybird_app.dashboard.declaration import Panel, Records
@@ -15,19 +15,18 @@ from clerk_tinybird_app.dashboard.listing import PAGE
 from clerk_tinybird_app.dashboard.record import Field
 from clerk_tinybird_app.dashboard.view import record_names
 from clerk_tinybird_app.state.dashboard import DashboardState, rows_of
+from clerk_tinybird_app.state.lists import list_and_view
 from clerk_tinybird_app.state.older import OlderState
-from clerk_tinybird_app.state.record import ABSENT, FAILED, RecordState
+from clerk_tinybird_app.state.record import ABSENT, FOUND, RecordState
 
 _RECORDS: Final = rx.asset("records.jsx", shared=True)
-_ICONS: Final = rx.icon("x").library or ""
 _DASHBOARD: Final = products.current().dashboard
 _NAMES: Final = record_names(_DASHBOARD)
-_SQUARE: Final = "button square quiet"
 
 
 class _Records(rx.Component):
     library = _RECORDS.importable_path
-    lib_dependencies: list[str] = [_ICONS]
+    lib_dependencies: list[str] = [ICONS]
 
 
 class RecordDrawer(_Records):
@@ -38,7 +37,10 @@ class RecordDrawer(_Records):
         panel: The key of its list.
         noun: What the list's rows are.
         rows: The list's rows, among which are the records before and after.
-        asked: The id of the record that the children are of.
+        frozen: The part of an address that says the period shown now.
+        asked: The id of the record that was asked for last.
+        is_asking: Whether nothing has come of it yet: the children are of the record before.
+        is_filled: Whether there is a record to show.
         has_more: Whether older rows can be loaded.
         on_open: Gets the panel, the id, the path, the query without it, and the viewer's time zone.
         on_more: Gets the panel, whose next older rows are wanted.
@@ -50,7 +52,10 @@ class RecordDrawer(_Records):
     panel: rx.Var[str]
     noun: rx.Var[str]
     rows: rx.Var[list[Any]]
+    frozen: rx.Var[str]
     asked: rx.Var[str]
+    is_asking: rx.Var[bool]
+    is_filled: rx.Var[bool]
     has_more: rx.Var[bool]
     on_open: rx.EventHandler[rx.event.passthrough_event_spec(str, str, str, str, str)]  # type: ignore
     on_more: rx.EventHandler[rx.event.passthrough_event_spec(str)]  # type: ignore
@@ -83,7 +88,6 @@ class NewRecords(_Records):
 def new_records(panel: Records) -> rx.Component:
     """Return the button that shows the rows that wait above a list."""
     now = DashboardState.lists[panel.key]
-    is_first = next(iter(_NAMES)) == panel.key
     return NewRecords.create(
         icon("arrow-up"),
         panel=panel.key,
@@ -93,7 +97,8 @@ def new_records(panel: Records) -> rx.Component:
         is_done=~now.has_more,
         on_read=DashboardState.read_list,
         on_show=DashboardState.show_new,
-        id="records-new" if is_first else f"records-new-{panel.key}",
+        aria_keyshortcuts="N",
+        custom_attrs={"data-key": "new"},
         class_name="button new",
     )
 
@@ -101,8 +106,8 @@ def new_records(panel: Records) -> rx.Component:
 def list_foot(panel: Records) -> rx.Component:
     """Return what a list has below it: how many rows, and the way to older ones."""
     now = DashboardState.lists[panel.key]
-    search = DashboardState.searches[panel.key]
-    is_loading = OlderState.loading == panel.key + " " + search + " " + DashboardState.address
+    shown = list_and_view(panel.key, DashboardState.searches[panel.key], DashboardState.address)
+    is_loading = OlderState.loading == shown
     more = rx.el.button(
         rx.cond(
             is_loading, "Loading", rx.cond(now.problem != "", "Try again", f"Load {PAGE} more")
@@ -110,7 +115,8 @@ def list_foot(panel: Records) -> rx.Component:
         type="button",
         on_click=OlderState.load_older(panel.key),  # type: ignore
         aria_disabled=is_loading,
-        id="records-more" if next(iter(_NAMES)) == panel.key else f"records-more-{panel.key}",
+        aria_keyshortcuts="M",
+        custom_attrs={"data-key": "more"},
         class_name=f"{QUIET} ml-auto",
     )
     told = rx.cond(
@@ -125,19 +131,21 @@ def list_foot(panel: Records) -> rx.Component:
 
 def record_drawer(panel: Records) -> rx.Component:
     """Return the drawer with one of a list's records."""
-    is_own = RecordState.panel == panel.key
+    is_found = RecordState.is_asking | (RecordState.outcome == FOUND)
     return RecordDrawer.create(
-        rx.match(
-            RecordState.outcome,
-            (ABSENT, _absent(panel)),
-            (FAILED, _failed()),
+        rx.cond(
+            is_found,
             _found(),
+            rx.cond(RecordState.outcome == ABSENT, _absent(panel), _failed()),
         ),
         parameter=_NAMES[panel.key],
         panel=panel.key,
         noun=panel.noun,
         rows=rows_of(panel),
-        asked=rx.cond(is_own, RecordState.record, ""),
+        frozen=DashboardState.frozen,
+        asked=rx.cond(RecordState.panel == panel.key, RecordState.record, ""),
+        is_asking=RecordState.is_asking,
+        is_filled=RecordState.shown.json != "",
         has_more=DashboardState.lists[panel.key].has_more,
         on_open=RecordState.open_record,
         on_more=OlderState.load_older,
@@ -185,31 +193,21 @@ def _field(field: Field) -> rx.Component:
         rx.el.dt(field.label),
         rx.el.dd(field.text, title=field.title),
         rx.el.dd(
-            rx.cond(
-                field.only_href != "",
-                rx.el.a(
-                    icon("list-filter"),
-                    href=field.only_href,
-                    aria_label="Only this: " + field.only,
-                    title="Only " + field.only,
-                    class_name=_SQUARE,
-                ),
-            ),
-            rx.cond(
-                field.not_href != "",
-                rx.el.a(
-                    icon("filter-x"),
-                    href=field.not_href,
-                    aria_label="Not this: " + field.only,
-                    title="Without " + field.only,
-                    class_name=_SQUARE,
-                ),
-            ),
+            _filter_link(field.only_href, "list-filter", "Only this: ", "Only ", field.only),
+            _filter_link(field.not_href, "filter-x", "Not this: ", "Without ", field.only),
             copy_icon(field.copied, field.label),
             class_name="row",
         ),
         class_name="fact",
     )
+
+
+def _filter_link(href: str, symbol: str, action: str, title: str, value: str) -> rx.Component:
+    """Return the link to the view of a value alone or without it, where there is one."""
+    link = rx.el.a(
+        icon(symbol), href=href, aria_label=action + value, title=title + value, class_name=SQUARE
+    )
+    return rx.cond(href != "", link)
 
 
 def _absent(panel: Records) -> rx.Component:
@@ -229,7 +227,7 @@ def _failed() -> rx.Component:
     return rx.el.div(
         icon("triangle-alert", class_name="text-bad"),
         rx.el.b("This could not be loaded"),
-        rx.el.p(RecordState.failure),
+        rx.el.p(rx.cond(RecordState.failure != "", RecordState.failure, "No answer came.")),
         rx.el.div(
             rx.el.button(
                 icon("refresh-cw"),

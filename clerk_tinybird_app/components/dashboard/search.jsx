@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { Search } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { without } from "../../live/address.jsx";
+import { ICON } from "../../widgets/widgets.jsx";
 
 const PAUSE_MS = 300;
 
@@ -17,6 +18,7 @@ const useSearch = (parameter, record) => {
   };
 };
 
+// `props` are the field's own.
 export function RecordSearch({ parameter, record, label, ...props }) {
   const { search } = useLocation();
   const go = useSearch(parameter, record);
@@ -55,7 +57,7 @@ export function RecordSearch({ parameter, record, label, ...props }) {
   };
   return (
     <label className="search">
-      <Search className="icon" aria-hidden="true" />
+      <Search {...ICON} />
       <input
         type="search"
         value={text}
@@ -65,7 +67,6 @@ export function RecordSearch({ parameter, record, label, ...props }) {
         aria-label={label}
         autoComplete="off"
         spellCheck={false}
-        maxLength={100}
         {...props}
       />
     </label>

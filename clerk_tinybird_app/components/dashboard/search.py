@@ -5,18 +5,19 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app import products
+from clerk_tinybird_app.components.icon import ICONS
+from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.view import record_names, search_names
 
 _SEARCH: Final = rx.asset("search.jsx", shared=True)
-_ICONS: Final = rx.icon("search").library or ""
 _NAMES: Final = search_names(products.current().dashboard)
 _RECORDS: Final = record_names(products.current().dashboard)
 
 
 class _Search(rx.Component):
     library = _SEARCH.importable_path
-    lib_dependencies: list[str] = [_ICONS]
+    lib_dependencies: list[str] = [ICONS]
 
     parameter: rx.Var[str]
     record: rx.Var[str]
@@ -26,12 +27,14 @@ class RecordSearch(_Search):
     """A field whose text becomes the address's once nobody types any more.
 
     Props: ``parameter`` the text's name in the address, ``record`` that of an open record, which
-    is closed, ``label`` the field's name for assistive technology.
+    is closed, ``label`` the field's name for assistive technology, ``max_length`` how many
+    characters are looked for.
     """
 
     tag = "RecordSearch"
 
     label: rx.Var[str]
+    max_length: rx.Var[int]
 
 
 class ClearSearch(_Search):
@@ -44,9 +47,14 @@ def search_field(panel: Records) -> list[rx.Component]:
     """Return the field for the text that a list's rows contain; nothing for one without."""
     if not panel.search:
         return []
-    is_first = next(iter(_NAMES)) == panel.key
-    field_id = "records-search" if is_first else f"records-search-{panel.key}"
-    return [RecordSearch.create(label=f"Search the {panel.noun}", id=field_id, **_names(panel))]
+    field = RecordSearch.create(
+        label=f"Search the {panel.noun}",
+        max_length=MOST_SEARCHED,
+        aria_keyshortcuts="/",
+        custom_attrs={"data-key": "search"},
+        **_names(panel),
+    )
+    return [field]
 
 
 def search_place(panel: Records) -> list[rx.Component]:

@@ -50,10 +50,7 @@ def _period(*, compares: bool) -> rx.Component:
             rx.cond(is_other, "", DashboardState.subtitle + ", "),
             class_name="sr-only",
         ),
-        rx.el.span(
-            rx.cond(DashboardState.calendar != "", DashboardState.calendar, DashboardState.dates),
-            class_name="dates",
-        ),
+        rx.el.span(DashboardState.period, class_name="dates"),
     )
     return rx.el.nav(
         rx.foreach(DashboardState.ranges, _range),
@@ -63,7 +60,7 @@ def _period(*, compares: bool) -> rx.Component:
             _custom_period(),
             button_id="period",
             button_class="",
-            box_class="pop right periods",
+            box_class="pop right periods sheet",
             title=DashboardState.dates + " (T)",
             keys="T",
             is_current=is_other,

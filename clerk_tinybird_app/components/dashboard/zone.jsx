@@ -1,25 +1,16 @@
 // The choice of the time zone.
 import { useEffect, useState } from "react";
+import { store, stored } from "../../../clerk/components/storage.jsx";
 import { Finder } from "../../commands/finder.jsx";
 import { press } from "../../commands/keys.jsx";
 
 const KEPT = "dashboard-zones";
 const MOST = 4;
 
-// A private window may have no storage. There are then no zones that were used lately.
-const keptZones = () => {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((name) => typeof name === "string") : [];
-  } catch {
-    return [];
-  }
-};
+const keptZones = () => stored(KEPT).split(" ").filter(Boolean);
 const keepZone = (name) => {
   const others = keptZones().filter((each) => each !== name);
-  try {
-    localStorage.setItem(KEPT, JSON.stringify([name, ...others].slice(0, MOST)));
-  } catch {}
+  store(KEPT, [name, ...others].slice(0, MOST).join(" "));
 };
 
 const spaced = (name) => name.replaceAll("_", " ");

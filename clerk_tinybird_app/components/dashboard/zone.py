@@ -45,7 +45,7 @@ def zone_choice() -> rx.Component:
         ),
         button_id="zone",
         button_class="",
-        box_class="pop right zones",
+        box_class="pop right zones sheet",
         title="Time zone: " + DashboardState.zone_name + " (Z)",
         keys="Z",
         is_current=DashboardState.zone_name != DashboardState.own_zone,

@@ -143,5 +143,14 @@ class Tinybird:
         assert answer.json() == {"successful_rows": len(rows), "quarantined_rows": 0}
 
 
+def running(own: Tinybird) -> list[str]:
+    """Return the slow queries that run."""
+    found = own.sql(
+        "SELECT query FROM system.processes "
+        "WHERE match(query, '^SELECT (sum.sleepEachRow|count.. AS found)') FORMAT JSONEachRow"
+    )
+    return [json.loads(line)["query"] for line in found.splitlines()]
+
+
 def reads(pipe: str, **fixed: Any) -> dict[str, Any]:
     return {"type": "PIPES:READ", "resource": pipe, "fixed_params": fixed}

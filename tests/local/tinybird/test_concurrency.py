@@ -1,12 +1,11 @@
 """Many readers at once: no answer holds another's, none waits for a slow one."""
 
 import random
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.local.tinybird.process import Tinybird
+from tests.local.tinybird.process import Tinybird, running, until
 
 THREADS = 8
 REQUESTS = 400
@@ -22,15 +21,15 @@ def test_errors_never_leak_into_other_answers(project: Path, tmp_path: Path) -> 
 
     def one(number: int) -> str:
         if random.Random(number).random() < FAILING:
-            answer = running.get("/v0/sql", q=f"{fails_late} FORMAT JSONEachRow")
+            answer = own.get("/v0/sql", q=f"{fails_late} FORMAT JSONEachRow")
             return "error" if answer.status_code == 400 else "contaminated"
         text = f"only {number}"
-        answer = running.get("/v0/pipes/echo.ndjson", text=text, rows=3)
+        answer = own.get("/v0/pipes/echo.ndjson", text=text, rows=3)
         expected = "".join(f'{{"text":"{text}","number":{n}}}\n' for n in range(3))
         return "right" if answer.text == expected else "contaminated"
 
     with (
-        Tinybird(project, tmp_path / "data") as running,
+        Tinybird(project, tmp_path / "data") as own,
         ThreadPoolExecutor(THREADS) as threads,
     ):
         results = Counter(threads.map(one, range(REQUESTS)))
@@ -40,10 +39,11 @@ def test_errors_never_leak_into_other_answers(project: Path, tmp_path: Path) -> 
 
 def test_a_slow_query_holds_up_no_other(tinybird: Tinybird) -> None:
     with ThreadPoolExecutor(3) as threads:
-        slow = [threads.submit(tinybird.get, "/v0/pipes/slow.json") for _ in range(3)]
-        time.sleep(0.1)
+        for _ in range(3):
+            threads.submit(tinybird.get, "/v0/pipes/slow.json")
+        until(lambda: running(tinybird) != [], "none of them runs")
         assert tinybird.get("/v0/pipes/echo.json", text="x").status_code == 200
-        assert not all(each.done() for each in slow)
+        assert running(tinybird) != []
 
 
 def test_one_name_makes_one_workspace_however_many_ask_at_once(tinybird: Tinybird) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.tinybird.process import Tinybird, reads, until
+from tests.local.tinybird.process import Tinybird, reads, running, until
 from tests.local.tinybird.project import write_project
 
 MOST_OF_ONE = 4
@@ -68,15 +68,6 @@ def asking(tinybird: Tinybird, path: str, token: str) -> socket.socket:
 def named(own: Tinybird, name: str) -> str:
     pipes = (reads(pipe) for pipe in ("nap", "echo", "endless", "pages"))
     return own.token(*pipes, name=name)
-
-
-def running(own: Tinybird) -> list[str]:
-    """Return the slow queries that run."""
-    found = own.sql(
-        "SELECT query FROM system.processes "
-        "WHERE match(query, '^SELECT (sum.sleepEachRow|count.. AS found)') FORMAT JSONEachRow"
-    )
-    return [json.loads(line)["query"] for line in found.splitlines()]
 
 
 def answered(clients: list[socket.socket], seconds: float = 0) -> list[socket.socket]:
