@@ -166,7 +166,7 @@ def walk(visitor: Visitor, app: RunningApp) -> None:
         visitor.open(path)
         expect(page.locator(content).first).to_be_visible()
         assert page.url == visitor.origin + path
-    token = visitor.sign_in("admin@acme.test")
+    token = visitor.sign_in_by_form("admin@acme.test")
     for path, content in SIGNED_IN.items():
         visitor.open(path)
         expect(page.locator(content)).to_be_visible()
@@ -197,7 +197,7 @@ def test_an_address_without_a_port_works_as_well(
 ) -> None:
     visitor = visit(f"https://{APP}")
 
-    visitor.sign_in("solo@example.test")
+    visitor.sign_in_by_form("solo@example.test")
 
     assert sockets_of(visitor) == {f"wss://{APP}/_event/"}
 
