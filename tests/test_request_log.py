@@ -39,6 +39,7 @@ async def _answer(
 
     headers = [(b"x-request-id", each) for each in ids]
     scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "status": status}
+    scope["client"] = ("203.0.113.7", 5)
     await log({**scope, "query_string": query}, receive, send)
     return dict(sent[0]["headers"])[b"x-request-id"].decode(), sent[1]["body"].decode()
 
@@ -96,7 +97,15 @@ async def test_a_line_has_path_status_and_time_and_never_the_query(
 
     (record,) = caplog.records
     assert record.getMessage().startswith("GET /sign-in 200 in ")
-    assert vars(record).items() >= {"method": "GET", "path": "/sign-in", "status": 200}.items()
+    assert (
+        vars(record).items()
+        >= {
+            "client": "203.0.113.7",
+            "method": "GET",
+            "path": "/sign-in",
+            "status": 200,
+        }.items()
+    )
     assert SECRET not in str(vars(record))
 
 

@@ -16,7 +16,7 @@ from clerk_tinybird_app.logs.redaction import clean, redact_logs
 TEXT: Final = "text"
 JSON: Final = "json"
 
-FIELDS: Final = ("code", "place", "pipe", "method", "path", "status", "ms")
+FIELDS: Final = ("code", "place", "pipe", "client", "method", "path", "status", "ms")
 """What a line may say beside its text, with ``extra=``. Nothing else of a record is written."""
 
 _IN_THE_TEXT: Final = frozenset({"code", "method", "path", "status", "ms"})

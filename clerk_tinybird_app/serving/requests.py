@@ -14,6 +14,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.logs.context import in_request
 from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.logs.redaction import redact
+from clerk_tinybird_app.serving.proxies import client_of
 from clerk_tinybird_app.telemetry import metrics, tracing
 
 REQUEST_ID: Final = "X-Request-ID"
@@ -119,7 +120,8 @@ class RequestLog:
         path, ms = scope["path"][:_MOST_PATH], round(seconds * _MS, 1)
         held_back = self._budget.take_held_back()
         more = f" ({held_back} more were not logged)" if held_back else ""
-        fields = {"method": method, "path": path, "status": status, "ms": ms}
+        client = client_of(scope)
+        fields = {"client": client, "method": method, "path": path, "status": status, "ms": ms}
         said = "%s %s%s %d in %s ms%s"
         _logger.info(said, method, path, what, status, ms, more, extra=fields)
 
