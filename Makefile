@@ -23,9 +23,9 @@ run: $(VENV)/run.stamp ## Set up everything and serve http://localhost:3000 with
 	@test -d .web || echo "Starting for the first time: this fetches and builds the frontend's packages, about half a minute."
 	@$(BIN)/reflex run
 
-prod: $(VENV)/run.stamp ## Build, then serve pages and API on one port, http://localhost:3000
+prod: $(VENV)/run.stamp ## Build what has changed, then serve pages and API on one port, http://localhost:3000
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
-	@env -u REFLEX_BACKEND_PORT $(BIN)/reflex run --env prod
+	@exec $(BIN)/python -m clerk_tinybird_app serve
 
 export: $(VENV)/run.stamp ## Build a static frontend in export/, for any host and any backend
 	@_CLERK_TINYBIRD_APP_EXPORTING=1 $(BIN)/reflex export --frontend-only --no-zip
@@ -59,7 +59,7 @@ screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running a
 	@$(BIN)/python -m tests.screenshots
 
 clean: ## Remove what building and running made, but not .local/ with its accounts
-	rm -rf $(VENV) .web .states export .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .web .built .states export .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -1,6 +1,5 @@
 """Reflex's configuration: this app's ports, origins, tool chain and plugins."""
 
-import logging
 import os
 from pathlib import Path
 
@@ -10,13 +9,15 @@ from reflex_base.constants import Env, StateManagerMode
 from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
+from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.reflex_internals.configuration import (
     quiet_logs,
-    reflex_variables,
     unify_logs,
+    warn_of_unread_variables,
 )
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BackendAddress,
+    BuildOnce,
     LessScript,
     PagePolicy,
     PaintFirst,
@@ -25,10 +26,6 @@ from clerk_tinybird_app.reflex_internals.frontend_build import (
 )
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.settings import require_loopback
-from clerk_tinybird_app.settings.unread_variables import unread_variables
-
-_WARNED = "_CLERK_TINYBIRD_APP_WARNED"
-"""Set for the processes that this one starts, so that each warning is logged once."""
 
 
 def _serves_one_port() -> bool:
@@ -49,10 +46,7 @@ try:
     settings = Settings.load()
     unify_logs(settings.log_format)
     require_loopback(settings)
-    if _WARNED not in os.environ:
-        os.environ[_WARNED] = "1"
-        for sentence in unread_variables(reflex_variables()):
-            logging.getLogger(__name__).warning(sentence)
+    warn_of_unread_variables()
 except SettingsError as error:
     raise SystemExit(f"Configuration error: {error}") from None
 
@@ -67,6 +61,8 @@ if _serves_one_port():
     # All requests come to the port of the pages. The backend has a port of its own in development
     # only.
     given.pop("backend_port", None)
+    # `reflex run --env prod` would start more workers with Redis, each with an embedded Tinybird.
+    os.environ.setdefault("GRANIAN_WORKERS", str(workers(settings)))
 
 AWAY_SECONDS = 300
 """How long a tab's state is kept after its last event; a tab that comes back sends its session.
@@ -93,7 +89,7 @@ config = rx.Config(
     telemetry_enabled=False,
     show_built_with_reflex=False,
     plugins=[
-        *(tailwind(), SameOrigin(), BackendAddress(settings)),
+        *(tailwind(), SameOrigin(), BackendAddress(settings), BuildOnce()),
         *(LessScript(), PaintFirst(), PagePolicy(settings)),
     ],
     frontend_compression_formats=["brotli", "gzip"],

@@ -57,7 +57,7 @@ def _measured() -> Iterator[Section]:
         _say("Holding more and more dashboards open (about a minute)")
         yield from dashboards.measure(app)
         yield shared_tabs.measure()
-        used = start.memory(app, "reflex run --env prod, after all of the above")
+        used = start.memory(app, "serve, after all of the above")
         _say("Starting again and again (about half a minute)")
         yield from start.measure(app, first_start)
         yield used

@@ -30,17 +30,11 @@ _GRANIAN: tuple[str | Path, ...] = (
     *(Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory"),
     *("--workers", "1", "--host", "127.0.0.1", "clerk_tinybird_app.clerk_tinybird_app:app"),
 )
-AS_BUILT = {
-    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
-    "__REFLEX_SKIP_COMPILE": "1",
-    "REFLEX_ENV_MODE": "prod",
-}
-"""Reflex reads these: serve the pages that are built, and build nothing."""
-
 _VENV = REFLEX.parent.parent
 _MAKE = ("make", "-f", str(ROOT / "Makefile"), f"VENV={_VENV}", "-o", f"{_VENV}/run.stamp")
 """The project's own recipes, without setting up Python packages."""
 
+_COMMANDS = (sys.executable, "-m", "clerk_tinybird_app")
 _COPIED = (
     "assets",
     "clerk_tinybird_app",
@@ -149,30 +143,39 @@ class RunningApp:
         del self.env["REFLEX_FRONTEND_PORT"]
         return self._start([REFLEX, "run", "--backend-only"], f"{self.backend}/api/health")
 
-    def prod(self, kept: Path | None = None) -> Self:
-        """Build, then serve everything on one port.
+    def prod(self, kept: Path | None = None, *arguments: str) -> Self:
+        """Build what is not built, then serve everything on one port, as ``make prod`` does.
 
         Args:
-            kept: Where the pages of such an app are kept, so that they are built only once: they
-                ask whatever origin they came from.
+            kept: Where builds are kept, so that apps with the same pages build them only once.
+            arguments: More arguments of the command.
         """
-        # As `make prod` does. In the file it may stay: it is for development.
+        if kept is not None:
+            kept.mkdir(parents=True, exist_ok=True)
+            (self.folder / ".built").symlink_to(kept)
+        command = (*_COMMANDS, "serve", *arguments)
+        return self._start(command, f"{self.origin}/api/health", self.origin)
+
+    def reflex_prod(self) -> Self:
+        """Build and serve everything on one port by Reflex alone."""
+        # In the file it may stay: it is for development.
         self.env.pop("REFLEX_BACKEND_PORT", None)
         command = (REFLEX, "run", "--env", "prod")
-        ready = (f"{self.origin}/api/health", self.origin)
-        if kept is None:
-            return self._start(command, *ready)
-        built = self.folder / ".web" / "build"
-        kept.mkdir(parents=True, exist_ok=True)
-        with (kept / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (kept / "build").exists():
-                self._start(command, *ready)
-                shutil.copytree(built, kept / "build")
-                return self
-        shutil.copytree(kept / "build", built)
-        self.env |= AS_BUILT
-        return self.granian()
+        return self._start(command, f"{self.origin}/api/health", self.origin)
+
+    @property
+    def pages(self) -> Path:
+        """The folder of the newest build."""
+        return max(
+            (self.folder / ".built").glob("*/build/client"), key=lambda path: path.stat().st_mtime
+        )
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the app to its end."""
+        return subprocess.run(
+            [*_COMMANDS, *arguments], cwd=self.folder, env=self.env | env, capture_output=True,
+            text=True, timeout=_START_SECONDS, check=False,
+        )  # fmt: skip
 
     def exported(self, kept: Path) -> Self:
         """Build a static frontend, serve it with a plain file server, and the backend elsewhere.
@@ -228,6 +231,24 @@ class RunningApp:
         """Stop everything and start it again the same way."""
         self.stop_process()
         self._start(*self._last)
+
+    def workers(self) -> list[int]:
+        """Return the processes that the main one has started, such as the server's workers."""
+        assert self._process is not None
+        found = subprocess.run(
+            ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in found.stdout.split()]
+
+    def end(self, number: signal.Signals, *, is_typed: bool = False) -> None:
+        """Send a signal to the main process, or to all as a terminal does, and do not wait."""
+        assert self._process is not None
+        (os.killpg if is_typed else os.kill)(self._process.pid, number)
+
+    def ended(self) -> int:
+        """Wait until the main process has ended and return its status."""
+        assert self._process is not None
+        return self._process.wait(_STOP_SECONDS)
 
     def stop_process(self) -> None:
         """Stop what ``reflex`` started, workers included."""

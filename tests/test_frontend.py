@@ -1,13 +1,21 @@
 """What is added to Vite's configuration."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import reflex_base
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
-from clerk_tinybird_app.reflex_internals.frontend_build import LessScript, PaintFirst, SameOrigin
+from clerk_tinybird_app.reflex_internals.frontend_build import (
+    BuildOnce,
+    LessScript,
+    PaintFirst,
+    SameOrigin,
+)
 
+STATE = Path(reflex_base.__file__).parent / ".templates" / "web" / "utils" / "state.js"
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
 
 
@@ -64,3 +72,16 @@ def test_a_page_is_painted_before_its_scripts_are_fetched(tmp_path: Path) -> Non
         '<link rel="modulepreload" fetchpriority="low" href="/a.js"/>'
         '<link rel="stylesheet" href="/a.css">'
     )
+
+
+def test_reflexs_script_holds_no_time_however_often_it_is_built() -> None:
+    patched = BuildOnce.patched(STATE.read_text(encoding="utf-8"))
+
+    assert "reflex.json" not in patched
+    assert f'const reflexEnvironment = {{ version: "{version("reflex")}" }};' in patched
+    assert BuildOnce.patched(patched) == patched
+
+
+def test_a_script_without_the_places_to_patch_fails_the_build() -> None:
+    with pytest.raises(ConfigError, match=r"utils/state\.js"):
+        BuildOnce.patched("export default {}")

@@ -32,7 +32,10 @@ ALLOWED = {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
         *("own_clock", "logs", "sample", "routes"),
     },
-    "__main__": {"check", "logs", "reflex_internals", "settings"},
+    "__main__": {"commands"},
+    "commands": {"check", "logs", "prebuilt", "reflex_internals", "services", "settings"},
+    "bun": set(),
+    "prebuilt": {"bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app"},
     "api": {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
         *("logs", "telemetry"),

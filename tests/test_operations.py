@@ -126,12 +126,6 @@ def test_the_dashboard_shows_every_metric() -> None:
     assert all(panel["targets"] for panel in panels if panel["type"] != "row")
 
 
-def test_granians_own_lines_can_be_json_by_a_file() -> None:
-    kept = json.loads((DEPLOY / "granian-log.json").read_text(encoding="utf-8"))
-
-    assert kept == lines.granian_config(lines.JSON)
-
-
 def test_every_alert_names_a_code_that_is_logged() -> None:
     text = (DEPLOY / "prometheus-alerts.yml").read_text(encoding="utf-8")
     named = re.findall(r'code=~?"([\w|]+)"', text)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
+from clerk_tinybird_app.logs.lines import granian_file
 from tests.clerk.tokens import token_with
 from tests.reflex_internals.backend import Backend
 from tests.reflex_internals.frames import (
@@ -23,11 +24,10 @@ from tests.reflex_internals.frames import (
     fields,
     message,
 )
-from tests.running_app import ROOT, wait_until
+from tests.running_app import wait_until
 
 METRICS_TOKEN = "a-token-for-the-metrics-0123"
 SIGNING_KEY = "p.test.signing-key-of-no-workspace-at-all"
-GRANIAN_LOG = ROOT / "deploy" / "granian-log.json"
 POISON = {
     "a foreign session": token_with(),
     "a Clerk key": "sk_live_poisonpoisonpoison",
@@ -94,7 +94,7 @@ class Seen:
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     folder = tmp_path_factory.mktemp("seen") / "app"
     env = {"LOG_FORMAT": "json", "METRICS_TOKEN": METRICS_TOKEN}
-    with Backend(folder, **env, GRANIAN_LOG_CONFIG=str(GRANIAN_LOG)) as backend:
+    with Backend(folder, **env, GRANIAN_LOG_CONFIG=str(granian_file("json"))) as backend:
         yield backend
 
 

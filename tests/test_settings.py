@@ -387,3 +387,30 @@ def test_proxies_are_addresses_and_networks() -> None:
 def test_a_proxy_that_is_no_address_or_everybody_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
         Settings.from_environ({"TRUSTED_PROXIES": wrong})
+
+
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GRANIAN_WORKERS"])
+def test_several_workers_need_what_they_share_and_its_lack_is_told_as_it_was_written(
+    name: str,
+) -> None:
+    redis = {"REFLEX_REDIS_URL": "redis://127.0.0.1:6379"}
+
+    with pytest.raises(SettingsError, match=f"{name} is more than 1.*REFLEX_REDIS_URL"):
+        Settings.from_environ({name: "2"} | TINYBIRD)
+    with pytest.raises(SettingsError, match=f"{name} is more than 1.*TINYBIRD_WORKSPACE_ID"):
+        Settings.from_environ({name: "2"} | redis)
+    assert Settings.from_environ({name: "2"} | redis | TINYBIRD).web_concurrency == 2
+    assert Settings.from_environ({name: "1"}).web_concurrency == 1
+
+
+def test_no_page_depends_on_a_secret() -> None:
+    one, other = (
+        Settings.from_environ(
+            {"CLERK_PUBLISHABLE_KEY": HOST_KEY, "CLERK_SECRET_KEY": f"sk_test_{letter}"}
+            | TINYBIRD
+            | {"TINYBIRD_JWT_SECRET": letter * 40, "REFLEX_REDIS_URL": f"redis://{letter}"}
+        )
+        for letter in "ab"
+    )
+
+    assert one.baked == other.baked

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from clerk_tinybird_app.logs.context import ids
@@ -126,12 +127,12 @@ def write_lines(form: str, *, instead_of: Iterable[logging.Handler] = ()) -> Non
             other.addFilter(_Diverted(handler))
 
 
-def granian_config(form: str) -> dict[str, Any]:
-    """Return the ``log_dictconfig`` with which Granian's own processes write the same form."""
-    handlers = {"own": {"class": "logging.StreamHandler", "formatter": "own"}}
-    logger = {"handlers": ["own"], "level": "INFO", "propagate": False}
-    return {
-        "formatters": {"own": {"()": f"{__name__}.{_FORMATTERS[form].__name__}"}},
-        "handlers": handlers,
-        "loggers": {name: dict(logger) for name in _GRANIANS},
-    }
+def granian_file(form: str) -> Path:
+    """Return the file for ``granian --log-config`` with which its own processes write this form."""
+    return Path(__file__).with_name(f"granian-{form}.json")
+
+
+def writes_json() -> bool:
+    """Tell whether this process writes its lines as JSON."""
+    handlers = (each for each in logging.getLogger().handlers if isinstance(each, OwnHandler))
+    return any(isinstance(each.formatter, JsonLine) for each in handlers)

@@ -1,6 +1,7 @@
 """The environment variables that Reflex reads, and the lines of its log that are of no use."""
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Final
@@ -11,6 +12,12 @@ from reflex_base.environment import EnvironmentVariables, environment
 from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.logs.lines import TEXT, write_lines
+from clerk_tinybird_app.settings.unread_variables import unread_variables
+
+_logger = logging.getLogger(__name__)
+
+_WARNED: Final = "_CLERK_TINYBIRD_APP_WARNED"
+"""Set for the processes that this one starts, so that each warning is logged once."""
 
 _UNLISTED: Final = frozenset(
     {"REFLEX_MANAGED_LOGGING", "REFLEX_OUTPUT_SUPERVISED", "REFLEX_EMBED_ORIGIN"}
@@ -35,6 +42,18 @@ def reflex_variables() -> frozenset[str]:
     """Return the variables that Reflex reads, also those that override ``rxconfig.py``."""
     own = {name for name in vars(EnvironmentVariables) if name.startswith("REFLEX_")}
     return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
+
+
+def warn_of_unread_variables() -> None:
+    """Log each variable that is set and has no effect, once for all processes of the app.
+
+    Raises:
+        SettingsError: A dotenv file cannot be read.
+    """
+    if _WARNED not in os.environ:
+        os.environ[_WARNED] = "1"
+        for sentence in unread_variables(reflex_variables()):
+            _logger.warning(sentence)
 
 
 class _LineFilter(logging.Filter):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,11 @@ BACKEND_ADDRESS: Final = (
     "$/public/external/clerk_tinybird_app/reflex_internals/served_app/backend_address.jsx"
 )
 """The JavaScript that finds the backend, as ``served_app`` adds it to the pages."""
+
+# It finds Reflex's own text and the text that a build before this one has put there.
+_VERSION_ANCHOR: Final = re.compile(
+    r'(import reflexEnvironment from "\$/reflex\.json"|const reflexEnvironment = \{.*\});'
+)
 
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
@@ -92,6 +98,30 @@ def tailwind() -> TailwindV4Plugin:
         }
     }
     return TailwindV4Plugin({"darkMode": "class", "theme": theme, "plugins": []})
+
+
+class BuildOnce(Plugin):
+    """Makes two builds of the same sources the same.
+
+    Reflex's page imports a file for Reflex's version, in which the time of the last run is too.
+    """
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch Reflex's script before it is written."""
+        context["add_modify_task"](_STATE, self.patched)
+
+    @staticmethod
+    def patched(script: str) -> str:
+        """Return Reflex's ``script``, patched before or not, with the version alone.
+
+        Raises:
+            ConfigError: The place to patch is not in Reflex's template any more.
+        """
+        version = f'const reflexEnvironment = {{ version: "{constants.Reflex.VERSION}" }};'
+        script, times = _VERSION_ANCHOR.subn(version, script)
+        if times != 1:
+            raise ConfigError(f"{_STATE} no longer has '{_VERSION_ANCHOR.pattern}' to patch")
+        return script
 
 
 class PaintFirst(Plugin):

@@ -92,7 +92,8 @@ def load_pages(file: Path) -> dict[str, Inline]:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UnknownPagesError(
             f"{file} cannot be read, and without it the browser would refuse every script of "
-            f"the pages. Build the frontend again, for instance with `make prod`. ({error})"
+            "the pages. Delete this build and build again, for instance with `make prod`. "
+            f"({error})"
         ) from error
 
 

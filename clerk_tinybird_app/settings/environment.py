@@ -36,8 +36,9 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         for action in ("SIGN_IN", "SIGN_UP")
     },
     "TINYBIRD_JWT_SECRET": ("TINYBIRD_SIGNING_KEY",),
+    "WEB_CONCURRENCY": ("GRANIAN_WORKERS",),
 }
-"""Other accepted names: those of the Next.js demo, and newer names by Clerk and Tinybird."""
+"""Other accepted names: those of the Next.js demo, newer names by Clerk and Tinybird, Granian's."""
 
 _SECONDS_EXAMPLE: Final = 60
 _WHITE_SPACE: Final = " \t\r\n"
@@ -211,6 +212,10 @@ class Environment:
     def optional_seconds(self, name: str, default: None) -> int | None:
         """Return whole seconds above zero, ``default`` when they are not given."""
         return self.positive(name, _SECONDS_EXAMPLE) if self.text(name) else default
+
+    def optional_count(self, name: str, default: None) -> int | None:
+        """Return a whole number above zero, ``default`` when none is given."""
+        return self.positive(name, 1) if self.text(name) else default
 
     def token_seconds(self, name: str, default: int) -> int:
         """Return how many seconds a token lives."""

@@ -54,9 +54,16 @@ _TO_CONFIGURE: Final[Mapping[str, tuple[str, ...]]] = {
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
 
-def _variable(name: str, kind: str, default: Any = "", *, secret: bool = False) -> Any:
-    """Declare a field that the method ``kind`` of ``Environment`` reads from variable ``name``."""
-    return field(default=default, repr=not secret, metadata={"env": name, "kind": kind})
+def _variable(
+    name: str, kind: str, default: Any = "", *, secret: bool = False, baked: bool = True
+) -> Any:
+    """Declare a field that the method ``kind`` of ``Environment`` reads from variable ``name``.
+
+    With ``baked=False`` another value needs no new build: the pages do not depend on the variable.
+    No page depends on a secret.
+    """
+    metadata = {"env": name, "kind": kind, "baked": baked and not secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 def sources(folder: Path | None = None) -> list[Mapping[str, str | None]]:
@@ -79,36 +86,41 @@ class Settings:
     clerk_publishable_key: str = _variable("CLERK_PUBLISHABLE_KEY", "text")
     clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "text", secret=True)
     clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "pem", secret=True)
-    clerk_authorized_parties: tuple[str, ...] = _variable("CLERK_AUTHORIZED_PARTIES", "origins", ())
+    clerk_authorized_parties: tuple[str, ...] = _variable(
+        "CLERK_AUTHORIZED_PARTIES", "origins", (), baked=False
+    )
     clerk_sign_in_url: str = _variable("CLERK_SIGN_IN_URL", "page", routes.SIGN_IN)
     clerk_sign_up_url: str = _variable("CLERK_SIGN_UP_URL", "page", routes.SIGN_UP)
     clerk_after_sign_in_url: str = _variable("CLERK_AFTER_SIGN_IN_URL", "path", "/")
     clerk_after_sign_up_url: str = _variable("CLERK_AFTER_SIGN_UP_URL", "path", "/")
     clerk_sign_in_force_url: str = _variable("CLERK_SIGN_IN_FORCE_REDIRECT_URL", "optional_path")
     clerk_sign_up_force_url: str = _variable("CLERK_SIGN_UP_FORCE_REDIRECT_URL", "optional_path")
-    tinybird_api_url: str = _variable("TINYBIRD_API_URL", "origin")
-    tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text")
+    tinybird_api_url: str = _variable("TINYBIRD_API_URL", "origin", baked=False)
+    tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text", baked=False)
     tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "text", secret=True)
     tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
     tinybird_token_ttl: int = _variable("TINYBIRD_TOKEN_TTL", "token_seconds", 900)
     tinybird_rps: int = _variable("TINYBIRD_RPS", "token_rps", 10)
-    tinybird_tokens_per_minute: int = _variable("TINYBIRD_TOKENS_PER_MINUTE", "positive", 60)
+    tinybird_tokens_per_minute: int = _variable(
+        "TINYBIRD_TOKENS_PER_MINUTE", "positive", 60, baked=False
+    )
     dashboard_refresh: int | None = _variable("DASHBOARD_REFRESH_SECONDS", "optional_seconds", None)
     embed_ancestors: tuple[str, ...] = _variable("EMBED_ANCESTORS", "origins", ())
     app_product: str = _variable("APP_PRODUCT", "package", "clerk_tinybird_app.product")
     tinybird_project: str = _variable("TINYBIRD_PROJECT", "text", "tinybird")
     token_page: bool | None = _variable("TOKEN_PAGE", "optional_switch", None)
-    tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181)
-    frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000)
-    backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000)
-    backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1")
-    trusted_proxies: tuple[str, ...] = _variable("TRUSTED_PROXIES", "networks", ())
+    tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181, baked=False)
+    frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000, baked=False)
+    backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000, baked=False)
+    backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1", baked=False)
+    trusted_proxies: tuple[str, ...] = _variable("TRUSTED_PROXIES", "networks", (), baked=False)
     api_url: str = _variable("REFLEX_API_URL", "url")
-    deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url")
+    deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url", baked=False)
     redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
-    log_format: str = _variable("LOG_FORMAT", "log_format", "text")
-    access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None)
-    metrics_token: str = _variable("METRICS_TOKEN", "long_secret", secret=True)
+    web_concurrency: int | None = _variable("WEB_CONCURRENCY", "optional_count", None, baked=False)
+    log_format: str = _variable("LOG_FORMAT", "log_format", "text", baked=False)
+    access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None, baked=False)
+    metrics_token: str = _variable("METRICS_TOKEN", "long_secret", secret=True, baked=False)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -151,6 +163,7 @@ class Settings:
             _check_pages(settings)
             _check_clerk(settings)
             _check_tinybird(settings)
+            _check_workers(settings)
         except SettingsError as error:
             raise SettingsError(respelled(str(error), spelled)) from None
         return settings
@@ -191,6 +204,24 @@ class Settings:
         if self.is_clerk_local or self.is_tinybird_local:
             return True
         return not PublishableKey.parse(self.clerk_publishable_key).is_live
+
+    @property
+    def baked(self) -> dict[str, Any]:
+        """What the built pages depend on, by the name of the variable that decides it.
+
+        What decides by being there or not, or together with others, stands here as decided.
+        """
+        own = {
+            item.metadata["env"]: getattr(self, item.name)
+            for item in fields(self)
+            if item.metadata["baked"]
+        }
+        return own | {
+            "TINYBIRD_WORKSPACE_ID": bool(self.tinybird_workspace_id),
+            "TOKEN_PAGE": self.shows_token_page,
+            "DASHBOARD_REFRESH_SECONDS": self.refresh_seconds,
+            "EMBED_ANCESTORS": bool(self.embed_ancestors),
+        }
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -273,6 +304,24 @@ def _check_tinybird(settings: Settings) -> None:
         raise SettingsError(
             f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
+        )
+
+
+def _check_workers(settings: Settings) -> None:
+    """Refuse several workers where each would have something of its own that all must share."""
+    if (settings.web_concurrency or 1) == 1:
+        return
+    if not settings.redis_url:
+        raise SettingsError(
+            "WEB_CONCURRENCY is more than 1, but without Redis each worker keeps the states of its "
+            "own tabs, and a tab that comes back to another worker finds none. Set "
+            "REFLEX_REDIS_URL, or WEB_CONCURRENCY to 1"
+        )
+    if settings.is_tinybird_local:
+        raise SettingsError(
+            "WEB_CONCURRENCY is more than 1, but the embedded Tinybird belongs to one worker, and "
+            f"would end with it. Set {', '.join(TINYBIRD_VARIABLES)} to a Tinybird that runs by "
+            "itself, or WEB_CONCURRENCY to 1"
         )
 
 

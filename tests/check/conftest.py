@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clerk_tinybird_app.__main__ import main
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.check.product import Load
+from clerk_tinybird_app.commands import main
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings
 from tests.check.pipes import PIPES

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app import products
-from clerk_tinybird_app.__main__ import main
 from clerk_tinybird_app.check import Surroundings
+from clerk_tinybird_app.commands import main
 from clerk_tinybird_app.settings import Settings
 from tests.check.conftest import Check
 from tests.check.environments import WHOLE

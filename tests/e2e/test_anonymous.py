@@ -54,7 +54,7 @@ def test_they_see_the_anonymous_key_until_they_sign_in_and_again_afterwards(
 def test_the_build_holds_neither_the_signing_key_nor_the_anonymous_one(
     open_app: RunningApp,
 ) -> None:
-    built = open_app.folder / ".web" / "build" / "client"
+    built = open_app.pages
     text = b"".join(file.read_bytes() for file in built.rglob("*") if file.is_file())
 
     assert b"pk_test_" in text

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from clerk_tinybird_app.reflex_internals.as_built import AS_BUILT, WEB_VARIABLE
 from tests.e2e.board import RECENT, ROUTES, Board
 from tests.e2e.visitor import SIGN_IN, Visitor
-from tests.running_app import AS_BUILT, RunningApp, free_port
+from tests.running_app import RunningApp, free_port
 
 PAGES = ("/", "/sign-in", "/sign-up", "/dashboard", "/dashboard/route")
 
@@ -65,7 +66,7 @@ def test_a_page_is_answered_at_its_own_address_and_asked_for_anew(
 
 
 def test_every_built_file_is_kept_forever_and_nothing_else(app: RunningApp) -> None:
-    client = app.folder / ".web" / "build" / "client"
+    client = app.pages
     files = [
         f"/{file.relative_to(client).as_posix()}"
         for file in client.rglob("*.*")
@@ -137,14 +138,14 @@ def test_everything_that_a_visitor_does_passes_the_policy(
 
 
 def test_pages_of_which_the_build_left_no_note_are_not_served(app: RunningApp) -> None:
-    note = app.folder / ".web" / "build" / "inline.json"
+    note = app.pages.with_name("inline.json")
     hidden = note.rename(note.with_suffix(".hidden"))
     try:
         ended = subprocess.run(
             [Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory",
              "--port", str(free_port()), "clerk_tinybird_app.clerk_tinybird_app:app"],
-            cwd=app.folder, env=app.env | AS_BUILT, capture_output=True, text=True, timeout=60,
-            check=False,
+            cwd=app.folder, env=app.env | AS_BUILT | {WEB_VARIABLE: str(note.parents[1])},
+            capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
     finally:
         hidden.rename(note)

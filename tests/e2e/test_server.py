@@ -161,7 +161,7 @@ def test_a_configuration_that_must_not_serve_ends_with_its_reason_and_no_traceba
 
 
 def test_the_exported_frontend_holds_no_secret(app: RunningApp) -> None:
-    built = app.folder / ".web" / "build" / "client"
+    built = app.pages
     workspace = json.loads((app.folder / ".local" / "tinybird-workspace.json").read_text())
     text = b"".join(file.read_bytes() for file in built.rglob("*") if file.is_file())
 

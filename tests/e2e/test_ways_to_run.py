@@ -1,4 +1,4 @@
-"""The ways to run the app, each from sign-in to the token on the screen."""
+"""The ways to run the app beside ``make prod``, each from sign-in to the token on the screen."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +18,16 @@ def fresh_app(tmp_path: Path) -> Iterator[RunningApp]:
     app.stop()
 
 
-@pytest.fixture(params=["reflex run", "export and backend apart"])
+@pytest.fixture(params=["reflex run", "reflex run --env prod", "export and backend apart"])
 def running(request: pytest.FixtureRequest) -> RunningApp:
     if request.param == "reflex run":
         app: RunningApp = request.getfixturevalue("dev_app")
         return app
-    exported: RunningApp = request.getfixturevalue("fresh_app")
+    fresh: RunningApp = request.getfixturevalue("fresh_app")
+    if request.param == "reflex run --env prod":
+        return fresh.reflex_prod()
     kept: Path = request.getfixturevalue("kept")
-    return exported.exported(kept.with_name("kept-export"))
+    return fresh.exported(kept.with_name("kept-export"))
 
 
 def test_sign_in_leads_to_the_token(browser: Browser, running: RunningApp) -> None:

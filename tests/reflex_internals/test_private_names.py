@@ -7,9 +7,12 @@ import pytest
 from reflex.app import App, EventNamespace
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
+from reflex_base import constants
+from reflex_base.environment import environment
 from reflex_base.event.context import EventContext
 
 from clerk_tinybird_app import reflex_internals
+from clerk_tinybird_app.reflex_internals import as_built
 from tests.state.tab import APP
 
 USED = {
@@ -59,3 +62,18 @@ def test_what_is_overridden_or_called_takes_the_same_arguments(
     method: object, parameters: list[str]
 ) -> None:
     assert list(inspect.signature(method).parameters) == parameters  # type: ignore[arg-type]
+
+
+def test_the_variables_of_a_start_without_a_build_are_reflexs_own() -> None:
+    mounts, skips, mode, backend_only = as_built.AS_BUILT
+
+    assert mounts == environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.name
+    assert skips == environment.REFLEX_SKIP_COMPILE.name
+    assert mode == environment.REFLEX_ENV_MODE.name
+    assert backend_only == environment.REFLEX_BACKEND_ONLY.name
+    assert environment.REFLEX_WEB_WORKDIR.name == as_built.WEB_VARIABLE
+
+
+def test_reflex_still_builds_where_it_is_looked_for() -> None:
+    assert as_built.WEB == constants.Dirs.WEB
+    assert set(as_built.SERVED) == {constants.Dirs.BACKEND, constants.Dirs.BUILD_DIR}

@@ -117,3 +117,16 @@ def test_processes_that_start_together_end_with_the_same_key_and_accounts(tmp_pa
 def _start(folder: Path) -> str:
     """Start on a new folder, in a process of its own."""
     return EmbeddedClerk(folder, origins=[APP], clock=Clock(now=1_900_000_000.0)).public_key_pem
+
+
+def test_several_workers_write_at_the_same_time_and_lose_nothing(folder: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        begun = sum(pool.map(_sign_in_often, [folder] * 3))
+
+    assert begun == 3 * 20
+    assert EmbeddedClerk(folder, origins=[APP]).revoke_sessions(ADMIN) == begun
+
+
+def _sign_in_often(folder: Path) -> int:
+    clerk = EmbeddedClerk(folder, origins=[APP])
+    return len({clerk.issue(ADMIN, "acme") for _ in range(20)})

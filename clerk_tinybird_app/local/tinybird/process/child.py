@@ -22,11 +22,12 @@ _TIMEOUT_SECONDS: Final = 2.0
 async def start(project: Path, data: Path, port: int, *arguments: str) -> Process:
     """Start the process; it writes to the parent's own standard error.
 
-    It ends when its standard input does, so it never outlives its parent.
+    It ends when its standard input does, so it never outlives its parent. It has a process group of
+    its own: a Ctrl+C reaches the parent alone, which then stops it.
     """
     places = ("--project", str(project), "--data", str(data), "--port", str(port))
     command = (sys.executable, "-m", _MODULE, "--ends-with-stdin", *places, *arguments)
-    return await asyncio.create_subprocess_exec(*command, stdin=PIPE)
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, process_group=0)
 
 
 async def stop(process: Process) -> None:

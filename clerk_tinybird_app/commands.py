@@ -1,0 +1,135 @@
+"""The app's commands: check, build and serve."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import traceback
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Final, TextIO
+
+from clerk_tinybird_app import services
+from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
+from clerk_tinybird_app.logs.redaction import redact, redact_logs
+from clerk_tinybird_app.logs.told import tell
+from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
+from clerk_tinybird_app.prebuilt.server import PortTakenError, serve
+from clerk_tinybird_app.reflex_internals.configuration import (
+    reflex_variables,
+    unify_logs,
+    warn_of_unread_variables,
+)
+from clerk_tinybird_app.settings.unread_variables import unread_variables
+
+_DESCRIPTION: Final = """\
+Say whether the app would work as it is configured, and what to do where not: settings, keys,
+clocks, the policy for every kind of session, the Tinybird project, and, by running every pipe for
+tenants with rows and without, that none is answered another's. It reads, and changes nothing."""
+
+_EPILOG: Final = """\
+exit status:
+  0  nothing failed; there may be warnings
+  1  something failed
+  2  the command is not one of these, or the check could not be run
+
+--json prints one list of objects with four texts each: level (ok, note, warning or failed), code
+(stable; docs/check.md lists all), text, advice ("" when there is nothing to do)."""
+
+_BUILD: Final = """\
+Build the pages, unless they are built and nothing has changed since: no source file, no setting
+that they depend on, no version of Reflex. Builds are kept in .built/, which is all that a machine
+without bun needs beside the app itself."""
+
+_SERVE: Final = """\
+Serve pages and backend on one port for production, with the pages built before where something has
+changed. A worker that ends is replaced. Every GRANIAN_... variable that is no setting of this app
+counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL; HUP renews the workers one by one."""
+
+_NOT_RUN: Final = 2
+_FAILED: Final = 1
+_SIGNALLED: Final = 128
+"""A shell adds the number of the signal to it when a signal has ended a program."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command as ``main`` does, with the environment and the standard output."""
+    unread = partial(unread_variables, reflex_variables())
+    return main(arguments, around=Surroundings(unread=unread), out=sys.stdout)
+
+
+def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
+    """Run a command and return the exit status.
+
+    Raises:
+        SystemExit: There is no such command, its help was asked for, the configuration cannot be
+            used, or a server has ended.
+    """
+    given = _parser().parse_args(arguments)
+    redact_logs()
+    if given.command == "check":
+        return _run_check(around, out, as_json=given.json)
+    return _run_production(serves=given.command == "serve", builds=not given.built)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m clerk_tinybird_app")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser(
+        "check",
+        help="say whether the app would work as it is configured",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("--json", action="store_true", help="print a list of objects, for scripts")
+    build = commands.add_parser("build", help="build the pages", description=_BUILD)
+    build.set_defaults(built=False)
+    serve = commands.add_parser("serve", help="serve for production", description=_SERVE)
+    only = "serve only pages that are built, and up to date; build nothing"
+    serve.add_argument("--built", action="store_true", help=only)
+    return parser
+
+
+def _run_check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
+    try:
+        return asyncio.run(_check(around, out, as_json=as_json))
+    except Exception:  # noqa: BLE001 - the one boundary: a fault of the check is no failed check
+        sys.stderr.write(f"The check could not be run.\n{redact(traceback.format_exc())}")
+        return _NOT_RUN
+
+
+async def _check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
+    found: list[Finding] = []
+    async for finding in findings(around):
+        found.append(finding)
+        if not as_json:
+            out.write(f"{finding}\n")
+            out.flush()
+    if as_json:
+        out.write(json.dumps([finding.as_json() for finding in found], indent=2) + "\n")
+    return int(any(finding.level is Level.FAILED for finding in found))
+
+
+def _run_production(*, serves: bool, builds: bool) -> int:
+    """Build the pages or only look for them, then serve them or not."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    # Whatever is wrong with the configuration is told here, and not by one worker after the other.
+    settings, here = services.current().settings, Path.cwd()
+    unify_logs(settings.log_format)
+    warn_of_unread_variables()
+    try:
+        pages = build(settings, here, tell) if builds else built(settings, here)
+        if serves:
+            serve(settings, pages, tell)
+    except (NotBuiltError, PortTakenError) as error:
+        sys.stderr.write(f"{error}\n")
+        return _FAILED
+    return 0
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(_SIGNALLED + number)

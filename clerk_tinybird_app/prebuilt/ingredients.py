@@ -1,0 +1,107 @@
+"""What the built pages are made of, so that a start can tell whether they are up to date; pure."""
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Self
+
+from clerk_tinybird_app.settings import Settings
+
+_PACKAGE: Final = "clerk_tinybird_app"
+_SOURCES: Final = (_PACKAGE, "assets", "reflex.lock", "rxconfig.py", "requirements.txt")
+"""Beside them, the product and its Tinybird project, wherever the settings say they are."""
+
+_MADE_BY_RUNNING: Final = ("__pycache__", "assets/external/")
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a build is made of, as hashes.
+
+    Attributes:
+        files: Path -> the hash of its content.
+        settings: Variable -> the hash of its value.
+        versions: Package -> its version.
+    """
+
+    files: dict[str, str]
+    settings: dict[str, str]
+    versions: dict[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path) -> Self:
+        """Read what a build with these settings would be made of.
+
+        Args:
+            settings: The configuration.
+            folder: Where the app is.
+        """
+        roots = {name: folder / name for name in (*_SOURCES, settings.tinybird_project)}
+        # A product that is not in the folder has the same name wherever it is installed.
+        for place in _places(settings.app_product):
+            roots[settings.app_product.replace(".", "/")] = place
+        files = {
+            f"{name}/{file.relative_to(root)}".removesuffix("/."): file
+            for name, root in roots.items()
+            for file in ([root] if root.is_file() else root.rglob("*"))
+        }
+        return cls(
+            files={
+                path: _hash(files[path].read_bytes())
+                for path in sorted(files)
+                if files[path].is_file() and not any(part in path for part in _MADE_BY_RUNNING)
+            },
+            settings={
+                name: _hash(json.dumps(value).encode())
+                for name, value in sorted(settings.baked.items())
+            },
+            versions={"reflex": version("reflex")},
+        )
+
+    @classmethod
+    def load(cls, file: Path) -> Self | None:
+        """Return what ``save`` has written, None when there is nothing that can be read."""
+        try:
+            kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return cls(**{name: dict(kept[name]) for name in ("files", "settings", "versions")})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def save(self, file: Path) -> None:
+        """Write the hashes to a file."""
+        file.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @property
+    def stamp(self) -> str:
+        """A short name for exactly these ingredients."""
+        return _hash(json.dumps(asdict(self), sort_keys=True).encode())[:16]
+
+    def changed_since(self, before: "Ingredients") -> str:
+        """Name what differs from the ingredients ``before``, a few of many; "" for nothing."""
+        differing = [
+            name
+            for now, then in zip(asdict(self).values(), asdict(before).values(), strict=True)
+            for name in sorted({*now, *then})
+            if now.get(name) != then.get(name)
+        ]
+        named = ", ".join(differing[:_SHOWN])
+        more = len(differing) - _SHOWN
+        return f"{named} and {more} more" if more > 0 else named
+
+
+def _places(package: str) -> list[Path]:
+    """Return the folders of a package, without importing it."""
+    try:
+        found = importlib.util.find_spec(package)
+    except ImportError:
+        found = None
+    # When it is not there, the build says so.
+    return [Path(place) for place in (found and found.submodule_search_locations) or ()]
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,80 @@
+"""Serves the built pages and the backend with Granian, on one port, without bun."""
+
+import errno
+import os
+import socket
+from pathlib import Path
+from typing import Any, Final
+
+from granian.cli import cli as granian
+
+from clerk_tinybird_app.logs.lines import granian_file
+from clerk_tinybird_app.prebuilt.build import Say
+from clerk_tinybird_app.prebuilt.cores import workers
+from clerk_tinybird_app.reflex_internals import as_built
+from clerk_tinybird_app.settings import Settings
+
+_WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
+
+_DEFAULTS: Final[dict[str, Any]] = {
+    "respawn_failed_workers": True,
+    # At a HUP, each worker goes this long after another one has begun in its place.
+    "respawn_interval": 5.0,
+    # Less than the ten seconds that Docker waits before it kills.
+    "workers_kill_timeout": 8,
+    "log_level": "warning",
+}
+"""Options of Granian; a variable ``GRANIAN_…`` wins over each."""
+
+
+class PortTakenError(Exception):
+    """Another program listens on the port; the text says what to do."""
+
+
+def serve(settings: Settings, pages: Path, say: Say) -> None:
+    """Serve until a signal ends this process; it does not return.
+
+    Args:
+        settings: The configuration.
+        pages: The folder of the built pages.
+        say: Gets a sentence about what is starting.
+
+    Raises:
+        PortTakenError: Another program listens on the port.
+        SystemExit: The server has ended.
+    """
+    host, port, count = settings.backend_host, settings.frontend_port, workers(settings)
+    _require_free(host, port)
+    os.environ |= as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
+    os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
+    say(f"Starting {count} worker{'s' if count > 1 else ''}.")
+    # What is an option of the command wins over the variables: the settings have checked these.
+    where = ("--host", host, "--port", str(port), "--workers", str(count))
+    try:
+        granian.main(
+            [_WORKER, "--factory", "--interface", "asgi", *where],
+            prog_name="granian",
+            auto_envvar_prefix="GRANIAN",
+            default_map=_DEFAULTS | {"log_config": granian_file(settings.log_format)},
+        )
+    finally:
+        say("App stopped.")
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port where something listens: two servers would share its connections."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise PortTakenError(
+                    f"Nobody can listen on {host}, port {port}: {error.strerror}. Set "
+                    "REFLEX_BACKEND_HOST and REFLEX_FRONTEND_PORT to others."
+                ) from error
+            raise PortTakenError(
+                f"Another program listens on port {port}. Stop it, or set REFLEX_FRONTEND_PORT "
+                "to another."
+            ) from None

@@ -1,0 +1,33 @@
+"""How Reflex builds the pages, where it puts them, and how it serves them without building.
+
+This module imports nothing of Reflex, so that a start that has nothing to build is quick.
+"""
+
+import sys
+from typing import Final
+
+WEB: Final = ".web"
+"""The folder that Reflex builds in, unless ``WEB_VARIABLE`` names another."""
+
+WEB_VARIABLE: Final = "REFLEX_WEB_WORKDIR"
+
+EXPORT: Final = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip")
+"""The command that builds the pages."""
+
+SERVED: Final = ("backend", "build")
+"""The folders of ``WEB`` that serving needs."""
+
+NOT_SERVED: Final = ("server", "static_host")
+"""What is in them for others: Vite's own server, and the headers for a static host."""
+
+AS_BUILT: Final = {
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
+    "__REFLEX_SKIP_COMPILE": "1",
+    "REFLEX_ENV_MODE": "prod",
+    # It would prepare a next build, by links in assets/, and cannot where nothing may be written.
+    "REFLEX_BACKEND_ONLY": "1",
+}
+"""The variables with which Reflex serves the pages that are built, and builds nothing."""
+
+BACKEND_PORT_VARIABLE: Final = "REFLEX_BACKEND_PORT"
+"""Reflex takes it for the port of everything, so it must not be set where there is one port."""

@@ -1,0 +1,27 @@
+"""``python -m clerk_tinybird_app`` until a command begins; the commands have tests of their own."""
+
+import signal
+import subprocess
+import sys
+
+# It presses Ctrl+C at the moment at which the app is imported.
+_INTERRUPTED = """
+import os, runpy, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "clerk_tinybird_app.commands":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+runpy.run_module("clerk_tinybird_app", run_name="__main__")
+"""
+
+
+def test_a_ctrl_c_while_the_app_is_imported_leaves_no_traceback() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == -signal.SIGINT
+    assert ended.stderr == ""
