@@ -1,7 +1,6 @@
 """When the server fails on a page, its visitor sees a page of the app, and no stack."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -12,15 +11,12 @@ from tests.running_app import RunningApp
 
 @pytest.fixture
 def broken_page(app: RunningApp) -> Iterator[str]:
-    """Return the path of a page whose file cannot be read any more."""
-    file = app.folder / ".web" / "build" / "client" / "sign-up" / "index.html"
-    kept = file.read_bytes()
-    file.unlink()
+    """Return a path whose file cannot be read; other apps share the folder with this one."""
+    file = app.pages / f"unreadable-{app.port}"
     # It leads to itself, which is an error of the file system.
-    file.symlink_to(Path("index.html"))
-    yield "/sign-up"
+    file.symlink_to(file.name)
+    yield f"/{file.name}"
     file.unlink()
-    file.write_bytes(kept)
 
 
 def test_the_page_has_the_apps_look_and_a_number_that_the_log_has_too(
