@@ -85,3 +85,22 @@ def test_reflexs_script_holds_no_time_however_often_it_is_built() -> None:
 def test_a_script_without_the_places_to_patch_fails_the_build() -> None:
     with pytest.raises(ConfigError, match=r"utils/state\.js"):
         BuildOnce.patched("export default {}")
+
+
+def test_the_root_of_the_pages_keeps_no_libraries_at_hand_but_those_that_it_uses() -> None:
+    root = templates.app_root_template(
+        imports=[],
+        custom_codes=set(),
+        hooks={},
+        window_libraries=[("React", "react"), ("utils_state", "$/utils/state")],
+        render={"contents": "React.createElement('main')"},
+        dynamic_imports=set(),
+    )
+
+    patched = LessScript.patched_root(root)
+
+    assert "$/utils/state" in root
+    assert "window.__reflex" not in patched
+    assert "$/utils/state" not in patched
+    with pytest.raises(ConfigError, match=r"app/root\.jsx"):
+        LessScript.patched_root("export default {}")

@@ -47,6 +47,13 @@ _VERSION_ANCHOR: Final = re.compile(
     r'(import reflexEnvironment from "\$/reflex\.json"|const reflexEnvironment = \{.*\});'
 )
 
+_ROOT: Final = "app/root.jsx"
+_LIBRARIES: Final = re.compile(
+    r"  useEffect\(\(\) => \{\s*// Make contexts and state objects available.*?\}, \[\]\);\n",
+    re.DOTALL,
+)
+_WHOLE_IMPORT: Final = re.compile(r"^import \* as (\w+) from .*;\n", re.MULTILINE)
+
 _VITE_CONFIG: Final = "vite.config.js"
 _SERVER_ANCHOR: Final = "port: process.env.PORT,"
 _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
@@ -147,12 +154,29 @@ class LessScript(Plugin):
 
     Clerk's package does not say that the calls in its modules have no effect but their value, so
     its hooks for billing stay, and with them a library that fetches for them. The websocket is the
-    one way on which Reflex's pages talk, so Socket.IO needs no other.
+    one way on which Reflex's pages talk, so Socket.IO needs no other. And no state has a var with a
+    component, for whose text Reflex's page keeps whole libraries at hand; the pages' policy would
+    refuse such a text anyway.
     """
 
     def pre_compile(self, **context: Any) -> None:
-        """Patch Vite's configuration before it is written."""
+        """Patch Vite's configuration and the root of the pages before they are written."""
         context["add_modify_task"](_VITE_CONFIG, self.patched)
+        context["add_modify_task"](_ROOT, self.patched_root)
+
+    @staticmethod
+    def patched_root(root: str) -> str:
+        """Return the ``root`` of the pages without the libraries at hand.
+
+        Raises:
+            ConfigError: The place to patch is not in Reflex's template any more.
+        """
+        root, times = _LIBRARIES.subn("", root)
+        if times != 1:
+            raise ConfigError(f"{_ROOT} no longer has '{_LIBRARIES.pattern}' to patch")
+        return _WHOLE_IMPORT.sub(
+            lambda found: found[0] if root.count(found[1]) > found[0].count(found[1]) else "", root
+        )
 
     @staticmethod
     def patched(vite_config: str) -> str:
