@@ -10,7 +10,11 @@ from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.prebuilt.cores import workers
-from clerk_tinybird_app.reflex_internals.configuration import quiet_logs, warn_of_unread_variables
+from clerk_tinybird_app.reflex_internals.configuration import (
+    quiet_logs,
+    unify_logs,
+    warn_of_unread_variables,
+)
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BackendAddress,
     BuildOnce,
@@ -40,6 +44,7 @@ def _serves_one_port() -> bool:
 quiet_logs()
 try:
     settings = Settings.load()
+    unify_logs(settings.log_format)
     require_loopback(settings)
     warn_of_unread_variables()
 except SettingsError as error:

@@ -96,10 +96,10 @@ async def _time_ours(folder: Path, clerk: EmbeddedClerk, taken: _Taken) -> float
         await built.verifier.verify(token)
 
     async def mint() -> None:
-        built.mint(session, now=built.clock())
+        built.mint(session, now=built.clock(), place="api")
 
     async def both() -> None:
-        built.mint(await built.verifier.verify(token), now=built.clock())
+        built.mint(await built.verifier.verify(token), now=built.clock(), place="api")
 
     async def signature() -> None:
         # As little as PyJWT can do: the library's own limit.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import reflex as rx
 
-from clerk_tinybird_app import routes, services
+from clerk_tinybird_app import __version__, routes, services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.clerk.components import ClerkRoot, SessionBridge
@@ -16,10 +16,13 @@ from clerk_tinybird_app.logs.redaction import redact_logs
 from clerk_tinybird_app.pages.clerk_forms import sign_in, sign_up
 from clerk_tinybird_app.pages.dashboard import dashboard_page, tab_title
 from clerk_tinybird_app.pages.not_found import not_found, page_failed
+from clerk_tinybird_app.reflex_internals.configuration import unify_logs
 from clerk_tinybird_app.reflex_internals.frontend_build import is_export
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
+from clerk_tinybird_app.telemetry import metrics, refusals, tracing
+from clerk_tinybird_app.telemetry.pulse import watch_process
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
 
 redact_logs()
@@ -77,10 +80,26 @@ async def _resources() -> AsyncIterator[None]:
         await running.close()
 
 
+@contextlib.asynccontextmanager
+async def _telemetry() -> AsyncIterator[None]:
+    # Here, because the server has set up its own log handlers by now, and each worker is a process.
+    unify_logs(settings.log_format)
+    metrics.forget_dead_workers()
+    metrics.version(__version__)
+    tracing.start()
+    watching = in_background(watch_process(), "the watch over this process")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        refusals.sum_up()
+        tracing.stop()
+
+
 app = ServedApp(
     api_transformer=create_api(running),
-    frontend_exception_handler=page_error_log(),
-    backend_exception_handler=event_error_log(),
+    frontend_exception_handler=page_error_log(counted=metrics.failed),
+    backend_exception_handler=event_error_log(counted=metrics.failed),
     app_wraps={
         **error_boundary(page_failed()),
         (30, "ClerkRoot"): _clerk_root,
@@ -98,6 +117,7 @@ app = ServedApp(
 )
 guard_websockets(app, settings.origins)
 app.add_middleware(SocketBinding())
+app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)
 
 

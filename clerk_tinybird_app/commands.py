@@ -19,6 +19,7 @@ from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
 from clerk_tinybird_app.prebuilt.server import PortTakenError, serve
 from clerk_tinybird_app.reflex_internals.configuration import (
     reflex_variables,
+    unify_logs,
     warn_of_unread_variables,
 )
 from clerk_tinybird_app.settings.unread_variables import unread_variables
@@ -118,6 +119,7 @@ def _run_production(*, serves: bool, builds: bool) -> int:
         signal.signal(number, _end)
     # Whatever is wrong with the configuration is told here, and not by one worker after the other.
     settings, here = services.current().settings, Path.cwd()
+    unify_logs(settings.log_format)
     warn_of_unread_variables()
     try:
         pages = build(settings, here, tell) if builds else built(settings, here)

@@ -22,8 +22,16 @@ PAGES: Final = (HOME, DASHBOARD, EMBED, NOT_FOUND)
 EVENTS: Final = "/_event"
 """Reflex's websocket."""
 
+API: Final = "/api"
 API_TOKEN: Final = "/api/tinybird-token"
 API_HEALTH: Final = "/api/health"
+API_READY: Final = "/api/ready"
+API_METRICS: Final = "/api/metrics"
+
+ASSETS: Final = "/assets"
+"""The files of the frontend's build."""
+
+_API_PATHS: Final = frozenset({API_TOKEN, API_HEALTH, API_READY, API_METRICS})
 
 CLERK_PROXY: Final = "/__clerk"
 """Where the embedded Clerk is served; the browser SDK's ``proxyUrl``."""
@@ -31,10 +39,10 @@ CLERK_PROXY: Final = "/__clerk"
 BACKEND_SCRIPT: Final = "/backend.js"
 """Where an exported frontend reads the address of its backend."""
 
-BACKEND: Final = ("/api", CLERK_PROXY)
+BACKEND: Final = (API, CLERK_PROXY)
 """The paths that the backend answers on the origin of the pages."""
 
-NO_PAGES: Final = (*BACKEND, "/assets", "/ping", DASHBOARD, EMBED)
+NO_PAGES: Final = (*BACKEND, ASSETS, "/ping", DASHBOARD, EMBED)
 """Beginnings of paths that no page of Clerk's may have: something else answers them."""
 
 
@@ -74,3 +82,13 @@ def overview_of(path: str) -> str:
     if path == HOME:
         return HOME
     return EMBED if is_embedded(path) else DASHBOARD
+
+
+def kind_of(path: str) -> str:
+    """Return what a path is for, as one of a few texts: an address of the API, or a folder."""
+    if path in _API_PATHS:
+        return path
+    for beginning in (API, CLERK_PROXY, ASSETS):
+        if path.startswith(f"{beginning}/"):
+            return beginning
+    return "page"

@@ -6,10 +6,12 @@ This is the only module outside ``local/`` that imports ``local/``.
 import logging
 import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import httpx
@@ -23,13 +25,16 @@ from clerk_tinybird_app.local import LOCAL_FOLDER
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from clerk_tinybird_app.local.embedded_services import Embedded, empty_tinybird
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
+from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.settings import require_loopback
+from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
+from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
 from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers, connect
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
@@ -71,6 +76,7 @@ class Services:
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
             client nobody could sign in then.
+        stopping: Set when the app has begun to stop.
         clock: Seconds since the epoch.
     """
 
@@ -82,7 +88,18 @@ class Services:
     shared_queries: SharedQueries
     embedded: Embedded
     http: tuple[httpx.AsyncClient, ...]
+    stopping: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
+
+    @property
+    def is_stopping(self) -> bool:
+        """True once the app has begun to stop."""
+        return self.stopping.is_set()
+
+    @property
+    def query_http(self) -> httpx.AsyncClient:
+        """The client of Tinybird."""
+        return self.http[-1]
 
     @property
     def workspace(self) -> Workspace:
@@ -102,11 +119,48 @@ class Services:
             rps=rps,
         )
 
-    def mint(self, session: ClerkSession, *, now: float) -> TinybirdToken:
-        """Mint a token for a verified session that is current at ``now``, as the policy says."""
-        return TinybirdToken.mint(
-            session, self.product.policy.scopes(session), self.workspace, now=now
-        )
+    async def verify(self, token: str) -> ClerkSession:
+        """Return the session that a token proves; raises as ``SessionVerifier.verify``."""
+        with tracing.span("clerk.verify"):
+            session = await self.verifier.verify(token)
+        # Its tenant is not known yet, and the policy that names it may fail.
+        context.is_for(session.session_id, "")
+        return session
+
+    def tenant_of(self, session: ClerkSession) -> str:
+        """Return the tenant of a session.
+
+        Raises:
+            PolicyFailedError: The product's policy raised an error.
+        """
+        with _policy():
+            return self.product.policy.tenant_of(session)
+
+    def scopes(self, session: ClerkSession) -> tuple[Scope, ...]:
+        """Return what a session may read.
+
+        Raises:
+            PolicyFailedError: The product's policy raised an error, or its scopes are unsafe.
+        """
+        with _policy():
+            return self.product.policy.scopes(session)
+
+    def mint(self, session: ClerkSession, *, now: float, place: str) -> TinybirdToken:
+        """Mint a token for a verified session that is current at ``now``, as the policy says.
+
+        Args:
+            session: Whose token it is.
+            now: Seconds since the epoch.
+            place: Who asks for it, as it is counted: ``api`` or ``page``.
+
+        Raises:
+            PolicyFailedError: As for ``scopes``.
+        """
+        with tracing.span("tinybird.mint"):
+            scopes = self.scopes(session)
+            token = TinybirdToken.mint(session, scopes, self.workspace, now=now)
+        metrics.minted(place)
+        return token
 
     @property
     def embedded_clerk(self) -> EmbeddedClerk | None:
@@ -120,6 +174,7 @@ class Services:
 
     async def close(self) -> None:
         """Stop what was started and close the connections."""
+        self.stopping.set()
         await self.embedded.stop()
         for http in self.http:
             await http.aclose()
@@ -187,11 +242,12 @@ def build(
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
-        keys=_keys(settings, publishable_key, clerk, key_http),
+        keys=_keys(settings, publishable_key, clerk, key_http, clock),
         clock=clock,
         clock_ahead=own_clock.ahead,
     )
-    client = TinybirdClient(tinybird_url, http=query_http)
+    watch = metrics.TinybirdWatch(_known_pipes(product))
+    client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
     others = _others(settings, lambda: built.workspace, clock)
     built = Services(
         settings=settings,
@@ -199,7 +255,9 @@ def build(
         publishable_key=publishable_key,
         verifier=verifier,
         tinybird=client,
-        shared_queries=SharedQueries(client, clock=clock, others=others),
+        shared_queries=SharedQueries(
+            client, clock=clock, others=others, answered_by=metrics.answered_by
+        ),
         embedded=embedded,
         http=(key_http, query_http),
         clock=clock,
@@ -234,10 +292,33 @@ def _keys(
     publishable_key: PublishableKey,
     embedded: EmbeddedClerk | None,
     http: httpx.AsyncClient,
+    clock: Callable[[], float],
 ) -> KeySource:
     if pem := embedded.public_key_pem if embedded else settings.clerk_jwt_key:
         return PemKey(pem)
-    return JwksKeys(publishable_key.jwks_url, http=http)
+
+    def fetched(has_come: bool) -> None:
+        metrics.keys_fetched(clock() if has_come else None)
+
+    return JwksKeys(publishable_key.jwks_url, http=http, fetched=fetched)
+
+
+def _known_pipes(product: Product) -> tuple[str, ...]:
+    """Return the pipes that may be labels of metrics; none with a policy that fails."""
+    try:
+        return product.policy.pipes
+    except Exception:  # noqa: BLE001 - the check still builds the services, to tell what is wrong
+        return ()
+
+
+@contextmanager
+def _policy() -> Iterator[None]:
+    """Make an error of the product's policy one of ours, and log where it came from."""
+    try:
+        yield
+    except Exception as error:
+        refusals.failed(refusals.POLICY, PolicyFailedError.code, error)
+        raise PolicyFailedError from error
 
 
 @cache

@@ -1,5 +1,6 @@
 """Fixtures every test can use."""
 
+import logging
 import os
 import shutil
 import time
@@ -20,9 +21,12 @@ CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tin
 os.environ |= CHOICE
 
 from clerk_tinybird_app import products, services
+from clerk_tinybird_app.logs.lines import OwnHandler
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.telemetry import refusals
+from clerk_tinybird_app.telemetry.refusals import RefusalLog
 from tests.clock import Clock
 from tests.lanes import Lanes, deal
 
@@ -40,6 +44,37 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 def anyio_backend() -> str:
     """Run async tests on asyncio only, like the app."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def own_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test the whole budget of refusals in the log."""
+    monkeypatch.setattr(refusals, "_LOG", RefusalLog())
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Begin with loggers that nobody has set up, and leave them as they were.
+
+    The root's other handlers are pytest's, which come and go by themselves.
+    """
+    names = ("clerk_tinybird_app", "reflex", "_granian", "granian.access", "somebody.elses")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(list(each.handlers), each.level, each.propagate) for each in loggers]
+    factory = logging.getLogRecordFactory()
+    _remove_own_handler()
+    yield
+    _remove_own_handler()
+    logging.setLogRecordFactory(factory)
+    for each, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        each.handlers[:], each.propagate = handlers, propagate
+        each.setLevel(level)
+
+
+def _remove_own_handler() -> None:
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, OwnHandler)]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture

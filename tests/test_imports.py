@@ -16,6 +16,7 @@ ALLOWED = {
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
     "logs": set(),
+    "telemetry": {"logs"},
     "sample": {"tinybird"},
     "local": {
         *("clerk", "tinybird", "settings", "routes", "sample", "products"),
@@ -23,7 +24,10 @@ ALLOWED = {
     },
     "product": {"clerk", "tinybird", "dashboard", "sample"},
     "products": {"settings", "tinybird", "dashboard", "sample"},
-    "services": {"products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"},
+    "services": {
+        *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
+        *("logs", "telemetry"),
+    },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
         *("own_clock", "logs", "sample", "routes"),
@@ -32,9 +36,14 @@ ALLOWED = {
     "commands": {"check", "logs", "prebuilt", "reflex_internals", "services", "settings"},
     "bun": set(),
     "prebuilt": {"bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app"},
-    "api": {"services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"},
+    "api": {
+        *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
+        *("logs", "telemetry"),
+    },
     "dashboard": {"routes", "tinybird"},
-    "reflex_internals": {"logs", "background", "settings", "routes", "serving", "services"},
+    "reflex_internals": {
+        *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
+    },
     "state": {
         "products",
         "services",
@@ -43,6 +52,8 @@ ALLOWED = {
         "dashboard",
         "routes",
         "reflex_internals",
+        "logs",
+        "telemetry",
     },
     "components": {
         *("products", "state", "clerk", "tinybird", "services", "dashboard", "routes"),
@@ -52,7 +63,7 @@ ALLOWED = {
         *("components", "products", "state", "clerk", "tinybird", "services", "dashboard"),
         "routes",
     },
-    "serving": {"settings", "clerk", "routes"},
+    "serving": {"settings", "clerk", "routes", "logs", "telemetry"},
 }
 # The rooms of the embedded Tinybird, the upper floors first: each imports only from floors below.
 TINYBIRD = f"{NAME}.local.tinybird"
@@ -133,7 +144,7 @@ def test_every_room_of_the_embedded_tinybird_says_what_lives_there() -> None:
 def test_the_pure_core_knows_no_reflex() -> None:
     pure = (
         *("check", "clerk", "tinybird", "dashboard", "local", "sample"),
-        *("settings", "services", "api", "logs", "serving"),
+        *("settings", "services", "api", "logs", "serving", "telemetry"),
     )
     against = [
         f"{file.relative_to(PACKAGE)} imports {dotted}"

@@ -12,6 +12,7 @@ import reflex as rx
 
 ROOT = Path(__file__).parents[1]
 RXCONFIG = ROOT / "rxconfig.py"
+pytestmark = pytest.mark.usefixtures("own_logging")
 RELOAD_PATHS = """
 import json, os, sys
 # ``reflex run`` sets the path so.

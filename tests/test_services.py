@@ -10,6 +10,7 @@ import pytest
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdTimeoutError
 from clerk_tinybird_app.tinybird.client import client as client_module
@@ -107,6 +108,25 @@ async def test_a_proxy_in_the_environment_is_not_for_a_tinybird_on_this_machine(
 
         assert (await built.tinybird.query("x", {}, "p.token")).row_count == 0
         await built.close()
+
+
+@pytest.mark.anyio
+async def test_the_embedded_tinybird_writes_its_log_as_the_app_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+
+    async def start(*arguments: object) -> None:
+        started.extend(arguments)
+        raise OSError
+
+    monkeypatch.setattr(child, "start", start)
+    settings = Settings.from_environ(CHOICE | {"LOG_FORMAT": "json"})
+    built = services.build(settings, folder=tmp_path / "local")
+    await built.embedded.start()
+    await built.close()
+
+    assert started[started.index("--log-format") + 1] == "json"
 
 
 @pytest.mark.anyio

@@ -260,6 +260,10 @@ def test_an_anonymous_key_alone_is_half_a_tinybird() -> None:
         ("TINYBIRD_RPS", "1001"),
         ("TB_LOCAL_PORT", "70000"),
         ("REFLEX_API_URL", "localhost:8000"),
+        ("LOG_FORMAT", "yaml"),
+        ("ACCESS_LOG", "sometimes"),
+        ("METRICS_TOKEN", "too-short"),
+        ("METRICS_TOKEN", "long enough, but with space"),
     ],
 )
 def test_a_malformed_value_is_refused_by_name_and_never_echoed(name: str, value: str) -> None:
@@ -300,6 +304,7 @@ def test_secrets_never_appear_in_the_repr() -> None:
         "CLERK_SECRET_KEY": "sk_test_do_not_show",
         "TINYBIRD_JWT_SECRET": "do-not-show-this-signing-key-either",
         "TINYBIRD_API_KEY": "p.do-not-show-me",
+        "METRICS_TOKEN": "do-not-show-the-metrics-token",
     }
 
     shown = repr(Settings.from_environ({"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD | secrets))

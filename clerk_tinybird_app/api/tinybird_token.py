@@ -9,12 +9,16 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from clerk_tinybird_app.api.errors import error
 from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.serving.proxies import customer_of
+from clerk_tinybird_app.telemetry import metrics, refusals
+from clerk_tinybird_app.tinybird.policy import PolicyFailedError
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 
 TOKEN_HEADER: Final = "x-tinybird-token"
@@ -46,26 +50,35 @@ async def tinybird_token(request: Request) -> Response:
     - 200 ``{token, anonymous: true}`` when there is no session and an anonymous key is configured.
     - 401 ``{error: {code, message}}`` when the session is not valid. The anonymous key is never
       sent instead.
+    - 500 in the same form when the product's policy fails.
     - 503 in the same form while Clerk's keys cannot be fetched, 429 for too many requests of one
       session or address, 431 for headers that are too large.
     """
     services: Services = request.app.state.services
+    try:
+        return await _answer(request, services)
+    except ClerkError as refusal:
+        refusals.refused(refusals.API, refusal.code)
+        return _refusal(refusal)
+    except PolicyFailedError as failure:
+        return _error(failure.status, failure.code, failure.message, {})
+
+
+async def _answer(request: Request, services: Services) -> Response:
     by_address: RateLimit = request.app.state.by_address
     by_session: RateLimit = request.app.state.by_session
     if wait := by_address.take(customer_of(request.scope)):
         return _too_many(wait, "address")
     if sum(len(name) + len(value) for name, value in request.headers.raw) > MAX_HEADER_BYTES:
         return _too_large()
-    try:
-        credential = session_token(request.headers, services.publishable_key.cookie_suffix)
-        if credential is None:
-            return _anonymous(services)
-        session = await services.verifier.verify(credential)
-    except ClerkError as error:
-        return _refusal(error)
+    credential = session_token(request.headers, services.publishable_key.cookie_suffix)
+    if credential is None:
+        return _anonymous(services)
+    session = await services.verify(credential)
+    context.is_for(session.session_id, services.tenant_of(session))
     if wait := by_session.take(session.session_id):
         return _too_many(wait, "session")
-    token = services.mint(session, now=services.clock())
+    token = services.mint(session, now=services.clock(), place="api")
     body = {
         "token": token.value,
         "name": token.name,
@@ -99,33 +112,37 @@ def _anonymous(services: Services) -> Response:
     return JSONResponse({"token": key, "anonymous": True}, headers=headers)
 
 
-def _refusal(error: ClerkError) -> Response:
+def _refusal(refusal: ClerkError) -> Response:
     hint = (
         {"WWW-Authenticate": "Bearer"}
-        if error.status == HTTPStatus.UNAUTHORIZED
+        if refusal.status == HTTPStatus.UNAUTHORIZED
         else {"Retry-After": _RETRY_AFTER_SECONDS}
     )
-    return _error(error.status, error.code, error.message, hint)
+    return _error(refusal.status, refusal.code, refusal.message, hint)
 
 
 def _too_many(wait: float, whose: str) -> Response:
+    refusals.refused(refusals.API, refusals.TOO_MANY_REQUESTS, whose)
+    metrics.over_limit(whose)
     seconds = math.ceil(wait)
     message = (
         f"Too many requests for a token from this {whose}. Try again in {seconds} s, and keep a "
         "token until it expires."
     )
     hint = {"Retry-After": str(seconds)}
-    return _error(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", message, hint)
+    return _error(HTTPStatus.TOO_MANY_REQUESTS, refusals.TOO_MANY_REQUESTS, message, hint)
 
 
 def _too_large() -> Response:
+    refusals.refused(refusals.API, refusals.HEADERS_TOO_LARGE)
     message = (
         f"The request's headers are larger than {MAX_HEADER_BYTES} bytes. Send one session token, "
         "and no cookies that this app does not know."
     )
-    return _error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", message, {})
+    return _error(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, refusals.HEADERS_TOO_LARGE, message, {}
+    )
 
 
 def _error(status: int, code: str, message: str, headers: Mapping[str, str]) -> Response:
-    body = {"error": {"code": code, "message": message}}
-    return JSONResponse(body, status_code=status, headers={**_HEADERS, **headers})
+    return error(status, code, message, {**_HEADERS, **headers})

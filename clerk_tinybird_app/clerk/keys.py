@@ -88,6 +88,9 @@ class PemKey:
         """Return the key for any name: the signature shows whether it is the right one."""
         return self._key
 
+    async def age(self) -> None:
+        """Return None: it never ages."""
+
 
 def _load(pem: str) -> RSAPublicKey:
     try:
@@ -182,19 +185,26 @@ class JwksKeys:
         url: The key set, such as `PublishableKey.jwks_url`; https, or http on this machine.
         http: The client to fetch with; whoever made it closes it.
         clock: Seconds from any moment. When the clock is set, one more fetch can follow.
+        fetched: Told after each fetch whether the keys came.
 
     Raises:
         ValueError: If somebody on the network could change the keys, because it is not https.
     """
 
     def __init__(
-        self, url: str, *, http: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        *,
+        http: httpx.AsyncClient,
+        clock: Callable[[], float] = time.monotonic,
+        fetched: Callable[[bool], None] = lambda _has_come: None,
     ) -> None:
         self._url = httpx.URL(url)
         if self._url.scheme != "https" and self._url.host not in _LOOPBACK_HOSTS:
             raise ValueError("Signing keys must be fetched over https.")
         self._http = http
         self._clock = clock
+        self._fetched = fetched
         self._keys: dict[str, RSAPublicKey] = {}
         self._fetched_at = -math.inf
         self._tried_at = -math.inf
@@ -210,14 +220,30 @@ class JwksKeys:
         if kid is None:
             raise SessionKeyError
         if kid not in self._usable_keys() or self._is_refresh_due():
-            fetch = self._fetch_if_due()
-            if fetch is not None:
-                # Shielded, because other callers may wait for the same fetch.
-                await asyncio.shield(fetch)
+            await self._refreshed()
         keys = self._usable_keys()
         if kid in keys:
             return keys[kid]
         raise SessionKeyError if keys else KeysUnavailable
+
+    async def age(self) -> float:
+        """Return the seconds since the keys came, fetching them when there are none.
+
+        Raises:
+            KeysUnavailable: If no recent keys are known, and they cannot be fetched.
+        """
+        if not self._usable_keys():
+            await self._refreshed()
+        if not self._usable_keys():
+            raise KeysUnavailable
+        return self._since(self._fetched_at)
+
+    async def _refreshed(self) -> None:
+        """Wait for a fetch, if one is due or under way."""
+        fetch = self._fetch_if_due()
+        if fetch is not None:
+            # Shielded, because other callers may wait for the same fetch.
+            await asyncio.shield(fetch)
 
     def _is_refresh_due(self) -> bool:
         return self._since(self._fetched_at) >= REFRESH_AFTER_SECONDS
@@ -244,6 +270,7 @@ class JwksKeys:
             async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 self._keys = parse_jwks(await self._download())
             self._fetched_at = self._clock()
+            self._fetched(True)
         except UnusableKeySetError as error:
             self._log_failure(str(error))
         except (httpx.HTTPError, TimeoutError) as error:
@@ -266,7 +293,9 @@ class JwksKeys:
         return bytes(body)
 
     def _log_failure(self, reason: str) -> None:
-        _logger.warning("No signing keys from %s: %s", self._url.host, reason)
+        self._fetched(False)
+        code = KeysUnavailable.code
+        _logger.warning("No signing keys from %s: %s", self._url.host, reason, extra={"code": code})
 
 
 __all__ = ["JwksKeys", "KeySource", "PemKey"]
@@ -284,5 +313,13 @@ class KeySource(Protocol):
         Raises:
             SessionKeyError: If the instance has no such key.
             KeysUnavailable: If the keys cannot be fetched at the moment.
+        """
+        ...
+
+    async def age(self) -> float | None:
+        """Return the seconds since the keys came; None for keys that never age.
+
+        Raises:
+            KeysUnavailable: If there are none, and they cannot be fetched at the moment.
         """
         ...

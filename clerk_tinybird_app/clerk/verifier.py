@@ -48,6 +48,14 @@ class SessionVerifier:
         self._clock = clock
         self._clock_ahead = clock_ahead
 
+    async def keys_age(self) -> float | None:
+        """Return the seconds since the keys came; None for keys that never age.
+
+        Raises:
+            KeysUnavailable: If there are none, and they cannot be fetched at the moment.
+        """
+        return await self._keys.age()
+
     async def verify(self, token: str) -> ClerkSession:
         """Return the session that a token proves.
 

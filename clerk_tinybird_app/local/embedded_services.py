@@ -65,6 +65,7 @@ class Embedded:
                     data=folder / DATA_FOLDER,
                     port=settings.tb_local_port,
                     product=product.package if product.sample else "",
+                    arguments=("--log-format", settings.log_format),
                 )
         return cls(clerk, tinybird)
 

@@ -38,7 +38,7 @@ def redact(text: str) -> str:
     return _SECRETS.sub(_HIDDEN, text)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Redact the text, cut it when it is too long, and spell out its control characters.
 
     All lines after the first are indented, so that no line looks like a record of its own.
@@ -59,18 +59,18 @@ def redact_logs() -> None:
     if getattr(factory, "redacts", False):
         return
 
-    def clean(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    def cleaned(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = factory(*args, **kwargs)
         text = _message(record)
         if record.exc_info and record.exc_info[0] is not None:
             # Part of the message, because handlers format exc_info without cleaning it.
             text += "\n" + logging.Formatter().formatException(record.exc_info)
-        record.msg, record.args, record.exc_info = _clean(text), None, None
+        record.msg, record.args, record.exc_info = clean(text), None, None
         return record
 
     # The mark of our factory: a second call of `redact_logs` sees it.
-    clean.redacts = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(clean)
+    cleaned.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(cleaned)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from granian.cli import cli as granian
 
+from clerk_tinybird_app.logs.lines import granian_file
 from clerk_tinybird_app.prebuilt.build import Say
 from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.reflex_internals import as_built
@@ -54,7 +55,7 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
             [_WORKER, "--factory", "--interface", "asgi", *where],
             prog_name="granian",
             auto_envvar_prefix="GRANIAN",
-            default_map=_DEFAULTS,
+            default_map=_DEFAULTS | {"log_config": granian_file(settings.log_format)},
         )
     finally:
         say("App stopped.")

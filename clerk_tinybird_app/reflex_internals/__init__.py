@@ -6,7 +6,7 @@ What each module needs of Reflex:
   ``EventNamespace._token_manager``, which knows whether a client has come back before its state
   is dropped; ``StateManagerMemory._purge_token``, which drops one client's state. A namespace
   uses only ``enqueue`` of the event processor. The first event of a page comes in the Socket.IO
-  packet that connects it.
+  packet that connects it. ``EventContext.txid`` is the id of the event that a task handles.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.
 - ``handlers``: the registry of event handlers and states; ``BaseState._is_client_storage``, which
   says whether a browser keeps a var; the handlers that Reflex registers for itself.
@@ -26,7 +26,8 @@ What each module needs of Reflex:
   pages are.
 - ``as_built``: the command that builds, the folders in ``.web`` that serving needs, and the
   variables with which Reflex serves them and compiles nothing.
-- ``configuration``: the environment variables that Reflex reads; the texts of its log.
+- ``configuration``: the environment variables that Reflex reads; the texts of its log; the logger
+  ``reflex``, to which its command adds handlers.
 
 ``tests/reflex_internals/test_private_names.py`` checks the private names. The other tests in that
 folder and the browser tests check the rest.

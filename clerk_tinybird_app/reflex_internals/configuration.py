@@ -7,8 +7,11 @@ from dataclasses import fields
 from typing import Final
 
 from reflex_base.config import Config
-from reflex_base.environment import EnvironmentVariables
+from reflex_base.constants import Env
+from reflex_base.environment import EnvironmentVariables, environment
+from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
+from clerk_tinybird_app.logs.lines import TEXT, write_lines
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _logger = logging.getLogger(__name__)
@@ -20,6 +23,9 @@ _UNLISTED: Final = frozenset(
     {"REFLEX_MANAGED_LOGGING", "REFLEX_OUTPUT_SUPERVISED", "REFLEX_EMBED_ORIGIN"}
 )
 """Variables that Reflex reads but has in neither of its two lists."""
+
+_STREAM_OF_THEIR_OWN: Final = ("engineio.server", "socketio.server")
+"""Loggers to which their libraries add a handler."""
 
 _USELESS_LINES: Final[Mapping[str, str]] = {
     # Bun comes as a Python wheel; an old Node.js on the machine is not used.
@@ -57,6 +63,27 @@ class _LineFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not record.getMessage().startswith(self._beginning)
+
+
+def is_production() -> bool:
+    """Tell whether this process serves in production, as far as the environment says."""
+    return environment.REFLEX_ENV_MODE.get() is Env.PROD
+
+
+def unify_logs(form: str) -> None:
+    """Write the log lines of every library in one form from now on; call it again in a worker.
+
+    In development Reflex's own lines stay as its command writes them for people.
+
+    Args:
+        form: One of ``logs.lines``.
+    """
+    is_own_console = form == TEXT and not is_production()
+    handlers = [] if is_own_console else logging.getLogger("reflex").handlers
+    reflexs = (each for each in handlers if isinstance(each, RichConsoleHandler | JsonHandler))
+    write_lines(form, instead_of=reflexs)
+    for name in _STREAM_OF_THEIR_OWN:
+        logging.getLogger(name).handlers.clear()
 
 
 def quiet_logs() -> None:

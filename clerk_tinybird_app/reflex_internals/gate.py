@@ -18,6 +18,7 @@ from reflex_base.config import get_config
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clerk_tinybird_app.logs.context import take_event_ids_from
 from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
@@ -27,9 +28,10 @@ from clerk_tinybird_app.reflex_internals.frames import (
     RefusedFrameError,
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
-from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
+from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
+from clerk_tinybird_app.telemetry import metrics, refusals
 
 _logger = logging.getLogger(__name__)
 
@@ -69,24 +71,25 @@ class Refusals:
 
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
-        self._budget = LogBudget()
         self._told: set[str] = set()
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
         self.counted[kind] += 1
-        if line := self._budget.line(f"{kind}: {problem[:MAX_PROBLEM]}"):
-            _logger.warning("Refused from a websocket: %s", line)
+        refusals.refused(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
 
     def note_once(self, kind: str, problem: str) -> None:
         """Count one refusal, and log the reason in full the first time, of a few reasons at most.
 
         It is for what an operator can mend.
         """
+        code = f"websocket_{kind}"
         self.counted[kind] += 1
+        metrics.refused(refusals.WEBSOCKET, code)
         if problem not in self._told and len(self._told) < MAX_TOLD:
             self._told.add(problem)
-            _logger.warning("Refused websockets: %s.", problem[: 2 * MAX_PROBLEM])
+            fields = {"code": code, "place": refusals.WEBSOCKET}
+            _logger.warning("Refused websockets: %s.", problem[: 2 * MAX_PROBLEM], extra=fields)
 
 
 class WebsocketGate:
@@ -200,19 +203,20 @@ def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
     Returns:
         The counts of what is refused.
     """
-    refusals, connections = Refusals(), Connections()
+    refused, connections = Refusals(), Connections()
     namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
     app._event_namespace = namespace
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
     app.sio.register_namespace(namespace)
+    take_event_ids_from(event_id)
     # The handshake tells this limit to the page, which then sends no longer frames.
     app.sio.eio.max_http_buffer_size = MAX_FRAME
     gate = partial(
         WebsocketGate,
         connections=connections,
         new_check=partial(FrameCheck, namespace.namespace, event_refusal),
-        refusals=refusals,
+        refusals=refused,
         origins=origins,
     )
     inner = app.api_transformer
@@ -222,4 +226,4 @@ def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
     app.api_transformer = [*(inner if isinstance(inner, Sequence) else [inner]), gate]
     for name in _WRITTEN_BY_ANYBODY:
         logging.getLogger(name).addFilter(LogBudget())
-    return refusals
+    return refused

@@ -10,11 +10,13 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State
 from reflex_base.event import Event
+from reflex_base.event.context import EventContext
 from reflex_base.event.processor.future import EventFuture
 from reflex_base.registry import RegistrationContext
 
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
+from clerk_tinybird_app.telemetry import metrics
 
 MAX_UNDER_WAY: Final = 16
 """The most unfinished events of one websocket. The next frame waits until one has ended."""
@@ -67,7 +69,16 @@ class BoundedNamespace(EventNamespace):
     def prove(self, sid: str) -> None:
         """Record that a session was proved over the websocket ``sid``."""
         if connection := self._open.get(sid):
+            if not connection.has_proved:
+                metrics.session(1)
             self._connections.prove(connection)
+
+    def _closed(self, sid: str) -> Connection | None:
+        """Forget the websocket ``sid``, and return what it was."""
+        connection = self._open.pop(sid, None)
+        if connection is not None and connection.has_proved:
+            metrics.session(-1)
+        return connection
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Do what Reflex does, and remember the websocket."""
@@ -78,7 +89,7 @@ class BoundedNamespace(EventNamespace):
             await super().on_connect(sid, environ, auth)
         except BaseException:
             # `on_disconnect` is never called for a refused websocket.
-            self._open.pop(sid, None)
+            self._closed(sid)
             self._under_way.pop(sid, None)
             raise
 
@@ -96,13 +107,15 @@ class BoundedNamespace(EventNamespace):
         for future in enqueued:
             under_way.add(future)
             future.add_done_callback(under_way.discard)
+            metrics.event(1)
+            future.add_done_callback(lambda _: metrics.event(-1))
         if len(under_way) >= MAX_UNDER_WAY:
             await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
     def on_disconnect(self, sid: str) -> asyncio.Task[None] | None:
         """Do what Reflex does, and drop the state of a websocket that proved no session."""
         token = self.sid_to_token.get(sid)
-        connection = self._open.pop(sid, None)
+        connection = self._closed(sid)
         under_way = self._under_way.pop(sid, set())
         unlinked = super().on_disconnect(sid)
         if token is not None and connection is not None and not connection.has_proved:
@@ -122,6 +135,17 @@ class BoundedNamespace(EventNamespace):
             await self._token_manager.is_token_connected(token)
         ):
             manager._purge_token(BaseStateToken(ident=token, cls=State))
+
+
+def event_id() -> str:
+    """Return the id of the event that is handled now, "" outside of one.
+
+    Reflex handles each event in a task of its own, which knows it.
+    """
+    try:
+        return EventContext.get().txid
+    except LookupError:
+        return ""
 
 
 def is_connected(client: SessionData) -> bool:

@@ -13,13 +13,16 @@ from reflex_components_core.base.error_boundary import (  # type: ignore[import-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
+from clerk_tinybird_app.reflex_internals.configuration import is_production
 from clerk_tinybird_app.serving.content_security import (
     Inline,
     UnknownPagesError,
     inline_file,
     load_pages,
 )
+from clerk_tinybird_app.serving.failures import Failures
 from clerk_tinybird_app.serving.proxies import BehindProxies
+from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # JavaScript files of the components, and Reflex's own, import these.
@@ -58,8 +61,11 @@ class ServedApp(rx.App):
         running = services.current()
         pages = routes.dashboard_pages(running.product.dashboard.pages)
         embedded = filter(routes.is_embedded, pages)
-        answering = SecurityHeaders(served, running.settings, inline, embedded)
-        return BehindProxies(answering, running.settings.trusted_proxies)
+        settings = running.settings
+        answered = SecurityHeaders(Failures(served), settings, inline, embedded)
+        is_on = is_production() if settings.access_log is None else settings.access_log
+        logged = RequestLog(answered, is_on=is_on)
+        return BehindProxies(logged, settings.trusted_proxies)
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.

@@ -36,13 +36,14 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a loopback request on and refuse any other."""
-        if scope["type"] == "http" and not _is_loopback_request(scope):
+        if scope["type"] == "http" and not is_loopback_request(scope):
             await PlainTextResponse(_REFUSAL, status_code=403)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _is_loopback_request(scope: Scope) -> bool:
+def is_loopback_request(scope: Scope) -> bool:
+    """Tell whether client, Host and every forwarded hop of a request are loopback addresses."""
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         return False

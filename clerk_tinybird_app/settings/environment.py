@@ -44,6 +44,10 @@ _SECONDS_EXAMPLE: Final = 60
 _WHITE_SPACE: Final = " \t\r\n"
 _SWITCHES: Final = {"1": True, "true": True, "0": False, "false": False}
 _LAST_PORT: Final = 65535
+_LOG_FORMATS: Final = ("text", "json")
+MIN_SECRET: Final = 16
+"""The least characters of a secret that this app alone checks."""
+
 TOKEN_SECONDS: Final = (15, 24 * 60 * 60)
 """The shortest and the longest life of a token.
 
@@ -236,6 +240,23 @@ class Environment:
         if value:
             raise SettingsError(f"{name} must be 1 or 0, or be left out")
         return default
+
+    def log_format(self, name: str, default: str) -> str:
+        """Return the form of the log's lines."""
+        value = self.text(name, default).lower()
+        if value not in _LOG_FORMATS:
+            raise SettingsError(f"{name} must be {' or '.join(_LOG_FORMATS)}")
+        return value
+
+    def long_secret(self, name: str, default: str = "") -> str:
+        """Return a secret that nobody can guess, as far as its length tells."""
+        value = self.text(name, default)
+        if value and not re.fullmatch(rf"[\x21-\x7e]{{{MIN_SECRET},}}", value):
+            raise SettingsError(
+                f"{name} must be at least {MIN_SECRET} characters without space, such as `openssl "
+                "rand -hex 24` prints"
+            )
+        return value
 
     def port(self, name: str, default: int) -> int:
         """Return a port number."""

@@ -118,6 +118,9 @@ class Settings:
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url", baked=False)
     redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
     web_concurrency: int | None = _variable("WEB_CONCURRENCY", "optional_count", None, baked=False)
+    log_format: str = _variable("LOG_FORMAT", "log_format", "text", baked=False)
+    access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None, baked=False)
+    metrics_token: str = _variable("METRICS_TOKEN", "long_secret", secret=True, baked=False)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:

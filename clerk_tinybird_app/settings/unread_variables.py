@@ -10,7 +10,7 @@ from clerk_tinybird_app.settings.environment import ALIASES, NEXT
 from clerk_tinybird_app.settings.settings import Settings, sources
 
 _OWN_PREFIXES: Final = (
-    *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_"),
+    *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_", "METRICS_"),
 )
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
 

@@ -22,11 +22,18 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.dashboard.questions import Question
+from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.reflex_internals.namespace import is_connected
 from clerk_tinybird_app.state.queries import StoppedError
 from clerk_tinybird_app.state.session import SessionState, TenantData, TokenState
 from clerk_tinybird_app.state.wording import Problem
-from clerk_tinybird_app.tinybird.client import PipeAnswer, TinybirdError
+from clerk_tinybird_app.telemetry import metrics, refusals
+from clerk_tinybird_app.tinybird.client import (
+    PipeAnswer,
+    TinybirdError,
+    TinybirdRateLimitedError,
+    TinybirdUnexpectedRowsError,
+)
 from clerk_tinybird_app.tinybird.csv_cells import harmless
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 
@@ -39,6 +46,10 @@ UNCONFIRMED: Final = Problem(
     "Your session is not confirmed at the moment, so nothing was asked. Try again in a few "
     "seconds; if this stays, sign in again.",
 )
+
+
+_MOST_PIPE: Final = 64
+"""The most characters of a pipe's name in the log; a developer can type any in the playground."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +149,7 @@ async def ask(
             format=format,
         )
     except TinybirdError as error:
-        return error
+        return _refused(pipe, error)
 
 
 async def ask_shared(
@@ -155,7 +166,20 @@ async def ask_shared(
             renew=partial(_renewed_token, state, grant),
         )
     except TinybirdError as error:
-        return error
+        return _refused(question.pipe, error)
+
+
+def unfit_rows(pipe: str, unfit: UnfitRowsError) -> TinybirdError:
+    """Return the error of a pipe whose rows cannot be shown, counted and logged."""
+    return _refused(pipe, TinybirdUnexpectedRowsError(pipe, str(unfit)))
+
+
+def _refused(pipe: str, error: TinybirdError) -> TinybirdError:
+    """Count and log that a page's query was not answered. Tinybird's own text may hold values."""
+    if isinstance(error, TinybirdRateLimitedError):
+        metrics.over_limit("tinybird")
+    refusals.refused(refusals.QUERY, error.code, pipe=pipe[:_MOST_PIPE], status=error.status)
+    return error
 
 
 async def ask_csv(
@@ -194,7 +218,7 @@ async def _current_grant(state: rx.State) -> Grant | None:
     return Grant(
         socket=session_state._socket,
         user_id=session.user_id,
-        tenant_id=services.current().product.policy.tenant_of(session),
+        tenant_id=services.current().tenant_of(session),
         scopes=tokens._scopes(),
         minted=tokens._minted,
         session=session,

@@ -19,12 +19,11 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
-from clerk_tinybird_app.state.grant import CHANGED, AskingState
+from clerk_tinybird_app.state.grant import CHANGED, AskingState, unfit_rows
 from clerk_tinybird_app.state.wording import Problem, told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
-    TinybirdUnexpectedRowsError,
 )
 
 DASHBOARD: Final = products.current().dashboard
@@ -209,7 +208,7 @@ class PanelsState(AskingState, mixin=True):
                 values = shaper.shown(panel, rows)
             except UnfitRowsError as error:
                 self.panels[panel.key] = Panel()
-                self._fail(panel.key, TinybirdUnexpectedRowsError(panel.pipe, str(error)))
+                self._fail(panel.key, unfit_rows(panel.pipe, error))
             else:
                 self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
 

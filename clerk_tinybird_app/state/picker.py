@@ -23,6 +23,7 @@ from clerk_tinybird_app.state.grant import (
     ask_shared,
     asking,
     end_turn,
+    unfit_rows,
 )
 from clerk_tinybird_app.state.panels import DASHBOARD
 from clerk_tinybird_app.state.queries import StoppedError, run_query
@@ -31,7 +32,6 @@ from clerk_tinybird_app.state.wording import told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
     TinybirdError,
-    TinybirdUnexpectedRowsError,
 )
 
 _TICK_SECONDS: Final = 5
@@ -110,5 +110,5 @@ class PickerState(AskingState, rx.State):
         except UnfitRowsError as unfit:
             source = declared.values_from
             self.offered = []
-            error = TinybirdUnexpectedRowsError(source.pipe if source else "", str(unfit))
+            error = unfit_rows(source.pipe if source else "", unfit)
         self.problem = told(error).message if error else ""

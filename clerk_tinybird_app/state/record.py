@@ -18,13 +18,14 @@ from clerk_tinybird_app.state.grant import (
     ask,
     asking,
     end_turn,
+    unfit_rows,
 )
 from clerk_tinybird_app.state.lists import LISTS
 from clerk_tinybird_app.state.panels import DASHBOARD
 from clerk_tinybird_app.state.queries import StoppedError
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told
-from clerk_tinybird_app.tinybird.client import TinybirdError, TinybirdUnexpectedRowsError
+from clerk_tinybird_app.tinybird.client import TinybirdError
 
 FOUND: Final = "found"
 ABSENT: Final = "absent"
@@ -113,7 +114,7 @@ class RecordState(AskingState, rx.State):
         try:
             shown = shown_record(shaper, declared, row)
         except UnfitRowsError as error:
-            self._fail(told(TinybirdUnexpectedRowsError(declared.pipe, str(error))))
+            self._fail(told(unfit_rows(declared.pipe, error)))
         else:
             self._tell(FOUND, shown)
 

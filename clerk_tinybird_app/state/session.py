@@ -12,10 +12,13 @@ import reflex as rx
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
 from clerk_tinybird_app.clerk.session import ClerkSession
+from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.reflex_internals.namespace import is_connected, note_proof
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.wording import told
+from clerk_tinybird_app.telemetry import metrics, refusals
 from clerk_tinybird_app.tinybird.pipe_request import LANGUAGES, example_requests
+from clerk_tinybird_app.tinybird.policy import PolicyFailedError
 from clerk_tinybird_app.tinybird.token import (
     ClaimLine,
     TinybirdToken,
@@ -92,7 +95,7 @@ class TokenState(TenantData, rx.State):
     async def _follow(self, session: ClerkSession, running: Services) -> None:
         """Show a token for ``session``, minting when it changed or little life is left."""
         kept = self._minted
-        scopes = running.product.policy.scopes(session)
+        scopes = running.scopes(session)
         if (
             kept is None
             or not kept.is_made_for(session, scopes)
@@ -111,7 +114,7 @@ class TokenState(TenantData, rx.State):
         What it does not allow in the same way as the token before goes off the page.
         """
         workspace, before = running.workspace, self._scopes()
-        minted = running.mint(session, now=running.clock())
+        minted = running.mint(session, now=running.clock(), place="page")
         self.reset()
         self._minted = minted
         if running.settings.shows_token_page:
@@ -172,7 +175,10 @@ class SessionState(rx.State):
         """
         try:
             await self._take(token)
-        except ClerkError as error:
+        except (ClerkError, PolicyFailedError) as error:
+            metrics.pushed("refused")
+            if isinstance(error, ClerkError):
+                refusals.refused(refusals.PUSH, error.code)
             # A token that is too old says nothing of the session: what was proved before it holds
             # until its own end, and the browser sends a fresh one at once.
             if not (isinstance(error, SessionExpiredError) and self._current_session()):
@@ -180,9 +186,11 @@ class SessionState(rx.State):
             problem = told(error)
             self.error_code, self.error_message = problem.code, problem.message
         except BaseException:
-            # Whatever went wrong, such as in a policy: nothing of an earlier session may stay.
+            # Whatever went wrong: nothing of an earlier session may stay.
             await self._empty()
             raise
+        else:
+            metrics.pushed("accepted" if self._session else "signed_out")
 
     @rx.event
     async def renew_token(self) -> None:
@@ -195,12 +203,17 @@ class SessionState(rx.State):
         session = self._current_session()
         if session is None:
             await self._empty()
-        else:
+            return
+        try:
             await tokens._mint(session, running)
+        except PolicyFailedError as error:
+            await self._empty()
+            problem = told(error)
+            self.error_code, self.error_message = problem.code, problem.message
 
     async def _take(self, token: str) -> None:
         running = services.current()
-        session = await running.verifier.verify(token) if token else None
+        session = await running.verify(token) if token else None
         if not is_connected(self.router.session):
             # The socket went while keys were fetched; whoever holds its client token now gets
             # nothing of this session, and an honest tab pushes again.
@@ -212,10 +225,7 @@ class SessionState(rx.State):
             tokens._show_anonymous(running)
             self.accepted = SIGNED_OUT
         else:
-            if (
-                self.tenant_id != running.product.policy.tenant_of(session)
-                or self.user_id != session.user_id
-            ):
+            if self.tenant_id != running.tenant_of(session) or self.user_id != session.user_id:
                 await forget_tenant_data(self)
             await tokens._follow(session, running)
             self._open(session)
@@ -230,6 +240,7 @@ class SessionState(rx.State):
         return session if session.is_current(services.current().clock()) else None
 
     async def _empty(self) -> None:
+        context.is_for("", "")
         await forget_tenant_data(self)
         self.reset()
 
@@ -241,7 +252,8 @@ class SessionState(rx.State):
         self.org_slug = organization.slug if organization else ""
         self.org_role = organization.role if organization else ""
         self.impersonator = session.impersonator or ""
-        self.tenant_id = services.current().product.policy.tenant_of(session)
+        self.tenant_id = services.current().tenant_of(session)
+        context.is_for(session.session_id, self.tenant_id)
         self.error_code = self.error_message = ""
         self.accepted = f"{session.session_id}:{self.org_id}"
 
@@ -259,3 +271,5 @@ class SocketBinding(rx.Middleware):
         session = await state.get_state(SessionState)
         if session._socket and session._socket != session.router.session.session_id:
             await session._empty()
+        elif known := session._session:
+            context.is_for(known.session_id, session.tenant_id)

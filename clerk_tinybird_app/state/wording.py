@@ -17,6 +17,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdTimeoutError,
     TinybirdTooLargeError,
 )
+from clerk_tinybird_app.tinybird.policy import PolicyFailedError
 
 _LOST: Final = "These numbers could not be loaded."
 _SHORTER: Final = f"{_LOST} Choose a shorter period, or try again."
@@ -30,6 +31,7 @@ _TO_CUSTOMERS: Final[dict[type[Exception], str]] = {
     SessionPendingError: "Your sign-in is not complete. Finish it on the sign-in page.",
     KeysUnavailable: "Your sign-in cannot be confirmed at the moment. Try again in a few seconds.",
     ClerkError: "Your sign-in could not be confirmed. Try again; if this stays, sign in again.",
+    PolicyFailedError: "Something is wrong at our side, so nothing can be shown. Try again later.",
 }
 """The nearest class of an error counts."""
 
@@ -51,7 +53,7 @@ def for_reader(developers: str, customers: str) -> str:
     return developers if services.current().settings.shows_token_page else customers
 
 
-def told(error: TinybirdError | ClerkError) -> Problem:
+def told(error: TinybirdError | ClerkError | PolicyFailedError) -> Problem:
     """Return what is said of an error."""
     customers = next(_TO_CUSTOMERS[kind] for kind in type(error).mro() if kind in _TO_CUSTOMERS)
     code = error.code

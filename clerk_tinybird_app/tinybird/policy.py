@@ -7,7 +7,7 @@ cannot override them, and a pipe that filters by the parameter returns only rows
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import SessionKind
@@ -38,6 +38,23 @@ class Scope:
 
 class PolicyError(Exception):
     """A policy that does not separate the tenants: no token is minted with it."""
+
+
+class PolicyFailedError(Exception):
+    """The product's policy raised an error for a session, which therefore gets nothing.
+
+    Attributes:
+        code: A stable name for programs.
+        status: The HTTP status that an API answers with.
+        message: Tells a person what is wrong and what to do.
+    """
+
+    code: Final = "policy_failed"
+    status: Final = 500
+    message: Final = (
+        "What you may see could not be worked out, so nothing is shown. The server's log says "
+        "what failed in the product's policy."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from typing import Final, Self
 
 from clerk_tinybird_app.tinybird.client import (
@@ -114,6 +113,8 @@ class SharedQueries:
         most_answers: The most answers to keep.
         most_bytes: The most bytes of JSON to keep.
         others: Shares with other processes; None when each asks for itself.
+        answered_by: Told what answers a query: ``tinybird``, ``shared`` for the query of another
+            page, ``kept`` for its answer, ``others`` for that of another process.
     """
 
     def __init__(
@@ -124,12 +125,14 @@ class SharedQueries:
         most_answers: int = MOST_ANSWERS,
         most_bytes: int = MOST_BYTES,
         others: SharedAnswers | None = None,
+        answered_by: Callable[[str], None] = lambda _source: None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._most_answers = most_answers
         self._most_bytes = most_bytes
         self._others = others
+        self._answered_by = answered_by
         self._flights: dict[Asked, _Flight] = {}
         # The oldest first.
         self._kept: dict[Asked, _Kept] = {}
@@ -168,17 +171,21 @@ class SharedQueries:
             asked = Asked.of(token, pipe, parameters, since)
             for _ in range(_TRIES):
                 if (kept := self._kept.get(asked)) and self._clock() < kept.until:
+                    self._answered_by("kept")
                     return kept.answer
                 flight = self._flights.get(asked)
                 is_first = flight is None
                 if flight is None:
                     flight = self._start(asked, parameters, token, until)
+                else:
+                    self._answered_by("shared")
                 try:
                     return await self._landed(asked, flight, until)
                 except _OF_ONE_TOKEN as error:
                     if is_first:
                         refused = error
                         break
+        self._answered_by("tinybird")
         answer = await self._client.query(
             pipe, parameters, token.value, renew=renew, refused=refused
         )
@@ -204,8 +211,17 @@ class SharedQueries:
         self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
     ) -> tuple[PipeAnswer, int]:
         # It neither waits for a limit nor renews: both are about this token alone.
-        ask = partial(self._client.query, asked.pipe, parameters, token.value, may_wait=False)
+        is_asked = False
+
+        async def ask() -> PipeAnswer:
+            nonlocal is_asked
+            is_asked = True
+            self._answered_by("tinybird")
+            return await self._client.query(asked.pipe, parameters, token.value, may_wait=False)
+
         answer = await (self._others.query(asked.text, ask, until=until) if self._others else ask())
+        if not is_asked:
+            self._answered_by("others")
         return _without_owner(answer), len(answer.body)
 
     async def _landed(self, asked: Asked, flight: _Flight, until: float) -> PipeAnswer:

@@ -1,8 +1,12 @@
 """``GET /api/tinybird-token``: a token for a session, a refusal for anything else."""
 
+import io
+import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -11,14 +15,18 @@ import pytest
 from clerk_tinybird_app import services
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.api.tinybird_token import guide_headers
-from clerk_tinybird_app.clerk.session import Organization
+from clerk_tinybird_app.clerk.session import ClerkSession, Organization
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
+from clerk_tinybird_app.logs.lines import JsonLine
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.serving.proxies import BehindProxies
+from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.tinybird.policy import Scope
 from tests.clerk.tokens import token_with
 from tests.clock import Clock
 from tests.conftest import CHOICE
+from tests.product.policy import TENANT
 from tests.sessions import NOW, minted, signed_in, workspace
 from tests.test_settings import HOST_KEY, TINYBIRD
 
@@ -261,3 +269,89 @@ async def test_with_a_real_clerk_the_embedded_one_does_not_exist(tmp_path: Path)
 
     assert answer.status_code == 404
     assert not (tmp_path / "clerk.sqlite3").exists()
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/tinybird-token/x"])
+async def test_an_address_of_the_api_where_nothing_is_answers_json(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert answer.json()["error"]["message"]
+
+
+async def test_another_method_answers_json_and_says_which_are_allowed(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/api/health")
+
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def _broken_tenant(_session: ClerkSession) -> str:
+    raise LookupError("no such tenant: a secret of ours")
+
+
+def _broken_grant(_session: ClerkSession) -> list[Scope]:
+    raise LookupError("no such tenant: a secret of ours")
+
+
+def _foreign_grant(_session: ClerkSession) -> list[Scope]:
+    return [Scope("total", {TENANT.parameter: "org_of_somebody_else"})]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"tenant_of": _broken_tenant}, {"granted": _broken_grant}, {"granted": _foreign_grant}],
+    ids=["tenant", "scopes", "unsafe scopes"],
+)
+async def test_a_policy_that_fails_gives_nobody_a_token_and_the_log_says_where(
+    running: Services,
+    clerk: EmbeddedClerk,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: dict[str, Any],
+) -> None:
+    policy = replace(running.product.policy, **broken)
+    services = replace(running, product=replace(running.product, policy=policy))
+    transport = httpx.ASGITransport(create_api(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        answer = await client.get(PATH, headers=_bearer(clerk.issue("admin@acme.test", "acme")))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "policy_failed")
+    assert "x-tinybird-token" not in answer.headers
+    assert "secret" not in answer.text
+    (record,) = [each for each in caplog.records if "policy_failed" in each.getMessage()]
+    assert record.levelno == logging.ERROR
+    assert ".py:" in record.getMessage()
+
+
+async def test_a_refusal_is_logged_with_its_code_and_a_session_by_its_ids(
+    running: Services,
+    clerk: EmbeddedClerk,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "clerk_tinybird_app")
+    log = RequestLog(create_api(running), is_on=True)
+    written = logging.StreamHandler(lines := io.StringIO())
+    written.setFormatter(JsonLine())
+    logging.getLogger("clerk_tinybird_app").addHandler(written)
+    transport = httpx.ASGITransport(log)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as api:
+            await api.get(PATH, headers=_bearer(clerk.issue("admin@acme.test", "acme")))
+            await api.get(PATH, headers=_bearer("a.b.c"))
+    finally:
+        logging.getLogger("clerk_tinybird_app").removeHandler(written)
+
+    granted, *refused = map(json.loads, lines.getvalue().splitlines())
+    assert granted["session_id"].startswith("sess_")
+    assert granted["tenant_id"].startswith("org_")
+    assert granted["status"] == 200
+    assert {line["request_id"] for line in refused} == {refused[0]["request_id"]}
+    assert refused[0]["code"] == "session_malformed"
+    assert "session_id" not in refused[-1]

@@ -345,3 +345,42 @@ async def test_keys_may_come_from_this_machine_without_https(host: str, clock: C
         keys = JwksKeys(f"http://{host}/jwks.json", http=http, clock=clock)
 
         assert (await keys.get(KID)).key_size == 2048
+
+
+async def test_the_age_of_the_keys_is_known_and_asking_for_it_fetches_them_once(
+    keys: JwksKeys, key_server: KeyServer, clock: Clock
+) -> None:
+    assert await keys.age() == 0
+    clock.advance(REFRESH_AFTER_SECONDS * 2)
+
+    # Older keys are fetched when somebody signs in, and not because somebody looks.
+    assert await keys.age() == REFRESH_AFTER_SECONDS * 2
+    assert key_server.requests == 1
+
+
+async def test_without_keys_there_is_no_age_and_looking_often_fetches_seldom(
+    keys: JwksKeys, key_server: KeyServer, clock: Clock
+) -> None:
+    key_server.up = False
+    for _ in range(10):
+        with pytest.raises(KeysUnavailable):
+            await keys.age()
+    assert key_server.requests == 1
+
+    clock.advance(RETRY_INTERVAL_SECONDS)
+    with pytest.raises(KeysUnavailable):
+        await keys.age()
+    assert key_server.requests == 2
+
+
+async def test_each_fetch_is_told(key_server: KeyServer, clock: Clock) -> None:
+    told: list[bool] = []
+    transport = httpx.MockTransport(key_server)
+    async with httpx.AsyncClient(transport=transport) as http:
+        keys = JwksKeys(JWKS_URL, http=http, clock=clock, fetched=told.append)
+        await keys.get(KID)
+        clock.advance(REFRESH_AFTER_SECONDS)
+        key_server.up = False
+        await keys.get(KID)
+
+    assert told == [True, False]

@@ -25,12 +25,16 @@ _ENV: Final = {
 class Backend:
     """A context that serves the app with granian, as in production.
 
+    Args:
+        folder: Where the copy of the project goes.
+        env: More variables.
+
     Attributes:
         app: The copy of the project, its ports and its log.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.app = RunningApp(folder, _ENV)
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.app = RunningApp(folder, _ENV | env)
 
     def __enter__(self) -> Self:
         try:

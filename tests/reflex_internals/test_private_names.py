@@ -9,6 +9,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
 from reflex_base import constants
 from reflex_base.environment import environment
+from reflex_base.event.context import EventContext
 
 from clerk_tinybird_app import reflex_internals
 from clerk_tinybird_app.reflex_internals import as_built
@@ -18,6 +19,7 @@ USED = {
     "App._event_namespace": App,
     "StateManagerMemory._purge_token": StateManagerMemory,
     "BaseState._is_client_storage": BaseState,
+    "EventContext.txid": EventContext,
 }
 
 

@@ -24,7 +24,8 @@ FORGED = "forged\n[CRITICAL] forged\x9b31m\x85\u2028\u202e"
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    with Backend(tmp_path_factory.mktemp("backend") / "app") as backend:
+    # The access log has a limit of its own.
+    with Backend(tmp_path_factory.mktemp("backend") / "app", ACCESS_LOG="0") as backend:
         yield backend
 
 

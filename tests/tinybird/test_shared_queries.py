@@ -189,6 +189,21 @@ async def test_many_pages_cost_one_query_under_way_and_afterwards_until_the_tick
     assert here.server.asked == 2
 
 
+async def test_what_answers_a_query_is_told() -> None:
+    told: list[str] = []
+    here = world(answered_by=told.append)
+    here.server.may_answer = asyncio.Event()
+
+    waiting = await here.under_way(*(here.ask(minted(ACME)) for _ in range(3)))
+    here.server.may_answer.set()
+    await asyncio.gather(*waiting)
+    await here.ask(minted(ACME))
+
+    assert sorted(told[:3]) == ["shared", "shared", "tinybird"]
+    assert told[3:] == ["kept"]
+    assert here.server.asked == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [

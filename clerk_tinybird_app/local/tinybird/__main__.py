@@ -1,7 +1,6 @@
 """Runs the embedded Tinybird alone: ``python -m clerk_tinybird_app.local.tinybird``."""
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options, run
-from clerk_tinybird_app.logs.redaction import redact_logs
+from clerk_tinybird_app.logs.lines import JSON, TEXT, write_lines
 from clerk_tinybird_app.sample.vocabulary import SampleError
 
 _PORT: Final = 7181
@@ -17,18 +16,17 @@ _PORT: Final = 7181
 
 def main(arguments: list[str]) -> int:
     """Serve until stopped; return the exit status."""
-    logging.basicConfig(level=logging.INFO, format="tinybird  %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    redact_logs()
+    given = vars(_parser().parse_args(arguments))
+    write_lines(given.pop("log_format"))
     try:
-        run(_options(arguments))
+        run(Options(**given))
     except NotServed as error:
         sys.stderr.write(f"{error}\n")
         return error.status
     return 0
 
 
-def _options(arguments: list[str]) -> Options:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m clerk_tinybird_app.local.tinybird",
         description="Tinybird's HTTP API on this machine, for any Tinybird project.",
@@ -41,7 +39,8 @@ def _options(arguments: list[str]) -> Options:
     add("--product", type=_world, dest="world", help=say)
     add("--query-seconds", type=float, default=Limits.seconds, help="the longest a query may take")
     add("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
-    return Options(**vars(parser.parse_args(arguments)))
+    add("--log-format", choices=(TEXT, JSON), default=TEXT, help="the form of the log's lines")
+    return parser
 
 
 def _resolved(path: str) -> Path:

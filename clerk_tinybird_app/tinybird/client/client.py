@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
@@ -50,6 +51,8 @@ _HIDDEN: Final = "..."
 _MAX_DETAIL: Final = 1000
 _MS: Final = 1000
 Renew = Callable[[], Awaitable[str]]
+Watch = Callable[[str], AbstractContextManager[Callable[[int], None]]]
+"""Goes around each request for a pipe; what it gives is told the HTTP status of an answer."""
 
 ANSWER_SECONDS: Final = 30.0
 """The longest that a query may take, with all retries and waits."""
@@ -70,12 +73,14 @@ class Call:
 
     Attributes:
         method: ``GET``, or ``POST`` when the parameters are long.
+        pipe: The pipe's name.
         path: The path with the query string, if there is one.
         form: The format asked for.
         content: The body of a POST.
     """
 
     method: str
+    pipe: str
     path: str
     form: str
     content: bytes | None = field(default=None, repr=False)
@@ -95,8 +100,8 @@ class Call:
             raise TinybirdBadRequestError(f"The format must be one of {', '.join(sorted(FORMATS))}")
         path, query = f"/v0/pipes/{pipe}.{form}", _encoded(parameters)
         if len(query) > MAX_QUERY_BYTES:
-            return cls("POST", path, form, query.encode())
-        return cls("GET", f"{path}?{query}" if query else path, form)
+            return cls("POST", pipe, path, form, query.encode())
+        return cls("GET", pipe, f"{path}?{query}" if query else path, form)
 
     def arguments(self, token: str) -> dict[str, Any]:
         """Return what httpx needs to send the call with ``token``.
@@ -246,6 +251,7 @@ class TinybirdClient:
         answer_seconds: The longest that a query may take, with all retries and waits.
         sleep: Waits for a number of seconds.
         clock: Seconds from any moment.
+        watch: Goes around each request.
     """
 
     def __init__(
@@ -256,12 +262,14 @@ class TinybirdClient:
         answer_seconds: float = ANSWER_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        watch: Watch = lambda _pipe: nullcontext(lambda _status: None),
     ) -> None:
         self._api_url = api_url
         self._http = http
         self._answer_seconds = answer_seconds
         self._sleep = sleep
         self._clock = clock
+        self._watch = watch
 
     async def query(
         self,
@@ -343,7 +351,10 @@ class TinybirdClient:
 
     async def _send(self, call: Call, token: str) -> Reply:
         try:
-            return await self._receive(call, token)
+            with self._watch(call.pipe) as answered:
+                reply = await self._receive(call, token)
+                answered(reply.status)
+                return reply
         except httpx.TimeoutException as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise TinybirdUnreachableError(_named(error)) from None

@@ -1,0 +1,80 @@
+"""Traces by OpenTelemetry's standard variables, off without ``OTEL_TRACES_EXPORTER``.
+
+The packages are in requirements-otel.txt. When traces are off, they are not imported, and a span is
+one object that does nothing.
+"""
+
+import logging
+import os
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final, Protocol
+
+_EXPORTER: Final = "OTEL_TRACES_EXPORTER"
+_SERVICE: Final = "clerk-tinybird-app"
+STOP_SECONDS: Final = 2.0
+"""The longest that the last spans may take to be sent."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Span(Protocol):
+    """What a block may add to its span."""
+
+    def set_attribute(self, key: str, value: str) -> None:
+        """Add an attribute: never a token, or a parameter's value."""
+
+
+class _NoSpan:
+    def set_attribute(self, key: str, value: str) -> None:
+        """Do nothing."""
+
+
+_OFF: Final[AbstractContextManager[Span]] = nullcontext(_NoSpan())
+_provider: Any = None
+_tracer: Any = None
+
+
+def span(name: str, **attributes: str) -> AbstractContextManager[Span]:
+    """Return a block's span; its parent is the span of the block around it."""
+    if _tracer is None:
+        return _OFF
+    # The text of an error may hold a token, so only its name is kept, by `_named`.
+    return _named(name, attributes)
+
+
+def _named(name: str, attributes: dict[str, str]) -> AbstractContextManager[Span]:
+    from clerk_tinybird_app.telemetry.spans import named_span  # noqa: PLC0415 - only when on
+
+    return named_span(_tracer, name, attributes)
+
+
+def start() -> None:
+    """Begin to trace, if the environment asks for it; each worker does when it starts."""
+    global _provider, _tracer  # noqa: PLW0603 - a process has one tracer
+    wanted = os.environ.get(_EXPORTER, "none")
+    if wanted == "none" or _provider is not None:
+        return
+    try:
+        from clerk_tinybird_app.telemetry.spans import provider_for  # noqa: PLC0415 - only when on
+
+        _provider = provider_for(wanted, _SERVICE)
+    except ImportError:
+        _logger.warning(
+            "%s is set, but not what it needs: install requirements-otel.txt", _EXPORTER
+        )
+    except ValueError as error:
+        _logger.warning("No traces: %s", error)
+    else:
+        _tracer = _provider.get_tracer(_SERVICE)
+
+
+def stop() -> None:
+    """Send what is left, if that is done soon, and trace no more."""
+    global _provider, _tracer
+    provider, _provider, _tracer = _provider, None, None
+    if provider is not None:
+        # A collector that does not answer must not keep the app from stopping.
+        sending = threading.Thread(target=provider.shutdown, daemon=True)
+        sending.start()
+        sending.join(STOP_SECONDS)
