@@ -84,14 +84,12 @@ class _Reader:
     row: Mapping[str, Any]
 
     def record(self) -> Record:
-        marked = [
-            each for each in self.panel.columns if self.shaper.tone(self._values(each.filters))
-        ]
+        marked = [each for each in self.panel.columns if self._tone(each)]
         named = [each for each in self.panel.columns if each not in marked and _is_text(each)]
         mark = marked[0] if marked else None
         return Record(
             mark=self._words(mark) if mark else "",
-            tone=self.shaper.tone(self._values(mark.filters)) if mark else "",
+            tone=self._tone(mark) if mark else "",
             name=self._words(named[0]) if named else str(self.row[self.panel.id]),
             fields=list(self._fields()),
             json=json.dumps(self.row, indent=2, ensure_ascii=False),
@@ -163,6 +161,9 @@ class _Reader:
                 left = self.shaper.view.leaving_out(name, value)
                 return left.link(left.page(page)) if left else ""
         return ""
+
+    def _tone(self, column: Column) -> str:
+        return self.shaper.tone(self._values(column.filters))
 
     def _values(self, filters: Mapping[str, str]) -> dict[str, Any]:
         return {name: self.row[source] for name, source in filters.items()}
