@@ -19,7 +19,7 @@ import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../puls
 import { PulseContext } from "../pulse/pulse.jsx";
 import { ICON } from "../widgets/widgets.jsx";
 import { without } from "./address.jsx";
-import { inTurn } from "./tab_turns.jsx";
+import { ifFree, inTurn } from "./tab_turns.jsx";
 
 const TICK_MS = 250;
 // After this time a refresh without an answer is lost: its websocket has closed.
@@ -84,6 +84,8 @@ const pauseMs = (every, failures, chance) => {
 // The first refresh of a page goes out right behind the session token, and not when the page has
 // been drawn: the two take about as long. The view that is then drawn takes it over.
 let early = null;
+// Whether this tab has its turn for that one: a view that queued then would wait for itself.
+let hasEarlyTurn = false;
 
 export function EarlyRefresh({ apart, least, onRefresh }) {
   const { phase, onSent } = useContext(SessionContext);
@@ -101,7 +103,13 @@ export function EarlyRefresh({ apart, least, onRefresh }) {
       onRefresh(early.number, pathname, search, ownZone(), Number(stored(KEPT_RATE)));
       return true;
     };
-    const unsubscribe = onSent(() => inTurn(least * 1_000, () => {}, ask));
+    // Behind other tabs it would not be early.
+    const askIfFree = async () => {
+      hasEarlyTurn = true;
+      await ifFree(least * 1_000, ask);
+      hasEarlyTurn = false;
+    };
+    const unsubscribe = onSent(askIfFree);
     return () => {
       view.current = null;
       unsubscribe();
@@ -184,7 +192,7 @@ export function LiveView(props) {
   }, []);
 
   const askInTurn = useCallback(async () => {
-    if (isQueued.current || !isDue()) return;
+    if (isQueued.current || hasEarlyTurn || !isDue()) return;
     isQueued.current = true;
     const queued = (ms) => {
       waitMs.current = ms;

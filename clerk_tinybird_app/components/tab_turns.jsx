@@ -26,3 +26,12 @@ export async function inTurn(ms, queued, act) {
     if (!isOver) await navigator.locks.request(LOCK, { steal: true }, hold).catch(() => {});
   }
 }
+
+// Calls `act` if no tab has its turn or waits for it, and keeps the turn for `ms` if that returns true.
+export async function ifFree(ms, act) {
+  const hold = async (lock) => {
+    if (lock && act()) await sleep(ms);
+  };
+  if (!navigator.locks) return hold(true);
+  await navigator.locks.request(LOCK, { ifAvailable: true }, hold);
+}

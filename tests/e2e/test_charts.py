@@ -238,14 +238,29 @@ def test_every_period_is_drawn_without_odd_numbers_and_with_marks_that_do_not_to
                 assert one["x"] + one["width"] <= next_["x"], range_
 
 
-def test_a_chart_is_saved_as_a_picture(page: Page, board: Board) -> None:
-    board.open()
+def test_a_chart_is_saved_as_a_picture_that_says_of_when_and_of_what_it_is(
+    page: Page, board: Board
+) -> None:
+    board.open(address="/dashboard?range=1h&method_not=GET")
+    page.evaluate(
+        """() => {
+          window.written = [];
+          const write = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            window.written.push(text);
+            return write.call(this, text, ...place);
+          };
+        }"""
+    )
 
     with page.expect_download() as download:
         board.choose(LATENCY, "Save as PNG")
 
     assert download.value.suggested_filename == f"{LATENCY}.png"
     assert download.value.path().read_bytes()[:4] == b"\x89PNG"
+    title, caption, *_ = page.evaluate("window.written")
+    assert title == "Latency"
+    assert re.fullmatch(r"\d+ \w+ \d\d:\d\d to now UTC\+\d, method is not GET", caption)
 
 
 def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: Board) -> None:

@@ -86,7 +86,7 @@ def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organiza
     page.keyboard.press("k")
     expect(drawer.locator(".facts")).to_contain_text(ids[1])
     page.keyboard.press("Shift+Tab")
-    expect(drawer.get_by_role("button", name="Copy as JSON")).to_be_focused()
+    expect(drawer.get_by_role("link", name="Around this time")).to_be_focused()
     page.keyboard.press("Tab")
     expect(drawer.get_by_role("button", name="Newer")).to_be_focused()
     address = page.url.removeprefix(app.origin)
@@ -111,6 +111,12 @@ def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organiza
     for path in (address, older):
         page.goto(app.origin + path)
         expect(drawer.locator(".facts")).to_contain_text(ids[1])
+    # Its list gets it, and its neighbours, with what happened around it.
+    drawer.get_by_role("link", name="Around this time").click()
+    expect(page).to_have_url(re.compile(rf"range=custom&start=\S+&end=\S+&record={ids[1]}$"))
+    expect(drawer.get_by_role("button", name="Older")).not_to_have_attribute(
+        "aria-disabled", "true"
+    )
     stranger = open_browser()
     stranger.sign_in_at(address, "admin@globex.test")
     expect(stranger.page.get_by_role("dialog")).to_contain_text("Not among the requests")

@@ -123,12 +123,15 @@ export function HideToggle({ label, ...props }) {
   );
 }
 
-export function PngItem(props) {
+// A picture leaves the page, so it says of when and of what it is.
+export function PngItem({ period, chips, ...props }) {
   const { svg, name, title, asTable, series, hidden, setNoPng } = useChart();
   if (asTable) return null;
   const shown = series.filter(({ label }) => !hidden.includes(label));
+  const filters = chips.map(({ label, verb, chosen }) => `${label} ${verb} ${chosen}`);
+  const caption = [period, ...filters].join(", ");
   const save = () =>
-    savePng(svg.current, { name, title, series: shown }).then(
+    savePng(svg.current, { name, title, caption, series: shown }).then(
       () => setNoPng(false),
       () => setNoPng(true),
     );

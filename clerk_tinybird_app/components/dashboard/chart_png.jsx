@@ -2,7 +2,7 @@
 
 const SCALE = 2;
 const PAD = 20;
-const HEAD = 36;
+const HEAD = 56;
 const FOOT = 36;
 const STYLES = [
   ...["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"],
@@ -59,7 +59,14 @@ const legend = (pen, host, series, y) => {
   }
 };
 
-export async function savePng(svg, { name, title, series }) {
+// The text, or as much of it as there is room for.
+const fitting = (pen, text, room) => {
+  let fit = text;
+  while (fit && pen.measureText(fit).width > room) fit = fit.slice(0, -2).trimEnd() + "…";
+  return fit;
+};
+
+export async function savePng(svg, { name, title, caption, series }) {
   const { width, height } = svg.getBoundingClientRect();
   const image = await picture(resolved(svg, width, height));
   const host = svg.closest("section") ?? svg.parentElement;
@@ -75,6 +82,8 @@ export async function savePng(svg, { name, title, series }) {
   pen.font = `600 14px ${colour(host, "--font-mono")}`;
   pen.fillText(title, PAD, PAD + 4);
   pen.font = `13px ${colour(host, "--font-mono")}`;
+  pen.fillStyle = colour(host, "--soft");
+  pen.fillText(fitting(pen, caption, width), PAD, PAD + 24);
   legend(pen, host, series, HEAD + height + 22);
   const blob = await new Promise((done) => canvas.toBlob(done));
   const link = document.createElement("a");

@@ -9,7 +9,7 @@ from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_
 from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import ChartLimit, Scale, TimeSeries
-from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.dashboard.links import Chip, Choice
 from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
 _PANEL: Final = rx.asset("chart_panel.jsx", shared=True)
@@ -104,9 +104,12 @@ class _HideToggle(_Part):
 
 
 class _PngItem(_Part):
-    """Saves the chart as a picture."""
+    """Saves the chart as a picture, with its ``period`` and what it is filtered by."""
 
     tag = "PngItem"
+
+    period: rx.Var[str]
+    chips: rx.Var[list[Chip]]
 
 
 class _Rows(_Part):
@@ -157,7 +160,11 @@ def time_series_panel(panel: TimeSeries) -> rx.Component:
                     _HideToggle.create(label=each.label, class_name=MENU_ITEM)
                     for each in panel.series
                 ),
-                _PngItem.create(class_name=MENU_ITEM),
+                _PngItem.create(
+                    period=f"{DashboardState.dates} {DashboardState.zone}",
+                    chips=DashboardState.chips,
+                    class_name=MENU_ITEM,
+                ),
             ),
         ),
         name=panel.key,
