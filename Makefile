@@ -61,7 +61,7 @@ screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running a
 lock: ## Pin every package with its hashes, after a change of the requirements
 	@test -x .local/uv/bin/uv || { $(PYTHON) -m venv .local/uv && .local/uv/bin/pip install -q uv==0.13.9; }
 	@for name in requirements-serve requirements; do .local/uv/bin/uv pip compile --quiet --universal \
-	  --generate-hashes --no-header --python-version 3.11 $$name.txt -o $$name.lock || exit 1; done
+	  --generate-hashes --no-strip-extras --no-header --python-version 3.11 $$name.txt -o $$name.lock || exit 1; done
 
 clean: ## Remove what building and running made, but not .local/ with its accounts
 	rm -rf $(VENV) .web .built .states export .mypy_cache .pytest_cache .ruff_cache
