@@ -13,7 +13,7 @@ export TINYBIRD_PROJECT := $(subst .,/,$(PRODUCT))/tinybird
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export check test bench screenshots lock clean
+.PHONY: help run prod export check test bench screenshots image lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -57,6 +57,9 @@ screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running a
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.screenshots
+
+image: $(VENV)/test.stamp ## Rehearse deploy/Dockerfile without a container engine, about two minutes
+	@$(BIN)/python -m tests.image
 
 lock: ## Pin every package with its hashes, after a change of the requirements
 	@test -x .local/uv/bin/uv || { $(PYTHON) -m venv .local/uv && .local/uv/bin/pip install -q uv==0.13.9; }
