@@ -67,7 +67,7 @@ def rehearse(folder: Path) -> float:
     (last / "app").mkdir(parents=True)
     for name, argument in serve:
         if name == "COPY":
-            _copy(argument, first, last)
+            _copy(argument, first if "--from" in argument else ROOT, last)
     shutil.rmtree(first)
     told = dict(
         item.split("=", 1) for name, rest in serve if name == "ENV" for item in rest.split()

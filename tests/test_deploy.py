@@ -73,6 +73,14 @@ def test_the_image_ends_as_a_numbered_user_who_serves_what_is_built() -> None:
     assert told["CMD"].endswith('"serve", "--built"]')
 
 
+def test_the_image_has_no_links_that_the_build_left_in_the_assets() -> None:
+    # Reflex would remove them at the start, and cannot where nothing may be written.
+    _, serve = stages()
+
+    assert ("COPY", "assets assets") in serve
+    assert "assets/external" in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
 def test_base_images_are_named_by_a_version() -> None:
     texts = [(DEPLOY / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml")]
     named = re.findall(r"^(?:FROM| +image:) (\S+)", "\n".join(texts), re.MULTILINE)
