@@ -126,3 +126,15 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
     )  # fmt: skip
 
     assert f'"dial":"{upstream}"' in done.stdout
+
+
+def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / ".github").rglob("*.yml")]
+    used = re.findall(r"uses: (\S+)", "\n".join(texts))
+    targets = re.findall(r"make (\w+)", "\n".join(texts))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert used
+    assert [each for each in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each)] == []
+    assert [each for each in targets if f"\n{each}:" not in makefile] == []
+    assert (ROOT / ".ci" / "tinybird").stat().st_mode & 0o111
