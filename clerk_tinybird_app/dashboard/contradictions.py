@@ -136,7 +136,7 @@ def _filters_named(panel: Panel) -> Iterator[str]:
         case Breakdown():
             yield from panel.tabs or (panel.by,)
         case Ranking() | Records():
-            yield from panel.by if isinstance(panel, Ranking) else ()
+            yield from panel.by if isinstance(panel, Ranking) else panel.filters
             for column in panel.columns:
                 yield from (*column.filters, *column.decided_by)
 

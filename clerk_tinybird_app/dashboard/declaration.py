@@ -373,6 +373,8 @@ class Records(Panel):
         id: The column that tells one row from all others. With a parameter of the same name in its
             pipe, the address of a row shows it as long as it is kept.
         columns: What a line shows beside the time.
+        filters: Filter -> the pipe's column with its value, for those that no line shows: whoever
+            opens a row can filter by them too.
         cursor: The pipe's parameters for the time and the id of a row, for the rows before it; None
             for a list that ends with its newest rows.
         search: The pipe's parameter for a text that the rows contain; "" without one.
@@ -381,13 +383,14 @@ class Records(Panel):
     at: str = "timestamp"
     id: str = ""
     columns: tuple[Column, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
     cursor: tuple[str, str] | None = None
     search: str = ""
 
     @property
     def columns_used(self) -> frozenset[str]:
-        """The columns of its table."""
-        return _of(self.columns) | {self.at, self.id}
+        """The columns of its table, and those that a row filters by besides."""
+        return _of(self.columns) | {self.at, self.id, *self.filters.values()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.charts import moment
 from clerk_tinybird_app.dashboard.declaration import Column, Records, Unit
 from clerk_tinybird_app.dashboard.shown import Shaper, reading_rows
-from clerk_tinybird_app.dashboard.times import Times, offset_name
+from clerk_tinybird_app.dashboard.times import CUSTOM, Times, offset_name
+from clerk_tinybird_app.dashboard.view import record_names
+
+_BEFORE: Final = timedelta(minutes=10)
+_AFTER: Final = timedelta(minutes=1)
+"""What counts as around a record. A list begins with its newest rows, so less comes after it."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Record:
         name: What it is about.
         fields: First its time and what the list shows of it.
         json: All of it as the pipe answers it.
+        around_href: The view of what happened around it, with this record open.
     """
 
     mark: str = ""
@@ -53,6 +59,7 @@ class Record:
     name: str = ""
     fields: list[Field] = field(default_factory=list)
     json: str = ""
+    around_href: str = ""
 
 
 def shown_record(shaper: Shaper, panel: Records, row: Mapping[str, Any]) -> Record:
@@ -77,16 +84,26 @@ class _Reader:
     row: Mapping[str, Any]
 
     def record(self) -> Record:
-        marked = [each for each in self.panel.columns if self.shaper.tone(self._values(each))]
+        marked = [each for each in self.panel.columns if self._tone(each)]
         named = [each for each in self.panel.columns if each not in marked and _is_text(each)]
         mark = marked[0] if marked else None
         return Record(
             mark=self._words(mark) if mark else "",
-            tone=self.shaper.tone(self._values(mark)) if mark else "",
+            tone=self._tone(mark) if mark else "",
             name=self._words(named[0]) if named else str(self.row[self.panel.id]),
             fields=list(self._fields()),
             json=json.dumps(self.row, indent=2, ensure_ascii=False),
+            around_href=self._around(),
         )
+
+    def _around(self) -> str:
+        at = moment(self.row[self.panel.at])
+        view = self.shaper.view.changed(
+            range=CUSTOM, start=at - _BEFORE, end=at + _AFTER, searches={}
+        )
+        name = record_names(self.shaper.dashboard)[self.panel.key]
+        (href,) = view.links_to(view.page(self.shaper.page), name, [str(self.row[self.panel.id])])
+        return href
 
     def _fields(self) -> Iterator[Field]:
         """Yield each of the row's columns once, in the declared order first."""
@@ -100,7 +117,8 @@ class _Reader:
         for name in (self.panel.id, *self.row):
             if name not in told:
                 told.add(name)
-                yield self._field(name, _label(name))
+                own = {each: of for each, of in self.panel.filters.items() if of == name}
+                yield self._field(name, _label(name), values=self._values(own))
 
     def _time(self) -> Field:
         at = moment(self.row[self.panel.at])
@@ -108,9 +126,9 @@ class _Reader:
 
     def _declared(self, column: Column, name: str) -> Field:
         if len(column.of) == 1:
-            return self._field(name, column.heading, column.unit, self._values(column))
+            return self._field(name, column.heading, column.unit, self._values(column.filters))
         own = {each: source for each, source in column.filters.items() if source == name}
-        return self._field(name, _label(name), column.unit, self._values(column, own))
+        return self._field(name, _label(name), column.unit, self._values(own))
 
     def _field(
         self,
@@ -144,9 +162,11 @@ class _Reader:
                 return left.link(left.page(page)) if left else ""
         return ""
 
-    def _values(self, column: Column, filters: Mapping[str, str] | None = None) -> dict[str, Any]:
-        chosen = column.filters if filters is None else filters
-        return {name: self.row[source] for name, source in chosen.items()}
+    def _tone(self, column: Column) -> str:
+        return self.shaper.tone(self._values(column.filters))
+
+    def _values(self, filters: Mapping[str, str]) -> dict[str, Any]:
+        return {name: self.row[source] for name, source in filters.items()}
 
     def _filter(self, name: str) -> str:
         found = self.shaper.dashboard.filter_named(name)

@@ -133,6 +133,7 @@ _RECENT: Final = Records(
         Column(of=("duration_ms",), label="took", unit=Unit.MILLISECONDS),
         Column(of=("region",), filters={"region": "region"}),
     ),
+    filters={"user": "user_id"},
 )
 
 _ROUTES: Final = Ranking(

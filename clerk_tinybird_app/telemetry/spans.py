@@ -45,7 +45,8 @@ def _exporter(name: str) -> SpanExporter:
 
         # It writes several lines for each batch that is not taken.
         logging.getLogger(OTLPSpanExporter.__module__).addFilter(LogBudget())
-        return OTLPSpanExporter()
+        exporter: SpanExporter = OTLPSpanExporter()
+        return exporter
     raise ValueError(f"OTEL_TRACES_EXPORTER must be {OTLP}, {CONSOLE} or none")
 
 

@@ -213,6 +213,11 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
         "Did you mean 'odd'?",
     ),
     (
+        lambda: with_panel(LATEST, filters={"agents": "code"}),
+        "the panel 'latest' names the filter 'agents', which is none of the dashboard's filters. "
+        "Did you mean 'agent'?",
+    ),
+    (
         lambda: with_panel(LATEST, columns=(Column(of=("code",), decided_by=("outcomes",)),)),
         "the panel 'latest' names the filter 'outcomes', which is none of the dashboard's filters. "
         "Did you mean 'outcome'?",

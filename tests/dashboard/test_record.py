@@ -71,6 +71,26 @@ def test_only_this_leads_to_the_view_of_a_value_unless_it_is_that_already() -> N
     assert record(outcome="1xx").fields[1].only_href == ""
 
 
+def test_what_no_line_shows_can_be_filtered_by_where_it_is_declared() -> None:
+    panel = replace(LATEST, filters={"agent": "agent_name"})
+
+    found = {each.label: each for each in shown_record(shaper(), panel, ROW).fields}
+
+    agent = found["agent name"]
+    assert (agent.only_href, agent.only) == ("/dashboard?agent=curl", "agent = curl")
+
+
+def test_what_happened_around_a_record_is_a_view_that_has_it_open() -> None:
+    seen = view(site="/a").changed(range="7d", searches={"search": "x"})
+
+    address = record(seen).around_href
+
+    assert address == (
+        "/dashboard?range=custom&start=2026-11-23T22:49:59Z&end=2026-11-23T23:00:59Z"
+        "&site=/a&record=7"
+    )
+
+
 def test_not_this_leaves_one_more_value_out_where_a_filter_takes_several() -> None:
     def left_out(seen: View, page: str = "") -> dict[str, str]:
         found = replace(shaper(seen), dashboard=MANY, page=page)

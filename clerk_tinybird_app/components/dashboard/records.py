@@ -183,6 +183,9 @@ def _found() -> rx.Component:
                 aria_label="Copy as JSON",
                 class_name=BUTTON,
             ),
+            rx.el.a(
+                icon("history"), "Around this time", href=record.around_href, class_name=BUTTON
+            ),
             class_name="end",
         ),
     )

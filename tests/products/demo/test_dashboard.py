@@ -147,6 +147,7 @@ REQUEST: dict[str, Any] = {
     "status": 503,
     "duration_ms": 3.25,
     "region": "eu",
+    "user_id": "user_1",
     "status_class": "5xx",
 }
 
@@ -173,6 +174,7 @@ def test_each_field_of_a_request_leads_to_those_of_its_kind_and_to_all_others() 
         ("method", "/dashboard?method=GET", "/dashboard?method_not=GET"),
         ("route", "/dashboard?route=/a", "/dashboard?route_not=/a"),
         ("region", "/dashboard?region=eu", "/dashboard?region_not=eu"),
+        ("user id", "/dashboard?user=user_1", "/dashboard?user_not=user_1"),
     ]
 
 

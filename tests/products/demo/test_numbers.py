@@ -187,6 +187,7 @@ def test_every_requests_links_lead_to_requests_of_its_kind_or_to_all_others(
     rows = [
         row(NOON, tenant_id="org_kinds", request_id=f"{n}_{i}")
         | {"method": method, "route": route, "region": region, "status": status}
+        | {"user_id": f"user_{n}"}
         for n, (method, route, region, status) in enumerate(kinds, 1)
         for i in range(n)
     ]
@@ -196,7 +197,9 @@ def test_every_requests_links_lead_to_requests_of_its_kind_or_to_all_others(
     for each in rows:
         own = counts[each["request_id"][0]]
         links = [field for field in fields_of(each) if field.only_href]
-        assert [field.label for field in links] == ["status", "method", "route", "region"]
+        assert [field.label for field in links] == [
+            *("status", "method", "route", "region", "user id")
+        ]
         for link in links:
             assert follow(bundled, "org_kinds", link.only_href) == str(own), link
             assert follow(bundled, "org_kinds", link.not_href) == str(len(rows) - own), link
