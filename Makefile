@@ -13,7 +13,7 @@ export TINYBIRD_PROJECT := $(subst .,/,$(PRODUCT))/tinybird
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export check test bench screenshots clean
+.PHONY: help run prod export check test bench screenshots image lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -58,10 +58,18 @@ screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running a
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m tests.screenshots
 
+image: $(VENV)/test.stamp ## Rehearse deploy/Dockerfile without a container engine, about two minutes
+	@$(BIN)/python -m tests.image
+
+lock: ## Pin every package with its hashes, after a change of the requirements
+	@test -x .local/uv/bin/uv || { $(PYTHON) -m venv .local/uv && .local/uv/bin/pip install -q uv==0.13.9; }
+	@for name in requirements-serve requirements; do .local/uv/bin/uv pip compile --quiet --universal \
+	  --generate-hashes --no-strip-extras --no-header --python-version 3.11 $$name.txt -o $$name.lock || exit 1; done
+
 clean: ## Remove what building and running made, but not .local/ with its accounts
 	rm -rf $(VENV) .web .built .states export .mypy_cache .pytest_cache .ruff_cache
 
-$(VENV)/run.stamp: requirements.txt
+$(VENV)/run.stamp: requirements.txt requirements-serve.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name it with: make run PYTHON=python3.12"; exit 1; }
 	@echo "Setting up Python packages in $(VENV): about 1 GB on disk, a minute or so."

@@ -41,6 +41,7 @@ _COPIED = (
     "examples",
     "reflex.lock",
     "requirements.txt",
+    "requirements-serve.txt",
     "rxconfig.py",
     "tinybird",
 )

@@ -58,3 +58,42 @@ def test_every_python_block_of_the_adaptation_runs_with_what_its_example_imports
         exec(block, known)
 
     assert len(blocks) == 6
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
+
+    assert len(named) > 60
+    assert page.count("::") == len(named) + 1  # and the one that says how they are written
+    assert [
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"^ *(?:async )?def {name}\(", _test_file(file), re.MULTILINE)
+    ] == []
+
+
+def test_the_security_page_has_a_line_for_each_promise_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    promises = readme.partition("## What it promises")[2].partition("\n## ")[0]
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^\| (\d+)\. ", page, re.MULTILINE) == re.findall(
+        r"^(\d+)\. ", promises, re.MULTILINE
+    )
+
+
+def test_no_page_links_to_what_is_not_there() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+
+    assert [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+        if not target.startswith(("http", "gallery/")) and not (page.parent / target).exists()
+    ] == []
+
+
+def _test_file(name: str) -> str:
+    file = ROOT / "tests" / name
+    return file.read_text(encoding="utf-8") if file.exists() else ""

@@ -11,7 +11,10 @@ from typing import Any, Final, Self
 from clerk_tinybird_app.settings import Settings
 
 _PACKAGE: Final = "clerk_tinybird_app"
-_SOURCES: Final = (_PACKAGE, "assets", "reflex.lock", "rxconfig.py", "requirements.txt")
+_SOURCES: Final = (
+    *(_PACKAGE, "assets", "reflex.lock", "rxconfig.py"),
+    *("requirements.txt", "requirements-serve.txt"),
+)
 """Beside them, the product and its Tinybird project, wherever the settings say they are."""
 
 _MADE_BY_RUNNING: Final = ("__pycache__", "assets/external/")

@@ -25,7 +25,8 @@ def test_the_same_app_has_the_same_stamp_wherever_it_is(app: Path) -> None:
     "path",
     [
         *("clerk_tinybird_app/routes.py", "clerk_tinybird_app/pages/new.py", "assets/look.css"),
-        *("reflex.lock/bun.lock", "rxconfig.py", "requirements.txt", "tinybird/pipes/new.pipe"),
+        *("reflex.lock/bun.lock", "rxconfig.py", "requirements.txt", "requirements-serve.txt"),
+        "tinybird/pipes/new.pipe",
     ],
 )
 def test_each_source_counts(app: Path, path: str) -> None:

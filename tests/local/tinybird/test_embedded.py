@@ -1,6 +1,7 @@
 """The app's side: a Tinybird that is there when needed and back when it died."""
 
 import asyncio
+import importlib.util
 import logging
 import os
 import signal
@@ -111,6 +112,14 @@ async def test_a_system_that_gives_no_process_is_named(
 
     monkeypatch.setattr(child, "start", fail)
     with pytest.raises(TinybirdUnavailable, match="temporarily unavailable"):
+        await embedded.start()
+
+
+async def test_the_missing_package_is_named_where_only_serving_is_installed(
+    embedded: EmbeddedTinybird, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(TinybirdUnavailable, match=r"package chdb is missing.*requirements\.txt"):
         await embedded.start()
 
 

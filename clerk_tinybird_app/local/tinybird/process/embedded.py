@@ -1,6 +1,7 @@
 """Keeps a Tinybird running beside the app."""
 
 import asyncio
+import importlib.util
 import logging
 from asyncio.subprocess import Process
 from pathlib import Path
@@ -15,6 +16,7 @@ from clerk_tinybird_app.local.tinybird.demo.world import Newcomers, World
 from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.tinybird.token import Workspace
 
+_CHDB: Final = "chdb"
 _START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _WATCH_SECONDS: Final = 1.0
@@ -202,6 +204,11 @@ class EmbeddedTinybird:
     async def _start_child(self) -> None:
         """Start the child and wait until it answers with this data folder's key."""
         self._external = None
+        if importlib.util.find_spec(_CHDB) is None:
+            raise TinybirdUnavailable(
+                f"The embedded Tinybird did not start: the package {_CHDB} is missing; install "
+                "requirements.txt, or set TINYBIRD_API_URL and its kin to use a real Tinybird."
+            )
         try:
             self._child = process = await child.start(
                 self._project, self._data, self._port, *self._arguments
