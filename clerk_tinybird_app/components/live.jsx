@@ -24,6 +24,8 @@ import { ifFree, inTurn } from "./tab_turns.jsx";
 const TICK_MS = 250;
 // After this time a refresh without an answer is lost: its websocket has closed.
 const LOST_MS = 40_000;
+// The same of one that went out early: the server may have had it before the session.
+const EARLY_LOST_MS = 5_000;
 // Data that is older than so many refreshes is not live any more.
 const LATE_REFRESHES = 3;
 // When a refresh takes longer than this, the reason is looked for.
@@ -100,11 +102,16 @@ export function EarlyRefresh({ apart, least, onRefresh }) {
       // A page that stands already asks for itself.
       if (!onRefresh || phase === "signed-in") return false;
       early = { number: Date.now(), asked: moment(), pathname, search };
-      onRefresh(early.number, pathname, search, ownZone(), Number(stored(KEPT_RATE)));
+      const kept = Number(stored(KEPT_RATE));
+      const every = RATES_S.includes(kept) && kept >= least ? kept : 0;
+      onRefresh(early.number, pathname, search, ownZone(), every);
       return true;
     };
     // Behind other tabs it would not be early.
     const askIfFree = async () => {
+      // What went out behind an earlier token may not be answered for this one.
+      early = null;
+      if (hasEarlyTurn) return;
       hasEarlyTurn = true;
       await ifFree(least * 1_000, ask);
       hasEarlyTurn = false;
@@ -124,7 +131,8 @@ const takeEarly = (pathname, search) => {
   early = null;
   const isIts = taken && taken.pathname === pathname && taken.search === search;
   const { number, asked } = isIts && msSince(taken.asked) < SLOW_MS ? taken : NOT_ASKED;
-  return { number, asked, isLost: false, failures: 0, chance: Math.random() };
+  const lostMs = EARLY_LOST_MS;
+  return { number, asked, lostMs, isLost: false, failures: 0, chance: Math.random() };
 };
 
 export function LiveView(props) {
@@ -166,14 +174,17 @@ export function LiveView(props) {
     const { pathname, search, every, onRefresh } = view.current;
     // The time as the number, so that a number of an earlier visit is never taken for this one.
     const number = Date.now();
-    last.current = { number, asked: moment(), isLost: false, failures, chance: Math.random() };
+    last.current = {
+      ...{ number, asked: moment(), lostMs: LOST_MS },
+      ...{ isLost: false, failures, chance: Math.random() },
+    };
     onRefresh(number, pathname, search, ownZone(), every);
   }, []);
 
   const isDue = useCallback(() => {
     const { isDown, paused, isLive, isFailing, finished, every, at, behind, turnsAt } =
       view.current;
-    const { number, asked, isLost, failures, chance } = last.current;
+    const { number, asked, lostMs, isLost, failures, chance } = last.current;
     if (isDown) return false;
     if (!asked) return true;
     if (paused || document.hidden) return false;
@@ -186,7 +197,7 @@ export function LiveView(props) {
     // the same.
     if (isLost || hasJumped(asked)) return true;
     const since = msSince(asked);
-    if (!hasEnded && since < LOST_MS) return false;
+    if (!hasEnded) return since >= lostMs;
     // With half a tick of tolerance, so that it is not a whole tick late.
     return since + TICK_MS / 2 >= pauseMs(every, failures, chance);
   }, []);

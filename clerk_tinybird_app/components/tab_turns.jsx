@@ -33,5 +33,6 @@ export async function ifFree(ms, act) {
     if (lock && act()) await sleep(ms);
   };
   if (!navigator.locks) return hold(true);
-  await navigator.locks.request(LOCK, { ifAvailable: true }, hold);
+  // Another tab may take the lock from this one.
+  await navigator.locks.request(LOCK, { ifAvailable: true }, hold).catch(() => {});
 }

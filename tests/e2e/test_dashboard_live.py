@@ -217,3 +217,28 @@ def test_the_first_data_is_asked_for_behind_the_session_and_not_when_the_page_is
     # The page takes it over, and does not ask the same once more.
     assert asked[:2] == ["sync", "refresh"]
     assert asked.count("refresh") == 1
+
+
+def test_a_first_question_that_gets_lost_is_asked_anew_within_seconds(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    lost: list[str | bytes] = []
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message: str | bytes) -> None:
+            if not lost and "state.refresh" in str(message):
+                lost.append(message)
+            else:
+                server.send(message)
+
+        socket.on_message(to_server)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.evaluate("localStorage.setItem('dashboard-refresh-seconds', '300')")
+    page.reload()
+
+    board.expect_filled()
+    assert lost
