@@ -1,5 +1,6 @@
 """The image, the service and the locks fit the app; ``make image`` rehearses the image itself."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.image import copied, stages
+from tests.reflex_internals.test_backend_address import BUILT, said
 from tests.running_app import ROOT
 from tests.web_servers import find_server
 
@@ -126,6 +128,20 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
     )  # fmt: skip
 
     assert f'"dial":"{upstream}"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("backend", "named"),
+    [("page", "'https://elsewhere.example'"), ("page", "{}"), ("file", "{}")],
+    ids=["pages that read no file", "an element in them", "an element in an export"],
+)
+def test_only_the_file_of_an_export_names_a_backend(backend: str, named: str) -> None:
+    asked = f"[backendURL({json.dumps(BUILT)}), atBackend('/x'), isBackendNamed()]"
+    found = said(
+        f"(window.backend = {named}, {asked})", page="https://app.example.com/", backend=backend
+    )
+
+    assert found == ["wss://app.example.com/_event", "/x", backend == "page"]
 
 
 def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:

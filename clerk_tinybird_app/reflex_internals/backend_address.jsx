@@ -8,9 +8,16 @@ import env from "$/env.json";
 // The reserved domain in an export whose host was not told the backend's address yet.
 const NOWHERE = ".invalid";
 
+// What the file says, "" without one. Pages that come from their backend read no such file, and an
+// element whose id is "backend" is `window.backend` too.
+const named = () =>
+  typeof window !== "undefined" && env.BACKEND !== "page" && typeof window.backend === "string"
+    ? window.backend
+    : "";
+
 const origin = () => {
   if (typeof window === "undefined") return "";
-  return window.backend || (env.BACKEND ? window.location.origin : "");
+  return named() || (env.BACKEND ? window.location.origin : "");
 };
 
 // The address of a path of the backend, null when `built`, the one of the build, is right.
@@ -26,10 +33,8 @@ export const backendURL = (built) => {
 
 // A path of the backend as the page asks for it: whole, when the backend is elsewhere.
 export const atBackend = (path) =>
-  typeof window !== "undefined" && window.backend && path?.startsWith("/")
-    ? `${window.backend}${path}`
-    : path;
+  named() && path?.startsWith("/") ? `${named()}${path}` : path;
 
 // False when nobody has said where the backend is.
 export const isBackendNamed = () =>
-  window.backend ? !window.backend.endsWith(NOWHERE) : env.BACKEND !== "file";
+  named() ? !named().endsWith(NOWHERE) : env.BACKEND !== "file";
