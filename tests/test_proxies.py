@@ -85,7 +85,13 @@ async def test_of_several_proxies_each_must_be_trusted() -> None:
     assert client_of(await seen("10.0.0.3", ADA, trusted=(BALANCER,))) == "10.0.0.3"
 
 
-@pytest.mark.parametrize("nonsense", ["", "unknown", "_hidden", "1.2.3", "<script>", "a" * 9_000])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        *("", "unknown", "_hidden", "1.2.3", "<script>", "a" * 9_000),
+        *("fe80::1%eth0", "2001:db8::1%<script>", "[fe80::1%eth0]:50123"),
+    ],
+)
 async def test_an_entry_that_is_no_address_leaves_the_proxy_that_sent_it(nonsense: str) -> None:
     assert client_of(await seen(NGINX, nonsense)) == NGINX
     assert client_of(await seen(NGINX, f"{ADA}, {nonsense}")) == NGINX

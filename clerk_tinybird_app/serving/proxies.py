@@ -104,6 +104,9 @@ def address_of(text: str) -> _Address | None:
     """Return the address that ``text`` is, perhaps with a port; None when it is none."""
     if match := _WITH_PORT.fullmatch(text):
         text = match[1] or match[2]
+    # Behind a "%", the name of a network interface, Python takes any text as part of an address.
+    if "%" in text:
+        return None
     try:
         address = ip_address(text)
     except ValueError:
