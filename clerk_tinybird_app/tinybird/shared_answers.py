@@ -3,11 +3,15 @@
 The first process that asks puts an empty value where the answer will be; the others wait for it a
 while. Whatever goes wrong with Redis, a process asks for itself, as without it.
 
-Who reads Redis learns neither rows nor whose they are. Who writes there can neither make up an
-answer nor give one to another question. All names and keys come from one secret, which is derived
-from the key that signs the workspace's tokens: every backend process has that one, and whoever else
-had it could mint a token for any tenant, and would need no answers. What is derived has a purpose
-of its own, so it never signs anything.
+Of these answers, who reads Redis learns neither rows nor whose they are, and who writes there can
+neither make one up nor give it to another question. This guards the answers alone. Reflex keeps its
+states in the same Redis as pickles, with the session, its token and its rows: who reads there sees
+them, and who writes there runs code in the app. So nobody but the app may reach that Redis.
+
+All names and keys come from one secret, which is derived from the key that signs the workspace's
+tokens: every backend process has that one, and whoever else had it could mint a token for any
+tenant, and would need no answers. What is derived has a purpose of its own, so it never signs
+anything.
 """
 
 import asyncio
