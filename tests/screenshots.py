@@ -22,6 +22,10 @@ expect.set_options(timeout=30_000)
 FOLDER: Final = ROOT / "docs"
 _Theme = Literal["light", "dark"]
 _EMAIL: Final = "admin@acme.test"
+_AT_REST: Final = """async () => {
+  await document.fonts.ready;
+  for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
+}"""
 _DESKTOP: Final = (1280, 900)
 _PHONE: Final = (390, 844)
 
@@ -97,6 +101,7 @@ def _take(picture: Picture, browser: Browser, app: RunningApp) -> None:
             visitor.open()
             expect(page.get_by_role("button", name=SIGN_IN)).to_be_visible()
         page.evaluate("document.activeElement.blur()")
+        page.evaluate(_AT_REST)
         page.screenshot(path=FOLDER / f"{picture.name}.png", full_page=True, animations="disabled")
 
 
