@@ -5,6 +5,8 @@ And the record that an address names is shown to whoever may read its pipe, and 
 
 import csv
 from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +65,19 @@ async def tab(server: Server, running: Services, tinybird: Tinybird) -> Tab:
 def answer(tinybird: Tinybird, first: int, last: int) -> None:
     tinybird.rows = {**ROWS, LIST: jobs(first, last)}
     tinybird.asked.clear()
+
+
+@asynccontextmanager
+async def older_rows_on_their_way(tab: Tab, tinybird: Tinybird) -> AsyncIterator[None]:
+    """Older rows are asked for before the block, and answered after it."""
+    tinybird.late = LIST
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(tab.load_older, LIST)
+        while not tinybird.may_be_late.statistics().tasks_waiting:
+            await anyio.sleep(0)
+        tinybird.late = ""
+        yield
+        tinybird.may_be_late.set()
 
 
 async def test_new_rows_wait_while_the_browser_says_that_the_list_is_read(
@@ -164,16 +179,10 @@ async def test_older_rows_of_another_view_are_added_to_none(
     tab: Tab, tinybird: Tinybird, other: str
 ) -> None:
     answer(tinybird, 200, 181)
-    tinybird.late = LIST
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(tab.load_older, LIST)
-        while not tinybird.may_be_late.statistics().tasks_waiting:
-            await anyio.sleep(0)
-        tinybird.late = ""
+    async with older_rows_on_their_way(tab, tinybird):
         # It has the same last row.
         await _refresh(tab, number=2, search=other)
         answer(tinybird, 180, 131)
-        tinybird.may_be_late.set()
 
     assert numbers(tab) == list(range(200, 180, -1))
     assert tab.board["loading"] == ""
@@ -183,16 +192,10 @@ async def test_older_rows_that_would_not_follow_the_last_row_are_told_and_can_be
     tab: Tab, tinybird: Tinybird
 ) -> None:
     answer(tinybird, 200, 181)
-    tinybird.late = LIST
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(tab.load_older, LIST)
-        while not tinybird.may_be_late.statistics().tasks_waiting:
-            await anyio.sleep(0)
-        tinybird.late = ""
+    async with older_rows_on_their_way(tab, tinybird):
         answer(tinybird, 210, 191)
         await _refresh(tab, number=2)
         answer(tinybird, 180, 131)
-        tinybird.may_be_late.set()
 
     assert (numbers(tab)[0], numbers(tab)[-1]) == (210, 191)
     assert tab.board["lists"][LIST].problem == MOVED_ON
