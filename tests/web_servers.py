@@ -1,7 +1,8 @@
 """nginx and Caddy with the very files of ``deploy/``, behind a certificate authority of the tests.
 
 ``python -m tests.web_servers`` gets both when they are missing, without installing them: on a
-developer's machine an installed server would start, and take port 80.
+developer's machine an installed server would start, and take port 80. Where they cannot be had, the
+tests that need them are skipped.
 """
 
 import datetime
@@ -18,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -197,7 +199,7 @@ def _running(command: Sequence[str], port: int, log: Path, **env: str) -> Iterat
 def _path(name: str) -> str:
     found = find_server(name)
     if found is None:
-        raise RuntimeError(ADVICE)
+        pytest.skip(ADVICE)
     return found
 
 
@@ -215,7 +217,7 @@ def _fetch(name: str) -> bool:
 
 
 def main() -> int:
-    """Make sure that there are both servers; return the exit status."""
+    """Get both servers where that is possible; elsewhere say what to install."""
     missing = [name for name in _PACKAGES if find_server(name) is None]
     if missing and shutil.which("apt-get"):
         sys.stderr.write(f"Fetching {' and '.join(missing)} for the tests of deploy/.\n")
@@ -224,10 +226,9 @@ def main() -> int:
             subprocess.run([*prefix, "apt-get", "update"], capture_output=True, check=False)
             for name in missing:
                 _fetch(name)
-    if all(find_server(name) for name in _PACKAGES):
-        return 0
-    sys.stderr.write(f"{ADVICE}\n")
-    return 1
+    if not all(find_server(name) for name in _PACKAGES):
+        sys.stderr.write(f"{ADVICE} Until then they are skipped.\n")
+    return 0
 
 
 if __name__ == "__main__":
