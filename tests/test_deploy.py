@@ -5,20 +5,37 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import requires
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from granian.cli import cli as granian
 from packaging.requirements import Requirement
 
-from tests.image import copied, stages
+from clerk_tinybird_app.settings import Settings
+from tests import web_servers
+from tests.image import REAL, copied, stages
 from tests.reflex_internals.test_backend_address import BUILT, said
-from tests.running_app import ROOT
+from tests.running_app import ROOT, free_port
 from tests.web_servers import find_server
 
 DEPLOY = ROOT / "deploy"
 HADOLINT = Path(sys.executable).with_name("hadolint")
 SYSTEMD = shutil.which("systemd-analyze")
+
+
+def composed(*names: str) -> str:
+    """Return what stands in ``compose.yaml`` below these names, one inside the other."""
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    for depth, name in enumerate(names):
+        own = "  " * depth
+        found = re.search(rf"^{own}{name}:(.*(?:\n(?:{own}  .*)?)*)", text, re.MULTILINE)
+        assert found, f"there is no {name}"
+        text = found[1]
+    return text.strip()
 
 
 def locked(name: str) -> dict[str, str]:
@@ -112,6 +129,122 @@ def test_what_reflex_needs_is_locked() -> None:
     names = {each.name for each in needed if each.marker is None or each.marker.evaluate()}
 
     assert names <= set(locked("requirements-serve.lock"))
+
+
+def test_redis_is_reached_by_the_app_alone_and_asks_for_a_password() -> None:
+    assert composed("networks", "back") == "internal: true"
+    assert composed("services", "redis", "networks") == "[back]"
+    assert composed("services", "app", "networks") == "[front, back]"
+    assert "back" not in composed("services", "caddy")
+    assert "ports:" not in composed("services", "redis")
+    assert "--requirepass ${REDIS_PASSWORD:?" in composed("services", "redis", "command")
+    url = composed("services", "app", "environment", "REFLEX_REDIS_URL")
+    assert url.startswith("redis://:${REDIS_PASSWORD:?")
+
+
+def test_caddy_alone_is_trusted_to_name_its_clients() -> None:
+    own = composed("services", "caddy", "networks", "front", "ipv4_address")
+
+    assert composed("services", "app", "environment", "TRUSTED_PROXIES") == own
+
+
+def test_memory_is_bounded_with_room_for_four_workers() -> None:
+    service = (DEPLOY / "clerk-tinybird.service").read_text(encoding="utf-8")
+    worker = next(each for each in granian.params if each.name == "workers_max_rss")
+    name = f"GRANIAN_{worker.name}".upper()
+
+    most = composed("services", "app", "environment", name).strip('"')
+    assert composed("services", "app", "mem_limit") == "3g"
+    assert 4 * int(most) < 3 * 1024
+    assert f"\nEnvironment={name}={most}\n" in service
+    assert "\nMemoryMax=3G\n" in service
+
+
+def test_pages_are_built_from_what_they_depend_on_and_no_secret(tmp_path: Path) -> None:
+    deploy = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    command = re.search(r"^grep -E .*\necho .*$", deploy, re.MULTILINE)
+    assert command
+    secret = {item.metadata["env"]: "secret" * 9 for item in fields(Settings) if not item.repr} | {
+        "CLERK_SECRET_KEY": "sk_live_secret",
+        "CLERK_JWT_KEY": "",
+    }
+    # All that pages depend on, with other values than where nothing is set.
+    whole = REAL | secret | {
+        **{f"CLERK_{name}_URL": f"/a-{name.lower()}" for name in ("SIGN_IN", "SIGN_UP")},
+        **{f"CLERK_AFTER_SIGN_{name}_URL": f"/b-{name.lower()}" for name in ("IN", "UP")},
+        **{f"CLERK_SIGN_{name}_FORCE_REDIRECT_URL": f"/c-{name.lower()}" for name in ("IN", "UP")},
+        "TINYBIRD_TOKEN_TTL": "77", "TINYBIRD_RPS": "7", "TINYBIRD_PROJECT": "elsewhere",
+        "APP_PRODUCT": "examples.email", "TOKEN_PAGE": "1", "DASHBOARD_REFRESH_SECONDS": "7",
+        "EMBED_ANCESTORS": "https://a.example", "REFLEX_API_URL": "https://api.example.com",
+    }  # fmt: skip
+    lines = "".join(f"{name}={value}\n" for name, value in whole.items())
+    (tmp_path / ".env").write_text(lines, encoding="utf-8")
+
+    subprocess.run(["sh", "-ec", command[0]], cwd=tmp_path, check=True)
+
+    pages = (tmp_path / ".env.pages").read_text(encoding="utf-8")
+    given = dict(line.split("=", 1) for line in pages.splitlines())
+    baked = Settings.from_environ(whole).baked
+    plain = Settings.from_environ({"TOKEN_PAGE": "0"}).baked
+    assert Settings.from_environ(given).baked == baked
+    assert [name for name in baked if baked[name] == plain[name]] == []
+    assert "secret" not in pages
+    assert composed("secrets", "env").endswith("file: ../.env.pages")
+
+
+class Healthy(BaseHTTPRequestHandler):
+    """Is well, and nobody's proxy."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/api/health" else 404)
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None: ...
+
+
+def test_the_image_asks_its_own_port_for_its_health_and_no_proxy() -> None:
+    _, serve = stages()
+    command = json.loads(dict(serve)["HEALTHCHECK"].partition("CMD ")[2])
+    nowhere = f"http://127.0.0.1:{free_port()}"
+
+    def status(port: int) -> int:
+        env = {"REFLEX_FRONTEND_PORT": str(port), "http_proxy": nowhere, "HTTP_PROXY": nowhere}
+        done = subprocess.run(
+            [sys.executable, *command[1:]], env=env, capture_output=True, check=False
+        )
+        return done.returncode
+
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        assert status(server.server_port) == 0
+        server.shutdown()
+    assert status(free_port()) != 0
+
+
+def test_what_traces_need_brings_neither_the_database_nor_the_build_tool() -> None:
+    text = (ROOT / "requirements-otel.txt").read_text(encoding="utf-8")
+
+    assert re.findall(r"^-r (\S+)$", text, re.MULTILINE) == ["requirements-serve.txt"]
+
+
+def test_strangers_get_neither_the_metrics_nor_what_is_ready() -> None:
+    nginx_file = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    caddyfile = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+
+    for path in ("/api/metrics", "/api/ready"):
+        assert re.search(rf"location = {path} {{\s+return 404;\s+}}", nginx_file)
+        assert re.search(rf"@(\w+) path .*{path}\b.*\n\s*respond @\1 404\n", caddyfile)
+
+
+def test_where_a_server_cannot_be_had_its_tests_are_skipped_and_all_others_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_names, **_options: None)
+
+    assert web_servers.main() == 0
+    assert "brew install nginx caddy" in capsys.readouterr().err
+    with pytest.raises(pytest.skip.Exception, match="brew install"):
+        web_servers.caddy(tmp_path, 1, "").__enter__()
 
 
 @pytest.mark.skipif(find_server("caddy") is None, reason="Caddy is not installed")
