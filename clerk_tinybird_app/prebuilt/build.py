@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -27,6 +27,9 @@ _MADE_OF: Final = "made-of.json"
 _LOCK: Final = "lock"
 _KEPT: Final = 3
 """How many builds stay: the newest, and those that servers may still be using."""
+
+_TRIES: Final = 3
+"""How often the pages are built while somebody changes what they are made of."""
 
 _COMMAND: Final = "python -m clerk_tinybird_app build"
 
@@ -48,8 +51,7 @@ def built(settings: Settings, folder: Path) -> Path:
         NotBuiltError: They are not built, or something has changed since.
     """
     ingredients = Ingredients.of(settings, folder)
-    place = folder / BUILDS / ingredients.stamp
-    if place.is_dir():
+    if place := _found(ingredients, folder / BUILDS):
         return place
     told = _why(ingredients, folder / BUILDS)
     raise NotBuiltError(
@@ -72,8 +74,7 @@ def build(settings: Settings, folder: Path, say: Say) -> Path:
     begun = time.monotonic()
     builds = folder / BUILDS
     ingredients = Ingredients.of(settings, folder)
-    place = builds / ingredients.stamp
-    if place.is_dir():
+    if place := _found(ingredients, builds):
         say("The pages are built, and nothing has changed since.")
         return place
     if not BUN.is_file():
@@ -82,17 +83,53 @@ def build(settings: Settings, folder: Path, say: Say) -> Path:
             "is not installed: pip install -r requirements.txt. Or build them elsewhere, and bring "
             f"the folder {BUILDS}/ here."
         )
-    builds.mkdir(exist_ok=True)
-    with _locked(builds / _LOCK, say):
-        if place.is_dir():
-            say("They are built now.")
-            return place
-        say(f"Building the pages: {_why(ingredients, builds)}.")
-        _export(folder)
-        _publish(folder / os.environ.get(as_built.WEB_VARIABLE, as_built.WEB), ingredients, place)
-        _forget_old(builds)
+    try:
+        builds.mkdir(exist_ok=True)
+        with _locked(builds / _LOCK, say):
+            place = _build(settings, folder, say)
+    except OSError as error:
+        raise NotBuiltError(
+            f"The pages cannot be built and kept in {builds}: {error}. Let this user write there, "
+            "or build them elsewhere, and bring that folder here."
+        ) from error
     say(f"Built in {time.monotonic() - begun:.1f} s.")
     return place
+
+
+def _found(ingredients: Ingredients, builds: Path) -> Path | None:
+    """Return the build of these ingredients, if there is one, and make it count as a new one."""
+    place = builds / ingredients.stamp
+    if not place.is_dir():
+        return None
+    # Else a few builds later it would be forgotten as an old one while it is served. Who only
+    # reads it cannot do so.
+    with suppress(OSError):
+        os.utime(place)
+    return place
+
+
+def _build(settings: Settings, folder: Path, say: Say) -> Path:
+    """Build, under the lock, until the pages are surely made of what their name says."""
+    builds = folder / BUILDS
+    web = folder / (os.environ.get(as_built.WEB_VARIABLE) or as_built.WEB)
+    # What was changed while another process was building counts.
+    ingredients = Ingredients.of(settings, folder)
+    if place := _found(ingredients, builds):
+        return place
+    say(f"Building the pages: {_why(ingredients, builds)}.")
+    for _ in range(_TRIES):
+        _export(folder, web)
+        before, ingredients = ingredients, Ingredients.of(settings, folder)
+        if ingredients == before:
+            _publish(web, ingredients, builds / ingredients.stamp)
+            _forget_old(builds)
+            return builds / ingredients.stamp
+        changed = ingredients.changed_since(before)
+        say(f"Changed while the pages were built: {changed}.")
+    raise NotBuiltError(
+        f"The pages were built {_TRIES} times, and each time something had changed meanwhile, at "
+        f"last {changed}. Build them when nothing changes these files."
+    )
 
 
 def _why(ingredients: Ingredients, builds: Path) -> str:
@@ -108,13 +145,17 @@ def _newest_first(builds: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _export(folder: Path) -> None:
-    """Let Reflex build.
+def _export(folder: Path, web: Path) -> None:
+    """Let Reflex build in ``web``.
 
     Raises:
         NotBuiltError: It cannot; it has said why.
     """
+    # Else an asset that is gone, or older than the one that it replaces, would stay as it was.
+    if (public := web / as_built.PUBLIC).exists():
+        shutil.rmtree(public)
     env = {**os.environ, as_built.BACKEND_PORT_VARIABLE: ""}
+    env.pop(as_built.EXPORTING_VARIABLE, None)
     # In a session of its own, so that a stop ends also what it starts.
     process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         as_built.EXPORT, cwd=folder, env=env, start_new_session=True
@@ -131,17 +172,22 @@ def _export(folder: Path) -> None:
 
 def _publish(web: Path, ingredients: Ingredients, place: Path) -> None:
     """Copy what serving needs out of ``web``, and put it at its place when it is complete."""
+    left_out = {web / part for part in as_built.NOT_SERVED}
     with TemporaryDirectory(dir=place.parent, prefix=".") as name:
         draft = Path(name) / place.name
-        ignored = shutil.ignore_patterns(*as_built.NOT_SERVED)
         for part in as_built.SERVED:
-            shutil.copytree(web / part, draft / part, ignore=ignored)
+            shutil.copytree(
+                web / part,
+                draft / part,
+                ignore=lambda at, names: {each for each in names if Path(at, each) in left_out},
+            )
         ingredients.save(draft / _MADE_OF)
         draft.rename(place)
 
 
 def _forget_old(builds: Path) -> None:
-    for old in _newest_first(builds)[_KEPT:]:
+    """Delete old builds, and drafts of processes that were killed; the lock is this one's."""
+    for old in (*_newest_first(builds)[_KEPT:], *builds.glob(".*/")):
         shutil.rmtree(old, ignore_errors=True)
 
 

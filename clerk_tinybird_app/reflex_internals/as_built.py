@@ -11,13 +11,16 @@ WEB: Final = ".web"
 
 WEB_VARIABLE: Final = "REFLEX_WEB_WORKDIR"
 
+PUBLIC: Final = "public"
+"""The folder of ``WEB`` with the assets. Reflex copies there what is newer, and deletes nothing."""
+
 EXPORT: Final = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip")
 """The command that builds the pages."""
 
 SERVED: Final = ("backend", "build")
 """The folders of ``WEB`` that serving needs."""
 
-NOT_SERVED: Final = ("server", "static_host")
+NOT_SERVED: Final = ("build/server", "build/static_host")
 """What is in them for others: Vite's own server, and the headers for a static host."""
 
 AS_BUILT: Final = {
@@ -28,6 +31,9 @@ AS_BUILT: Final = {
     "REFLEX_BACKEND_ONLY": "1",
 }
 """The variables with which Reflex serves the pages that are built, and builds nothing."""
+
+EXPORTING_VARIABLE: Final = "_CLERK_TINYBIRD_APP_EXPORTING"
+"""With it the pages are built for a static host; see ``frontend_build``."""
 
 BACKEND_PORT_VARIABLE: Final = "REFLEX_BACKEND_PORT"
 """Reflex takes it for the port of everything, so it must not be set where there is one port."""

@@ -8,15 +8,24 @@ import pytest
 
 from clerk_tinybird_app.reflex_internals import as_built
 
-_BUILDS = """
-import os, sys
+BUILDS = """
+import os, shutil, sys
 from pathlib import Path
+assert "_CLERK_TINYBIRD_APP_EXPORTING" not in os.environ
 assert not os.environ.get("REFLEX_BACKEND_PORT")
 Path("times").open("a").write("built\\n")
-for folder in ("backend", "build/client", "build/server"):
-    Path(".web", folder).mkdir(parents=True, exist_ok=True)
-Path(".web/build/client/index.html").write_text(Path("assets/look.css").read_text())
-Path(".web/build/server/index.js").touch()
+web = Path(os.environ.get("REFLEX_WEB_WORKDIR") or ".web")
+for folder in ("backend", "public", "build/client/server", "build/server"):
+    (web / folder).mkdir(parents=True, exist_ok=True)
+# Like Reflex, it replaces only what is older, and deletes nothing.
+for asset in Path("assets").iterdir():
+    copy = web / "public" / asset.name
+    if not copy.exists() or copy.stat().st_mtime < asset.stat().st_mtime:
+        shutil.copy2(asset, copy)
+shutil.copytree(web / "public", web / "build/client", dirs_exist_ok=True)
+Path(web / "build/client/index.html").write_text(Path("assets/look.css").read_text())
+Path(web / "build/client/server/index.html").touch()
+Path(web / "build/server/index.js").touch()
 """
 
 Building = Callable[[str], None]
@@ -39,5 +48,5 @@ def reflex(monkeypatch: pytest.MonkeyPatch) -> Building:
     def be(script: str) -> None:
         monkeypatch.setattr(as_built, "EXPORT", (sys.executable, "-c", script))
 
-    be(_BUILDS)
+    be(BUILDS)
     return be

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reflex_base import constants
 
 from clerk_tinybird_app.prebuilt import build as module
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
+from clerk_tinybird_app.reflex_internals import as_built, frontend_build
 from clerk_tinybird_app.settings import Settings
-from tests.prebuilt.conftest import Building
+from tests.prebuilt.conftest import BUILDS, Building
 from tests.running_app import wait_until
 
 SETTINGS = Settings.from_environ({})
@@ -64,6 +67,41 @@ def test_what_serving_does_not_need_is_left_out(
     pages = build(SETTINGS, app, told.append)
 
     assert sorted(path.name for path in (pages / "build").iterdir()) == ["client"]
+    # A page may have the name of what is left out.
+    assert (pages / "build/client/server/index.html").is_file()
+
+
+@pytest.mark.parametrize("web", [".web", "elsewhere"])
+def test_an_asset_that_is_gone_or_older_does_not_stay_in_the_pages(
+    app: Path, reflex: Building, told: list[str], web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFLEX_WEB_WORKDIR", web)
+    (app / "assets/gone.txt").write_text("gone")
+    build(SETTINGS, app, told.append)
+    (app / "assets/gone.txt").unlink()
+    (app / "assets/look.css").write_text("older")
+    os.utime(app / "assets/look.css", (1, 1))
+    # What Vite has built is its own to clear.
+    shutil.rmtree(app / web / "build")
+
+    pages = build(SETTINGS, app, told.append) / "build/client"
+
+    assert not (pages / "gone.txt").exists()
+    assert (pages / "look.css").read_text() == "older"
+
+
+def test_reflex_names_its_folder_of_assets_so_and_an_export_is_asked_for_so() -> None:
+    assert as_built.PUBLIC == constants.Dirs.PUBLIC
+    assert as_built.EXPORTING_VARIABLE == frontend_build.EXPORTING
+
+
+def test_a_build_is_for_this_apps_own_server(
+    app: Path, reflex: Building, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(as_built.EXPORTING_VARIABLE, "1")
+
+    # The stand-in refuses the variable.
+    assert build(SETTINGS, app, told.append).is_dir()
 
 
 def test_a_build_that_fails_leaves_none(app: Path, reflex: Building, told: list[str]) -> None:
@@ -87,6 +125,80 @@ def test_old_builds_are_forgotten_but_for_the_last_three(
         os.utime(app / ".built" / made[-1], (number, number))
 
     assert builds(app) == sorted(made[-3:])
+
+
+@pytest.mark.parametrize("used_by", ["build", "built"])
+def test_a_build_that_is_used_again_is_not_an_old_one(
+    app: Path, reflex: Building, told: list[str], used_by: str
+) -> None:
+    look = app / "assets/look.css"
+    made = []
+    for number in range(4):
+        look.write_text(str(number))
+        made.append(build(SETTINGS, app, told.append))
+        os.utime(made[-1], (number, number))
+        if number == 2:
+            look.write_text("0")
+            getattr(module, used_by)(SETTINGS, app, *([told.append] if used_by == "build" else []))
+
+    assert [place.is_dir() for place in made] == [True, False, True, True]
+
+
+_CHANGES = """
+from pathlib import Path
+look = Path("assets/look.css")
+if not look.read_text().endswith("{end}"):
+    look.write_text(look.read_text() + "!")
+"""
+
+
+def test_what_changes_while_the_pages_are_built_is_built_too(
+    app: Path, reflex: Building, told: list[str]
+) -> None:
+    reflex(BUILDS + _CHANGES.format(end="!"))
+
+    pages = build(SETTINGS, app, told.append)
+
+    assert (pages / "build/client/index.html").read_text() == "first!"
+    assert pages == built(SETTINGS, app)
+    assert told[1] == "Changed while the pages were built: assets/look.css."
+    assert times(app) == 2
+    assert len(builds(app)) == 1
+
+
+def test_what_changes_all_the_time_is_not_built(
+    app: Path, reflex: Building, told: list[str]
+) -> None:
+    reflex(BUILDS + _CHANGES.format(end="never"))
+
+    with pytest.raises(NotBuiltError, match=r"3 times.*at last assets/look\.css"):
+        build(SETTINGS, app, told.append)
+
+    assert times(app) == 3
+    assert builds(app) == []
+
+
+@pytest.mark.parametrize("path", [".built", ".built/lock"])
+def test_a_place_where_no_build_can_be_kept_is_told(
+    app: Path, reflex: Building, told: list[str], path: str
+) -> None:
+    if path == ".built":
+        (app / path).touch()
+    else:
+        (app / path).mkdir(parents=True)
+
+    with pytest.raises(NotBuiltError, match=rf"kept in .*{re.escape(str(app / path))}"):
+        build(SETTINGS, app, told.append)
+
+
+def test_a_draft_that_a_killed_build_has_left_is_deleted(
+    app: Path, reflex: Building, told: list[str]
+) -> None:
+    (app / ".built/.draft/0123/build").mkdir(parents=True)
+
+    pages = build(SETTINGS, app, told.append)
+
+    assert builds(app) == [pages.name]
 
 
 def test_two_that_start_at_once_build_once(app: Path, reflex: Building, told: list[str]) -> None:
