@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
 WORKERS ?= 3
+# Where Reflex builds.
+WEB := $(or $(REFLEX_WEB_WORKDIR),.web)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Another product than the demo: make run PRODUCT=examples.email
@@ -28,8 +30,9 @@ prod: $(VENV)/run.stamp ## Build what has changed, then serve pages and API on o
 	@exec $(BIN)/python -m clerk_tinybird_app serve
 
 export: $(VENV)/run.stamp ## Build a static frontend in export/, for any host and any backend
+	@rm -rf "$(WEB)/public"
 	@_CLERK_TINYBIRD_APP_EXPORTING=1 $(BIN)/reflex export --frontend-only --no-zip
-	@rm -rf export && cp -R .web/build/client export && cp .web/build/static_host/* export
+	@rm -rf export && cp -R "$(WEB)/build/client" export && cp "$(WEB)/build/static_host"/* export
 	@if grep -q backend.invalid export/backend.js; then \
 	  echo "Static frontend: export/. Its host says where the backend is: deploy/nginx-static.conf has a line"; \
 	  echo "for it; elsewhere put the backend's name in place of backend.invalid in backend.js and _headers."; \
