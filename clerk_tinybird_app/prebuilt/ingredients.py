@@ -4,7 +4,7 @@ import hashlib
 import importlib.util
 import json
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,6 +18,9 @@ _SOURCES: Final = (
 """Beside them, the product and its Tinybird project, wherever the settings say they are."""
 
 _MADE_BY_RUNNING: Final = ("__pycache__", "assets/external/")
+_FRAMEWORK: Final = "reflex"
+"""How the names of the packages begin that build the pages."""
+
 _SHOWN: Final = 3
 
 
@@ -51,6 +54,8 @@ class Ingredients:
             f"{name}/{file.relative_to(root)}".removesuffix("/."): file
             for name, root in roots.items()
             for file in ([root] if root.is_file() else root.rglob("*"))
+            # Editors, desktops and tools keep such files for themselves.
+            if not file.name.startswith(".")
         }
         return cls(
             files={
@@ -62,7 +67,7 @@ class Ingredients:
                 name: _hash(json.dumps(value).encode())
                 for name, value in sorted(settings.baked.items())
             },
-            versions={"reflex": version("reflex")},
+            versions=_versions(),
         )
 
     @classmethod
@@ -104,6 +109,13 @@ def _places(package: str) -> list[Path]:
         found = None
     # When it is not there, the build says so.
     return [Path(place) for place in (found and found.submodule_search_locations) or ()]
+
+
+def _versions() -> dict[str, str]:
+    """Return package -> its version, for all packages of the framework."""
+    # Of two installations the first is used. One that is damaged has no name.
+    found = {str(each.name).lower(): each.version for each in reversed([*distributions()])}
+    return {name: found[name] for name in sorted(found) if name.startswith(_FRAMEWORK)}
 
 
 def _hash(content: bytes) -> str:

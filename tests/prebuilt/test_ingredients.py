@@ -1,5 +1,6 @@
 """What a build is made of: what makes another one necessary, and what does not."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_the_same_app_has_the_same_stamp_wherever_it_is(app: Path) -> None:
     [
         *("clerk_tinybird_app/routes.py", "clerk_tinybird_app/pages/new.py", "assets/look.css"),
         *("reflex.lock/bun.lock", "rxconfig.py", "requirements.txt", "requirements-serve.txt"),
-        "tinybird/pipes/new.pipe",
+        *("tinybird/pipes/new.pipe", "assets/.well-known/security.txt"),
     ],
 )
 def test_each_source_counts(app: Path, path: str) -> None:
@@ -46,7 +47,10 @@ def test_a_source_that_is_gone_counts(app: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["clerk_tinybird_app/__pycache__/routes.pyc", "assets/external/a.jsx", ".env", "docs/new.md"],
+    [
+        *("clerk_tinybird_app/__pycache__/routes.pyc", "assets/external/a.jsx", ".env"),
+        *("docs/new.md", "tinybird/.tinyb", "assets/.DS_Store", "clerk_tinybird_app/.a.py.swp"),
+    ],
 )
 def test_nothing_else_counts(app: Path, path: str) -> None:
     before = of(app)
@@ -104,6 +108,14 @@ def test_whether_a_service_is_embedded_counts(app: Path) -> None:
 )
 def test_a_secret_a_port_and_an_address_do_not(app: Path, name: str, value: str) -> None:
     assert of(app, **(WHOLE | {name: value})).stamp == of(app, **WHOLE).stamp
+
+
+def test_the_version_of_each_of_reflexs_packages_counts(app: Path) -> None:
+    versions = of(app).versions
+
+    assert {"reflex", "reflex-base", "reflex-components-radix"} <= set(versions)
+    assert versions["reflex-base"] == version("reflex-base")
+    assert all(name.startswith("reflex") for name in versions)
 
 
 def test_only_who_may_show_embed_differs_not_that_it_is_there(app: Path) -> None:
