@@ -16,7 +16,7 @@ from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
-from clerk_tinybird_app.prebuilt.server import PortTakenError, serve
+from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.reflex_internals.configuration import (
     reflex_variables,
     unify_logs,
@@ -122,6 +122,9 @@ def _run_production(*, serves: bool, builds: bool) -> int:
     unify_logs(settings.log_format)
     warn_of_unread_variables()
     try:
+        if serves:
+            # Before the build, which takes a while; the server looks again.
+            require_free(settings)
         pages = build(settings, here, tell) if builds else built(settings, here)
         if serves:
             serve(settings, pages, tell)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,10 @@ _DEFAULTS: Final[dict[str, Any]] = {
 """Options of Granian; a variable ``GRANIAN_…`` wins over each."""
 
 
+_METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+_METRICS_FILE: Final = re.compile(r"(counter|gauge_[a-z]+|histogram|summary)_\d+\.db")
+
+
 class PortTakenError(Exception):
     """Another program listens on the port; the text says what to do."""
 
@@ -44,7 +49,8 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
         SystemExit: The server has ended.
     """
     host, port, count = settings.backend_host, settings.frontend_port, workers(settings)
-    _require_free(host, port)
+    require_free(settings)
+    _forget_numbers()
     os.environ |= as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
     os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
     say(f"Starting {count} worker{'s' if count > 1 else ''}.")
@@ -61,8 +67,13 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
         say("App stopped.")
 
 
-def _require_free(host: str, port: int) -> None:
-    """Refuse a port where something listens: two servers would share its connections."""
+def require_free(settings: Settings) -> None:
+    """Refuse a port where something listens: two servers would share its connections.
+
+    Raises:
+        PortTakenError: The server could not listen on its port.
+    """
+    host, port = settings.backend_host, settings.frontend_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -78,3 +89,15 @@ def _require_free(host: str, port: int) -> None:
                 f"Another program listens on port {port}. Stop it, or set REFLEX_FRONTEND_PORT "
                 "to another."
             ) from None
+
+
+def _forget_numbers() -> None:
+    """Remove the workers' metrics of earlier servers, which new workers would go on from.
+
+    It is done here because only here no worker runs yet.
+    """
+    if not (folder := os.environ.get(_METRICS_VARIABLE)):
+        return
+    for file in Path(folder).glob("*.db"):
+        if _METRICS_FILE.fullmatch(file.name):
+            file.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""What is looked at and tidied before the workers start."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from granian.cli import cli as granian
+
+from clerk_tinybird_app.prebuilt import server
+from clerk_tinybird_app.settings import Settings
+from tests.running_app import free_port
+
+_SERVING = """
+import sys
+from clerk_tinybird_app import commands as main
+from clerk_tinybird_app.check import Surroundings
+from clerk_tinybird_app.reflex_internals import as_built
+as_built.EXPORT = (sys.executable, "-c", "open('building', 'w')")
+sys.exit(main.main(["serve"], around=Surroundings(), out=sys.stdout))
+"""
+
+
+def test_a_port_that_is_taken_is_told_before_the_build(app: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "REFLEX_BACKEND_HOST": "127.0.0.1",
+            "REFLEX_FRONTEND_PORT": str(port),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", _SERVING],
+            cwd=app,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert f"Another program listens on port {port}." in done.stderr
+    assert not (app / "building").exists()
+
+
+@pytest.fixture
+def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the metrics of workers from before."""
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    for name in ("counter_7.db", "gauge_livesum_7.db", "histogram_7.db", "somebodys_7.db"):
+        (folder / name).touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def serve(monkeypatch: pytest.MonkeyPatch, port: int, pages: Path) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(granian, "main", lambda *_, **__: None)
+    environ = {"REFLEX_BACKEND_HOST": "127.0.0.1", "REFLEX_FRONTEND_PORT": str(port)}
+    server.serve(Settings.from_environ(environ), pages, lambda _: None)
+
+
+def test_workers_do_not_go_on_from_the_numbers_of_an_earlier_server(
+    numbers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch, free_port(), tmp_path)
+
+    # No more is deleted where the folder is another by mistake.
+    assert names(numbers) == ["somebodys_7.db"]
+
+
+def test_the_numbers_of_a_server_that_runs_stay(
+    numbers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = names(numbers)
+    with socket.create_server(("127.0.0.1", 0)) as running, pytest.raises(server.PortTakenError):
+        serve(monkeypatch, running.getsockname()[1], tmp_path)
+
+    assert names(numbers) == before
