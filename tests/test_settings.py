@@ -1,6 +1,8 @@
 """The configuration: complete, incomplete, malformed."""
 
 import base64
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,27 @@ def test_a_dotenv_file_that_cannot_be_read_is_refused(
     (tmp_path / ".env").write_bytes(content)
 
     with pytest.raises(SettingsError, match=words):
+        Settings.load(tmp_path)
+
+
+def test_a_dotenv_file_of_somebody_else_is_told_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (tmp_path / ".env").touch()
+    # A file's mode would not stop root.
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(Permission denied\): let"):
+        Settings.load(tmp_path)
+
+
+def test_a_folder_in_the_place_of_a_dotenv_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+
+    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
         Settings.load(tmp_path)
 
 

@@ -292,12 +292,17 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
     ``$`` has no special meaning, because secrets may contain it.
 
     Raises:
-        SettingsError: The file is not UTF-8 text, or a line is not ``NAME=value``.
+        SettingsError: The file cannot be read, is not UTF-8 text, or a line is not ``NAME=value``.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise SettingsError(
+            f"{path.name} cannot be read ({error.strerror}): let the user who runs this read it, "
+            "or take it away and set the variables in the environment"
+        ) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it in that encoding") from None
     for binding in parse_stream(io.StringIO(text)):
