@@ -28,8 +28,8 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.settings import require_loopback
 
 
-def _serves_one_port() -> bool:
-    """Tell whether this is production, with the pages and the backend on one port.
+def _mode() -> tuple[bool, bool]:
+    """Tell whether this is production, and whether it is the backend alone.
 
     When Reflex reads this file for the first time, only the command line tells. Later the
     environment tells too.
@@ -37,8 +37,8 @@ def _serves_one_port() -> bool:
     command = click.get_current_context(silent=True)
     asked = command.params if command else {}
     mode = environment.REFLEX_ENV_MODE.get() if environment.REFLEX_ENV_MODE.is_set() else None
-    is_prod = Env.PROD in (mode, asked.get("env"))
-    return is_prod and not (environment.REFLEX_BACKEND_ONLY.get() or asked.get("backend_only"))
+    alone = environment.REFLEX_BACKEND_ONLY.get() or asked.get("backend_only")
+    return Env.PROD in (mode, asked.get("env")), bool(alone)
 
 
 quiet_logs()
@@ -57,10 +57,12 @@ given = {
     for name in ("frontend_port", "backend_port", "api_url", "deploy_url", "redis_url")
     if getattr(settings, name) != getattr(Settings, name)
 }
-if _serves_one_port():
+is_production, is_backend_alone = _mode()
+if is_production and not is_backend_alone:
     # All requests come to the port of the pages. The backend has a port of its own in development
     # only.
     given.pop("backend_port", None)
+if is_production:
     # `reflex run --env prod` would start more workers with Redis, each with an embedded Tinybird.
     os.environ.setdefault("GRANIAN_WORKERS", str(workers(settings)))
 

@@ -1,6 +1,7 @@
 """How many workers there are, by the settings and the limits of the machine."""
 
 import os
+import runpy
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,22 @@ def test_the_first_version_of_control_groups_counts(root: Path) -> None:
 
 def test_a_system_without_control_groups_has_all_its_cores(root: Path) -> None:
     assert usable_cores(root) == 16
+
+
+@pytest.mark.usefixtures("own_logging")
+@pytest.mark.parametrize(
+    ("mode", "alone", "started"),
+    [("prod", "", "1"), ("prod", "1", "1"), ("dev", "", None), ("dev", "1", None)],
+)
+def test_reflex_starts_as_many_in_production_the_backend_alone_too(
+    monkeypatch: pytest.MonkeyPatch, mode: str, alone: str, started: str | None
+) -> None:
+    monkeypatch.setenv("REFLEX_ENV_MODE", mode)
+    monkeypatch.setenv("REFLEX_BACKEND_ONLY", alone)
+    # So that it is put back at the end.
+    monkeypatch.setenv("GRANIAN_WORKERS", "")
+    monkeypatch.delenv("GRANIAN_WORKERS")
+
+    runpy.run_path(str(Path(__file__).parents[2] / "rxconfig.py"))
+
+    assert os.environ.get("GRANIAN_WORKERS") == started
