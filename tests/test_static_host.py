@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.reflex_internals import frontend_build
+from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.reflex_internals.frontend_build import PagePolicy
 from clerk_tinybird_app.serving.content_security import Inline, page_policy
 from clerk_tinybird_app.serving.static_host import static_host_files
@@ -72,7 +72,7 @@ def test_the_files_lie_beside_the_pages_of_an_export_where_nothing_compresses_th
     client.mkdir()
     (client / "index.html").write_text("<p>page</p>")
     if is_export:
-        monkeypatch.setenv(frontend_build.EXPORTING, "1")
+        monkeypatch.setenv(as_built.EXPORTING_VARIABLE, "1")
 
     PagePolicy(Settings.from_environ({})).post_build(static_dir=client)
 

@@ -14,6 +14,7 @@ from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
+from clerk_tinybird_app.reflex_internals.as_built import EXPORTING_VARIABLE
 from clerk_tinybird_app.serving.content_security import Inline, inline_file, save_pages
 from clerk_tinybird_app.serving.security_headers import COMMON
 from clerk_tinybird_app.serving.static_host import static_host_files
@@ -22,9 +23,6 @@ from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
 """Those that small layout needs; all others are named in the style sheets alone."""
-
-EXPORTING: Final = "_CLERK_TINYBIRD_APP_EXPORTING"
-"""Set by `make export`, for the processes that build the pages."""
 
 STATIC_HOST: Final = "static_host"
 """The folder beside the built pages with the files for the host of an export."""
@@ -264,7 +262,7 @@ class BackendAddress(Plugin):
 
 def is_export() -> bool:
     """Tell whether the pages are built for a static host, as `make export` does."""
-    return EXPORTING in os.environ
+    return EXPORTING_VARIABLE in os.environ
 
 
 def _path(file: Path) -> str:

@@ -282,7 +282,8 @@ def test_a_name_that_nobody_gave_the_app_is_not_answered(fronts: Fronts) -> None
 
 @pytest.mark.parametrize("where", ["nginx", "caddy"])
 def test_the_metrics_are_not_for_everybody(fronts: Fronts, where: str) -> None:
-    assert fronts.get(getattr(fronts, where), "/api/metrics").status_code == 404
+    for path in ("/api/metrics", "/api/ready"):
+        assert fronts.get(getattr(fronts, where), path).status_code == 404
 
 
 @pytest.mark.parametrize("where", ["nginx", "caddy"])

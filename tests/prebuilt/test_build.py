@@ -15,7 +15,7 @@ from reflex_base import constants
 
 from clerk_tinybird_app.prebuilt import build as module
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
-from clerk_tinybird_app.reflex_internals import as_built, frontend_build
+from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
 from tests.prebuilt.conftest import BUILDS, Building
 from tests.running_app import wait_until
@@ -90,9 +90,8 @@ def test_an_asset_that_is_gone_or_older_does_not_stay_in_the_pages(
     assert (pages / "look.css").read_text() == "older"
 
 
-def test_reflex_names_its_folder_of_assets_so_and_an_export_is_asked_for_so() -> None:
+def test_reflex_names_its_folder_of_assets_so() -> None:
     assert as_built.PUBLIC == constants.Dirs.PUBLIC
-    assert as_built.EXPORTING_VARIABLE == frontend_build.EXPORTING
 
 
 def test_a_build_is_for_this_apps_own_server(

@@ -11,7 +11,7 @@ from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app.bun import BUN
-from clerk_tinybird_app.reflex_internals import frontend_build, served_app
+from clerk_tinybird_app.reflex_internals import as_built, served_app
 from clerk_tinybird_app.reflex_internals.frontend_build import BACKEND_ADDRESS, BackendAddress
 from clerk_tinybird_app.settings import Settings
 
@@ -109,6 +109,6 @@ def test_the_pages_are_told_of_what_kind_their_build_is(
 ) -> None:
     monkeypatch.setenv(environment.REFLEX_ENV_MODE.name, mode.value)
     if is_export:
-        monkeypatch.setenv(frontend_build.EXPORTING, "1")
+        monkeypatch.setenv(as_built.EXPORTING_VARIABLE, "1")
 
     assert BackendAddress(settings).update_env_json() == {"BACKEND": backend}
