@@ -35,7 +35,9 @@ ALLOWED = {
     "__main__": {"commands"},
     "commands": {"check", "logs", "prebuilt", "reflex_internals", "services", "settings"},
     "bun": set(),
-    "prebuilt": {"bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app"},
+    "prebuilt": {
+        *("bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app", "telemetry"),
+    },
     "api": {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
         *("logs", "telemetry"),

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import socket
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from clerk_tinybird_app.prebuilt.build import Say
 from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.telemetry import forget_numbers
 
 _WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
 
@@ -26,10 +26,6 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "log_level": "warning",
 }
 """Options of Granian; a variable ``GRANIAN_…`` wins over each."""
-
-
-_METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-_METRICS_FILE: Final = re.compile(r"(counter|gauge_[a-z]+|histogram|summary)_\d+\.db")
 
 
 class PortTakenError(Exception):
@@ -50,7 +46,8 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
     """
     host, port, count = settings.backend_host, settings.frontend_port, workers(settings)
     require_free(settings)
-    _forget_numbers()
+    # Only here no worker runs yet.
+    forget_numbers()
     os.environ |= as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
     os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
     say(f"Starting {count} worker{'s' if count > 1 else ''}.")
@@ -89,15 +86,3 @@ def require_free(settings: Settings) -> None:
                 f"Another program listens on port {port}. Stop it, or set REFLEX_FRONTEND_PORT "
                 "to another."
             ) from None
-
-
-def _forget_numbers() -> None:
-    """Remove the workers' metrics of earlier servers, which new workers would go on from.
-
-    It is done here because only here no worker runs yet.
-    """
-    if not (folder := os.environ.get(_METRICS_VARIABLE)):
-        return
-    for file in Path(folder).glob("*.db"):
-        if _METRICS_FILE.fullmatch(file.name):
-            file.unlink(missing_ok=True)

@@ -5,10 +5,12 @@ OpenTelemetry. No label and no span has a tenant, a user, a token or the value o
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
-SHARED_FOLDER: Final = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+SHARED_FOLDER: Final = os.environ.get(_VARIABLE, "")
 """Where several workers keep their numbers for each other; "" when each answers for itself.
 
 Prometheus' library reads the variable and writes there as soon as it is imported.
@@ -16,3 +18,16 @@ Prometheus' library reads the variable and writes there as soon as it is importe
 
 if SHARED_FOLDER:
     Path(SHARED_FOLDER).mkdir(parents=True, exist_ok=True)
+
+_FILE: Final = re.compile(r"(counter|gauge_[a-z]+|histogram|summary)_\d+\.db")
+
+
+def forget_numbers() -> None:
+    """Remove the workers' metrics of earlier servers, which new workers would go on from.
+
+    Only Prometheus' own files go, in case the folder is another one by mistake.
+    """
+    folder = os.environ.get(_VARIABLE)
+    for file in Path(folder).glob("*.db") if folder else ():
+        if _FILE.fullmatch(file.name):
+            file.unlink(missing_ok=True)
