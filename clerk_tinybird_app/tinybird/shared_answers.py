@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import msgspec
@@ -74,6 +75,13 @@ _logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
+@lru_cache(maxsize=1)
+def _secret(signing_key: str) -> bytes:
+    """Return what all names and keys come from: the same for every query of a workspace."""
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO)
+    return kdf.derive(signing_key.encode())
+
+
 class _Place(NamedTuple):
     """Where one answer lies, and what seals it: a key of its own, for a few values in all."""
 
@@ -82,12 +90,13 @@ class _Place(NamedTuple):
 
     @classmethod
     def of(cls, question: bytes, workspace: Workspace) -> Self:
-        kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_INFO)
-        secret = kdf.derive(workspace.signing_key.encode())
+        """Return the place of the answer to ``question`` of a workspace."""
+        secret = _secret(workspace.signing_key)
         digest = hmac.digest(secret, workspace.api_url.encode() + b"\n" + question, "sha512")
         return cls(f"shared-answer:{digest[:32].hex()}", AESGCM(digest[32:]))
 
     def seal(self, text: bytes) -> bytes:
+        """Return the text so that only this place opens it."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self.cipher.encrypt(nonce, zlib.compress(text, 1), self.name.encode())
 
