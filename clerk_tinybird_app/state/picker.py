@@ -97,7 +97,7 @@ class PickerState(AskingState, rx.State):
     def _let_go(self, pipes: Collection[str], allowed: Collection[str]) -> None:
         """Offer nothing that was asked for with the token before, and say so."""
         finished = self.finished
-        self.reset()
+        self._forget_all()
         self.finished, self.problem = finished, CHANGED.message
 
     def _show(

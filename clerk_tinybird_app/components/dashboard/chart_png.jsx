@@ -62,7 +62,7 @@ const legend = (pen, host, series, y) => {
 // The text, or as much of it as there is room for.
 const fitting = (pen, text, room) => {
   let fit = text;
-  while (fit && pen.measureText(fit).width > room) fit = fit.slice(0, -2).trimEnd() + "…";
+  while (fit.length > 1 && pen.measureText(fit).width > room) fit = fit.slice(0, -2).trimEnd() + "…";
   return fit;
 };
 
