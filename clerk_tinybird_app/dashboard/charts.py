@@ -135,7 +135,15 @@ def beside(
     values: dict[int | None, Any] = {
         start: row[column] for start, row in zip(starts, rows, strict=True)
     }
-    return [number(values.get(_nearest(starts, each, axis.seconds / 2))) for each in axis.starts]
+    nearest = _nearest_of_each(tuple(starts), tuple(axis.starts), axis.seconds / 2)
+    return [number(values.get(each)) for each in nearest]
+
+
+@lru_cache(_KEPT_AXES)
+def _nearest_of_each(
+    starts: tuple[int, ...], wanted: tuple[int, ...], most: float
+) -> list[int | None]:
+    return [_nearest(starts, each, most) for each in wanted]
 
 
 def _nearest(starts: Sequence[int], start: int, most: float) -> int | None:

@@ -182,9 +182,8 @@ class Shaper:
             if found is None or value is None or not found.allows(str(value)):
                 return ""
         path = self.view.page(self.page if page is None else page)
-        texts_of = {name: str(value) for name, value in values.items()}
-        view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
-        return view.link(path) if values else ""
+        texts_of = tuple((name, str(value)) for name, value in values.items())
+        return self.view.link_of(texts_of, path, toggles) if values else ""
 
     def _figures(
         self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
@@ -230,17 +229,17 @@ class Shaper:
         unknown = (each.before_column for each in panel.figures)
         return {**row, **dict.fromkeys(is_any, True), **dict.fromkeys(unknown)}
 
-    def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> list[float | None]:
+    def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> tuple[float | None, ...]:
         """Return a figure's values in the buckets of its trend, none without their rows."""
         if figure.trend is None:
-            return []
+            return ()
         pipe, column = figure.trend
         for panel in self.dashboard.panels_of(self.page):
             if isinstance(panel, TimeSeries) and panel.pipe == pipe:
                 # The last bucket is still filling: it would make every trend end in a fall.
                 within = self._within(panel, rows.get(panel.key, ()))[:-1]
-                return [number(row[column]) for row in within]
-        return []
+                return tuple(number(row[column]) for row in within)
+        return ()
 
     def _chart(self, panel: TimeSeries, own: Rows, rows: Mapping[str, Rows]) -> dict[str, Any]:
         period, now = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
@@ -389,7 +388,7 @@ class Shaper:
 
     def _is_decided(self, names: Collection[str]) -> bool:
         """Tell whether any of these filters is set, to whatever."""
-        return not self.view.filters.keys().isdisjoint(names)
+        return bool(names) and not self.view.filters.keys().isdisjoint(names)
 
 
 def is_empty(panel: Panel, rows: Rows) -> bool:

@@ -218,14 +218,14 @@ def test_a_trend_leaves_out_the_bucket_that_is_still_filling() -> None:
 
     visits, *_, sites = figures(TOTALS, traffic)
 
-    assert visits.trend == trend([1, 2, 3])
-    assert sites.trend == trend([1, 1, 1])
+    assert visits.trend == trend((1, 2, 3))
+    assert sites.trend == trend((1, 1, 1))
 
 
 def test_a_trend_leaves_out_a_first_bucket_that_began_before_the_period() -> None:
     traffic = [bucket(f"2026-11-{day} 11:30:00", int(day)) for day in ("22", "24", "25", "26")]
 
-    assert figures(TOTALS, traffic)[0].trend == trend([24, 25])
+    assert figures(TOTALS, traffic)[0].trend == trend((24, 25))
 
 
 def test_a_figure_whose_trend_was_not_answered_has_none() -> None:
@@ -236,8 +236,8 @@ def test_a_figure_whose_trend_was_not_answered_has_none() -> None:
 
 
 def test_a_trend_has_a_gap_where_there_is_no_value() -> None:
-    assert trend([1, None, 2, 3]).count("M") == 2
-    assert trend([None, None]) == trend([5]) == ""
+    assert trend((1, None, 2, 3)).count("M") == 2
+    assert trend((None, None)) == trend((5,)) == ""
 
 
 SITES = [
