@@ -193,18 +193,23 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
 
-def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
+def guard_websockets(
+    app: App, origins: Collection[str], patched_states: Collection[str] = ()
+) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
 
     Args:
         app: The app.
         origins: Its own.
+        patched_states: The full names of the states of which pages are sent what changed.
 
     Returns:
         The counts of what is refused.
     """
     refused, connections = Refusals(), Connections()
-    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
+    namespace = BoundedNamespace(
+        get_config().get_event_namespace(), app, connections, frozenset(patched_states)
+    )
     app._event_namespace = namespace
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
