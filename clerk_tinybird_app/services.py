@@ -228,7 +228,7 @@ def build(
         limits=KEY_LIMITS,
         event_hooks={"response": [own_clock.compare]},
     )
-    connections = transport or TinybirdTransport(tinybird_url)
+    connections = transport or TinybirdTransport(is_near=is_loopback_url(tinybird_url))
     query_http = httpx.AsyncClient(transport=connections)
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,

@@ -33,7 +33,8 @@ async def client_of(
     workspace: Workspace, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[TinybirdClient]:
     """Give the app's own client, with the patience of a check."""
-    async with transport or TinybirdTransport(workspace.api_url) as connections:
+    is_near = is_loopback_url(workspace.api_url)
+    async with transport or TinybirdTransport(is_near=is_near) as connections:
         yield TinybirdClient(workspace.api_url, transport=connections, answer_seconds=SECONDS)
 
 

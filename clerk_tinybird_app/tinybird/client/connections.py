@@ -12,8 +12,6 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from clerk_tinybird_app.settings.loopback import is_loopback_url
-
 MOST_CONNECTIONS: Final = 100
 """The most queries at once. More queries wait for a free connection."""
 
@@ -28,16 +26,16 @@ def trusted() -> ssl.SSLContext:
 
 
 class TinybirdTransport(AiohttpTransport):
-    """Sends requests to one API, through a proxy of the environment unless it is on this machine.
+    """Sends requests to Tinybird.
 
     A GET is sent once more, and nothing else is, when the server closed the connection instead of
     answering: aiohttp does so as RFC 9112 says, 9.3.1.
 
     Args:
-        api_url: The API's address.
+        is_near: True for a Tinybird on this machine: no proxy of the environment is for it.
     """
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, *, is_near: bool) -> None:
         def session() -> aiohttp.ClientSession:
             return aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
@@ -45,7 +43,7 @@ class TinybirdTransport(AiohttpTransport):
                 ),
                 # One tenant's answer must leave nothing behind for the next one's query.
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=not is_loopback_url(api_url),
+                trust_env=not is_near,
             )
 
         # Called at the first request: a session belongs to the event loop that runs then.

@@ -152,7 +152,7 @@ def follow(running: Tinybird, tenant: str, href: str) -> str:
 
     async def answer() -> list[dict[str, Any]]:
         url = str(running.http.base_url).rstrip("/")
-        async with TinybirdTransport(url) as connections:
+        async with TinybirdTransport(is_near=True) as connections:
             client = TinybirdClient(url, transport=connections)
             found = await client.query(question.pipe, question.parameters, running.token(*scopes))
             return list(found.rows)

@@ -44,7 +44,7 @@ async def test_a_server_that_takes_no_connection_is_given_up_before_the_answer_i
 ) -> None:
     monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.05)
     url = f"http://127.0.0.1:{silent_port}"
-    async with TinybirdTransport(url) as connections, asyncio.timeout(10):
+    async with TinybirdTransport(is_near=True) as connections, asyncio.timeout(10):
         client = TinybirdClient(url, transport=connections)
 
         with pytest.raises(TinybirdUnreachableError, match="ConnectTimeout"):

@@ -50,10 +50,10 @@ class Peer:
         writer.close()
 
     @asynccontextmanager
-    async def client(self, url: str = "") -> AsyncIterator[TinybirdClient]:
+    async def client(self, url: str = "", *, is_near: bool = True) -> AsyncIterator[TinybirdClient]:
         server = await asyncio.start_server(self.serve, "127.0.0.1")
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with server, TinybirdTransport(url or self.url) as connections:
+        async with server, TinybirdTransport(is_near=is_near) as connections:
             yield TinybirdClient(url or self.url, transport=connections)
 
     @property
@@ -136,7 +136,10 @@ async def test_a_proxy_of_the_environment_is_for_other_machines_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     proxy, local = Peer(), Peer()
-    async with proxy.client("http://tinybird.invalid") as far, local.client() as near:
+    async with (
+        proxy.client("http://tinybird.invalid", is_near=False) as far,
+        local.client() as near,
+    ):
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         for name in ("http_proxy", "NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)
@@ -160,7 +163,7 @@ async def test_a_cancelled_query_closes_its_request() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1")
     port = server.sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    async with server, TinybirdTransport(url) as connections:
+    async with server, TinybirdTransport(is_near=True) as connections:
         client = TinybirdClient(url, transport=connections)
         query = asyncio.create_task(client.query("x", {}, TOKEN))
         await asyncio.wait_for(arrived.wait(), 5)
