@@ -28,6 +28,7 @@ from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient

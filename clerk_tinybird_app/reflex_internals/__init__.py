@@ -19,11 +19,12 @@ What each module needs of Reflex:
   shared assets.
 - ``backend_address.jsx``: ``$/env.json``; ``getBackendURL`` of ``utils/state.js``, which asks it
   first.
+- ``plain``: ``MutableProxy`` around what a state holds, and its ``__wrapped__``.
 - ``frontend_build``: the anchors in ``vite.config.js``; those in ``utils/state.js``, where a page
-  finds its backend, the version that it tells and the reducer of every state; nothing else in a build depends on the time; the
-  ``modulepreload`` of built pages; the tasks of plugins, ``pre_compile``, ``update_env_json`` and
-  ``post_build``, and their order; the page that becomes the page "not found"; that pages talk over
-  a websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
+  finds its backend, the version that it tells and the reducer of every state; nothing else in a
+  build depends on the time; the ``modulepreload`` of built pages; the tasks of plugins,
+  ``pre_compile``, ``update_env_json`` and ``post_build``, and their order; the page that becomes
+  the page "not found"; that pages talk over a websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
   page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
   pages are.

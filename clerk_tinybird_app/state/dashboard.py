@@ -18,6 +18,7 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     Grant,
@@ -29,7 +30,6 @@ from clerk_tinybird_app.state.grant import (
 )
 from clerk_tinybird_app.state.lists import ListsState
 from clerk_tinybird_app.state.panels import DASHBOARD, PANELS, Answered, data_vars
-from clerk_tinybird_app.state.plain import plain
 from clerk_tinybird_app.state.queries import StoppedError, ask_side_by_side, run_query
 from clerk_tinybird_app.state.session import holds_tenant_data
 from clerk_tinybird_app.state.wording import Problem, told

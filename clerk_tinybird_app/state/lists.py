@@ -11,8 +11,8 @@ from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.listing import PAGE, ListedRows, Listing
 from clerk_tinybird_app.dashboard.questions import LIMIT, Question, older
 from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.panels import PANELS, PanelsState
-from clerk_tinybird_app.state.plain import plain
 from clerk_tinybird_app.state.session import SessionState
 
 MOVED_ON: Final = "The list has changed meanwhile. Load more again to go on from its last row."

@@ -19,8 +19,8 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import CHANGED, AskingState, unfit_rows
-from clerk_tinybird_app.state.plain import plain
 from clerk_tinybird_app.state.wording import Problem, told
 from clerk_tinybird_app.tinybird.client import (
     PipeAnswer,
