@@ -24,7 +24,8 @@ What each module needs of Reflex:
   finds its backend, the version that it tells and the reducer of every state; nothing else in a
   build depends on the time; the ``modulepreload`` of built pages; the tasks of plugins,
   ``pre_compile``, ``update_env_json`` and ``post_build``, and their order; the page that becomes
-  the page "not found"; that pages talk over a websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
+  the page "not found"; that pages talk over a websocket alone. At an upgrade of Clerk's package:
+  the functions that ``LessScript`` names.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
   page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
   pages are.
