@@ -31,7 +31,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import BEFORE, View, chosen_by, opened, record_names
+from clerk_tinybird_app.dashboard.view import View, chosen_by, opened, record_names
 
 _HUNDRED: Final = 100
 FAULTS: Final = (
@@ -210,12 +210,12 @@ class Shaper:
     def _compared(self, panel: Figures, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row of key figures beside those of what the period is compared with.
 
-        A pipe knows of the period of the same length alone. What a day, week or month is compared
-        with has a row of its own; without that row nothing is compared. Of a period that is over,
+        A pipe knows of the period of the same length just before alone. Any other one has a row of
+        its own; without that row nothing is compared. Of a period that is over,
         the pipe's own row tells whether the rows reach back far enough: the other one tells it of a
         third period, which the data may not be kept for.
         """
-        if not self.view.is_of_calendar:
+        if not self.view.asks_figures_twice:
             return row
         taken = {each.before_column: each.column for each in panel.figures}
         if panel.count:
@@ -272,9 +272,8 @@ class Shaper:
     def _with_before(
         self, chart: Chart, axis: Axis, panel: TimeSeries, rows: Mapping[str, Rows]
     ) -> Chart:
-        before = self.view.period_before(self.now)
         own = self.before.get(panel.key)
-        if not own or before is None:
+        if not own or self.view.period_before(self.now) is None:
             return chart
         values = charts.beside(
             axis,
@@ -283,16 +282,13 @@ class Shaper:
             column=panel.before,
             counterpart=self.view.counterpart(self.now),
         )
-        # The key figures tell of the period just before, and of no other.
-        is_just_before = before == self.view.period_before(self.now, BEFORE)
-        others = self._all_compared(rows) if is_just_before else {}
         if all(value is None for value in values):
             return chart
         return replace(
             chart,
             before=values,
             before_total=charts.total_before(
-                panel, own, self.dashboard.panels_of(self.page), others
+                panel, own, self.dashboard.panels_of(self.page), self._all_compared(rows)
             ),
             before_name=self.view.name_before,
         )

@@ -169,6 +169,19 @@ class View:
         return self.range in calendar.NAMES
 
     @property
+    def compare_figures(self) -> str:
+        """What key figures are compared with: as charts are, and never with nothing."""
+        return BEFORE if self.compare == OFF else self.compare
+
+    @property
+    def asks_figures_twice(self) -> bool:
+        """True when key figures are compared with another period than the one just before.
+
+        That one has the same length, and their own pipe tells of it too.
+        """
+        return self.is_of_calendar or self.compare_figures != BEFORE
+
+    @property
     def is_live(self) -> bool:
         """True when the period ends now."""
         return self.range != CUSTOM and not (self.is_of_calendar and calendar.is_over(self.range))

@@ -226,7 +226,7 @@ class DashboardState(ListsState, rx.State):
             page=self._page,
         )
         also = questions.compared(
-            panels, rps, is_of_calendar=view.is_of_calendar, compare=view.compare
+            panels, rps, figures_too=view.asks_figures_twice, compare=view.compare
         )
         return [*asked(panels), *asked(also, is_before=True)]
 

@@ -122,8 +122,11 @@ def test_what_has_no_whole_period_before_is_new_and_neither_good_nor_bad(
     assert set(changes(TOTALS | before).values()) == {(NEW, NEUTRAL)}
 
 
-def test_a_day_of_the_calendar_is_compared_with_the_one_before_it() -> None:
-    today = View.of(SITE, range="today")
+@pytest.mark.parametrize("period", [{"range": "today"}, {"compare": "week"}, {"compare": "day"}])
+def test_key_figures_are_compared_with_the_day_or_the_period_that_was_chosen(
+    period: dict[str, str],
+) -> None:
+    today = View.of(SITE, **period)
     yesterday = TOTALS | {"visits": 91_215.5, "lost_share": 0.0142, "visits_before": 7}
 
     def changed(before: Rows) -> dict[str, str]:
