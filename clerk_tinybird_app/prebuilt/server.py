@@ -1,8 +1,6 @@
 """Serves the built pages and the backend with Granian, on one port, without bun."""
 
-import errno
 import os
-import socket
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +11,7 @@ from clerk_tinybird_app.prebuilt.build import Say
 from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.loopback import listener
 from clerk_tinybird_app.telemetry import forget_numbers
 
 _WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
@@ -71,18 +70,16 @@ def require_free(settings: Settings) -> None:
         PortTakenError: The server could not listen on its port.
     """
     host, port = settings.backend_host, settings.frontend_port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise PortTakenError(
-                    f"Nobody can listen on {host}, port {port}: {error.strerror}. Set "
-                    "REFLEX_BACKEND_HOST and REFLEX_FRONTEND_PORT to others."
-                ) from error
-            raise PortTakenError(
-                f"Another program listens on port {port}. Stop it, or set REFLEX_FRONTEND_PORT "
-                "to another."
-            ) from None
+    try:
+        taken = listener(host, port)
+    except OSError as error:
+        raise PortTakenError(
+            f"Nobody can listen on {host}, port {port}: {error.strerror}. Set "
+            "REFLEX_BACKEND_HOST and REFLEX_FRONTEND_PORT to others."
+        ) from error
+    if taken:
+        where = "" if taken == host else f" of {taken}"
+        raise PortTakenError(
+            f"Another program listens on port {port}{where}. Stop it, or set REFLEX_FRONTEND_PORT "
+            "to another."
+        )
