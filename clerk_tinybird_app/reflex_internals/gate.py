@@ -7,6 +7,7 @@ setting for that. The limits are the number of websockets and its option ``--wor
 import asyncio
 import logging
 import re
+import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app.logs.context import take_event_ids_from
 from clerk_tinybird_app.logs.log_budget import LogBudget
+from clerk_tinybird_app.logs.reminders import Reminders
 from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
     MAX_FRAME,
@@ -45,7 +47,7 @@ MAX_PROBLEM: Final = 200
 """The most characters of a problem in the log."""
 
 MAX_TOLD: Final = 5
-"""The most reasons that are each logged once."""
+"""The most reasons that are logged in full in a day, each once."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
@@ -64,14 +66,17 @@ _WRITTEN_BY_ANYBODY: Final = (
 class Refusals:
     """Counts all refusals and logs a limited number of them.
 
+    Args:
+        clock: Seconds of a clock that nobody can set.
+
     Attributes:
         counted: The number of each kind: ``frame``, ``handshake``, ``origin``, ``place`` or
             ``error``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counted: Counter[str] = Counter()
-        self._told: set[str] = set()
+        self._reminders = Reminders(MAX_TOLD, clock)
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
@@ -79,15 +84,14 @@ class Refusals:
         refusals.refused(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
 
     def note_once(self, kind: str, problem: str) -> None:
-        """Count one refusal, and log the reason in full the first time, of a few reasons at most.
+        """Count one refusal, and log the reason in full once a day, of a few reasons at most.
 
         It is for what an operator can mend.
         """
         code = f"websocket_{kind}"
         self.counted[kind] += 1
         metrics.refused(refusals.WEBSOCKET, code)
-        if problem not in self._told and len(self._told) < MAX_TOLD:
-            self._told.add(problem)
+        if self._reminders.is_due(problem):
             fields = {"code": code, "place": refusals.WEBSOCKET}
             _logger.warning("Refused websockets: %s.", problem[: 2 * MAX_PROBLEM], extra=fields)
 
