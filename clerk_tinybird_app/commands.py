@@ -18,7 +18,7 @@ from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
 from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.reflex_internals.configuration import (
-    reflex_variables,
+    others_variables,
     unify_logs,
     warn_of_unread_variables,
 )
@@ -56,7 +56,7 @@ _SIGNALLED: Final = 128
 
 def run(arguments: list[str]) -> int:
     """Run a command as ``main`` does, with the environment and the standard output."""
-    unread = partial(unread_variables, reflex_variables())
+    unread = partial(unread_variables, others_variables())
     return main(arguments, around=Surroundings(unread=unread), out=sys.stdout)
 
 

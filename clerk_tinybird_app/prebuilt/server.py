@@ -11,7 +11,9 @@ from clerk_tinybird_app.prebuilt.build import Say
 from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.environment import GRANIAN
 from clerk_tinybird_app.settings.loopback import listener
+from clerk_tinybird_app.settings.settings import sources
 from clerk_tinybird_app.telemetry import forget_numbers
 
 _WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
@@ -47,7 +49,7 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
     require_free(settings)
     # Only here no worker runs yet.
     forget_numbers()
-    os.environ |= as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
+    os.environ |= _granians() | as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
     os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
     say(f"Starting {count} worker{'s' if count > 1 else ''}.")
     # What is an option of the command wins over the variables: the settings have checked these.
@@ -61,6 +63,16 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
         )
     finally:
         say("App stopped.")
+
+
+def _granians() -> dict[str, str]:
+    """Return Granian's own variables; it does not read the dotenv files itself."""
+    return {
+        name: value
+        for source in sources()
+        for name, value in source.items()
+        if name.startswith(GRANIAN) and value
+    }
 
 
 def require_free(settings: Settings) -> None:
