@@ -46,7 +46,8 @@ without bun needs beside the app itself."""
 _SERVE: Final = """\
 Serve pages and backend on one port for production, with the pages built before where something has
 changed. A worker that ends is replaced. Every GRANIAN_... variable that is no setting of this app
-counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL; HUP renews the workers one by one."""
+counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL. A server that a terminal has started ends
+with it; HUP renews the workers of any other, one by one."""
 
 _NOT_RUN: Final = 2
 _FAILED: Final = 1
@@ -115,8 +116,10 @@ async def _check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
 
 def _run_production(*, serves: bool, builds: bool) -> int:
     """Build the pages or only look for them, then serve them or not."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A process that ignores one, such as by nohup, goes on doing so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     # Whatever is wrong with the configuration is told here, and not by one worker after the other.
     settings, here = services.current().settings, Path.cwd()
     unify_logs(settings.log_format)

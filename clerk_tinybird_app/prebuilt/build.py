@@ -96,6 +96,12 @@ def build(settings: Settings, folder: Path, say: Say) -> Path:
     return place
 
 
+def changed_since(pages: Path, settings: Settings, folder: Path) -> str:
+    """Name what has changed since ``pages`` were built, "" when nothing has or nobody knows."""
+    before = Ingredients.load(pages / _MADE_OF)
+    return Ingredients.of(settings, folder).changed_since(before) if before else ""
+
+
 def _found(ingredients: Ingredients, builds: Path) -> Path | None:
     """Return the build of these ingredients, if there is one, and make it count as a new one."""
     place = builds / ingredients.stamp

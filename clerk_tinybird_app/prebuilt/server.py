@@ -1,14 +1,16 @@
 """Serves the built pages and the backend with Granian, on one port, without bun."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from granian.cli import cli as granian
+from granian import cli
 
 from clerk_tinybird_app.logs.lines import granian_file
-from clerk_tinybird_app.prebuilt.build import Say
+from clerk_tinybird_app.prebuilt.build import Say, changed_since
 from clerk_tinybird_app.prebuilt.cores import workers
+from clerk_tinybird_app.prebuilt.supervisor import Supervisor, ends_with_terminal
 from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.environment import GRANIAN
@@ -20,7 +22,7 @@ _WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
 
 _DEFAULTS: Final[dict[str, Any]] = {
     "respawn_failed_workers": True,
-    # At a HUP, each worker goes this long after another one has begun in its place.
+    # When they are renewed, each worker goes this long after another one has begun in its place.
     "respawn_interval": 5.0,
     # Less than the ten seconds that Docker waits before it kills.
     "workers_kill_timeout": 8,
@@ -51,11 +53,17 @@ def serve(settings: Settings, pages: Path, say: Say) -> None:
     forget_numbers()
     os.environ |= _granians() | as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
     os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
+    # The command knows no other way to be given a server.
+    cli.Server = partial(  # type: ignore[attr-defined,assignment]
+        Supervisor,
+        changed=partial(changed_since, pages, settings, Path.cwd()),
+        ends_at_hup=ends_with_terminal(),
+    )
     say(f"Starting {count} worker{'s' if count > 1 else ''}.")
     # What is an option of the command wins over the variables: the settings have checked these.
     where = ("--host", host, "--port", str(port), "--workers", str(count))
     try:
-        granian.main(
+        cli.cli.main(
             [_WORKER, "--factory", "--interface", "asgi", *where],
             prog_name="granian",
             auto_envvar_prefix="GRANIAN",
