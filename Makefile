@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
 WORKERS ?= 3
-# Where Reflex builds.
-WEB := $(or $(REFLEX_WEB_WORKDIR),.web)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Another product than the demo: make run PRODUCT=examples.email
@@ -30,14 +28,7 @@ prod: $(VENV)/run.stamp ## Build what has changed, then serve pages and API on o
 	@exec $(BIN)/python -m clerk_tinybird_app serve
 
 export: $(VENV)/run.stamp ## Build a static frontend in export/, for any host and any backend
-	@rm -rf "$(WEB)/public"
-	@_CLERK_TINYBIRD_APP_EXPORTING=1 $(BIN)/reflex export --frontend-only --no-zip
-	@rm -rf export && cp -R "$(WEB)/build/client" export && cp "$(WEB)/build/static_host"/* export
-	@if grep -q backend.invalid export/backend.js; then \
-	  echo "Static frontend: export/. Its host says where the backend is: deploy/nginx-static.conf has a line"; \
-	  echo "for it; elsewhere put the backend's name in place of backend.invalid in backend.js and _headers."; \
-	else echo "Static frontend: export/, for the backend of REFLEX_API_URL."; fi
-	@echo "Backend: reflex run --env prod --backend-only"
+	@exec $(BIN)/python -m clerk_tinybird_app export
 
 check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
 	@$(BIN)/python -m clerk_tinybird_app check
@@ -70,7 +61,7 @@ lock: ## Pin every package with its hashes, after a change of the requirements
 	  --generate-hashes --no-strip-extras --no-header --python-version 3.11 $$name.txt -o $$name.lock || exit 1; done
 
 clean: ## Remove what building and running made, but not .local/ with its accounts
-	rm -rf $(VENV) .web .built .states export .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .web .web.lock .built .states export .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/run.stamp: requirements.txt requirements-serve.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
