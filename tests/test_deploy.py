@@ -1,7 +1,9 @@
 """The image, the service and the locks fit the app; ``make image`` rehearses the image itself."""
 
+import base64
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pytest
 from granian.cli import cli as granian
 from packaging.requirements import Requirement
 
+from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.settings import Settings
 from tests import redis_server, web_servers
 from tests.image import REAL, copied, stages
@@ -128,6 +131,29 @@ def test_what_reflex_needs_is_locked() -> None:
     names = {each.name for each in needed if each.marker is None or each.marker.evaluate()}
 
     assert names <= set(locked("requirements-serve.lock"))
+
+
+def test_the_frontends_bill_of_materials_has_each_package_of_its_lock_with_its_hash() -> None:
+    sbom = runpy.run_path(str(DEPLOY / "sbom.py"))
+    listed = sbom["packages"](ROOT / sbom["LOCK"], str(BUN))
+    text = (ROOT / sbom["LOCK"]).read_text(encoding="utf-8")
+
+    # As text: `name: ["package@version", …, "sha512-…"],` in each line.
+    entries = re.findall(r'^ +"[^"]+": \["([^"]+)@([^"@]+)",.*"sha512-([^"]+)"\],$', text, re.M)
+    assert len(entries) > 200
+    assert {(name, version) for name, version, _ in entries} == {each[:2] for each in listed}
+    hashes = {base64.b64decode(digest).hex() for _, _, digest in entries}
+    assert {each.sha512 for each in listed} == hashes
+
+
+def test_the_tools_that_list_and_audit_packages_are_pinned_and_bun_has_its_own() -> None:
+    lines = (ROOT / "requirements-audit.txt").read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if not line.startswith("#")]
+    helped = subprocess.run([BUN, "audit", "--help"], capture_output=True, text=True, check=True)
+
+    assert set(pinned("requirements-audit.txt")) == {"cyclonedx-bom", "pip-audit"}
+    assert len(named) == 2
+    assert "--cwd" in helped.stdout + helped.stderr
 
 
 def test_redis_is_reached_by_the_app_alone_and_asks_for_a_password() -> None:
