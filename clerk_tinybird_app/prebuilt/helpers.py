@@ -33,7 +33,7 @@ def helpers(package: str, but: str) -> dict[str, Path]:
         seen.add(name)
         spec = _spec(name)
         if spec is None or _is_installed(spec):
-            # Of a name that is none of a package, or no module, nothing else is left out.
+            # What is below it is installed with it.
             left_out.add(name)
             continue
         if not spec.has_location or not (spec.origin or "").endswith(".py"):
