@@ -1,4 +1,4 @@
-"""Granian's main process as this app wants it: it ends with its terminal, and mixes no releases."""
+"""Granian's main process: it ends with its terminal, and renews no worker with other code."""
 
 import logging
 import os
@@ -43,10 +43,22 @@ class Supervisor(MPServer):
         self._changed = changed
         self._ends_at_hup = ends_at_hup
 
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """Handle a stop. A Ctrl+C goes to the workers too, so that some may end before this one."""
+        for worker in self.wrks:
+            worker.interrupt_by_parent = True
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """End the workers that have not ended, and this process."""
+        if self.interrupt_signal:
+            self.interrupt_children.clear()
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
         """Handle a HUP."""
         if self._ends_at_hup:
-            self.signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+            self.signal_handler_interrupt(*args, **kwargs)
         else:
             super().signal_handler_reload(*args, **kwargs)  # type: ignore[no-untyped-call]
 

@@ -78,6 +78,15 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
         made.process.wait(10)
 
 
+def has_ended(pid: int) -> bool:
+    """Tell whether a process is no more, or has left only its status."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
 # A session of its own that takes the terminal on its standard input, as a login does.
 _IN_TERMINAL = (
     sys.executable, "-c",
@@ -95,6 +104,19 @@ def test_a_server_ends_with_its_terminal(serving: Serving) -> None:
 
     assert serving.process.wait(20) == 0
     assert not answers(serving.url)
+
+
+def test_a_ctrl_c_is_no_fault_even_where_the_worker_ends_first(serving: Serving) -> None:
+    serving.start()
+    worker = serving.worker()
+    # The main process is late, as on a busy machine.
+    serving.process.send_signal(signal.SIGSTOP)
+    os.killpg(serving.process.pid, signal.SIGINT)
+    wait_until(lambda: has_ended(worker), seconds=20, what="the worker has not ended")
+
+    serving.process.send_signal(signal.SIGCONT)
+
+    assert serving.process.wait(20) == 0
 
 
 def test_one_that_shall_not_does_not(serving: Serving) -> None:
