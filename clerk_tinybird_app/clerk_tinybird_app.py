@@ -116,7 +116,12 @@ app = ServedApp(
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app, settings.origins, [DashboardState.get_full_name()])
+guard_websockets(
+    app,
+    settings.origins,
+    redis=running.redis,
+    patched_states=[DashboardState.get_full_name()],
+)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)

@@ -124,7 +124,7 @@ def test_what_has_no_whole_period_before_is_new_and_neither_good_nor_bad(
 
 @pytest.mark.parametrize("period", [{"range": "today"}, {"compare": "week"}, {"compare": "day"}])
 def test_key_figures_are_compared_with_the_day_or_the_period_that_was_chosen(
-    period: dict[str, str],
+    period: dict[str, Any],
 ) -> None:
     today = View.of(SITE, **period)
     yesterday = TOTALS | {"visits": 91_215.5, "lost_share": 0.0142, "visits_before": 7}
