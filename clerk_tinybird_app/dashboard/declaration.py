@@ -7,6 +7,7 @@ to its files at the start, so a wrong one is an error with its place, not an emp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import cached_property
 
 
 class Unit(StrEnum):
@@ -438,7 +439,11 @@ class Dashboard:
 
     def filter_named(self, name: str) -> Filter | None:
         """Return the filter, None when there is none of that name."""
-        return next((each for each in self.filters if each.name == name), None)
+        return self._filters_by_name.get(name)
+
+    @cached_property
+    def _filters_by_name(self) -> Mapping[str, Filter]:
+        return {each.name: each for each in self.filters}
 
     def panels_of(self, page: str) -> tuple[Panel, ...]:
         """Return the panels of a page, "" for the overview."""

@@ -208,11 +208,14 @@ class Times:
 
     def clock(self, at: datetime, *, now: datetime) -> str:
         """Return a moment to the millisecond; with its day when that is not today."""
+        text, day, date = self._clock(at)
+        return text if day == self.local(now).toordinal() else f"{date} {text}"
+
+    @lru_cache(_KEPT)  # noqa: B019 - as above: a list shows most of its rows again
+    def _clock(self, at: datetime) -> tuple[str, int, str]:
         local = self.local(at)
         text = f"{local:%H:%M:%S}.{local.microsecond // _THOUSAND:03d}{_which(local)}"
-        if local.date() == self.local(now).date():
-            return text
-        return f"{self.date(local)} {text}"
+        return text, local.toordinal(), self.date(local)
 
     def between(self, start: datetime, end: datetime) -> str:
         """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``."""

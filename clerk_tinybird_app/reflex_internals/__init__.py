@@ -19,7 +19,8 @@ What each module needs of Reflex:
   shared assets.
 - ``backend_address.jsx``: ``$/env.json``; ``getBackendURL`` of ``utils/state.js``, which asks it
   first.
-- ``plain``: ``MutableProxy`` around what a state holds, and its ``__wrapped__``.
+- ``plain``: ``MutableProxy`` around what a state holds and ``StateProxy`` around it, and their
+  ``__wrapped__``.
 - ``frontend_build``: the anchors in ``vite.config.js``; those in ``utils/state.js``, where a page
   finds its backend, the version that it tells and the reducer of every state; nothing else in a
   build depends on the time; the ``modulepreload`` of built pages; the tasks of plugins,

@@ -1,16 +1,17 @@
-"""A state's values without Reflex's wrapper, for code that only reads them."""
+"""States and their values without the wrappers of Reflex, which slow down every look into them."""
 
 from typing import TypeVar
 
-from reflex.istate.proxy import MutableProxy
+from reflex.istate.proxy import MutableProxy, StateProxy
 
 _Value = TypeVar("_Value")
 
 
 def plain(value: _Value) -> _Value:
-    """Return a value as it is; every look into a wrapped one takes ten times as long.
+    """Return a value, or a state, as it is.
 
-    Reflex wraps what a state holds, frozen values too, to notice what is changed in it. So nothing
-    may be changed in what this returns.
+    Reflex wraps what a state holds, frozen values too, to notice what is changed in it: in a value
+    that this returns nothing may be changed. It wraps the state of a background event to refuse
+    changes outside ``async with``: one that this returns may be used there alone.
     """
-    return value.__wrapped__ if isinstance(value, MutableProxy) else value
+    return value.__wrapped__ if isinstance(value, MutableProxy | StateProxy) else value

@@ -99,19 +99,20 @@ class DashboardState(ListsState, rx.State):
             every: Seconds between two refreshes as the viewer chose it; 0 for the usual.
         """
         async with asking(self) as grant:
-            turn = self._take_turn()
+            own = plain(self)
+            turn = own._take_turn()
             if grant is None:
                 # The next push brings a session, or an end to it; the page asks again.
-                self._refuse(UNCONFIRMED)
-                self.finished = number
+                own._refuse(UNCONFIRMED)
+                own.finished = number
                 return
-            self._open(path, search, zone)
-            tick = self._tick(every)
-            self._send(**timed(plain(self._view), zone_named(self._zone), tick.start))
-            self._hide(grant.pipes)
-            asked = self._questions(self._panels(), tick)
+            own._open(path, search, zone)
+            tick = own._tick(every)
+            own._send(**timed(plain(own._view), zone_named(own._zone), tick.start))
+            own._hide(grant.pipes)
+            asked = own._questions(own._panels(), tick)
             # Panels that ask the same share one.
-            self._send(queries=len({(each.pipe, *each.parameters.items()) for each in asked}))
+            own._send(queries=len({(each.pipe, *each.parameters.items()) for each in asked}))
             tab = f"{self.router.session.client_token}/dashboard"
         try:
             await run_query(tab, self._ask_all(asked, grant, tick, turn))
@@ -315,10 +316,11 @@ class DashboardState(ListsState, rx.State):
     ) -> None:
         with suppress(StoppedError):
             async with answering(self, grant, turn):
-                self._has_rows = bool(has_rows)
-                self._send(has_no_rows=has_rows is False)
-                if not self.has_no_rows:
-                    self._fill(answers)
+                own = plain(self)
+                own._has_rows = bool(has_rows)
+                own._send(has_no_rows=has_rows is False)
+                if not own.has_no_rows:
+                    own._fill(answers)
 
 
 def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:

@@ -24,6 +24,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
 from clerk_tinybird_app.reflex_internals.namespace import is_connected
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.queries import StoppedError
 from clerk_tinybird_app.state.session import SessionState, TenantData, TokenState
 from clerk_tinybird_app.state.wording import Problem
@@ -212,7 +213,7 @@ async def _current_grant(state: rx.State) -> Grant | None:
     """Return what the tab of ``state`` may ask; None without a current session and token."""
     session_state = await state.get_state(SessionState)
     tokens = await state.get_state(TokenState)
-    session = session_state._current_session()
+    session = plain(session_state._current_session())
     if session is None or tokens._minted is None:
         return None
     return Grant(
@@ -220,7 +221,7 @@ async def _current_grant(state: rx.State) -> Grant | None:
         user_id=session.user_id,
         tenant_id=services.current().tenant_of(session),
         scopes=tokens._scopes(),
-        minted=tokens._minted,
+        minted=plain(tokens._minted),
         session=session,
     )
 
