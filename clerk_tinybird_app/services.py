@@ -28,6 +28,7 @@ from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavaila
 from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
+from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.settings import require_loopback
@@ -73,6 +74,7 @@ class Services:
         tinybird: Queries the workspace's pipes.
         shared_queries: Queries them once for all pages that ask the same.
         embedded: What runs here instead of the real services.
+        sealer: Seals what lies in Redis; None without one.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
             client nobody could sign in then.
@@ -87,6 +89,7 @@ class Services:
     tinybird: TinybirdClient
     shared_queries: SharedQueries
     embedded: Embedded
+    sealer: Sealer | None
     http: tuple[httpx.AsyncClient, ...]
     stopping: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
@@ -248,7 +251,8 @@ def build(
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
     client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
-    others = _others(settings, lambda: built.workspace, clock)
+    sealer = Sealer(settings.redis_secret) if settings.redis_url else None
+    others = _others(settings, sealer, lambda: built.workspace, clock)
     built = Services(
         settings=settings,
         product=product,
@@ -259,6 +263,7 @@ def build(
             client, clock=clock, others=others, answered_by=metrics.answered_by
         ),
         embedded=embedded,
+        sealer=sealer,
         http=(key_http, query_http),
         clock=clock,
     )
@@ -266,13 +271,16 @@ def build(
 
 
 def _others(
-    settings: Settings, workspace: Callable[[], Workspace], clock: Callable[[], float]
+    settings: Settings,
+    sealer: Sealer | None,
+    workspace: Callable[[], Workspace],
+    clock: Callable[[], float],
 ) -> SharedAnswers | None:
     """Return what shares queries with the other backend processes; None without Redis."""
-    if not settings.redis_url:
+    if sealer is None:
         return None
     try:
-        return SharedAnswers(connect(settings.redis_url), workspace, clock=clock)
+        return SharedAnswers(connect(settings.redis_url), sealer, workspace, clock=clock)
     except ValueError:
         # Not the error itself: its text may contain the address, with a password.
         raise SettingsError(

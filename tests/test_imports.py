@@ -10,7 +10,8 @@ NAME = PACKAGE.name
 # What each part may import of this package; a part may always import itself.
 ALLOWED = {
     "clerk": set(),
-    "tinybird": {"clerk"},
+    "tinybird": {"clerk", "sealing"},
+    "sealing": set(),
     "background": set(),
     "routes": set(),
     "settings": {"clerk", "routes"},
@@ -26,7 +27,7 @@ ALLOWED = {
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {
         *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
-        *("logs", "telemetry"),
+        *("logs", "telemetry", "sealing"),
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
@@ -45,6 +46,7 @@ ALLOWED = {
     "dashboard": {"routes", "tinybird"},
     "reflex_internals": {
         *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
+        "sealing",
     },
     "state": {
         "products",

@@ -37,6 +37,7 @@ def test_redis_does_not_end_a_part_of_a_state_that_is_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REFLEX_REDIS_URL", "redis://127.0.0.1:6379")
+    monkeypatch.setenv("REDIS_SECRET", "s" * 32)
 
     assert _config().redis_token_expiration == 3600
 

@@ -162,7 +162,8 @@ async def test_a_redis_that_is_gone_is_named_without_its_password(
     tmp_path: Path, world: World, seconds: Clock
 ) -> None:
     url = "redis://somebody:a-password@127.0.0.1:9"
-    async with _served(tmp_path, world, seconds, REFLEX_REDIS_URL=url) as (client, _):
+    redis = {"REFLEX_REDIS_URL": url, "REDIS_SECRET": "s" * 32}
+    async with _served(tmp_path, world, seconds, **redis) as (client, _):
         answer = await client.get("/api/ready")
 
     assert answer.status_code == 503
