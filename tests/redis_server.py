@@ -41,6 +41,16 @@ class RedisServer:
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def fill(self) -> None:
+        """Leave no room for anything more: it holds twice as much as it may."""
+        with self.client() as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", client.info("memory")["used_memory"] // 2)
+
+    def make_room(self) -> None:
+        with self.client() as client:
+            client.config_set("maxmemory", 0)
+
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpx
 from starlette.requests import Request
@@ -29,6 +29,11 @@ PROBE_SECONDS: Final = 2.0
 """The longest that a part may take to answer."""
 
 REDIS_UNREACHABLE: Final = "redis_unreachable"
+REDIS_FULL: Final = "redis_full"
+REDIS_REFUSES: Final = "redis_refuses"
+
+_TRIED: Final = "clerk_tinybird_app:ready"
+"""What is written to Redis to see that it can be; it goes at once."""
 _SERVER_ERROR: Final = 500
 
 
@@ -162,12 +167,22 @@ async def _tinybird(services: Services) -> float:
 
 async def _redis(url: str) -> float:
     from redis.asyncio import Redis  # noqa: PLC0415 - most apps have none
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.exceptions import (  # noqa: PLC0415
+        AuthenticationError,
+        OutOfMemoryError,
+        RedisError,
+        ResponseError,
+    )
 
-    server = Redis.from_url(url, socket_connect_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS)
+    server = Redis.from_url(url, retry=Retry(NoBackoff(), 0))
     try:
-        # One class serves both of Redis' clients, so its type says that it may be no awaitable.
-        await cast("Awaitable[bool]", server.ping())
+        await server.set(_TRIED, b"", px=1)
+    except OutOfMemoryError:
+        raise NotReadyError(REDIS_FULL) from None
+    except (AuthenticationError, ResponseError) as error:
+        raise NotReadyError(f"{REDIS_REFUSES}: {type(error).__name__}") from None
     except (RedisError, OSError) as error:
         raise NotReadyError(f"{REDIS_UNREACHABLE}: {type(error).__name__}") from None
     finally:

@@ -29,6 +29,7 @@ from clerk_tinybird_app.reflex_internals.frames import (
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
+from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
 from clerk_tinybird_app.telemetry import metrics, refusals
@@ -193,18 +194,21 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
 
-def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
+def guard_websockets(
+    app: App, origins: Collection[str], states: StatesInRedis | None = None
+) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
 
     Args:
         app: The app.
         origins: Its own.
+        states: Its states in Redis, None without it.
 
     Returns:
         The counts of what is refused.
     """
     refused, connections = Refusals(), Connections()
-    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
+    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections, states)
     app._event_namespace = namespace
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")

@@ -16,6 +16,7 @@ from reflex_base.registry import RegistrationContext
 
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
+from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.telemetry import metrics
 
 MAX_UNDER_WAY: Final = 16
@@ -58,11 +59,21 @@ class BoundedNamespace(EventNamespace):
         namespace: The Socket.IO namespace.
         app: The app.
         connections: The places for websockets.
+        states: The states in Redis, None without it.
     """
 
-    def __init__(self, namespace: str, app: App, connections: Connections) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        app: App,
+        connections: Connections,
+        states: StatesInRedis | None = None,
+    ) -> None:
         super().__init__(namespace, cast("App", _RecordingApp(app)))
         self._connections = connections
+        self._states = states
+        if states:
+            states.serve(app, self)
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}
 
@@ -85,6 +96,8 @@ class BoundedNamespace(EventNamespace):
         # Before Reflex handles the packet: its first event may already prove a session.
         if connection := connection_of(environ["asgi.scope"]):
             self._open[sid] = connection
+        if self._states:
+            environ = {**environ, "QUERY_STRING": self._states.hidden(environ["QUERY_STRING"])}
         try:
             await super().on_connect(sid, environ, auth)
         except BaseException:
@@ -130,10 +143,12 @@ class BoundedNamespace(EventNamespace):
             await asyncio.wait([unlinked])
         if under_way:
             await asyncio.gather(*(one.wait_all() for one in under_way), return_exceptions=True)
+        if await self._token_manager.is_token_connected(token):
+            return
         manager = self.app.state_manager
-        if isinstance(manager, StateManagerMemory) and not (
-            await self._token_manager.is_token_connected(token)
-        ):
+        if self._states:
+            await self._states.forget(token)
+        elif isinstance(manager, StateManagerMemory):
             manager._purge_token(BaseStateToken(ident=token, cls=State))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any, Final, TypeVar
 
 import reflex as rx
+from reflex.state import BaseState
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
@@ -256,6 +257,17 @@ class SessionState(rx.State):
         context.is_for(session.session_id, self.tenant_id)
         self.error_code = self.error_message = ""
         self.accepted = f"{session.session_id}:{self.org_id}"
+
+
+def session_seconds(root: BaseState) -> float:
+    """Return how long the session of a tab still holds, 0 without one.
+
+    Args:
+        root: The root of the tab's states.
+    """
+    state = root.substates.get(SessionState.get_name())
+    session = state._session if isinstance(state, SessionState) else None
+    return session.expires_at - services.current().clock() if session else 0.0
 
 
 class SocketBinding(rx.Middleware):

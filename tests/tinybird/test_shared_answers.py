@@ -8,6 +8,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from threading import Thread
 from typing import Any, Final
@@ -329,7 +330,7 @@ async def test_processes_with_another_secret_or_another_tinybird_share_nothing(
 ) -> None:
     client = connect(server.url)
     names = {
-        SharedAnswers(client, Sealer([secret]), lambda workspace=workspace: workspace)._place(b"?")
+        SharedAnswers(client, Sealer([secret]), partial(replace, workspace))._place(b"?")
         for secret, workspace in (
             (SECRET, _workspace()),
             (OTHER_SECRET, _workspace()),
