@@ -7,6 +7,13 @@ What each module needs of Reflex:
   is dropped; ``StateManagerMemory._purge_token``, which drops one client's state. A namespace
   uses only ``enqueue`` of the event processor. The first event of a page comes in the Socket.IO
   packet that connects it. ``EventContext.txid`` is the id of the event that a task handles.
+- ``redis_states``: ``App._state_manager`` and ``EventNamespace._token_manager``, which are replaced
+  with Redis; ``StateManagerRedis._collect_state_writes``, which makes what is written of a state;
+  ``StateManagerRedis._coerce_token``, through which each token of a state goes;
+  ``BaseStateToken._state_key``, the name of a part; ``StateManagerRedis._ensure_lock_task`` and
+  ``RedisTokenManager._ensure_socket_record_task``, which start listeners that have given up.
+- ``sealed_redis``: the commands with which Reflex reads and writes what it pickles.
+- ``redis_trouble``: the names of Reflex's loggers that tell of Redis.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.
 - ``handlers``: the registry of event handlers and states; ``BaseState._is_client_storage``, which
   says whether a browser keeps a var; the handlers that Reflex registers for itself.

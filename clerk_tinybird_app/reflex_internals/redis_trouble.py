@@ -91,4 +91,6 @@ class RedisTrouble(logging.Filter):
 
 def is_of_redis(error: BaseException | None) -> bool:
     """Tell whether Redis is why something failed; a Redis that restarted has lost its locks."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(is_of_redis, error.exceptions))
     return isinstance(error, RedisError | LockExpiredError)
