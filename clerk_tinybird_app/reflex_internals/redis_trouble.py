@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,7 +18,10 @@ SILENT_SECONDS: Final = 60.0
 _OF_REDIS_ALONE: Final = ("reflex.utils.tasks", "reflex.utils.token_manager")
 """Loggers of Reflex that have nothing to log but failures of Redis."""
 
-_OF_EVENTS: Final = ("reflex_base.event.processor.base_state_processor", "reflex.app")
+_OF_EVENTS: Final = (
+    "reflex_base.event.processor.base_state_processor",
+    "reflex_base.event.processor.event_processor",
+)
 """Loggers of Reflex that log failures of Redis among others."""
 
 _logger = logging.getLogger(__name__)
@@ -40,12 +44,13 @@ class RedisTrouble(logging.Filter):
     def hear(self) -> None:
         """Take the place of Reflex's own lines from now on."""
         for name in (*_OF_REDIS_ALONE, *_OF_EVENTS):
-            # The first, because others cut what a record says of its error.
+            # The first, so that no other counts what it leaves out.
             logging.getLogger(name).filters.insert(0, self)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Leave out a line that tells of Redis, and count it."""
-        error = record.exc_info[1] if record.exc_info else None
+        # Not the record's, which has become text by now, so that nothing secret is in it.
+        error = sys.exc_info()[1]
         if record.name in _OF_REDIS_ALONE or is_of_redis(error):
             self.note(error)
             return False

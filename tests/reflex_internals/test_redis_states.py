@@ -13,7 +13,7 @@ from reflex.state import State, StateUpdate
 from reflex_base.config import get_config
 
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.reflex_internals import redis_states
+from clerk_tinybird_app.reflex_internals import redis_states, sealed_redis
 from clerk_tinybird_app.reflex_internals.connections import Connections
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace
 from clerk_tinybird_app.reflex_internals.redis_states import SPARE_SECONDS, StatesInRedis
@@ -308,3 +308,44 @@ async def test_listeners_that_gave_up_are_started_again(
         while data.pubsub_numpat() < 4:
             await asyncio.sleep(0.01)
     watching.cancel()
+
+
+@pytest.mark.parametrize("how", ["full", "hanging", "gone"])
+async def test_while_redis_does_not_work_events_fail_in_time_and_later_they_work(  # noqa: PLR0917
+    how: str,
+    worker: Worker,
+    running: Services,
+    module_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(sealed_redis, "ANSWER_SECONDS", 0.2)
+    # What hangs may still take a lock, of which nobody knows.
+    monkeypatch.setattr(worker.states.manager, "lock_expiration", 500)
+    failed: list[Exception] = []
+    handle = worker.states.trouble.instead_of(failed.append)
+    monkeypatch.setattr(APP.event_processor, "backend_exception_handler", handle)
+    sid = await signed_in(worker, running)
+    breaks, mends = {
+        "full": (module_server.fill, module_server.make_room),
+        "hanging": (module_server.hang, module_server.go_on),
+        "gone": (module_server.stop, module_server.start),
+    }[how]
+
+    breaks()
+    try:
+        async with asyncio.timeout(5):
+            for _ in range(3):
+                await worker.send(sid, SYNC, token=pushed(running))
+            await worker.settled()
+            await worker.states.forget(CLIENT)
+    finally:
+        mends()
+    assert failed == []
+    codes = [vars(each)["code"] for each in caplog.records if "code" in vars(each)]
+    assert codes == [refusals.REDIS_FAILED]
+
+    async with asyncio.timeout(15):
+        while (await worker.session())._session is None:
+            await worker.send(sid, SYNC, token=pushed(running))
+            await worker.settled()
