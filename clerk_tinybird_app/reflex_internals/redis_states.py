@@ -40,7 +40,7 @@ class SealedStateManager(StateManagerRedis):
 
     redis: SealedStates
 
-    def __init__(self, redis: SealedStates, session_seconds: Callable[[BaseState], float]) -> None:
+    def __init__(self, redis: SealedStates, session_seconds: Callable[[State], float]) -> None:
         config = get_config()
         super().__init__(
             redis=redis,
@@ -101,7 +101,7 @@ class StatesInRedis:
         trouble: Tells of failures of Redis.
     """
 
-    def __init__(self, sealer: Sealer, session_seconds: Callable[[BaseState], float]) -> None:
+    def __init__(self, sealer: Sealer, session_seconds: Callable[[State], float]) -> None:
         # Abstract to mypy alone, because of how Reflex declares its overloads.
         self.manager = SealedStateManager(SealedStates(sealer), session_seconds)
         self.tokens = RedisTokenManager(SealedSockets(sealer))

@@ -8,7 +8,6 @@ from collections.abc import Collection
 from typing import Any, Final, TypeVar
 
 import reflex as rx
-from reflex.state import BaseState
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
@@ -259,7 +258,7 @@ class SessionState(rx.State):
         self.accepted = f"{session.session_id}:{self.org_id}"
 
 
-def session_seconds(root: BaseState) -> float:
+def session_seconds(root: rx.State) -> float:
     """Return how long the session of a tab still holds, 0 without one.
 
     Args:

@@ -34,11 +34,23 @@ RAN: Final[list[str]] = []
 """What a planted pickle has run."""
 
 
+def run(code: str) -> None:
+    RAN.append(code)
+
+
 class Planted:
     """An object that runs code when it is unpickled."""
 
     def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return RAN.append, ("code of somebody else",)
+        # Unpickled by its name, so that it is this very function.
+        return run, ("code of somebody else",)
+
+
+def test_a_planted_pickle_would_run_code() -> None:
+    RAN.clear()
+    pickle.loads(pickle.dumps(Planted()))
+
+    assert RAN == ["code of somebody else"]
 
 
 class Worker(Websockets):
