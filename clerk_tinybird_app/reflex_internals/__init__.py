@@ -12,6 +12,8 @@ What each module needs of Reflex:
   ``StateManagerRedis._coerce_token``, through which each token of a state goes;
   ``BaseStateToken._state_key``, the name of a part; ``StateManagerRedis._ensure_lock_task`` and
   ``RedisTokenManager._ensure_socket_record_task``, which start listeners that have given up.
+  Lifespan tasks begin in their order, the event processor's first: it names the worker, for which
+  the listeners then listen.
 - ``sealed_redis``: the commands with which Reflex reads and writes what it pickles.
 - ``redis_trouble``: the names of Reflex's loggers that tell of Redis.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.
