@@ -32,12 +32,13 @@ from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.settings import require_loopback
+from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
-from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers, connect
+from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
@@ -73,6 +74,7 @@ class Services:
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
         shared_queries: Queries them once for all pages that ask the same.
+        redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
         sealer: Seals what lies in Redis; None without one.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
@@ -88,6 +90,7 @@ class Services:
     verifier: SessionVerifier
     tinybird: TinybirdClient
     shared_queries: SharedQueries
+    redis: SharedRedis | None = None
     embedded: Embedded
     sealer: Sealer | None
     http: tuple[httpx.AsyncClient, ...]
@@ -181,7 +184,8 @@ class Services:
         await self.embedded.stop()
         for http in self.http:
             await http.aclose()
-        await self.shared_queries.close()
+        if self.redis is not None:
+            await self.redis.close()
         self.embedded.close()
 
     @property
@@ -251,8 +255,13 @@ def build(
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
     client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
-    sealer = Sealer(settings.redis_secret) if settings.redis_url else None
-    others = _others(settings, sealer, lambda: built.workspace, clock)
+    redis = _redis(settings)
+    sealer = Sealer(settings.redis_secret) if redis else None
+    others = (
+        SharedAnswers(redis, sealer, lambda: built.workspace, clock=clock)
+        if redis and sealer
+        else None
+    )
     built = Services(
         settings=settings,
         product=product,
@@ -262,6 +271,7 @@ def build(
         shared_queries=SharedQueries(
             client, clock=clock, others=others, answered_by=metrics.answered_by
         ),
+        redis=redis,
         embedded=embedded,
         sealer=sealer,
         http=(key_http, query_http),
@@ -270,17 +280,11 @@ def build(
     return built
 
 
-def _others(
-    settings: Settings,
-    sealer: Sealer | None,
-    workspace: Callable[[], Workspace],
-    clock: Callable[[], float],
-) -> SharedAnswers | None:
-    """Return what shares queries with the other backend processes; None without Redis."""
-    if sealer is None:
+def _redis(settings: Settings) -> SharedRedis | None:
+    if not settings.redis_url:
         return None
     try:
-        return SharedAnswers(connect(settings.redis_url), sealer, workspace, clock=clock)
+        return SharedRedis.at(settings.redis_url)
     except ValueError:
         # Not the error itself: its text may contain the address, with a password.
         raise SettingsError(

@@ -10,9 +10,10 @@ NAME = PACKAGE.name
 # What each part may import of this package; a part may always import itself.
 ALLOWED = {
     "clerk": set(),
-    "tinybird": {"clerk", "sealing"},
+    "tinybird": {"clerk", "sealing", "shared_redis"},
     "sealing": set(),
     "background": set(),
+    "shared_redis": set(),
     "routes": set(),
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
@@ -27,7 +28,7 @@ ALLOWED = {
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {
         *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
-        *("logs", "telemetry", "sealing"),
+        *("logs", "telemetry", "shared_redis", "sealing"),
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
@@ -41,12 +42,12 @@ ALLOWED = {
     },
     "api": {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
-        *("logs", "telemetry"),
+        *("logs", "telemetry", "shared_redis"),
     },
     "dashboard": {"routes", "tinybird"},
     "reflex_internals": {
         *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
-        "sealing",
+        *("shared_redis", "sealing"),
     },
     "state": {
         "products",

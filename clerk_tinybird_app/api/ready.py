@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -131,8 +133,8 @@ class Readiness:
             "clerk_keys": Part(lambda: _clerk_keys(services), clock),
             "tinybird": Part(lambda: _tinybird(services), clock, TINYBIRD_KEPT_SECONDS),
         }
-        if url := services.settings.redis_url:
-            parts["redis"] = Part(lambda: _redis(url), clock)
+        if (redis := services.redis) is not None:
+            parts["redis"] = Part(lambda: _redis(redis.redis), clock)
         return cls(parts)
 
     async def answer(self) -> tuple[bool, dict[str, Any]]:
@@ -165,28 +167,15 @@ async def _tinybird(services: Services) -> float:
     return 0.0
 
 
-async def _redis(url: str) -> float:
-    from redis.asyncio import Redis  # noqa: PLC0415 - most apps have none
-    from redis.asyncio.retry import Retry  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.exceptions import (  # noqa: PLC0415
-        AuthenticationError,
-        OutOfMemoryError,
-        RedisError,
-        ResponseError,
-    )
-
-    server = Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+async def _redis(redis: Redis) -> float:
     try:
-        await server.set(_TRIED, b"", px=1)
+        await redis.set(_TRIED, b"", px=1)
     except OutOfMemoryError:
         raise NotReadyError(REDIS_FULL) from None
     except (AuthenticationError, ResponseError) as error:
         raise NotReadyError(f"{REDIS_REFUSES}: {type(error).__name__}") from None
     except (RedisError, OSError) as error:
         raise NotReadyError(f"{REDIS_UNREACHABLE}: {type(error).__name__}") from None
-    finally:
-        await server.aclose()
     return 0.0
 
 

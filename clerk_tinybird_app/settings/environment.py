@@ -14,6 +14,9 @@ from dotenv.parser import parse_stream
 NEXT: Final = "NEXT_PUBLIC_"
 """The prefix in the Next.js demo of variables that are sent to browsers."""
 
+GRANIAN: Final = "GRANIAN_"
+"""The prefix of the variables that the HTTP server reads by itself."""
+
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
         name: (f"{NEXT}{name}",)

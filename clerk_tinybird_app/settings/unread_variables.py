@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.settings.environment import ALIASES, NEXT
+from clerk_tinybird_app.settings.environment import ALIASES, GRANIAN, NEXT
 from clerk_tinybird_app.settings.settings import Settings, sources
 
 _OWN_PREFIXES: Final = (
     *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_", "METRICS_"),
+    GRANIAN,
 )
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
 
@@ -28,32 +29,38 @@ _NOT_SUPPORTED: Final = {
         ("CLERK_DOMAIN", "satellite domains are not supported"),
         ("CLERK_IS_SATELLITE", "satellite domains are not supported"),
     )
+} | {
+    f"{GRANIAN}HOST": "REFLEX_BACKEND_HOST is the address to listen on",
+    f"{GRANIAN}PORT": "REFLEX_FRONTEND_PORT is the port",
+    f"{GRANIAN}INTERFACE": "the app decides it",
+    f"{GRANIAN}FACTORY": "the app decides it",
+    f"{GRANIAN}APP": "the app decides it",
 }
 
 
-def unread_variables(reflex: Collection[str], folder: Path | None = None) -> list[str]:
+def unread_variables(others: Collection[str], folder: Path | None = None) -> list[str]:
     """Return a sentence for every variable that is set and has no effect, in order of names.
 
     Args:
-        reflex: The names that Reflex reads by itself.
+        others: The names that Reflex and Granian read by themselves.
         folder: Where the dotenv files are, the working directory when None.
 
     Raises:
         SettingsError: A dotenv file cannot be read.
     """
     given = {name for source in sources(folder) for name, value in source.items() if value}
-    return list(_sentences(sorted(given), reflex))
+    return list(_sentences(sorted(given), others))
 
 
-def _sentences(given: Iterable[str], reflex: Collection[str]) -> Iterable[str]:
+def _sentences(given: Iterable[str], others: Collection[str]) -> Iterable[str]:
     own = {item.metadata["env"] for item in fields(Settings)}
     own |= {alias for aliases in ALIASES.values() for alias in aliases}
     for name in given:
-        if not name.startswith(_PREFIXES) or name in own or name in reflex or name in _TINYBIRD_CLI:
-            continue
         if name in _NOT_SUPPORTED:
             yield f"{name} is set and not used: {_NOT_SUPPORTED[name]}."
             continue
-        nearest = get_close_matches(name, [*own, *reflex], n=1, cutoff=0.8)
+        if not name.startswith(_PREFIXES) or name in own or name in others or name in _TINYBIRD_CLI:
+            continue
+        nearest = get_close_matches(name, [*own, *others], n=1, cutoff=0.8)
         meant = f" Did you mean {nearest[0]}?" if nearest else ""
         yield f"{name} is set, and nothing here reads it.{meant}"
