@@ -179,7 +179,7 @@ async def test_a_redis_that_is_full_or_hangs_is_not_ready_until_it_works_again(
 ) -> None:
     with redis_server() as server:
         redis = {"REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32}
-        async with _served(tmp_path, world, seconds, **redis) as (client, _):
+        async with _served(tmp_path, world, seconds, **redis) as (client, built):
 
             async def reason() -> str | None:
                 seconds.advance(1)
@@ -195,6 +195,7 @@ async def test_a_redis_that_is_full_or_hangs_is_not_ready_until_it_works_again(
             assert await reason() == "timeout"
             server.go_on()
             assert await reason() is None
+            await built.close()
 
 
 async def test_while_it_stops_it_says_so_and_asks_nobody(
