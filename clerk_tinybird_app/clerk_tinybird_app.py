@@ -21,6 +21,7 @@ from clerk_tinybird_app.reflex_internals.frontend_build import is_export
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
+from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import (
     SIGNED_OUT,
     SessionState,
@@ -123,7 +124,13 @@ app = ServedApp(
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app, settings.origins, running.redis, states)
+guard_websockets(
+    app,
+    settings.origins,
+    redis=running.redis,
+    states=states,
+    patched_states=[DashboardState.get_full_name()],
+)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)

@@ -13,7 +13,7 @@ import httpx
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check.addresses import addresses
 from clerk_tinybird_app.check.anonymous_key import anonymous_key
-from clerk_tinybird_app.check.answers import client_for, clock_finding, get
+from clerk_tinybird_app.check.answers import client_for, client_of, clock_finding, get
 from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
@@ -22,7 +22,6 @@ from clerk_tinybird_app.check.product import Held, Load, hold, load_product
 from clerk_tinybird_app.check.redis_server import redis_server
 from clerk_tinybird_app.check.tenants import find_tenants
 from clerk_tinybird_app.check.tinybird import (
-    client_of,
     forgeries,
     pipe_findings,
     reached,
@@ -34,6 +33,7 @@ from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.token import Workspace
 
 CLERK_SECONDS: Final = 12.0
@@ -155,8 +155,19 @@ async def _of_tinybird(
 async def _of_workspace(
     around: Surroundings, held: Held, workspace: Workspace, http: httpx.AsyncClient
 ) -> AsyncIterator[Finding]:
+    async with client_of(workspace, around.transport) as client:
+        async for finding in _of_pipes(around, held, workspace, http, client):
+            yield finding
+
+
+async def _of_pipes(
+    around: Surroundings,
+    held: Held,
+    workspace: Workspace,
+    http: httpx.AsyncClient,
+    client: TinybirdClient,
+) -> AsyncIterator[Finding]:
     policy, project, missing = held
-    client = client_of(http, workspace)
     asker = Asker(client, workspace, policy, project, around.clock())
     cases = await ask_for_nobody(asker)
     taken = tokens_taken(cases)
