@@ -77,11 +77,9 @@ if is_production:
 AWAY_SECONDS = 300
 """How long a tab's state is kept after its last event; a tab that comes back sends its session.
 
-It is not set with Redis, because Redis would also delete parts of a state that is in use.
+In Redis states end sooner, with their sessions: see ``reflex_internals/redis_states.py``. There it
+is how long a websocket is remembered of which no worker has said that it ended.
 """
-
-if not settings.redis_url:
-    given["redis_token_expiration"] = AWAY_SECONDS
 
 # The embedded Tinybird watches its files itself: a changed pipe must not restart the app.
 project = Path(settings.tinybird_project)
@@ -96,6 +94,7 @@ config = rx.Config(
     cors_allowed_origins=list(settings.origins),
     # The default of Reflex would write every state to disk, with its tokens.
     state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
+    redis_token_expiration=AWAY_SECONDS,
     telemetry_enabled=False,
     show_built_with_reflex=False,
     plugins=[

@@ -19,9 +19,15 @@ from clerk_tinybird_app.pages.not_found import not_found, page_failed
 from clerk_tinybird_app.reflex_internals.configuration import unify_logs
 from clerk_tinybird_app.reflex_internals.frontend_build import is_export
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
+from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
 from clerk_tinybird_app.state.dashboard import DashboardState
-from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
+from clerk_tinybird_app.state.session import (
+    SIGNED_OUT,
+    SessionState,
+    SocketBinding,
+    session_seconds,
+)
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.telemetry.pulse import watch_process
 from clerk_tinybird_app.tinybird.token import heartbeat_seconds
@@ -97,10 +103,12 @@ async def _telemetry() -> AsyncIterator[None]:
         tracing.stop()
 
 
+states = StatesInRedis(running.sealer, session_seconds) if running.sealer else None
+failed_event = event_error_log(counted=metrics.failed)
 app = ServedApp(
     api_transformer=create_api(running),
     frontend_exception_handler=page_error_log(counted=metrics.failed),
-    backend_exception_handler=event_error_log(counted=metrics.failed),
+    backend_exception_handler=states.trouble.instead_of(failed_event) if states else failed_event,
     app_wraps={
         **error_boundary(page_failed()),
         (30, "ClerkRoot"): _clerk_root,
@@ -120,11 +128,14 @@ guard_websockets(
     app,
     settings.origins,
     redis=running.redis,
+    states=states,
     patched_states=[DashboardState.get_full_name()],
 )
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)
+if states:
+    app.register_lifespan_task(states.watch)
 
 
 def _add_page(

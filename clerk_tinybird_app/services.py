@@ -27,6 +27,7 @@ from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavaila
 from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
+from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.settings import require_loopback
@@ -72,6 +73,7 @@ class Services:
         shared_queries: Queries them once for all pages that ask the same.
         redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
+        sealer: Seals what lies in Redis; None without one.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
             client nobody could sign in then.
@@ -87,6 +89,7 @@ class Services:
     shared_queries: SharedQueries
     redis: SharedRedis | None = None
     embedded: Embedded
+    sealer: Sealer | None
     http: tuple[httpx.AsyncClient, ...]
     stopping: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
@@ -247,7 +250,12 @@ def build(
         tinybird_url, transport=connections, watch=watch, heard=own_clock.compare
     )
     redis = _redis(settings)
-    others = SharedAnswers(redis, lambda: built.workspace, clock=clock) if redis else None
+    sealer = Sealer(settings.redis_secret) if redis else None
+    others = (
+        SharedAnswers(redis, sealer, lambda: built.workspace, clock=clock)
+        if redis and sealer
+        else None
+    )
     built = Services(
         settings=settings,
         product=product,
@@ -259,6 +267,7 @@ def build(
         ),
         redis=redis,
         embedded=embedded,
+        sealer=sealer,
         http=(key_http, query_http),
         clock=clock,
     )

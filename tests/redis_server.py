@@ -22,12 +22,24 @@ ADVICE: Final = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class RedisServer:
     """A Redis of its own, which listens on a socket file alone."""
 
-    url: str
-    process: subprocess.Popen[bytes]
+    folder: Path
+    options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self.url = f"unix://{self.folder / 'redis.sock'}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, with what it has on disk, if it keeps anything there."""
+        command = ["redis-server", "--port", "0", "--unixsocket", f"{self.folder}/redis.sock"]
+        command += ["--dir", str(self.folder), "--save", "", "--loglevel", "warning"]
+        self.process = subprocess.Popen([*command, *self.options])
+        with self.client() as client:
+            client.ping()
 
     # Of any type, because Redis's own types say that each answer may have to be awaited.
     def client(self) -> Any:
@@ -41,6 +53,16 @@ class RedisServer:
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
+    def fill(self) -> None:
+        """Leave no room for anything more: it holds twice as much as it may."""
+        with self.client() as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", client.info("memory")["used_memory"] // 2)
+
+    def make_room(self) -> None:
+        with self.client() as client:
+            client.config_set("maxmemory", 0)
+
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -51,13 +73,8 @@ def redis_server(*options: str) -> Iterator[RedisServer]:
     """Run a Redis that keeps nothing on disk."""
     # Not in the folder of a test: the path of a socket has 107 characters at most.
     with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "redis.sock"
-        command = ["redis-server", "--port", "0", "--unixsocket", str(socket), "--dir", folder]
-        command += ["--save", "", "--loglevel", "warning", *options]
-        server = RedisServer(f"unix://{socket}", subprocess.Popen(command))
+        server = RedisServer(Path(folder), options)
         try:
-            with server.client() as client:
-                client.ping()
             yield server
         finally:
             server.stop()

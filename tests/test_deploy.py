@@ -165,6 +165,8 @@ def test_redis_is_reached_by_the_app_alone_and_asks_for_a_password() -> None:
     assert "--requirepass ${REDIS_PASSWORD:?" in composed("services", "redis", "command")
     url = composed("services", "app", "environment", "REFLEX_REDIS_URL")
     assert url.startswith("redis://:${REDIS_PASSWORD:?")
+    secret = composed("services", "app", "environment", "REDIS_SECRET")
+    assert secret.startswith("${REDIS_SECRET:?")
 
 
 def test_caddy_alone_is_trusted_to_name_its_clients() -> None:

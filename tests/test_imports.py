@@ -10,7 +10,8 @@ NAME = PACKAGE.name
 # What each part may import of this package; a part may always import itself.
 ALLOWED = {
     "clerk": set(),
-    "tinybird": {"clerk", "shared_redis"},
+    "tinybird": {"clerk", "sealing", "shared_redis"},
+    "sealing": set(),
     "background": set(),
     "shared_redis": set(),
     "routes": set(),
@@ -27,7 +28,7 @@ ALLOWED = {
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {
         *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
-        *("logs", "telemetry", "shared_redis"),
+        *("logs", "telemetry", "shared_redis", "sealing"),
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
@@ -46,7 +47,7 @@ ALLOWED = {
     "dashboard": {"routes", "tinybird"},
     "reflex_internals": {
         *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
-        "shared_redis",
+        *("shared_redis", "sealing"),
     },
     "state": {
         "products",

@@ -34,6 +34,7 @@ def _logged_codes() -> set[str]:
         *(refusals.TOO_MANY_REQUESTS, refusals.HEADERS_TOO_LARGE, refusals.NO_METRICS),
         *(refusals.POLICY_FAILED, refusals.REQUEST_FAILED, *refusals.WEBSOCKET_CODES),
         *(log_budget.EVENT_FAILED, log_budget.PAGE_ERROR),
+        *(refusals.NOT_SEALED, refusals.REDIS_FAILED),
     }
     return clerks | tinybirds | own
 

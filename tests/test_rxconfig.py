@@ -33,12 +33,13 @@ def test_a_tab_has_five_minutes_to_come_back() -> None:
     assert _config().redis_token_expiration == 300
 
 
-def test_redis_does_not_end_a_part_of_a_state_that_is_in_use(
+def test_redis_remembers_a_websocket_of_a_worker_that_died_as_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REFLEX_REDIS_URL", "redis://127.0.0.1:6379")
+    monkeypatch.setenv("REDIS_SECRET", "s" * 32)
 
-    assert _config().redis_token_expiration == 3600
+    assert _config().redis_token_expiration == 300
 
 
 @pytest.mark.parametrize("excluded", ["", "docs"])

@@ -142,7 +142,7 @@ async def test_backend_processes_share_queries_by_the_redis_of_their_settings(
             settings = Settings.from_environ(
                 KEYS
                 | {"TINYBIRD_API_URL": tinybird.url}
-                | ({"REFLEX_REDIS_URL": server.url} if is_set else {})
+                | ({"REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32} if is_set else {})
             )
             for _ in range(2):
                 built = services.build(settings, clock=lambda: NOW)
@@ -155,7 +155,8 @@ async def test_backend_processes_share_queries_by_the_redis_of_their_settings(
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://ada:hunter2@localhost"])
 def test_an_address_of_no_redis_is_refused_without_its_password(url: str) -> None:
+    settings = Settings.from_environ(KEYS | {"REFLEX_REDIS_URL": url, "REDIS_SECRET": "s" * 32})
     with pytest.raises(SettingsError, match="REFLEX_REDIS_URL is no address") as refused:
-        services.build(Settings.from_environ(KEYS | {"REFLEX_REDIS_URL": url}))
+        services.build(settings)
 
     assert "hunter2" not in str(refused.value)

@@ -412,11 +412,31 @@ def test_a_proxy_that_is_no_address_or_everybody_is_refused(wrong: str) -> None:
         Settings.from_environ({"TRUSTED_PROXIES": wrong})
 
 
+def test_redis_needs_something_to_seal_with_and_says_how_it_is_made() -> None:
+    redis = {"REFLEX_REDIS_URL": "redis://:hunter2@127.0.0.1:6379"}
+
+    with pytest.raises(SettingsError, match=r"Set REDIS_SECRET to .*openssl rand") as refused:
+        Settings.from_environ(redis)
+    assert "hunter2" not in str(refused.value)
+    several = Settings.from_environ(redis | {"REDIS_SECRET": f"{'n' * 32}, {'o' * 32}"})
+    assert several.redis_secret == ("n" * 32, "o" * 32)
+    assert "nnn" not in repr(several)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["short", "s" * 31, f"{'s' * 32},short", f"{'s' * 20} {'s' * 20}"]
+)
+def test_a_secret_that_can_be_guessed_is_refused_without_being_shown(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="REDIS_SECRET must be at least 32") as refused:
+        Settings.from_environ({"REDIS_SECRET": wrong})
+    assert wrong not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "GRANIAN_WORKERS"])
 def test_several_workers_need_what_they_share_and_its_lack_is_told_as_it_was_written(
     name: str,
 ) -> None:
-    redis = {"REFLEX_REDIS_URL": "redis://127.0.0.1:6379"}
+    redis = {"REFLEX_REDIS_URL": "redis://127.0.0.1:6379", "REDIS_SECRET": "s" * 32}
 
     with pytest.raises(SettingsError, match=f"{name} is more than 1.*REFLEX_REDIS_URL"):
         Settings.from_environ({name: "2"} | TINYBIRD)
@@ -432,6 +452,7 @@ def test_no_page_depends_on_a_secret() -> None:
             {"CLERK_PUBLISHABLE_KEY": HOST_KEY, "CLERK_SECRET_KEY": f"sk_test_{letter}"}
             | TINYBIRD
             | {"TINYBIRD_JWT_SECRET": letter * 40, "REFLEX_REDIS_URL": f"redis://{letter}"}
+            | {"REDIS_SECRET": letter * 32}
         )
         for letter in "ab"
     )

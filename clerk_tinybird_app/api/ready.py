@@ -9,11 +9,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpx
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -31,6 +31,11 @@ PROBE_SECONDS: Final = 2.0
 """The longest that a part may take to answer."""
 
 REDIS_UNREACHABLE: Final = "redis_unreachable"
+REDIS_FULL: Final = "redis_full"
+REDIS_REFUSES: Final = "redis_refuses"
+
+_TRIED: Final = "clerk_tinybird_app:ready"
+"""What is written to Redis to see that it can be; it goes at once."""
 _SERVER_ERROR: Final = 500
 
 
@@ -164,8 +169,11 @@ async def _tinybird(services: Services) -> float:
 
 async def _redis(redis: Redis) -> float:
     try:
-        # One class serves both of Redis' clients, so its type says that it may be no awaitable.
-        await cast("Awaitable[bool]", redis.ping())
+        await redis.set(_TRIED, b"", px=1)
+    except OutOfMemoryError:
+        raise NotReadyError(REDIS_FULL) from None
+    except (AuthenticationError, ResponseError) as error:
+        raise NotReadyError(f"{REDIS_REFUSES}: {type(error).__name__}") from None
     except (RedisError, OSError) as error:
         raise NotReadyError(f"{REDIS_UNREACHABLE}: {type(error).__name__}") from None
     return 0.0

@@ -8,6 +8,15 @@ What each module needs of Reflex:
   uses only ``enqueue`` of the event processor. The first event of a page comes in the Socket.IO
   packet that connects it. ``EventContext.txid`` is the id of the event that a task handles.
   ``emit`` puts a packet in its websocket's queue before it waits for anything.
+- ``redis_states``: ``App._state_manager`` and ``EventNamespace._token_manager``, which are replaced
+  with Redis; ``StateManagerRedis._collect_state_writes``, which makes what is written of a state;
+  ``StateManagerRedis._coerce_token``, through which each token of a state goes;
+  ``BaseStateToken._state_key``, the name of a part; ``StateManagerRedis._ensure_lock_task`` and
+  ``RedisTokenManager._ensure_socket_record_task``, which start listeners that have given up.
+  Lifespan tasks begin in their order, the event processor's first: it names the worker, for which
+  the listeners then listen.
+- ``sealed_redis``: the commands with which Reflex reads and writes what it pickles.
+- ``redis_trouble``: the names of Reflex's loggers that tell of Redis.
 - ``patches`` and ``patches.jsx``: a page keeps the values of states, and applies what comes over a
   websocket in order, and all of it; it begins a new websocket where the old one has ended.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.

@@ -31,6 +31,7 @@ from clerk_tinybird_app.reflex_internals.frames import (
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
+from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.reflex_internals.shared_places import SharedPlaces
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
@@ -215,6 +216,7 @@ def guard_websockets(
     origins: Collection[str],
     *,
     redis: SharedRedis | None = None,
+    states: StatesInRedis | None = None,
     patched_states: Collection[str] = (),
 ) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
@@ -223,6 +225,7 @@ def guard_websockets(
         app: The app.
         origins: Its own.
         redis: What the backend processes share; None when there is one process.
+        states: Its states in Redis, None without it.
         patched_states: The full names of the states of which pages are sent what changed.
 
     Returns:
@@ -232,7 +235,7 @@ def guard_websockets(
     shared = SharedPlaces(redis) if redis else None
     connections = Connections(left=shared.leave) if shared else Connections()
     namespace = BoundedNamespace(
-        get_config().get_event_namespace(), app, connections, frozenset(patched_states)
+        get_config().get_event_namespace(), app, connections, states, frozenset(patched_states)
     )
     app._event_namespace = namespace
     if app.sio is None:

@@ -18,6 +18,7 @@ from reflex_base.registry import RegistrationContext
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
 from clerk_tinybird_app.reflex_internals.patches import SentValues
+from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.telemetry import metrics
 
 MAX_UNDER_WAY: Final = 16
@@ -60,6 +61,7 @@ class BoundedNamespace(EventNamespace):
         namespace: The Socket.IO namespace.
         app: The app.
         connections: The places for websockets.
+        states: The states in Redis, None without it.
         patched_states: The full names of the states of which pages are sent what changed.
     """
 
@@ -68,10 +70,14 @@ class BoundedNamespace(EventNamespace):
         namespace: str,
         app: App,
         connections: Connections,
+        states: StatesInRedis | None = None,
         patched_states: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(namespace, cast("App", _RecordingApp(app)))
         self._connections = connections
+        self._states = states
+        if states:
+            states.serve(app, self)
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}
         self._patched_states = patched_states
@@ -97,6 +103,8 @@ class BoundedNamespace(EventNamespace):
         # Before Reflex handles the packet: its first event may already prove a session.
         if connection := connection_of(environ["asgi.scope"]):
             self._open[sid] = connection
+        if self._states:
+            environ = {**environ, "QUERY_STRING": self._states.hidden(environ["QUERY_STRING"])}
         try:
             await super().on_connect(sid, environ, auth)
         except BaseException:
@@ -151,10 +159,12 @@ class BoundedNamespace(EventNamespace):
             await asyncio.wait([unlinked])
         if under_way:
             await asyncio.gather(*(one.wait_all() for one in under_way), return_exceptions=True)
+        if await self._token_manager.is_token_connected(token):
+            return
         manager = self.app.state_manager
-        if isinstance(manager, StateManagerMemory) and not (
-            await self._token_manager.is_token_connected(token)
-        ):
+        if self._states:
+            await self._states.forget(token)
+        elif isinstance(manager, StateManagerMemory):
             manager._purge_token(BaseStateToken(ident=token, cls=State))
 
 

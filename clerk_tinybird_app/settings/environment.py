@@ -51,6 +51,9 @@ _LOG_FORMATS: Final = ("text", "json")
 MIN_SECRET: Final = 16
 """The least characters of a secret that this app alone checks."""
 
+MIN_SEALING_SECRET: Final = 32
+"""The least characters of a secret that somebody can try to guess at leisure."""
+
 TOKEN_SECONDS: Final = (15, 24 * 60 * 60)
 """The shortest and the longest life of a token.
 
@@ -260,6 +263,17 @@ class Environment:
                 "rand -hex 24` prints"
             )
         return value
+
+    def sealing_secrets(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return a comma-separated list of secrets that nobody can guess."""
+        parts = (part.strip(" ") for part in self.text(name).split(","))
+        values = tuple(part for part in parts if part)
+        if not all(re.fullmatch(rf"[\x21-\x7e]{{{MIN_SEALING_SECRET},}}", each) for each in values):
+            raise SettingsError(
+                f"{name} must be at least {MIN_SEALING_SECRET} characters without space or comma, "
+                "such as `openssl rand -hex 32` prints; several are divided by commas"
+            )
+        return values or default
 
     def port(self, name: str, default: int) -> int:
         """Return a port number."""

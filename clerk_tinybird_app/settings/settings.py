@@ -117,6 +117,9 @@ class Settings:
     api_url: str = _variable("REFLEX_API_URL", "url")
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url", baked=False)
     redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
+    redis_secret: tuple[str, ...] = _variable(
+        "REDIS_SECRET", "sealing_secrets", (), secret=True, baked=False
+    )
     web_concurrency: int | None = _variable("WEB_CONCURRENCY", "optional_count", None, baked=False)
     log_format: str = _variable("LOG_FORMAT", "log_format", "text", baked=False)
     access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None, baked=False)
@@ -163,6 +166,7 @@ class Settings:
             _check_pages(settings)
             _check_clerk(settings)
             _check_tinybird(settings)
+            _check_redis(settings)
             _check_workers(settings)
         except SettingsError as error:
             raise SettingsError(respelled(str(error), spelled)) from None
@@ -304,6 +308,16 @@ def _check_tinybird(settings: Settings) -> None:
         raise SettingsError(
             f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
+        )
+
+
+def _check_redis(settings: Settings) -> None:
+    """Refuse to keep states where others may read or change them."""
+    if settings.redis_url and not settings.redis_secret:
+        raise SettingsError(
+            "REFLEX_REDIS_URL is set, but nothing to seal with what lies in that Redis: sessions, "
+            "tokens, and states that run code when they are changed. Set REDIS_SECRET to what "
+            "`openssl rand -hex 32` prints, the same for all backends, or remove REFLEX_REDIS_URL"
         )
 
 

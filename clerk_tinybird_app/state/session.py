@@ -258,6 +258,17 @@ class SessionState(rx.State):
         self.accepted = f"{session.session_id}:{self.org_id}"
 
 
+def session_seconds(root: rx.State) -> float:
+    """Return how long the session of a tab still holds, 0 without one.
+
+    Args:
+        root: The root of the tab's states.
+    """
+    state = root.substates.get(SessionState.get_name())
+    session = state._session if isinstance(state, SessionState) else None
+    return session.expires_at - services.current().clock() if session else 0.0
+
+
 class SocketBinding(rx.Middleware):
     """Empties the state before the first event of another websocket is handled.
 

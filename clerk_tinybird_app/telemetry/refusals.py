@@ -20,6 +20,7 @@ QUERY: Final = "query"
 POLICY: Final = "policy"
 METRICS: Final = "metrics"
 REQUEST: Final = "request"
+REDIS: Final = "redis"
 """Where something is refused, or fails."""
 
 TOO_MANY_REQUESTS: Final = "too_many_requests"
@@ -30,6 +31,8 @@ NO_METRICS: Final = "metrics_refused"
 NOT_FOUND: Final = "not_found"
 METHOD_NOT_ALLOWED: Final = "method_not_allowed"
 STOPPING: Final = "stopping"
+NOT_SEALED: Final = "redis_not_sealed"
+REDIS_FAILED: Final = "redis_failed"
 WEBSOCKET_CODES: Final = tuple(
     f"websocket_{kind}" for kind in ("frame", "handshake", "origin", "place", "error")
 )

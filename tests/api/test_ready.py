@@ -16,6 +16,7 @@ from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import KID, jwk
 from tests.clock import Clock
 from tests.conftest import CHOICE
+from tests.redis_server import ADVICE, is_there, redis_server
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 pytestmark = pytest.mark.anyio
@@ -162,13 +163,39 @@ async def test_a_redis_that_is_gone_is_named_without_its_password(
     tmp_path: Path, world: World, seconds: Clock
 ) -> None:
     url = "redis://somebody:a-password@127.0.0.1:9"
-    async with _served(tmp_path, world, seconds, REFLEX_REDIS_URL=url) as (client, _):
+    redis = {"REFLEX_REDIS_URL": url, "REDIS_SECRET": "s" * 32}
+    async with _served(tmp_path, world, seconds, **redis) as (client, _):
         answer = await client.get("/api/ready")
 
     assert answer.status_code == 503
     assert answer.json()["parts"]["redis"]["reason"] == "redis_unreachable: ConnectionError"
     assert "a-password" not in answer.text
     assert "127.0.0.1" not in answer.text
+
+
+@pytest.mark.skipif(not is_there(), reason=ADVICE)
+async def test_a_redis_that_is_full_or_hangs_is_not_ready_until_it_works_again(
+    tmp_path: Path, world: World, seconds: Clock
+) -> None:
+    with redis_server() as server:
+        redis = {"REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32}
+        async with _served(tmp_path, world, seconds, **redis) as (client, built):
+
+            async def reason() -> str | None:
+                seconds.advance(1)
+                found = (await client.get("/api/ready")).json()["parts"]["redis"]
+                return str(found["reason"]) if "reason" in found else None
+
+            assert await reason() is None
+            server.fill()
+            assert await reason() == "redis_full"
+            server.make_room()
+            assert await reason() is None
+            server.hang()
+            assert await reason() == "timeout"
+            server.go_on()
+            assert await reason() is None
+            await built.close()
 
 
 async def test_while_it_stops_it_says_so_and_asks_nobody(

@@ -139,7 +139,7 @@ async def test_the_token_route_holds_its_limit_across_processes(
     monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
     environ = TINYBIRD | {
         "CLERK_PUBLISHABLE_KEY": HOST_KEY, "TINYBIRD_API_KEY": "p.anonymous",
-        "TINYBIRD_TOKENS_PER_MINUTE": "1", "REFLEX_REDIS_URL": server.url,
+        "TINYBIRD_TOKENS_PER_MINUTE": "1", "REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32,
     }  # fmt: skip
     statuses = []
     for _ in range(2):

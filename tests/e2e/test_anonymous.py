@@ -1,6 +1,7 @@
 """An app with a configuration of its own: an anonymous key, pages elsewhere, a port in its file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -15,18 +16,20 @@ TINYBIRD = {
     "TINYBIRD_WORKSPACE_ID": "7afc6330-3aae-4df5-8712-eaad216c5d7d",
     "TINYBIRD_JWT_SECRET": SIGNING_KEY,
     "TINYBIRD_API_KEY": KEY,
+    # As another test's app, so that both have one build.
+    "DASHBOARD_REFRESH_SECONDS": "2",
 }
 
 
 @pytest.fixture(scope="module")
-def open_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+def open_app(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[RunningApp]:
     app = RunningApp(tmp_path_factory.mktemp("configured") / "app", TINYBIRD)
     with (app.folder / ".env").open("a", encoding="utf-8") as file:
         # For development; production has one port, that of the pages.
         file.write(f"REFLEX_BACKEND_PORT={app.backend_port}\n")
         file.write("CLERK_SIGN_IN_URL=/login\nCLERK_AUTHORISED_PARTIES=x\n")
     try:
-        yield app.prod()
+        yield app.prod(kept.with_name("kept-configured"))
     finally:
         app.stop()
 

@@ -10,7 +10,7 @@ from clerk_tinybird_app.prebuilt.cores import MAX_WORKERS, usable_cores, workers
 from clerk_tinybird_app.settings import Settings
 from tests.test_settings import TINYBIRD
 
-REDIS = {"REFLEX_REDIS_URL": "redis://127.0.0.1:6379"}
+REDIS = {"REFLEX_REDIS_URL": "redis://127.0.0.1:6379", "REDIS_SECRET": "s" * 32}
 
 
 @pytest.fixture(autouse=True)

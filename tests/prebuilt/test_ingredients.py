@@ -176,7 +176,7 @@ def test_whether_a_service_is_embedded_counts(app: Path) -> None:
         *(("CLERK_SECRET_KEY", "sk_test_another"), ("TINYBIRD_JWT_SECRET", "t" * 40)),
         *(("TINYBIRD_WORKSPACE_ID", "another"), ("TINYBIRD_API_KEY", "p.another")),
         *(("TINYBIRD_API_URL", "https://api.eu.tinybird.co"), ("REFLEX_FRONTEND_PORT", "8080")),
-        *(("REFLEX_BACKEND_HOST", "0.0.0.0"), ("REFLEX_REDIS_URL", "redis://redis")),
+        *(("REFLEX_BACKEND_HOST", "0.0.0.0"), ("REDIS_SECRET", "s" * 32)),
         ("CLERK_AUTHORIZED_PARTIES", "https://app.example.com"),
     ],
 )

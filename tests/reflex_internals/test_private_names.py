@@ -5,8 +5,13 @@ import re
 
 import pytest
 from reflex.app import App, EventNamespace
+from reflex.istate.manager import redis as manager_redis
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.istate.manager.redis import StateManagerRedis
+from reflex.istate.manager.token import BaseStateToken
 from reflex.state import BaseState, EventHandlerSetVar, State, UpdateVarsInternalState
+from reflex.utils import token_manager
+from reflex.utils.token_manager import RedisTokenManager
 from reflex_base import constants
 from reflex_base.environment import environment
 from reflex_base.event.context import EventContext
@@ -17,7 +22,13 @@ from tests.state.tab import APP
 
 USED = {
     "App._event_namespace": App,
+    "App._state_manager": App,
     "StateManagerMemory._purge_token": StateManagerMemory,
+    "StateManagerRedis._coerce_token": StateManagerRedis,
+    "StateManagerRedis._collect_state_writes": StateManagerRedis,
+    "StateManagerRedis._ensure_lock_task": StateManagerRedis,
+    "BaseStateToken._state_key": BaseStateToken,
+    "RedisTokenManager._ensure_socket_record_task": RedisTokenManager,
     "BaseState._is_client_storage": BaseState,
     "EventContext.txid": EventContext,
 }
@@ -40,6 +51,20 @@ def test_a_namespace_asks_the_event_processor_for_nothing_but_to_enqueue() -> No
     assert set(asked) == {"enqueue"}, "see reflex_internals"
 
 
+def test_reflex_has_no_other_way_to_redis_than_those_that_are_sealed() -> None:
+    of_states, of_sockets = (
+        set(re.findall(r"self\.redis\.(\w+)", inspect.getsource(module)))
+        for module in (manager_redis, token_manager)
+    )
+
+    sealed, of_locks = {"mget", "pipeline", "eval"}, {"set", "get", "getdel", "pexpire", "scard"}
+    assert of_states <= {*sealed, *of_locks, "srem", "aclose", "get_connection_kwargs", "pubsub"}
+    assert of_sockets <= {
+        *("get", "set", "publish", "pubsub"),
+        *("exists", "delete", "scan", "aclose", "get_connection_kwargs"),
+    }
+
+
 def test_the_docstring_names_them_all() -> None:
     assert reflex_internals.__doc__
     for name in [*USED, "EventNamespace._token_manager"]:
@@ -53,6 +78,11 @@ def test_the_docstring_names_them_all() -> None:
         (EventNamespace.on_event, ["self", "sid", "data"]),
         (EventNamespace.on_disconnect, ["self", "sid"]),
         (StateManagerMemory._purge_token, ["self", "token"]),
+        (StateManagerRedis._collect_state_writes, ["self", "token", "base_state"]),
+        (StateManagerRedis._coerce_token, ["token"]),
+        (StateManagerRedis.set_state, ["self", "token", "state", "lock_id", "context"]),
+        (BaseStateToken._state_key, ["self", "cls"]),
+        (RedisTokenManager.ensure_lost_and_found_task, ["self", "emit_update"]),
         (EventHandlerSetVar.setvar, ["self", "var_name", "value"]),
         (State.event_handlers["hydrate_and_load"].fn, ["self", "vars", "hashes"]),
         (UpdateVarsInternalState.event_handlers["update_vars_internal"].fn, ["self", "vars"]),

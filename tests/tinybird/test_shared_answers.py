@@ -7,18 +7,19 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from threading import Thread
 from typing import Any, Final
 
 import pytest
-from cryptography.exceptions import InvalidTag
 from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.exceptions import OutOfMemoryError
 
 from clerk_tinybird_app import shared_redis
+from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.shared_redis import PAUSE_SECONDS, SharedRedis
 from clerk_tinybird_app.tinybird import shared_answers
 from clerk_tinybird_app.tinybird.client import TinybirdBadRequestError
@@ -33,7 +34,7 @@ pytestmark = [
     pytest.mark.skipif(not is_there(), reason=ADVICE),
 ]
 
-SECRET: Final = "the key that signs tokens, " * 2
+SECRET: Final = "what only the app's own processes know, " * 2
 LOCK_SECONDS: Final = 10.0
 OTHER_SECRET: Final = "the key of somebody else, " * 2
 
@@ -44,10 +45,11 @@ async def processes(
 ) -> AsyncIterator[World]:
     """Return some processes with clients of their own."""
     made = world()
-    workspace = _workspace(secret)
+    workspace = _workspace()
     others = [
         SharedAnswers(
             SharedRedis.at(url, made.clock),
+            Sealer([secret]),
             lambda: workspace,
             clock=made.clock,
             lock_seconds=lock_seconds,
@@ -217,9 +219,8 @@ async def test_entries_go_with_their_tick_and_a_little_later(here: World, data: 
 
 async def _forged(here: World, data: Any, name: bytes, _old: bytes) -> None:
     """Seal other rows for this very place, with all but the secret."""
-    place = shared_answers._Place.of(_question(here), _workspace(OTHER_SECRET))
-    stolen = shared_answers._Place(name.decode(), place.cipher)
-    data.set(name, stolen.seal(b'[9e9,1]\n{"meta":[],"data":[{"org_id":"forged"}]}'))
+    text = zlib.compress(b'[9e9,1]\n{"meta":[],"data":[{"org_id":"forged"}]}')
+    data.set(name, Sealer([OTHER_SECRET]).seal(name.decode(), text))
 
 
 async def _moved(here: World, data: Any, name: bytes, _old: bytes) -> None:
@@ -251,8 +252,8 @@ async def _list(_here: World, data: Any, name: bytes, _old: bytes) -> None:
     data.lpush(name, "x")
 
 
-def _workspace(secret: str) -> Workspace:
-    return Workspace(api_url="https://tinybird.test", workspace_id="ws", signing_key=secret)
+def _workspace(signing_key: str = "the key that signs tokens, " * 2) -> Workspace:
+    return Workspace(api_url="https://tinybird.test", workspace_id="ws", signing_key=signing_key)
 
 
 def _sent(data: Any) -> int:
@@ -325,29 +326,22 @@ def _inflated(value: bytes) -> Iterator[bytes]:
                 yield zlib.decompressobj(bits).decompress(value[start:])
 
 
-async def test_a_value_opens_in_its_own_place_alone() -> None:
-    here, there = (shared_answers._Place.of(each, _workspace(SECRET)) for each in (b"1", b"2"))
-    sealed = here.seal(b"text")
-
-    assert here.open(sealed) == b"text"
-    for other in (there, here._replace(name=there.name), there._replace(name=here.name)):
-        with pytest.raises(InvalidTag):
-            other.open(sealed)
-
-
 async def test_processes_with_another_secret_or_another_tinybird_share_nothing(
-    server: RedisServer, data: Any
+    server: RedisServer,
 ) -> None:
+    shared = SharedRedis.at(server.url)
     names = {
-        shared_answers._Place.of(b"same", workspace).name
-        for workspace in (
-            _workspace(SECRET),
-            _workspace(OTHER_SECRET),
-            Workspace(api_url="https://other.test", workspace_id="ws", signing_key=SECRET),
+        SharedAnswers(shared, Sealer([secret]), partial(replace, workspace))._place(b"?")
+        for secret, workspace in (
+            (SECRET, _workspace()),
+            (OTHER_SECRET, _workspace()),
+            (SECRET, _workspace("the key of another workspace, " * 2)),
+            (SECRET, replace(_workspace(), api_url="https://other.test")),
         )
     }
+    await shared.close()
 
-    assert len(names) == 3
+    assert len(names) == 4
 
 
 # With the two halves of a character, and what JSON is made of.
