@@ -16,18 +16,22 @@ from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
+from clerk_tinybird_app.prebuilt.cores import usable_cores
 from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.reflex_internals.configuration import (
     reflex_variables,
     unify_logs,
     warn_of_unread_variables,
 )
+from clerk_tinybird_app.settings import SettingsError
+from clerk_tinybird_app.settings.settings import require_no_stand_in
+from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _DESCRIPTION: Final = """\
 Say whether the app would work as it is configured, and what to do where not: settings, keys,
 clocks, the policy for every kind of session, the Tinybird project, and, by running every pipe for
-tenants with rows and without, that none is answered another's. It reads, and changes nothing."""
+tenants with rows and without, that none is answered another's. It changes nothing."""
 
 _EPILOG: Final = """\
 exit status:
@@ -56,8 +60,13 @@ _SIGNALLED: Final = 128
 
 def run(arguments: list[str]) -> int:
     """Run a command as ``main`` does, with the environment and the standard output."""
-    unread = partial(unread_variables, reflex_variables())
-    return main(arguments, around=Surroundings(unread=unread), out=sys.stdout)
+    around = Surroundings(
+        unread=partial(unread_variables, reflex_variables()),
+        contradicted=contradicted,
+        overridden=overridden,
+        cores=usable_cores,
+    )
+    return main(arguments, around=around, out=sys.stdout)
 
 
 def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
@@ -123,11 +132,15 @@ def _run_production(*, serves: bool, builds: bool) -> int:
     warn_of_unread_variables()
     try:
         if serves:
+            require_no_stand_in(settings)
             # Before the build, which takes a while; the server looks again.
             require_free(settings)
         pages = build(settings, here, tell) if builds else built(settings, here)
         if serves:
             serve(settings, pages, tell)
+    except SettingsError as error:
+        sys.stderr.write(f"Configuration error: {error}\n")
+        return _FAILED
     except (NotBuiltError, PortTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED

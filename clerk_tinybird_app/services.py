@@ -30,6 +30,7 @@ from clerk_tinybird_app.own_clock import OwnClock
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
+from clerk_tinybird_app.settings.outgoing import usable_network
 from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
@@ -215,8 +216,8 @@ def build(
         transport: How to reach Clerk's key server and Tinybird, None for the network.
 
     Raises:
-        SettingsError: An embedded service would be reachable from another machine, or its folder
-            cannot be used.
+        SettingsError: An embedded service would be reachable from another machine, its folder
+            cannot be used, or the environment names authorities or a proxy that cannot be.
     """
     require_loopback(settings)
     product = product or products.load(settings)
@@ -227,18 +228,19 @@ def build(
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
     own_clock = OwnClock(clock)
     hooks = {"response": [own_clock.compare]}
-    trusted = _trusted()
-    key_http = httpx.AsyncClient(
-        transport=transport, verify=trusted, limits=KEY_LIMITS, event_hooks=hooks
-    )
-    query_http = httpx.AsyncClient(
-        transport=transport,
-        verify=trusted,
-        event_hooks=hooks,
-        limits=QUERY_LIMITS,
-        # A proxy in the environment is not for this machine.
-        trust_env=not is_loopback_url(tinybird_url),
-    )
+    with usable_network():
+        trusted = _trusted()
+        key_http = httpx.AsyncClient(
+            transport=transport, verify=trusted, limits=KEY_LIMITS, event_hooks=hooks
+        )
+        query_http = httpx.AsyncClient(
+            transport=transport,
+            verify=trusted,
+            event_hooks=hooks,
+            limits=QUERY_LIMITS,
+            # A proxy in the environment is not for this machine.
+            trust_env=not is_loopback_url(tinybird_url),
+        )
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
@@ -271,14 +273,7 @@ def _others(
     """Return what shares queries with the other backend processes; None without Redis."""
     if not settings.redis_url:
         return None
-    try:
-        return SharedAnswers(connect(settings.redis_url), workspace, clock=clock)
-    except ValueError:
-        # Not the error itself: its text may contain the address, with a password.
-        raise SettingsError(
-            "REFLEX_REDIS_URL is no address of a Redis: write redis://host:6379, rediss:// for "
-            "TLS, or unix:///path."
-        ) from None
+    return SharedAnswers(connect(settings.redis_url), workspace, clock=clock)
 
 
 @cache

@@ -1,6 +1,7 @@
-"""Finds variables that look like variables of this app, but that nothing reads."""
+"""Finds variables that look like variables of this app, but that nothing reads as they are set."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,14 @@ _OWN_PREFIXES: Final = (
     *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_", "METRICS_"),
 )
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
+_FRONTENDS: Final = re.compile(
+    r"(?:(?:NEXT|NUXT|EXPO)_PUBLIC|VITE|REACT_APP|PUBLIC|GATSBY)_([A-Z_]+)", re.IGNORECASE
+)
+"""A variable as another kind of frontend spells it."""
+
+_NEAR: Final = 0.8
+_NEAREST: Final = 0.9
+"""How alike two names must be where other programs have their variables too."""
 
 _TINYBIRD_CLI: Final = (
     *("TB_TOKEN", "TB_HOST", "TB_LOCAL_HOST", "TB_CLI_TELEMETRY_OPTOUT", "TB_VERSION_WARNING"),
@@ -29,6 +38,21 @@ _NOT_SUPPORTED: Final = {
         ("CLERK_IS_SATELLITE", "satellite domains are not supported"),
     )
 }
+_ELSEWHERE: Final = {
+    "PORT": "REFLEX_FRONTEND_PORT",
+    "REDIS_URL": "REFLEX_REDIS_URL",
+    "GRANIAN_PORT": "REFLEX_FRONTEND_PORT",
+    "GRANIAN_HOST": "REFLEX_BACKEND_HOST",
+}
+"""What platforms and Granian call what is a setting of this app."""
+
+_OF_THE_PROCESS: Final = re.compile(
+    r"(?:GRANIAN|OTEL)_\w+|PROMETHEUS_MULTIPROC_DIR|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY"
+)
+"""Variables that libraries read by themselves: they count in the environment alone."""
+
+Names = Mapping[str, bool]
+"""Variables that are set -> whether the environment has them, and not only a file."""
 
 
 def unread_variables(reflex: Collection[str], folder: Path | None = None) -> list[str]:
@@ -41,19 +65,45 @@ def unread_variables(reflex: Collection[str], folder: Path | None = None) -> lis
     Raises:
         SettingsError: A dotenv file cannot be read.
     """
-    given = {name for source in sources(folder) for name, value in source.items() if value}
-    return list(_sentences(sorted(given), reflex))
-
-
-def _sentences(given: Iterable[str], reflex: Collection[str]) -> Iterable[str]:
+    *files, environ = sources(folder)
+    in_files = {name for source in files for name, value in source.items() if value}
+    in_environ = {name for name, value in environ.items() if value}
+    given = {name: name in in_environ for name in sorted(in_files | in_environ)}
     own = {item.metadata["env"] for item in fields(Settings)}
     own |= {alias for aliases in ALIASES.values() for alias in aliases}
-    for name in given:
-        if not name.startswith(_PREFIXES) or name in own or name in reflex or name in _TINYBIRD_CLI:
+    return list(_sentences(given, own, frozenset(reflex) - own))
+
+
+def _sentences(given: Names, own: Collection[str], reflex: Collection[str]) -> Iterator[str]:
+    for name, is_in_environ in given.items():
+        if name in own or name in _TINYBIRD_CLI:
             continue
-        if name in _NOT_SUPPORTED:
+        if name in reflex or _OF_THE_PROCESS.fullmatch(name):
+            if not is_in_environ:
+                yield f"{name} counts in the environment alone, and not in a file. Set it there."
+            elif name in _ELSEWHERE:
+                yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
+        elif name in _NOT_SUPPORTED:
             yield f"{name} is set and not used: {_NOT_SUPPORTED[name]}."
-            continue
-        nearest = get_close_matches(name, [*own, *reflex], n=1, cutoff=0.8)
-        meant = f" Did you mean {nearest[0]}?" if nearest else ""
-        yield f"{name} is set, and nothing here reads it.{meant}"
+        elif name in _ELSEWHERE:
+            if _ELSEWHERE[name] not in given:
+                yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
+        elif meant := _meant(name, own, reflex, is_in_environ=is_in_environ):
+            yield f"{name} is set, and nothing here reads it. Did you mean {meant}?"
+        elif name.startswith(_PREFIXES):
+            yield f"{name} is set, and nothing here reads it."
+
+
+def _meant(
+    name: str, own: Collection[str], reflex: Collection[str], *, is_in_environ: bool
+) -> str | None:
+    """Return the variable that was probably meant."""
+    upper = name.upper()
+    frontend = _FRONTENDS.fullmatch(upper)
+    for each in (upper, *(frontend.groups() if frontend else ())):
+        if each in own:
+            return each
+    is_alike_enough = name.startswith(_PREFIXES) or not is_in_environ
+    cutoff = _NEAR if is_alike_enough else _NEAREST
+    known = [*own, *reflex] if name.startswith(_PREFIXES) else own
+    return next(iter(get_close_matches(upper, sorted(known), n=1, cutoff=cutoff)), None)
