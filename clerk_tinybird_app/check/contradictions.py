@@ -50,6 +50,8 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
 def unknown_pages(settings: Settings, dashboard: Dashboard) -> Iterator[Finding]:
     """Yield where people are sent after a form of Clerk's, and no page is."""
     pages = {routes.HOME, *routes.dashboard_pages(dashboard.pages)}
+    if not settings.embed_ancestors:
+        pages = {page for page in pages if not routes.is_embedded(page)}
     for name, path in settings.afterwards.items():
         if (urlsplit(path).path.rstrip("/") or routes.HOME) not in pages:
             yield warning(

@@ -70,8 +70,10 @@ async def redis_server(url: str) -> AsyncIterator[Finding]:
             for finding in [ok("redis/answers", f"answers at {place}"), *await _memory(server)]:
                 yield finding
     except (RedisError, OSError, TimeoutError) as error:
+        # On a socket file, the library makes a refusal an error of the connection.
+        kinds = (*type(error).mro(), *type(error.__cause__).mro(), *type(error.__context__).mro())
         code, what, advice = next(
-            (_REFUSALS[kind] for kind in type(error).mro() if kind in _REFUSALS),
+            (_REFUSALS[kind] for kind in kinds if kind in _REFUSALS),
             ("redis/unreachable", "", _UNREACHABLE),
         )
         text = f"the Redis at {place} {what}" if what else f"no Redis answers at {place}"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from dotenv.parser import parse_stream
 from redis.connection import parse_url
 
-from clerk_tinybird_app.settings.mixed_up import hint, looks_like
+from clerk_tinybird_app.settings.mixed_up import ADDRESS, HEADER, PLACEHOLDER, hint, looks_like
 
 NEXT: Final = "NEXT_PUBLIC_"
 """The prefix in the Next.js demo of variables that are sent to browsers."""
@@ -51,7 +51,7 @@ _QUOTES: Final = ('"', "'")
 _SLASHES: Final = 2
 """In an origin."""
 
-_NO_TOKEN: Final = ("an example's placeholder", "a whole Authorization header", "an address")
+_NO_TOKEN: Final = (PLACEHOLDER, HEADER, ADDRESS)
 _LEAST_PREFIX: Final = 7
 """The shortest prefix of a network of proxies: that of private IPv6 addresses, fc00::/7."""
 
@@ -96,9 +96,9 @@ def origin_of(url: str) -> str:
 def _why_no_origin(value: str) -> str:
     """Return what is wrong with a text that should be an origin, as the end of a sentence."""
     reasons = (
-        ("://" not in value, "has no scheme"),
         ("*" in value, "has a wildcard: name each"),
         (" " in value or ";" in value, "is several: divide them by commas"),
+        ("://" not in value, "has no scheme"),
         (value != value.lower(), "is not in lower case"),
         (bool(urlsplit(origin_of(value)).netloc) and value.count("/") > _SLASHES, "has a path"),
         (bool(origin_of(value)), "has the port that its scheme implies"),
@@ -252,7 +252,7 @@ class Environment:
         """Return a token or a key, as a header can carry it."""
         value = self.text(name, default)
         if looks_like(value) in _NO_TOKEN:
-            raise SettingsError(f"{name} is no key.{hint(value)} Copy the key itself")
+            raise SettingsError(f"{name} is no key.{hint(value)} Copy the key itself.")
         if not re.fullmatch(r"[\x21-\x7e]*", value):
             raise SettingsError(
                 f"{name} holds a space, or a character that no key has, such as a curly quote; "

@@ -3,23 +3,26 @@
 import re
 from typing import Final
 
+PLACEHOLDER: Final = "an example's placeholder"
+KEY_IN_PEM: Final = "a key in PEM that is not whole, or of another kind"
+HEADER: Final = "a whole Authorization header"
+ADDRESS: Final = "an address"
+TOKEN: Final = "a token of Tinybird's"
+
 _LOOKS: Final = (
+    (r".{0,20}(\.\.\.|…)|<.*>|(your|my)[-_ ]|change-?me|xxx", PLACEHOLDER),
     (r"sk_(test|live)_", "a secret key of Clerk's"),
     (r"pk_(test|live)_", "a publishable key of Clerk's"),
     (r"whsec_", "the secret of a webhook"),
     (r"-----BEGIN [A-Z ]*PRIVATE KEY", "a private key"),
     (r"-----BEGIN CERTIFICATE", "a certificate"),
-    (r"-----BEGIN ", "a key in PEM"),
-    (r"Bearer\s", "a whole Authorization header"),
-    (r"p\.eyJ", "a token of Tinybird's"),
+    (r"-----BEGIN ", KEY_IN_PEM),
+    (r"Bearer\s", HEADER),
+    (r"p\.eyJ", TOKEN),
     (r"eyJ[\w-]*\.", "a JWT, which ends by its own time"),
     (r"rediss?://|unix://", "the address of a Redis"),
-    (r"https?://", "an address"),
+    (r"https?://", ADDRESS),
     (r"[A-Z][A-Z_]+=", "a whole line of a file, with the name"),
-    (
-        r"[\w ]{0,20}\.\.\.|[\w ]{0,20}…|<.*>|(your|my)[-_ ]|change-?me|xxx",
-        "an example's placeholder",
-    ),
 )
 """How a value begins, and what that makes it; the first that fits counts."""
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.settings.about import ABOUT
 from clerk_tinybird_app.settings.environment import (
     Environment,
     SettingsError,
@@ -24,7 +25,7 @@ from clerk_tinybird_app.settings.environment import (
     spellings,
 )
 from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
-from clerk_tinybird_app.settings.mixed_up import STAND_IN, hint
+from clerk_tinybird_app.settings.mixed_up import STAND_IN, TOKEN, hint
 
 DOTENV_FILES: Final = (".env.local", ".env")
 """The files in their order. The first value counts, and the environment wins over both files."""
@@ -66,7 +67,13 @@ def _variable(
     With ``baked=False`` another value needs no new build: the pages do not depend on the variable.
     No page depends on a secret.
     """
-    metadata = {"env": name, "kind": kind, "baked": baked and not secret}
+    metadata = {
+        "env": name,
+        "kind": kind,
+        "baked": baked and not secret,
+        "secret": secret,
+        "about": ABOUT.get(name),
+    }
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -334,7 +341,7 @@ def _check_tinybird(settings: Settings) -> None:
             f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
         )
-    if mixed_up := hint(secret, "a token of Tinybird's"):
+    if mixed_up := hint(secret, TOKEN):
         raise SettingsError(
             "TINYBIRD_JWT_SECRET must be the workspace admin token "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']}).{mixed_up}"
