@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import httpx
 from starlette.requests import Request
@@ -29,6 +29,9 @@ PROBE_SECONDS: Final = 2.0
 """The longest that a part may take to answer."""
 
 REDIS_UNREACHABLE: Final = "redis_unreachable"
+REDIS_REFUSED: Final = "redis_refused"
+_REDIS_KEY: Final = "ready"
+_REDIS_KEPT_MS: Final = 1000
 _SERVER_ERROR: Final = 500
 
 
@@ -162,12 +165,14 @@ async def _tinybird(services: Services) -> float:
 
 async def _redis(url: str) -> float:
     from redis.asyncio import Redis  # noqa: PLC0415 - most apps have none
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415
 
     server = Redis.from_url(url, socket_connect_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS)
     try:
-        # One class serves both of Redis' clients, so its type says that it may be no awaitable.
-        await cast("Awaitable[bool]", server.ping())
+        # Not only asked whether it lives: a replica, and a Redis that is full, take no states.
+        await server.set(_REDIS_KEY, b"", px=_REDIS_KEPT_MS)
+    except ResponseError as error:
+        raise NotReadyError(f"{REDIS_REFUSED}: {type(error).__name__}") from None
     except (RedisError, OSError) as error:
         raise NotReadyError(f"{REDIS_UNREACHABLE}: {type(error).__name__}") from None
     finally:

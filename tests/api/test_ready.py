@@ -16,6 +16,7 @@ from clerk_tinybird_app.settings import Settings
 from tests.clerk.tokens import KID, jwk
 from tests.clock import Clock
 from tests.conftest import CHOICE
+from tests.redis_server import ADVICE, is_there, redis_server
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 pytestmark = pytest.mark.anyio
@@ -169,6 +170,18 @@ async def test_a_redis_that_is_gone_is_named_without_its_password(
     assert answer.json()["parts"]["redis"]["reason"] == "redis_unreachable: ConnectionError"
     assert "a-password" not in answer.text
     assert "127.0.0.1" not in answer.text
+
+
+@pytest.mark.skipif(not is_there(), reason=ADVICE)
+async def test_a_redis_that_answers_and_takes_no_state_is_not_ready(
+    tmp_path: Path, world: World, seconds: Clock
+) -> None:
+    with redis_server("--replicaof", "127.0.0.1", "1") as replica:
+        async with _served(tmp_path, world, seconds, REFLEX_REDIS_URL=replica.url) as (client, _):
+            answer = await client.get("/api/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["redis"]["reason"] == "redis_refused: ReadOnlyError"
 
 
 async def test_while_it_stops_it_says_so_and_asks_nobody(

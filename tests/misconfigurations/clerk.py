@@ -15,6 +15,7 @@ from tests.clerk.tokens import jwk, pem
 from tests.misconfigurations.case import PRODUCTION, Case, Group
 from tests.test_settings import HOST_KEY
 
+LOST: Final = "Connection lost: this app's server does not answer."
 _NO_KEY: Final = "CLERK_PUBLISHABLE_KEY is not a publishable key"
 _NO_PEM: Final = "CLERK_JWT_KEY must be the instance's RSA public key"
 _OF_THE_PAIR: Final = "CLERK_SECRET_KEY must start with sk_test_ to belong to CLERK_PUBLISHABLE_KEY"
@@ -194,7 +195,6 @@ CLERK: Final = Group(
             level="warning",
             says="the live key is for example.com and what is below it, so nobody can sign in "
             "there",
-            browser="Clerk's own error, in place of its form",
         ),
         Case(
             what="an origin with a path",
@@ -235,6 +235,7 @@ CLERK: Final = Group(
             check="origins/deploy-url",
             level="warning",
             says="CLERK_AUTHORIZED_PARTIES does not name: pages there stay without data",
+            browser=LOST,
             log="websocket_origin",
         ),
         Case(

@@ -5,7 +5,7 @@ from typing import Final
 from tests.misconfigurations.case import PRODUCTION, Case, Group
 
 _NO_ADDRESS: Final = "REFLEX_REDIS_URL is no address of a Redis: write redis://host:6379"
-_EMPTY: Final = "Every page would stay empty."
+_EMPTY: Final = "stays at Loading"
 
 
 def _redis(url: str, **more: str) -> dict[str, str]:
@@ -41,6 +41,7 @@ REDIS: Final = Group(
             check="redis/unreachable",
             says="Check the network and REFLEX_REDIS_URL: rediss:// is for TLS, redis:// without.",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="another name or password than the server's",
@@ -49,6 +50,7 @@ REDIS: Final = Group(
             check="redis/refused",
             says="refuses the name or the password",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="a database that the server does not have",
@@ -57,6 +59,7 @@ REDIS: Final = Group(
             check="redis/refused",
             says="Check the database's number",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="a user without rights",
@@ -65,6 +68,7 @@ REDIS: Final = Group(
             check="redis/no-rights",
             says="ACL SETUSER name ~* &* +@all",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="a replica, which can only be read",
@@ -73,6 +77,7 @@ REDIS: Final = Group(
             check="redis/read-only",
             says="is a replica, where nothing can be written",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="a Redis that is full, with `noeviction`",
@@ -81,6 +86,7 @@ REDIS: Final = Group(
             check="redis/full",
             says="Give it more memory",
             browser=_EMPTY,
+            log="event_failed",
         ),
         Case(
             what="a Redis that will be full, with `noeviction`",

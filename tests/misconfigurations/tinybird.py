@@ -210,7 +210,6 @@ TINYBIRD: Final = Group(
             check="refresh/often",
             level="note",
             says="an open dashboard asks some 691,200 queries a day; a free plan has 1,000",
-            code="tinybird_rate_limited",
         ),
         Case(
             what="a live key with the embedded Tinybird on this machine",
