@@ -24,7 +24,7 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     warn_of_unread_variables,
 )
 from clerk_tinybird_app.settings import SettingsError
-from clerk_tinybird_app.settings.settings import require_no_stand_in
+from clerk_tinybird_app.settings.settings import require_served
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
@@ -132,7 +132,7 @@ def _run_production(*, serves: bool, builds: bool) -> int:
     warn_of_unread_variables()
     try:
         if serves:
-            require_no_stand_in(settings)
+            require_served(settings)
             # Before the build, which takes a while; the server looks again.
             require_free(settings)
         pages = build(settings, here, tell) if builds else built(settings, here)

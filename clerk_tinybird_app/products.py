@@ -86,11 +86,6 @@ def load(settings: Settings) -> Product:
             does not have.
     """
     product = assemble(settings, _refuse)
-    if not product.project.is_dir():
-        raise ProductError(
-            f"TINYBIRD_PROJECT is '{settings.tinybird_project}', but there is no such folder. Name "
-            "the folder of the product's Tinybird project."
-        )
     try:
         files = check.Files(read_project(product.project), product.policy.fixed)
     except PolicyError as error:

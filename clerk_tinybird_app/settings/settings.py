@@ -384,16 +384,22 @@ def require_loopback(settings: Settings) -> None:
     raise SettingsError("\n".join([*lines, *(f"  {key}   ({WHERE_TO_FIND[key]})" for key in keys)]))
 
 
-def require_no_stand_in(settings: Settings) -> None:
-    """Refuse to serve with the text that stands for the signing secret where pages are built.
+def require_served(settings: Settings) -> None:
+    """Refuse to serve with what is fit for building pages alone.
 
     Raises:
-        SettingsError: It is there.
+        SettingsError: The text that stands for the signing secret where pages are built is in its
+            place, or the Tinybird project is not there.
     """
     if settings.tinybird_jwt_secret.startswith(STAND_IN):
         raise SettingsError(
             "TINYBIRD_JWT_SECRET is the text that stands for it where pages are built. Serve with "
             "the configuration of the app, and not with .env.pages: docs/deploy.md"
+        )
+    if not Path(settings.tinybird_project).is_dir():
+        raise SettingsError(
+            f"TINYBIRD_PROJECT is '{settings.tinybird_project}', but there is no such folder. Name "
+            "the folder of the product's Tinybird project"
         )
 
 
