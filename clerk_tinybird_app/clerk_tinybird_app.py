@@ -115,7 +115,7 @@ app = ServedApp(
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app, settings.origins)
+guard_websockets(app, settings.origins, running.redis)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)

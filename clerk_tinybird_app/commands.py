@@ -1,4 +1,4 @@
-"""The app's commands: check, build and serve."""
+"""The app's commands: check, build, serve and export."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -18,8 +19,10 @@ from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
 from clerk_tinybird_app.prebuilt.cores import usable_cores
 from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
+from clerk_tinybird_app.prebuilt.static_export import export_static
+from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
 from clerk_tinybird_app.reflex_internals.configuration import (
-    reflex_variables,
+    others_variables,
     unify_logs,
     warn_of_unread_variables,
 )
@@ -47,10 +50,14 @@ Build the pages, unless they are built and nothing has changed since: no source 
 that they depend on, no version of Reflex. Builds are kept in .built/, which is all that a machine
 without bun needs beside the app itself."""
 
+_EXPORT: Final = """\
+Build a static frontend in export/, for any host and, without REFLEX_API_URL, for any backend."""
+
 _SERVE: Final = """\
 Serve pages and backend on one port for production, with the pages built before where something has
 changed. A worker that ends is replaced. Every GRANIAN_... variable that is no setting of this app
-counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL; HUP renews the workers one by one."""
+counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL. A server that a terminal has started ends
+with it; HUP renews the workers of any other, one by one."""
 
 _NOT_RUN: Final = 2
 _FAILED: Final = 1
@@ -61,7 +68,7 @@ _SIGNALLED: Final = 128
 def run(arguments: list[str]) -> int:
     """Run a command as ``main`` does, with the environment and the standard output."""
     around = Surroundings(
-        unread=partial(unread_variables, reflex_variables()),
+        unread=partial(unread_variables, others_variables()),
         contradicted=contradicted,
         overridden=overridden,
         cores=usable_cores,
@@ -80,6 +87,9 @@ def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
     redact_logs()
     if given.command == "check":
         return _run_check(around, out, as_json=given.json)
+    _end_by_signals()
+    if given.command == "export":
+        return _ended_by(lambda: export_static(Path.cwd(), tell))
     return _run_production(serves=given.command == "serve", builds=not given.built)
 
 
@@ -99,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve for production", description=_SERVE)
     only = "serve only pages that are built, and up to date; build nothing"
     serve.add_argument("--built", action="store_true", help=only)
+    commands.add_parser("export", help="build for a static host", description=_EXPORT)
     return parser
 
 
@@ -124,13 +135,12 @@ async def _check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
 
 def _run_production(*, serves: bool, builds: bool) -> int:
     """Build the pages or only look for them, then serve them or not."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
     # Whatever is wrong with the configuration is told here, and not by one worker after the other.
     settings, here = services.current().settings, Path.cwd()
     unify_logs(settings.log_format)
     warn_of_unread_variables()
-    try:
+
+    def run() -> None:
         if serves:
             require_served(settings)
             # Before the build, which takes a while; the server looks again.
@@ -138,13 +148,28 @@ def _run_production(*, serves: bool, builds: bool) -> int:
         pages = build(settings, here, tell) if builds else built(settings, here)
         if serves:
             serve(settings, pages, tell)
+
+    return _ended_by(run)
+
+
+def _ended_by(run: Callable[[], object]) -> int:
+    """Run a command whose failures say what to do, and return the exit status."""
+    try:
+        run()
     except SettingsError as error:
         sys.stderr.write(f"Configuration error: {error}\n")
         return _FAILED
-    except (NotBuiltError, PortTakenError) as error:
+    except (NotBuiltError, FolderInUseError, PortTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
     return 0
+
+
+def _end_by_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # A process that ignores one, such as by nohup, goes on doing so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

@@ -32,12 +32,13 @@ from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.outgoing import usable_network
 from clerk_tinybird_app.settings.settings import require_loopback
+from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
-from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers, connect
+from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.template import TemplateError
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
@@ -73,6 +74,7 @@ class Services:
         verifier: Turns a session token into a verified ``ClerkSession``.
         tinybird: Queries the workspace's pipes.
         shared_queries: Queries them once for all pages that ask the same.
+        redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
@@ -87,6 +89,7 @@ class Services:
     verifier: SessionVerifier
     tinybird: TinybirdClient
     shared_queries: SharedQueries
+    redis: SharedRedis | None = None
     embedded: Embedded
     http: tuple[httpx.AsyncClient, ...]
     stopping: Event = field(default_factory=Event)
@@ -179,7 +182,8 @@ class Services:
         await self.embedded.stop()
         for http in self.http:
             await http.aclose()
-        await self.shared_queries.close()
+        if self.redis is not None:
+            await self.redis.close()
         self.embedded.close()
 
     @property
@@ -250,7 +254,8 @@ def build(
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
     client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
-    others = _others(settings, lambda: built.workspace, clock)
+    redis = _redis(settings)
+    others = SharedAnswers(redis, lambda: built.workspace, clock=clock) if redis else None
     built = Services(
         settings=settings,
         product=product,
@@ -260,6 +265,7 @@ def build(
         shared_queries=SharedQueries(
             client, clock=clock, others=others, answered_by=metrics.answered_by
         ),
+        redis=redis,
         embedded=embedded,
         http=(key_http, query_http),
         clock=clock,
@@ -267,13 +273,10 @@ def build(
     return built
 
 
-def _others(
-    settings: Settings, workspace: Callable[[], Workspace], clock: Callable[[], float]
-) -> SharedAnswers | None:
-    """Return what shares queries with the other backend processes; None without Redis."""
+def _redis(settings: Settings) -> SharedRedis | None:
     if not settings.redis_url:
         return None
-    return SharedAnswers(connect(settings.redis_url), workspace, clock=clock)
+    return SharedRedis.at(settings.redis_url)
 
 
 @cache

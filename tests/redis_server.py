@@ -68,14 +68,15 @@ def is_there() -> bool:
 
 
 def main() -> int:
-    """Install a Redis where the machine is ours, a container; elsewhere its tests are skipped."""
+    """Install a Redis where the machine is ours, a container; return 1 where there is none."""
     if not is_there() and os.geteuid() == 0 and shutil.which("apt-get"):
         sys.stderr.write("Installing redis-server for the tests.\n")
         for words in ("update", "install --yes --no-install-recommends redis-server"):
             subprocess.run(["apt-get", *words.split()], capture_output=True, check=False)
-    if not is_there():
-        sys.stderr.write(f"{ADVICE} Until then they are skipped.\n")
-    return 0
+    if is_there():
+        return 0
+    sys.stderr.write(f"{ADVICE} Until then they are skipped.\n")
+    return 1
 
 
 if __name__ == "__main__":

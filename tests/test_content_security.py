@@ -16,7 +16,7 @@ from clerk_tinybird_app.serving.content_security import (
     page_policy,
 )
 from clerk_tinybird_app.settings import Settings
-from tests.test_settings import HOST_KEY, TINYBIRD
+from tests.test_settings import HOST_KEY, LIVE_KEY, TINYBIRD
 
 LOCAL = Settings.from_environ({})
 PAGE = (
@@ -73,6 +73,32 @@ def test_a_real_clerk_brings_its_own_hosts_and_the_embedded_one_none() -> None:
     assert "https://img.clerk.com" in directives["img-src"]
     assert "https://challenges.cloudflare.com" in directives["frame-src"]
     assert "https:" not in page_policy(Inline(), LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("key", "token_page", "is_named"),
+    [
+        *((HOST_KEY, "", True), (LIVE_KEY, "", False)),
+        *((LIVE_KEY, "1", True), (HOST_KEY, "0", False)),
+    ],
+)
+def test_only_where_the_token_page_shows_tokens_may_pages_ask_tinybird(
+    key: str, token_page: str, is_named: bool
+) -> None:
+    settings = Settings.from_environ(TINYBIRD | {
+        "CLERK_PUBLISHABLE_KEY": key, "TOKEN_PAGE": token_page,
+        "CLERK_AUTHORIZED_PARTIES": "https://app.example.com",
+    })  # fmt: skip
+
+    policy = page_policy(Inline(), settings)
+
+    assert (TINYBIRD["TINYBIRD_API_URL"] in policy) is is_named
+
+
+def test_without_a_token_page_nobody_may_ask_the_embedded_tinybird_either() -> None:
+    policy = page_policy(Inline(), Settings.from_environ({"TOKEN_PAGE": "0"}))
+
+    assert _directives(policy)["connect-src"] == ["'self'"]
 
 
 def test_a_backend_on_another_origin_may_be_called_with_its_websocket() -> None:

@@ -1,7 +1,9 @@
 """The image, the service and the locks fit the app; ``make image`` rehearses the image itself."""
 
+import base64
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,10 @@ import pytest
 from granian.cli import cli as granian
 from packaging.requirements import Requirement
 
+from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.settings import Settings
-from tests import web_servers
+from tests import redis_server, web_servers
 from tests.image import REAL, copied, stages
-from tests.reflex_internals.test_backend_address import BUILT, said
 from tests.running_app import ROOT, free_port
 from tests.web_servers import find_server
 
@@ -131,6 +133,29 @@ def test_what_reflex_needs_is_locked() -> None:
     assert names <= set(locked("requirements-serve.lock"))
 
 
+def test_the_frontends_bill_of_materials_has_each_package_of_its_lock_with_its_hash() -> None:
+    sbom = runpy.run_path(str(DEPLOY / "sbom.py"))
+    listed = sbom["packages"](ROOT / sbom["LOCK"], str(BUN))
+    text = (ROOT / sbom["LOCK"]).read_text(encoding="utf-8")
+
+    # As text: `name: ["package@version", …, "sha512-…"],` in each line.
+    entries = re.findall(r'^ +"[^"]+": \["([^"]+)@([^"@]+)",.*"sha512-([^"]+)"\],$', text, re.M)
+    assert len(entries) > 200
+    assert {(name, version) for name, version, _ in entries} == {each[:2] for each in listed}
+    hashes = {base64.b64decode(digest).hex() for _, _, digest in entries}
+    assert {each.sha512 for each in listed} == hashes
+
+
+def test_the_tools_that_list_and_audit_packages_are_pinned_and_bun_has_its_own() -> None:
+    lines = (ROOT / "requirements-audit.txt").read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if not line.startswith("#")]
+    helped = subprocess.run([BUN, "audit", "--help"], capture_output=True, text=True, check=True)
+
+    assert set(pinned("requirements-audit.txt")) == {"cyclonedx-bom", "pip-audit"}
+    assert len(named) == 2
+    assert "--cwd" in helped.stdout + helped.stderr
+
+
 def test_redis_is_reached_by_the_app_alone_and_asks_for_a_password() -> None:
     assert composed("networks", "back") == "internal: true"
     assert composed("services", "redis", "networks") == "[back]"
@@ -237,13 +262,15 @@ def test_strangers_get_neither_the_metrics_nor_what_is_ready() -> None:
         assert re.search(rf"@(\w+) path .*{path}\b.*\n\s*respond @\1 404\n", caddyfile)
 
 
-def test_where_a_server_cannot_be_had_its_tests_are_skipped_and_all_others_run(
+def test_a_server_that_cannot_be_had_is_told_and_its_tests_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda *_names, **_options: None)
 
-    assert web_servers.main() == 0
+    assert web_servers.main() == 1
     assert "brew install nginx caddy" in capsys.readouterr().err
+    assert redis_server.main() == 1
+    assert "apt-get install redis-server" in capsys.readouterr().err
     with pytest.raises(pytest.skip.Exception, match="brew install"):
         web_servers.caddy(tmp_path, 1, "").__enter__()
 
@@ -262,20 +289,6 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
     )  # fmt: skip
 
     assert f'"dial":"{upstream}"' in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("backend", "named"),
-    [("page", "'https://elsewhere.example'"), ("page", "{}"), ("file", "{}")],
-    ids=["pages that read no file", "an element in them", "an element in an export"],
-)
-def test_only_the_file_of_an_export_names_a_backend(backend: str, named: str) -> None:
-    asked = f"[backendURL({json.dumps(BUILT)}), atBackend('/x'), isBackendNamed()]"
-    found = said(
-        f"(window.backend = {named}, {asked})", page="https://app.example.com/", backend=backend
-    )
-
-    assert found == ["wss://app.example.com/_event", "/x", backend == "page"]
 
 
 def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:

@@ -10,8 +10,9 @@ NAME = PACKAGE.name
 # What each part may import of this package; a part may always import itself.
 ALLOWED = {
     "clerk": set(),
-    "tinybird": {"clerk"},
+    "tinybird": {"clerk", "shared_redis"},
     "background": set(),
+    "shared_redis": set(),
     "routes": set(),
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
@@ -26,7 +27,7 @@ ALLOWED = {
     "products": {"settings", "tinybird", "dashboard", "sample"},
     "services": {
         *("products", "clerk", "tinybird", "local", "settings", "routes", "own_clock"),
-        *("logs", "telemetry"),
+        *("logs", "telemetry", "shared_redis"),
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
@@ -40,11 +41,12 @@ ALLOWED = {
     },
     "api": {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
-        *("logs", "telemetry"),
+        *("logs", "telemetry", "shared_redis"),
     },
     "dashboard": {"routes", "tinybird"},
     "reflex_internals": {
         *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
+        "shared_redis",
     },
     "state": {
         "products",

@@ -1,4 +1,9 @@
-"""The embedded services never serve another machine."""
+"""The embedded services never serve another machine; nor does a server share a port with another.
+
+The tests of ``::1`` need a machine that has it.
+"""
+
+import socket
 
 import httpx
 import pytest
@@ -10,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 from clerk_tinybird_app.settings import Settings, SettingsError
-from clerk_tinybird_app.settings.loopback import is_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback, listener
 from clerk_tinybird_app.settings.settings import require_loopback
 from tests.test_settings import HOST_KEY, TINYBIRD
 
@@ -27,6 +32,34 @@ def test_this_machines_names_are_loopback(host: str) -> None:
 )
 def test_every_other_name_is_not(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "other", "taken"),
+    [
+        *(("127.0.0.1", "127.0.0.1", "127.0.0.1"), ("::1", "::1", "::1")),
+        # What is opened as localhost goes to either.
+        *(("127.0.0.1", "::1", "::1"), ("localhost", "::1", "::1"), ("0.0.0.0", "::1", "::1")),
+        *(("::1", "127.0.0.1", "127.0.0.1"), ("127.0.0.1", "0.0.0.0", "127.0.0.1")),
+        # Nobody means this one by localhost.
+        *(("127.0.0.1", "127.8.9.1", ""), ("127.8.9.1", "::1", "")),
+    ],
+)
+def test_who_listens_where_a_server_would_be_opened_is_seen(
+    host: str, other: str, taken: str
+) -> None:
+    family = socket.AF_INET6 if ":" in other else socket.AF_INET
+    try:
+        running = socket.create_server((other, 0), family=family)
+    except OSError:
+        pytest.skip(f"there is no {other} here")
+    with running:
+        assert listener(host, running.getsockname()[1]) == taken
+
+
+def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
+    with pytest.raises(OSError, match="assign"):
+        listener("192.0.2.1", 1)
 
 
 @pytest.mark.parametrize(

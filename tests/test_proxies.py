@@ -5,7 +5,9 @@ import logging
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from clerk_tinybird_app.logs.reminders import DAY
 from clerk_tinybird_app.serving.proxies import BehindProxies, client_of, customer_of
+from tests.clock import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -158,8 +160,8 @@ async def test_all_addresses_of_a_customer_are_counted_as_one(
     assert customer_of(await seen(peer)) == counted
 
 
-async def test_an_unknown_proxy_is_told_once_with_what_to_do(
-    caplog: pytest.LogCaptureFixture,
+async def test_an_unknown_proxy_is_told_once_a_day_with_what_to_do(
+    caplog: pytest.LogCaptureFixture, clock: Clock
 ) -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
 
@@ -168,13 +170,22 @@ async def test_an_unknown_proxy_is_told_once_with_what_to_do(
 
     async def send(_message: object) -> None: ...
 
-    behind = BehindProxies(app)
-    for peer in [BALANCER] * 3 + [f"10.1.0.{number}" for number in range(99)]:
-        headers = [(b"x-forwarded-for", ADA.encode())]
-        scope = {"type": "http", "scheme": "http", "headers": headers, "client": (peer, 1)}
-        await behind(scope, receive, send)
+    behind = BehindProxies(app, clock=clock)
+
+    async def come(*peers: str) -> None:
+        for peer in peers:
+            headers = [(b"x-forwarded-for", ADA.encode())]
+            scope = {"type": "http", "scheme": "http", "headers": headers, "client": (peer, 1)}
+            await behind(scope, receive, send)
+
+    await come(*[BALANCER] * 3, *(f"10.1.0.{number}" for number in range(99)))
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
     said = caplog.records[0].getMessage()
     assert said.startswith(f"{BALANCER} sends X-Forwarded-For")
     assert "TRUSTED_PROXIES" in said
+
+    # Somebody has mended it, and days later undone that.
+    clock.advance(DAY)
+    await come(BALANCER, BALANCER)
+    assert [record.getMessage() for record in caplog.records[3:]] == [said]

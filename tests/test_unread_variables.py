@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import others_variables
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 
 def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: str = "") -> str:
     (folder / ".env").write_text(in_file)
     monkeypatch.setattr("os.environ", dict.fromkeys(names, "secret"))
-    return "\n".join(unread_variables(reflex_variables(), folder))
+    return "\n".join(unread_variables(others_variables(), folder))
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: st
         ("REFLEX_DEPLOYURL", "REFLEX_DEPLOY_URL"),
         ("DASHBOARD_REFRESH_SECOND", "DASHBOARD_REFRESH_SECONDS"),
         ("TB_LOCALPORT", "TB_LOCAL_PORT"),
+        ("GRANIAN_BACKPRESURE", "GRANIAN_BACKPRESSURE"),
     ],
 )
 def test_a_name_that_nobody_reads_is_told_with_the_nearest_that_is_known(
@@ -42,8 +43,8 @@ def test_a_name_in_a_dotenv_file_is_told_as_well_and_no_value_ever(
     assert "do-not-show" not in text
 
 
-@pytest.mark.parametrize("name", ["CLERK_PROXY_URL", "NEXT_PUBLIC_CLERK_DOMAIN"])
-def test_what_clerk_knows_and_the_app_does_not_is_told_with_the_reason(
+@pytest.mark.parametrize("name", ["CLERK_PROXY_URL", "NEXT_PUBLIC_CLERK_DOMAIN", "GRANIAN_HOST"])
+def test_what_others_know_and_the_app_does_not_use_is_told_with_the_reason(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert told(tmp_path, monkeypatch, name).startswith(f"{name} is set and not used: ")
@@ -53,10 +54,11 @@ def test_names_that_somebody_reads_are_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("REFLEX_TELEMETRY_ENABLED", "REFLEX_ENV_MODE", "TB_TOKEN", "HOME", "CLERKS_OFFICE")
+    granians = ("GRANIAN_BACKPRESSURE", "GRANIAN_WORKERS")
     example = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
     filled = example.replace("=\n", "=x\n")
 
-    assert told(tmp_path, monkeypatch, *names, in_file=filled) == ""
+    assert told(tmp_path, monkeypatch, *names, *granians, in_file=filled) == ""
 
 
 @pytest.mark.parametrize(

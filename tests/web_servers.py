@@ -217,7 +217,7 @@ def _fetch(name: str) -> bool:
 
 
 def main() -> int:
-    """Get both servers where that is possible; elsewhere say what to install."""
+    """Get both servers where that is possible; elsewhere say what to install, and return 1."""
     missing = [name for name in _PACKAGES if find_server(name) is None]
     if missing and shutil.which("apt-get"):
         sys.stderr.write(f"Fetching {' and '.join(missing)} for the tests of deploy/.\n")
@@ -226,9 +226,10 @@ def main() -> int:
             subprocess.run([*prefix, "apt-get", "update"], capture_output=True, check=False)
             for name in missing:
                 _fetch(name)
-    if not all(find_server(name) for name in _PACKAGES):
-        sys.stderr.write(f"{ADVICE} Until then they are skipped.\n")
-    return 0
+    if all(find_server(name) for name in _PACKAGES):
+        return 0
+    sys.stderr.write(f"{ADVICE} Until then they are skipped.\n")
+    return 1
 
 
 if __name__ == "__main__":

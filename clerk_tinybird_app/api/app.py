@@ -14,6 +14,7 @@ from clerk_tinybird_app.api.errors import NO_STORE, method_not_allowed, not_foun
 from clerk_tinybird_app.api.metrics import metrics
 from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.api.ready import Readiness, ready
+from clerk_tinybird_app.api.shared_rate_limit import SharedRateLimit
 from clerk_tinybird_app.api.tinybird_token import ADDRESS_SHARE, tinybird_token
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
@@ -60,6 +61,8 @@ def create_api(services: Services, *, monotonic: Callable[[], float] = time.mono
     api.state.services = services
     api.state.readiness = Readiness.of(services, monotonic)
     per_minute = services.settings.tinybird_tokens_per_minute
-    api.state.by_session = RateLimit(per_minute, monotonic)
-    api.state.by_address = RateLimit(per_minute * ADDRESS_SHARE, monotonic)
+    api.state.by_session, api.state.by_address = (
+        SharedRateLimit(name, RateLimit(most, monotonic), services.redis)
+        for name, most in (("session", per_minute), ("address", per_minute * ADDRESS_SHARE))
+    )
     return api

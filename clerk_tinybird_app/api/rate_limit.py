@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_MINUTE: Final = 60.0
+MINUTE: Final = 60.0
 _MOST_CALLERS: Final = 10_000
 
 
@@ -18,10 +18,13 @@ class RateLimit:
     Args:
         per_minute: How many requests.
         clock: Seconds of a clock that nobody can set.
+
+    Attributes:
+        interval: The seconds after which a caller may make one request more.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._interval = _MINUTE / per_minute
+        self.interval = MINUTE / per_minute
         self._clock = clock
         self._regained_at: dict[str, float] = {}
 
@@ -31,9 +34,14 @@ class RateLimit:
         # Removed and added again, so that the first entry is the one that was used longest ago.
         regained_at = max(self._regained_at.pop(caller, now), now)
         # Rounded to microseconds, because the sum of many intervals is not exact.
-        wait = round(regained_at + self._interval - (now + _MINUTE), 6)
+        wait = round(regained_at + self.interval - (now + MINUTE), 6)
         is_allowed = wait <= 0
-        self._regained_at[caller] = regained_at + self._interval * is_allowed
+        self._regained_at[caller] = regained_at + self.interval * is_allowed
         if len(self._regained_at) > _MOST_CALLERS:
             del self._regained_at[next(iter(self._regained_at))]
         return 0.0 if is_allowed else wait
+
+    def give_back(self, caller: str) -> None:
+        """Take back the last count of a request that was refused elsewhere."""
+        if caller in self._regained_at:
+            self._regained_at[caller] -= self.interval

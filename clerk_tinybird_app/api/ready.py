@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -129,8 +131,8 @@ class Readiness:
             "clerk_keys": Part(lambda: _clerk_keys(services), clock),
             "tinybird": Part(lambda: _tinybird(services), clock, TINYBIRD_KEPT_SECONDS),
         }
-        if url := services.settings.redis_url:
-            parts["redis"] = Part(lambda: _redis(url), clock)
+        if (redis := services.redis) is not None:
+            parts["redis"] = Part(lambda: _redis(redis.redis), clock)
         return cls(parts)
 
     async def answer(self) -> tuple[bool, dict[str, Any]]:
@@ -163,20 +165,14 @@ async def _tinybird(services: Services) -> float:
     return 0.0
 
 
-async def _redis(url: str) -> float:
-    from redis.asyncio import Redis  # noqa: PLC0415 - most apps have none
-    from redis.exceptions import RedisError, ResponseError  # noqa: PLC0415
-
-    server = Redis.from_url(url, socket_connect_timeout=PROBE_SECONDS, socket_timeout=PROBE_SECONDS)
+async def _redis(redis: Redis) -> float:
     try:
         # Not only asked whether it lives: a replica, and a Redis that is full, take no states.
-        await server.set(_REDIS_KEY, b"", px=_REDIS_KEPT_MS)
+        await redis.set(_REDIS_KEY, b"", px=_REDIS_KEPT_MS)
     except ResponseError as error:
         raise NotReadyError(f"{REDIS_REFUSED}: {type(error).__name__}") from None
     except (RedisError, OSError) as error:
         raise NotReadyError(f"{REDIS_UNREACHABLE}: {type(error).__name__}") from None
-    finally:
-        await server.aclose()
     return 0.0
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.api.errors import error
-from clerk_tinybird_app.api.rate_limit import RateLimit
+from clerk_tinybird_app.api.shared_rate_limit import SharedRateLimit
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
@@ -65,9 +65,9 @@ async def tinybird_token(request: Request) -> Response:
 
 
 async def _answer(request: Request, services: Services) -> Response:
-    by_address: RateLimit = request.app.state.by_address
-    by_session: RateLimit = request.app.state.by_session
-    if wait := by_address.take(customer_of(request.scope)):
+    by_address: SharedRateLimit = request.app.state.by_address
+    by_session: SharedRateLimit = request.app.state.by_session
+    if wait := await by_address.take(customer_of(request.scope)):
         return _too_many(wait, "address")
     if sum(len(name) + len(value) for name, value in request.headers.raw) > MAX_HEADER_BYTES:
         return _too_large()
@@ -76,7 +76,7 @@ async def _answer(request: Request, services: Services) -> Response:
         return _anonymous(services)
     session = await services.verify(credential)
     context.is_for(session.session_id, services.tenant_of(session))
-    if wait := by_session.take(session.session_id):
+    if wait := await by_session.take(session.session_id):
         return _too_many(wait, "session")
     token = services.mint(session, now=services.clock(), place="api")
     body = {

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from typing import Final
 
 from clerk_tinybird_app.bun import BUN
 from clerk_tinybird_app.prebuilt.ingredients import Ingredients
+from clerk_tinybird_app.prebuilt.web_folder import HELD_VARIABLE, held, web_folder
 from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
 
@@ -70,6 +71,7 @@ def build(settings: Settings, folder: Path, say: Say) -> Path:
 
     Raises:
         NotBuiltError: They cannot be built.
+        FolderInUseError: Another command builds or serves where they would be built.
     """
     begun = time.monotonic()
     builds = folder / BUILDS
@@ -96,6 +98,12 @@ def build(settings: Settings, folder: Path, say: Say) -> Path:
     return place
 
 
+def changed_since(pages: Path, settings: Settings, folder: Path) -> str:
+    """Name what has changed since ``pages`` were built, "" when nothing has or nobody knows."""
+    before = Ingredients.load(pages / _MADE_OF)
+    return Ingredients.of(settings, folder).changed_since(before) if before else ""
+
+
 def _found(ingredients: Ingredients, builds: Path) -> Path | None:
     """Return the build of these ingredients, if there is one, and make it count as a new one."""
     place = builds / ingredients.stamp
@@ -111,19 +119,20 @@ def _found(ingredients: Ingredients, builds: Path) -> Path | None:
 def _build(settings: Settings, folder: Path, say: Say) -> Path:
     """Build, under the lock, until the pages are surely made of what their name says."""
     builds = folder / BUILDS
-    web = folder / (os.environ.get(as_built.WEB_VARIABLE) or as_built.WEB)
+    web = web_folder(folder)
     # What was changed while another process was building counts.
     ingredients = Ingredients.of(settings, folder)
     if place := _found(ingredients, builds):
         return place
     say(f"Building the pages: {_why(ingredients, builds)}.")
     for _ in range(_TRIES):
-        _export(folder, web)
-        before, ingredients = ingredients, Ingredients.of(settings, folder)
-        if ingredients == before:
-            _publish(web, ingredients, builds / ingredients.stamp)
-            _forget_old(builds)
-            return builds / ingredients.stamp
+        with held(web, _COMMAND):
+            export_pages(folder, web, {as_built.BACKEND_PORT_VARIABLE: ""})
+            before, ingredients = ingredients, Ingredients.of(settings, folder)
+            if ingredients == before:
+                _publish(web, ingredients, builds / ingredients.stamp)
+                _forget_old(builds)
+                return builds / ingredients.stamp
         changed = ingredients.changed_since(before)
         say(f"Changed while the pages were built: {changed}.")
     raise NotBuiltError(
@@ -145,8 +154,13 @@ def _newest_first(builds: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _export(folder: Path, web: Path) -> None:
-    """Let Reflex build in ``web``.
+def export_pages(folder: Path, web: Path, variables: Mapping[str, str]) -> None:
+    """Let Reflex build in ``web``, which the caller holds.
+
+    Args:
+        folder: Where the app is.
+        web: Where Reflex builds.
+        variables: What its environment has beside this one's.
 
     Raises:
         NotBuiltError: It cannot; it has said why.
@@ -154,8 +168,9 @@ def _export(folder: Path, web: Path) -> None:
     # Else an asset that is gone, or older than the one that it replaces, would stay as it was.
     if (public := web / as_built.PUBLIC).exists():
         shutil.rmtree(public)
-    env = {**os.environ, as_built.BACKEND_PORT_VARIABLE: ""}
+    env = {**os.environ, HELD_VARIABLE: "1"}
     env.pop(as_built.EXPORTING_VARIABLE, None)
+    env |= variables
     # In a session of its own, so that a stop ends also what it starts.
     process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
         as_built.EXPORT, cwd=folder, env=env, start_new_session=True

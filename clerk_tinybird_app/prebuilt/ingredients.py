@@ -1,13 +1,15 @@
-"""What the built pages are made of, so that a start can tell whether they are up to date; pure."""
+"""What the built pages are made of, so that a start can tell whether they are up to date."""
 
 import hashlib
-import importlib.util
 import json
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final, Self
 
+from clerk_tinybird_app.prebuilt.helpers import helpers, places
 from clerk_tinybird_app.settings import Settings
 
 _PACKAGE: Final = "clerk_tinybird_app"
@@ -15,11 +17,27 @@ _SOURCES: Final = (
     *(_PACKAGE, "assets", "reflex.lock", "rxconfig.py"),
     *("requirements.txt", "requirements-serve.txt"),
 )
-"""Beside them, the product and its Tinybird project, wherever the settings say they are."""
+"""Beside them, the product with the modules that it uses, and its Tinybird project."""
 
 _MADE_BY_RUNNING: Final = ("__pycache__", "assets/external/")
 _FRAMEWORK: Final = "reflex"
 """How the names of the packages begin that build the pages."""
+
+_READ_BY_BUILDERS: Final = ("VITE_", "REFLEX_")
+"""How the variables begin that Vite builds into the pages, or that Reflex reads."""
+
+_OF_SERVERS: Final = tuple(
+    f"REFLEX_{name}"
+    for name in (
+        *("ASYNC_DB_", "AUTO_RELOAD_", "BACKEND_COLD_", "BACKEND_ONLY", "BACKEND_START_"),
+        *("CHECK_LATEST_", "COMPILE_CONTEXT", "CORS_", "DB_", "DEV_BACKEND_", "DIR", "DOES_"),
+        *("ENABLE_FULL_", "ENV_MODE", "HOT_RELOAD_", "HTTP_CLIENT_", "IGNORE_REDIS_", "LOG"),
+        *("MANAGED_", "MOUNT_", "OPLOCK_", "OUTPUT_", "PERF_", "PERSIST_", "REDIS_", "SKIP_"),
+        *("SOCKET_", "STATES_", "STATE_MANAGER_", "STATE_SIZE_", "STRICT_HOT_", "TELEMETRY_"),
+        *("TRUSTED_", "UPLOADED_", "USE_", "WEB_WORKDIR"),
+    )
+)
+"""How those of Reflex begin that say how it builds or serves, and not what."""
 
 _SHOWN: Final = 3
 
@@ -30,7 +48,7 @@ class Ingredients:
 
     Attributes:
         files: Path -> the hash of its content.
-        settings: Variable -> the hash of its value.
+        settings: Variable -> the hash of its value, also of those that Reflex and Vite read.
         versions: Package -> its version.
     """
 
@@ -39,16 +57,17 @@ class Ingredients:
     versions: dict[str, str]
 
     @classmethod
-    def of(cls, settings: Settings, folder: Path) -> Self:
+    def of(cls, settings: Settings, folder: Path, environ: Mapping[str, str] = os.environ) -> Self:
         """Read what a build with these settings would be made of.
 
         Args:
             settings: The configuration.
             folder: Where the app is.
+            environ: The environment that the build would have.
         """
         roots = {name: folder / name for name in (*_SOURCES, settings.tinybird_project)}
         # A product that is not in the folder has the same name wherever it is installed.
-        for place in _places(settings.app_product):
+        for place in places(settings.app_product):
             roots[settings.app_product.replace(".", "/")] = place
         files = {
             f"{name}/{file.relative_to(root)}".removesuffix("/."): file
@@ -56,7 +75,7 @@ class Ingredients:
             for file in ([root] if root.is_file() else root.rglob("*"))
             # Editors, desktops and tools keep such files for themselves.
             if not file.name.startswith(".")
-        }
+        } | helpers(settings.app_product, _PACKAGE)
         return cls(
             files={
                 path: _hash(files[path].read_bytes())
@@ -65,7 +84,7 @@ class Ingredients:
             },
             settings={
                 name: _hash(json.dumps(value).encode())
-                for name, value in sorted(settings.baked.items())
+                for name, value in sorted((settings.baked | _beside(environ)).items())
             },
             versions=_versions(),
         )
@@ -101,14 +120,15 @@ class Ingredients:
         return f"{named} and {more} more" if more > 0 else named
 
 
-def _places(package: str) -> list[Path]:
-    """Return the folders of a package, without importing it."""
-    try:
-        found = importlib.util.find_spec(package)
-    except ImportError:
-        found = None
-    # When it is not there, the build says so.
-    return [Path(place) for place in (found and found.submodule_search_locations) or ()]
+def _beside(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are no settings of the app, but may change its pages."""
+    own = {item.metadata["env"] for item in fields(Settings)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(_READ_BY_BUILDERS) and name not in own
+        if value and not name.startswith(_OF_SERVERS)
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -17,11 +17,17 @@ PUBLIC: Final = "public"
 EXPORT: Final = (sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip")
 """The command that builds the pages."""
 
+CLIENT: Final = "build/client"
+"""The folder of ``WEB`` with the pages."""
+
+STATIC_HOST: Final = "build/static_host"
+"""The folder of ``WEB`` with what a static host reads, and nobody else."""
+
 SERVED: Final = ("backend", "build")
 """The folders of ``WEB`` that serving needs."""
 
-NOT_SERVED: Final = ("build/server", "build/static_host")
-"""What is in them for others: Vite's own server, and the headers for a static host."""
+NOT_SERVED: Final = ("build/server", STATIC_HOST)
+"""What is in them for others, such as Vite's own server."""
 
 AS_BUILT: Final = {
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",

@@ -13,7 +13,10 @@ from clerk_tinybird_app.serving.proxies import address_of, customer
 MAX_UNPROVED: Final = 1_000
 """The most open websockets of one worker without a proved session, such as signed-out tabs."""
 MAX_UNPROVED_PER_ADDRESS: Final = 100
-"""The most of them from one address on the internet, such as the address of an office."""
+"""The most of them from one address on the internet, such as the address of an office.
+
+With Redis at all workers together, else at each.
+"""
 PROVING_SECONDS: Final = 30.0
 """How long a new websocket is safe when all places are taken; a page proves in about a second."""
 CONNECTION_KEY: Final = "clerk_tinybird_app.connection"
@@ -44,10 +47,16 @@ class Connections:
 
     Args:
         clock: Seconds of a clock that nobody can set.
+        left: Called with each websocket whose place has become free.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        left: Callable[[Connection], object] = lambda _: None,
+    ) -> None:
         self._clock = clock
+        self._left = left
         # The oldest comes first.
         self._unproved: dict[Connection, None] = {}
         self._per_origin: Counter[str] = Counter()
@@ -91,6 +100,7 @@ class Connections:
             self._per_origin[connection.origin] -= 1
             if not self._per_origin[connection.origin]:
                 del self._per_origin[connection.origin]
+            self._left(connection)
 
 
 def connection_of(scope: Scope) -> Connection | None:

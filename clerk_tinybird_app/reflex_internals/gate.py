@@ -7,6 +7,7 @@ setting for that. The limits are the number of websockets and its option ``--wor
 import asyncio
 import logging
 import re
+import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clerk_tinybird_app.logs.context import take_event_ids_from
 from clerk_tinybird_app.logs.log_budget import LogBudget
+from clerk_tinybird_app.logs.reminders import Reminders
 from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
 from clerk_tinybird_app.reflex_internals.frames import (
     MAX_FRAME,
@@ -29,8 +31,10 @@ from clerk_tinybird_app.reflex_internals.frames import (
 )
 from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
+from clerk_tinybird_app.reflex_internals.shared_places import SharedPlaces
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
+from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals
 
 _logger = logging.getLogger(__name__)
@@ -45,7 +49,7 @@ MAX_PROBLEM: Final = 200
 """The most characters of a problem in the log."""
 
 MAX_TOLD: Final = 5
-"""The most reasons that are each logged once."""
+"""The most reasons that are logged in full in a day, each once."""
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
@@ -64,14 +68,17 @@ _WRITTEN_BY_ANYBODY: Final = (
 class Refusals:
     """Counts all refusals and logs a limited number of them.
 
+    Args:
+        clock: Seconds of a clock that nobody can set.
+
     Attributes:
         counted: The number of each kind: ``frame``, ``handshake``, ``origin``, ``place`` or
             ``error``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counted: Counter[str] = Counter()
-        self._told: set[str] = set()
+        self._reminders = Reminders(MAX_TOLD, clock)
 
     def note(self, kind: str, problem: str) -> None:
         """Count one refusal and log the reason."""
@@ -79,15 +86,14 @@ class Refusals:
         refusals.refused(refusals.WEBSOCKET, f"websocket_{kind}", problem[:MAX_PROBLEM])
 
     def note_once(self, kind: str, problem: str) -> None:
-        """Count one refusal, and log the reason in full the first time, of a few reasons at most.
+        """Count one refusal, and log the reason in full once a day, of a few reasons at most.
 
         It is for what an operator can mend.
         """
         code = f"websocket_{kind}"
         self.counted[kind] += 1
         metrics.refused(refusals.WEBSOCKET, code)
-        if problem not in self._told and len(self._told) < MAX_TOLD:
-            self._told.add(problem)
+        if self._reminders.is_due(problem):
             fields = {"code": code, "place": refusals.WEBSOCKET}
             _logger.warning("Refused websockets: %s.", problem[: 2 * MAX_PROBLEM], extra=fields)
 
@@ -101,6 +107,7 @@ class WebsocketGate:
         new_check: Makes the check for the frames of one websocket.
         refusals: Counts and logs what is refused.
         origins: The app's own: pages at others are refused. Without any, Socket.IO decides.
+        shared: The places at all backend processes; None when there is no Redis.
     """
 
     def __init__(
@@ -111,12 +118,14 @@ class WebsocketGate:
         new_check: Callable[[], FrameCheck],
         refusals: Refusals,
         origins: Collection[str] = (),
+        shared: SharedPlaces | None = None,
     ) -> None:
         self._app = app
         self._connections = connections
         self._new_check = new_check
         self._refusals = refusals
         self._origins = origins
+        self._shared = shared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on all of HTTP, and those websockets and frames that come from a page."""
@@ -136,16 +145,22 @@ class WebsocketGate:
         # Closed by cancelling: if another task sent a frame, Granian would close more websockets.
         connection = self._connections.open(client_of(scope), _ending(asyncio.current_task()))
         if connection is None:
-            self._refusals.note("place", "no place for another websocket without a session")
-            await _refuse_handshake(receive, send)
+            await self._turn_away(receive, send)
             return
         try:
+            if self._shared and not await self._shared.take(connection):
+                await self._turn_away(receive, send)
+                return
             checked = self._checked(receive, connection)
             await self._app({**scope, CONNECTION_KEY: connection}, checked, send)
         except Exception as error:  # noqa: BLE001 # a websocket's end is never the server's trouble
             self._refusals.note("error", f"{type(error).__name__}: {error}")
         finally:
             self._connections.leave(connection)
+
+    async def _turn_away(self, receive: Receive, send: Send) -> None:
+        self._refusals.note("place", "no place for another websocket without a session")
+        await _refuse_handshake(receive, send)
 
     def _checked(self, receive: Receive, connection: Connection) -> Receive:
         """Return ``receive`` without the frames that must not reach Reflex."""
@@ -157,6 +172,8 @@ class WebsocketGate:
                 message = await receive()
                 if message["type"] != "websocket.receive":
                     return message
+                if self._shared:
+                    self._shared.renew(connection)
                 try:
                     passed = check.passed(message.get("text") or message.get("bytes") or "")
                 except RefusedFrameError as error:
@@ -193,17 +210,22 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
 
-def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
+def guard_websockets(
+    app: App, origins: Collection[str], redis: SharedRedis | None = None
+) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
 
     Args:
         app: The app.
         origins: Its own.
+        redis: What the backend processes share; None when there is one process.
 
     Returns:
         The counts of what is refused.
     """
-    refused, connections = Refusals(), Connections()
+    refused = Refusals()
+    shared = SharedPlaces(redis) if redis else None
+    connections = Connections(left=shared.leave) if shared else Connections()
     namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
     app._event_namespace = namespace
     if app.sio is None:
@@ -218,6 +240,7 @@ def guard_websockets(app: App, origins: Collection[str]) -> Refusals:
         new_check=partial(FrameCheck, namespace.namespace, event_refusal),
         refusals=refused,
         origins=origins,
+        shared=shared,
     )
     inner = app.api_transformer
     if inner is None:

@@ -124,7 +124,10 @@ def policy_of_sources(inline: Inline, settings: Settings) -> str:
     """Return what is the same in the policies of all pages."""
     own_api = origin_of(settings.api_url)
     scripts, images, frames = ["'self'"], ["'self'", "data:"], ["'none'"]
-    connections = ["'self'", _tinybird(settings)]
+    connections = ["'self'"]
+    if settings.shows_token_page:
+        # In the policies of all pages: whoever comes to it from another page keeps that one's.
+        connections.append(_tinybird(settings))
     if own_api:
         connections += [own_api, own_api.replace("http", "ws", 1)]
     if settings.is_clerk_local:
@@ -157,7 +160,7 @@ def policy_of_sources(inline: Inline, settings: Settings) -> str:
 
 
 def _tinybird(settings: Settings) -> str:
-    """Return the origin of the example request, for people who run it in the page's console."""
+    """Return the origin of the token page's example request, for who runs it in the console."""
     if settings.is_tinybird_local:
         return f"http://localhost:{settings.tb_local_port}"
     return settings.tinybird_api_url

@@ -7,11 +7,14 @@ the ASGI scope, where this module writes the result.
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from clerk_tinybird_app.logs.reminders import Reminders
 
 _logger = logging.getLogger(__name__)
 
@@ -39,12 +42,19 @@ class BehindProxies:
         app: The app behind it.
         trusted: Addresses and networks of proxies. This machine is always trusted: its programs
             can reach the app as they like.
+        clock: Seconds of a clock that nobody can set.
     """
 
-    def __init__(self, app: ASGIApp, trusted: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        trusted: Iterable[str] = (),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._trusted: tuple[IPv4Network | IPv6Network, ...] = tuple(map(ip_network, trusted))
-        self._told: set[str] = set()
+        self._reminders = Reminders(_MOST_TOLD, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass all requests on."""
@@ -90,9 +100,8 @@ class BehindProxies:
         return address.is_loopback or any(address in network for network in self._trusted)
 
     def _tell(self, peer: str) -> None:
-        """Log once that an unknown proxy hides its clients. Each peer could write lines else."""
-        if len(self._told) < _MOST_TOLD and peer not in self._told:
-            self._told.add(peer)
+        """Log once a day that a proxy hides its clients. Else each peer could write lines."""
+        if self._reminders.is_due(peer):
             _logger.warning(
                 "%s sends X-Forwarded-For and is no trusted proxy, so all who come through it "
                 "count as one client. If it is your proxy, add it to TRUSTED_PROXIES.",

@@ -90,7 +90,7 @@ ABOUT: Final[Mapping[str, About]] = {
     ),
     "TINYBIRD_TOKENS_PER_MINUTE": About(
         "Requests a minute to /api/tinybird-token that one session may make; one address, ten "
-        "times as many. Each worker counts for itself.",
+        "times as many. With Redis all workers count together.",
         _TUNING,
     ),
     "APP_PRODUCT": About(
@@ -152,8 +152,8 @@ ABOUT: Final[Mapping[str, About]] = {
         "not used",
     ),
     "REFLEX_REDIS_URL": About(
-        "Redis for the states, when more than one backend process serves, and for the queries that "
-        "these share. Nobody else may reach it: who writes there runs code in the app "
+        "Redis for the states, when more than one backend process serves, and for the queries and "
+        "limits that these share. Nobody else may reach it: who writes there runs code in the app "
         "(docs/security.md). deploy/compose.yaml sets it, and wants REDIS_PASSWORD in its place.",
         "several workers or machines",
         "states live in memory, and each process asks for itself",

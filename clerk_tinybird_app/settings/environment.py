@@ -16,6 +16,9 @@ from clerk_tinybird_app.settings.mixed_up import ADDRESS, HEADER, PLACEHOLDER, h
 NEXT: Final = "NEXT_PUBLIC_"
 """The prefix in the Next.js demo of variables that are sent to browsers."""
 
+GRANIAN: Final = "GRANIAN_"
+"""The prefix of the variables that the HTTP server reads by itself."""
+
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     **{
         name: (f"{NEXT}{name}",)

@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.settings.environment import ALIASES, NEXT
+from clerk_tinybird_app.settings.environment import ALIASES, GRANIAN, NEXT
 from clerk_tinybird_app.settings.settings import Settings, sources
 
 _OWN_PREFIXES: Final = (
     *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_", "METRICS_"),
+    GRANIAN,
 )
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
 _FRONTENDS: Final = re.compile(
@@ -37,17 +38,21 @@ _NOT_SUPPORTED: Final = {
         ("CLERK_DOMAIN", "satellite domains are not supported"),
         ("CLERK_IS_SATELLITE", "satellite domains are not supported"),
     )
+} | {
+    f"{GRANIAN}HOST": "REFLEX_BACKEND_HOST is the address to listen on",
+    f"{GRANIAN}PORT": "REFLEX_FRONTEND_PORT is the port",
+    f"{GRANIAN}INTERFACE": "the app decides it",
+    f"{GRANIAN}FACTORY": "the app decides it",
+    f"{GRANIAN}APP": "the app decides it",
 }
 _ELSEWHERE: Final = {
     "PORT": "REFLEX_FRONTEND_PORT",
     "REDIS_URL": "REFLEX_REDIS_URL",
-    "GRANIAN_PORT": "REFLEX_FRONTEND_PORT",
-    "GRANIAN_HOST": "REFLEX_BACKEND_HOST",
 }
-"""What platforms and Granian call what is a setting of this app."""
+"""What platforms and other programs call what is a setting of this app."""
 
 _OF_THE_PROCESS: Final = re.compile(
-    r"(?:GRANIAN|OTEL)_\w+|PROMETHEUS_MULTIPROC_DIR|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY"
+    r"OTEL_\w+|PROMETHEUS_MULTIPROC_DIR|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY"
 )
 """Variables that libraries read by themselves: they count in the environment alone."""
 
@@ -55,11 +60,11 @@ Names = Mapping[str, bool]
 """Variables that are set -> whether the environment has them, and not only a file."""
 
 
-def unread_variables(reflex: Collection[str], folder: Path | None = None) -> list[str]:
+def unread_variables(others: Collection[str], folder: Path | None = None) -> list[str]:
     """Return a sentence for every variable that is set and has no effect, in order of names.
 
     Args:
-        reflex: The names that Reflex reads by itself.
+        others: The names that Reflex and Granian read by themselves.
         folder: Where the dotenv files are, the working directory when None.
 
     Raises:
@@ -71,31 +76,29 @@ def unread_variables(reflex: Collection[str], folder: Path | None = None) -> lis
     given = {name: name in in_environ for name in sorted(in_files | in_environ)}
     own = {item.metadata["env"] for item in fields(Settings)}
     own |= {alias for aliases in ALIASES.values() for alias in aliases}
-    return list(_sentences(given, own, frozenset(reflex) - own))
+    return list(_sentences(given, own, frozenset(others) - own))
 
 
-def _sentences(given: Names, own: Collection[str], reflex: Collection[str]) -> Iterator[str]:
+def _sentences(given: Names, own: Collection[str], others: Collection[str]) -> Iterator[str]:
     for name, is_in_environ in given.items():
         if name in own or name in _TINYBIRD_CLI:
             continue
-        if name in reflex or _OF_THE_PROCESS.fullmatch(name):
+        if name in _NOT_SUPPORTED:
+            yield f"{name} is set and not used: {_NOT_SUPPORTED[name]}."
+        elif name in others or _OF_THE_PROCESS.fullmatch(name):
             if not is_in_environ:
                 yield f"{name} counts in the environment alone, and not in a file. Set it there."
-            elif name in _ELSEWHERE:
-                yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
-        elif name in _NOT_SUPPORTED:
-            yield f"{name} is set and not used: {_NOT_SUPPORTED[name]}."
         elif name in _ELSEWHERE:
             if _ELSEWHERE[name] not in given:
                 yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
-        elif meant := _meant(name, own, reflex, is_in_environ=is_in_environ):
+        elif meant := _meant(name, own, others, is_in_environ=is_in_environ):
             yield f"{name} is set, and nothing here reads it. Did you mean {meant}?"
         elif name.startswith(_PREFIXES):
             yield f"{name} is set, and nothing here reads it."
 
 
 def _meant(
-    name: str, own: Collection[str], reflex: Collection[str], *, is_in_environ: bool
+    name: str, own: Collection[str], others: Collection[str], *, is_in_environ: bool
 ) -> str | None:
     """Return the variable that was probably meant."""
     upper = name.upper()
@@ -105,5 +108,5 @@ def _meant(
             return each
     is_alike_enough = name.startswith(_PREFIXES) or not is_in_environ
     cutoff = _NEAR if is_alike_enough else _NEAREST
-    known = [*own, *reflex] if name.startswith(_PREFIXES) else own
+    known = [*own, *others] if name.startswith(_PREFIXES) else own
     return next(iter(get_close_matches(upper, sorted(known), n=1, cutoff=cutoff)), None)

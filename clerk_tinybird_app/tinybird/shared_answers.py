@@ -16,26 +16,23 @@ anything.
 
 import asyncio
 import hmac
-import logging
 import os
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.tinybird.client import PipeAnswer
 from clerk_tinybird_app.tinybird.client.client import Reply, read_answer
 from clerk_tinybird_app.tinybird.token import Workspace
@@ -46,33 +43,15 @@ MOST_BYTES: Final = 1024 * 1024
 LOCK_SECONDS: Final = 3.0
 """How long the process that asks is waited for: it may have ended, and most queries are faster."""
 
-MOMENT_SECONDS: Final = 0.1
-"""How long a page waits for Redis itself."""
-
-PAUSE_SECONDS: Final = 5.0
-"""How long Redis is left alone after some failures in a row."""
-
-_TURNS: Final = 10
-"""A moment is at least so many turns of the event loop: a busy process is no slow Redis."""
-
-_FAILURES_IN_A_ROW: Final = 3
-_SILENT_SECONDS: Final = 60.0
-_PATIENCE_SECONDS: Final = 2.0
-"""How long Redis may take when no page waits."""
-
 _AFTER_SECONDS: Final = 1.0
 """How long an answer stays after its tick."""
 
 _WAITS: Final = (0.01, 0.1)
 """The first pause between two looks for an answer, and the longest. Each is twice the last."""
 
-_CONNECTIONS: Final = 8
 _INFO: Final = b"clerk_tinybird_app, answers in Redis, version 1"
 _NONCE_BYTES: Final = 12
 _MS: Final = 1000
-
-_logger = logging.getLogger(__name__)
-_Result = TypeVar("_Result")
 
 
 @lru_cache(maxsize=1)
@@ -110,32 +89,27 @@ class SharedAnswers:
     """Asks once for all processes with the same Redis and the same workspace.
 
     Args:
-        redis: The connections. ``close`` closes them.
+        shared: The Redis.
         workspace: Returns the workspace of the moment.
         clock: Seconds since the epoch. The clocks of all processes should agree.
-        monotonic: Seconds of a clock that nobody can set.
         lock_seconds: How long the process that asks is waited for.
     """
 
     def __init__(
         self,
-        redis: Redis,
+        shared: SharedRedis,
         workspace: Callable[[], Workspace],
         *,
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
         lock_seconds: float = LOCK_SECONDS,
     ) -> None:
-        self._redis = redis
+        self._shared = shared
+        self._redis = shared.redis
         self._workspace = workspace
         self._clock = clock
-        self._monotonic = monotonic
         self._lock_seconds = lock_seconds
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._looks: list[tuple[str, int]] = []
         self._exchanging: asyncio.Task[list[Any] | None]
-        self._failed_in_a_row = self._untold = 0
-        self._again_at = self._silent_until = 0.0
 
     async def query(
         self, question: bytes, ask: Callable[[], Awaitable[PipeAnswer]], *, until: float
@@ -150,10 +124,7 @@ class SharedAnswers:
             until: When the answer is forgotten, in seconds since the epoch.
         """
         seconds = min(until - self._clock(), self._lock_seconds)
-        is_left_alone = (
-            self._failed_in_a_row >= _FAILURES_IN_A_ROW and self._monotonic() < self._again_at
-        )
-        if seconds <= 0 or is_left_alone:
+        if seconds <= 0 or self._shared.is_left_alone:
             return await ask()
         place = _Place.of(question, self._workspace())
         if found := await self._found(place, seconds):
@@ -161,15 +132,10 @@ class SharedAnswers:
         try:
             answer = await ask()
         except BaseException:
-            self._beside(self._redis.delete(place.name))
+            self._shared.beside(self._redis.delete(place.name))
             raise
-        self._beside(self._put(place, answer, until + _AFTER_SECONDS))
+        self._shared.beside(self._put(place, answer, until + _AFTER_SECONDS))
         return answer
-
-    async def close(self) -> None:
-        """Let what is under way end, and close the connections."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.aclose()
 
     async def _found(self, place: _Place, seconds: float) -> PipeAnswer | None:
         """Wait for what another process is answered; None when this one is to ask."""
@@ -195,7 +161,7 @@ class SharedAnswers:
         number = len(self._looks)
         self._looks.append((place.name, _ms(seconds)))
         if not number:
-            exchange = self._in_a_moment(self._exchange())
+            exchange = self._shared.in_a_moment(self._exchange())
             self._exchanging = asyncio.get_running_loop().create_task(exchange, context=Context())
         seen = await asyncio.shield(self._exchanging)
         return (seen[2 * number], seen[2 * number + 1]) if seen else None
@@ -214,7 +180,7 @@ class SharedAnswers:
         try:
             head, _, body = place.open(sealed).partition(b"\n")
         except (InvalidTag, ValueError, TypeError) as error:
-            self._fail(error)
+            self._shared.fail(error)
             return None
         until, duration_ms = msgspec.json.decode(head, type=tuple[float, float])
         if not body or until <= self._clock():
@@ -231,66 +197,6 @@ class SharedAnswers:
         except RedisError:
             await self._redis.delete(place.name)
             raise
-
-    async def _in_a_moment(self, work: Coroutine[Any, Any, _Result]) -> _Result | None:
-        """Return what comes of ``work``; None when it fails or takes too long.
-
-        It goes on then: a connection that takes longer is there for the next page.
-        """
-        task = self._beside(work)
-        for _ in range(_TURNS):
-            if not task.done():
-                await asyncio.wait({task}, timeout=MOMENT_SECONDS / _TURNS)
-        if not task.done():
-            self._fail(TimeoutError())
-            return None
-        if task.exception():
-            return None
-        self._failed_in_a_row = 0
-        return task.result()
-
-    def _beside(self, work: Awaitable[_Result]) -> asyncio.Task[_Result]:
-        """Start ``work`` in a task of its own. What it raises, of whatever kind, is a failure."""
-
-        async def limited() -> _Result:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                return await work
-
-        task = asyncio.get_running_loop().create_task(limited(), context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        now = self._monotonic()
-        self._failed_in_a_row += 1
-        self._again_at = now + PAUSE_SECONDS
-        self._untold += 1
-        if now >= self._silent_until:
-            # Only the error's name, because its text may contain what Redis sent.
-            _logger.warning(
-                "Redis keeps backend processes from sharing queries. Failures: %d, the last %s.",
-                self._untold,
-                type(error).__name__,
-            )
-            self._silent_until, self._untold = now + _SILENT_SECONDS, 0
-
-
-def connect(url: str) -> Redis:
-    """Return connections to the Redis at ``url``, which try nothing twice.
-
-    Raises:
-        ValueError: It is no address of a Redis.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url, max_connections=_CONNECTIONS, timeout=None, retry=Retry(NoBackoff(), 0)
-    )
-    return Redis.from_pool(pool)
 
 
 def _ms(seconds: float) -> int:

@@ -191,11 +191,6 @@ class SharedQueries:
         )
         return _without_owner(answer)
 
-    async def close(self) -> None:
-        """Close the connections to the other processes."""
-        if self._others:
-            await self._others.close()
-
     def _start(
         self, asked: Asked, parameters: Mapping[str, str], token: TinybirdToken, until: float
     ) -> _Flight:

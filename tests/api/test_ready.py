@@ -177,8 +177,9 @@ async def test_a_redis_that_answers_and_takes_no_state_is_not_ready(
     tmp_path: Path, world: World, seconds: Clock
 ) -> None:
     with redis_server("--replicaof", "127.0.0.1", "1") as replica:
-        async with _served(tmp_path, world, seconds, REFLEX_REDIS_URL=replica.url) as (client, _):
+        async with _served(tmp_path, world, seconds, REFLEX_REDIS_URL=replica.url) as (client, own):
             answer = await client.get("/api/ready")
+            await own.close()
 
     assert answer.status_code == 503
     assert answer.json()["parts"]["redis"]["reason"] == "redis_refused: ReadOnlyError"

@@ -19,7 +19,7 @@ import pytest
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.commands import main
-from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import others_variables
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 from tests.check.servers import NOW
@@ -169,7 +169,7 @@ def test_the_check_says_it_by_its_code_and_what_to_do(case: Case, enter: Enter) 
     enter(case)
     is_alone = case.is_real or case.check.startswith(("port/", "workers/"))
     around = Surroundings(
-        unread=partial(unread_variables, reflex_variables()),
+        unread=partial(unread_variables, others_variables()),
         contradicted=contradicted,
         overridden=overridden,
         cores=lambda: 2,

@@ -61,7 +61,7 @@ VARIABLES: Final = Group(
             environ={"GRANIAN_PORT": "80"},
             check=_UNREAD,
             level="warning",
-            says="GRANIAN_PORT is set and not used: REFLEX_FRONTEND_PORT is what counts.",
+            says="GRANIAN_PORT is set and not used: REFLEX_FRONTEND_PORT is the port.",
             log="GRANIAN_PORT is set and not used",
         ),
         Case(

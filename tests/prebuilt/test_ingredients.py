@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clerk_tinybird_app.prebuilt.ingredients import Ingredients
+from clerk_tinybird_app.reflex_internals import as_built
 from clerk_tinybird_app.settings import Settings
 from tests.test_settings import HOST_KEY, LIVE_KEY, TINYBIRD
 
@@ -66,6 +67,49 @@ def test_a_product_outside_the_package_counts_by_its_name(app: Path) -> None:
     assert "examples/email/policy.py" in found
 
 
+@pytest.fixture
+def product(app: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder beside a product that uses modules of others."""
+    monkeypatch.syspath_prepend(app)
+    for path, text in {
+        "acme/__init__.py": "",
+        "acme/web/__init__.py": "import json, acme.web.policy",
+        "acme/web/policy.py": "import httpx\nfrom ..colors import RED\nfrom acme import words",
+        "acme/colors.py": "def red():\n    from shades import dark",
+        "acme/words.py": "import acme.web",
+        "acme/unused.py": "",
+        "shades/dark.py": "from . import light",
+        "shades/light.py": "this is no Python",
+    }.items():
+        (app / path).parent.mkdir(parents=True, exist_ok=True)
+        (app / path).write_text(text)
+    return app
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("acme/web/policy.py", "acme/colors.py", "acme/words.py", "acme/__init__.py"),
+        *("shades/dark.py", "shades/light.py", "acme/chart.jsx"),
+    ],
+)
+def test_a_module_that_the_product_uses_counts_wherever_it_is(product: Path, path: str) -> None:
+    before = of(product, APP_PRODUCT="acme.web")
+    (product / path).write_text("other")
+
+    assert path in of(product, APP_PRODUCT="acme.web").changed_since(before)
+
+
+def test_a_module_that_nobody_uses_and_one_that_is_installed_do_not(product: Path) -> None:
+    files = of(product, APP_PRODUCT="acme.web").files
+
+    assert {path for path in files if path.startswith(("acme/", "shades/"))} == {
+        *("acme/__init__.py", "acme/colors.py", "acme/words.py", "acme/web/__init__.py"),
+        *("acme/web/policy.py", "shades/dark.py", "shades/light.py"),
+    }
+    assert [path for path in files if path.startswith(("httpx", "json"))] == []
+
+
 def test_a_change_of_many_files_is_told_by_a_few(app: Path) -> None:
     before = of(app)
     for number in range(5):
@@ -88,6 +132,36 @@ def test_a_setting_that_the_pages_depend_on_counts(app: Path, name: str, value: 
     before = of(app, **WHOLE, **origin)
 
     assert name in of(app, **(WHOLE | origin | {name: value})).changed_since(before)
+
+
+@pytest.mark.parametrize(
+    "name", ["VITE_BANNER", "REFLEX_FRONTEND_PATH", "REFLEX_REACT_STRICT_MODE", "REFLEX_NEW"]
+)
+def test_a_variable_that_reflex_or_vite_builds_with_counts(
+    app: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = of(app)
+    monkeypatch.setenv(name, "/other")
+
+    assert of(app).changed_since(before) == name
+    monkeypatch.setenv(name, "")
+    assert of(app).stamp == before.stamp
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("REFLEX_WEB_WORKDIR", "REFLEX_SOCKET_TIMEOUT", "REFLEX_REDIS_POOL_TIMEOUT"),
+        *("REFLEX_BACKEND_PORT", *as_built.AS_BUILT, "GRANIAN_BACKLOG", "PATH"),
+    ],
+)
+def test_a_variable_of_the_server_does_not(
+    app: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = of(app)
+    monkeypatch.setenv(name, "other")
+
+    assert of(app).stamp == before.stamp
 
 
 def test_whether_a_service_is_embedded_counts(app: Path) -> None:

@@ -70,6 +70,22 @@ def serve(monkeypatch: pytest.MonkeyPatch, port: int, pages: Path) -> None:
     server.serve(Settings.from_environ(environ), pages, lambda _: None)
 
 
+def test_granians_variables_count_in_a_dotenv_file_too_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "GRANIAN_BACKPRESSURE=7\nGRANIAN_BACKLOG=2048\nGRANIAN_LOOP=\nTINYBIRD_API_KEY=p.secret"
+    (tmp_path / ".env").write_text(lines)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRANIAN_BACKLOG", "4096")
+
+    serve(monkeypatch, free_port(), tmp_path)
+
+    with granian.make_context("granian", ["app"], auto_envvar_prefix="GRANIAN") as context:
+        assert (context.params["backpressure"], context.params["backlog"]) == (7, 4096)
+    assert "GRANIAN_LOOP" not in os.environ
+    assert "TINYBIRD_API_KEY" not in os.environ
+
+
 def test_workers_do_not_go_on_from_the_numbers_of_an_earlier_server(
     numbers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,20 @@ def test_a_page_knows_whether_somebody_has_named_its_backend() -> None:
     assert is_named("file", "https://api.example") is True
 
 
+@pytest.mark.parametrize(
+    ("backend", "named"),
+    [("page", "'https://elsewhere.example'"), ("page", "{}"), ("file", "{}")],
+    ids=["pages that read no file", "an element in them", "an element in an export"],
+)
+def test_only_the_file_of_an_export_names_a_backend(backend: str, named: str) -> None:
+    asked = f"[backendURL({json.dumps(BUILT)}), atBackend('/x'), isBackendNamed()]"
+    found = said(
+        f"(window.backend = {named}, {asked})", page="https://app.example.com/", backend=backend
+    )
+
+    assert found == ["wss://app.example.com/_event", "/x", backend == "page"]
+
+
 def test_reflexs_script_asks_the_apps_own_first_however_often_it_is_patched() -> None:
     patched = BackendAddress.patched(TEMPLATE.read_text())
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from clerk_tinybird_app.logs.reminders import DAY
 from clerk_tinybird_app.reflex_internals import connections
 from clerk_tinybird_app.reflex_internals.connections import (
     MAX_UNPROVED_PER_ADDRESS,
@@ -23,6 +24,7 @@ from clerk_tinybird_app.reflex_internals.gate import (
     Refusals,
     WebsocketGate,
 )
+from tests.clock import Clock
 from tests.reflex_internals.frames import NAMESPACE, connect, event, message
 
 pytestmark = pytest.mark.anyio
@@ -176,9 +178,10 @@ async def test_a_handshake_has_bounds(gate: WebsocketGate, behind: Behind) -> No
     assert behind.scopes == []
 
 
-async def test_pages_at_another_origin_are_refused_and_told_once_with_what_to_do(
-    behind: Behind, refusals: Refusals, caplog: pytest.LogCaptureFixture
+async def test_pages_at_another_origin_are_refused_and_told_once_a_day_with_what_to_do(
+    behind: Behind, caplog: pytest.LogCaptureFixture, clock: Clock
 ) -> None:
+    refusals = Refusals(clock)
     gate = WebsocketGate(
         behind,
         connections=Connections(),
@@ -199,6 +202,9 @@ async def test_pages_at_another_origin_are_refused_and_told_once_with_what_to_do
     for number in range(99):
         await serve(gate, headers=[(b"origin", b"https://%d.example" % number)])
     assert len(caplog.records) == MAX_TOLD
+    clock.advance(DAY)
+    await serve(gate, headers=[(b"origin", b"http://app.example.com")])
+    assert caplog.messages[MAX_TOLD:] == caplog.messages[:1], "it is news again"
 
 
 async def test_a_websocket_without_a_place_is_turned_away(

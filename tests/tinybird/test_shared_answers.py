@@ -18,9 +18,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.exceptions import OutOfMemoryError
 
+from clerk_tinybird_app import shared_redis
+from clerk_tinybird_app.shared_redis import PAUSE_SECONDS, SharedRedis
 from clerk_tinybird_app.tinybird import shared_answers
 from clerk_tinybird_app.tinybird.client import TinybirdBadRequestError
-from clerk_tinybird_app.tinybird.shared_answers import PAUSE_SECONDS, SharedAnswers, connect
+from clerk_tinybird_app.tinybird.shared_answers import SharedAnswers
 from clerk_tinybird_app.tinybird.shared_queries import Asked, SharedQueries
 from clerk_tinybird_app.tinybird.token import Workspace
 from tests.redis_server import ADVICE, RedisServer, is_there, redis_server
@@ -45,25 +47,24 @@ async def processes(
     workspace = _workspace(secret)
     others = [
         SharedAnswers(
-            connect(url),
+            SharedRedis.at(url, made.clock),
             lambda: workspace,
             clock=made.clock,
-            monotonic=made.clock,
             lock_seconds=lock_seconds,
         )
         for _ in range(count)
     ]
     made.processes = [SharedQueries(made.client, clock=made.clock, others=each) for each in others]
     yield made
-    for each in made.processes:
-        await each.close()
+    for each in others:
+        await each._shared.close()
 
 
 async def told(here: World) -> None:
     """Wait until every process has told Redis what it has to tell."""
     for each in here.processes:
         assert each._others
-        await asyncio.gather(*each._others._tasks, return_exceptions=True)
+        await each._others._shared.settle()
 
 
 async def until(happened: Callable[[], bool]) -> None:
@@ -75,7 +76,7 @@ async def until(happened: Callable[[], bool]) -> None:
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a Redis for one that answers, however busy the machine is."""
-    monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 5)
+    monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
 
 
 @pytest.fixture(scope="module")
@@ -409,7 +410,7 @@ async def all_ask(here: World) -> None:
 
 def waits(here: World) -> bool:
     """Tell whether a process waits for Redis."""
-    return any(each._others and each._others._tasks for each in here.processes)
+    return any(each._others and each._others._shared._tasks for each in here.processes)
 
 
 @pytest.mark.parametrize("how", ["stop", "hang"])
@@ -421,8 +422,8 @@ async def test_when_redis_goes_away_pages_wait_for_a_moment_once_and_it_is_said_
             await all_ask(here)
             assert here.server.asked == 8
             getattr(server, how)()
-            monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 0.1)
-            monkeypatch.setattr(shared_answers, "_PATIENCE_SECONDS", 1)
+            monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 0.1)
+            monkeypatch.setattr(shared_redis, "_PATIENCE_SECONDS", 1)
 
             here.clock.advance(TICK)
             started = time.monotonic()
@@ -454,11 +455,11 @@ async def test_when_redis_is_back_processes_share_again(
 ) -> None:
     async with processes(server.url) as here:
         server.hang()
-        monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 0.1)
+        monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 0.1)
         for _ in range(3):
             await all_ask(here)
             here.clock.advance(TICK)
-        monkeypatch.setattr(shared_answers, "MOMENT_SECONDS", 5)
+        monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
         server.go_on()
         await told(here)
         before = here.server.asked
@@ -472,7 +473,7 @@ async def test_when_redis_is_back_processes_share_again(
         # One failure alone is no reason to leave it alone.
         for process, each in enumerate(here.processes):
             assert each._others
-            each._others._fail(TimeoutError())
+            each._others._shared.fail(TimeoutError())
             await here.ask(minted(ACME), process=process, n="4")
             await told(here)
         assert here.server.asked == before + 5
@@ -532,7 +533,7 @@ def rubbish(answer: bytes) -> Iterator[str]:
 async def test_whatever_redis_answers_pages_are_served(
     answer: bytes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared_answers, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(shared_redis, "_PATIENCE_SECONDS", 0.2)
     with rubbish(answer) as url:
         async with processes(url) as here:
             await all_ask(here)

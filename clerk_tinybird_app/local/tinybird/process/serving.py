@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -34,6 +33,7 @@ from clerk_tinybird_app.local.tinybird.process.child import (
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.project_watch import ProjectWatch
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+from clerk_tinybird_app.settings.loopback import listener
 
 HOST: Final = "127.0.0.1"
 FIRST_WORKSPACE: Final = "local"
@@ -194,10 +194,10 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            text = f"Port {port} is in use by another program. Choose another with --port."
-            raise NotServed(PORT_IN_USE, text) from None
+    try:
+        taken = listener(HOST, port)
+    except OSError:
+        taken = HOST
+    if taken:
+        text = f"Port {port} is in use by another program ({taken}). Choose another with --port."
+        raise NotServed(PORT_IN_USE, text)

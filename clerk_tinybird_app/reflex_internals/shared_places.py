@@ -1,0 +1,88 @@
+"""How many websockets one address has at all backend processes, counted in Redis.
+
+Each has a lease there, which is renewed while the websocket lives, so that a process that dies
+leaves no place taken for long.
+"""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS, Connection
+from clerk_tinybird_app.shared_redis import SharedRedis
+
+LEASE_SECONDS: Final = 300
+RENEWED_SECONDS: Final = 60.0
+"""How old a lease is when the next frame renews it; a page sends one every two minutes at least."""
+
+_TAKE: Final = """
+local now = tonumber(redis.call('TIME')[1])
+local most, lease = tonumber(ARGV[1]), tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= most and not redis.call('ZSCORE', KEYS[1], ARGV[3]) then
+    return 0
+end
+redis.call('ZADD', KEYS[1], now + lease, ARGV[3])
+redis.call('EXPIRE', KEYS[1], lease)
+return 1
+"""
+"""Takes a place, or renews it, as one step and by Redis' clock."""
+
+
+class SharedPlaces:
+    """The places of addresses at all backend processes.
+
+    It refuses only beyond what each process refuses by itself: while Redis is away, everybody has
+    a place.
+
+    Args:
+        shared: The Redis.
+        clock: Seconds of a clock that nobody can set.
+        most: The most websockets of one address without a proved session.
+    """
+
+    def __init__(
+        self,
+        shared: SharedRedis,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = MAX_UNPROVED_PER_ADDRESS,
+    ) -> None:
+        self._shared = shared
+        self._clock = clock
+        self._most = most
+        self._script = shared.redis.register_script(_TAKE)
+        self._leases: dict[Connection, tuple[str, float]] = {}
+
+    async def take(self, connection: Connection) -> bool:
+        """Take a place for a new websocket; return whether there was one."""
+        if not connection.origin or self._shared.is_left_alone:
+            return True
+        lease = uuid.uuid4().hex
+        self._leases[connection] = (lease, self._clock())
+        taken = await self._shared.in_a_moment(self._lease(connection.origin, lease))
+        return taken != 0
+
+    def renew(self, connection: Connection) -> None:
+        """Renew the place of a websocket that lives, when that is due."""
+        lease, renewed_at = self._leases.get(connection, ("", 0.0))
+        now = self._clock()
+        if lease and now - renewed_at >= RENEWED_SECONDS and not self._shared.is_left_alone:
+            self._leases[connection] = (lease, now)
+            self._shared.beside(self._lease(connection.origin, lease))
+
+    def leave(self, connection: Connection) -> None:
+        """Free the place of a websocket, if it has one."""
+        lease, _ = self._leases.pop(connection, ("", 0.0))
+        if lease and not self._shared.is_left_alone:
+            self._shared.beside(self._shared.redis.zrem(_key(connection.origin), lease))
+
+    async def _lease(self, origin: str, lease: str) -> int:
+        given: list[int | str] = [self._most, LEASE_SECONDS, lease]
+        return int(await self._script(keys=[_key(origin)], args=given))
+
+
+def _key(origin: str) -> str:
+    # No address in clear.
+    return f"websockets:{hashlib.sha256(origin.encode()).hexdigest()[:32]}"

@@ -1,0 +1,192 @@
+"""With Redis an address has as many websockets at all backend processes as at one alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from clerk_tinybird_app import shared_redis
+from clerk_tinybird_app.reflex_internals.connections import Connections, connection_of
+from clerk_tinybird_app.reflex_internals.frames import FrameCheck
+from clerk_tinybird_app.reflex_internals.gate import Refusals, WebsocketGate
+from clerk_tinybird_app.reflex_internals.shared_places import (
+    LEASE_SECONDS,
+    RENEWED_SECONDS,
+    SharedPlaces,
+)
+from clerk_tinybird_app.shared_redis import SharedRedis
+from tests.clock import Clock
+from tests.redis_server import ADVICE, RedisServer, is_there, redis_server
+from tests.reflex_internals.frames import NAMESPACE, connect, message
+
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not is_there(), reason=ADVICE)]
+
+PING = message("ping")
+MOST = 3
+
+
+@dataclass
+class Process:
+    """A backend process with its gate."""
+
+    url: str
+    clock: Clock
+    refusals: Refusals = field(default_factory=Refusals)
+
+    def __post_init__(self) -> None:
+        self.shared = SharedRedis.at(self.url, self.clock)
+        places = SharedPlaces(self.shared, self.clock, MOST)
+        self.connections = Connections(self.clock, left=places.leave)
+        self.gate = WebsocketGate(
+            self._app,
+            connections=self.connections,
+            new_check=lambda: FrameCheck(NAMESPACE, lambda *_: None),
+            refusals=self.refusals,
+            shared=places,
+        )
+
+    async def _app(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        while (received := await receive())["type"] != "websocket.disconnect":
+            if PING in received.get("text", ""):
+                connection = connection_of(scope)
+                assert connection
+                self.connections.prove(connection)
+
+
+class Websocket:
+    """A client's websocket, which stays open."""
+
+    def __init__(self, process: Process, client: str = "8.8.8.8") -> None:
+        self._frames: asyncio.Queue[Message] = asyncio.Queue()
+        self.sent: list[str] = []
+        self._process = process
+
+        async def send(sent: Message) -> None:
+            self.sent.append(sent["type"])
+
+        scope = {
+            "type": "websocket",
+            "client": (client, 5),
+            "query_string": b"token=0b5c7a52-3a0b-4c4e-9c3e-1f0d3a6f8f11",
+            "headers": [],
+        }
+        self.say({"type": "websocket.connect"})
+        self._served = asyncio.ensure_future(process.gate(scope, self._frames.get, send))
+
+    def say(self, frame: Message | str) -> None:
+        if isinstance(frame, str):
+            frame = {"type": "websocket.receive", "text": frame}
+        self._frames.put_nowait(frame)
+
+    async def settle(self) -> None:
+        """Wait until all that was said is heard, and Redis knows it."""
+        async with asyncio.timeout(5):
+            while not (self._served.done() or self._frames.empty()):
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
+        await self._process.shared.settle()
+
+    async def is_open(self) -> bool:
+        await self.settle()
+        return not self._served.done()
+
+    async def close(self) -> None:
+        self.say({"type": "websocket.disconnect", "code": 1001})
+        await self._served
+        await self.settle()
+
+
+Starting = Callable[[str], Process]
+
+
+@pytest.fixture
+async def start(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Starting]:
+    monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
+    async with AsyncExitStack() as stack:
+
+        def started(url: str) -> Process:
+            process = Process(url, clock)
+            stack.push_async_callback(process.shared.close)
+            return process
+
+        yield started
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    with redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def data(server: RedisServer) -> Iterator[Any]:
+    with server.client() as client:
+        yield client
+
+
+async def test_an_address_has_its_places_at_all_processes_together(
+    start: Starting, server: RedisServer
+) -> None:
+    one, other = start(server.url), start(server.url)
+    opened = [Websocket(process) for process in (one, other, one)]
+    assert [await each.is_open() for each in opened] == [True] * MOST
+
+    refused = Websocket(other)
+    assert not await refused.is_open()
+    assert refused.sent == ["websocket.close"]
+    assert other.refusals.counted == {"place": 1}
+    assert await Websocket(other, "9.9.9.9").is_open()
+    # What is not on the internet may be a proxy.
+    assert [await Websocket(other, "10.0.0.1").is_open() for _ in range(5)] == [True] * 5
+
+    await opened[0].close()
+    assert await Websocket(other).is_open()
+
+
+async def test_who_proves_a_session_takes_no_place(start: Starting, server: RedisServer) -> None:
+    one, other = start(server.url), start(server.url)
+    opened = [Websocket(one) for _ in range(MOST)]
+    for each in opened:
+        each.say(connect())
+        each.say(PING)
+        await each.settle()
+
+    assert [await Websocket(other).is_open() for _ in range(MOST)] == [True] * MOST
+    assert [await each.is_open() for each in opened] == [True] * MOST
+
+
+async def test_a_place_of_a_process_that_died_is_free_after_its_lease_and_a_living_one_keeps_its(
+    start: Starting, server: RedisServer, data: Any, clock: Clock
+) -> None:
+    living, other = Websocket(start(server.url)), start(server.url)
+    assert await living.is_open()
+    [key] = data.keys()
+    assert b"8.8.8.8" not in key
+    assert 0 < data.ttl(key) <= LEASE_SECONDS
+    [(lease, until)] = data.zrange(key, 0, -1, withscores=True)
+    # As they stand when nobody has renewed them for long.
+    ago = until - LEASE_SECONDS
+    data.zadd(key, {lease: until - RENEWED_SECONDS, **{f"dead {n}": ago for n in range(9)}})
+    clock.advance(RENEWED_SECONDS)
+
+    living.say(connect())
+    await living.settle()
+
+    assert data.zscore(key, lease) >= until
+    assert [await Websocket(other).is_open() for _ in range(MOST)] == [True, True, False]
+
+
+async def test_while_redis_is_away_each_process_has_its_own_places(
+    start: Starting, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = start(server.url)
+    server.stop()
+
+    opened = [Websocket(process) for _ in range(MOST + 3)]
+
+    assert all([await each.is_open() for each in opened])
+    assert caplog.text.count("Redis keeps backend processes from sharing") == 1
