@@ -22,6 +22,7 @@ from clerk_tinybird_app.reflex_internals.frontend_build import (
     LessScript,
     PagePolicy,
     PaintFirst,
+    Patches,
     SameOrigin,
     tailwind,
 )
@@ -101,7 +102,7 @@ try:
         telemetry_enabled=False,
         show_built_with_reflex=False,
         plugins=[
-            *(tailwind(), SameOrigin(), BackendAddress(settings), BuildOnce()),
+            *(tailwind(), SameOrigin(), BackendAddress(settings), Patches(), BuildOnce()),
             *(LessScript(), PaintFirst(), PagePolicy(settings)),
         ],
         frontend_compression_formats=["brotli", "gzip"],

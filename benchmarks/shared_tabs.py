@@ -58,8 +58,8 @@ async def _measured(count: int, *, is_one: bool) -> tuple[float, float, float]:
 
     tokens = [_token(0 if is_one else number) for number in range(count)]
     taken = list[float]()
-    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
-        shared = SharedQueries(TinybirdClient(_WORKSPACE.api_url, http=http))
+    async with httpx.MockTransport(tinybird) as connections:
+        shared = SharedQueries(TinybirdClient(_WORKSPACE.api_url, transport=connections))
 
         async def refresh(token: TinybirdToken, since: float) -> None:
             started = time.perf_counter()

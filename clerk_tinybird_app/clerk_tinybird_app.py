@@ -20,6 +20,7 @@ from clerk_tinybird_app.reflex_internals.configuration import unify_logs
 from clerk_tinybird_app.reflex_internals.frontend_build import is_export
 from clerk_tinybird_app.reflex_internals.gate import guard_websockets
 from clerk_tinybird_app.reflex_internals.served_app import ServedApp, error_boundary
+from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import SIGNED_OUT, SessionState, SocketBinding
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.telemetry.pulse import watch_process
@@ -115,7 +116,12 @@ app = ServedApp(
     stylesheets=list(STYLE_SHEETS),
     toaster=None,
 )
-guard_websockets(app, settings.origins, running.redis)
+guard_websockets(
+    app,
+    settings.origins,
+    redis=running.redis,
+    patched_states=[DashboardState.get_full_name()],
+)
 app.add_middleware(SocketBinding())
 app.register_lifespan_task(_telemetry)
 app.register_lifespan_task(_resources)

@@ -4,7 +4,6 @@ This is the only module outside ``local/`` that imports ``local/``.
 """
 
 import logging
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport, trusted
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
@@ -58,9 +58,6 @@ _logger = logging.getLogger(__name__)
 
 KEY_LIMITS: Final = httpx.Limits(max_connections=2, max_keepalive_connections=1)
 """Connections to Clerk's key server. The app sends it one request at a time."""
-
-QUERY_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""Connections to Tinybird: the most queries at once. More queries wait for a free connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,20 +228,15 @@ def build(
     publishable_key = PublishableKey.parse(key)
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
     own_clock = OwnClock(clock)
-    hooks = {"response": [own_clock.compare]}
     with usable_network():
-        trusted = _trusted()
         key_http = httpx.AsyncClient(
-            transport=transport, verify=trusted, limits=KEY_LIMITS, event_hooks=hooks
-        )
-        query_http = httpx.AsyncClient(
             transport=transport,
-            verify=trusted,
-            event_hooks=hooks,
-            limits=QUERY_LIMITS,
-            # A proxy in the environment is not for this machine.
-            trust_env=not is_loopback_url(tinybird_url),
+            verify=trusted(),
+            limits=KEY_LIMITS,
+            event_hooks={"response": [own_clock.compare]},
         )
+        connections = transport or TinybirdTransport(is_near=is_loopback_url(tinybird_url))
+        query_http = httpx.AsyncClient(transport=connections)
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
@@ -253,7 +245,9 @@ def build(
         clock_ahead=own_clock.ahead,
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
-    client = TinybirdClient(tinybird_url, http=query_http, watch=watch)
+    client = TinybirdClient(
+        tinybird_url, transport=connections, watch=watch, heard=own_clock.compare
+    )
     redis = _redis(settings)
     others = SharedAnswers(redis, lambda: built.workspace, clock=clock) if redis else None
     built = Services(
@@ -277,12 +271,6 @@ def _redis(settings: Settings) -> SharedRedis | None:
     if not settings.redis_url:
         return None
     return SharedRedis.at(settings.redis_url)
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return whom both clients trust; reading all authorities takes a twentieth of a second."""
-    return httpx.create_ssl_context()
 
 
 def _keys(

@@ -1,7 +1,8 @@
 """One bounded GET, and what its answer says about this machine's clock."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 import httpx
@@ -9,6 +10,9 @@ import httpx
 from clerk_tinybird_app.check.finding import Finding, note, ok, warning
 from clerk_tinybird_app.own_clock import MAX_SKEW_SECONDS, difference, seconds_ahead
 from clerk_tinybird_app.settings.loopback import is_loopback_url
+from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
+from clerk_tinybird_app.tinybird.token import Workspace
 
 SECONDS: Final = 5.0
 """The longest that any one request of a check may take."""
@@ -22,6 +26,16 @@ def client_for(url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.As
     return httpx.AsyncClient(
         transport=transport, timeout=SECONDS, trust_env=not is_loopback_url(url)
     )
+
+
+@asynccontextmanager
+async def client_of(
+    workspace: Workspace, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[TinybirdClient]:
+    """Give the app's own client, with the patience of a check."""
+    is_near = is_loopback_url(workspace.api_url)
+    async with transport or TinybirdTransport(is_near=is_near) as connections:
+        yield TinybirdClient(workspace.api_url, transport=connections, answer_seconds=SECONDS)
 
 
 async def get(

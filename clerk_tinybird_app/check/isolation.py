@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from clerk_tinybird_app.check.answers import SECONDS, client_for
+from clerk_tinybird_app.check.answers import client_of
 from clerk_tinybird_app.check.disclosure import (
     NONE,
     Disclosed,
@@ -223,8 +223,7 @@ async def _of_no_rows(
     if not suspects or empty is None:
         return {}
     try:
-        async with empty() as workspace, client_for(workspace.api_url, None) as http:
-            client = TinybirdClient(workspace.api_url, http=http, answer_seconds=SECONDS)
+        async with empty() as workspace, client_of(workspace) as client:
             other = asker.elsewhere(client, workspace)
             answers = await asyncio.gather(
                 *(other.ask(case.pipe, case.kind.session()) for case in suspects)

@@ -14,7 +14,7 @@ import httpx
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check.addresses import addresses
 from clerk_tinybird_app.check.anonymous_key import anonymous_key
-from clerk_tinybird_app.check.answers import client_for, clock_finding, get
+from clerk_tinybird_app.check.answers import client_for, client_of, clock_finding, get
 from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.contradictions import contradictions, unknown_pages
@@ -26,7 +26,6 @@ from clerk_tinybird_app.check.redis_server import redis_server
 from clerk_tinybird_app.check.signing_key import why_refused
 from clerk_tinybird_app.check.tenants import find_tenants
 from clerk_tinybird_app.check.tinybird import (
-    client_of,
     forgeries,
     lacking_columns,
     pipe_findings,
@@ -36,11 +35,11 @@ from clerk_tinybird_app.check.tinybird import (
     workspace_there,
 )
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
-from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.outgoing import usable_network
+from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.token import Workspace
 
 CLERK_SECONDS: Final = 12.0
@@ -184,7 +183,7 @@ async def _of_tinybird(
             "Stop it, or set TB_LOCAL_PORT to another port.",
         )
         return
-    async for finding in _of_workspace(around, held, workspace, http, built.product.dashboard):
+    async for finding in _of_workspace(around, held, workspace, http):
         yield finding
     key, pipes = settings.tinybird_api_key, held.policy.pipes
     if key and key != workspace.signing_key:
@@ -197,10 +196,20 @@ async def _of_workspace(
     held: Held,
     workspace: Workspace,
     http: httpx.AsyncClient,
-    dashboard: Dashboard,
 ) -> AsyncIterator[Finding]:
-    policy, project, missing = held
-    client = client_of(http, workspace)
+    async with client_of(workspace, around.transport) as client:
+        async for finding in _of_pipes(around, held, workspace, http, client):
+            yield finding
+
+
+async def _of_pipes(
+    around: Surroundings,
+    held: Held,
+    workspace: Workspace,
+    http: httpx.AsyncClient,
+    client: TinybirdClient,
+) -> AsyncIterator[Finding]:
+    policy, project, missing, dashboard = held
     asker = Asker(client, workspace, policy, project, around.clock())
     cases = await ask_for_nobody(asker)
     taken = tokens_taken(cases)

@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from clerk_tinybird_app.check.answers import SECONDS, get, json_object
+from clerk_tinybird_app.check.answers import get, json_object
 from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
 from clerk_tinybird_app.check.isolation import Answer, Case
 from clerk_tinybird_app.dashboard.declaration import Dashboard
@@ -226,8 +226,3 @@ def _forgery(name: str, answer: Answer) -> Finding:
     return warning(
         "tokens/forged-untried", f"could not try {name}: {answer.detail}", answer.message
     )
-
-
-def client_of(http: httpx.AsyncClient, workspace: Workspace) -> TinybirdClient:
-    """Return the app's own client, with the patience of a check."""
-    return TinybirdClient(workspace.api_url, http=http, answer_seconds=SECONDS)

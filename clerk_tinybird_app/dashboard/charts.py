@@ -1,9 +1,10 @@
 """What a panel over time shows: its buckets, their values, and those of the period before."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
@@ -16,6 +17,10 @@ IN_PART: Final = "in part"
 
 _FOLDS: Final = (1, 2, 4)
 """How many buckets a narrow chart draws as one; the same as in ``chart_scales.jsx``."""
+
+_KEPT_AXES: Final = 128
+_KEPT_MOMENTS: Final = 16_384
+"""The same buckets come at every refresh, and for every viewer of a zone."""
 
 Rows = Sequence[Mapping[str, Any]]
 """A pipe's rows, as they came."""
@@ -85,19 +90,26 @@ def axis_of(
     """
     if not starts:
         return Axis()
+    axis, ends = _whole_axis(tuple(starts), step, times)
+    part = bisect_right(ends, period.end)
+    return axis if part == len(ends) else replace(axis, open=part, open_note=open_note)
+
+
+@lru_cache(_KEPT_AXES)
+def _whole_axis(
+    starts: tuple[datetime, ...], step: timedelta, times: Times
+) -> tuple[Axis, Sequence[datetime]]:
+    """Return the axis of buckets that are all whole, and where each ends."""
     end = times.end(starts[-1], step)
-    ends = [*starts[1:], end]
-    part = next((n for n, each in enumerate(ends) if each > period.end), -1)
-    return Axis(
+    axis = Axis(
         starts=[int(each.timestamp()) for each in starts],
         end=int(end.timestamp()),
         seconds=int(step.total_seconds()),
         steps=[step_name(step * each) for each in _FOLDS],
         words=[times.span(each, step) for each in starts],
         ticks=ticks(starts, end, step, times),
-        open=part,
-        open_note="" if part < 0 else open_note,
     )
+    return axis, (*starts[1:], end)
 
 
 def beside(
@@ -120,14 +132,26 @@ def beside(
         counterpart: Gives the moment of the period that one of the period before stands for.
     """
     starts = [int(counterpart(moment(row[at])).timestamp()) for row in rows]
-    found: list[float | None] = []
-    for start in axis.starts:
-        place = bisect_left(starts, start)
-        near = [n for n in (place - 1, place) if 0 <= n < len(starts)]
-        best = min(near, key=lambda n: abs(starts[n] - start), default=None)
-        is_near = best is not None and abs(starts[best] - start) <= axis.seconds / 2
-        found.append(number(rows[best][column]) if is_near and best is not None else None)
-    return found
+    values: dict[int | None, Any] = {
+        start: row[column] for start, row in zip(starts, rows, strict=True)
+    }
+    nearest = _nearest_of_each(tuple(starts), tuple(axis.starts), axis.seconds / 2)
+    return [number(values.get(each)) for each in nearest]
+
+
+@lru_cache(_KEPT_AXES)
+def _nearest_of_each(
+    starts: tuple[int, ...], wanted: tuple[int, ...], most: float
+) -> list[int | None]:
+    return [_nearest(starts, each, most) for each in wanted]
+
+
+def _nearest(starts: Sequence[int], start: int, most: float) -> int | None:
+    """Return which of ``starts``, in order, is the nearest within so many seconds."""
+    place = bisect_left(starts, start)
+    near = starts[max(place - 1, 0) : place + 1]
+    best = min(near, key=lambda each: abs(each - start), default=None)
+    return best if best is not None and abs(best - start) <= most else None
 
 
 def totals_of(
@@ -181,6 +205,7 @@ def number(value: Any) -> float | None:
     raise TypeError(f"{value!r} is no number")
 
 
+@lru_cache(_KEPT_MOMENTS)
 def moment(text: str) -> datetime:
     """Return a moment that came with the data."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,7 +1,8 @@
 """The key figures: a value with its unit, its change and what that means, and its trend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
@@ -13,6 +14,9 @@ NEUTRAL: Final = "neutral"
 
 NEW: Final = "new"
 """Stands for a change when there is no period before to compare with."""
+
+_KEPT_TRENDS: Final = 1_024
+"""A trend has no bucket that is still filling, so it stays the same for many refreshes."""
 
 TREND_WIDTH: Final = 100
 TREND_HEIGHT: Final = 30
@@ -75,7 +79,8 @@ def shown_figure(
     )
 
 
-def trend(values: Sequence[float | None]) -> str:
+@lru_cache(_KEPT_TRENDS)
+def trend(values: tuple[float | None, ...]) -> str:
     """Return the path of a line through ``values`` above zero, with a gap for every None."""
     known = [value for value in values if value is not None]
     if not known or len(values) == 1:

@@ -115,7 +115,8 @@ def _just_before(view: View) -> str:
 
 def _against(view: View) -> str:
     """Return what key figures are compared with, as it stands in a sentence."""
-    name = _just_before(view).lower()
+    is_earlier = view.compare_figures != BEFORE
+    name = view.name_before if is_earlier else _just_before(view).lower()
     return f"the {name}" if name.endswith("before") else name
 
 

@@ -93,8 +93,7 @@ def questions(
     def shared(panel: Panel) -> dict[str, str]:
         period: Period | None = view.period(tick.start)
         if is_before:
-            # Key figures are compared with the period before whatever charts are compared with.
-            compare = BEFORE if isinstance(panel, Figures) else view.compare
+            compare = view.compare_figures if isinstance(panel, Figures) else view.compare
             period = view.period_before(tick.start, compare)
         return dated(dashboard, period, zone) if period else {}
 
@@ -120,12 +119,12 @@ def filtered(view: View, without: Collection[str] = ()) -> dict[str, str]:
 
 
 def compared(
-    panels: Iterable[Panel], rps: int, *, is_of_calendar: bool = False, compare: str = BEFORE
+    panels: Iterable[Panel], rps: int, *, figures_too: bool = False, compare: str = BEFORE
 ) -> list[Panel]:
     """Return the panels that are asked for the period before too.
 
-    These are charts, and for a period of the calendar also key figures, whose pipes know of the
-    period of the same length alone.
+    These are charts, and key figures when they are compared with another period than the one of
+    the same length just before, of which their pipes tell too.
 
     The charts alone, or none, where all of a page's queries together are more than a token allows
     in a second: the period itself would wait for the one before.
@@ -133,7 +132,7 @@ def compared(
     Args:
         panels: All that are shown.
         rps: How many queries a second a token allows.
-        is_of_calendar: Whether the period is a day, week or month of the calendar.
+        figures_too: ``View.asks_figures_twice``.
         compare: What charts are compared with.
     """
     shown = list(panels)
@@ -141,7 +140,7 @@ def compared(
     charts: list[Panel] = [
         each for each in shown if isinstance(each, TimeSeries) and each.before and are_compared
     ]
-    figures = [each for each in shown if isinstance(each, Figures) and is_of_calendar]
+    figures = [each for each in shown if isinstance(each, Figures) and figures_too]
     for found in ([*charts, *figures], charts):
         if len(shown) + len(found) <= rps:
             return found
@@ -193,7 +192,7 @@ def pace(panels: Collection[Panel], refresh_seconds: int, rps: int) -> Pace:
         rps: How many queries a second a token allows.
     """
     queries = len(panels) + len(compared(panels, rps))
-    most = len(panels) + len(compared(panels, rps, is_of_calendar=True))
+    most = len(panels) + len(compared(panels, rps, figures_too=True))
     least = math.ceil(2 * most / rps)
     return Pace(queries, least, max(refresh_seconds, least))
 

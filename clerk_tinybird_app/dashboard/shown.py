@@ -31,7 +31,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure, shown_figure, trend
 from clerk_tinybird_app.dashboard.times import Period, Times, bucket_width
-from clerk_tinybird_app.dashboard.view import BEFORE, View, chosen_by, opened, record_names
+from clerk_tinybird_app.dashboard.view import View, chosen_by, opened, record_names
 
 _HUNDRED: Final = 100
 FAULTS: Final = (
@@ -182,9 +182,8 @@ class Shaper:
             if found is None or value is None or not found.allows(str(value)):
                 return ""
         path = self.view.page(self.page if page is None else page)
-        texts_of = {name: str(value) for name, value in values.items()}
-        view = self.view.toggled(texts_of) if toggles else self.view.filtered(texts_of)
-        return view.link(path) if values else ""
+        texts_of = tuple((name, str(value)) for name, value in values.items())
+        return self.view.link_of(texts_of, path, toggles) if values else ""
 
     def _figures(
         self, panel: Figures, row: Mapping[str, Any], rows: Mapping[str, Rows]
@@ -211,12 +210,12 @@ class Shaper:
     def _compared(self, panel: Figures, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row of key figures beside those of what the period is compared with.
 
-        A pipe knows of the period of the same length alone. What a day, week or month is compared
-        with has a row of its own; without that row nothing is compared. Of a period that is over,
+        A pipe knows of the period of the same length just before alone. Any other one has a row of
+        its own; without that row nothing is compared. Of a period that is over,
         the pipe's own row tells whether the rows reach back far enough: the other one tells it of a
         third period, which the data may not be kept for.
         """
-        if not self.view.is_of_calendar:
+        if not self.view.asks_figures_twice:
             return row
         taken = {each.before_column: each.column for each in panel.figures}
         if panel.count:
@@ -230,17 +229,17 @@ class Shaper:
         unknown = (each.before_column for each in panel.figures)
         return {**row, **dict.fromkeys(is_any, True), **dict.fromkeys(unknown)}
 
-    def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> list[float | None]:
+    def _over_time(self, figure: Figure, rows: Mapping[str, Rows]) -> tuple[float | None, ...]:
         """Return a figure's values in the buckets of its trend, none without their rows."""
         if figure.trend is None:
-            return []
+            return ()
         pipe, column = figure.trend
         for panel in self.dashboard.panels_of(self.page):
             if isinstance(panel, TimeSeries) and panel.pipe == pipe:
                 # The last bucket is still filling: it would make every trend end in a fall.
                 within = self._within(panel, rows.get(panel.key, ()))[:-1]
-                return [number(row[column]) for row in within]
-        return []
+                return tuple(number(row[column]) for row in within)
+        return ()
 
     def _chart(self, panel: TimeSeries, own: Rows, rows: Mapping[str, Rows]) -> dict[str, Any]:
         period, now = self.view.period(self.now), datetime.fromtimestamp(self.now, UTC)
@@ -273,9 +272,8 @@ class Shaper:
     def _with_before(
         self, chart: Chart, axis: Axis, panel: TimeSeries, rows: Mapping[str, Rows]
     ) -> Chart:
-        before = self.view.period_before(self.now)
         own = self.before.get(panel.key)
-        if not own or before is None:
+        if not own or self.view.period_before(self.now) is None:
             return chart
         values = charts.beside(
             axis,
@@ -284,16 +282,13 @@ class Shaper:
             column=panel.before,
             counterpart=self.view.counterpart(self.now),
         )
-        # The key figures tell of the period just before, and of no other.
-        is_just_before = before == self.view.period_before(self.now, BEFORE)
-        others = self._all_compared(rows) if is_just_before else {}
         if all(value is None for value in values):
             return chart
         return replace(
             chart,
             before=values,
             before_total=charts.total_before(
-                panel, own, self.dashboard.panels_of(self.page), others
+                panel, own, self.dashboard.panels_of(self.page), self._all_compared(rows)
             ),
             before_name=self.view.name_before,
         )
@@ -389,7 +384,7 @@ class Shaper:
 
     def _is_decided(self, names: Collection[str]) -> bool:
         """Tell whether any of these filters is set, to whatever."""
-        return not self.view.filters.keys().isdisjoint(names)
+        return bool(names) and not self.view.filters.keys().isdisjoint(names)
 
 
 def is_empty(panel: Panel, rows: Rows) -> bool:

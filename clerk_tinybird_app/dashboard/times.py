@@ -37,6 +37,7 @@ LONGEST: Final = timedelta(days=366)
 
 UTC_NAME: Final = "UTC"
 
+_KEPT_AXES: Final = 128
 _KEPT: Final = 4_096
 """The same buckets are shown at every refresh, and to every viewer of a zone."""
 
@@ -138,17 +139,22 @@ def bucket_width(starts: Sequence[datetime], zone: tzinfo, end: datetime) -> tim
         zone: The viewer's.
         end: The moment after the period: where the only bucket ends.
     """
+    if len(starts) > 1:
+        return _usual_distance(tuple(starts), zone)
+    alone = end - starts[0] if starts else _SECOND
+    unit = next((unit for unit, _ in _UNITS if unit <= alone), _SECOND)
+    return max(1, round(alone / unit)) * unit
+
+
+@lru_cache(_KEPT_AXES)
+def _usual_distance(starts: tuple[datetime, ...], zone: tzinfo) -> timedelta:
     distances = Counter(
         later - earlier
         for earlier, later in pairwise(starts)
         if later.astimezone(zone).utcoffset() == earlier.astimezone(zone).utcoffset()
     ) or Counter(later - earlier for earlier, later in pairwise(starts))
     often = [distance for distance, times in distances.items() if times > 1]
-    if distances:
-        return _whole(min(often or distances))
-    alone = end - starts[0] if starts else _SECOND
-    unit = next((unit for unit, _ in _UNITS if unit <= alone), _SECOND)
-    return max(1, round(alone / unit)) * unit
+    return _whole(min(often or distances))
 
 
 @dataclass(frozen=True)

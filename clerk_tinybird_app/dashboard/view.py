@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -54,6 +55,8 @@ MOST_CHARACTERS: Final = 12_000
 A page sends it three times in a frame of 64 kB at most.
 """
 
+_KEPT_LINKS: Final = 8_192
+
 _MOST_OTHER_CHARACTERS: Final = 500
 """What a period, an order or one of a few values adds to a link that leads here."""
 
@@ -85,6 +88,9 @@ class View:
     choices: Mapping[str, Chosen | None] = field(default_factory=dict)
     orders: Mapping[str, str | None] = field(default_factory=dict)
     searches: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.range, self.start, self.end, self.zone, self.overview, *self.filters))
 
     @classmethod
     def of(
@@ -161,6 +167,19 @@ class View:
     def is_of_calendar(self) -> bool:
         """True for a day, week or month of the calendar."""
         return self.range in calendar.NAMES
+
+    @property
+    def compare_figures(self) -> str:
+        """What key figures are compared with: as charts are, and never with nothing."""
+        return BEFORE if self.compare == OFF else self.compare
+
+    @property
+    def asks_figures_twice(self) -> bool:
+        """True when key figures are compared with another period than the one just before.
+
+        That one has the same length, and their own pipe tells of it too.
+        """
+        return self.is_of_calendar or self.compare_figures != BEFORE
 
     @property
     def is_live(self) -> bool:
@@ -258,6 +277,12 @@ class View:
     def link(self, path: str) -> str:
         """Return the address for a value that came with the data, "" if it would be too long."""
         return _unless_long(self.address(path))
+
+    @lru_cache(_KEPT_LINKS)  # noqa: B019 - kept by value: every refresh asks for the same ones
+    def link_of(self, values: tuple[tuple[str, str], ...], path: str, toggles: bool) -> str:
+        """Return the link to these values of filters alone, or as ``toggled`` gives it."""
+        chosen = dict(values)
+        return (self.toggled(chosen) if toggles else self.filtered(chosen)).link(path)
 
     def links_to(self, path: str, name: str, values: Iterable[str]) -> list[str]:
         """Return a link for each value of one more name in the address, which comes last."""

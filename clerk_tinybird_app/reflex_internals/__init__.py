@@ -7,6 +7,9 @@ What each module needs of Reflex:
   is dropped; ``StateManagerMemory._purge_token``, which drops one client's state. A namespace
   uses only ``enqueue`` of the event processor. The first event of a page comes in the Socket.IO
   packet that connects it. ``EventContext.txid`` is the id of the event that a task handles.
+  ``emit`` puts a packet in its websocket's queue before it waits for anything.
+- ``patches`` and ``patches.jsx``: a page keeps the values of states, and applies what comes over a
+  websocket in order, and all of it; it begins a new websocket where the old one has ended.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.
 - ``handlers``: the registry of event handlers and states; ``BaseState._is_client_storage``, which
   says whether a browser keeps a var; the handlers that Reflex registers for itself.
@@ -16,11 +19,13 @@ What each module needs of Reflex:
   shared assets.
 - ``backend_address.jsx``: ``$/env.json``; ``getBackendURL`` of ``utils/state.js``, which asks it
   first.
+- ``plain``: ``MutableProxy`` around what a state holds, and its ``__wrapped__``.
 - ``frontend_build``: the anchors in ``vite.config.js``; those in ``utils/state.js``, where a page
-  finds its backend and the version that it tells; nothing else in a build depends on the time; the
-  ``modulepreload`` of built pages; the tasks of plugins, ``pre_compile``, ``update_env_json`` and
-  ``post_build``, and their order; the page that becomes the page "not found"; that pages talk over
-  a websocket alone. At an upgrade of Clerk's package: the functions that ``LessScript`` names.
+  finds its backend, the version that it tells and the reducer of every state; nothing else in a
+  build depends on the time; the ``modulepreload`` of built pages; the tasks of plugins,
+  ``pre_compile``, ``update_env_json`` and ``post_build``, and their order; the page that becomes
+  the page "not found"; that pages talk over a websocket alone. At an upgrade of Clerk's package:
+  the functions that ``LessScript`` names.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
   page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
   pages are.

@@ -35,10 +35,14 @@ _OWN_SEARCH: Final = """\
 export const getBackendURL = (url) => backendURL(url ?? env.PING) ?? builtURL(url);
 
 const builtURL = (url_str) => {"""
-BACKEND_ADDRESS: Final = (
-    "$/public/external/clerk_tinybird_app/reflex_internals/served_app/backend_address.jsx"
-)
-"""The JavaScript that finds the backend, as ``served_app`` adds it to the pages."""
+_OWN_SCRIPTS: Final = "$/public/external/clerk_tinybird_app/reflex_internals/served_app"
+"""The folder of the JavaScript that ``served_app`` adds to the pages."""
+
+BACKEND_ADDRESS: Final = f"{_OWN_SCRIPTS}/backend_address.jsx"
+PATCHES: Final = f"{_OWN_SCRIPTS}/patches.jsx"
+
+_REDUCER_ANCHOR: Final = "replaceEqualDeep(state[key], delta[key])"
+_OWN_REDUCER: Final = "replaceEqualDeep(state[key], whole(state[key], delta[key]))"
 
 # It finds Reflex's own text and the text that a build before this one has put there.
 _VERSION_ANCHOR: Final = re.compile(
@@ -258,6 +262,29 @@ class BackendAddress(Plugin):
                 raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
         own = f'{_ENV_ANCHOR}\nimport {{ backendURL }} from "{BACKEND_ADDRESS}";'
         return script.replace(_ENV_ANCHOR, own, 1).replace(_ADDRESS_ANCHOR, _OWN_SEARCH, 1)
+
+
+class Patches(Plugin):
+    """Makes pages take patches: what changed in a value, see ``patches``."""
+
+    def pre_compile(self, **context: Any) -> None:
+        """Patch the script with the reducer of every state."""
+        context["add_modify_task"](_STATE, self.patched)
+
+    @staticmethod
+    def patched(script: str) -> str:
+        """Return ``script``, which may be patched already, with the app's own way to a value.
+
+        Raises:
+            ConfigError: The places to patch are not in Reflex's template any more.
+        """
+        if PATCHES in script:
+            return script
+        for anchor in (_ENV_ANCHOR, _REDUCER_ANCHOR):
+            if anchor not in script:
+                raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
+        own = f'{_ENV_ANCHOR}\nimport {{ whole }} from "{PATCHES}";'
+        return script.replace(_ENV_ANCHOR, own, 1).replace(_REDUCER_ANCHOR, _OWN_REDUCER, 1)
 
 
 def is_export() -> bool:

@@ -211,7 +211,11 @@ async def _refuse_handshake(receive: Receive, send: Send) -> None:
 
 
 def guard_websockets(
-    app: App, origins: Collection[str], redis: SharedRedis | None = None
+    app: App,
+    origins: Collection[str],
+    *,
+    redis: SharedRedis | None = None,
+    patched_states: Collection[str] = (),
 ) -> Refusals:
     """Pass only what pages send to the app's websocket, and limit what it keeps in memory.
 
@@ -219,6 +223,7 @@ def guard_websockets(
         app: The app.
         origins: Its own.
         redis: What the backend processes share; None when there is one process.
+        patched_states: The full names of the states of which pages are sent what changed.
 
     Returns:
         The counts of what is refused.
@@ -226,7 +231,9 @@ def guard_websockets(
     refused = Refusals()
     shared = SharedPlaces(redis) if redis else None
     connections = Connections(left=shared.leave) if shared else Connections()
-    namespace = BoundedNamespace(get_config().get_event_namespace(), app, connections)
+    namespace = BoundedNamespace(
+        get_config().get_event_namespace(), app, connections, frozenset(patched_states)
+    )
     app._event_namespace = namespace
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")

@@ -2,13 +2,14 @@
 
 import asyncio
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, Final, Self, cast
 
 from reflex.app import App, EventNamespace
 from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken
-from reflex.state import State
+from reflex.state import State, StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.event.processor.future import EventFuture
@@ -16,6 +17,7 @@ from reflex_base.registry import RegistrationContext
 
 from clerk_tinybird_app.background import in_background
 from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
+from clerk_tinybird_app.reflex_internals.patches import SentValues
 from clerk_tinybird_app.telemetry import metrics
 
 MAX_UNDER_WAY: Final = 16
@@ -58,13 +60,22 @@ class BoundedNamespace(EventNamespace):
         namespace: The Socket.IO namespace.
         app: The app.
         connections: The places for websockets.
+        patched_states: The full names of the states of which pages are sent what changed.
     """
 
-    def __init__(self, namespace: str, app: App, connections: Connections) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        app: App,
+        connections: Connections,
+        patched_states: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(namespace, cast("App", _RecordingApp(app)))
         self._connections = connections
         self._open: dict[str, Connection] = {}
         self._under_way: dict[str, set[EventFuture]] = {}
+        self._patched_states = patched_states
+        self._sent: dict[str, SentValues] = {}
 
     def prove(self, sid: str) -> None:
         """Record that a session was proved over the websocket ``sid``."""
@@ -75,6 +86,7 @@ class BoundedNamespace(EventNamespace):
 
     def _closed(self, sid: str) -> Connection | None:
         """Forget the websocket ``sid``, and return what it was."""
+        self._sent.pop(sid, None)
         connection = self._open.pop(sid, None)
         if connection is not None and connection.has_proved:
             metrics.session(-1)
@@ -92,6 +104,15 @@ class BoundedNamespace(EventNamespace):
             self._closed(sid)
             self._under_way.pop(sid, None)
             raise
+
+    async def emit(self, event: str, data: Any = None, to: str = "", **options: Any) -> None:
+        """Send to the websocket ``to``; of an update as little as it needs."""
+        if isinstance(data, StateUpdate) and data.delta and to in self._open:
+            sent = self._sent.setdefault(to, SentValues(self._patched_states))
+            # Nothing may be awaited from here until the packet is in its queue: the page makes a
+            # value of the one that came before.
+            data = replace(data, delta=sent.patched(data.delta))
+        await super().emit(event, data, to=to, **options)
 
     async def on_event(self, sid: str, data: Any) -> None:
         """Enqueue an event. Return when the websocket may send the next one."""

@@ -26,7 +26,7 @@ from clerk_tinybird_app.serving.requests import RequestLog
 from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # JavaScript files of the components, and Reflex's own, import these.
-for _imported in ("event_loop.jsx", "backend_address.jsx"):
+for _imported in ("event_loop.jsx", "backend_address.jsx", "patches.jsx"):
     rx.asset(_imported, shared=True)
 
 _Wrap = Callable[[bool], rx.Component]

@@ -18,6 +18,7 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import says_nothing
 from clerk_tinybird_app.dashboard.times import CUSTOM, UTC_NAME, Tick, refusal_notice, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import (
     UNCONFIRMED,
     Grant,
@@ -106,7 +107,7 @@ class DashboardState(ListsState, rx.State):
                 return
             self._open(path, search, zone)
             tick = self._tick(every)
-            self._send(**timed(self._view, zone_named(self._zone), tick.start))
+            self._send(**timed(plain(self._view), zone_named(self._zone), tick.start))
             self._hide(grant.pipes)
             asked = self._questions(self._panels(), tick)
             # Panels that ask the same share one.
@@ -214,18 +215,18 @@ class DashboardState(ListsState, rx.State):
     def _questions(self, panels: Sequence[declaration.Panel], tick: Tick) -> list[Question]:
         zone = zone_named(self._zone)
         takes, rps = services.pipe_parameters(), services.current().settings.tinybird_rps
+        view = plain(self._view)
         asked = partial(
             questions.questions,
             DASHBOARD,
-            self._view,
+            view,
             zone=zone,
             tick=tick,
             takes=takes,
             page=self._page,
         )
-        view = self._view
         also = questions.compared(
-            panels, rps, is_of_calendar=view.is_of_calendar, compare=view.compare
+            panels, rps, figures_too=view.asks_figures_twice, compare=view.compare
         )
         return [*asked(panels), *asked(also, is_before=True)]
 
@@ -251,7 +252,7 @@ class DashboardState(ListsState, rx.State):
         self._view = view
         self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
         self._before = {}
-        self._send(**described(DASHBOARD, self._view, self._page))
+        self._send(**described(DASHBOARD, view, self._page))
 
     def _refuse(self, problem: Problem) -> None:
         """Say on every panel why it was not asked for; its data stays, marked as out of date."""

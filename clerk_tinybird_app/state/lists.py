@@ -11,6 +11,7 @@ from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.listing import PAGE, ListedRows, Listing
 from clerk_tinybird_app.dashboard.questions import LIMIT, Question, older
 from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.panels import PANELS, PanelsState
 from clerk_tinybird_app.state.session import SessionState
 
@@ -67,7 +68,7 @@ class ListsState(PanelsState, mixin=True):
     @rx.event
     async def show_new(self, panel: str) -> None:
         """Show the rows that wait above a list."""
-        listing, session = self._lists.get(panel), await self.get_state(SessionState)
+        listing, session = plain(self._lists).get(panel), await self.get_state(SessionState)
         if listing is None or session._current_session() is None:
             return
         if self._is_of_this_view(panel):
@@ -76,7 +77,7 @@ class ListsState(PanelsState, mixin=True):
 
     def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
         panel = question.panel
-        kept = self._lists.get(panel) if self._is_of_this_view(panel) else None
+        kept = plain(self._lists).get(panel) if self._is_of_this_view(panel) else None
         super()._take(question, rows)
         if panel in LISTS:
             self._tell_list(panel, search=question.parameters.get(LISTS[panel].search, ""))
@@ -90,7 +91,9 @@ class ListsState(PanelsState, mixin=True):
 
     def _is_of_this_view(self, panel: str) -> bool:
         found = super()._is_of_this_view(panel)
-        return found and (panel not in LISTS or self.lists[panel].search == self.searches[panel])
+        return found and (
+            panel not in LISTS or plain(self.lists)[panel].search == plain(self.searches)[panel]
+        )
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Draw what changed; a list that is read does not, and its thousand rows take long."""
@@ -99,11 +102,11 @@ class ListsState(PanelsState, mixin=True):
 
     def _note_drawn(self, panel: str) -> bool:
         """Note that a list is drawn as it is; return whether it was not yet."""
-        rows, zone = self._lists[panel].shown, zone_named(self._zone)
+        rows, zone = plain(self._lists)[panel].shown, zone_named(self._zone)
         # At midnight what was today's gets its date.
         day = datetime.fromtimestamp(self.panels[panel].fetched_at, zone).date()
-        drawn_for = f"{self._view.address(self._page)} {zone} {day}"
-        before = self._drawn.get(panel)
+        drawn_for = f"{plain(self._view).address(self._page)} {zone} {day}"
+        before = plain(self._drawn).get(panel)
         self._drawn[panel] = (rows, drawn_for)
         return before is None or before[0] is not rows or before[1] != drawn_for
 
@@ -121,7 +124,7 @@ class ListsState(PanelsState, mixin=True):
 
     def _older_question(self, panel: str) -> dict[str, str] | None:
         """Return what is asked for the rows below a list, None when there are none to ask for."""
-        listing, asked = self._lists.get(panel), self._asked.get(panel)
+        listing, asked = plain(self._lists).get(panel), plain(self._asked).get(panel)
         if listing is None or asked is None or not self.lists[panel].has_more:
             return None
         if not self._is_of_this_view(panel):
@@ -137,13 +140,13 @@ class ListsState(PanelsState, mixin=True):
         if now is None or any(now[name] != asked[name] for name in place):
             self._tell_list(panel, problem=MOVED_ON)
             return
-        self._list(panel, self._lists[panel].with_older(tuple(rows)))
+        self._list(panel, plain(self._lists)[panel].with_older(tuple(rows)))
         self._draw([panel])
 
     def _list(self, panel: str, listing: Listing) -> None:
         """Keep a list, and say how it stands."""
         self._lists[panel], self._rows[panel] = listing, listing.shown
-        now = self.panels[panel]
+        now = plain(self.panels)[panel]
         if now.is_empty is bool(listing.shown):
             self.panels[panel] = replace(now, is_empty=not listing.shown)
         declared = LISTS[panel]
@@ -157,6 +160,7 @@ class ListsState(PanelsState, mixin=True):
         )
 
     def _tell_list(self, panel: str, **values: Any) -> None:
-        told = replace(self.lists[panel], **values)
-        if self.lists[panel] != told:
+        known = plain(self.lists)[panel]
+        told = replace(known, **values)
+        if known != told:
             self.lists[panel] = told

@@ -19,6 +19,7 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import CHANGED, AskingState, unfit_rows
 from clerk_tinybird_app.state.wording import Problem, told
 from clerk_tinybird_app.tinybird.client import (
@@ -182,7 +183,7 @@ class PanelsState(AskingState, mixin=True):
         if isinstance(error, TinybirdError) and is_refusal(error.detail):
             # The page asks again by itself, then for UTC's hours and days.
             self._refused_zone = self._zone
-        kept = self.panels[panel]
+        kept = plain(self.panels)[panel]
         if not self._is_of_this_view(panel):
             kept = Panel(view=self.address)
             self._forget(panel)
@@ -196,14 +197,15 @@ class PanelsState(AskingState, mixin=True):
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Show the rows of the panels that changed, and what others show of them."""
-        rows = {key: self._rows[key] for key in self._rows if self._is_of_this_view(key)}
-        zone = zone_named(self._zone)
+        known = plain(self._rows)
+        rows = {key: known[key] for key in known if self._is_of_this_view(key)}
+        view, before, zone = plain(self._view), plain(self._before), zone_named(self._zone)
         for panel in self._panels():
             if panel.key not in rows or not _shows_any(panel, changed):
                 continue
             # Rows that are out of date are of a period that ended then.
-            now = self.panels[panel.key].fetched_at
-            shaper = Shaper(DASHBOARD, self._view, self._page, zone, now, self._before)
+            now = plain(self.panels)[panel.key].fetched_at
+            shaper = Shaper(DASHBOARD, view, self._page, zone, now, before)
             try:
                 values = shaper.shown(panel, rows)
             except UnfitRowsError as error:
@@ -213,10 +215,11 @@ class PanelsState(AskingState, mixin=True):
                 self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
 
     def _is_of_this_view(self, panel: str) -> bool:
-        return self.panels[panel].view == self.address
+        return plain(self.panels)[panel].view == self.address
 
     def _note_what_is_stale(self) -> None:
-        failing = [panel for each in self._panels() if (panel := self.panels[each.key]).code]
+        panels = plain(self.panels)
+        failing = [panel for each in self._panels() if (panel := panels[each.key]).code]
         stale = [panel for panel in failing if panel.fetched_at]
         self._send(
             is_failing=bool(failing),
@@ -227,5 +230,5 @@ class PanelsState(AskingState, mixin=True):
     def _send(self, **values: Any) -> None:
         """Set vars that changed; Reflex sends again whatever is set, also to what it was."""
         for name, value in values.items():
-            if getattr(self, name) != value:
+            if plain(getattr(self, name)) != value:
                 setattr(self, name, value)

@@ -22,6 +22,7 @@ from clerk_tinybird_app.commands import main
 from clerk_tinybird_app.reflex_internals.configuration import others_variables
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
+from clerk_tinybird_app.tinybird.client import connections
 from tests.check.servers import NOW
 from tests.conftest import CHOICE
 from tests.local.tinybird.process import Tinybird, free_port
@@ -146,7 +147,7 @@ def test_the_start_refuses_it_by_name_or_starts_and_says_it_in_the_log(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     for kept in (services.current, products.current):
         monkeypatch.setattr(f"{kept.__module__}.current", kept.__wrapped__)
-    monkeypatch.setattr(services, "_trusted", services._trusted.__wrapped__)
+    monkeypatch.setattr("clerk_tinybird_app.services.trusted", connections.trusted.__wrapped__)
 
     status: object = 1
     try:

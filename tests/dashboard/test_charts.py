@@ -202,7 +202,7 @@ def test_percentiles_of_the_whole_period_are_the_key_figures() -> None:
         return found.totals, found.before_total
 
     assert totals() == ([20.0, 184.2], 175.0)
-    # The key figures tell of the period just before, and not of the week before.
+    # The key figures of the week before have not come.
     week = [row | {"bucket": row["bucket"].replace("24 ", "17 ")} for row in SPEEDS]
     found = chart(
         SPEED_COMPARED,

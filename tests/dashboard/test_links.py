@@ -170,6 +170,8 @@ def test_what_a_day_of_the_calendar_is_compared_with_has_a_name() -> None:
         "the day before"
     )
     assert described(SITE, FILTERED, "")["figures_before"] == "the period before"
+    week = FILTERED.changed(compare="week")
+    assert described(SITE, week, "")["figures_before"] == "the week before"
 
 
 @pytest.mark.parametrize(

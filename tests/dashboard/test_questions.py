@@ -175,18 +175,31 @@ def test_the_period_before_is_asked_for_only_where_the_rate_allows_all_of_it_at_
     assert compared(shown, 3) == []
     assert compared([FIGURES, BY_TIME, TOP], 10) == []
     # Where it does not allow the key figures' too, there are still the charts'.
-    assert compared(shown, 5, is_of_calendar=True) == [panel, FIGURES]
-    assert compared(shown, 4, is_of_calendar=True) == [panel]
-    assert compared(shown, 3, is_of_calendar=True) == []
+    assert compared(shown, 5, figures_too=True) == [panel, FIGURES]
+    assert compared(shown, 4, figures_too=True) == [panel]
+    assert compared(shown, 3, figures_too=True) == []
     # Charts that are compared with nothing take no place of the key figures'.
-    assert compared(shown, 4, is_of_calendar=True, compare="off") == [FIGURES]
+    assert compared(shown, 4, figures_too=True, compare="off") == [FIGURES]
     assert compared(shown, 10, compare="off") == []
+
+
+def test_key_figures_are_asked_for_of_the_period_that_was_chosen_to_compare_with() -> None:
+    def before(seen: View) -> list[dict[str, str]]:
+        found = questions(SITE, seen, [FIGURES], zone=UTC, tick=TICK, takes=TAKES, is_before=True)
+        return [each.parameters for each in found]
+
+    week = FILTERED.changed(compare="week")
+    assert week.asks_figures_twice
+    assert before(week)[0]["start"] == "2026-11-17 11:00:01"
+    # Of the period just before, their pipe tells itself.
+    assert not FILTERED.asks_figures_twice
+    assert not FILTERED.changed(compare="off").asks_figures_twice
 
 
 def test_key_figures_of_a_calendar_day_are_asked_for_of_the_day_before_too() -> None:
     today = View.of(SITE, range="today", compare="off", home="Asia/Kathmandu")
 
-    assert compared([FIGURES, BY_TIME], 10, is_of_calendar=True) == [FIGURES]
+    assert compared([FIGURES, BY_TIME], 10, figures_too=True) == [FIGURES]
     assert compared([FIGURES, BY_TIME], 10) == []
     [found] = questions(
         SITE, today, [FIGURES], zone=today.time_zone, tick=TICK, takes=TAKES, is_before=True

@@ -36,7 +36,7 @@ class Reading:
         page.on("websocket", lambda socket: socket.on("framereceived", self._note))
 
     def _note(self, frame: str | bytes) -> None:
-        self._is_known |= re.search(r'"is_read": ?true', str(frame)) is not None
+        self._is_known |= re.search(r'"is_read": ?(\{"v": ?)?true', str(frame)) is not None
 
     def wait(self) -> None:
         wait_until(lambda: self._page.evaluate("1") == 1 and self._is_known, what="nobody reads")

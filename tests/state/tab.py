@@ -83,13 +83,12 @@ async def served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Server]:
     """Serve with a Tinybird that answers as the test says."""
-    async with httpx.AsyncClient(transport=httpx.MockTransport(tinybird)) as http:
-        client = TinybirdClient(running.workspace.api_url, http=http)
-        shared = SharedQueries(client, clock=running.clock)
-        changed = replace(running, tinybird=client, shared_queries=shared)
-        monkeypatch.setattr(services, "current", lambda: changed)
-        async with Server() as server:
-            yield server
+    client = TinybirdClient(running.workspace.api_url, transport=httpx.MockTransport(tinybird))
+    shared = SharedQueries(client, clock=running.clock)
+    changed = replace(running, tinybird=client, shared_queries=shared)
+    monkeypatch.setattr(services, "current", lambda: changed)
+    async with Server() as server:
+        yield server
 
 
 class Tab:

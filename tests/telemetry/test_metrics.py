@@ -32,9 +32,9 @@ def _answers(pipe: str, status: str) -> float:
 
 
 async def _query(pipe: str, answer: httpx.MockTransport) -> None:
-    async with httpx.AsyncClient(transport=answer) as http:
-        client = TinybirdClient("https://tb.test", http=http, watch=TinybirdWatch(["total"]))
-        await client.query(pipe, {"tenant": "org_secret"}, "p.token")
+    watch = TinybirdWatch(["total"])
+    client = TinybirdClient("https://tb.test", transport=answer, watch=watch)
+    await client.query(pipe, {"tenant": "org_secret"}, "p.token")
 
 
 def _ok(_request: httpx.Request) -> httpx.Response:

@@ -59,10 +59,11 @@ async def test_verifying_minting_and_asking_are_spans_without_secrets(
     def answer(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(403, json={"error": "no"})
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        client = TinybirdClient("https://tb.test", http=http, watch=TinybirdWatch(["total"]))
-        with pytest.raises(Exception, match="refused"):
-            await client.query("total", {"tenant": "a-value"}, minted["token"])
+    connections = httpx.MockTransport(answer)
+    watch = TinybirdWatch(["total"])
+    client = TinybirdClient("https://tb.test", transport=connections, watch=watch)
+    with pytest.raises(Exception, match="refused"):
+        await client.query("total", {"tenant": "a-value"}, minted["token"])
 
     spans = exported.get_finished_spans()
     assert [span.name for span in spans] == ["clerk.verify", "tinybird.mint", "tinybird.query"]

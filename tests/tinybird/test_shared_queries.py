@@ -160,8 +160,8 @@ def world(**limits: Any) -> World:
         waited.append(seconds)
         server.limited.clear()
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(server))
-    client = TinybirdClient("https://tinybird.test", http=http, sleep=sleep)
+    connections = httpx.MockTransport(server)
+    client = TinybirdClient("https://tinybird.test", transport=connections, sleep=sleep)
     return World(server, client, [SharedQueries(client, clock=clock, **limits)], clock, waited)
 
 

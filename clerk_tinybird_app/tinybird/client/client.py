@@ -36,6 +36,7 @@ MAX_QUERY_BYTES: Final = 2048
 _NOT_PARAMETERS: Final = ("token", "format", "q")
 _PIPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _WELL_FORMED: Final = re.compile(r"[\x21-\x7e]+")
+_HEADERS: Final = {"Accept-Encoding": "gzip, deflate", "User-Agent": "clerk-tinybird-app"}
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 RATE_LIMITED: Final = 429
 _BY_STATUS: Final[Mapping[int, type[TinybirdError]]] = {
@@ -103,16 +104,22 @@ class Call:
             return cls("POST", pipe, path, form, query.encode())
         return cls("GET", pipe, f"{path}?{query}" if query else path, form)
 
-    def arguments(self, token: str) -> dict[str, Any]:
-        """Return what httpx needs to send the call with ``token``.
+    def request(self, api_url: str, token: str, timeout: httpx.Timeout) -> httpx.Request:
+        """Return the call as it is sent, with ``token``.
 
         Raises:
             TinybirdForbiddenError: This cannot be a token. The error of httpx would contain it.
         """
         if not _WELL_FORMED.fullmatch(token):
             raise TinybirdForbiddenError("There is no token, or it is not well-formed.")
-        headers = {"Authorization": f"Bearer {token}"} | (_FORM if self.content else {})
-        return {"headers": headers, "content": self.content}
+        headers = _HEADERS | {"Authorization": f"Bearer {token}"} | (_FORM if self.content else {})
+        return httpx.Request(
+            self.method,
+            f"{api_url}{self.path}",
+            headers=headers,
+            content=self.content,
+            extensions={"timeout": timeout.as_dict()},
+        )
 
 
 def _encoded(parameters: Mapping[str, str]) -> str:
@@ -242,34 +249,41 @@ def _read_json(body: bytes) -> dict[str, Any]:
         raise TinybirdError("The answer is not a pipe's JSON.", status=200) from None
 
 
+async def _not_heard(_answer: httpx.Response) -> None:
+    pass
+
+
 class TinybirdClient:
     """Queries pipes. The caller passes the token; the client keeps none.
 
     Args:
         api_url: The API's address without a trailing slash.
-        http: The HTTP client with its connections. The caller closes it.
+        transport: The connections. The caller closes them.
         answer_seconds: The longest that a query may take, with all retries and waits.
         sleep: Waits for a number of seconds.
         clock: Seconds from any moment.
         watch: Goes around each request.
+        heard: Told of every answer before its body is read.
     """
 
     def __init__(
         self,
         api_url: str,
         *,
-        http: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         answer_seconds: float = ANSWER_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         watch: Watch = lambda _pipe: nullcontext(lambda _status: None),
+        heard: Callable[[httpx.Response], Awaitable[None]] = _not_heard,
     ) -> None:
         self._api_url = api_url
-        self._http = http
+        self._transport = transport
         self._answer_seconds = answer_seconds
         self._sleep = sleep
         self._clock = clock
         self._watch = watch
+        self._heard = heard
 
     async def query(
         self,
@@ -321,7 +335,7 @@ class TinybirdClient:
         may_renew = renew is not None
         while True:
             if error is None:
-                reply = await self._exchange(call, token)
+                reply = await self._send(call, token)
                 if reply.status == httpx.codes.OK:
                     return reply
                 error = refusal(reply, token)
@@ -340,15 +354,6 @@ class TinybirdClient:
             raise error
         await self._sleep(error.retry_after)
 
-    async def _exchange(self, call: Call, token: str) -> Reply:
-        """Send the call. Send a GET again when the server had closed the connection."""
-        try:
-            return await self._send(call, token)
-        except TinybirdUnreachableError as error:
-            if call.method != "GET" or not error.is_dropped:
-                raise
-        return await self._send(call, token)
-
     async def _send(self, call: Call, token: str) -> Reply:
         try:
             with self._watch(call.pipe) as answered:
@@ -360,21 +365,18 @@ class TinybirdClient:
                 raise TinybirdUnreachableError(_named(error)) from None
             raise TinybirdTimeoutError(_named(error)) from None
         except httpx.HTTPError as error:
-            is_dropped = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
-            raise TinybirdUnreachableError(_named(error), is_dropped=is_dropped) from None
+            raise TinybirdUnreachableError(_named(error)) from None
 
     async def _receive(self, call: Call, token: str) -> Reply:
         started = self._clock()
-        async with self._http.stream(
-            call.method,
-            f"{self._api_url}{call.path}",
-            # A redirect would send the token to another address.
-            follow_redirects=False,
-            timeout=httpx.Timeout(
-                self._answer_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS
-            ),
-            **call.arguments(token),
-        ) as response:
+        timeout = httpx.Timeout(self._answer_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
+        request = call.request(self._api_url, token, timeout)
+        # Not through a client of httpx, which keeps cookies: no redirect is followed, and one
+        # tenant's answer leaves nothing behind for the next one's query.
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        try:
+            await self._heard(response)
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -383,6 +385,8 @@ class TinybirdClient:
                         f"The answer is larger than {MAX_ANSWER_BYTES} bytes.",
                         status=response.status_code,
                     )
+        finally:
+            await response.aclose()
         duration = self._clock() - started
         return Reply(response.status_code, response.headers, bytes(body), duration)
 

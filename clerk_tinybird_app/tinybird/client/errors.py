@@ -69,21 +69,13 @@ class TinybirdError(Exception):
 
 
 class TinybirdUnreachableError(TinybirdError):
-    """There was no connection, or it broke before the answer was complete.
-
-    Attributes:
-        is_dropped: True when there was a connection and the other side closed it.
-    """
+    """There was no connection, or it broke before the answer was complete."""
 
     code = "tinybird_unreachable"
     message = (
         "Tinybird cannot be reached. The embedded one may still be starting; for your own, check "
         "TINYBIRD_API_URL. Then try again."
     )
-
-    def __init__(self, detail: str = "", *, is_dropped: bool = False) -> None:
-        super().__init__(detail)
-        self.is_dropped = is_dropped
 
 
 class TinybirdTimeoutError(TinybirdError):

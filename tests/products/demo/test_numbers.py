@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import LENGTHS, Period, Tick, bucket_width, is_refusal
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 from tests.products.product import parameters_of, shipped
 
@@ -151,9 +151,9 @@ def follow(running: Tinybird, tenant: str, href: str) -> str:
     scopes = [reads(question.pipe, tenant_id=tenant)]
 
     async def answer() -> list[dict[str, Any]]:
-        async with httpx.AsyncClient() as http:
-            url = str(running.http.base_url).rstrip("/")
-            client = TinybirdClient(url, http=http)
+        url = str(running.http.base_url).rstrip("/")
+        async with TinybirdTransport(is_near=True) as connections:
+            client = TinybirdClient(url, transport=connections)
             found = await client.query(question.pipe, question.parameters, running.token(*scopes))
             return list(found.rows)
 

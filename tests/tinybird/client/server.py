@@ -52,8 +52,8 @@ class Server:
         self.slept.append(seconds)
 
     def client(self, **options: Any) -> TinybirdClient:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
-        return TinybirdClient(API_URL, http=http, sleep=self._sleep, **options)
+        connections = httpx.MockTransport(self._handle)
+        return TinybirdClient(API_URL, transport=connections, sleep=self._sleep, **options)
 
     @property
     def tokens(self) -> list[str]:

@@ -4,11 +4,11 @@ import asyncio
 import socket
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from clerk_tinybird_app.tinybird.client import TinybirdClient, TinybirdUnreachableError
 from clerk_tinybird_app.tinybird.client import client as client_module
+from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
 from tests.tinybird.client.server import TOKEN
 
 
@@ -43,8 +43,9 @@ async def test_a_server_that_takes_no_connection_is_given_up_before_the_answer_i
     silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.05)
-    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(10):
-        client = TinybirdClient(f"http://127.0.0.1:{silent_port}", http=http)
+    url = f"http://127.0.0.1:{silent_port}"
+    async with TinybirdTransport(is_near=True) as connections, asyncio.timeout(10):
+        client = TinybirdClient(url, transport=connections)
 
         with pytest.raises(TinybirdUnreachableError, match="ConnectTimeout"):
             await client.query("x", {}, TOKEN)

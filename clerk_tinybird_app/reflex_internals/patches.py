@@ -1,0 +1,115 @@
+"""What changed in a state's value since the page was sent it, instead of all of it again.
+
+Reflex sends a var whole as soon as anything in it has changed: of a list of twenty rows with one
+new row all twenty, of a chart every bucket. ``patches.jsx`` makes the whole value again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Final
+
+PATCH: Final = "$patch"
+"""The only key of a value that is a patch."""
+
+_VALUE: Final = "v"
+_FIELDS: Final = "f"
+_ITEMS: Final = "l"
+_RUN: Final = "r"
+_CHANGED: Final = "p"
+_MOST_CHANGED: Final = 0.5
+"""Of a list of plain values: with more of them changed it is sent whole."""
+
+Delta = Mapping[str, Mapping[str, Any]]
+"""Full name of a state -> its vars that were set, by name."""
+
+
+class SentValues:
+    """The values of some states that one page was sent over one websocket.
+
+    A page applies what comes over a websocket in order, and all of it. So the last value that was
+    sent is the one that the page has; over a new websocket everything is sent whole again.
+
+    Args:
+        states: The full names of the states.
+    """
+
+    def __init__(self, states: frozenset[str]) -> None:
+        self._states = states
+        self._sent: dict[tuple[str, str], Any] = {}
+
+    def patched(self, delta: Delta) -> Delta:
+        """Return a delta with patches in place of values that were sent before."""
+        if self._states.isdisjoint(delta):
+            return delta
+        return {
+            state: self._state(state, values) if state in self._states else values
+            for state, values in delta.items()
+        }
+
+    def _state(self, state: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = {}
+        for name, value in values.items():
+            found[name] = value
+            if isinstance(value, list | dict) or is_dataclass(value):
+                before = self._sent.get((state, name))
+                # A copy, because what is changed in place later must not change it too.
+                self._sent[state, name] = value.copy() if isinstance(value, list | dict) else value
+                if before is not None:
+                    found[name] = {PATCH: difference(before, value)}
+        return found
+
+
+def difference(before: Any, now: Any) -> dict[str, Any]:
+    """Return how ``now`` is made of ``before``: values of a state that were not changed since.
+
+    Returns:
+        The new value itself; or the fields that changed; or, of a list, its items: runs of the
+        old ones, old ones that changed, and new ones.
+    """
+    if type(before) is type(now):
+        if isinstance(now, list | tuple):
+            return _items(before, now)
+        if isinstance(now, dict) and before.keys() == now.keys():
+            return _fields(before, now)
+        if is_dataclass(now):
+            names = [each.name for each in fields(now)]
+            return _fields(
+                *({name: getattr(each, name) for name in names} for each in (before, now))
+            )
+    return {_VALUE: now}
+
+
+def _by_name(value: Any) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+def _fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {
+        name: difference(before[name], value)
+        for name, value in now.items()
+        if before[name] != value
+    }
+    return {_FIELDS: changed}
+
+
+def _items(before: Sequence[Any], now: Sequence[Any]) -> dict[str, Any]:
+    """Return how a list is made of another; an item is known by its ``key``, or by its place."""
+    known = {getattr(item, "key", place): place for place, item in enumerate(before)}
+    found: list[dict[str, Any]] = []
+    changed = 0
+    for place, item in enumerate(now):
+        old = known.get(getattr(item, "key", place))
+        if old is None:
+            found.append({_VALUE: item})
+        elif before[old] != item:
+            changed += 1
+            part = difference(before[old], item)
+            found.append(part if _VALUE in part else {_CHANGED: [old, part]})
+        elif found and _RUN in found[-1] and sum(found[-1][_RUN]) == old:
+            found[-1][_RUN][1] += 1
+        else:
+            found.append({_RUN: [old, 1]})
+    is_plain = not any(is_dataclass(item) or isinstance(item, list | dict) for item in now)
+    if is_plain and changed > _MOST_CHANGED * len(now):
+        return {_VALUE: now}
+    return {_ITEMS: found}
