@@ -87,21 +87,28 @@ if project.is_dir():
     excluded = environment.REFLEX_HOT_RELOAD_EXCLUDE_PATHS
     excluded.set([*excluded.get(), project])
 
-config = rx.Config(
-    app_name="clerk_tinybird_app",
-    bun_path=BUN,
-    backend_host=settings.backend_host,
-    cors_allowed_origins=list(settings.origins),
-    # The default of Reflex would write every state to disk, with its tokens.
-    state_manager_mode=StateManagerMode.REDIS if settings.redis_url else StateManagerMode.MEMORY,
-    redis_token_expiration=AWAY_SECONDS,
-    telemetry_enabled=False,
-    show_built_with_reflex=False,
-    plugins=[
-        *(tailwind(), SameOrigin(), BackendAddress(settings), Patches(), BuildOnce()),
-        *(LessScript(), PaintFirst(), PagePolicy(settings)),
-    ],
-    frontend_compression_formats=["brotli", "gzip"],
-    disable_plugins=[rx.plugins.SitemapPlugin],
-    **given,
-)
+try:
+    config = rx.Config(
+        app_name="clerk_tinybird_app",
+        bun_path=BUN,
+        backend_host=settings.backend_host,
+        cors_allowed_origins=list(settings.origins),
+        # The default of Reflex would write every state to disk, with its tokens.
+        state_manager_mode=StateManagerMode.REDIS
+        if settings.redis_url
+        else StateManagerMode.MEMORY,
+        redis_token_expiration=AWAY_SECONDS,
+        telemetry_enabled=False,
+        show_built_with_reflex=False,
+        plugins=[
+            *(tailwind(), SameOrigin(), BackendAddress(settings), Patches(), BuildOnce()),
+            *(LessScript(), PaintFirst(), PagePolicy(settings)),
+        ],
+        frontend_compression_formats=["brotli", "gzip"],
+        disable_plugins=[rx.plugins.SitemapPlugin],
+        **given,
+    )
+except ValueError as error:
+    raise SystemExit(
+        f"Configuration error: Reflex cannot read one of its variables, REFLEX_…: {error}"
+    ) from None

@@ -17,6 +17,7 @@ from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
+from clerk_tinybird_app.prebuilt.cores import usable_cores
 from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.prebuilt.static_export import export_static
 from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
@@ -25,12 +26,15 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     unify_logs,
     warn_of_unread_variables,
 )
+from clerk_tinybird_app.settings import SettingsError
+from clerk_tinybird_app.settings.settings import require_served
+from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _DESCRIPTION: Final = """\
 Say whether the app would work as it is configured, and what to do where not: settings, keys,
 clocks, the policy for every kind of session, the Tinybird project, and, by running every pipe for
-tenants with rows and without, that none is answered another's. It reads, and changes nothing."""
+tenants with rows and without, that none is answered another's. It changes nothing."""
 
 _EPILOG: Final = """\
 exit status:
@@ -63,8 +67,13 @@ _SIGNALLED: Final = 128
 
 def run(arguments: list[str]) -> int:
     """Run a command as ``main`` does, with the environment and the standard output."""
-    unread = partial(unread_variables, others_variables())
-    return main(arguments, around=Surroundings(unread=unread), out=sys.stdout)
+    around = Surroundings(
+        unread=partial(unread_variables, others_variables()),
+        contradicted=contradicted,
+        overridden=overridden,
+        cores=usable_cores,
+    )
+    return main(arguments, around=around, out=sys.stdout)
 
 
 def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
@@ -133,6 +142,7 @@ def _run_production(*, serves: bool, builds: bool) -> int:
 
     def run() -> None:
         if serves:
+            require_served(settings)
             # Before the build, which takes a while; the server looks again.
             require_free(settings)
         pages = build(settings, here, tell) if builds else built(settings, here)
@@ -146,6 +156,9 @@ def _ended_by(run: Callable[[], object]) -> int:
     """Run a command whose failures say what to do, and return the exit status."""
     try:
         run()
+    except SettingsError as error:
+        sys.stderr.write(f"Configuration error: {error}\n")
+        return _FAILED
     except (NotBuiltError, FolderInUseError, PortTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED

@@ -30,6 +30,7 @@ from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.settings.loopback import is_loopback_url
+from clerk_tinybird_app.settings.outgoing import usable_network
 from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
@@ -219,8 +220,8 @@ def build(
         transport: How to reach Clerk's key server and Tinybird, None for the network.
 
     Raises:
-        SettingsError: An embedded service would be reachable from another machine, or its folder
-            cannot be used.
+        SettingsError: An embedded service would be reachable from another machine, its folder
+            cannot be used, or the environment names authorities or a proxy that cannot be.
     """
     require_loopback(settings)
     product = product or products.load(settings)
@@ -230,14 +231,15 @@ def build(
     publishable_key = PublishableKey.parse(key)
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
     own_clock = OwnClock(clock)
-    key_http = httpx.AsyncClient(
-        transport=transport,
-        verify=trusted(),
-        limits=KEY_LIMITS,
-        event_hooks={"response": [own_clock.compare]},
-    )
-    connections = transport or TinybirdTransport(is_near=is_loopback_url(tinybird_url))
-    query_http = httpx.AsyncClient(transport=connections)
+    with usable_network():
+        key_http = httpx.AsyncClient(
+            transport=transport,
+            verify=trusted(),
+            limits=KEY_LIMITS,
+            event_hooks={"response": [own_clock.compare]},
+        )
+        connections = transport or TinybirdTransport(is_near=is_loopback_url(tinybird_url))
+        query_http = httpx.AsyncClient(transport=connections)
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
@@ -277,14 +279,7 @@ def build(
 def _redis(settings: Settings) -> SharedRedis | None:
     if not settings.redis_url:
         return None
-    try:
-        return SharedRedis.at(settings.redis_url)
-    except ValueError:
-        # Not the error itself: its text may contain the address, with a password.
-        raise SettingsError(
-            "REFLEX_REDIS_URL is no address of a Redis: write redis://host:6379, rediss:// for "
-            "TLS, or unix:///path."
-        ) from None
+    return SharedRedis.at(settings.redis_url)
 
 
 def _keys(

@@ -1,8 +1,12 @@
 """``python -m clerk_tinybird_app`` until a command begins; the commands have tests of their own."""
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 # It presses Ctrl+C at the moment at which the app is imported.
 _INTERRUPTED = """
@@ -25,3 +29,20 @@ def test_a_ctrl_c_while_the_app_is_imported_leaves_no_traceback() -> None:
 
     assert ended.returncode == -signal.SIGINT
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["serve", "--built"], ["check"]])
+def test_a_folder_of_numbers_that_is_none_ends_every_command_with_a_sentence(
+    command: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "numbers").touch()
+    env = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "numbers")}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "clerk_tinybird_app", *command],
+        env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Configuration error: PROMETHEUS_MULTIPROC_DIR names ")
+    assert ended.stderr.count("\n") == 1

@@ -193,6 +193,7 @@ def test_pages_are_built_from_what_they_depend_on_and_no_secret(tmp_path: Path) 
     assert command
     secret = {item.metadata["env"]: "secret" * 9 for item in fields(Settings) if not item.repr} | {
         "CLERK_SECRET_KEY": "sk_live_secret",
+        "REFLEX_REDIS_URL": "redis://:secret@redis",
         "CLERK_JWT_KEY": "",
     }
     # All that pages depend on, with other values than where nothing is set.

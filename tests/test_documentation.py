@@ -6,15 +6,34 @@ from pathlib import Path
 
 from clerk_tinybird_app.sample import vocabulary
 from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.settings.about import ABOUT
+from clerk_tinybird_app.settings.environment import ALIASES
 from examples.email import dashboard, policy
+from tests import configuration
+from tests.misconfigurations import GROUPS
 
 ROOT = Path(__file__).parent.parent
+HOW_TO_WRITE = f"write it anew: {configuration.COMMAND}"
 VARIABLES = {item.metadata["env"]: item.default for item in fields(Settings)}
 
 
 def _example() -> dict[str, str]:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_the_page_of_the_configuration_is_what_its_command_writes() -> None:
+    assert configuration.PAGE.read_text(encoding="utf-8") == configuration.page(), HOW_TO_WRITE
+
+
+def test_env_example_is_what_its_command_writes() -> None:
+    assert configuration.EXAMPLE.read_text(encoding="utf-8") == configuration.example(), (
+        HOW_TO_WRITE
+    )
+
+
+def test_every_setting_says_what_it_does_and_nothing_else_does() -> None:
+    assert ABOUT.keys() == VARIABLES.keys()
 
 
 def test_env_example_names_every_variable_with_its_default_and_nothing_else() -> None:
@@ -25,21 +44,22 @@ def test_env_example_names_every_variable_with_its_default_and_nothing_else() ->
     assert _example() == defaults
 
 
-def test_env_example_gives_every_variable_a_comment_of_its_own() -> None:
-    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    bare = [
-        line
-        for before, line in zip(["", *lines], lines, strict=False)
-        if re.match(r"[A-Z_]+=", line) and not before.startswith("# ")
-    ]
+def test_every_code_of_the_log_in_the_table_of_mistakes_is_an_operators() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    named = {code for group in GROUPS for each in group.cases for code in (each.code, each.log)}
 
-    assert bare == []
+    assert [
+        code for code in named if code and " " not in code and f"| `{code}` |" not in operations
+    ] == []
 
 
-def test_the_readmes_table_names_every_variable_and_nothing_else() -> None:
+def test_the_readme_names_only_variables_that_there_are() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    known = {*VARIABLES, *(alias for aliases in ALIASES.values() for alias in aliases)}
+    named = set(re.findall(r"^\| `([A-Z_]+)`", readme, re.MULTILINE))
 
-    assert set(re.findall(r"^\| `([A-Z_]+)`", readme, re.MULTILINE)) == set(VARIABLES)
+    assert named
+    assert named <= known
 
 
 def test_the_readme_opens_with_the_two_commands_within_its_first_screen() -> None:

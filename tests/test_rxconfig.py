@@ -52,3 +52,12 @@ def test_the_tinybird_project_is_the_embedded_tinybirds_to_watch(excluded: str) 
     assert {"clerk_tinybird_app", "rxconfig.py"} <= set(watched)
     assert "tinybird" not in watched
     assert ("docs" in watched) is (excluded == "")
+
+
+def test_a_variable_that_reflex_cannot_read_ends_the_start_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REFLEX_REDIS_TOKEN_EXPIRATION", "soon")
+
+    with pytest.raises(SystemExit, match=r"Configuration error: Reflex cannot read .*token_expir"):
+        _config()

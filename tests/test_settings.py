@@ -395,7 +395,7 @@ def test_who_may_frame_the_dashboard_are_origins_divided_by_commas() -> None:
 
     assert settings.embed_ancestors == ("https://a.example", "http://localhost:1")
     assert Settings.from_environ({}).embed_ancestors == ()
-    for wrong in ("*", "https://*.example.com", "https://a.example/page", "a.example", "'self'"):
+    for wrong in ("*", "https://*.example.com", "https://a.example/page", "a.example", "self"):
         with pytest.raises(SettingsError, match="EMBED_ANCESTORS must be origins divided by"):
             Settings.from_environ({"EMBED_ANCESTORS": wrong})
 
@@ -458,3 +458,11 @@ def test_no_page_depends_on_a_secret() -> None:
     )
 
     assert one.baked == other.baked
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://ada:hunter2@localhost"])
+def test_an_address_of_no_redis_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="REFLEX_REDIS_URL is no address") as refused:
+        Settings.from_environ({"REFLEX_REDIS_URL": url, "REDIS_SECRET": "s" * 32})
+
+    assert "hunter2" not in str(refused.value)

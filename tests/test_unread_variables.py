@@ -59,3 +59,45 @@ def test_names_that_somebody_reads_are_not_told(
     filled = example.replace("=\n", "=x\n")
 
     assert told(tmp_path, monkeypatch, *names, *granians, in_file=filled) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("APP_PRODCUT=x", "APP_PRODUCT"),
+        ("LOG_FROMAT=json", "LOG_FORMAT"),
+        ("clerk_publishable_key=x", "CLERK_PUBLISHABLE_KEY"),
+        ("REACT_APP_CLERK_PUBLISHABLE_KEY=x", "CLERK_PUBLISHABLE_KEY"),
+    ],
+)
+def test_a_slip_in_a_file_is_told_whatever_it_begins_with(
+    line: str, meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told(tmp_path, monkeypatch, in_file=f"{line}\n").endswith(f"Did you mean {meant}?")
+
+
+def test_in_the_environment_only_what_is_nearly_a_name_of_the_app_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = told(tmp_path, monkeypatch, "LOG_FROMAT", "LOG_FORMATTER", "MY_APP_PRODUCT", "HOSTNAME")
+
+    assert text == "LOG_FROMAT is set, and nothing here reads it. Did you mean LOG_FORMAT?"
+
+
+@pytest.mark.parametrize(
+    "name", ["GRANIAN_BACKPRESSURE", "OTEL_TRACES_EXPORTER", "HTTPS_PROXY", "REFLEX_LOGLEVEL"]
+)
+def test_what_libraries_read_of_the_environment_is_told_in_a_file_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_file = told(tmp_path, monkeypatch, in_file=f"{name}=x\n")
+
+    assert in_file == f"{name} counts in the environment alone, and not in a file. Set it there."
+    assert told(tmp_path, monkeypatch, name) == ""
+
+
+def test_what_a_platform_calls_a_setting_is_told_until_the_setting_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert told(tmp_path, monkeypatch, "PORT").endswith("REFLEX_FRONTEND_PORT is what counts.")
+    assert told(tmp_path, monkeypatch, "PORT", "REFLEX_FRONTEND_PORT") == ""

@@ -8,6 +8,7 @@ from clerk_tinybird_app import products
 from clerk_tinybird_app.check.finding import Finding, Level, failed, ok
 from clerk_tinybird_app.check.policy import hold_policy, project_findings, unreadable
 from clerk_tinybird_app.dashboard.check import Files
+from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.sample.fit import project_misfit
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -27,11 +28,13 @@ class Held(NamedTuple):
         policy: The policy, with the kinds of session that it is fit for.
         project: The project; nothing when it cannot be read.
         missing: The pipes of the policy that it was said not to have.
+        dashboard: What shows the pipes' answers.
     """
 
     policy: Policy
     project: Project
     missing: frozenset[str]
+    dashboard: Dashboard
 
 
 def load_product(load: Load, settings: Settings) -> tuple[Product | None, list[Finding]]:
@@ -65,9 +68,10 @@ def hold(product: Product) -> tuple[Held, list[Finding]]:
     if (reason := unreadable(project)) is not None:
         found.append(reason)
         nothing = Project(datasources={}, pipes={}, folder=product.project)
-        return Held(policy, nothing, frozenset()), found
+        return Held(policy, nothing, frozenset(), product.dashboard), found
     found += project_findings(project, policy)
-    return Held(policy, project, frozenset(policy.pipes) - project.pipes.keys()), found
+    missing = frozenset(policy.pipes) - project.pipes.keys()
+    return Held(policy, project, missing, product.dashboard), found
 
 
 def _declared(

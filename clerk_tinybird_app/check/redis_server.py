@@ -1,50 +1,113 @@
-"""Whether the Redis that holds the states answers."""
+"""Whether the Redis that holds the states answers, and takes and keeps what the app writes."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from clerk_tinybird_app.check.answers import SECONDS
-from clerk_tinybird_app.check.finding import Finding, failed, ok
+from clerk_tinybird_app.check.finding import Finding, failed, ok, warning
 
-_UNREACHABLE: Final = "Every page would stay empty. Check REFLEX_REDIS_URL and the network."
+_UNREACHABLE: Final = (
+    "Every page would stay empty. Check the network and REFLEX_REDIS_URL: rediss:// is for TLS, "
+    "redis:// without."
+)
+_KEPT_MS: Final = 1000
+"""How long the one value of a check is kept, should it not be deleted."""
+
+_REFUSALS: Final[dict[type[RedisError], tuple[str, str, str]]] = {
+    AuthenticationError: (
+        "redis/refused",
+        "refuses the name or the password",
+        "Write them into REFLEX_REDIS_URL: redis://name:password@host:6379.",
+    ),
+    NoPermissionError: (
+        "redis/no-rights",
+        "does not let this user do what the app does",
+        "Every page would stay empty. Give the user all commands on all keys and channels: "
+        "ACL SETUSER name ~* &* +@all.",
+    ),
+    ReadOnlyError: (
+        "redis/read-only",
+        "is a replica, where nothing can be written",
+        "Every page would stay empty. Name the main one in REFLEX_REDIS_URL.",
+    ),
+    OutOfMemoryError: (
+        "redis/full",
+        "is full, and throws nothing away",
+        "Every page would stay empty. Give it more memory, and --maxmemory-policy volatile-lru as "
+        "in deploy/compose.yaml.",
+    ),
+    ResponseError: (
+        "redis/refused",
+        "does not take what the app asks for",
+        "Check the database's number and the name in REFLEX_REDIS_URL, and the server's version.",
+    ),
+}
+"""The first of an error's classes counts."""
 
 
 async def redis_server(url: str) -> AsyncIterator[Finding]:
     """Check the Redis at ``url``; nothing without one. The address may hold a password."""
     if not url:
         return
-    try:
-        server = Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
-        place = _place(url)
-    except ValueError:
-        yield failed(
-            "redis/address",
-            "REFLEX_REDIS_URL is no address of a Redis",
-            "Write redis://host:6379, rediss:// for TLS, or unix:///path.",
-        )
-        return
+    server = Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS)
+    place = _place(url)
     try:
         async with asyncio.timeout(SECONDS):
-            # One class serves both of its clients, so its type says that it may be no awaitable.
-            await cast("Awaitable[bool]", server.ping())
-    except AuthenticationError:
-        yield failed(
-            "redis/refused",
-            f"the Redis at {place} refuses the name or the password",
-            "Write them into REFLEX_REDIS_URL: redis://name:password@host:6379.",
-        )
+            await _used(server)
+            for finding in [ok("redis/answers", f"answers at {place}"), *await _memory(server)]:
+                yield finding
     except (RedisError, OSError, TimeoutError) as error:
-        reason = type(error).__name__
-        yield failed("redis/unreachable", f"no Redis answers at {place} ({reason})", _UNREACHABLE)
-    else:
-        yield ok("redis/answers", f"answers at {place}")
+        # On a socket file, the library makes a refusal an error of the connection.
+        kinds = (*type(error).mro(), *type(error.__cause__).mro(), *type(error.__context__).mro())
+        code, what, advice = next(
+            (_REFUSALS[kind] for kind in kinds if kind in _REFUSALS),
+            ("redis/unreachable", "", _UNREACHABLE),
+        )
+        text = f"the Redis at {place} {what}" if what else f"no Redis answers at {place}"
+        yield failed(code, f"{text} ({type(error).__name__})", advice)
     finally:
         await server.aclose()
+
+
+async def _used(server: Any) -> None:
+    """Do once what the app does all the time, under a name that nothing else has."""
+    name = f"check:{secrets.token_hex(16)}"
+    await server.ping()
+    await server.set(name, b"", px=_KEPT_MS)
+    await server.mget([name])
+    await server.publish(name, b"")
+    await server.delete(name)
+
+
+async def _memory(server: Any) -> list[Finding]:
+    """Return what is wrong with how it makes room; nothing when it does not say."""
+    try:
+        said = await cast("Awaitable[dict[str, Any]]", server.info("memory"))
+    except ResponseError:
+        return []
+    policy = str(said.get("maxmemory_policy", ""))
+    # Every key of the app ends by its own time, so all keys are as good as the volatile ones.
+    if not said.get("maxmemory") or policy.endswith(("-lru", "-lfu")):
+        return []
+    if policy == "noeviction":
+        text = "once the Redis is full, it takes nothing more (noeviction): pages would stay empty"
+    else:
+        text = f"once the Redis is full, it throws away what was just used as well ({policy})"
+    advice = "Set its maxmemory-policy to volatile-lru, as deploy/compose.yaml does."
+    return [warning("redis/memory", text, advice)]
 
 
 def _place(url: str) -> str:

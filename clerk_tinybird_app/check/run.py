@@ -1,8 +1,9 @@
 """All checks, in the order that a person would look."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,17 @@ from clerk_tinybird_app.check.anonymous_key import anonymous_key
 from clerk_tinybird_app.check.answers import client_for, client_of, clock_finding, get
 from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
-from clerk_tinybird_app.check.finding import Finding, Level, failed, ok, warning
+from clerk_tinybird_app.check.contradictions import contradictions, unknown_pages
+from clerk_tinybird_app.check.finding import Finding, Level, failed, note, ok, warning
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
+from clerk_tinybird_app.check.listening import listening
 from clerk_tinybird_app.check.product import Held, Load, hold, load_product
 from clerk_tinybird_app.check.redis_server import redis_server
+from clerk_tinybird_app.check.signing_key import why_refused
 from clerk_tinybird_app.check.tenants import find_tenants
 from clerk_tinybird_app.check.tinybird import (
     forgeries,
+    lacking_columns,
     pipe_findings,
     reached,
     tokens_taken,
@@ -33,6 +38,7 @@ from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.outgoing import usable_network
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.token import Workspace
 
@@ -51,15 +57,21 @@ class Surroundings:
         load: Reads the configuration.
         product: Loads the product that it chooses, as far as that goes.
         unread: Returns a sentence for every variable that is set and read by nobody.
+        contradicted: Returns a sentence for every variable that one place sets twice.
+        overridden: Returns a sentence for every variable whose value in a file does not count.
+        cores: Returns how many processor cores this process may use.
         folder: Where the embedded services keep their data.
         transport: How to reach servers; None for the network, where a Tinybird that is not
-            running is started for the check.
+            running is started for the check, and the app's port is tried.
         clock: Seconds since the epoch.
     """
 
     load: Callable[[], Settings] = Settings.load
     product: Load = products.assemble
     unread: Callable[[], list[str]] = list
+    contradicted: Callable[[], list[str]] = list
+    overridden: Callable[[], list[str]] = list
+    cores: Callable[[], int] = lambda: os.cpu_count() or 1
     folder: Path = services.LOCAL_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
     clock: Callable[[], float] = time.time
@@ -72,14 +84,12 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     except SettingsError as error:
         yield refused(error)
         return
-    for finding in configuration(settings):
+    said = (*configuration(settings), *contradictions(settings), *_of_variables(around))
+    for finding in (*said, *(unusable := list(_of_network()))):
         yield finding
-    for sentence in around.unread():
-        advice = "Correct its name, or take it out."
-        yield warning("configuration/unread-variable", sentence, advice)
-    async for finding in addresses(settings, around.transport):
-        yield finding
-    async for finding in redis_server(settings.redis_url):
+    if unusable:
+        return
+    async for finding in _of_places(around, settings):
         yield finding
     if not settings.is_clerk_local:
         async for finding in _of_clerk(around, settings):
@@ -90,9 +100,38 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     if product is None:
         return
     held, found = hold(product)
-    for finding in found:
+    for finding in (*unknown_pages(settings, product.dashboard), *found):
         yield finding
     async for finding in _of_services(around, settings, product, held):
+        yield finding
+
+
+def _of_variables(around: Surroundings) -> Iterator[Finding]:
+    for sentence in around.unread():
+        advice = "Correct its name, or take it out."
+        yield warning("configuration/unread-variable", sentence, advice)
+    for sentence in around.contradicted():
+        yield warning("configuration/contradicted", sentence, "Keep the one that is meant.")
+    for sentence in around.overridden():
+        yield note("configuration/overridden", sentence, "Nothing is wrong if that is meant.")
+
+
+def _of_network() -> Iterator[Finding]:
+    try:
+        with usable_network():
+            httpx.Client().close()
+    except SettingsError as error:
+        yield failed("network/unusable", str(error), "Until then the app refuses to start.")
+
+
+async def _of_places(around: Surroundings, settings: Settings) -> AsyncIterator[Finding]:
+    """Check where the app listens, where it is found, and where its states are."""
+    if around.transport is None:
+        async for finding in listening(settings, around.cores()):
+            yield finding
+    async for finding in addresses(settings, around.transport):
+        yield finding
+    async for finding in redis_server(settings.redis_url):
         yield finding
 
 
@@ -153,7 +192,10 @@ async def _of_tinybird(
 
 
 async def _of_workspace(
-    around: Surroundings, held: Held, workspace: Workspace, http: httpx.AsyncClient
+    around: Surroundings,
+    held: Held,
+    workspace: Workspace,
+    http: httpx.AsyncClient,
 ) -> AsyncIterator[Finding]:
     async with client_of(workspace, around.transport) as client:
         async for finding in _of_pipes(around, held, workspace, http, client):
@@ -167,16 +209,18 @@ async def _of_pipes(
     http: httpx.AsyncClient,
     client: TinybirdClient,
 ) -> AsyncIterator[Finding]:
-    policy, project, missing = held
+    policy, project, missing, dashboard = held
     asker = Asker(client, workspace, policy, project, around.clock())
     cases = await ask_for_nobody(asker)
     taken = tokens_taken(cases)
     if taken is not None:
         yield taken
     if not cases or (taken is not None and taken.level is not Level.OK):
+        if (why := await why_refused(http, workspace)) is not None:
+            yield why
         # Then a refusal of a forged token would prove nothing.
         return
-    for finding in pipe_findings(cases, missing):
+    for finding in (*pipe_findings(cases, missing), *lacking_columns(cases, dashboard)):
         yield finding
     async for finding in unread_endpoints(http, workspace, (*policy.pipes, *project.pipes)):
         yield finding

@@ -12,6 +12,7 @@ import httpx
 from clerk_tinybird_app.check.answers import get, json_object
 from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
 from clerk_tinybird_app.check.isolation import Answer, Case
+from clerk_tinybird_app.dashboard.declaration import Dashboard
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import (
@@ -122,6 +123,23 @@ def pipe_findings(cases: list[Case], told: Collection[str]) -> Iterator[Finding]
     pipes = dict.fromkeys(case.pipe for case in cases)
     if pipes and not silent:
         yield ok("pipes/answer", f"every pipe of the policy answers: {', '.join(pipes)}")
+
+
+def lacking_columns(cases: list[Case], dashboard: Dashboard) -> Iterator[Finding]:
+    """Say which columns of the dashboard a pipe does not answer, as it is deployed."""
+    used: dict[str, set[str]] = {}
+    for panel in dashboard.all_panels:
+        used.setdefault(panel.pipe, set()).update(panel.columns_used - {""})
+    answered = {c.pipe: c.of_nobody for c in cases if isinstance(c.of_nobody, PipeAnswer)}
+    for pipe, answer in answered.items():
+        known = {name for name, _ in answer.columns}
+        if known and (lacking := used.get(pipe, set()) - known):
+            yield failed(
+                "pipes/columns",
+                f"{pipe}, as it is deployed, does not answer {', '.join(sorted(lacking))}, which "
+                "the dashboard shows",
+                "Deploy the project that belongs to this version: `tb --cloud deploy`.",
+            )
 
 
 def _silent(pipe: str, error: TinybirdError) -> Finding:

@@ -13,6 +13,7 @@ from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.logs.lines import TEXT, write_lines
 from clerk_tinybird_app.settings.environment import GRANIAN
+from clerk_tinybird_app.settings.shadowed_variables import contradicted
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 _logger = logging.getLogger(__name__)
@@ -54,14 +55,14 @@ def others_variables() -> frozenset[str]:
 
 
 def warn_of_unread_variables() -> None:
-    """Log each variable that is set and has no effect, once for all processes of the app.
+    """Log each variable that has no effect or two values, once for all processes of the app.
 
     Raises:
         SettingsError: A dotenv file cannot be read.
     """
     if _WARNED not in os.environ:
         os.environ[_WARNED] = "1"
-        for sentence in unread_variables(others_variables()):
+        for sentence in (*unread_variables(others_variables()), *contradicted()):
             _logger.warning(sentence)
 
 

@@ -102,8 +102,9 @@ class StatesInRedis:
     """
 
     def __init__(self, sealer: Sealer, session_seconds: Callable[[State], float]) -> None:
-        # Abstract to mypy alone, because of how Reflex declares its overloads.
-        self.manager = SealedStateManager(SealedStates(sealer), session_seconds)
+        # Abstract to mypy at times, because of how Reflex declares its overloads.
+        made: Any = SealedStateManager
+        self.manager: SealedStateManager = made(SealedStates(sealer), session_seconds)
         self.tokens = RedisTokenManager(SealedSockets(sealer))
         self.trouble = RedisTrouble()
         self._sealer = sealer

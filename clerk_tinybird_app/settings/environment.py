@@ -3,13 +3,15 @@
 import io
 import re
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
+from redis.connection import parse_url
+
+from clerk_tinybird_app.settings.mixed_up import ADDRESS, HEADER, PLACEHOLDER, hint, looks_like
 
 NEXT: Final = "NEXT_PUBLIC_"
 """The prefix in the Next.js demo of variables that are sent to browsers."""
@@ -48,6 +50,14 @@ _WHITE_SPACE: Final = " \t\r\n"
 _SWITCHES: Final = {"1": True, "true": True, "0": False, "false": False}
 _LAST_PORT: Final = 65535
 _LOG_FORMATS: Final = ("text", "json")
+_QUOTES: Final = ('"', "'")
+_SLASHES: Final = 2
+"""In an origin."""
+
+_NO_TOKEN: Final = (PLACEHOLDER, HEADER, ADDRESS)
+_LEAST_PREFIX: Final = 7
+"""The shortest prefix of a network of proxies: that of private IPv6 addresses, fc00::/7."""
+
 MIN_SECRET: Final = 16
 """The least characters of a secret that this app alone checks."""
 
@@ -87,6 +97,29 @@ def origin_of(url: str) -> str:
     # Browsers leave out the default port of the scheme.
     shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return f"{parts.scheme}://{bracketed}{shown}"
+
+
+def _why_no_origin(value: str) -> str:
+    """Return what is wrong with a text that should be an origin, as the end of a sentence."""
+    reasons = (
+        ("*" in value, "has a wildcard: name each"),
+        (" " in value or ";" in value, "is several: divide them by commas"),
+        ("://" not in value, "has no scheme"),
+        (value != value.lower(), "is not in lower case"),
+        (bool(urlsplit(origin_of(value)).netloc) and value.count("/") > _SLASHES, "has a path"),
+        (bool(origin_of(value)), "has the port that its scheme implies"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), "is none")
+
+
+def _is_redis(value: str) -> bool:
+    """Tell whether it is the address of a Redis; raises ``ValueError`` or returns false if not."""
+    parse_url(value)  # type: ignore[no-untyped-call]
+    parts = urlsplit(value)
+    if parts.fragment:
+        return False
+    # The client would take any other path for the first database.
+    return parts.scheme == "unix" or not re.search(r"[^0-9]", parts.path.removeprefix("/"))
 
 
 def canonical(source: Mapping[str, str | None]) -> dict[str, str]:
@@ -179,12 +212,13 @@ class Environment:
         """Return a comma-separated list of origins."""
         parts = (part.strip(" ") for part in self.text(name).split(","))
         values = tuple(part.rstrip("/") for part in parts if part)
-        if any(origin_of(value) != value for value in values):
-            raise SettingsError(
-                f"{name} must be origins divided by commas, each scheme://host[:port] in lower "
-                "case with no path, no wildcard and no port that the scheme implies, as browsers "
-                "write them: https://app.example.com"
-            )
+        for number, value in enumerate(values, 1):
+            if origin_of(value) != value:
+                which = f"number {number} " if len(values) > 1 else "this "
+                raise SettingsError(
+                    f"{name} must be origins divided by commas, each scheme://host[:port] as "
+                    f"browsers write them: https://app.example.com; {which}{_why_no_origin(value)}"
+                )
         return values or default
 
     def networks(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -193,11 +227,12 @@ class Environment:
         values = tuple(part for part in parts if part)
         for value in values:
             try:
-                is_everybody = ip_network(value).prefixlen == 0
+                is_everybody = ip_network(value).prefixlen < _LEAST_PREFIX
             except ValueError:
                 raise SettingsError(
                     f"{name} must be addresses and networks divided by commas, such as "
-                    "10.0.0.7,172.18.0.0/16; a network's address is its first one"
+                    "10.0.0.7,172.18.0.0/16; a network's address is its first one, and a name is "
+                    "none: give the proxy a fixed address"
                 ) from None
             if is_everybody:
                 raise SettingsError(
@@ -205,6 +240,46 @@ class Environment:
                     "Name the addresses of your proxies"
                 )
         return values or default
+
+    def host(self, name: str, default: str) -> str:
+        """Return an address of this machine to listen on, or its name."""
+        value = self.text(name, default)
+        try:
+            ip_address(value)
+        except ValueError:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", value):
+                raise SettingsError(
+                    f"{name} must be an address to listen on, such as 127.0.0.1 or 0.0.0.0, "
+                    "without scheme and port; REFLEX_FRONTEND_PORT is the port"
+                ) from None
+        return value
+
+    def token(self, name: str, default: str = "") -> str:
+        """Return a token or a key, as a header can carry it."""
+        value = self.text(name, default)
+        if looks_like(value) in _NO_TOKEN:
+            raise SettingsError(f"{name} is no key.{hint(value)} Copy the key itself.")
+        if not re.fullmatch(r"[\x21-\x7e]*", value):
+            raise SettingsError(
+                f"{name} holds a space, or a character that no key has, such as a curly quote; "
+                "copy the key itself"
+            )
+        return value
+
+    def redis(self, name: str, default: str = "") -> str:
+        """Return the address of a Redis; it may hold a password."""
+        value = self.text(name, default)
+        try:
+            is_one = not value or _is_redis(value)
+        except ValueError:
+            is_one = False
+        if not is_one:
+            raise SettingsError(
+                f"{name} is no address of a Redis: write redis://host:6379, rediss:// for TLS, or "
+                "unix:///path, with a number of a database after a / at most. In a password, "
+                "write @ as %40, / as %2F, # as %23"
+            )
+        return value
 
     def positive(self, name: str, default: int) -> int:
         """Return a whole number above zero."""
@@ -300,11 +375,26 @@ class Environment:
                     f"{name} holds a character that cannot be seen (U+{ord(char):04X}), as copying "
                     "from a page or a chat leaves behind; type the value's ends anew"
                 )
+        # A shell and a dotenv file take quotes away; `docker run --env-file` leaves them.
+        if len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
+            raise SettingsError(
+                f"{name} is between quotes, which are a part of it where it comes from; write the "
+                "value without them"
+            )
         return value
 
 
 def read_dotenv(path: Path) -> dict[str, str | None]:
-    """Return the names and values in ``path``, nothing when there is no such file.
+    """Return the names and values in ``path``; of a name that is there twice, the last value.
+
+    Raises:
+        SettingsError: As for ``read_bindings``.
+    """
+    return dict(read_bindings(path))
+
+
+def read_bindings(path: Path) -> list[tuple[str, str | None]]:
+    """Return each name and its value in ``path``, nothing when there is no such file.
 
     ``$`` has no special meaning, because secrets may contain it.
 
@@ -314,7 +404,7 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return {}
+        return []
     except OSError as error:
         raise SettingsError(
             f"{path.name} cannot be read ({error.strerror}): let the user who runs this read it, "
@@ -322,7 +412,8 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
         ) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name} is not UTF-8 text; save it in that encoding") from None
-    for binding in parse_stream(io.StringIO(text)):
+    bindings = list(parse_stream(io.StringIO(text)))
+    for binding in bindings:
         if _is_cut_short(binding.value):
             raise SettingsError(
                 f"{path.name}, line {binding.original.line}: {binding.key} goes on over several "
@@ -331,7 +422,7 @@ def read_dotenv(path: Path) -> dict[str, str | None]:
         if binding.error or (binding.key and binding.value is None):
             line = binding.original.line
             raise SettingsError(f"{path.name}, line {line}: expected NAME=value, or a # comment")
-    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+    return [(binding.key, binding.value) for binding in bindings if binding.key]
 
 
 def _is_cut_short(value: str | None) -> bool:

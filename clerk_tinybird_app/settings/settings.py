@@ -5,14 +5,16 @@ An incomplete one is an error at start, which says what is missing and where to 
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
+from clerk_tinybird_app.settings.about import ABOUT
 from clerk_tinybird_app.settings.environment import (
     Environment,
     SettingsError,
@@ -23,6 +25,7 @@ from clerk_tinybird_app.settings.environment import (
     spellings,
 )
 from clerk_tinybird_app.settings.loopback import is_loopback, is_loopback_url
+from clerk_tinybird_app.settings.mixed_up import STAND_IN, TOKEN, hint
 
 DOTENV_FILES: Final = (".env.local", ".env")
 """The files in their order. The first value counts, and the environment wins over both files."""
@@ -45,11 +48,13 @@ WHERE_TO_FIND: Final[Mapping[str, str]] = {
     "TINYBIRD_WORKSPACE_ID": "Tinybird > workspace settings, or `tb workspace current`",
     "TINYBIRD_JWT_SECRET": "Tinybird > your workspace > Tokens: the workspace admin token",
 }
+_TINYBIRDS_PAGES: Final = re.compile(r"https://(cloud|ui|www)\b[\w.-]*\.tinybird\.co$")
 _TO_CONFIGURE: Final[Mapping[str, tuple[str, ...]]] = {
     "Clerk": ("CLERK_PUBLISHABLE_KEY", "CLERK_AUTHORIZED_PARTIES"),
     "Tinybird": TINYBIRD_VARIABLES,
 }
 
+_Key = TypeVar("_Key")
 
 __all__ = ["DOTENV_FILES", "Settings", "SettingsError"]
 
@@ -62,7 +67,13 @@ def _variable(
     With ``baked=False`` another value needs no new build: the pages do not depend on the variable.
     No page depends on a secret.
     """
-    metadata = {"env": name, "kind": kind, "baked": baked and not secret}
+    metadata = {
+        "env": name,
+        "kind": kind,
+        "baked": baked and not secret,
+        "secret": secret,
+        "about": ABOUT.get(name),
+    }
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -84,7 +95,7 @@ class Settings:
     """
 
     clerk_publishable_key: str = _variable("CLERK_PUBLISHABLE_KEY", "text")
-    clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "text", secret=True)
+    clerk_secret_key: str = _variable("CLERK_SECRET_KEY", "token", secret=True)
     clerk_jwt_key: str = _variable("CLERK_JWT_KEY", "pem", secret=True)
     clerk_authorized_parties: tuple[str, ...] = _variable(
         "CLERK_AUTHORIZED_PARTIES", "origins", (), baked=False
@@ -96,9 +107,9 @@ class Settings:
     clerk_sign_in_force_url: str = _variable("CLERK_SIGN_IN_FORCE_REDIRECT_URL", "optional_path")
     clerk_sign_up_force_url: str = _variable("CLERK_SIGN_UP_FORCE_REDIRECT_URL", "optional_path")
     tinybird_api_url: str = _variable("TINYBIRD_API_URL", "origin", baked=False)
-    tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "text", baked=False)
-    tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "text", secret=True)
-    tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "text", secret=True)
+    tinybird_workspace_id: str = _variable("TINYBIRD_WORKSPACE_ID", "token", baked=False)
+    tinybird_jwt_secret: str = _variable("TINYBIRD_JWT_SECRET", "token", secret=True)
+    tinybird_api_key: str = _variable("TINYBIRD_API_KEY", "token", secret=True)
     tinybird_token_ttl: int = _variable("TINYBIRD_TOKEN_TTL", "token_seconds", 900)
     tinybird_rps: int = _variable("TINYBIRD_RPS", "token_rps", 10)
     tinybird_tokens_per_minute: int = _variable(
@@ -112,11 +123,11 @@ class Settings:
     tb_local_port: int = _variable("TB_LOCAL_PORT", "port", 7181, baked=False)
     frontend_port: int = _variable("REFLEX_FRONTEND_PORT", "port", 3000, baked=False)
     backend_port: int = _variable("REFLEX_BACKEND_PORT", "port", 8000, baked=False)
-    backend_host: str = _variable("REFLEX_BACKEND_HOST", "text", "127.0.0.1", baked=False)
+    backend_host: str = _variable("REFLEX_BACKEND_HOST", "host", "127.0.0.1", baked=False)
     trusted_proxies: tuple[str, ...] = _variable("TRUSTED_PROXIES", "networks", (), baked=False)
     api_url: str = _variable("REFLEX_API_URL", "url")
     deploy_url: str = _variable("REFLEX_DEPLOY_URL", "url", baked=False)
-    redis_url: str = _variable("REFLEX_REDIS_URL", "text", secret=True)
+    redis_url: str = _variable("REFLEX_REDIS_URL", "redis", secret=True)
     redis_secret: tuple[str, ...] = _variable(
         "REDIS_SECRET", "sealing_secrets", (), secret=True, baked=False
     )
@@ -210,6 +221,17 @@ class Settings:
         return not PublishableKey.parse(self.clerk_publishable_key).is_live
 
     @property
+    def afterwards(self) -> dict[str, str]:
+        """Where people go after a form of Clerk's, by the name of the variable that says it."""
+        paths = {
+            "CLERK_AFTER_SIGN_IN_URL": self.clerk_after_sign_in_url,
+            "CLERK_AFTER_SIGN_UP_URL": self.clerk_after_sign_up_url,
+            "CLERK_SIGN_IN_FORCE_REDIRECT_URL": self.clerk_sign_in_force_url,
+            "CLERK_SIGN_UP_FORCE_REDIRECT_URL": self.clerk_sign_up_force_url,
+        }
+        return {name: path for name, path in paths.items() if path}
+
+    @property
     def baked(self) -> dict[str, Any]:
         """What the built pages depend on, by the name of the variable that decides it.
 
@@ -268,6 +290,11 @@ def _check_pages(settings: Settings) -> None:
         if page.startswith("/") and (page in taken or f"{page}/".startswith(backends)):
             raise SettingsError(f"{name} must be a path where nothing else of the app is")
         taken.append(page)
+    forms = (settings.clerk_sign_in_url, settings.clerk_sign_up_url)
+    for name, path in settings.afterwards.items():
+        # Who has just signed in would be sent to sign in.
+        if path in forms:
+            raise SettingsError(f"{name} must be a path where no form of Clerk's is")
 
 
 def _check_clerk(settings: Settings) -> None:
@@ -275,23 +302,27 @@ def _check_clerk(settings: Settings) -> None:
         if given := _given(settings, "CLERK_SECRET_KEY", "CLERK_JWT_KEY"):
             raise _half_configured("Clerk", given, ["CLERK_PUBLISHABLE_KEY"])
         return
-    try:
-        key = PublishableKey.parse(settings.clerk_publishable_key)
-        if settings.clerk_jwt_key:
-            PemKey(settings.clerk_jwt_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    key = _parsed(PublishableKey.parse, settings.clerk_publishable_key)
+    if settings.clerk_jwt_key:
+        _parsed(PemKey, settings.clerk_jwt_key)
     mode = "live" if key.is_live else "test"
     if settings.clerk_secret_key and not settings.clerk_secret_key.startswith(f"sk_{mode}_"):
         raise SettingsError(
             f"CLERK_SECRET_KEY must start with sk_{mode}_ to belong to CLERK_PUBLISHABLE_KEY "
-            f"({WHERE_TO_FIND['CLERK_PUBLISHABLE_KEY']})"
+            f"({WHERE_TO_FIND['CLERK_PUBLISHABLE_KEY']}).{hint(settings.clerk_secret_key)}"
         )
     if key.is_live and not (settings.clerk_authorized_parties or settings.deploy_url):
         raise SettingsError(
             "A live CLERK_PUBLISHABLE_KEY needs CLERK_AUTHORIZED_PARTIES: "
             f"{WHERE_TO_FIND['CLERK_AUTHORIZED_PARTIES']}"
         )
+
+
+def _parsed(parse: Callable[[str], _Key], value: str) -> _Key:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise SettingsError(f"{error}{hint(value)}") from None
 
 
 def _check_tinybird(settings: Settings) -> None:
@@ -303,11 +334,21 @@ def _check_tinybird(settings: Settings) -> None:
     url = settings.tinybird_api_url
     if url.startswith("http:") and not is_loopback_url(url):
         raise SettingsError("TINYBIRD_API_URL must start with https, or tokens travel in the clear")
+    if _TINYBIRDS_PAGES.match(url):
+        raise SettingsError(
+            "TINYBIRD_API_URL is the address of Tinybird's pages for people, not of its API "
+            f"({WHERE_TO_FIND['TINYBIRD_API_URL']}, such as https://api.tinybird.co)"
+        )
     secret = settings.tinybird_jwt_secret
     if secret and len(secret.encode()) < MIN_SIGNING_KEY_BYTES:
         raise SettingsError(
             f"TINYBIRD_JWT_SECRET must be at least {MIN_SIGNING_KEY_BYTES} bytes long "
             f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']})"
+        )
+    if mixed_up := hint(secret, TOKEN):
+        raise SettingsError(
+            "TINYBIRD_JWT_SECRET must be the workspace admin token "
+            f"({WHERE_TO_FIND['TINYBIRD_JWT_SECRET']}).{mixed_up}"
         )
 
 
@@ -355,6 +396,25 @@ def require_loopback(settings: Settings) -> None:
     lines.append("which is not a loopback address. To serve others, configure the real services:")
     keys = [key for name in embedded for key in _TO_CONFIGURE[name]]
     raise SettingsError("\n".join([*lines, *(f"  {key}   ({WHERE_TO_FIND[key]})" for key in keys)]))
+
+
+def require_served(settings: Settings) -> None:
+    """Refuse to serve with what is fit for building pages alone.
+
+    Raises:
+        SettingsError: The text that stands for the signing secret where pages are built is in its
+            place, or the Tinybird project is not there.
+    """
+    if settings.tinybird_jwt_secret.startswith(STAND_IN):
+        raise SettingsError(
+            "TINYBIRD_JWT_SECRET is the text that stands for it where pages are built. Serve with "
+            "the configuration of the app, and not with .env.pages: docs/deploy.md"
+        )
+    if not Path(settings.tinybird_project).is_dir():
+        raise SettingsError(
+            f"TINYBIRD_PROJECT is '{settings.tinybird_project}', but there is no such folder. Name "
+            "the folder of the product's Tinybird project"
+        )
 
 
 def _embedded(settings: Settings) -> list[str]:

@@ -1,6 +1,7 @@
-"""Finds variables that look like variables of this app, but that nothing reads."""
+"""Finds variables that look like variables of this app, but that nothing reads as they are set."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +15,14 @@ _OWN_PREFIXES: Final = (
     GRANIAN,
 )
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
+_FRONTENDS: Final = re.compile(
+    r"(?:(?:NEXT|NUXT|EXPO)_PUBLIC|VITE|REACT_APP|PUBLIC|GATSBY)_([A-Z_]+)", re.IGNORECASE
+)
+"""A variable as another kind of frontend spells it."""
+
+_NEAR: Final = 0.8
+_NEAREST: Final = 0.9
+"""How alike two names must be where other programs have their variables too."""
 
 _TINYBIRD_CLI: Final = (
     *("TB_TOKEN", "TB_HOST", "TB_LOCAL_HOST", "TB_CLI_TELEMETRY_OPTOUT", "TB_VERSION_WARNING"),
@@ -36,6 +45,19 @@ _NOT_SUPPORTED: Final = {
     f"{GRANIAN}FACTORY": "the app decides it",
     f"{GRANIAN}APP": "the app decides it",
 }
+_ELSEWHERE: Final = {
+    "PORT": "REFLEX_FRONTEND_PORT",
+    "REDIS_URL": "REFLEX_REDIS_URL",
+}
+"""What platforms and other programs call what is a setting of this app."""
+
+_OF_THE_PROCESS: Final = re.compile(
+    r"OTEL_\w+|PROMETHEUS_MULTIPROC_DIR|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY"
+)
+"""Variables that libraries read by themselves: they count in the environment alone."""
+
+Names = Mapping[str, bool]
+"""Variables that are set -> whether the environment has them, and not only a file."""
 
 
 def unread_variables(others: Collection[str], folder: Path | None = None) -> list[str]:
@@ -48,19 +70,43 @@ def unread_variables(others: Collection[str], folder: Path | None = None) -> lis
     Raises:
         SettingsError: A dotenv file cannot be read.
     """
-    given = {name for source in sources(folder) for name, value in source.items() if value}
-    return list(_sentences(sorted(given), others))
-
-
-def _sentences(given: Iterable[str], others: Collection[str]) -> Iterable[str]:
+    *files, environ = sources(folder)
+    in_files = {name for source in files for name, value in source.items() if value}
+    in_environ = {name for name, value in environ.items() if value}
+    given = {name: name in in_environ for name in sorted(in_files | in_environ)}
     own = {item.metadata["env"] for item in fields(Settings)}
     own |= {alias for aliases in ALIASES.values() for alias in aliases}
-    for name in given:
+    return list(_sentences(given, own, frozenset(others) - own))
+
+
+def _sentences(given: Names, own: Collection[str], others: Collection[str]) -> Iterator[str]:
+    for name, is_in_environ in given.items():
+        if name in own or name in _TINYBIRD_CLI:
+            continue
         if name in _NOT_SUPPORTED:
             yield f"{name} is set and not used: {_NOT_SUPPORTED[name]}."
-            continue
-        if not name.startswith(_PREFIXES) or name in own or name in others or name in _TINYBIRD_CLI:
-            continue
-        nearest = get_close_matches(name, [*own, *others], n=1, cutoff=0.8)
-        meant = f" Did you mean {nearest[0]}?" if nearest else ""
-        yield f"{name} is set, and nothing here reads it.{meant}"
+        elif name in others or _OF_THE_PROCESS.fullmatch(name):
+            if not is_in_environ:
+                yield f"{name} counts in the environment alone, and not in a file. Set it there."
+        elif name in _ELSEWHERE:
+            if _ELSEWHERE[name] not in given:
+                yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
+        elif meant := _meant(name, own, others, is_in_environ=is_in_environ):
+            yield f"{name} is set, and nothing here reads it. Did you mean {meant}?"
+        elif name.startswith(_PREFIXES):
+            yield f"{name} is set, and nothing here reads it."
+
+
+def _meant(
+    name: str, own: Collection[str], others: Collection[str], *, is_in_environ: bool
+) -> str | None:
+    """Return the variable that was probably meant."""
+    upper = name.upper()
+    frontend = _FRONTENDS.fullmatch(upper)
+    for each in (upper, *(frontend.groups() if frontend else ())):
+        if each in own:
+            return each
+    is_alike_enough = name.startswith(_PREFIXES) or not is_in_environ
+    cutoff = _NEAR if is_alike_enough else _NEAREST
+    known = [*own, *others] if name.startswith(_PREFIXES) else own
+    return next(iter(get_close_matches(upper, sorted(known), n=1, cutoff=cutoff)), None)

@@ -7,6 +7,7 @@ OpenTelemetry. No label and no span has a tenant, a user, a token or the value o
 import os
 import re
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 _VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -17,7 +18,15 @@ Prometheus' library reads the variable and writes there as soon as it is importe
 """
 
 if SHARED_FOLDER:
-    Path(SHARED_FOLDER).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(SHARED_FOLDER).mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=SHARED_FOLDER).close()
+    except OSError as error:
+        # Prometheus' library would end the import of the app with an error that names no variable.
+        raise SystemExit(
+            f"Configuration error: {_VARIABLE} names {SHARED_FOLDER}, where nothing can be kept "
+            f"({error.strerror}). Let this user write there, or name another folder of its own."
+        ) from None
 
 _FILE: Final = re.compile(r"(counter|gauge_[a-z]+|histogram|summary)_\d+\.db")
 

@@ -198,6 +198,19 @@ async def test_a_redis_that_is_full_or_hangs_is_not_ready_until_it_works_again(
             await built.close()
 
 
+async def test_a_redis_that_answers_and_takes_no_state_is_not_ready(
+    tmp_path: Path, world: World, seconds: Clock
+) -> None:
+    with redis_server("--replicaof", "127.0.0.1", "1") as replica:
+        redis = {"REFLEX_REDIS_URL": replica.url, "REDIS_SECRET": "s" * 32}
+        async with _served(tmp_path, world, seconds, **redis) as (client, own):
+            answer = await client.get("/api/ready")
+            await own.close()
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["redis"]["reason"] == "redis_refuses: ReadOnlyError"
+
+
 async def test_while_it_stops_it_says_so_and_asks_nobody(
     tmp_path: Path, world: World, seconds: Clock
 ) -> None:

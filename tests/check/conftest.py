@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,7 +82,7 @@ def check(local_folder: Path, tmp_path: Path) -> Check:
             unread=unread,
             folder=folder,
             transport=transport,
-            **({} if now is None else {"clock": lambda: now}),
+            clock=time.time if now is None else lambda: now,
         )
         out, shown = io.StringIO(), io.StringIO()
         status = main(["check", "--json"], around=around, out=out)

@@ -103,6 +103,8 @@ class Servers:
         if path == "/v0/pipes":
             pipes = [{"name": name, "endpoint": "t_1"} for name in self.extra]
             return httpx.Response(200, json={"pipes": pipes})
+        if path == "/v1/workspace":
+            return httpx.Response(200, json={"id": self.workspace})
         assert path == "/v0/sql"
         if self.tenants is None:
             return _refused(403, "this token may not: org_one")

@@ -173,11 +173,6 @@ def test_a_redis_that_never_answers_is_given_up(
         assert checked(check, f"redis://127.0.0.1:{port}") == {"redis/unreachable": "failed"}
 
 
-@pytest.mark.parametrize("url", ["localhost:6379", "http://ada:hunter2@localhost"])
-def test_an_address_of_no_redis_fails(check: Check, url: str) -> None:
-    assert checked(check, url) == {"redis/address": "failed"}
-
-
 def test_without_redis_nothing_is_said_of_it(check: Check) -> None:
     report = check(WHOLE, transport=Servers().transport, now=NOW)
 

@@ -13,6 +13,7 @@ from clerk_tinybird_app.prebuilt import server
 from clerk_tinybird_app.settings import Settings
 from tests.running_app import free_port
 
+ROOT = Path(__file__).parents[2]
 _SERVING = """
 import sys
 from clerk_tinybird_app import commands as main
@@ -28,7 +29,8 @@ def test_a_port_that_is_taken_is_told_before_the_build(app: Path) -> None:
         port = taken.getsockname()[1]
         env = {
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(ROOT),
+            "TINYBIRD_PROJECT": str(ROOT / os.environ["TINYBIRD_PROJECT"]),
             "REFLEX_BACKEND_HOST": "127.0.0.1",
             "REFLEX_FRONTEND_PORT": str(port),
         }
