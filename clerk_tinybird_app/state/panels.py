@@ -19,6 +19,7 @@ from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.frozen_value import FrozenValue
 from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import CHANGED, AskingState, unfit_rows
 from clerk_tinybird_app.state.wording import Problem, told
@@ -45,7 +46,7 @@ Answered = tuple[Question, PipeAnswer | TinybirdError]
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(FrozenValue):
     """How one panel stands.
 
     Attributes:
