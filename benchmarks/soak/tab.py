@@ -1,4 +1,4 @@
-"""A signed-in tab without its page, of which one process can hold thousands.
+"""A tab without its page, of which one process can hold thousands.
 
 It speaks what a page speaks: Reflex's events in Socket.IO 5 over Engine.IO 4 in text frames, see
 https://socket.io/docs/v4/socket-io-protocol/.
@@ -7,41 +7,40 @@ https://socket.io/docs/v4/socket-io-protocol/.
 import asyncio
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Self
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
-    AcceptConnection,
     CloseConnection,
+    Event,
     Ping,
     RejectConnection,
     Request,
     TextMessage,
 )
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from tests.reflex_internals.frames import HYDRATE, NAMESPACE, connect, event, fields
 
 _PING: Final = "2"
 _PONG: Final = "3"
 _EVENT: Final = f"42{NAMESPACE},"
-ANSWER_SECONDS: Final = 30.0
+_ANSWER_SECONDS: Final = 30.0
 
-# What Chromium sends with a websocket, so that a tab costs the server what a real one costs.
+# What a browser sends with a websocket: the server must read it, and could keep it.
 _BROWSER: Final = (
     (b"Pragma", b"no-cache"),
     (b"Cache-Control", b"no-cache"),
-    (
-        b"User-Agent",
-        b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-        b"Chrome/140.0.0.0 Safari/537.36",
-    ),
+    (b"User-Agent", b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0"),
     (b"Accept-Encoding", b"gzip, deflate, br, zstd"),
     (b"Accept-Language", b"en-US,en;q=0.9"),
+    (b"Cookie", b"__client_uat=1764187200; __client=" + b"c" * 180),
 )
 
-Delta = Mapping[str, Mapping[str, Any]]
-"""State -> var -> value, as Reflex sends what has changed."""
+
+Shown = dict[str, dict[str, Any]]
+"""State -> var -> value, as the page would have them."""
 
 
 class LostTabError(Exception):
@@ -52,133 +51,151 @@ class Tab(asyncio.Protocol):
     """A tab with a client token of its own.
 
     Attributes:
-        shown: What the page would show: state -> var -> value, of all answers so far; None where
-            the values are of no interest, which saves reading them.
-        is_lost: True once the websocket is closed.
+        shown: What the page would show.
+
+    Args:
+        on_shown: Called after each answer, with ``shown`` up to date. Without it the answers are
+            not read, which saves time.
     """
 
-    def __init__(self, *, keeps_values: bool = False) -> None:
-        self.shown: dict[str, dict[str, Any]] | None = {} if keeps_values else None
-        self.client_token = str(uuid.uuid4())
-        self.is_lost = False
+    def __init__(self, on_shown: Callable[[], None] | None = None) -> None:
+        self.shown: Shown = {}
+        self._on_shown = on_shown
+        self._client_token = str(uuid.uuid4())
         self._ws = WSConnection(ConnectionType.CLIENT)
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.BaseTransport | None = None
         self._frame: list[str] = []
-        self._sign: Callable[[str], bool] | None = None
-        self._found: asyncio.Future[str] | None = None
+        self._waits: list[tuple[str, asyncio.Future[None]]] = []
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the websocket is closed, or was never open."""
+        return self._transport is None
 
     @classmethod
-    async def opened(cls, port: int, path: str = "/", *, keeps_values: bool = False) -> Self:
-        """Connect and hydrate, as a page does when it is opened."""
-        tab = cls(keeps_values=keeps_values)
+    async def opened(cls, port: int, path: str = "/") -> Self:
+        """Return a tab that is connected and hydrated, as a page is when it has been opened."""
+        tab = cls()
         await tab.connect(port, path)
         return tab
 
     async def connect(self, port: int, path: str = "/") -> None:
-        """Connect, again with the same client token, and hydrate."""
-        self.is_lost, self._ws, self._frame = False, WSConnection(ConnectionType.CLIENT), []
-        loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, "127.0.0.1", port)
-        host = f"localhost:{port}"
-        target = f"{NAMESPACE}/?token={self.client_token}&EIO=4&transport=websocket"
-        headers = [(b"Origin", f"http://{host}".encode()), *_BROWSER]
-        opening = self._waiting(lambda frame: frame.startswith("0"))
-        self._write(Request(host=host, target=target, extra_headers=headers))
-        await self._answer(opening)
-        place = {"router_data": {"pathname": path, "asPath": path}}
-        await self.ask(connect({"event": fields(HYDRATE, **place)}), '"is_hydrated')
+        """Connect and hydrate; after a loss again, with the same client token.
 
-    async def ask(self, frame: str, sign: str | Callable[[str], bool]) -> str:
-        """Send a frame, and return the first one that comes and holds ``sign``.
+        Raises:
+            LostTabError: The server does not answer.
+        """
+        self._ws, self._frame, self.shown = WSConnection(ConnectionType.CLIENT), [], {}
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
+        except OSError as error:
+            raise LostTabError("nothing listens") from error
+        host = f"localhost:{port}"
+        target = f"{NAMESPACE}/?token={self._client_token}&EIO=4&transport=websocket"
+        headers = [(b"Origin", f"http://{host}".encode()), *_BROWSER]
+        opened = self._wait('0{"sid"')
+        self._write(Request(host=host, target=target, extra_headers=headers))
+        await _answer(opened)
+        await self._ask(connect({"event": fields(HYDRATE, **_at(path))}), '"is_hydrated')
+
+    async def fire(self, name: str, payload: Any, sign: str, path: str = "/") -> None:
+        """Send an event of the page at ``path``; return when an answer has come that has ``sign``.
 
         Raises:
             LostTabError: The websocket is closed, or nothing came.
         """
-        waiting = self._waiting(sign if callable(sign) else lambda text: sign in text)
-        self.send(frame)
-        return await self._answer(waiting)
+        await self._ask(event(name, payload, **_at(path)), sign)
 
-    async def fire(
-        self, name: str, payload: Any, sign: str | Callable[[str], bool], path: str = "/"
-    ) -> str:
-        """Send an event of the page at ``path``, and return its answer."""
-        place = {"router_data": {"pathname": path, "asPath": path}}
-        return await self.ask(event(name, payload, **place), sign)
-
-    def send(self, frame: str) -> None:
-        """Send a frame.
+    def send(self, name: str, payload: Any, path: str = "/") -> None:
+        """Send an event, and wait for nothing.
 
         Raises:
             LostTabError: The websocket is closed.
         """
-        if self.is_lost:
-            raise LostTabError("the websocket is closed")
-        self._write(TextMessage(data=frame))
+        self._write(TextMessage(data=event(name, payload, **_at(path))))
 
     def close(self) -> None:
-        """Close the websocket as a browser does when its tab is closed."""
-        if self._transport is not None and not self.is_lost:
+        """Close the websocket, as a browser does when its tab is closed."""
+        if self._transport is not None:
             self._write(CloseConnection(code=1001))
             self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        """Note the connection."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._ws.receive_data(data)
-        for happened in self._ws.events():
-            if isinstance(happened, TextMessage):
-                self._frame.append(happened.data)
-                if happened.message_finished:
+        """Take what has come."""
+        try:
+            self._ws.receive_data(data)
+            happened = list(self._ws.events())
+        except RemoteProtocolError:
+            self.connection_lost(None)
+            return
+        for each in happened:
+            if isinstance(each, TextMessage):
+                self._frame.append(each.data)
+                if each.message_finished:
                     frame, self._frame = "".join(self._frame), []
                     self._take(frame)
-            elif isinstance(happened, Ping):
-                self._write(happened.response())
-            elif isinstance(happened, RejectConnection | CloseConnection):
-                self._lose()
-            elif not isinstance(happened, AcceptConnection):
-                continue
+            elif isinstance(each, Ping):
+                self._write(each.response())
+            elif isinstance(each, RejectConnection | CloseConnection):
+                self.connection_lost(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose()
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Tell whoever waits for an answer."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        for _, found in self._waits:
+            if not found.done():
+                found.set_exception(LostTabError("the server has closed the websocket"))
+        self._waits.clear()
 
     def _take(self, frame: str) -> None:
         if frame == _PING:
             self._write(TextMessage(data=_PONG))
             return
-        if self.shown is not None and frame.startswith(_EVENT):
-            self._show(frame)
-        if self._found is not None and self._sign is not None and self._sign(frame):
-            found, self._found, self._sign = self._found, None, None
-            if not found.done():
-                found.set_result(frame)
+        if self._on_shown is not None and frame.startswith(_EVENT):
+            kind, *words = json.loads(frame.removeprefix(_EVENT))
+            if kind == "event" and words:
+                for state, values in (words[0].get("delta") or {}).items():
+                    self.shown.setdefault(state, {}).update(values)
+                self._on_shown()
+        for sign, found in self._waits:
+            if sign in frame and not found.done():
+                found.set_result(None)
+        self._waits = [each for each in self._waits if not each[1].done()]
 
-    def _show(self, frame: str) -> None:
-        kind, *words = json.loads(frame.removeprefix(_EVENT))
-        if kind == "event" and words and self.shown is not None:
-            for state, values in (words[0].get("delta") or {}).items():
-                self.shown.setdefault(state, {}).update(values)
+    def _wait(self, sign: str) -> "asyncio.Future[None]":
+        found = asyncio.get_running_loop().create_future()
+        self._waits.append((sign, found))
+        return found
 
-    def _waiting(self, sign: Callable[[str], bool]) -> "asyncio.Future[str]":
-        self._sign = sign
-        self._found = asyncio.get_running_loop().create_future()
-        return self._found
+    async def _ask(self, frame: str, sign: str) -> None:
+        if self._transport is None:
+            raise LostTabError("the websocket is closed")
+        answered = self._wait(sign)
+        self._write(TextMessage(data=frame))
+        await _answer(answered)
 
-    async def _answer(self, waiting: "asyncio.Future[str]") -> str:
+    def _write(self, what: Event) -> None:
+        transport = self._transport
+        if not isinstance(transport, asyncio.WriteTransport):
+            raise LostTabError("the websocket is closed")
         try:
-            return await asyncio.wait_for(waiting, ANSWER_SECONDS)
-        except TimeoutError:
-            raise LostTabError("the server has not answered") from None
+            transport.write(self._ws.send(what))
+        except LocalProtocolError as error:
+            raise LostTabError("the websocket is closed") from error
 
-    def _write(self, what: Any) -> None:
-        if self._transport is not None:
-            self._transport.write(self._ws.send(what))
 
-    def _lose(self) -> None:
-        self.is_lost = True
-        if self._transport is not None:
-            self._transport.abort()
-        if self._found is not None and not self._found.done():
-            self._found.set_exception(LostTabError("the server has closed the websocket"))
-        self._found = self._sign = None
+def _at(path: str) -> dict[str, Any]:
+    return {"router_data": {"pathname": path, "asPath": path}}
+
+
+async def _answer(waiting: "asyncio.Future[None]") -> None:
+    try:
+        await asyncio.wait_for(waiting, _ANSWER_SECONDS)
+    except TimeoutError:
+        raise LostTabError("the server has not answered") from None

@@ -18,10 +18,10 @@ class _OnceSent:
     def __init__(self, packet: Packet) -> None:
         self._packet: Packet | None = packet
 
-    def encode(self) -> Any:
+    def encode(self, b64: bool = False) -> Any:  # as a packet has it
         """Return the frame, and let go of the packet."""
         packet, self._packet = self._packet, None
-        return packet.encode() if packet is not None else ""
+        return packet.encode(b64=b64) if packet is not None else ""
 
 
 class ThinSocket(async_socket.AsyncSocket):  # type: ignore[misc]
