@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from benchmarks.report import Section, goal, percentile, ratio
 from benchmarks.soak.ingest import Ingested, a_row, ingest
 from benchmarks.soak.many_tabs import Plan, hold_blank, hold_signed_in
 from benchmarks.soak.people import TENANTS, make_people
-from benchmarks.soak.storm import Outcome, Storm, rage
+from benchmarks.soak.storm import Storm, rage
 from benchmarks.timing import OwnProcess
 from clerk_tinybird_app.tinybird.token import MAX_HEARTBEAT_SECONDS
 from tests import redis_server
@@ -30,7 +29,7 @@ _T = TypeVar("_T")
 _SHORT_MINUTES: Final = 3.0
 _PARTS: Final = ("tabs", "storm", "rows", "workers")
 _OPENING_SECONDS: Final = 600.0
-"""The longest that opening tabs may take; a busy machine takes long."""
+"""The longest that opening all tabs may take; a busy machine takes long."""
 _TABS: Final = 5_000
 _PEER_TABS: Final = 1_000
 _GOAL_MS: Final = 100.0
@@ -41,12 +40,11 @@ _STORMY_OF_TWO: Final = 60
 _STORM_SECONDS: Final = 25.0
 _INGEST_SECONDS: Final = 9.0
 _REST: Final = 5.0
-_FIRST_SIGN_INS: Final = 6.0
 _TWO: Final = 2
 _ROWS: Final = 100
 _APP: Final = {"TINYBIRD_TOKENS_PER_MINUTE": "99999999"}
 _LONGEST: Final = 3.0
-"""Times its seconds that a part may take with all that it starts, and a minute."""
+"""Times its seconds that a storm may take, beside all the first sign-ins."""
 
 
 class _Broken(list[str]):
@@ -181,14 +179,9 @@ def _tabs_section(app: RunningApp, tabs: int, seconds: float, broken: _Broken) -
 def _storm_section(
     app: RunningApp, tabs: int, seconds: float, broken: _Broken, *, is_killed: bool = False
 ) -> Section:
-    storm = Storm(app.origin, app.port, make_people(app.folder, tabs), tabs, seconds)
-    killed = threading.Timer(0, lambda: None)
-    if is_killed:
-        # Half of the storm is before it, at least: everybody signs in first.
-        killed = threading.Timer(seconds / 2 + _FIRST_SIGN_INS, _kill_one, [app])
-    killed.start()
-    outcome: Outcome = _apart(seconds * _LONGEST + 120, rage, storm)
-    killed.cancel()
+    people, killed = make_people(app.folder, tabs), app.workers()[0] if is_killed else None
+    storm = Storm(app.origin, app.port, people, tabs, seconds, kills=killed)
+    outcome = _apart(seconds * _LONGEST + _OPENING_SECONDS, rage, storm)
     number, where = (4, "two workers, one killed") if is_killed else (2, "one worker")
     section = Section(
         f"{number}. A storm of {tabs} tabs, {where}, {seconds:g} s long",
@@ -212,10 +205,6 @@ def _storm_section(
         lost = {name: times for name, times in outcome.done.items() if name.startswith("lost")}
         broken.check(lost, "lost tabs in the storm")
     return section
-
-
-def _kill_one(app: RunningApp) -> None:
-    os.kill(app.workers()[0], signal.SIGKILL)
 
 
 def _ingest_section(outcome: Ingested, broken: _Broken) -> Section:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -58,6 +60,7 @@ class Storm:
         tabs: How many.
         seconds: How long, once everybody has signed in for the first time.
         seed: Any number.
+        kills: A process to kill at half time; None for none.
     """
 
     origin: str
@@ -66,6 +69,7 @@ class Storm:
     tabs: int
     seconds: float
     seed: int = 1
+    kills: int | None = None
 
 
 class _StormyTab:
@@ -184,6 +188,9 @@ async def _rage(storm: Storm) -> Outcome:
 
         await asyncio.gather(*map(begin, tabs))
         until = time.monotonic() + storm.seconds
+        if storm.kills is not None:
+            half = storm.seconds / 2
+            asyncio.get_running_loop().call_later(half, os.kill, storm.kills, signal.SIGKILL)
         await asyncio.gather(*(tab.go_on(until) for tab in tabs))
         for tab in tabs:
             tab.close()
