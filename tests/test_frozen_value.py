@@ -21,14 +21,17 @@ assert break_in, "its values are shared too"
 @pytest.mark.parametrize("shared", FrozenValue.__subclasses__(), ids=lambda each: each.__name__)
 def test_a_shared_value_holds_nothing_that_can_be_changed(shared: type[FrozenValue]) -> None:
     assert dataclasses.is_dataclass(shared)
-    assert shared.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert shared.__dataclass_params__.frozen
     types = typing.get_type_hints(shared)
     assert {types[field.name] for field in dataclasses.fields(shared)} <= _UNCHANGEABLE
 
 
 def test_two_tabs_have_the_same_defaults_in_lists_of_their_own() -> None:
-    one, other = (DashboardState.get_fields()["ranges"].default_value() for _ in range(2))
+    ranges = DashboardState.get_fields()["ranges"]
+    one, other = ranges.default_value(), ranges.default_value()
 
+    assert one
+    assert other
     assert one is not other
     assert all(mine is theirs for mine, theirs in zip(one, other, strict=True))
 

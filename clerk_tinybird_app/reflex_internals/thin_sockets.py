@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from engineio import async_socket
-from engineio.packet import Packet
+from engineio import async_socket  # type: ignore[import-untyped]
+from engineio.packet import Packet  # type: ignore[import-untyped]
 
 
 class _OnceSent:

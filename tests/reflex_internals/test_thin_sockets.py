@@ -4,8 +4,8 @@ import gc
 import weakref
 
 import pytest
-from engineio import AsyncServer, async_socket
-from engineio.packet import MESSAGE, Packet
+from engineio import AsyncServer, async_socket  # type: ignore[import-untyped]
+from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
 
 from clerk_tinybird_app.reflex_internals.thin_sockets import ThinSocket, thin_sockets
 

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.soak.ingest import ingest
 from benchmarks.soak.people import make_people
 from benchmarks.soak.storm import PLAYGROUND, SESSION, TOKEN, Storm, compared, rage
+from benchmarks.soak.tab import Shown
 from tests.running_app import RunningApp
 
 _TABS = 16
@@ -47,7 +48,7 @@ def test_no_row_that_was_acknowledged_is_lost_or_doubled_by_a_kill(app: RunningA
 
 
 def test_a_page_with_something_foreign_is_noticed() -> None:
-    shown = {
+    shown: Shown = {
         SESSION: {"user_id_rx_state_": "me", "tenant_id_rx_state_": "ours"},
         TOKEN: {
             "claims_json_rx_state_": json.dumps(
