@@ -74,9 +74,9 @@ def workers_of(server: int) -> list[int]:
     return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
 
 
-def memory_of(pid: int) -> float:
-    """Return the memory of a process in MB; of what it shares, its part."""
-    return _read(_PROC / str(pid)).pss
+def process(pid: int) -> Process:
+    """Return one process."""
+    return _read(_PROC / str(pid))
 
 
 def cpu_seconds(folder: Path) -> tuple[float, float]:

@@ -159,6 +159,7 @@ def _tabs_section(app: RunningApp, tabs: int, seconds: float, broken: _Broken) -
     )
     p95 = percentile(ours.pushes, 95)
     section.add_samples("session push to answer, ms", ours.pushes, note=goal(p95, _GOAL_MS, "ms"))
+    section.add("   of it, the worker's processor time", ours.push_cpu_ms)
     section.add("memory of a tab, kB", ours.tab_kb, note=goal(ours.tab_kb, _GOAL_KB, "kB"))
     for label, peer in (
         ("   blank Reflex app, as many kB", blank),
@@ -171,7 +172,7 @@ def _tabs_section(app: RunningApp, tabs: int, seconds: float, broken: _Broken) -
     section.remarks += [
         f"Opened at {ours.opened_per_second:.0f} a second. Lost: {ours.lost}, "
         f"{broken.check(ours.lost, 'lost tabs')}. Peers with {_PEER_TABS} tabs.",
-        "The client's own work, signing the session tokens too, is on the same cores.",
+        f"The client used {ours.client_share:.0%} of a core; it signs the session tokens too.",
     ]
     return section
 

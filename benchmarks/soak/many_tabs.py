@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.machine import memory_of, workers_of
+from benchmarks.machine import process, workers_of
 from benchmarks.soak.people import Tokens
 from benchmarks.soak.tab import LostTabError, Tab
 from benchmarks.timing import MILLISECONDS
@@ -40,6 +40,8 @@ class Held:
         pushes: Milliseconds of each heartbeat once all were open.
         tab_kb: What each tab took of the worker's memory once all were open, in kB.
         later_kb: The same at the end.
+        push_cpu_ms: The worker's processor time for each of them.
+        client_share: How much of one core the client used meanwhile.
         lost: How many tabs were lost.
         opened_per_second: How fast they were opened.
     """
@@ -47,6 +49,8 @@ class Held:
     pushes: list[float] = field(default_factory=list)
     tab_kb: float = 0.0
     later_kb: float = 0.0
+    push_cpu_ms: float = 0.0
+    client_share: float = 0.0
     lost: int = 0
     opened_per_second: float = 0.0
 
@@ -117,15 +121,19 @@ async def _hold(port: int, worker: int, plan: Plan, push: Push) -> Held:
 
     await asyncio.gather(*map(open_tab, range(_FIRST)))
     await asyncio.sleep(_REST_SECONDS)
-    before, opening = memory_of(worker), time.monotonic()
+    before, opening = process(worker).pss, time.monotonic()
     await asyncio.gather(*map(open_tab, range(_FIRST, plan.tabs)))
     counted = plan.tabs - _FIRST
     held.opened_per_second = counted / (time.monotonic() - opening)
     await asyncio.sleep(_REST_SECONDS)
-    held.tab_kb = (memory_of(worker) - before) * _KB_PER_MB / counted
-    begun = time.monotonic()
+    opened, client_cpu, begun = process(worker), time.process_time(), time.monotonic()
+    held.tab_kb = (opened.pss - before) * _KB_PER_MB / counted
     await asyncio.gather(*map(keep_alive, range(plan.tabs)))
-    held.later_kb = (memory_of(worker) - before) * _KB_PER_MB / counted
+    at_end = process(worker)
+    held.later_kb = (at_end.pss - before) * _KB_PER_MB / counted
+    used = at_end.cpu_seconds - opened.cpu_seconds
+    held.push_cpu_ms = used * MILLISECONDS / max(len(held.pushes), 1)
+    held.client_share = (time.process_time() - client_cpu) / (time.monotonic() - begun)
     for tab in tabs.values():
         tab.close()
     return held
