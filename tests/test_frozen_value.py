@@ -10,7 +10,7 @@ from clerk_tinybird_app.frozen_value import FrozenValue
 from clerk_tinybird_app.state import break_in
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.session import TokenState
-from clerk_tinybird_app.tinybird.token import claim_lines
+from clerk_tinybird_app.tinybird.token import claim_lines, claims_json
 
 _UNCHANGEABLE = {str, int, float, bool}
 _CLAIMS = {"scopes": [{"resource": "a", "fixed_params": {"org_id": "acme"}}]}
@@ -37,13 +37,13 @@ def test_two_tabs_have_the_same_defaults_in_lists_of_their_own() -> None:
 
 
 def test_a_copy_of_a_shared_value_is_itself() -> None:
-    [line, *_] = claim_lines(_CLAIMS)
+    [line, *_] = claim_lines(claims_json(_CLAIMS))
 
     assert copy.copy(line) is copy.deepcopy(line) is line
 
 
 def test_tokens_with_the_same_claims_share_their_lines() -> None:
-    mine, theirs = claim_lines({**_CLAIMS, "iat": 1}), claim_lines({**_CLAIMS, "iat": 2})
+    mine, theirs = (claim_lines(claims_json({**_CLAIMS, "iat": at})) for at in (1, 2))
 
     assert [one is other for one, other in zip(mine, theirs, strict=True)].count(False) == 1
     assert TokenState.get_fields()["claim_lines"].default_value() == []

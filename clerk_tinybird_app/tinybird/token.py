@@ -167,11 +167,11 @@ def claims_json(claims: Mapping[str, Any]) -> str:
     return json.dumps(claims, indent=_INDENT, ensure_ascii=False)
 
 
-def claim_lines(claims: Mapping[str, Any]) -> list[ClaimLine]:
-    """Return the lines of ``claims_json``."""
+def claim_lines(shown: str) -> list[ClaimLine]:
+    """Return the lines of what ``claims_json`` has returned."""
     lines: list[ClaimLine] = []
     opened_at = -1
-    for line in claims_json(claims).split("\n"):
+    for line in shown.split("\n"):
         text = line.lstrip(" ")
         indent = len(line) - len(text)
         if text == '"fixed_params": {':
