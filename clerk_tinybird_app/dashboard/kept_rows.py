@@ -39,8 +39,10 @@ class UnpackedRows(Mapping[str, tuple[Row, ...]]):
 
     def __getitem__(self, panel: str) -> tuple[Row, ...]:
         """Return the rows of a panel."""
+        # What is forgotten meanwhile is gone here too.
+        kept = self._kept[panel]
         if panel not in self._unpacked:
-            self._unpacked[panel] = unpacked(self._kept[panel])
+            self._unpacked[panel] = unpacked(kept)
         return self._unpacked[panel]
 
     def __iter__(self) -> Iterator[str]:

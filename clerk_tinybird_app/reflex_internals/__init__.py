@@ -8,8 +8,7 @@ What each module needs of Reflex:
   ``EventNamespace._build_static_router_data``, what a state knows of its tab's handshake. A
   namespace uses only ``enqueue`` of the event processor. The first event of a page comes in the
   Socket.IO packet that connects it. ``EventContext.txid`` is the id of the event that a task
-  handles.
-  ``emit`` puts a packet in its websocket's queue before it waits for anything.
+  handles. ``emit`` puts a packet in its websocket's queue before it waits for anything.
 - ``redis_states``: ``App._state_manager`` and ``EventNamespace._token_manager``, which are replaced
   with Redis; ``StateManagerRedis._collect_state_writes``, which makes what is written of a state;
   ``StateManagerRedis._coerce_token``, through which each token of a state goes;

@@ -59,3 +59,13 @@ def test_only_the_rows_that_are_asked_for_are_unpacked_and_once() -> None:
     assert set(rows) == {"one", "damaged"}
     assert len(rows) == 2
     assert rows["one"] is rows["one"]
+
+
+def test_rows_that_are_forgotten_meanwhile_are_gone() -> None:
+    kept: dict[str, KeptRows] = {"one": packed(({"a": 1},))}
+    rows = UnpackedRows(kept)
+    assert rows["one"]
+
+    del kept["one"]
+    assert "one" not in rows
+    assert rows.get("one", ()) == ()
