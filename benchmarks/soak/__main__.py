@@ -79,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=_SHORT_MINUTES, help=minutes)
     parser.add_argument("--tabs", type=int, default=_TABS, help="how many are held open")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}; all")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     if unknown := set(given.parts) - set(_PARTS):
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(_PARTS)}")
     given.parts = given.parts or list(_PARTS)
