@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -134,6 +135,7 @@ def _workers_section(
             {
                 **_APP,
                 "REFLEX_REDIS_URL": redis.url,
+                "REDIS_SECRET": secrets.token_hex(32),
                 "WEB_CONCURRENCY": str(_TWO),
                 "TINYBIRD_API_URL": f"http://localhost:{tinybird.port}",
                 "TINYBIRD_WORKSPACE_ID": tinybird.workspace_id,
