@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run side by side.
 WORKERS ?= 3
+# About how long a soak takes.
+MINUTES ?= 3
 # Where `make sbom` writes, and where the tools of it and of `make audit` are.
 SBOM := .local/sbom
 AUDIT := .local/audit
@@ -16,7 +18,7 @@ export TINYBIRD_PROJECT := $(subst .,/,$(PRODUCT))/tinybird
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run prod export check test bench screenshots image lock sbom audit clean
+.PHONY: help run prod export check test bench soak screenshots image lock sbom audit clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -49,6 +51,10 @@ bench: $(VENV)/test.stamp ## Print the figures: speed, weight, time to the token
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk
 	@$(BIN)/python -m tests.chromium
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/test.stamp ## Load the app and kill parts of it: nothing foreign shows, no row is lost (MINUTES=30 for long)
+	@$(BIN)/python -m tests.redis_server
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) $(PARTS)
 
 screenshots: $(VENV)/test.stamp ## Take the pictures in docs/ from the running app
 	@$(BIN)/python -m clerk_tinybird_app.local.clerk.sdk

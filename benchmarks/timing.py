@@ -28,9 +28,13 @@ class OwnProcess(Pool):
 
     What a job is given and returns goes through a pipe, not through a command line, which everybody
     on the machine can read: some of it are tokens.
+
+    Args:
+        longest_seconds: How long a job may take.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_seconds: float = _JOB_SECONDS) -> None:
+        self._longest_seconds = longest_seconds
         # Never forked: forking after chDB's import hangs.
         super().__init__(1, context=get_context("spawn"))
 
@@ -38,9 +42,9 @@ class OwnProcess(Pool):
         """Have a module's function, or a method of what can be pickled, called there.
 
         Raises:
-            multiprocessing.TimeoutError: It took longer than a minute, or the process ended.
+            multiprocessing.TimeoutError: It took longer than it may, or the process ended.
         """
-        return self.apply_async(job, args, kwargs).get(_JOB_SECONDS)
+        return self.apply_async(job, args, kwargs).get(self._longest_seconds)
 
 
 def timed(call: Callable[[], object], calls: int = 1, *, warm_up: int = 0) -> list[float]:

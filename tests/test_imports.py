@@ -10,10 +10,11 @@ NAME = PACKAGE.name
 # What each part may import of this package; a part may always import itself.
 ALLOWED = {
     "clerk": set(),
-    "tinybird": {"clerk", "sealing", "shared_redis"},
+    "tinybird": {"clerk", "sealing", "shared_redis", "frozen_value"},
     "sealing": set(),
     "background": set(),
     "shared_redis": set(),
+    "frozen_value": set(),
     "routes": set(),
     "settings": {"clerk", "routes"},
     "own_clock": {"clerk", "settings"},
@@ -44,7 +45,7 @@ ALLOWED = {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),
         *("logs", "telemetry", "shared_redis"),
     },
-    "dashboard": {"routes", "tinybird"},
+    "dashboard": {"routes", "tinybird", "frozen_value"},
     "reflex_internals": {
         *("logs", "background", "settings", "routes", "serving", "services", "telemetry"),
         *("shared_redis", "sealing"),
@@ -57,6 +58,7 @@ ALLOWED = {
         "dashboard",
         "routes",
         "reflex_internals",
+        "frozen_value",
         "logs",
         "telemetry",
     },

@@ -11,7 +11,7 @@ from clerk_tinybird_app.components.picture import picture
 from clerk_tinybird_app.components.session_buttons import see_yours_button, sign_up_link
 from clerk_tinybird_app.components.source import claim_line
 from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.token import claim_lines
+from clerk_tinybird_app.tinybird.token import claim_lines, claims_json
 
 _STEPS: Final = (
     ("Sign in with Clerk", "An organization is the tenant, or you alone without one."),
@@ -60,7 +60,7 @@ def decoded_token(policy: Policy) -> list[rx.Component]:
         panel(
             "A token, decoded",
             rx.fragment(),
-            rx.el.pre(*map(claim_line, claim_lines(claims)), class_name="code"),
+            rx.el.pre(*map(claim_line, claim_lines(claims_json(claims))), class_name="code"),
             note="what is marked cannot be changed",
         )
     ]

@@ -27,6 +27,7 @@ from clerk_tinybird_app.dashboard.view import (
     order_name,
     search_names,
 )
+from clerk_tinybird_app.frozen_value import FrozenValue
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
@@ -47,7 +48,7 @@ PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(FrozenValue):
     """A link to another view.
 
     Attributes:
@@ -62,7 +63,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Chip:
+class Chip(FrozenValue):
     """A filter that is set.
 
     Attributes:

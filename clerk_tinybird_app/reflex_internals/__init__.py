@@ -4,10 +4,11 @@ What each module needs of Reflex:
 
 - ``namespace``: ``App._event_namespace``, the server's end of the websocket, which is replaced;
   ``EventNamespace._token_manager``, which knows whether a client has come back before its state
-  is dropped; ``StateManagerMemory._purge_token``, which drops one client's state. A namespace
-  uses only ``enqueue`` of the event processor. The first event of a page comes in the Socket.IO
-  packet that connects it. ``EventContext.txid`` is the id of the event that a task handles.
-  ``emit`` puts a packet in its websocket's queue before it waits for anything.
+  is dropped; ``StateManagerMemory._purge_token``, which drops one client's state;
+  ``EventNamespace._build_static_router_data``, what a state knows of its tab's handshake. A
+  namespace uses only ``enqueue`` of the event processor. The first event of a page comes in the
+  Socket.IO packet that connects it. ``EventContext.txid`` is the id of the event that a task
+  handles. ``emit`` puts a packet in its websocket's queue before it waits for anything.
 - ``redis_states``: ``App._state_manager`` and ``EventNamespace._token_manager``, which are replaced
   with Redis; ``StateManagerRedis._collect_state_writes``, which makes what is written of a state;
   ``StateManagerRedis._coerce_token``, through which each token of a state goes;
@@ -17,6 +18,8 @@ What each module needs of Reflex:
   the listeners then listen.
 - ``sealed_redis``: the commands with which Reflex reads and writes what it pickles.
 - ``redis_trouble``: the names of Reflex's loggers that tell of Redis.
+- ``thin_sockets``: Engine.IO makes its sockets of ``engineio.async_socket.AsyncSocket``, whose
+  ``poll`` returns the packets that are sent next; only ``encode`` is called of each.
 - ``patches`` and ``patches.jsx``: a page keeps the values of states, and applies what comes over a
   websocket in order, and all of it; it begins a new websocket where the old one has ended.
 - ``frames``: the packets that Reflex's page sends, in ``utils/state.js`` of its templates.

@@ -33,6 +33,7 @@ from clerk_tinybird_app.reflex_internals.handlers import event_refusal
 from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, event_id
 from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.reflex_internals.shared_places import SharedPlaces
+from clerk_tinybird_app.reflex_internals.thin_sockets import thin_sockets
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
 from clerk_tinybird_app.shared_redis import SharedRedis
@@ -241,6 +242,7 @@ def guard_websockets(
     if app.sio is None:
         raise RuntimeError("Reflex has made no websocket server; is its state enabled?")
     app.sio.register_namespace(namespace)
+    thin_sockets()
     take_event_ids_from(event_id)
     # The handshake tells this limit to the page, which then sends no longer frames.
     app.sio.eio.max_http_buffer_size = MAX_FRAME

@@ -10,6 +10,7 @@ from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
 from reflex.istate.manager.token import BaseStateToken
 from reflex.state import State, StateUpdate
+from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.event.context import EventContext
 from reflex_base.event.processor.future import EventFuture
@@ -112,6 +113,15 @@ class BoundedNamespace(EventNamespace):
             self._closed(sid)
             self._under_way.pop(sid, None)
             raise
+        # Socket.IO keeps it as long as the websocket is open, and asks for nothing of it again.
+        environ.clear()
+
+    def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
+        """Do what Reflex does, without the headers.
+
+        Reflex keeps them in the tab's state, the cookies too, and sends them to the page.
+        """
+        return super()._build_static_router_data(sid, environ) | {RouteVar.HEADERS: {}}
 
     async def emit(self, event: str, data: Any = None, to: str = "", **options: Any) -> None:
         """Send to the websocket ``to``; of an update as little as it needs."""

@@ -7,6 +7,7 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app import services
+from clerk_tinybird_app.frozen_value import FrozenValue
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.grant import UNCONFIRMED, AskingState, Grant, answering, asking
 from clerk_tinybird_app.state.queries import StoppedError
@@ -22,7 +23,7 @@ KINDS: Final = (BY_PARAMETER, BY_ALTERED_TOKEN, BY_EXPIRED_TOKEN)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(FrozenValue):
     """How an attempt ended.
 
     Attributes:

@@ -11,6 +11,7 @@ from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.listing import PAGE, ListedRows, Listing
 from clerk_tinybird_app.dashboard.questions import LIMIT, Question, older
 from clerk_tinybird_app.dashboard.times import zone_named
+from clerk_tinybird_app.frozen_value import FrozenValue
 from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.panels import PANELS, PanelsState
 from clerk_tinybird_app.state.session import SessionState
@@ -22,7 +23,7 @@ LISTS: Final = {key: each for key, each in PANELS.items() if isinstance(each, Re
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(FrozenValue):
     """How a list stands.
 
     Attributes:

@@ -15,10 +15,12 @@ from clerk_tinybird_app.dashboard.declaration import (
     TimeSeries,
 )
 from clerk_tinybird_app.dashboard.figures import ShownFigure
+from clerk_tinybird_app.dashboard.kept_rows import KeptRows, UnpackedRows, packed
 from clerk_tinybird_app.dashboard.questions import Question
 from clerk_tinybird_app.dashboard.shown import Row, Shaper, Share, UnfitRowsError, is_empty
 from clerk_tinybird_app.dashboard.times import is_refusal, zone_named
 from clerk_tinybird_app.dashboard.view import View
+from clerk_tinybird_app.frozen_value import FrozenValue
 from clerk_tinybird_app.reflex_internals.plain import plain
 from clerk_tinybird_app.state.grant import CHANGED, AskingState, unfit_rows
 from clerk_tinybird_app.state.wording import Problem, told
@@ -45,7 +47,7 @@ Answered = tuple[Question, PipeAnswer | TinybirdError]
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(FrozenValue):
     """How one panel stands.
 
     Attributes:
@@ -108,9 +110,8 @@ class PanelsState(AskingState, mixin=True):
     _page: str = ""
     _zone: str = ""
     _refused_zone: str = ""
-    # Tuples, because Reflex wraps a list's every element that is looked at.
-    _rows: dict[str, tuple[dict[str, Any], ...]] = {}
-    _before: dict[str, tuple[dict[str, Any], ...]] = {}
+    _rows: dict[str, KeptRows] = {}
+    _before: dict[str, KeptRows] = {}
     _asked: dict[str, Question] = {}
 
     def _panels(self) -> list[declaration.Panel]:
@@ -173,9 +174,9 @@ class PanelsState(AskingState, mixin=True):
     def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
         panel, at = question.panel, question.tick.start
         if question.is_before:
-            self._before[panel] = rows
+            self._before[panel] = packed(rows)
             return
-        self._rows[panel], self._asked[panel] = rows, question
+        self._rows[panel], self._asked[panel] = packed(rows), question
         self.panels[panel] = Panel(at, self.address, is_empty=is_empty(PANELS[panel], rows))
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
@@ -198,8 +199,9 @@ class PanelsState(AskingState, mixin=True):
     def _draw(self, changed: Sequence[str]) -> None:
         """Show the rows of the panels that changed, and what others show of them."""
         known = plain(self._rows)
-        rows = {key: known[key] for key in known if self._is_of_this_view(key)}
-        view, before, zone = plain(self._view), plain(self._before), zone_named(self._zone)
+        rows = UnpackedRows({key: known[key] for key in known if self._is_of_this_view(key)})
+        before = UnpackedRows(plain(self._before))
+        view, zone = plain(self._view), zone_named(self._zone)
         for panel in self._panels():
             if panel.key not in rows or not _shows_any(panel, changed):
                 continue

@@ -7,6 +7,7 @@ import reflex as rx
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.dashboard.declaration import Records
+from clerk_tinybird_app.dashboard.kept_rows import unpacked
 from clerk_tinybird_app.dashboard.questions import one_record
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import Shaper, UnfitRowsError
@@ -77,7 +78,7 @@ class RecordState(AskingState, rx.State):
                 await self._show(None)
                 return
             board = await self.get_state(DashboardState)
-            row = _row_of(declared, record, board._rows.get(panel, ()))
+            row = _row_of(declared, record, unpacked(board._rows.get(panel, ())))
             now = services.current().clock()
             asked = one_record(DASHBOARD, declared, record, now, services.pipe_parameters())
             if row is not None or asked is None:

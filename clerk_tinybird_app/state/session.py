@@ -134,7 +134,8 @@ class TokenState(TenantData, rx.State):
         self.issued_at, self.expires_at = minted.issued_at, minted.expires_at
         # Decoded from the token itself, so that what is shown cannot differ from what is sent.
         claims = decode(minted.value, workspace)
-        self.claims_json, self.claim_lines = claims_json(claims), claim_lines(claims)
+        self.claims_json = claims_json(claims)
+        self.claim_lines = claim_lines(self.claims_json)
         self.examples = example_requests(workspace.api_url)
 
     def _show_anonymous(self, running: Services) -> None:

@@ -124,6 +124,26 @@ async def test_the_state_of_a_proved_session_stays_for_the_tab_to_come_back(
     assert websockets.manager.states.keys() == {CLIENT}
 
 
+async def test_nothing_of_the_handshake_stays_in_memory_and_no_cookie_comes_to_the_page(
+    websockets: Websockets,
+) -> None:
+    headers = [(b"host", b"app.test"), (b"cookie", b"__client=secret")]
+    place = websockets.places.open("", lambda: None)
+    scope: dict[str, Any] = {"headers": headers, "client": ("1.2.3.4", 5), CONNECTION_KEY: place}
+    environ = {
+        "QUERY_STRING": f"token={CLIENT}",
+        "asgi.scope": scope,
+        "HTTP_COOKIE": "__client=secret",
+    }
+    await websockets.namespace.on_connect("ws-1", environ, {"event": fields(HYDRATE)})
+    await websockets.settle()
+
+    state = websockets.manager.states[CLIENT]
+    assert not environ
+    assert "secret" not in repr(state.router.headers)
+    assert state.router.session.client_ip == "1.2.3.4"
+
+
 async def test_a_state_stays_when_its_client_is_back_at_once(websockets: Websockets) -> None:
     sid = await websockets.open()
     await websockets.settle()

@@ -31,6 +31,7 @@ USED = {
     "RedisTokenManager._ensure_socket_record_task": RedisTokenManager,
     "BaseState._is_client_storage": BaseState,
     "EventContext.txid": EventContext,
+    "EventNamespace._build_static_router_data": EventNamespace,
 }
 
 

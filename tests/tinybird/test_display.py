@@ -24,14 +24,14 @@ URL = "https://api.tinybird.co/v0/pipes/jobs_by_hour.json"
 
 
 def test_the_lines_are_the_claims_and_nothing_else() -> None:
-    lines = [" " * line.indent + line.text for line in claim_lines(CLAIMS)]
+    lines = [" " * line.indent + line.text for line in claim_lines(claims_json(CLAIMS))]
 
     assert "\n".join(lines) == claims_json(CLAIMS)
     assert json.loads(claims_json(CLAIMS)) == CLAIMS
 
 
 def test_exactly_the_fixed_parameters_are_marked() -> None:
-    marked = [line.text.strip(" ,") for line in claim_lines(CLAIMS) if line.is_fixed]
+    marked = [line.text.strip(" ,") for line in claim_lines(claims_json(CLAIMS)) if line.is_fixed]
 
     one_scope = [
         '"fixed_params": {',
@@ -44,7 +44,7 @@ def test_exactly_the_fixed_parameters_are_marked() -> None:
 
 
 def test_a_value_that_looks_like_the_marked_key_marks_nothing() -> None:
-    lines = claim_lines({"name": '"fixed_params": {', "limits": {"rps": 1}})
+    lines = claim_lines(claims_json({"name": '"fixed_params": {', "limits": {"rps": 1}}))
 
     assert not any(line.is_fixed for line in lines)
 

@@ -1,0 +1,1 @@
+"""Load and faults against the real app, bounded and ending by itself."""

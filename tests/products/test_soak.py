@@ -1,0 +1,66 @@
+"""The soak with few tabs and for seconds: nothing foreign is shown, and no row is lost."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.soak.ingest import ingest
+from benchmarks.soak.people import make_people
+from benchmarks.soak.storm import PLAYGROUND, SESSION, TOKEN, Storm, compared, rage
+from benchmarks.soak.tab import Shown
+from tests.running_app import RunningApp
+
+_TABS = 16
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The backend with all that is embedded in it, without its pages."""
+    env = {"__REFLEX_SKIP_COMPILE": "1", "REFLEX_ENV_MODE": "prod"}
+    app = RunningApp(tmp_path_factory.mktemp("soak") / "app", env)
+    try:
+        app.granian()
+        app.wait_for_tinybird()
+        yield app
+    finally:
+        app.stop()
+
+
+def test_whoever_signs_in_switches_and_signs_out_at_once_sees_nothing_foreign(
+    app: RunningApp,
+) -> None:
+    people = make_people(app.folder, _TABS)
+
+    outcome = rage(Storm(app.origin, app.port, people, _TABS, seconds=3))
+
+    assert not outcome.wrong
+    assert all(outcome.checked[what] for what in ("push", "token", "row")), outcome.checked
+    assert not [what for what in outcome.done if what.startswith("lost")]
+
+
+def test_no_row_that_was_acknowledged_is_lost_or_doubled_by_a_kill(app: RunningApp) -> None:
+    outcome = ingest(app, seconds=2, kills=1)
+
+    assert outcome.acknowledged
+    assert not outcome.lost
+    assert not outcome.doubled
+
+
+def test_a_page_with_something_foreign_is_noticed() -> None:
+    shown: Shown = {
+        SESSION: {"user_id_rx_state_": "me", "tenant_id_rx_state_": "ours"},
+        TOKEN: {
+            "claims_json_rx_state_": json.dumps(
+                {"scopes": [{"fixed_params": {"user_id": "you", "tenant_id": "ours"}}]}
+            )
+        },
+        PLAYGROUND: {
+            "columns_rx_state_": ["status", "tenant_id"],
+            "rows_rx_state_": [["200", "ours"], ["200", "theirs"]],
+        },
+    }
+
+    foreign = [what for what, found, expected in compared(shown) if found != expected]
+
+    assert foreign == ["token", "row"]
