@@ -25,7 +25,33 @@ from tests.running_app import ROOT
 TRIVIAL: Final = "bench_trivial"
 """A pipe that reads nothing, beside those of the project."""
 
+ROLLED_UP: Final = "bench_requests"
+"""A data source like `requests`, with three that materialized pipes fill from it."""
+_SIZES: Final = ("Minute", "Hour", "Day")
+TARGETS: Final = tuple(f"bench_by_{size}" for size in _SIZES)
+
 _TRIVIAL_PIPE: Final = "NODE endpoint\nSQL >\n    SELECT 1 AS one\n\nTYPE ENDPOINT\n"
+_TARGET: Final = """
+SCHEMA >
+    `start` DateTime,
+    `tenant_id` String,
+    `requests` AggregateFunction(count),
+    `failed` AggregateFunction(countIf, UInt8),
+    `duration_ms` AggregateFunction(quantiles(0.5, 0.95), Float32)
+
+ENGINE "AggregatingMergeTree"
+ENGINE_SORTING_KEY "tenant_id, start"
+"""
+_ROLLUP: Final = """
+NODE fill
+SQL >
+    SELECT toDateTime(toStartOf{size}(timestamp)) AS start, tenant_id, countState() AS requests,
+    countIfState(status >= 500) AS failed, quantilesState(0.5, 0.95)(duration_ms) AS duration_ms
+    FROM bench_requests GROUP BY tenant_id, start
+
+TYPE materialized
+DATASOURCE bench_by_{size}
+"""
 _TOKEN_SECONDS: Final = 600
 _RPS: Final = 10_000_000
 _WRITING: Final = "session_timezone='UTC', date_time_input_format='best_effort', max_threads=1"
@@ -34,7 +60,7 @@ _READING: Final = Limits().as_settings()
 
 
 class TinybirdServer(Tinybird):
-    """The embedded Tinybird on a copy of the project in ``folder``, with `TRIVIAL`.
+    """The embedded Tinybird on a copy of the project in ``folder``, with more for the figures.
 
     Attributes:
         start_ms: The milliseconds of each start until it answered.
@@ -42,7 +68,15 @@ class TinybirdServer(Tinybird):
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         shutil.copytree(ROOT / "tinybird", folder / "tinybird")
-        (folder / "tinybird" / "endpoints" / f"{TRIVIAL}.pipe").write_text(_TRIVIAL_PIPE)
+        project = folder / "tinybird"
+        (project / "endpoints" / f"{TRIVIAL}.pipe").write_text(_TRIVIAL_PIPE)
+        source = (project / "datasources" / "requests.datasource").read_text()
+        rolled_up = source.replace("requests_append", f"{ROLLED_UP}_append")
+        (project / "datasources" / f"{ROLLED_UP}.datasource").write_text(rolled_up)
+        for size in _SIZES:
+            (project / "datasources" / f"bench_by_{size}.datasource").write_text(_TARGET)
+            rollup = _ROLLUP.format(size=size)
+            (project / "pipes" / f"bench_to_{size}.pipe").write_text(rollup)
         self.start_ms: list[float] = []
         super().__init__(folder / "tinybird", folder / "data", *arguments)
 

@@ -4,6 +4,7 @@ The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 """
 
 from clerk_tinybird_app.tinybird.project.model import (
+    MATERIALIZED,
     Column,
     DataSource,
     Node,
@@ -19,6 +20,7 @@ from clerk_tinybird_app.tinybird.project.reader import (
 )
 
 __all__ = [
+    "MATERIALIZED",
     "Column",
     "DataSource",
     "Node",

@@ -118,6 +118,7 @@ class Node:
         line: The line of the file that ``sql`` begins on, from 1.
         type: ``endpoint``, ``materialized``, ``copy``, ``sink``, or "" for none of them.
         settings: The instructions of its type by their full names, such as ``TARGET_DATASOURCE``.
+        lines: The line of each of ``settings``, from 1.
     """
 
     name: str
@@ -127,11 +128,12 @@ class Node:
     line: int
     type: str = STANDARD
     settings: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def runs_by_itself(self) -> bool:
-        """Tell whether Tinybird runs it by itself and writes its rows somewhere."""
-        return self.type in {MATERIALIZED, COPY, SINK}
+        """Tell whether Tinybird runs it at times and writes its rows somewhere."""
+        return self.type in {COPY, SINK}
 
     @property
     def target(self) -> str:

@@ -90,6 +90,7 @@ def _node(group: list[Instruction], file: Path) -> Node:
         line=line,
         type=_type(by_keyword.pop("TYPE", None), file),
         settings={keyword: instruction.text for keyword, instruction in by_keyword.items()},
+        lines={keyword: instruction.line for keyword, instruction in by_keyword.items()},
     )
 
 
@@ -120,7 +121,7 @@ def _type(instruction: Instruction | None, file: Path) -> str:
 
 
 def _check(nodes: tuple[Node, ...], groups: list[list[Instruction]], file: Path) -> None:
-    """Raise an error for two nodes with the same name, and for two endpoints."""
+    """Raise an error for two nodes with the same name, and for two that go out of the pipe."""
     seen: set[str] = set()
     for node, group in zip(nodes, groups, strict=True):
         if node.name in seen:
@@ -128,8 +129,7 @@ def _check(nodes: tuple[Node, ...], groups: list[list[Instruction]], file: Path)
                 file, group[0].line, f"There are two nodes '{node.name}'. Rename one."
             )
         seen.add(node.name)
-    endpoints = [group for node, group in zip(nodes, groups, strict=True) if node.type == ENDPOINT]
-    if len(endpoints) > 1:
-        raise ProjectError(
-            file, endpoints[1][0].line, "A pipe has one endpoint. Remove TYPE from one node."
-        )
+    typed = [group for node, group in zip(nodes, groups, strict=True) if node.type != STANDARD]
+    if len(typed) > 1:
+        text = "A pipe has one node with a TYPE. Remove it from the others."
+        raise ProjectError(file, typed[1][0].line, text)

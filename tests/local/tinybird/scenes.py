@@ -197,6 +197,34 @@ def both_ways(folder: Path) -> Any:
     return told
 
 
+def older_table(folder: Path) -> Any:
+    """A data source has a table of an earlier version, which knows no insert's token."""
+    from clerk_tinybird_app.local.tinybird.engine import tables  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.project import schema  # noqa: PLC0415
+    from clerk_tinybird_app.tinybird.project import load_project  # noqa: PLC0415
+    from tests.local.tinybird.project import write_project  # noqa: PLC0415
+
+    sources = load_project(write_project(folder / "project")).datasources
+    writer = Writer(folder / "data")
+    module: Any = tables
+    window, module.DEDUPLICATION = tables.DEDUPLICATION, "index_granularity = 8192"
+    asked = "SELECT create_table_query FROM system.tables WHERE name LIKE 'visits%' AND "
+
+    def made(session: Any) -> list[str]:
+        schema.create_database(session, "db")
+        wanted = schema.definitions(session, "db")
+        schema.apply(session, "db", sources.values(), wanted)
+        answer = session.query(f"{asked} database = 'db'", "TSVRaw")
+        return [str(window.replace("=", " = ") in line) for line in answer.decode().splitlines()]
+
+    before = writer.run(made)
+    module.DEDUPLICATION = window
+    after = writer.run(made)
+    writer.close()
+    return [before, after]
+
+
 def named_queries(folder: Path) -> Any:
     """Statements read from a named query; each one's columns, and types when it describes."""
     from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession  # noqa: PLC0415
@@ -225,7 +253,15 @@ STATEMENTS = {
 
 SCENES: dict[str, Callable[[Path], Any]] = {
     each.__name__: each
-    for each in (no_connection, odd_failure, many_bad_rows, no_memory, both_ways, named_queries)
+    for each in (
+        no_connection,
+        odd_failure,
+        many_bad_rows,
+        no_memory,
+        both_ways,
+        named_queries,
+        older_table,
+    )
 }
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ FILES = {
     "datasources/totals.datasource": TOTALS,
     "datasources/copied.datasource": TOTALS,
     "datasources/chained.datasource": TOTALS,
-    "materializations/totals_mv.pipe": FEEDER.format(
-        kind="materialized", target="DATASOURCE totals"
-    ),
+    "copies/totals_mv.pipe": FEEDER.format(kind="copy", target="TARGET_DATASOURCE totals"),
     "copies/nightly.pipe": FEEDER.format(kind="COPY", target="TARGET_DATASOURCE copied"),
     "sinks/exported.pipe": FEEDER.format(kind="sink", target="EXPORT_FORMAT csv"),
     "materializations/chained_mv.pipe": (
@@ -80,10 +78,11 @@ def own(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize(
     ("pipe", "empty", "feeder"),
     [
-        ("of_totals", "totals", "'totals_mv' (TYPE materialized)"),
+        ("of_totals", "totals", "'totals_mv' (TYPE copy)"),
         ("of_copied", "copied", "'nightly' (TYPE copy)"),
-        ("of_chained", "chained", "'chained_mv' (TYPE materialized)"),
-        ("of_pipe", "totals", "'totals_mv' (TYPE materialized)"),
+        # A materialized pipe runs, but gets nothing to run on.
+        ("of_chained", "chained", "'totals_mv' (TYPE copy)"),
+        ("of_pipe", "totals", "'totals_mv' (TYPE copy)"),
     ],
 )
 def test_an_answer_of_what_would_have_rows_is_an_error_that_names_the_pipe(
@@ -137,7 +136,7 @@ def test_rows_that_were_sent_to_it_are_answered_with_a_warning(
         assert warning.startswith("totals: only rows that were sent there")
         log = filled.log.read_text()
     for name, left in (
-        ("materializations/totals_mv.pipe:8", "'totals' gets no rows from it"),
+        ("copies/totals_mv.pipe:8", "'totals' gets no rows from it"),
         ("copies/nightly.pipe:8", "'copied' gets no rows from it"),
         ("sinks/exported.pipe:8", "it writes nothing"),
     ):
@@ -155,5 +154,5 @@ def test_a_build_tells_of_the_pipes_that_do_not_run(own: Tinybird) -> None:
     answer = own.post("/v1/build", made["token"], files=parts).json()
     assert answer["result"] == "success"
     told = {one["resource"]: one["message"] for one in answer["build"]["feedback"]}
-    assert told.keys() == {"totals_mv", "nightly", "exported", "chained_mv"}
-    assert "materializations/totals_mv.pipe:8: A node of TYPE materialized" in told["totals_mv"]
+    assert told.keys() == {"totals_mv", "nightly", "exported"}
+    assert "copies/totals_mv.pipe:8: A node of TYPE copy" in told["totals_mv"]

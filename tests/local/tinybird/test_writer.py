@@ -19,6 +19,11 @@ def test_an_error_that_nobody_thought_of_does_not_end_the_writing(tmp_path: Path
     assert scene("odd_failure", tmp_path) == {"refused": "AttributeError", "later": "stored"}
 
 
+def test_tables_of_an_earlier_version_know_inserts_from_now_on(tmp_path: Path) -> None:
+    before, after = scene("older_table", tmp_path)
+    assert (before, after) == (["False", "False"], ["True", "True"])
+
+
 def test_a_data_folder_may_have_any_other_sign_in_its_path(project: Path, tmp_path: Path) -> None:
     folder = tmp_path / "it's [one] & 100%, #2 é"
     folder.mkdir()

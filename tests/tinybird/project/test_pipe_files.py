@@ -189,7 +189,7 @@ def test_other_types_of_pipe_are_kept_so_that_they_can_be_named(
         (
             NODE + "TYPE endpoint\n" + NODE.replace("a", "b") + "TYPE endpoint\n",
             5,
-            "has one endpoint",
+            "one node with a TYPE",
         ),
         (NODE + "TYP endpoint\n", 4, "Did you mean TYPE?"),
         ("NODE a\nWHATEVER\nSQL >\n    SELECT 1\n", 2, "'WHATEVER' is not an instruction"),

@@ -21,6 +21,9 @@ _VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 _OF_CHDB: Final = frozenset(("arrowtable", "dataframe", "datastore", "debug"))
 """Formats that chDB takes for Python's objects, in any case; ClickHouse knows none of them."""
 
+_SHORTAGES: Final = (0, 159, 210, 241, 243, 394)
+"""ClickHouse's numbers for no connection, time, memory or disk, and for a query that was ended."""
+
 
 class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the API names it
     """ClickHouse refused a query.
@@ -38,6 +41,11 @@ class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the 
         parts = _ERROR.match(cleaned)
         self.message, self.name = (parts.group(1), parts.group(2) or "") if parts else (cleaned, "")
         super().__init__(self.message)
+
+    @property
+    def is_shortage(self) -> bool:
+        """Tell whether something was lacking that may be there the next time."""
+        return self.code in _SHORTAGES
 
 
 class ChdbSession:
@@ -93,7 +101,7 @@ class ChdbSession:
             )
         return bytes(result.bytes())
 
-    def insert(self, statement: str, rows: Path) -> None:
+    def insert(self, statement: str, rows: Path, *settings: str) -> None:
         """Insert the JSON rows of a file, one object a line: all of them or none.
 
         Through a file because chDB's `send_insert` reports rows as written that ClickHouse refused
@@ -102,7 +110,8 @@ class ChdbSession:
         Raises:
             QueryFailed: ClickHouse refused them.
         """
-        self.query(f"{statement} FROM INFILE {literal(str(rows))} FORMAT JSONEachRow")
+        given = f" SETTINGS {', '.join(settings)}" if settings else ""
+        self.query(f"{statement} FROM INFILE {literal(str(rows))}{given} FORMAT JSONEachRow")
 
     def close(self) -> None:
         """Close the connection; harmless twice."""

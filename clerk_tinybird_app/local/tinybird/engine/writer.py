@@ -1,12 +1,26 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
+# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
+
+import json
+import logging
+import re
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
+from clerk_tinybird_app.local.tinybird.engine.tables import (
+    LANDING_SUFFIX,
+    QUARANTINE_SUFFIX,
+    VIEW_SUFFIX,
+    literal,
+    quoted,
+)
 
 _Result = TypeVar("_Result")
 
@@ -37,6 +51,15 @@ _SETTINGS: Final = ", ".join(
 _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"
 """The rows of the insert under way, beside chDB's folder."""
+_BEGUN: Final = "insert.json"
+"""Its statement and its token; empty when it is done."""
+
+_IGNORING: Final = "materialized_views_ignore_errors=1"
+_PUSHING: Final = re.compile(r"(?:: while pushing to view \S+)+\.?$")
+"""How a failure ends that came from a view: the views on the way to it, its own first."""
+_PIPE: Final = re.compile(rf": while pushing to view (\w+){LANDING_SUFFIX}\.`(\w+){VIEW_SUFFIX}`")
+
+_log = logging.getLogger(__name__)
 
 
 class _Rows(NamedTuple):
@@ -49,8 +72,9 @@ class _Rows(NamedTuple):
 class Writer:
     """Inserts rows and runs statements, one after the other, on a thread of its own.
 
-    An insert is done when ClickHouse has written its part to a file: a process killed after that
-    has lost nothing.
+    An insert is done when ClickHouse has written its part to a file, and those of all that views
+    make of it: a process killed after that has lost nothing. One killed before may have written
+    some of them; the next one repeats the insert with the same token, which completes it.
 
     Args:
         folder: chDB's folder, a part of a data folder that this process holds.
@@ -62,7 +86,12 @@ class Writer:
         self._rows.touch(mode=0o600)
         # Kept open and written over: a file made anew for each insert takes ten times as long.
         self._file = self._rows.open("r+b")
+        begun = folder.with_name(_BEGUN)
+        begun.touch(mode=0o600)
+        self._begun = begun.open("r+b", buffering=0)
+        self._failing: set[tuple[str, str]] = set()
         self._session = self.connect()
+        self._finish()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
         # By statement, the rows of the insert that waits for the thread: more may join.
         self._waiting: dict[str, list[_Rows]] = {}
@@ -99,8 +128,9 @@ class Writer:
         """Write what is queued, then stop."""
         self._thread.shutdown()
         self._session.close()
-        self._file.close()
-        self._rows.unlink(missing_ok=True)
+        for file in (self._file, self._begun):
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
 
     def _write(self, statement: str, batch: list[_Rows]) -> None:
         with self._changing:
@@ -117,7 +147,9 @@ class Writer:
             self._file.seek(0)
             self._file.write(b"\n".join(rows.body for rows in batch))
             self._file.truncate()
-            self._session.insert(statement, self._rows)
+            token = str(uuid.uuid4())
+            self._begun.write(json.dumps([statement, token]).encode())
+            self._store(statement, token)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is its callers'
             if len(batch) == 1:
                 batch[0].done.set_exception(failure)
@@ -128,3 +160,58 @@ class Writer:
             return
         for rows in batch:
             rows.done.set_result(None)
+
+    def _finish(self) -> None:
+        """Repeat the insert that an earlier process began and did not end."""
+        if begun := self._begun.read():
+            try:
+                self._store(*json.loads(begun))
+            except (QueryFailed, ValueError) as failure:
+                # Nobody was told that they are stored.
+                _log.warning("The rows of an insert that was cut off are not stored: %s", failure)
+
+    def _store(self, statement: str, token: str, *, is_again: bool = False) -> None:
+        """Insert the rows of the file; when a materialized pipe fails on them, without its part.
+
+        Raises:
+            QueryFailed: The rows do not go into their own table.
+        """
+        once = f"insert_deduplication_token={literal(token)}"
+        try:
+            self._session.insert(statement, self._rows, once)
+        except QueryFailed as failure:
+            pushing = _PUSHING.search(failure.message)
+            pipe = _PIPE.match(pushing.group()) if pushing else None
+            if pipe is None:
+                raise
+            if failure.is_shortage and not is_again:
+                self._store(statement, token, is_again=True)
+                return
+            # Their own table has them by now; before, this would pass over the check of the rows.
+            self._session.insert(statement, self._rows, once, _IGNORING)
+            self._tell(failure, *pipe.groups())
+        finally:
+            self._begun.seek(0)
+            self._begun.truncate()
+
+    def _tell(self, failure: QueryFailed, database: str, pipe: str) -> None:
+        """Say, in its quarantine, that a data source lacks what a pipe would have made of rows.
+
+        The log has each kind of failure once, and no value of a row.
+        """
+        view = f"{literal(pipe + VIEW_SUFFIX)} AND database = {literal(database + LANDING_SUFFIX)}"
+        find = f"SELECT target_table FROM system.tables WHERE name = {view}"
+        reason = literal(f"The pipe '{pipe}' fails on rows that arrived. {for_caller(failure)}")
+        try:
+            quarantine = self._session.query(find).decode().strip() + QUARANTINE_SUFFIX
+            self._session.query(
+                f"INSERT INTO {database}.{quoted(quarantine)} (c__error, insertion_date) "
+                f"SELECT [{reason}], now()"
+            )
+        except QueryFailed as other:
+            _log.warning("The failure of the pipe '%s' cannot be kept: %s", pipe, other)
+            return
+        if (pipe, failure.name) not in self._failing:
+            self._failing.add((pipe, failure.name))
+            text = "The pipe '%s' fails on rows that arrived, and what it fills lacks them: %s."
+            _log.warning(f"{text} %s says more.", pipe, failure.name, quarantine)

@@ -34,9 +34,6 @@ from clerk_tinybird_app.tinybird.project import DataSource
 
 _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
 _COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
-_NOT_THE_ROWS: Final = (0, 159, 210, 241, 243, 394)
-"""ClickHouse's numbers for no connection, time, memory or disk, and for a query that was ended."""
-
 _AT_ONCE: Final = 2_000
 """Rows a query."""
 
@@ -188,7 +185,7 @@ class RowCheck:
         try:
             self._cast(rows)
         except QueryFailed as failure:
-            if failure.code in _NOT_THE_ROWS:
+            if failure.is_shortage:
                 raise
             if len(rows) == 1:
                 bad.append(_refused(rows[0], failure))

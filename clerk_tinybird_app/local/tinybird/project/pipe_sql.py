@@ -192,7 +192,7 @@ def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
                 yield from follow(read, path)
                 continue
             circle = " -> ".join(map(".".join, (*path[path.index(read.key) :], read.key)))
-            line = _line_of(place.node, name)
+            line = line_of(place.node, name)
             yield ProjectError(place.pipe.pipe.path, line, f"Circular reference: {circle}.")
 
     for pipe in pipes:
@@ -200,9 +200,9 @@ def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
             yield from follow(Place(pipe, node), ())
 
 
-def _line_of(node: Node, name: str) -> int:
-    """Return the file's line on which a node names what it reads from."""
-    found = re.search(rf"\b{re.escape(name)}\b", visible(node.sql))
+def line_of(node: Node, name: str) -> int:
+    """Return the file's line on which a node names a table or a column."""
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", visible(node.sql))
     return node.line + (node.sql.count("\n", 0, found.start()) if found else 0)
 
 

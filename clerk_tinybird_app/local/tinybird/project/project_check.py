@@ -5,7 +5,7 @@ rehearsal: ClickHouse finds the mistakes of the data sources there, and spells t
 would spell them; the pipes' SQL is checked against them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -16,11 +16,13 @@ from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.project import schema
+from clerk_tinybird_app.local.tinybird.project import materialized, schema
+from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.pipe_check import check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
 from clerk_tinybird_app.local.tinybird.project.unfed import Unfed, datasources_of, not_run, unfed
+from clerk_tinybird_app.local.tinybird.project.view_check import check_views, mistake_at
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
 _T = TypeVar("_T")
@@ -32,6 +34,11 @@ _CLAUSES: Final = (
     "ENGINE_PRIMARY_KEY",
     "ENGINE_TTL",
 )
+_GONE: Final = (
+    "'{target}' would be filled anew, and the ENGINE_TTL of '{source}' may have removed rows that "
+    "it was filled from. Write DEPLOYMENT_METHOD alter below TYPE to keep what is there, or fill a "
+    "data source of another name."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,8 @@ class Checked:
         datasources: Those without a mistake, by name.
         pipes: Those without a mistake that read from nothing that has one, by name.
         definitions: The tables of ``datasources`` as ClickHouse spells them, by name.
+        views: Those of the materialized ones among ``pipes``, by the pipe's name.
+        anew: The data sources that they are to fill anew.
         unserved: For the name of everything else, the mistake that keeps it from being served.
         unfed: The data sources that a pipe would fill which does not run here.
         reads_unfed: For each pipe, the names of those that it reads.
@@ -52,6 +61,8 @@ class Checked:
     datasources: Mapping[str, DataSource] = field(default_factory=dict)
     pipes: Mapping[str, CompiledPipe] = field(default_factory=dict)
     definitions: Mapping[str, Definition] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    anew: frozenset[str] = frozenset()
     unserved: Mapping[str, ProjectError] = field(default_factory=dict)
     unfed: Mapping[str, Unfed] = field(default_factory=dict)
     reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -72,6 +83,20 @@ class Checked:
         if mistake := self.unserved.get(name):
             raise bad_request(f"[Error] '{name}' is not served. {mistake}")
 
+    def without(self, failed: Mapping[str, QueryFailed], database: str) -> "Checked":
+        """Return it without the materialized pipes that failed on the rows that are there."""
+        text = "It fails on rows that are there, so what it fills stays as it was."
+        mistakes = [
+            mistake_at(self.pipes[name], f"{text} {for_author(failure, database)}")
+            for name, failure in failed.items()
+        ]
+        return replace(
+            self,
+            pipes=_without(failed, self.pipes),
+            unserved={**self.unserved, **_by_name(mistakes)},
+            mistakes=(*self.mistakes, *mistakes),
+        )
+
 
 def check(project: Project, writer: Writer, database: str) -> Checked:
     """Find a project's mistakes; nothing that lasts, in its database, is changed."""
@@ -79,31 +104,58 @@ def check(project: Project, writer: Writer, database: str) -> Checked:
     pipes, malformed = compiled(project.pipes, sources)
     rehearsal = database + _REHEARSAL_SUFFIX
     drop = partial(schema.drop_database, database=rehearsal)
+    session = writer.connect()
     try:
         writer.run(drop)
         definitions, refused = _rehearse(writer, rehearsal, sources.values())
         mistakes = [*project.mistakes, *malformed, *circles(pipes.values()), *refused]
         sound = _without(_unserved(mistakes, pipes), pipes)
         found = check_pipes(sound.values(), writer.folder, rehearsal)
+        mistakes += found.mistakes
+        sound = _without(_unserved(mistakes, pipes), pipes)
+        views, of_views = check_views(session, rehearsal, sound, definitions)
+        mistakes += of_views.mistakes
+        kept, running = schema.definitions(session, database), materialized.views(session, database)
     finally:
+        session.close()
         writer.run(drop)
-    taken = _without(_by_name(refused), sources).values()
-    mistakes += found.mistakes
-    mistakes += writer.run(
-        partial(schema.mistakes, database=database, sources=taken, wanted=definitions)
+    views = {
+        name: replace(view, query=view.query.replace(f"{rehearsal}.", f"{database}."))
+        for name, view in views.items()
+    }
+    taken = _without(_by_name(refused), sources)
+    compare = partial(
+        materialized.stale, running=running, sources=taken, kept=kept, wanted=definitions
     )
-    unserved = _unserved(mistakes, pipes)
+    mistakes += [
+        mistake_at(pipes[view.pipe], _GONE.format(target=view.target, source=view.source))
+        for view in views.values()
+        if "ENGINE_TTL" in sources[view.source].engine_settings
+        if view.target in kept and not kept[view.target].is_empty
+        if view.target in compare(views)
+    ]
+    # A mistake costs views, and what no view fills cannot be filled anew.
+    while True:
+        anew = compare(views)
+        changed = schema.mistakes(_without(anew, taken).values(), kept, definitions)
+        unserved = _unserved([*mistakes, *changed], pipes)
+        if views.keys().isdisjoint(unserved):
+            break
+        views = _without(unserved, views)
+    mistakes += changed
     good = _without(unserved, pipes)
     targets = unfed(good)
     return Checked(
         datasources=_without(unserved, sources),
         pipes=good,
         definitions=definitions,
+        views=views,
+        anew=anew,
         unserved=unserved,
         unfed=targets,
         reads_unfed={n: datasources_of(p.endpoint) & targets.keys() for n, p in good.items()},
         mistakes=tuple(mistakes),
-        doubts=(*found.doubts, *not_run(pipes)),
+        doubts=(*found.doubts, *of_views.doubts, *not_run(pipes)),
     )
 
 
@@ -179,9 +231,13 @@ def _unserved(
         name: found[read]
         for name, pipe in pipes.items()
         if name not in found
-        for node, reads in pipe.reads.items()
+        for node in pipe.pipe.nodes
         # Its own nodes come first; but what has the name of the node itself is not of the pipe.
-        for read in reads.difference(pipe.reads.keys() - {node}) & found.keys()
+        for read in {
+            *pipe.reads[node.name].difference(pipe.reads.keys() - {node.name}),
+            node.target,
+        }
+        & found.keys()
     }:
         found |= more
     return found
@@ -195,5 +251,5 @@ def _by_name(mistakes: Iterable[ProjectError]) -> dict[str, ProjectError]:
     return found
 
 
-def _without(names: Mapping[str, object], all_of_them: Mapping[str, _T]) -> dict[str, _T]:
+def _without(names: Collection[str], all_of_them: Mapping[str, _T]) -> dict[str, _T]:
     return {name: one for name, one in all_of_them.items() if name not in names}

@@ -4,7 +4,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
@@ -36,6 +36,7 @@ class Definition:
         sorting_key: "" without one.
         primary_key: "" where it is the sorting key.
         ttl: "" without one.
+        is_deduplicating: Whether it knows inserts by their tokens, see `tables.DEDUPLICATION`.
         is_empty: Whether it certainly has no rows.
     """
 
@@ -48,6 +49,7 @@ class Definition:
     sorting_key: str
     primary_key: str
     ttl: str
+    is_deduplicating: bool
     is_empty: bool
 
 
@@ -84,7 +86,8 @@ def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
     indexes = pairs.format("(name, concat(type_full, ' ', expr, ' ', toString(granularity)))", "1")
     answer = session.query(
         "SELECT name, engine_full, partition_key, sorting_key, primary_key, "
-        "toBool(ifNull(total_rows = 0, 0)) AS is_empty, columns, defaults, codecs, indexes "
+        "toBool(ifNull(total_rows = 0, 0)) AS is_empty, columns, defaults, codecs, indexes, "
+        "engine_full LIKE '%_deduplication_window%' AS is_deduplicating "
         f"FROM (SELECT * FROM system.tables {where}) AS t "
         f"JOIN (SELECT table, {columns} AS columns, {defaults} AS defaults, {codecs} AS codecs "
         f"FROM (SELECT * FROM system.columns {where} ORDER BY position) GROUP BY table) AS c "
@@ -117,16 +120,14 @@ def _bare(key: str) -> str:
 
 
 def mistakes(
-    session: ChdbSession,
-    database: str,
     sources: Iterable[DataSource],
+    kept: Mapping[str, Definition],
     wanted: Mapping[str, Definition],
 ) -> list[ProjectError]:
     """Return what changed in a way that the rows that are there cannot follow.
 
-    ``wanted`` has each table as ClickHouse spells it, by name.
+    ``kept`` and ``wanted`` have each table as ClickHouse spells it, by name.
     """
-    kept = definitions(session, database)
     return [
         ProjectError(
             source.path,
@@ -138,6 +139,11 @@ def mistakes(
         if source.name in kept and not kept[source.name].is_empty
         for line, what in _unfollowable(source, kept[source.name], wanted[source.name])
     ]
+
+
+def cannot_follow(source: DataSource, kept: Definition, wanted: Definition) -> bool:
+    """Tell whether a table with rows must be made anew."""
+    return next(_unfollowable(source, kept, wanted), None) is not None
 
 
 def create(session: ChdbSession, database: str, source: DataSource) -> None:
@@ -153,10 +159,12 @@ def apply(
     database: str,
     sources: Iterable[DataSource],
     wanted: Mapping[str, Definition],
+    anew: Collection[str] = (),
 ) -> list[str]:
     """Create tables, follow what changed, and renew the landing tables.
 
     A table without rows is made anew when it cannot follow. The sources are without `mistakes`.
+    Those to fill ``anew`` that have rows are left alone.
 
     Returns:
         The data sources whose tables were made or changed.
@@ -169,11 +177,20 @@ def apply(
             create(session, database, source)
             changed.append(source.name)
             continue
+        if source.name in anew and not table.is_empty:
+            continue
         if _follow(session, database, source, table, wanted[source.name]):
             changed.append(source.name)
-        _follow_quarantine(session, database, source, kept)
-        _create_landing(session, database, source)
+        follow_ways_in(session, database, source, kept)
     return changed
+
+
+def follow_ways_in(
+    session: ChdbSession, database: str, source: DataSource, kept: Mapping[str, Definition]
+) -> None:
+    """Bring a quarantine up to date, and renew a landing table."""
+    _follow_quarantine(session, database, source, kept)
+    _create_landing(session, database, source)
 
 
 def _table(database: str, source: DataSource, suffix: str = "") -> str:
@@ -189,7 +206,7 @@ def _follow(
 ) -> bool:
     """Bring a table up to date; tell whether there was anything to do."""
     table = _table(database, source)
-    if kept.is_empty and next(_unfollowable(source, kept, wanted), None):
+    if kept.is_empty and cannot_follow(source, kept, wanted):
         session.query(f"DROP TABLE {table} SYNC")
         session.query(tables.create_table(source, table))
         return True
@@ -207,9 +224,14 @@ def _follow(
     if kept.ttl != wanted.ttl:
         ttl = source.engine_settings.get("ENGINE_TTL")
         changes.append(f"MODIFY TTL {ttl}" if ttl else "REMOVE TTL")
-    for change in changes:
+    for change in (*changes, *_upgrades(kept)):
         session.query(f"ALTER TABLE {table} {change}")
     return bool(changes)
+
+
+def _upgrades(kept: Definition) -> list[str]:
+    """Return what a table of an earlier version of this app lacks."""
+    return [] if kept.is_deduplicating else [f"MODIFY SETTING {tables.DEDUPLICATION}"]
 
 
 def _column_changes(column: Column, kept: Definition, wanted: Definition) -> Iterator[str]:
@@ -273,9 +295,10 @@ def _follow_quarantine(
     if found is None:
         session.query(tables.create_quarantine(source, table))
         return
-    for column in tables.quarantined(source):
-        if column not in found.columns:
-            session.query(f"ALTER TABLE {table} ADD COLUMN {quoted(column)} Nullable(String)")
+    new = (column for column in tables.quarantined(source) if column not in found.columns)
+    more = (f"ADD COLUMN {quoted(column)} Nullable(String)" for column in new)
+    for change in (*more, *_upgrades(found)):
+        session.query(f"ALTER TABLE {table} {change}")
 
 
 def _create_landing(session: ChdbSession, database: str, source: DataSource) -> None:

@@ -1,7 +1,8 @@
 """Data sources that a pipe would fill which does not run here.
 
-A pipe of ``TYPE materialized``, ``copy`` or ``sink`` is read and checked, but not run. What it
-would have filled stays empty, unless rows are sent there; an answer made of that must say so.
+A pipe of ``TYPE copy`` or ``sink`` is read and checked, but not run. What it would have filled
+stays empty, unless rows are sent there; an answer made of that must say so, also where materialized
+pipes lie between.
 """
 
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
@@ -47,16 +48,21 @@ def not_run(pipes: Mapping[str, CompiledPipe]) -> Iterator[ProjectError]:
 
 def unfed(pipes: Mapping[str, CompiledPipe]) -> dict[str, Unfed]:
     """Return the data sources that pipes would fill, by name."""
-    feeders: dict[str, list[str]] = {}
+    feeders: dict[str, set[str]] = {}
     reads: dict[str, frozenset[str]] = {}
     for name, pipe in pipes.items():
         for node in pipe.pipe.nodes:
             if target := node.target:
-                feeders.setdefault(target, []).append(f"'{name}' (TYPE {node.type})")
                 reads[target] = reads.get(target, frozenset()) | datasources_of(Place(pipe, node))
-    return {
-        target: Unfed(tuple(names), _upstream(target, reads)) for target, names in feeders.items()
-    }
+                if node.runs_by_itself:
+                    feeders.setdefault(target, set()).add(f"'{name}' (TYPE {node.type})")
+    found = {}
+    for target in reads:
+        upstream = _upstream(target, reads)
+        names = {name for each in (target, *upstream) for name in feeders.get(each, ())}
+        if names:
+            found[target] = Unfed(tuple(sorted(names)), upstream)
+    return found
 
 
 def datasources_of(place: Place) -> frozenset[str]:

@@ -92,7 +92,7 @@ def _pipe_view(
         "id": workspace.resource_id("pipe", pipe.name),
         "name": pipe.name,
         "description": pipe.description,
-        "type": "endpoint" if pipe.is_endpoint else "default",
+        "type": next((node.type for node in pipe.nodes if node.type), "default"),
         "endpoint": endpoint if pipe.is_endpoint else None,
         **_dates(pipe.modified),
         "parent": None,

@@ -16,7 +16,7 @@ from clerk_tinybird_app.local.tinybird.access.static_tokens import (
 )
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import not_found
-from clerk_tinybird_app.local.tinybird.project import schema
+from clerk_tinybird_app.local.tinybird.project import materialized
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked, check
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectMistakes
@@ -103,16 +103,19 @@ class LocalWorkspace:
             The data sources with other tables than before, and what was found.
 
         Raises:
-            ProjectMistakes: It has some; nothing is changed.
+            ProjectMistakes: It has some; nothing is changed, but for data sources that are filled
+                anew, when one fails.
         """
         with self._applying:
             checked = check(project, writer, self.database)
             if checked.mistakes and not despite_mistakes:
                 raise ProjectMistakes(checked.mistakes)
-            sources, wanted = checked.datasources.values(), checked.definitions
-            changed = writer.run(
-                lambda session: schema.apply(session, self.database, sources, wanted)
+            changed, failed = writer.run(
+                partial(materialized.apply, database=self.database, wanted=checked)
             )
+            checked = checked.without(failed, self.database)
+            if failed and not despite_mistakes:
+                raise ProjectMistakes(checked.mistakes)
             tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
             self.tokens = {token.value: token for token in tokens}
             self.served = checked
