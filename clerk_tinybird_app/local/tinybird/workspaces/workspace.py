@@ -97,7 +97,8 @@ class LocalWorkspace:
     ) -> tuple[list[str], Checked]:
         """Serve ``project`` from now on, its tables brought up to date first.
 
-        ``despite_mistakes`` is to serve what has none, when something else has.
+        ``despite_mistakes`` is to serve what has none, when something else has that is not served
+        already.
 
         Returns:
             The data sources with other tables than before, and what was found.
@@ -107,7 +108,8 @@ class LocalWorkspace:
         """
         with self._applying:
             checked = check(project, writer, self.database)
-            if checked.mistakes and not despite_mistakes:
+            lost = checked.unserved.keys() & {*self.served.datasources, *self.served.pipes}
+            if checked.mistakes and (lost or not despite_mistakes):
                 raise ProjectMistakes(checked.mistakes)
             sources, wanted = checked.datasources.values(), checked.definitions
             changed = writer.run(
