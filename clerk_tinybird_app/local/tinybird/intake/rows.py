@@ -152,7 +152,8 @@ def as_ndjson(content: bytes, kind: str, source: DataSource, *, delimiter: str =
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
         raise bad_request("The dialect_delimiter must be one character, and no quote or line end")
     names = [column.name for column in source.columns]
-    nullable = {column.name for column in source.columns if column.is_nullable}
+    # As in ClickHouse, an empty cell is no value where something stands for none.
+    missable = {column.name for column in source.columns if column.is_nullable or column.default}
     text = io.StringIO(content.decode(errors="replace"))
     try:
         lines = list(csv.reader(text, delimiter=delimiter))
@@ -163,7 +164,7 @@ def as_ndjson(content: bytes, kind: str, source: DataSource, *, delimiter: str =
     rows = []
     for line in lines:
         pairs = zip(names, line, strict=False)
-        row = {name: None if not value and name in nullable else value for name, value in pairs}
+        row = {name: None if not value and name in missable else value for name, value in pairs}
         rows.append(json.dumps(row, ensure_ascii=False))
     return "\n".join(rows).encode()
 
