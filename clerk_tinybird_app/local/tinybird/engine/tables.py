@@ -173,14 +173,14 @@ def _landing_type(column: Column) -> str:
 def _cast(column: Column, member: str) -> str:
     value, inner = quoted(member), bare_type(column)
     target = literal(f"Nullable({inner})" if column.is_nullable else inner)
-    # In the column's type: one that holds both may be none that either can be written as.
-    default = f"CAST({column.default}, {target})" if column.default else ""
-    if default and has_empty(column):
-        value = f"if(isNull({value}), {default}, CAST({value}, {target}))"
-    else:
-        if _INTEGER.match(inner):
-            kind = literal(f"Nullable({inner})") if default else target
-            value = f"accurateCast({value}, {kind})"
-        if default:
-            value = f"ifNull({value}, {default})"
-    return f"{value} AS {quoted(column.name)}"
+    given = value
+    if has_empty(column) and column.default:
+        given = f"CAST({value}, {target})"
+    elif _INTEGER.match(inner):
+        kind = literal(f"Nullable({inner})") if column.default else target
+        given = f"accurateCast({value}, {kind})"
+    if column.default:
+        # In the column's type: one that holds both may be none that either can be written as. And
+        # by an `if`, as it alone leaves a default uncomputed that no row needs.
+        given = f"if(isNull({value}), CAST({column.default}, {target}), {given})"
+    return f"{given} AS {quoted(column.name)}"
