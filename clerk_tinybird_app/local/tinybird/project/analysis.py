@@ -83,6 +83,7 @@ class Fault:
         subject: The table, column, function or clause that it is about; "" for a syntax error.
         place: Where in the node's own SQL a syntax error is, in characters.
         is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
+        is_harmful: Whether no request may come to it, not even one that asks for it.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Fault:
     subject: str = ""
     place: int = 0
     is_certain: bool = True
+    is_harmful: bool = False
 
     @property
     def is_syntax(self) -> bool:
@@ -133,7 +135,7 @@ class Analyst:
             own: The SQL of the node alone.
         """
         if found := writes_file(own):
-            return Fault(SYNTAX, _WRITES_FILE, place=found.start())
+            return Fault(SYNTAX, _WRITES_FILE, place=found.start(), is_harmful=True)
         try:
             # What would follow a semicolon would run.
             if ";" in own:
