@@ -3,7 +3,7 @@
 A node is written with values of the right types and with its branches chosen beforehand: all first
 ones, all second ones and so on. A fault may come from our choice, as conditions can depend on each
 other. So it counts only if every other way to write the text that it is in has it as well; what is
-left is for whoever asks. So is what is wrong in some branches alone: it is told, and the pipe served.
+left is for whoever asks. What is wrong in some branches alone is told too, but the pipe is served.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
