@@ -64,6 +64,21 @@ def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int 
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (rb"\ud800", "Not text: it has half of a surrogate pair"),
+        (b"\xed\xa0\x80", "Not text: it has half of a surrogate pair"),
+        (b"\xff", "Not text: it has what is no UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told_in_words(text: bytes, reason: str) -> None:
+    [row] = split_rows(b'{"a": "' + text + b'"}')
+    found = read_row(row, source(a="String"))
+    assert isinstance(found, BadRow)
+    assert found.reasons == (reason,)
+
+
+@pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("UInt8", 255),

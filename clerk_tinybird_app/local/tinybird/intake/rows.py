@@ -31,6 +31,7 @@ from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 _INTEGER: Final = re.compile(r"(U?)Int(8|16|32|64|128|256)")
 _STEP: Final = re.compile(r"\.([A-Za-z_][\w-]*)|\[['\"]([^'\"]+)['\"]\]|\.?\[(:|\d+)\]")
+_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _MISSING: Final = object()
 
 _MOST_BITS: Final = 63
@@ -109,7 +110,11 @@ def read_row(line: bytes, source: DataSource) -> dict[str, Any] | BadRow:
         row = json.loads(line)
         line.decode()
     except (ValueError, RecursionError) as error:
-        return BadRow((), (f"Invalid JSON: {error}",), {}, line.decode(errors="replace"))
+        reason = f"Invalid JSON: {error}"
+        if isinstance(error, UnicodeDecodeError):
+            what = "half of a surrogate pair" if _SURROGATE.search(line) else "what is no UTF-8"
+            reason = f"Not text: it has {what}"
+        return BadRow((), (reason,), {}, line.decode(errors="replace"))
     if not isinstance(row, dict):
         return BadRow((), ("Not a JSON object",), {}, line.decode())
     found = {column.name: _find(row, column) for column in source.columns}

@@ -8,12 +8,14 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_author
+from clerk_tinybird_app.local.tinybird.engine.readers import ANY_TYPE
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible, writes_file
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
 _SETTINGS: Final = (
     "session_timezone='UTC', max_execution_time=0.5, max_memory_usage=500000000, max_threads=1, "
+    f"{ANY_TYPE}, "
     "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
 )
 _TABLE: Final = "UNKNOWN_TABLE"

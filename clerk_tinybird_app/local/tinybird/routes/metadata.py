@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal
-from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.answering import identify, queried
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
@@ -40,10 +39,7 @@ async def pipes(request: Request) -> Response:
 async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
     workspace, caller = identify(request)
-    name = request.path_params["file"]
-    if name not in workspace.served.pipes and name not in workspace.served.unserved:
-        raise not_found(f"Pipe '{name}' not found")
-    found = workspace.pipe(name, caller)
+    found = workspace.pipe(request.path_params["file"], caller, missing="Pipe '{}' not found")
     return JSONResponse(_pipe_view(workspace, found, with_sql=caller.is_admin))
 
 

@@ -54,8 +54,10 @@ class LocalWorkspace:
         """Return the id of one of its pipes, nodes or data sources; the same after each start."""
         return resource_id(self.id, *names)
 
-    def pipe(self, name_or_id: str, caller: Caller) -> CompiledPipe:
-        """Return a pipe that a caller may read.
+    def pipe(
+        self, name_or_id: str, caller: Caller, *, missing: str = "The pipe '{}' does not exist"
+    ) -> CompiledPipe:
+        """Return a pipe that a caller may read; ``missing`` tells of one that is not there.
 
         Raises:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
@@ -63,7 +65,7 @@ class LocalWorkspace:
         served = self.served
         name = self._name("pipe", name_or_id, served.pipes, served)
         if name is None:
-            raise not_found(f"The pipe '{name_or_id}' does not exist")
+            raise not_found(missing.format(name_or_id))
         # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
         caller.fixed_params(name)
         served.require(name)
