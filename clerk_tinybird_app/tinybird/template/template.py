@@ -71,8 +71,6 @@ class Template:
             raise syntax_error(f"the template was stopped: {error}") from None
         except UnboundLocalError as error:
             raise syntax_error(_UNSET.sub(r"local variable '\1'", str(error))) from None
-        except UnicodeEncodeError:
-            raise syntax_error("a value has half of a surrogate pair, which is no text") from None
         except KeyError as error:
             raise syntax_error(
                 f"Missing key {error} while rendering the template. "

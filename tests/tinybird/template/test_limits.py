@@ -92,11 +92,6 @@ def test_blocks_deep_within_each_other_are_refused_soon() -> None:
     assert time.monotonic() - began < 1
 
 
-def test_half_of_a_surrogate_pair_is_refused_in_words() -> None:
-    with pytest.raises(TemplateError, match="half of a surrogate pair"):
-        Template("{{ x }}").render({"x": "\ud800"})
-
-
 def test_a_deep_value_is_refused() -> None:
     deep: list[object] = []
     for _ in range(100_000):
