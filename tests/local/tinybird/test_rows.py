@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.intake.files import rows_of
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
-    as_ndjson,
     count_objects,
     count_plain,
     read_row,
@@ -251,8 +251,8 @@ SOURCE = DataSource(
 
 
 def rows(text: str, **options: str) -> list[Any]:
-    found = as_ndjson(text.encode(), "csv", SOURCE, **options)
-    return [json.loads(line) for line in found.splitlines()]
+    found = rows_of(text.encode(), "csv", SOURCE, **options)
+    return [json.loads(line) for line in found.ndjson.splitlines()]
 
 
 @pytest.mark.parametrize("header", ["a,b\n", ""])
@@ -278,5 +278,5 @@ def test_a_field_that_is_too_long_to_be_one_is_refused() -> None:
 
 
 def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(ApiError, match="'parquet'"):
-        as_ndjson(b"", "parquet", SOURCE)
+    with pytest.raises(ApiError, match="'orc'"):
+        rows_of(b"", "orc", SOURCE)

@@ -21,6 +21,7 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     as_text,
@@ -36,6 +37,11 @@ _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
 _COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
 _NOT_THE_ROWS: Final = (0, 159, 210, 241, 243, 394)
 """ClickHouse's numbers for no connection, time, memory or disk, and for a query that was ended."""
+
+_PARQUET_LIMITS: Final = (
+    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000"
+)
+"""A Parquet file of a few bytes can hold any number of rows."""
 
 _AT_ONCE: Final = 2_000
 """Rows a query."""
@@ -93,15 +99,52 @@ def ingest(
             pass
         else:
             return Ingested(count, 0)
-    rows, bad = candidates(source, body)
-    good, refused = RowCheck(writer, source).sort(rows)
-    bad += refused
+    good, bad = sorted_rows(writer, source, body)
     if good:
         writer.insert(landing, _lines(row.landed for row in good)).result()
+    quarantine(writer, database, source, bad, clock())
+    return Ingested(len(good), len(bad))
+
+
+def sorted_rows(writer: Writer, source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
+    """Return the good rows of a body and the bad ones; nothing is stored."""
+    rows, bad = candidates(source, body)
+    good, refused = RowCheck(writer, source).sort(rows)
+    return good, bad + refused
+
+
+def quarantine(
+    writer: Writer, database: str, source: DataSource, bad: Sequence[BadRow], now: float
+) -> None:
+    """Store the refused rows of one request."""
     if bad:
         table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
-        writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, clock())).result()
-    return Ingested(len(good), len(bad))
+        writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, now)).result()
+
+
+def selected(source: DataSource, rows: Sequence[Row]) -> str:
+    """Return the query that has rows as the data source's table takes them."""
+    text = literal(_lines(row.landed for row in rows).decode())
+    columns = literal(tables.landing_columns(source))
+    return f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+
+
+def parquet_rows(writer: Writer, content: bytes) -> bytes:
+    """Return a Parquet file's rows as NDJSON.
+
+    Raises:
+        ApiError: 400, it is none, or has too many rows.
+    """
+    session = writer.connect()
+    try:
+        return session.query(
+            f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}",
+            "JSONEachRow",
+        )
+    except QueryFailed:
+        raise bad_request("The file is no Parquet that can be read, or it is too large") from None
+    finally:
+        session.close()
 
 
 def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
@@ -201,11 +244,8 @@ class RowCheck:
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        text = _lines(row.landed for row in rows).decode()
-        self._session.query(
-            f"INSERT INTO FUNCTION null({literal(target)}) SELECT {tables.casts(self._source)} "
-            f"FROM format(JSONEachRow, {literal(self._columns)}, {literal(text)})"
-        )
+        rows_of = selected(self._source, rows)
+        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {rows_of}")
 
 
 def _refused(row: Row, failure: QueryFailed) -> BadRow:

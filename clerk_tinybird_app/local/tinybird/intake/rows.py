@@ -1,4 +1,4 @@
-"""Rows as they arrive, JSON or CSV: told apart and checked without ClickHouse.
+"""Rows as they arrive: told apart and checked without ClickHouse.
 
 What can be told here cheaply is told here; what only ClickHouse knows (dates, decimals, arrays)
 it is asked afterwards.
@@ -10,9 +10,7 @@ ways in store the same or fail alike, and the straight one costs a third less. m
 time than it takes to count the rows.
 """
 
-import csv
 import functools
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +24,6 @@ from clerk_tinybird_app.local.tinybird.engine.tables import (
     has_empty,
     landing_name,
 )
-from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 _INTEGER: Final = re.compile(r"(U?)Int(8|16|32|64|128|256)")
@@ -45,8 +42,6 @@ _READ_ALIKE: Final = re.compile(
 
 _EMPTY_ALIKE: Final = frozenset(("Array", "Map"))
 """Types that are the same in the landing table."""
-
-_NO_DELIMITERS: Final = '"\r\n'
 
 
 @dataclass(frozen=True)
@@ -142,36 +137,12 @@ def as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def as_ndjson(content: bytes, kind: str, source: DataSource, *, delimiter: str = ",") -> bytes:
-    """Return a file's rows, one JSON object a line, with the columns' names.
-
-    Its kind is ``ndjson``, ``json`` or ``csv``; a CSV's header may be left out.
-
-    Raises:
-        ApiError: 400, another kind of file, or a CSV that cannot be read.
-    """
-    if kind in ("ndjson", "json"):
-        return content
-    if kind != "csv":
-        raise bad_request(f"Files of the format '{kind}' are not supported; send ndjson or csv")
-    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
-        raise bad_request("The dialect_delimiter must be one character, and no quote or line end")
-    names = [column.name for column in source.columns]
-    # As in ClickHouse, an empty cell is no value where something stands for none.
-    missable = {column.name for column in source.columns if column.is_nullable or column.default}
-    text = io.StringIO(content.decode(errors="replace"))
-    try:
-        lines = list(csv.reader(text, delimiter=delimiter))
-    except csv.Error as error:
-        raise bad_request(f"The file is no CSV that can be read: {error}") from None
-    if lines and set(lines[0]) <= set(names):
-        names = lines.pop(0)
-    rows = []
-    for line in lines:
-        pairs = zip(names, line, strict=False)
-        row = {name: None if not value and name in missable else value for name, value in pairs}
-        rows.append(json.dumps(row, ensure_ascii=False))
-    return "\n".join(rows).encode()
+def steps(column: Column) -> list[str]:
+    """Return the members, and indexes, that lead to a column's value; ``:`` is each of an array."""
+    if (member := landing_name(column)) is not None:
+        return [member]
+    path = (column.json_path or "")[1:]
+    return [name or key or index for name, key, index in _STEP.findall(path)]
 
 
 def _fault(column: Column, value: Any) -> str | None:
@@ -203,16 +174,15 @@ def _find(row: dict[str, Any], column: Column) -> Any:
     """Return what the column's JSON path leads to."""
     if (member := landing_name(column)) is not None:
         return row.get(member, _MISSING)
-    path = column.json_path or ""
-    return _follow(row, [name or key or index for name, key, index in _STEP.findall(path[1:])])
+    return _follow(row, steps(column))
 
 
-def _follow(value: Any, steps: list[str]) -> Any:
-    for position, step in enumerate(steps):
+def _follow(value: Any, path: list[str]) -> Any:
+    for position, step in enumerate(path):
         if step == ":":
             if not isinstance(value, list):
                 return _MISSING
-            each = [_follow(item, steps[position + 1 :]) for item in value]
+            each = [_follow(item, path[position + 1 :]) for item in value]
             return [None if item is _MISSING else item for item in each]
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]

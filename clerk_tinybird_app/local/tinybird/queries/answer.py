@@ -162,6 +162,21 @@ class Query:
         body = self._body(query, output, own=own, hidden=queries.values())
         return Answer(body, output, warning)
 
+    def matching(self, name: str, condition: str) -> int:
+        """Return how many rows of a data source meet a condition, whoever may remove them.
+
+        Raises:
+            ApiError: It is no condition, or reads anything but data sources, or fails.
+        """
+        text = f"SELECT count() FROM {quoted(name)} WHERE ({condition}\n)"
+        asked = statement.canonical(self._session, text)
+        used = statement.names(self._session, asked)
+        self._require_readable(used, asked, {name, *self._served.datasources}, self._existing())
+        try:
+            return int(self._body(asked, _TSV, own=(), hidden=()))
+        except ValueError:
+            raise bad_request("[Error] The delete_condition is not one condition") from None
+
     def _body(
         self, query: str, output: Format, *, own: Iterable[object], hidden: Iterable[str]
     ) -> bytes:

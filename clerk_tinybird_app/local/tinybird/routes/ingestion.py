@@ -1,17 +1,18 @@
-"""``/v0/events`` and the appending of files: rows in."""
+"""``/v0/events`` and files, whose rows are appended or replace all others: rows in."""
 
-import uuid
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake.ingest import Ingested, ingest
-from clerk_tinybird_app.local.tinybird.intake.rows import as_ndjson
+from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.intake import changes
+from clerk_tinybird_app.local.tinybird.intake.files import rows_of
+from clerk_tinybird_app.local.tinybird.intake.ingest import Ingested, ingest, parquet_rows
 from clerk_tinybird_app.local.tinybird.routes.answering import (
+    FORMS,
     MOST_BYTES,
-    administered,
     body_of,
     content_type,
     identify,
@@ -22,6 +23,16 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import DataSource
 
+_APPEND: Final = "append"
+_PARQUET: Final = "parquet"
+_REPLACE: Final = "replace"
+_FILES: Final = frozenset(("csv", "ndjson", "json", "parquet", "data", "file"))
+_FROM_ELSEWHERE: Final = b"url="
+_NOT_DONE: Final = frozenset(("url", "replace_condition", "dialect_escapechar"))
+_ONLY_DEPLOYMENTS: Final = (
+    "Adding or modifying data sources to this workspace can only be done via deployments"
+)
+
 
 async def events(request: Request) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
@@ -31,41 +42,61 @@ async def events(request: Request) -> Response:
     return JSONResponse(done._asdict(), 200 if waits else 202, rate_headers(request))
 
 
-async def append(request: Request) -> Response:
-    """Add the rows of a file to a data source."""
-    asked = request.query_params
-    name = request.path_params.get("name") or asked.get("name", "")
-    workspace, source = _target(request, name)
-    content, kind = await _content(request), asked.get("format", "ndjson")
-    rows = as_ndjson(content, kind, source, delimiter=asked.get("dialect_delimiter", ","))
-    done = await _ingested(request, workspace, source, rows)
-    job_id = str(uuid.uuid4())
-    job = {
-        "id": job_id,
-        "job_id": job_id,
-        "import_id": job_id,
-        "kind": "import",
-        "status": "done",
-        "successful_rows": done.successful_rows,
-        "quarantine_rows": done.quarantined_rows,
-        "invalid_lines": 0,
-        "datasource": {
-            "id": workspace.resource_id("datasource", source.name),
-            "name": source.name,
-        },
-    }
-    workspace.jobs.append(job)
-    return JSONResponse(job)
+async def file(request: Request) -> Response:
+    """Take the rows of a file in: CSV unless it says otherwise, added to those that are there."""
+    workspace, caller = identify(request)
+    values, content = await _sent(request)
+    for name in sorted(_NOT_DONE & values.keys()):
+        raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
+    asked = request.path_params.get("mode") or values.get("mode") or _APPEND
+    if asked not in (_APPEND, _REPLACE):
+        raise forbidden(_ONLY_DEPLOYMENTS)
+    name = request.path_params.get("name") or values.get("name", "")
+    if request.path_params.get("name") is None and not workspace.has_datasource(name):
+        raise forbidden(_ONLY_DEPLOYMENTS)
+    source = workspace.datasource(name, caller.require_append)
+    if asked == _REPLACE:
+        # It removes what others have added.
+        caller.require_admin()
+    service, kind = service_of(request), values.get("format", "csv")
+    delimiter = values.get("dialect_delimiter", ",")
+
+    def store() -> tuple[Ingested, int]:
+        if kind == _PARQUET:
+            rows, invalid = parquet_rows(service.writer, content), 0
+        else:
+            rows, invalid = rows_of(content, kind, source, delimiter=delimiter)
+        take = ingest if asked == _APPEND else changes.replace
+        where = (service.writer, workspace.database, source)
+        return take(*where, rows, clock=service.clock), invalid
+
+    done, invalid = await in_thread(request, store)
+    about = {"id": workspace.resource_id("datasource", source.name), "name": source.name}
+    job = workspace.job(
+        "import",
+        service.clock(),
+        mode=asked,
+        successful_rows=done.successful_rows,
+        quarantine_rows=done.quarantined_rows,
+        invalid_lines=invalid,
+        datasource=about,
+        **_error(done.quarantined_rows, invalid),
+    )
+    return JSONResponse({**job, "import_id": job["id"]})
 
 
-async def job(request: Request) -> Response:
-    """Describe an import; it is always done."""
-    workspace = administered(request)
-    job_id = request.path_params["job_id"]
-    for kept in workspace.jobs:
-        if kept["id"] == job_id:
-            return JSONResponse(kept)
-    raise not_found(f"Job '{job_id}' not found")
+def _error(quarantined: int, invalid: int) -> dict[str, str]:
+    """Return what an import says of its bad rows; clients take any ``error`` for a failure."""
+    found = [
+        f"{count} {what}{'' if count == 1 else 's'}{where}"
+        for count, what, where in (
+            (quarantined, "row", " in quarantine"),
+            (invalid, "invalid line", ""),
+        )
+        if count
+    ]
+    text = f"There was an error with file contents: {' and '.join(found)}."
+    return {"error": text} if found else {}
 
 
 def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSource]:
@@ -86,12 +117,23 @@ async def _ingested(
     )
 
 
-async def _content(request: Request) -> bytes:
-    if content_type(request) != "multipart/form-data":
-        return await body_of(request)
+async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
+    """Return a request's parameters, of its address or its form, and the file that it sends."""
+    values: dict[str, Any] = dict(request.query_params)
+    kind = content_type(request)
+    if kind != "multipart/form-data":
+        content = await body_of(request)
+        # Clients call any body a form.
+        if kind in FORMS and content.startswith(_FROM_ELSEWHERE):
+            values["url"] = ""
+        return values, content
     async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
-        for _, part in form.multi_items():
+        found = b""
+        for name, part in form.multi_items():
             if isinstance(part, UploadFile):
-                return await part.read()
-            return part.encode()
-    return b""
+                found = await part.read()
+            elif name in _FILES:
+                found = part.encode()
+            else:
+                values.setdefault(name, part)
+    return values, found

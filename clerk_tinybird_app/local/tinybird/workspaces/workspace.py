@@ -5,6 +5,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,20 @@ from clerk_tinybird_app.local.tinybird.project.project_check import Checked, che
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectMistakes
 
 
+def time_text(seconds: float) -> str:
+    """Return a time, in seconds since the epoch, as the API writes it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 @dataclass(eq=False)
 class LocalWorkspace:
     """One workspace; its rows are in a database of its own.
 
     Its admin token, which signs its JWTs, is the signing key. What it has ``served`` is replaced
-    whole when the project changes, and just before it the data files' ``tokens``, by value. It
-    keeps its latest imports, as the API describes them, for those who ask how they went.
+    whole when the project changes, and just before it the data files' ``tokens``, by value.
+
+    As long as the process lives it keeps its latest jobs and its variables, as the API describes
+    them, the variables' values by name, which are secrets, and by value the tokens that were made.
     """
 
     id: str
@@ -37,6 +45,9 @@ class LocalWorkspace:
     served: Checked = field(default_factory=Checked, repr=False)
     tokens: Mapping[str, StaticToken] = field(default_factory=dict, repr=False)
     jobs: deque[dict[str, Any]] = field(default_factory=partial(deque, maxlen=100), repr=False)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    made_tokens: dict[str, StaticToken] = field(default_factory=dict, repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -53,6 +64,23 @@ class LocalWorkspace:
     def resource_id(self, *names: str) -> str:
         """Return the id of one of its pipes, nodes or data sources; the same after each start."""
         return resource_id(self.id, *names)
+
+    def job(self, kind: str, now: float, **more: Any) -> dict[str, Any]:
+        """Return a new job, which is done, as the API describes it."""
+        job_id, at = str(uuid.uuid4()), time_text(now)
+        job = {
+            "id": job_id,
+            "job_id": job_id,
+            "kind": kind,
+            "status": "done",
+            "created_at": at,
+            "updated_at": at,
+            "is_cancellable": False,
+            "job_url": f"/v0/jobs/{job_id}",
+            **more,
+        }
+        self.jobs.append(job)
+        return job
 
     def pipe(
         self, name_or_id: str, caller: Caller, *, missing: str = "The pipe '{}' does not exist"
@@ -71,6 +99,11 @@ class LocalWorkspace:
         served.require(name)
         return served.pipes[name]
 
+    def has_datasource(self, name_or_id: str) -> bool:
+        """Tell whether there is such a data source, one with a mistake among them."""
+        served = self.served
+        return self._name("datasource", name_or_id, served.datasources, served) is not None
+
     def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
         """Return a data source for which ``require`` does not refuse the caller.
 
@@ -80,7 +113,7 @@ class LocalWorkspace:
         served = self.served
         name = self._name("datasource", name_or_id, served.datasources, served)
         if name is None:
-            raise not_found(f"Data Source '{name_or_id}' not found")
+            raise not_found(f'Data Source "{name_or_id}" does not exist')
         require(name)
         served.require(name)
         return served.datasources[name]
@@ -109,7 +142,7 @@ class LocalWorkspace:
             ProjectMistakes: It has some; nothing is changed.
         """
         with self._applying:
-            checked = check(project, writer, self.database)
+            checked = check(project, writer, self.database, secrets=self.secrets)
             lost = checked.unserved.keys() & {*self.served.datasources, *self.served.pipes}
             if checked.mistakes and (lost or not despite_mistakes):
                 raise ProjectMistakes(checked.mistakes)
