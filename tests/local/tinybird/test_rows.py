@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.intake.files import rows_of
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     count_objects,
     count_plain,
+    csv_rows,
     read_row,
     split_rows,
 )
@@ -251,8 +251,8 @@ SOURCE = DataSource(
 
 
 def rows(text: str, **options: str) -> list[Any]:
-    found = rows_of(text.encode(), "csv", SOURCE, **options)
-    return [json.loads(line) for line in found.ndjson.splitlines()]
+    found, _ = csv_rows(text.encode(), SOURCE, **options)
+    return [json.loads(line) for line in found.splitlines()]
 
 
 @pytest.mark.parametrize("header", ["a,b\n", ""])
@@ -275,8 +275,3 @@ def test_what_cannot_stand_between_fields_is_refused(delimiter: str) -> None:
 def test_a_field_that_is_too_long_to_be_one_is_refused() -> None:
     with pytest.raises(ApiError, match="field larger"):
         rows("x" * 200_000)
-
-
-def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(ApiError, match="'orc'"):
-        rows_of(b"", "orc", SOURCE)

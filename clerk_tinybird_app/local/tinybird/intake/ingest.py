@@ -12,8 +12,9 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine import tables
@@ -22,6 +23,7 @@ from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
+from clerk_tinybird_app.local.tinybird.intake.changes import refill
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     as_text,
@@ -84,10 +86,9 @@ def ingest(
     Raises:
         QueryFailed: ClickHouse cannot write at all.
     """
-    landing = tables.insert_landing(source, database)
     statement, count = tables.insert_straight(source, database), count_plain(body, source.columns)
     if count is None:
-        statement = landing
+        statement = tables.insert_landing(source, database)
         # Rows that must be reshaped are read in any case.
         count = None if tables.members(source) is None else count_objects(body)
     if count == 0:
@@ -99,30 +100,43 @@ def ingest(
             pass
         else:
             return Ingested(count, 0)
-    good, bad = sorted_rows(writer, source, body)
-    if good:
-        writer.insert(landing, _lines(row.landed for row in good)).result()
-    quarantine(writer, database, source, bad, clock())
+    return store(writer, database, source, body, clock=clock)
+
+
+def store(
+    writer: Writer,
+    database: str,
+    source: DataSource,
+    body: bytes,
+    *,
+    clock: Callable[[], float],
+    by_name: bool = False,
+    replaces: bool = False,
+) -> Ingested:
+    """Store the rows of a body that `ingest` would take, each told good from bad by itself.
+
+    Their members may have the columns' names, whatever the JSON paths: ``by_name``. They may
+    replace all rows that are there, unless none of them is good.
+
+    Raises:
+        QueryFailed: ClickHouse cannot write at all.
+    """
+    rows, bad = candidates(source, body, by_name=by_name)
+    good, refused = RowCheck(writer, source).sort(rows)
+    bad += refused
+    if replaces and (good or not bad):
+        fill = _selected(source, good) if good else ""
+        writer.run(partial(refill, database=database, table=source.name, rows=fill))
+    elif good:
+        lines = _lines(row.landed for row in good)
+        writer.insert(tables.insert_landing(source, database), lines).result()
+    if bad:
+        table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
+        writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, clock())).result()
     return Ingested(len(good), len(bad))
 
 
-def sorted_rows(writer: Writer, source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
-    """Return the good rows of a body and the bad ones; nothing is stored."""
-    rows, bad = candidates(source, body)
-    good, refused = RowCheck(writer, source).sort(rows)
-    return good, bad + refused
-
-
-def quarantine(
-    writer: Writer, database: str, source: DataSource, bad: Sequence[BadRow], now: float
-) -> None:
-    """Store the refused rows of one request."""
-    if bad:
-        table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
-        writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, now)).result()
-
-
-def selected(source: DataSource, rows: Sequence[Row]) -> str:
+def _selected(source: DataSource, rows: Sequence[Row]) -> str:
     """Return the query that has rows as the data source's table takes them."""
     text = literal(_lines(row.landed for row in rows).decode())
     columns = literal(tables.landing_columns(source))
@@ -147,9 +161,14 @@ def parquet_rows(writer: Writer, content: bytes) -> bytes:
         session.close()
 
 
-def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
+def candidates(
+    source: DataSource, body: bytes, *, by_name: bool = False
+) -> tuple[list[Row], list[BadRow]]:
     """Return the rows that may be good, and those that are bad whatever ClickHouse says."""
     names = tables.landed_names(source)
+    if by_name:
+        named = tuple(replace(column, json_path=None) for column in source.columns)
+        source = replace(source, columns=named)
     rows: list[Row] = []
     bad: list[BadRow] = []
     for line in split_rows(body):
@@ -244,7 +263,7 @@ class RowCheck:
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        rows_of = selected(self._source, rows)
+        rows_of = _selected(self._source, rows)
         self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {rows_of}")
 
 

@@ -1,4 +1,4 @@
-"""Rows as they arrive: told apart and checked without ClickHouse.
+"""Rows as they arrive, JSON or CSV: told apart and checked without ClickHouse.
 
 What can be told here cheaply is told here; what only ClickHouse knows (dates, decimals, arrays)
 it is asked afterwards.
@@ -10,7 +10,10 @@ ways in store the same or fail alike, and the straight one costs a third less. m
 time than it takes to count the rows.
 """
 
+import contextlib
+import csv
 import functools
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +27,7 @@ from clerk_tinybird_app.local.tinybird.engine.tables import (
     has_empty,
     landing_name,
 )
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 
 _INTEGER: Final = re.compile(r"(U?)Int(8|16|32|64|128|256)")
@@ -42,6 +46,8 @@ _READ_ALIKE: Final = re.compile(
 
 _EMPTY_ALIKE: Final = frozenset(("Array", "Map"))
 """Types that are the same in the landing table."""
+
+_NO_DELIMITERS: Final = '"\r\n'
 
 
 @dataclass(frozen=True)
@@ -137,20 +143,58 @@ def as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def steps(column: Column) -> list[str]:
-    """Return the members, and indexes, that lead to a column's value; ``:`` is each of an array."""
-    if (member := landing_name(column)) is not None:
-        return [member]
-    path = (column.json_path or "")[1:]
-    return [name or key or index for name, key, index in _STEP.findall(path)]
+def csv_rows(content: bytes, source: DataSource, *, delimiter: str = ",") -> tuple[bytes, int]:
+    """Return a CSV's rows, one JSON object a line by the columns' names; its header may be missing.
+
+    A line with too few or too many values becomes a text, which is no row.
+
+    Returns:
+        The rows, and how many lines are none.
+
+    Raises:
+        ApiError: 400, it cannot be read.
+    """
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        raise bad_request("The dialect_delimiter must be one character, and no quote or line end")
+    text = io.StringIO(content.decode(errors="replace"))
+    try:
+        lines = [line for line in csv.reader(text, delimiter=delimiter) if line]
+    except csv.Error as error:
+        raise bad_request(f"The file is no CSV that can be read: {error}") from None
+    columns = {column.name: column for column in source.columns}
+    if lines and set(lines[0]) <= columns.keys():
+        columns = {name: columns[name] for name in lines.pop(0)}
+    rows = [_csv_row(line, list(columns.values())) for line in lines]
+    written = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return written.encode(), sum(isinstance(row, str) for row in rows)
+
+
+def _csv_row(line: list[str], columns: list[Column]) -> dict[str, Any] | str:
+    if len(line) > len(columns) or not all(map(_may_miss, columns[len(line) :])):
+        return ",".join(line)
+    return {column.name: _cell(column, text) for column, text in zip(columns, line, strict=False)}
+
+
+def _cell(column: Column, text: str) -> Any:
+    """Return a cell's value; an array, a map or a tuple is JSON, or has single quotes."""
+    # As in ClickHouse, an empty cell is no value where something stands for none.
+    if not text and (column.is_nullable or column.default):
+        return None
+    if has_empty(column):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text if '"' in text else text.replace("'", '"'))
+    return text
+
+
+def _may_miss(column: Column) -> bool:
+    return bool(column.is_nullable or column.default or has_empty(column))
 
 
 def _fault(column: Column, value: Any) -> str | None:
     """Return what is wrong with a value as far as it can be told here."""
     inner = bare_type(column)
     if value is None:
-        may_miss = column.is_nullable or column.default or has_empty(column)
-        return None if may_miss else f"Column '{column.name}' is required and has no value"
+        return None if _may_miss(column) else f"Column '{column.name}' is required and has no value"
     if (integer := _INTEGER.fullmatch(inner)) and not _fits(integer, value):
         return f"Value '{as_text(value)}' does not fit {inner}"
     return None
@@ -174,15 +218,16 @@ def _find(row: dict[str, Any], column: Column) -> Any:
     """Return what the column's JSON path leads to."""
     if (member := landing_name(column)) is not None:
         return row.get(member, _MISSING)
-    return _follow(row, steps(column))
+    path = column.json_path or ""
+    return _follow(row, [name or key or index for name, key, index in _STEP.findall(path[1:])])
 
 
-def _follow(value: Any, path: list[str]) -> Any:
-    for position, step in enumerate(path):
+def _follow(value: Any, steps: list[str]) -> Any:
+    for position, step in enumerate(steps):
         if step == ":":
             if not isinstance(value, list):
                 return _MISSING
-            each = [_follow(item, path[position + 1 :]) for item in value]
+            each = [_follow(item, steps[position + 1 :]) for item in value]
             return [None if item is _MISSING else item for item in each]
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]

@@ -1,5 +1,6 @@
 """``/v0/events`` and files, whose rows are appended or replace all others: rows in."""
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
@@ -7,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.intake import changes
-from clerk_tinybird_app.local.tinybird.intake.files import rows_of
-from clerk_tinybird_app.local.tinybird.intake.ingest import Ingested, ingest, parquet_rows
+from clerk_tinybird_app.local.tinybird.intake.ingest import ingest, parquet_rows, store
+from clerk_tinybird_app.local.tinybird.intake.rows import csv_rows
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     FORMS,
     MOST_BYTES,
@@ -20,13 +20,10 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     rate_headers,
     service_of,
 )
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
-from clerk_tinybird_app.tinybird.project import DataSource
 
 _APPEND: Final = "append"
-_PARQUET: Final = "parquet"
+_KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
 _REPLACE: Final = "replace"
-_FILES: Final = frozenset(("csv", "ndjson", "json", "parquet", "data", "file"))
 _FROM_ELSEWHERE: Final = b"url="
 _NOT_DONE: Final = frozenset(("url", "replace_condition", "dialect_escapechar"))
 _ONLY_DEPLOYMENTS: Final = (
@@ -36,9 +33,14 @@ _ONLY_DEPLOYMENTS: Final = (
 
 async def events(request: Request) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
-    workspace, source = _target(request, request.query_params.get("name") or None)
-    done = await _ingested(request, workspace, source, await body_of(request))
-    waits = request.query_params.get("wait", "").lower() == "true"
+    workspace, caller = identify(request)
+    service, asked = service_of(request), request.query_params
+    if not (name := asked.get("name")):
+        raise bad_request("The name of the data source is missing: send it as name")
+    source, rows = workspace.datasource(name, caller.require_append), await body_of(request)
+    take = partial(ingest, clock=service.clock)
+    done = await in_thread(request, take, service.writer, workspace.database, source, rows)
+    waits = asked.get("wait", "").lower() == "true"
     return JSONResponse(done._asdict(), 200 if waits else 202, rate_headers(request))
 
 
@@ -58,63 +60,36 @@ async def file(request: Request) -> Response:
     if asked == _REPLACE:
         # It removes what others have added.
         caller.require_admin()
-    service, kind = service_of(request), values.get("format", "csv")
-    delimiter = values.get("dialect_delimiter", ",")
-
-    def store() -> tuple[Ingested, int]:
-        if kind == _PARQUET:
-            rows, invalid = parquet_rows(service.writer, content), 0
-        else:
-            rows, invalid = rows_of(content, kind, source, delimiter=delimiter)
-        take = ingest if asked == _APPEND else changes.replace
-        where = (service.writer, workspace.database, source)
-        return take(*where, rows, clock=service.clock), invalid
-
-    done, invalid = await in_thread(request, store)
-    about = {"id": workspace.resource_id("datasource", source.name), "name": source.name}
+    kind = values.get("format", "csv")
+    if kind not in _KINDS:
+        raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
+    service, invalid = service_of(request), 0
+    if kind == "csv":
+        delimiter = values.get("dialect_delimiter", ",")
+        content, invalid = csv_rows(content, source, delimiter=delimiter)
+    elif kind == "parquet":
+        content = await in_thread(request, parquet_rows, service.writer, content)
+    take = partial(ingest, clock=service.clock)
+    if kind != "ndjson" or asked == _REPLACE:
+        by_name, replaces = kind == "csv", asked == _REPLACE
+        take = partial(store, clock=service.clock, by_name=by_name, replaces=replaces)
+    done = await in_thread(request, take, service.writer, workspace.database, source, content)
+    bad = done.quarantined_rows
+    found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
+    found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)
+    error = f"There was an error with file contents: {' and '.join(found)}."
     job = workspace.job(
         "import",
         service.clock(),
+        source.name,
         mode=asked,
         successful_rows=done.successful_rows,
-        quarantine_rows=done.quarantined_rows,
+        quarantine_rows=bad,
         invalid_lines=invalid,
-        datasource=about,
-        **_error(done.quarantined_rows, invalid),
+        # Clients take any error for a failure.
+        **({"error": error} if found else {}),
     )
     return JSONResponse({**job, "import_id": job["id"]})
-
-
-def _error(quarantined: int, invalid: int) -> dict[str, str]:
-    """Return what an import says of its bad rows; clients take any ``error`` for a failure."""
-    found = [
-        f"{count} {what}{'' if count == 1 else 's'}{where}"
-        for count, what, where in (
-            (quarantined, "row", " in quarantine"),
-            (invalid, "invalid line", ""),
-        )
-        if count
-    ]
-    text = f"There was an error with file contents: {' and '.join(found)}."
-    return {"error": text} if found else {}
-
-
-def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSource]:
-    """Return the data source that the caller may add rows to."""
-    workspace, caller = identify(request)
-    if name is None:
-        raise bad_request("The name of the data source is missing: send it as name")
-    return workspace, workspace.datasource(name, caller.require_append)
-
-
-async def _ingested(
-    request: Request, workspace: LocalWorkspace, source: DataSource, rows: bytes
-) -> Ingested:
-    service = service_of(request)
-    return await in_thread(
-        request,
-        lambda: ingest(service.writer, workspace.database, source, rows, clock=service.clock),
-    )
 
 
 async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
@@ -132,7 +107,7 @@ async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
         for name, part in form.multi_items():
             if isinstance(part, UploadFile):
                 found = await part.read()
-            elif name in _FILES:
+            elif name in _KINDS:
                 found = part.encode()
             else:
                 values.setdefault(name, part)

@@ -1,5 +1,6 @@
-"""What changes the rows that are there, and the jobs that tell how that and imports went."""
+"""What removes rows that are there, and the jobs that tell how that and imports went."""
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -23,19 +24,16 @@ _FILTERS: Final = ("kind", "status", "pipe_id", "pipe_name")
 
 async def index(request: Request) -> Response:
     """List the latest jobs, those first that came last."""
-    wanted = {key: request.query_params[key] for key in _FILTERS if key in request.query_params}
-    jobs = [
-        job
-        for job in reversed(administered(request).jobs)
-        if all(str(job.get(key)) == value for key, value in wanted.items())
-    ]
+    asked = request.query_params
+    wanted = {(key, asked[key]) for key in _FILTERS if key in asked}
+    found = reversed(administered(request).jobs)
+    jobs = [job for job in found if all(job.get(key) == value for key, value in wanted)]
     return JSONResponse({"jobs": jobs})
 
 
 async def one(request: Request) -> Response:
     """Describe a job; it is always done."""
-    workspace = administered(request)
-    job_id = request.path_params["job_id"]
+    workspace, job_id = administered(request), request.path_params["job_id"]
     for kept in workspace.jobs:
         if kept["id"] == job_id:
             return JSONResponse(kept)
@@ -45,12 +43,11 @@ async def one(request: Request) -> Response:
 async def truncate(request: Request) -> Response:
     """Remove all rows of a data source, or of its quarantine."""
     workspace, name = administered(request), request.path_params["name"]
-    base = name.removesuffix(QUARANTINE_SUFFIX)
-    is_quarantine = base != name and name not in workspace.served.datasources
-    source = workspace.datasource(base if is_quarantine else name, lambda _: None)
-    table = source.name + (QUARANTINE_SUFFIX if is_quarantine else "")
-    writer = service_of(request).writer
-    await in_thread(request, changes.truncate, writer, workspace.database, table)
+    suffix = "" if name in workspace.served.datasources else QUARANTINE_SUFFIX
+    source = workspace.datasource(name.removesuffix(suffix), lambda _: None)
+    table = source.name + (suffix if name.endswith(QUARANTINE_SUFFIX) else "")
+    work = partial(changes.truncate, database=workspace.database, table=table)
+    await in_thread(request, service_of(request).writer.run, work)
     return Response(status_code=205)
 
 
@@ -58,27 +55,21 @@ async def delete(request: Request) -> Response:
     """Remove the rows of a data source that meet a condition, or only count them."""
     workspace, caller = identify(request)
     caller.require_admin()
-    source = workspace.datasource(request.path_params["name"], lambda _: None)
+    name = workspace.datasource(request.path_params["name"], lambda _: None).name
     values = await values_of(request)
-    condition = values.get("delete_condition")
-    if not isinstance(condition, str) or not condition.strip():
+    condition = str(values.get("delete_condition", ""))
+    if not condition.strip():
         raise bad_request("The condition is missing: send it as delete_condition")
     count = await queried(
         request,
         workspace,
         caller,
-        lambda session: Query(session, workspace, caller).matching(source.name, condition),
+        lambda session: Query(session, workspace, caller).matching(name, condition),
     )
     if str(values.get("dry_run", "")).lower() == "true":
         return JSONResponse({"rows_to_be_deleted": count})
+    work = partial(changes.delete, database=workspace.database, table=name, condition=condition)
     service = service_of(request)
-    await in_thread(
-        request, changes.delete, service.writer, workspace.database, source.name, condition
-    )
-    about = {
-        "datasource": {"id": workspace.resource_id("datasource", source.name), "name": source.name},
-        "delete_condition": condition,
-        "rows_affected": count,
-    }
-    job = workspace.job("delete_data", service.clock(), **about)
+    await in_thread(request, service.writer.run, work)
+    job = workspace.job("delete_data", service.clock(), name, rows_affected=count)
     return JSONResponse({**job, "delete_id": job["id"], "job": job})

@@ -35,7 +35,9 @@ async def pipes(request: Request) -> Response:
     ]
     for view in views:
         view["nodes"] = [_part(node, node_attrs) for node in view["nodes"]]
-    return JSONResponse({"pipes": [_part(view, attrs and {*attrs, "url"}) for view in views]})
+    # Who asks for fields of nodes asks for nodes.
+    fields = attrs and {*attrs, "url", *(("nodes",) if node_attrs else ())}
+    return JSONResponse({"pipes": [_part(view, fields) for view in views]})
 
 
 def _chosen(request: Request, name: str) -> Set[str] | None:

@@ -71,28 +71,23 @@ async def index(request: Request) -> Response:
 
 
 async def one(request: Request) -> Response:
-    """Give a token by its name or its id."""
-    workspace = administered(request)
-    return JSONResponse(_view(_found(request, workspace), workspace), headers=NOT_KEPT)
-
-
-async def refresh(request: Request) -> Response:
-    """Give a token that was made another value; the one of before holds no more."""
-    workspace = administered(request)
-    old = _found_made(request, workspace)
-    new = replace(old, value=new_token(workspace.id, old.name))
-    # Never is there a moment with neither, nor with both.
-    made = {**workspace.made_tokens, new.value: new}
-    del made[old.value]
-    workspace.made_tokens = made
-    return JSONResponse(_view(new, workspace), headers=NOT_KEPT)
-
-
-async def remove(request: Request) -> Response:
-    """Remove a token that was made."""
-    workspace = administered(request)
-    del workspace.made_tokens[_found_made(request, workspace).value]
-    return JSONResponse({"ok": True})
+    """Give a token by its name or its id; remove it, or give it another value, if it was made."""
+    workspace, asked = administered(request), request.path_params["name"]
+    named = (t for t in _all(workspace) if asked in (t.name, _id(t, workspace)))
+    found = next(named, None)
+    if found is None:
+        raise forbidden("Token has not enough permissions to get information about this token")
+    if request.method == "GET":
+        return JSONResponse(_view(found, workspace), headers=NOT_KEPT)
+    if found.value not in workspace.made_tokens:
+        raise forbidden(
+            f"The token '{found.name}' is the workspace's own, which the app signs with, or a data "
+            "file's, where it is to be changed"
+        )
+    del workspace.made_tokens[found.value]
+    if request.method == "DELETE":
+        return JSONResponse({"ok": True})
+    return _kept(workspace, replace(found, value=new_token(workspace.id, found.name)))
 
 
 def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -> Response:
@@ -102,7 +97,10 @@ def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -
     if any(name == token.name for token in _all(workspace)):
         raise bad_request(f'Auth token with name "{name}" already exists')
     texts = texts or (given if isinstance(given, list) else [given])
-    made = made_token(name, workspace.id, list(map(str, texts)))
+    return _kept(workspace, made_token(name, workspace.id, list(map(str, texts))))
+
+
+def _kept(workspace: LocalWorkspace, made: StaticToken) -> Response:
     workspace.made_tokens[made.value] = made
     return JSONResponse(_view(made, workspace), headers=NOT_KEPT)
 
@@ -116,27 +114,13 @@ def _all(workspace: LocalWorkspace) -> Iterator[StaticToken]:
     yield from workspace.made_tokens.values()
 
 
-def _found(request: Request, workspace: LocalWorkspace) -> StaticToken:
-    asked = request.path_params["name"]
-    for token in _all(workspace):
-        if asked in (token.name, workspace.resource_id("token", token.name)):
-            return token
-    raise forbidden("Token has not enough permissions to get information about this token")
-
-
-def _found_made(request: Request, workspace: LocalWorkspace) -> StaticToken:
-    found = _found(request, workspace)
-    if found.value not in workspace.made_tokens:
-        raise forbidden(
-            f"The token '{found.name}' is the workspace's own, which the app signs with, or a data "
-            "file's, where it is to be changed"
-        )
-    return found
+def _id(token: StaticToken, workspace: LocalWorkspace) -> str:
+    return workspace.resource_id("token", token.name)
 
 
 def _view(token: StaticToken, workspace: LocalWorkspace) -> dict[str, Any]:
     return {
-        "id": workspace.resource_id("token", token.name),
+        "id": _id(token, workspace),
         "token": token.value,
         "name": token.name,
         "description": "",

@@ -65,18 +65,17 @@ class LocalWorkspace:
         """Return the id of one of its pipes, nodes or data sources; the same after each start."""
         return resource_id(self.id, *names)
 
-    def job(self, kind: str, now: float, **more: Any) -> dict[str, Any]:
-        """Return a new job, which is done, as the API describes it."""
-        job_id, at = str(uuid.uuid4()), time_text(now)
+    def job(self, kind: str, now: float, datasource: str, **more: Any) -> dict[str, Any]:
+        """Return a new job on a data source, which is done, as the API describes it."""
+        job_id = str(uuid.uuid4())
         job = {
-            "id": job_id,
-            "job_id": job_id,
+            **dict.fromkeys(("id", "job_id"), job_id),
+            **dict.fromkeys(("created_at", "updated_at"), time_text(now)),
             "kind": kind,
             "status": "done",
-            "created_at": at,
-            "updated_at": at,
             "is_cancellable": False,
             "job_url": f"/v0/jobs/{job_id}",
+            "datasource": {"id": self.resource_id("datasource", datasource), "name": datasource},
             **more,
         }
         self.jobs.append(job)
