@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,23 @@ from tests.local.tinybird.process import Tinybird, reads
 from tests.local.tinybird.project import visit, write_project
 
 
+@contextmanager
+def serving(tinybird: Tinybird, folder: Path) -> Iterator[Tinybird]:
+    with tinybird.serving(write_project(folder / "project")) as running:
+        running.add(visit(page="/a"), visit(page="/b", note="x"), visit(page="/c", tenant="b"))
+        yield running
+
+
 @pytest.fixture
 def own(tinybird: Tinybird, tmp_path: Path) -> Iterator[Tinybird]:
-    with tinybird.serving(write_project(tmp_path / "project")) as running:
-        running.add(visit(page="/a"), visit(page="/b", note="x"), visit(page="/c", tenant="b"))
+    with serving(tinybird, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def kept(tinybird: Tinybird, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    """One for all tests that change nothing."""
+    with serving(tinybird, tmp_path_factory.mktemp("jobs")) as running:
         yield running
 
 
@@ -103,15 +117,15 @@ HOSTILE = [
 
 @pytest.mark.parametrize("condition", HOSTILE)
 def test_what_is_no_condition_over_data_sources_removes_nothing(
-    own: Tinybird, tinybird: Tinybird, condition: str
+    kept: Tinybird, tinybird: Tinybird, condition: str
 ) -> None:
     others = tinybird.sql("SELECT count() FROM visits")
-    database, other = (f"w_{each.workspace_id.replace('-', '')}" for each in (own, tinybird))
-    answer = delete(own, condition.format(own=database, other=other))
+    database, other = (f"w_{each.workspace_id.replace('-', '')}" for each in (kept, tinybird))
+    answer = delete(kept, condition.format(own=database, other=other))
     assert answer.status_code in (400, 403), answer.text
     assert "/secret" not in answer.text
     assert "root:" not in answer.text
-    assert len(pages(own)) == 3
+    assert len(pages(kept)) == 3
     assert tinybird.sql("SELECT count() FROM visits") == others
     assert not list(Path().glob("stolen.txt"))
 
@@ -147,13 +161,13 @@ def test_jobs_are_listed_the_latest_first(own: Tinybird) -> None:
         ("DELETE", "/v0/tokens/visits_append"),
     ],
 )
-def test_only_admins_may(own: Tinybird, method: str, path: str) -> None:
+def test_only_admins_may(kept: Tinybird, method: str, path: str) -> None:
     tokens = [
-        own.token(reads("pages", tenant="a")),
-        own.token({"type": "DATASOURCES:READ", "resource": "visits"}),
-        own.get("/v0/tokens/visits_append").json()["token"],
+        kept.token(reads("pages", tenant="a")),
+        kept.token({"type": "DATASOURCES:READ", "resource": "visits"}),
+        kept.get("/v0/tokens/visits_append").json()["token"],
     ]
     for token in tokens:
-        answer = own.http.request(method, path, headers=own.bearer(token))
-        assert (answer.status_code, own.key in answer.text) == (403, False)
-    assert len(pages(own)) == 3
+        answer = kept.http.request(method, path, headers=kept.bearer(token))
+        assert (answer.status_code, kept.key in answer.text) == (403, False)
+    assert len(pages(kept)) == 3
