@@ -40,8 +40,8 @@ _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\s|$)")
 _BLOCK: Final = ">"
 _COMMENT: Final = "#"
 
-# A # within quotes begins no comment, and a # without a space before it neither.
-_VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|(?<!\s)\#|[^#])*""")
+# A # within quotes begins no comment.
+_VALUE: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|`[^`]*`|[^#])*""")
 _WITHOUT_COMMENTS: Final = frozenset({"SCHEMA", "INDEXES"})
 _BOM: Final = "\ufeff"
 READ: Final = "READ"
@@ -127,10 +127,10 @@ class Instruction:
 
     @property
     def texts(self) -> dict[int, str]:
-        """Return line number -> text for each line of ``text`` that is not empty."""
+        """Return line number -> text, without its comment, for each line that is not empty."""
         if self.block is None:
             return {self.line: self.text} if self.text else {}
-        numbered = enumerate((line.strip() for line in self.block), start=self.line)
+        numbered = enumerate(map(_without_comment, self.block), start=self.line)
         return {number: line for number, line in numbered if line}
 
     @property

@@ -5,6 +5,7 @@ guarded form. Then Tornado generates Python and compiles it, as it always does.
 """
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -49,6 +50,8 @@ FAILURES = (TypeError, ValueError, LookupError, ArithmeticError, NameError)
 """The errors that an expression can raise besides a TemplateError."""
 
 _SHOWN = 20
+_ITERATED = ".0"
+"""Python's own name for what a list comprehension goes through."""
 
 NAMESPACE: dict[str, Any] = {
     "__builtins__": {"isinstance": isinstance, "str": str},
@@ -172,9 +175,21 @@ def compile_template(sql: str) -> Compiled:
 
 
 def _function_code(module: CodeType) -> CodeType:
-    code = next(item for item in module.co_consts if isinstance(item, CodeType))
-    strange = set(code.co_names) - _ALLOWED
-    own = {name for name in code.co_varnames if name.startswith(("_tt_", "u_"))}
-    if strange or own != set(code.co_varnames) or code.co_freevars or code.co_cellvars:
+    [code] = _codes(module)
+    if strange := set(_strange_names(code)):
         raise syntax_error(f"the template reaches for {sorted(strange)}")
     return code
+
+
+def _strange_names(code: CodeType) -> Iterator[str]:
+    """Yield the names in a function that it may not use, and in those of list comprehensions."""
+    yield from set(code.co_names) - _ALLOWED
+    for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+        if not name.startswith(("_tt_", "u_")) and name != _ITERATED:
+            yield name
+    for inner in _codes(code):
+        yield from _strange_names(inner)
+
+
+def _codes(code: CodeType) -> list[CodeType]:
+    return [item for item in code.co_consts if isinstance(item, CodeType)]

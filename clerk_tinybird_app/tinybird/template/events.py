@@ -23,6 +23,9 @@ _REFUSED = {
 _IMPORTS = ("import", "from")
 _JUMPS = frozenset({"break", "continue"})
 _NODE_COST = 32
+_MOST_BLOCKS = 20
+"""Blocks within each other. Python takes no more loops, and the time to find that grows fast."""
+
 _LOOPS = frozenset({"for", "while"})
 
 
@@ -78,8 +81,8 @@ def refuse_silent(sql: str) -> None:
         raise _forbidden(found[1], sql.count("\n", 0, found.start()) + 1)
 
 
-def flatten(chunks: Any) -> Iterator[Event]:
-    """Yield the events of Tornado's tree.
+def flatten(chunks: Any, depth: int = 0) -> Iterator[Event]:
+    """Yield the events of Tornado's tree, which has ``depth`` blocks around it.
 
     Raises:
         TemplateError: A directive is not supported; the error names it and its line.
@@ -91,7 +94,9 @@ def flatten(chunks: Any) -> Iterator[Event]:
             case tornado_template._ControlBlock():
                 yield Event("open", node.statement, node.line, node)
                 body: Any = node.body
-                yield from flatten(body.chunks)
+                if depth == _MOST_BLOCKS:
+                    raise syntax_error("the template is nested too deeply", line=node.line)
+                yield from flatten(body.chunks, depth + 1)
                 yield Event("close", node.statement, node.line, node)
             case tornado_template._IntermediateControlBlock():
                 yield Event("branch", node.statement, node.line, node)

@@ -32,6 +32,10 @@ _OUTPUT_OPERATORS = frozenset({"Add", "Sub", "Mult"})
 _LITERALS = (str, int, float, bool, type(None))
 _METHOD_SIGNATURES = {name: inspect.signature(method) for name, method in METHODS.items()}
 
+_STEP_COST = 32
+_Setting = ast.For | ast.Assign | ast.AugAssign | ast.comprehension
+"""What sets names."""
+
 CAUGHT = "caught"
 """The name in the rewritten code for the errors that `except` catches."""
 
@@ -214,6 +218,20 @@ class Rewriter:
     def _tuple(self, node: ast.Tuple) -> ast.expr:
         return call("o_display", ast.Tuple([self.rewrite(item) for item in node.elts], ast.Load()))
 
+    def _listcomp(self, node: ast.ListComp) -> ast.expr:
+        scope, cost = self, len(ast.unparse(node)) + _STEP_COST
+        generators = []
+        for each in node.generators:
+            if each.is_async:
+                self._refuse("Invalid expression type: async")
+            values = call("o_for", scope.rewrite(each.iter), ast.Constant(cost))
+            names = frozenset(targets(each, self._line))
+            target = ast.parse(_stored(each, self._line), mode="eval").body
+            scope = Rewriter(scope._variables | names, self._line, is_output=self._is_output)
+            conditions = [scope.rewrite(condition) for condition in each.ifs]
+            generators.append(ast.comprehension(target, values, conditions, 0))
+        return call("o_display", ast.ListComp(scope.rewrite(node.elt), generators))
+
     def _dict(self, node: ast.Dict) -> ast.expr:
         keys: list[ast.expr | None] = []
         for key in node.keys:
@@ -258,7 +276,7 @@ def _one_statement(source: str, line: int) -> ast.stmt:
     return body[0]
 
 
-def targets(node: ast.For | ast.Assign | ast.AugAssign, line: int) -> Iterator[str]:
+def targets(node: _Setting, line: int) -> Iterator[str]:
     """Yield the names that a statement sets."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     for name in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
@@ -267,7 +285,7 @@ def targets(node: ast.For | ast.Assign | ast.AugAssign, line: int) -> Iterator[s
         yield name.id
 
 
-def _stored(node: ast.For | ast.Assign | ast.AugAssign, line: int) -> str:
+def _stored(node: _Setting, line: int) -> str:
     names = [own_name(name, line) for name in targets(node, line)]
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     if isinstance(target, ast.Name):

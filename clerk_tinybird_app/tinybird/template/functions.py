@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from clerk_tinybird_app.tinybird.template.dates import DATE_FUNCTIONS
 from clerk_tinybird_app.tinybird.template.operations import bounded
-from clerk_tinybird_app.tinybird.template.run import Run, TemplateError, syntax_error
+from clerk_tinybird_app.tinybird.template.run import MAX_SIZE, Run, TemplateError, syntax_error
 from clerk_tinybird_app.tinybird.template.values import (
     CONVERTERS,
     TYPES,
@@ -29,6 +29,7 @@ _DOTTED = re.compile(rf"{_WORD}(?:\.{_WORD}){{0,8}}")
 _QUOTES = frozenset({"`", '"'})
 _TTLS = ("5s", "1m", "5m", "30m", "1h")
 _OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
+_ELEMENT_WORK = 16
 _CLIENT_ERROR, _LAST_STATUS = 400, 599
 NAMED_SECRETS = frozenset({"tb_secret", "tb_var"})
 
@@ -174,6 +175,28 @@ def enumerated(run: Run, xs: Any, start: Any = 0) -> list[tuple[int, Any]]:
     """Python's `enumerate`, as a list."""
     run.weigh(xs)
     return list(enumerate(list(xs), bounded(int(start))))
+
+
+def ranged(run: Run, start: Any, stop: Any = None, step: Any = 1, /) -> list[int]:
+    """Python's `range`, as a list."""
+    if stop is None:
+        start, stop = 0, start
+    steps = range(bounded(start), bounded(stop), bounded(step))
+    # Of a longer one Python does not know the length.
+    size = len(steps) if abs(stop - start) <= MAX_SIZE else MAX_SIZE + 1
+    run.fits(size * _ELEMENT_WORK)
+    return list(steps)
+
+
+def text(run: Run, x: Any = "", /) -> str:
+    """Python's `str`; a text stays what it is, a secret one among them."""
+    if isinstance(x, str):
+        return x
+    run.weigh(x)
+    number = next((kind for kind in (bool, int, float) if isinstance(x, kind)), None)
+    made = number.__repr__(x) if number else plain(x)
+    run.fits(len(made))
+    return made
 
 
 def parse_json(run: Run, x: Any, default: Any = None, defined: Any = True) -> Any:
@@ -329,9 +352,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": largest,
     "max_threads": max_threads,
     "min": smallest,
+    "range": ranged,
     "split_to_array": split_to_array,
     "sql_and": sql_and,
     "sql_unescape": sql_unescape,
+    "str": text,
     "symbol": symbol,
     "table": table,
     "tb_secret": secret,

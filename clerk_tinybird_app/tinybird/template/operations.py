@@ -172,6 +172,13 @@ def split(run: Run, receiver: Any, sep: Any = None, maxsplit: Any = -1) -> list[
     return str.split(receiver, sep, maxsplit)
 
 
+def strip(run: Run, receiver: Any, signs: Any = None, /) -> str:
+    """`str.strip`."""
+    _receiver(receiver, str, "strip")
+    run.fits(len(receiver))
+    return str.strip(receiver, signs)
+
+
 def _affix_test(name: str) -> Callable[..., bool]:
     """`str.startswith` and `str.endswith`: with one text, or a tuple of texts."""
     ask: Callable[..., bool] = getattr(str, name)
@@ -201,4 +208,5 @@ METHODS: dict[str, Callable[..., Any]] = {
     "join": join,
     "replace": replace,
     "split": split,
+    "strip": strip,
 }

@@ -105,9 +105,24 @@ def uses(
     if isinstance(tree, ast.Call):
         yield from _call_uses(tree, variables, line, is_conditional=is_conditional)
         return
+    if isinstance(tree, ast.ListComp):
+        yield from _comprehension_uses(tree, variables, line, is_conditional=is_conditional)
+        return
     for child in ast.iter_child_nodes(tree):
         passed_by = is_conditional or _can_skip(tree, child)
         yield from uses(child, variables, line, is_conditional=passed_by)
+
+
+def _comprehension_uses(
+    tree: ast.ListComp, variables: frozenset[str], line: int, *, is_conditional: bool
+) -> Iterator[Use]:
+    for each in tree.generators:
+        yield from uses(each.iter, variables, line, is_conditional=is_conditional)
+        names = (node.id for node in ast.walk(each.target) if isinstance(node, ast.Name))
+        variables, is_conditional = variables.union(names), True
+        for condition in each.ifs:
+            yield from uses(condition, variables, line, is_conditional=True)
+    yield from uses(tree.elt, variables, line, is_conditional=True)
 
 
 def _can_skip(tree: ast.AST, child: ast.AST) -> bool:

@@ -16,7 +16,7 @@ from clerk_tinybird_app.tinybird.template.run import (
 
 _JSON_TYPES = (str, int, float, list, dict, type(None))
 _NO_CONTEXT = QueryContext()
-_UNSET = re.compile(r"local variable 'u_(\w+)'")
+_UNSET = re.compile(r"(local|free) variable 'u_(\w+)'")
 
 
 class _Values(dict[str, Any]):
@@ -69,8 +69,8 @@ class Template:
             return self._run(run, given)
         except LimitReachedError as error:
             raise syntax_error(f"the template was stopped: {error}") from None
-        except UnboundLocalError as error:
-            raise syntax_error(_UNSET.sub(r"local variable '\1'", str(error))) from None
+        except NameError as error:
+            raise syntax_error(_UNSET.sub(r"\1 variable '\2'", str(error))) from None
         except KeyError as error:
             raise syntax_error(
                 f"Missing key {error} while rendering the template. "

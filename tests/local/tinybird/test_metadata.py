@@ -246,3 +246,34 @@ def test_a_pipes_token_manages_nothing(tinybird: Tinybird, method: str, path: st
 def test_leftover_rows_are_not_lost_on_the_way(tinybird: Tinybird) -> None:
     tinybird.add(visit(tenant="kept"))
     assert tinybird.sql("SELECT count() FROM visits WHERE tenant = 'kept'") == "1"
+
+
+def test_pipes_are_listed_with_the_fields_that_are_asked_for(tinybird: Tinybird) -> None:
+    [first, *_] = tinybird.get("/v0/pipes", attrs="id,name").json()["pipes"]
+    assert set(first) == {"id", "name", "url"}
+    [first, *_] = tinybird.get("/v0/pipes", attrs="name", node_attrs="id,sql").json()["pipes"]
+    assert (set(first), set(first["nodes"][0])) == ({"name", "nodes", "url"}, {"id", "sql"})
+    # What a token may not see it cannot ask for.
+    token = tinybird.token(reads("pages"))
+    [only] = tinybird.get("/v0/pipes", token, attrs="nodes", node_attrs="sql,id").json()["pipes"]
+    assert all(set(node) == {"id"} for node in only["nodes"])
+
+
+def test_a_data_source_is_described_as_clients_read_it(tinybird: Tinybird) -> None:
+    found = tinybird.get("/v0/datasources/visits").json()
+    assert found["type"] == "ndjson"
+    assert found["engine"]["engine"] == "MergeTree"
+    assert found["engine"]["sorting_key"] == "tenant, at"
+    assert found["engine"]["engine_full"].startswith("MergeTree PARTITION BY toYYYYMM(at) ORDER")
+    assert "SETTINGS" not in found["engine"]["engine_full"]
+    assert found["schema"]["columns"][1]["jsonpath"] == "$.tenant"
+    assert "`note` Nullable(String) `json:$.note`" in found["schema"]["sql_schema"]
+    assert [pipe["name"] for pipe in found["used_by"]] == ["pages"]
+    # Of pipes that a token may not read it is not told.
+    token = tinybird.token({"type": "DATASOURCES:READ", "resource": "visits"})
+    assert tinybird.get("/v0/datasources/visits", token).json()["used_by"] == []
+    unknown = tinybird.get("/v0/datasources/nope")
+    assert (unknown.status_code, unknown.json()["error"]) == (
+        404,
+        'Data Source "nope" does not exist',
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.local.tinybird.project import FILES, PAGES, VISITS
 
 SOURCE = "datasources/visits.datasource"
 PIPE = "endpoints/pages.pipe"
+ODD = "endpoints/odd.pipe"
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +24,21 @@ def key(tinybird: Tinybird) -> Iterator[str]:
 
 def faults(tinybird: Tinybird, key: str, file: str, text: str) -> list[tuple[str, str]]:
     """Build the tests' project with one file changed; return each fault's file and text."""
-    parts = [("data_project://", one) for one in {**FILES, file: text}.items()]
-    answer = tinybird.post("/v1/build", key, files=parts).json()
+    answer = built(tinybird, key, file, text)
     return [(one["filename"], one["error"]) for one in answer.get("errors", [])]
+
+
+def doubts(tinybird: Tinybird, key: str, file: str, text: str) -> list[tuple[str, str]]:
+    """Build likewise, which succeeds; return each warning's file and text, as `faults` does."""
+    answer = built(tinybird, key, file, text)
+    assert answer["result"] == "success", answer
+    told = (one["message"].split(":", 2) for one in answer["build"]["feedback"])
+    return [(file, f"line {line}:{text}") for file, line, text in told]
+
+
+def built(tinybird: Tinybird, key: str, file: str, text: str) -> Any:
+    parts = [("data_project://", one) for one in {**FILES, file: text}.items()]
+    return tinybird.post("/v1/build", key, files=parts).json()
 
 
 def changed(text: str, old: str, new: str) -> tuple[str, int]:
@@ -82,8 +96,6 @@ def test_a_mistake_below_the_keys_is_told_with_its_line(
         ("FROM chosen", "FROM chose", "chose"),
         ("sum(seconds)", "sum(second)", "second"),
         ("sum(seconds)", "summ(seconds)", "summ"),
-        ("AND page =", "AND pag =", "pag"),
-        ("AND page =", "AND page = =", "Syntax error near '='"),
         ("WHERE tenant", "WERE tenant", "Syntax error near"),
         ("round(sum(seconds), 2)", "round(sum(seconds, 2)", "'(' is never closed"),
         ("SELECT page, count()", "SELECT page, status, count()", "status"),
@@ -98,6 +110,50 @@ def test_a_mistake_in_a_pipes_sql_is_told_with_its_line(
     assert file == PIPE
     assert error.startswith(f"line {line}: ")
     assert said in error
+
+
+@pytest.mark.parametrize(
+    ("new", "said"), [("AND pag =", "pag"), ("AND page = =", "Syntax error near '='")]
+)
+def test_a_mistake_in_a_branch_is_a_warning_and_an_error_when_asked_that_way(
+    tinybird: Tinybird, key: str, new: str, said: str
+) -> None:
+    text, line = changed(PAGES, "AND page =", new)
+    [(file, warning)] = doubts(tinybird, key, PIPE, text)
+    assert file == PIPE
+    assert warning.startswith(f"line {line}: ")
+    assert said in warning
+    assert warning.endswith(" Only a request that takes this branch is refused.")
+    assert tinybird.get("/v0/pipes/total.json", key, tenant="a").status_code == 200
+    assert tinybird.get("/v0/pipes/total.json", key, tenant="a", page="x").status_code == 400
+
+
+WAYS = """
+NODE first
+SQL >
+    %
+    SELECT page FROM {% if by == 'minute' %} not_there {% else %} visits {% end %}
+    {% if defined(x) %} WHERE page = 'x' {% else %} WHERE pag = 'y' {% end %}
+
+NODE last
+SQL >
+    SELECT count() AS count FROM first
+
+TYPE endpoint
+"""
+
+
+def test_a_way_past_all_that_is_wrong_is_served(tinybird: Tinybird, key: str) -> None:
+    assert built(tinybird, key, PIPE, WAYS)["result"] == "success"
+    for params, status in (({"x": 1}, 200), ({}, 400), ({"by": "minute", "x": 1}, 400)):
+        assert tinybird.get("/v0/pipes/pages.json", key, **params).status_code == status
+
+
+@pytest.mark.parametrize("change", [("page = 'x'", "pag = 'x'"), (" visits ", " nor_there ")])
+def test_where_no_way_is_right_it_is_a_mistake(
+    tinybird: Tinybird, key: str, change: tuple[str, str]
+) -> None:
+    assert faults(tinybird, key, PIPE, WAYS.replace(*change))
 
 
 def test_a_build_lists_every_mistake(tinybird: Tinybird, key: str) -> None:
@@ -187,8 +243,9 @@ WRONG = {
 @pytest.mark.parametrize("what", WRONG)
 def test_a_mistake_is_found_wherever_it_is(tinybird: Tinybird, key: str, what: str) -> None:
     text, line = WRONG[what]
-    [(file, error)] = faults(tinybird, key, PIPE, f"NODE first\nSQL >\n{text}")
-    assert file == PIPE
+    told = doubts if "if x == " in text or "if defined(x)" in text else faults
+    [(file, error)] = told(tinybird, key, ODD, f"NODE first\nSQL >\n{text}")
+    assert file == ODD
     assert error.startswith(f"line {(line or 1) + 2}: ")
 
 
@@ -240,8 +297,9 @@ def test_a_mistake_of_types_is_told_where_no_value_could_be_right(
     tinybird: Tinybird, key: str, what: str
 ) -> None:
     sql, line, said = OF_TYPES[what]
-    [(file, error)] = faults(tinybird, key, PIPE, f"NODE first\nSQL >\n    % {sql}\n")
-    assert file == PIPE
+    told = doubts if "{% if" in sql else faults
+    [(file, error)] = told(tinybird, key, ODD, f"NODE first\nSQL >\n    % {sql}\n")
+    assert file == ODD
     assert error.startswith(f"{line}: ")
     assert said in error
     assert "executing" not in error
@@ -336,7 +394,7 @@ def test_what_a_value_may_put_right_is_left_to_whoever_asks(
     tinybird: Tinybird, key: str, what: str
 ) -> None:
     text = f"NODE first\nSQL >\n    %\n    {RIGHT[what]}\n\nTYPE endpoint\n"
-    assert faults(tinybird, key, "endpoints/odd.pipe", text) == []
+    assert faults(tinybird, key, ODD, text) == []
 
 
 def test_what_only_tinybird_may_have_is_a_warning_and_an_error_when_asked(

@@ -159,6 +159,33 @@ def test_a_change_that_rows_cannot_follow_costs_its_data_source_at_the_start(
         assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
 
 
+def test_beside_an_older_mistake_a_new_one_takes_nothing_away(
+    project: Path, tmp_path: Path
+) -> None:
+    echo = project / "endpoints" / "echo.pipe"
+    good = echo.read_text()
+    echo.write_text(good.replace("AS text", "AS text, nope"))
+    with Tinybird(project, tmp_path / "data") as running:
+        running.add(visit())
+        for name, old, new, said in (
+            ("visits", "`tenant` String", "`tenant` LowCardinality(String)", "column 'tenant' was"),
+            ("pages", "sum(seconds)", "sum(nothing)", "`nothing`"),
+        ):
+            change(project, **{name: (old, new)})
+            until(lambda said=said: said in running.log.read_text(), "no report")  # type: ignore[misc]
+            assert "The last good version of the project is still served" in running.log.read_text()
+            running.add(visit())
+            assert running.get("/v0/pipes/total.json", tenant="a").status_code == 200
+            change(project, **{name: (new, old)})
+        # What has a mistake no more is served while something else has one still.
+        (project / "endpoints" / "more.pipe").write_text("NODE n\nSQL >\n    SELECT nope\n")
+        echo.write_text(good)
+        until(
+            lambda: running.get("/v0/pipes/echo.json", text="x").status_code == 200,
+            "not served again",
+        )
+
+
 def test_two_files_of_one_name_are_both_left_out(project: Path, tmp_path: Path) -> None:
     more = project / "pipes"
     more.mkdir()

@@ -9,9 +9,9 @@ import pytest
 from clerk_tinybird_app.local.tinybird.errors import ApiError
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
-    as_ndjson,
     count_objects,
     count_plain,
+    csv_rows,
     read_row,
     split_rows,
 )
@@ -61,6 +61,21 @@ def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
 )
 def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int | None) -> None:
     assert count_objects(body) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (rb"\ud800", "Not text: it has half of a surrogate pair"),
+        (b"\xed\xa0\x80", "Not text: it has half of a surrogate pair"),
+        (b"\xff", "Not text: it has what is no UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told_in_words(text: bytes, reason: str) -> None:
+    [row] = split_rows(b'{"a": "' + text + b'"}')
+    found = read_row(row, source(a="String"))
+    assert isinstance(found, BadRow)
+    assert found.reasons == (reason,)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +251,7 @@ SOURCE = DataSource(
 
 
 def rows(text: str, **options: str) -> list[Any]:
-    found = as_ndjson(text.encode(), "csv", SOURCE, **options)
+    found, _ = csv_rows(text.encode(), SOURCE, **options)
     return [json.loads(line) for line in found.splitlines()]
 
 
@@ -260,8 +275,3 @@ def test_what_cannot_stand_between_fields_is_refused(delimiter: str) -> None:
 def test_a_field_that_is_too_long_to_be_one_is_refused() -> None:
     with pytest.raises(ApiError, match="field larger"):
         rows("x" * 200_000)
-
-
-def test_another_kind_of_file_is_refused() -> None:
-    with pytest.raises(ApiError, match="'parquet'"):
-        as_ndjson(b"", "parquet", SOURCE)

@@ -137,11 +137,11 @@ ENGINE "MergeTree" # cut
 ENGINE_SORTING_KEY "id # z" # cut
 ENGINE_PARTITION_KEY "" # cut
     # indented between
-ENGINE_TTL toDate(a#b) # cut
+ENGINE_TTL toDate(a)#cut
 TOKEN write APPEND # cut
 INDEXES >
     # the first
-    one id TYPE set(1)
+    one id TYPE set(1) # cut
     # the last
 """
 
@@ -157,7 +157,7 @@ def test_comments_stand_wherever_a_file_can_have_them(tmp_path: Path) -> None:
     assert (source.description, source.engine) == ("Events of the app", "MergeTree")
     assert source.engine_settings == {
         "ENGINE_SORTING_KEY": "id # z",
-        "ENGINE_TTL": "toDate(a#b)",
+        "ENGINE_TTL": "toDate(a)",
     }
     assert source.tokens == (("write", "APPEND"),)
     assert source.indexes == ("one id TYPE set(1)",)

@@ -39,6 +39,15 @@ _REPLACING = (
         "{% set s = 9 ** 9 ** 9 ** 9 %}",
         "{% set s = 10 ** 100 %}{% for i in x %}{% set s = s * s %}{% end %}",
         "{% set s = '%1000000000d' % 5 %}",
+        "{% set s = range(1000000000) %}",
+        "{% set s = range(0, 10 ** 100, 3) %}",
+        "{% for i in x %}{% set s = range(50000) %}{% end %}",
+        "{% set s = [[1 for a in x] for b in x] %}",
+        "{% set s = [big for a in x] %}",
+        "{% set s = [big + str(a) for a in x] %}",
+        "{% set s = [[a for a in range(9)] for b in range(9) for c in range(9) for d in x] %}",
+        "{% for i in x %}{% set s = str([big]) %}{% end %}",
+        "{% for i in x %}{% set s = big.strip('a') %}{% end %}",
         _DOUBLING_TEXT,
         _DOUBLING_LIST,
         _TWINS,
@@ -83,6 +92,13 @@ def test_a_huge_value_is_refused_soon(sql: str, value: object) -> None:
         Template(sql).render({"x": value})
     assert len(caught.value.message) < 5000
     assert time.monotonic() - began < _HALF_A_SECOND_AND_A_BUSY_MACHINE
+
+
+def test_blocks_deep_within_each_other_are_refused_soon() -> None:
+    began = time.monotonic()
+    with pytest.raises(TemplateError, match="nested too deeply"):
+        Template("{% for a in x %}" * 400 + "{% end %}" * 400)
+    assert time.monotonic() - began < 1
 
 
 def test_a_deep_value_is_refused() -> None:

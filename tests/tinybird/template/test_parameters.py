@@ -155,3 +155,9 @@ def test_the_templates_own_variables_are_no_parameters() -> None:
 def test_an_enforced_parameter_really_cannot_be_left_out() -> None:
     sql = "{% if defined(x) %}a{% end %}{{String(org)}}{{String(limit, '1')}}"
     assert [found.name for found in Template(sql).parameters if found.is_enforced] == ["org"]
+
+
+def test_what_a_list_comprehension_goes_through_is_no_parameter() -> None:
+    template = Template("{{[String(a) + b for a in split_to_array(c) if d]}}")
+    found = {each.name: each.is_conditional for each in template.parameters}
+    assert found == {"c": False, "d": True, "b": True}

@@ -1,4 +1,4 @@
-"""Tokens that do not expire: the workspace's own, and those that data files name."""
+"""Tokens that do not expire: the workspace's own, those that data files name, and made ones."""
 
 import base64
 import hashlib
@@ -6,23 +6,29 @@ import hmac
 import json
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.kept_file import keep_once
 from clerk_tinybird_app.local.tinybird.access.claims import (
+    ADMIN,
     DATASOURCES_APPEND,
     DATASOURCES_READ,
     PIPES_READ,
     Caller,
+    lasting,
 )
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.tinybird.project import Project
 
 DATA_FOLDER: Final = "tinybird"
 """The embedded Tinybird's folder within the folder of the embedded services."""
 
 _KEY_BYTES: Final = 32
+_SCOPE_PARTS: Final = 4
+_KNOWN: Final = (ADMIN, DATASOURCES_APPEND, DATASOURCES_READ, PIPES_READ)
 
 
 @dataclass(frozen=True)
@@ -83,21 +89,32 @@ def static_tokens(project: Project, *, workspace_id: str, signing_key: str) -> l
         for name, permission in pipe.tokens:
             if permission.upper() == "READ":
                 scopes.setdefault(name, set()).add((PIPES_READ, pipe.name))
-    return [
-        StaticToken(
-            name=name,
-            value=_token(workspace_id, name, _derived(signing_key, name)),
-            scopes=tuple({"type": kind, "resource": each} for kind, each in sorted(found)),
-            caller=Caller(
-                name=name,
-                workspace_id=workspace_id,
-                pipes={pipe: {} for kind, pipe in found if kind == PIPES_READ},
-                datasources={each: "" for kind, each in found if kind == DATASOURCES_READ},
-                appends=frozenset(each for kind, each in found if kind == DATASOURCES_APPEND),
-            ),
-        )
-        for name, found in sorted(scopes.items())
-    ]
+    tokens = []
+    for name, found in sorted(scopes.items()):
+        value = _token(workspace_id, name, _derived(signing_key, name))
+        listed = tuple({"type": kind, "resource": each} for kind, each in sorted(found))
+        caller = lasting(name, workspace_id, listed)
+        tokens.append(StaticToken(name=name, value=value, scopes=listed, caller=caller))
+    return tokens
+
+
+def made_token(name: str, workspace_id: str, texts: Sequence[str]) -> StaticToken:
+    """Return a new token with scopes such as ``DATASOURCES:READ:name:filter``.
+
+    Raises:
+        ApiError: 400, a scope that is not known here; 403, there is none, or one lacks its name.
+    """
+    scopes = []
+    for text in texts:
+        parts = text.split(":", _SCOPE_PARTS - 1)
+        kind = ":".join(parts[:2])
+        if kind not in _KNOWN:
+            raise bad_request(f"The scope '{kind}' is not supported; use {', '.join(_KNOWN)}")
+        named = zip(("resource", "filter"), parts[2:], strict=False)
+        scopes.append({"type": kind, **dict(named)})
+    caller = lasting(name, workspace_id, scopes)
+    value = new_token(workspace_id, name)
+    return StaticToken(name=name, value=value, scopes=tuple(scopes), caller=caller)
 
 
 def _token(workspace_id: str, token_id: str, secret: str) -> str:

@@ -25,6 +25,9 @@ _READ_ONLY: Final = 1
 READERS: Final = 8
 """Queries that may run at once."""
 
+ANY_TYPE: Final = "allow_suspicious_types_in_group_by=1, allow_suspicious_types_in_order_by=1"
+"""Lets a path of a JSON column that has no type be grouped and ordered by."""
+
 _MOST_BYTES: Final = 2_000_000_000
 _PATIENCE_SECONDS: Final = 0.1
 """How long a query runs before anybody looks whether its client is still there."""
@@ -71,6 +74,9 @@ class Limits:
             f"max_memory_usage={self.bytes}, "
             f"max_result_rows={self.rows}, max_result_bytes={self.answer_bytes}, "
             f"max_threads={self.threads}, "
+            # As written: a join's left side keeps its order, and a JSON path may be grouped by.
+            "query_plan_join_swap_table='false', join_algorithm='direct,hash', "
+            f"{ANY_TYPE}, "
             f"timeout_before_checking_execution_speed=0, query_profiler_real_time_period_ns=0, "
             f"query_profiler_cpu_time_period_ns=0, readonly={_READ_ONLY}"
         )

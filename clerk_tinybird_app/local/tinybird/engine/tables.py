@@ -175,7 +175,8 @@ def _engine(source: DataSource) -> str:
 def _landing_type(column: Column) -> str:
     inner = bare_type(column)
     if has_empty(column):
-        return inner
+        # A variant can be null, so that what a row leaves out is no empty value.
+        return f"Variant({inner})" if column.default and not inner.startswith("Variant") else inner
     if size := _INTEGER.match(inner):
         # Wide enough that a number too large for the column is still read as itself.
         return "Nullable(Int128)" if size.group(1) == "64" else "Nullable(Int64)"
@@ -183,11 +184,16 @@ def _landing_type(column: Column) -> str:
 
 
 def _cast(column: Column, member: str) -> str:
-    value = quoted(member)
+    value, inner = quoted(member), bare_type(column)
+    target = literal(f"Nullable({inner})" if column.is_nullable else inner)
+    given = value
+    if has_empty(column) and column.default:
+        given = f"CAST({value}, {target})"
+    elif _INTEGER.match(inner):
+        kind = literal(f"Nullable({inner})") if column.default else target
+        given = f"accurateCast({value}, {kind})"
     if column.default:
-        value = f"ifNull({value}, {column.default})"
-    inner = bare_type(column)
-    if _INTEGER.match(inner):
-        target = f"Nullable({inner})" if column.is_nullable else inner
-        value = f"accurateCast({value}, {literal(target)})"
-    return f"{value} AS {quoted(column.name)}"
+        # In the column's type: one that holds both may be none that either can be written as. And
+        # by an `if`, as it alone leaves a default uncomputed that no row needs.
+        given = f"if(isNull({value}), CAST({column.default}, {target}), {given})"
+    return f"{given} AS {quoted(column.name)}"

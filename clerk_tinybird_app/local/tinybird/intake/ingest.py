@@ -12,8 +12,9 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine import tables
@@ -21,6 +22,8 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.errors import bad_request
+from clerk_tinybird_app.local.tinybird.intake.changes import refill
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     as_text,
@@ -34,6 +37,11 @@ from clerk_tinybird_app.tinybird.project import DataSource
 
 _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
 _COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
+_PARQUET_LIMITS: Final = (
+    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000"
+)
+"""A Parquet file of a few bytes can hold any number of rows."""
+
 _AT_ONCE: Final = 2_000
 """Rows a query."""
 
@@ -75,10 +83,9 @@ def ingest(
     Raises:
         QueryFailed: ClickHouse cannot write at all.
     """
-    landing = tables.insert_landing(source, database)
     statement, count = tables.insert_straight(source, database), count_plain(body, source.columns)
     if count is None:
-        statement = landing
+        statement = tables.insert_landing(source, database)
         # Rows that must be reshaped are read in any case.
         count = None if tables.members(source) is None else count_objects(body)
     if count == 0:
@@ -90,20 +97,75 @@ def ingest(
             pass
         else:
             return Ingested(count, 0)
-    rows, bad = candidates(source, body)
+    return store(writer, database, source, body, clock=clock)
+
+
+def store(
+    writer: Writer,
+    database: str,
+    source: DataSource,
+    body: bytes,
+    *,
+    clock: Callable[[], float],
+    by_name: bool = False,
+    replaces: bool = False,
+) -> Ingested:
+    """Store the rows of a body that `ingest` would take, each told good from bad by itself.
+
+    Their members may have the columns' names, whatever the JSON paths: ``by_name``. They may
+    replace all rows that are there, unless none of them is good.
+
+    Raises:
+        QueryFailed: ClickHouse cannot write at all.
+    """
+    rows, bad = candidates(source, body, by_name=by_name)
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
-    if good:
-        writer.insert(landing, _lines(row.landed for row in good)).result()
+    if replaces and (good or not bad):
+        fill = _selected(source, good) if good else ""
+        writer.run(partial(refill, database=database, table=source.name, rows=fill))
+    elif good:
+        lines = _lines(row.landed for row in good)
+        writer.insert(tables.insert_landing(source, database), lines).result()
     if bad:
         table = f"{database}.{quoted(source.name + QUARANTINE_SUFFIX)}"
         writer.insert(f"INSERT INTO {table}", _quarantined(source, bad, clock())).result()
     return Ingested(len(good), len(bad))
 
 
-def candidates(source: DataSource, body: bytes) -> tuple[list[Row], list[BadRow]]:
+def _selected(source: DataSource, rows: Sequence[Row]) -> str:
+    """Return the query that has rows as the data source's table takes them."""
+    text = literal(_lines(row.landed for row in rows).decode())
+    columns = literal(tables.landing_columns(source))
+    return f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+
+
+def parquet_rows(writer: Writer, content: bytes) -> bytes:
+    """Return a Parquet file's rows as NDJSON.
+
+    Raises:
+        ApiError: 400, it is none, or has too many rows.
+    """
+    session = writer.connect()
+    try:
+        return session.query(
+            f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}",
+            "JSONEachRow",
+        )
+    except QueryFailed:
+        raise bad_request("The file is no Parquet that can be read, or it is too large") from None
+    finally:
+        session.close()
+
+
+def candidates(
+    source: DataSource, body: bytes, *, by_name: bool = False
+) -> tuple[list[Row], list[BadRow]]:
     """Return the rows that may be good, and those that are bad whatever ClickHouse says."""
     names = tables.landed_names(source)
+    if by_name:
+        named = tuple(replace(column, json_path=None) for column in source.columns)
+        source = replace(source, columns=named)
     rows: list[Row] = []
     bad: list[BadRow] = []
     for line in split_rows(body):
@@ -198,11 +260,8 @@ class RowCheck:
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        text = _lines(row.landed for row in rows).decode()
-        self._session.query(
-            f"INSERT INTO FUNCTION null({literal(target)}) SELECT {tables.casts(self._source)} "
-            f"FROM format(JSONEachRow, {literal(self._columns)}, {literal(text)})"
-        )
+        rows_of = _selected(self._source, rows)
+        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {rows_of}")
 
 
 def _refused(row: Row, failure: QueryFailed) -> BadRow:

@@ -8,12 +8,14 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_author
+from clerk_tinybird_app.local.tinybird.engine.readers import ANY_TYPE
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible, writes_file
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
 _SETTINGS: Final = (
     "session_timezone='UTC', max_execution_time=0.5, max_memory_usage=500000000, max_threads=1, "
+    f"{ANY_TYPE}, "
     "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
 )
 _TABLE: Final = "UNKNOWN_TABLE"
@@ -83,6 +85,7 @@ class Fault:
         subject: The table, column, function or clause that it is about; "" for a syntax error.
         place: Where in the node's own SQL a syntax error is, in characters.
         is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
+        is_harmful: Whether no request may come to it, not even one that asks for it.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Fault:
     subject: str = ""
     place: int = 0
     is_certain: bool = True
+    is_harmful: bool = False
 
     @property
     def is_syntax(self) -> bool:
@@ -133,7 +137,7 @@ class Analyst:
             own: The SQL of the node alone.
         """
         if found := writes_file(own):
-            return Fault(SYNTAX, _WRITES_FILE, place=found.start())
+            return Fault(SYNTAX, _WRITES_FILE, place=found.start(), is_harmful=True)
         try:
             # What would follow a semicolon would run.
             if ";" in own:

@@ -3,7 +3,7 @@
 A node is written with values of the right types and with its branches chosen beforehand: all first
 ones, all second ones and so on. A fault may come from our choice, as conditions can depend on each
 other. So it counts only if every other way to write the text that it is in has it as well; what is
-left is for whoever asks.
+left is for whoever asks. What is wrong in some branches alone is told too, but the pipe is served.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +34,7 @@ from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
 _MOST_WRITINGS: Final = 300
+_IN_A_BRANCH: Final = "Only a request that takes this branch is refused."
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Found(NamedTuple):
     """What is wrong with pipes.
 
     Attributes:
-        mistakes: Faults that no value can mend.
-        doubts: What is wrong here and may be right elsewhere.
+        mistakes: Faults that no request can pass by.
+        doubts: What is wrong here and may be right elsewhere, or for some requests alone.
     """
 
     mistakes: list[ProjectError]
@@ -114,6 +115,8 @@ class _Checker:
         self._analyst = analyst
         self._checked: set[PlaceKey] = set()
         self._faulty: set[PlaceKey] = set()
+        # For nodes that are wrong in some branches, those of a way past them.
+        self._ways: dict[PlaceKey, Choices] = {}
         self._texts: dict[PlaceKey, NodeText] = {}
         self._templates: dict[tuple[PlaceKey, str], Template] = {}
 
@@ -129,22 +132,50 @@ class _Checker:
         if any(place.key in self._faulty for place in places):
             # They would be told again.
             return
-        last, lines = places[-1], set()
+        last, told = places[-1], dict[int, Fault]()
+        branched = set()
         for writing in self._quick_writings(places):
             judged = self._judge(places, writing)
             if judged.text is None or not isinstance(judged.fault, Fault):
                 continue
             fault = judged.fault
-            piece = fault.piece_of(judged.text)
-            if piece is None:
+            number = fault.piece_of(judged.text)
+            if number is None:
                 continue
-            line = self._text(last).pieces[piece].line
-            if line not in lines and self._is_always_there(places, fault, piece):
-                lines.add(line)
-                found = ProjectError(last.pipe.pipe.path, line, fault.message)
-                (self.found.mistakes if fault.is_certain else self.found.doubts).append(found)
-                if fault.is_certain:
-                    self._faulty.add(last.key)
+            piece = self._text(last).pieces[number]
+            if piece.line not in told and self._is_always_there(places, fault, number):
+                told[piece.line] = fault
+                if piece.within and not fault.is_harmful:
+                    branched.add(piece.line)
+        has_way = bool(branched) and self._has_way(places)
+        for line, fault in told.items():
+            is_passable = has_way and line in branched
+            text = f"{fault.message} {_IN_A_BRANCH}" if is_passable else fault.message
+            found = ProjectError(last.pipe.pipe.path, line, text)
+            if fault.is_certain and not is_passable:
+                self.found.mistakes.append(found)
+                self._faulty.add(last.key)
+            else:
+                self.found.doubts.append(found)
+
+    def _has_way(self, places: list[Place]) -> bool:
+        """Tell whether branches can be taken that are without a fault: each faulty one is left."""
+        key, text = places[-1].key, self._text(places[-1])
+        choices = dict.fromkeys(range(len(text.branches)), 0)
+        for _ in range(sum(text.branches) + 1):
+            judged = self._judge(places, _Writing(0, {**self._ways, key: choices}))
+            fault = judged.fault
+            if judged.text is None or not isinstance(fault, Fault) or not fault.is_certain:
+                self._ways[key] = choices
+                return True
+            piece = fault.piece_of(judged.text)
+            within = text.pieces[piece].within if piece is not None else {}
+            # The innermost branch that has another one after it.
+            left = [n for n in within if within[n] + 1 < text.branches[n]]
+            if not left:
+                break
+            choices[left[-1]] += 1
+        return False
 
     def _quick_writings(self, places: list[Place]) -> Iterator[_Writing]:
         """Yield the few that together show almost all text, but for the right first one."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
@@ -47,6 +48,7 @@ class CompiledPipe:
         uses: For each node, the nodes and other pipes that it reads from.
         others: All pipes by name, for those that this one reads from.
         datasources: The names of all data sources.
+        secrets: The values for ``tb_secret`` by their names, as they are when it is asked.
     """
 
     pipe: Pipe
@@ -55,6 +57,7 @@ class CompiledPipe:
     uses: Mapping[str, frozenset[str]]
     others: Mapping[str, "CompiledPipe"] = field(repr=False, compare=False)
     datasources: frozenset[str] = field(repr=False, compare=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def endpoint(self) -> Place:
@@ -113,8 +116,9 @@ class CompiledPipe:
     def context(self, node: Node) -> QueryContext:
         """Return what the template of a node may reach besides its parameters."""
         if ANY_TABLE not in self.reads[node.name]:
-            return QueryContext()
-        return QueryContext(tables=self._within_reach(node) | self.datasources)
+            return QueryContext(secrets=self.secrets)
+        tables = self._within_reach(node) | self.datasources
+        return QueryContext(tables=tables, secrets=self.secrets)
 
     def _place(self, name: str) -> Place | None:
         """Return what a name stands for; None: a pipe that does not compile."""
@@ -137,7 +141,9 @@ class CompiledPipe:
 
 
 def compiled(
-    pipes: Mapping[str, Pipe], datasources: Iterable[str] = ()
+    pipes: Mapping[str, Pipe],
+    datasources: Iterable[str] = (),
+    secrets: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, CompiledPipe], list[ProjectError]]:
     """Compile pipes, which may read from each other and from data sources by their names.
 
@@ -145,6 +151,7 @@ def compiled(
         Those whose templates are well formed, by name, and the mistakes in the others.
     """
     found: dict[str, CompiledPipe] = {}
+    names_of_data = frozenset(datasources)
     mistakes: list[ProjectError] = []
     for name, pipe in pipes.items():
         templates = {}
@@ -158,7 +165,7 @@ def compiled(
             reads = {node.name: sources(node) for node in pipe.nodes}
             names = reads.keys() | (pipes.keys() - {name})
             uses = {node: reads[node] & (names - {node}) for node in reads}
-            found[name] = CompiledPipe(pipe, templates, reads, uses, found, frozenset(datasources))
+            found[name] = CompiledPipe(pipe, templates, reads, uses, found, names_of_data, secrets)
     return found, mistakes
 
 

@@ -98,10 +98,15 @@ class Checked:
         )
 
 
-def check(project: Project, writer: Writer, database: str) -> Checked:
-    """Find a project's mistakes; nothing that lasts, in its database, is changed."""
+def check(
+    project: Project, writer: Writer, database: str, *, secrets: Mapping[str, str]
+) -> Checked:
+    """Find a project's mistakes; nothing that lasts, in its database, is changed.
+
+    ``secrets`` are for its pipes, whenever they are asked.
+    """
     sources = project.datasources
-    pipes, malformed = compiled(project.pipes, sources)
+    pipes, malformed = compiled(project.pipes, sources, secrets)
     rehearsal = database + _REHEARSAL_SUFFIX
     drop = partial(schema.drop_database, database=rehearsal)
     session = writer.connect()

@@ -10,15 +10,20 @@ from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
-from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+from clerk_tinybird_app.tinybird.template import QueryContext, Template
 
 PIPE_ITSELF: Final = "_"
 """What SQL on top of a pipe calls it."""
+
+_TEMPLATE: Final = "%"
+_LONGEST_TEMPLATE: Final = 4_000
+"""Compiling one takes up to a quarter of a second, in which nothing else is answered."""
 
 _STATUSES: Final = {159: 408, 160: 408, 158: 413, 396: 413}
 """By ClickHouse's number: out of time, too slow, too many rows, too large an answer."""
@@ -99,7 +104,7 @@ class Query:
             ApiError: The query is refused, by ClickHouse or before.
         """
         name = found.pipe.name
-        query = found.sql({**values, **self._caller.fixed_params(name)})
+        query = self._pipe_query(found, values)
         warning = self._require_fed(self._served.reads_unfed.get(name, ()))
         asked, whole = "", query
         if on_top is not None:
@@ -110,16 +115,20 @@ class Query:
         body = self._body(whole, output, own=(asked, *values.values()), hidden=(query,))
         return Answer(body, output, warning)
 
-    def sql(self, text: str, values: Mapping[str, Any]) -> Answer:
+    def sql(
+        self, text: str, values: Mapping[str, Any], *, pipeline: CompiledPipe | None = None
+    ) -> Answer:
         """Return the rows of a caller's own SQL, in the format that it asks for.
 
-        The ``values`` are parameters of the pipes that it reads.
+        The ``values`` are parameters of the pipes that it reads, and its own if it is a template.
+        It may read its ``pipeline``, and calls it ``_``.
 
         Raises:
-            TemplateError: It reads a pipe whose parameter is missing.
+            TemplateError: A parameter of its own, or of a pipe that it reads, is missing.
             ApiError: It is not one SELECT or DESCRIBE, reads what the caller may not, or
                 ClickHouse refuses it.
         """
+        text = self._rendered(text, values)
         asked, name = statement.without_format(statement.canonical(self._session, text))
         # Of a format that is none, ClickHouse knows.
         output = Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8")) if name else _TSV
@@ -132,7 +141,7 @@ class Query:
         readable = {name: self._filtered(name, condition) for name, condition in filters.items()}
         for new, source in finals.items():
             readable[new] = self._filtered(source, filters[source], " FINAL")
-        pipes = self._pipe_queries(mentioned, values)
+        pipes = self._pipe_queries(mentioned, values, pipeline)
         allowed = readable.keys() | pipes.keys() | self._qualified(mentioned)
         self._require_readable(used, asked, allowed, existing)
         queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
@@ -141,12 +150,32 @@ class Query:
         columns = (
             c.name for name in filters.keys() & sources.keys() for c in sources[name].columns
         )
-        unfed = {name for each in pipes for name in self._served.reads_unfed.get(each, ())}
+        itself = {PIPE_ITSELF: pipeline.pipe.name} if pipeline else {}
+        unfed = {
+            name
+            for each in pipes
+            for name in self._served.reads_unfed.get(itself.get(each, each), ())
+        }
         unfed |= {*mentioned, *finals.values()} & readable.keys() & self._served.unfed.keys()
         warning = self._require_fed(unfed)
         own = (asked, *columns, *values.values())
         body = self._body(query, output, own=own, hidden=queries.values())
         return Answer(body, output, warning)
+
+    def matching(self, name: str, condition: str) -> int:
+        """Return how many rows of a data source meet a condition, whoever may remove them.
+
+        Raises:
+            ApiError: It is no condition, or reads anything but data sources, or fails.
+        """
+        text = f"SELECT count() FROM {quoted(name)} WHERE ({condition}\n)"
+        asked = statement.canonical(self._session, text)
+        used = statement.names(self._session, asked)
+        self._require_readable(used, asked, {name, *self._served.datasources}, self._existing())
+        try:
+            return int(self._body(asked, _TSV, own=(), hidden=()))
+        except ValueError:
+            raise bad_request("[Error] The delete_condition is not one condition") from None
 
     def _body(
         self, query: str, output: Format, *, own: Iterable[object], hidden: Iterable[str]
@@ -201,12 +230,33 @@ class Query:
         own = (f"{self._database}.", "system.", "information_schema.", "INFORMATION_SCHEMA.")
         return {name for name in used if name.startswith(own)}
 
-    def _pipe_queries(self, used: frozenset[str], values: Mapping[str, Any]) -> dict[str, str]:
+    def _rendered(self, text: str, values: Mapping[str, Any]) -> str:
+        """Return what a caller's template says; it is a caller's SQL like any other."""
+        template = text.strip()
+        if not template.startswith(_TEMPLATE):
+            return text
+        if len(template) > _LONGEST_TEMPLATE:
+            raise bad_request(
+                f"[Error] The template is longer than {_LONGEST_TEMPLATE} characters; make a pipe "
+                "of it. (QUERY_IS_TOO_LARGE)"
+            )
+        tables = {*self._filters(), *filter(self._caller.may_read, self._served.pipes)}
+        context = QueryContext(tables=frozenset(tables))
+        return Template(template.removeprefix(_TEMPLATE)).render(values, context)
+
+    def _pipe_queries(
+        self, used: frozenset[str], values: Mapping[str, Any], pipeline: CompiledPipe | None
+    ) -> dict[str, str]:
         """Return the queries of the pipes that SQL names and the caller may read."""
         queries = {}
         for name in (*sorted(used & self._served.unserved.keys()), *self._served.pipes):
             if name in used and self._caller.may_read(name):
                 self._served.require(name)
-                given = {**values, **self._caller.fixed_params(name)}
-                queries[name] = self._served.pipes[name].sql(given)
+                queries[name] = self._pipe_query(self._served.pipes[name], values)
+        if pipeline and PIPE_ITSELF in used:
+            queries[PIPE_ITSELF] = self._pipe_query(pipeline, values)
         return queries
+
+    def _pipe_query(self, found: CompiledPipe, values: Mapping[str, Any]) -> str:
+        """Return a pipe's query; the parameters that the token fixes win."""
+        return found.sql({**values, **self._caller.fixed_params(found.pipe.name)})

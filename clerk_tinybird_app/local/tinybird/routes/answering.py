@@ -40,6 +40,7 @@ FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
 
+_WITH_BODY: Final = frozenset(("POST", "PUT"))
 _BEARER: Final = "bearer "
 _TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
 _NOBODY_READS_IT: Final = 499
@@ -179,7 +180,7 @@ async def values_of(request: Request) -> dict[str, Any]:
         ApiError: 400, the body is neither.
     """
     values: dict[str, Any] = dict(request.query_params)
-    if request.method != "POST":
+    if request.method not in _WITH_BODY:
         return values
     if content_type(request) in FORMS:
         async with request.form(max_files=0) as form:

@@ -1,17 +1,18 @@
-"""``/v0/events`` and the appending of files: rows in."""
+"""``/v0/events`` and files, whose rows are appended or replace all others: rows in."""
 
-import uuid
+from functools import partial
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake.ingest import Ingested, ingest
-from clerk_tinybird_app.local.tinybird.intake.rows import as_ndjson
+from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.intake.ingest import ingest, parquet_rows, store
+from clerk_tinybird_app.local.tinybird.intake.rows import csv_rows
 from clerk_tinybird_app.local.tinybird.routes.answering import (
+    FORMS,
     MOST_BYTES,
-    administered,
     body_of,
     content_type,
     identify,
@@ -19,79 +20,95 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     rate_headers,
     service_of,
 )
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
-from clerk_tinybird_app.tinybird.project import DataSource
+
+_APPEND: Final = "append"
+_KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
+_REPLACE: Final = "replace"
+_FROM_ELSEWHERE: Final = b"url="
+_NOT_DONE: Final = frozenset(("url", "replace_condition", "dialect_escapechar"))
+_ONLY_DEPLOYMENTS: Final = (
+    "Adding or modifying data sources to this workspace can only be done via deployments"
+)
 
 
 async def events(request: Request) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
-    workspace, source = _target(request, request.query_params.get("name") or None)
-    done = await _ingested(request, workspace, source, await body_of(request))
-    waits = request.query_params.get("wait", "").lower() == "true"
+    workspace, caller = identify(request)
+    service, asked = service_of(request), request.query_params
+    if not (name := asked.get("name")):
+        raise bad_request("The name of the data source is missing: send it as name")
+    source, rows = workspace.datasource(name, caller.require_append), await body_of(request)
+    take = partial(ingest, clock=service.clock)
+    done = await in_thread(request, take, service.writer, workspace.database, source, rows)
+    waits = asked.get("wait", "").lower() == "true"
     return JSONResponse(done._asdict(), 200 if waits else 202, rate_headers(request))
 
 
-async def append(request: Request) -> Response:
-    """Add the rows of a file to a data source."""
-    asked = request.query_params
-    name = request.path_params.get("name") or asked.get("name", "")
-    workspace, source = _target(request, name)
-    content, kind = await _content(request), asked.get("format", "ndjson")
-    rows = as_ndjson(content, kind, source, delimiter=asked.get("dialect_delimiter", ","))
-    done = await _ingested(request, workspace, source, rows)
-    job_id = str(uuid.uuid4())
-    job = {
-        "id": job_id,
-        "job_id": job_id,
-        "import_id": job_id,
-        "kind": "import",
-        "status": "done",
-        "successful_rows": done.successful_rows,
-        "quarantine_rows": done.quarantined_rows,
-        "invalid_lines": 0,
-        "datasource": {
-            "id": workspace.resource_id("datasource", source.name),
-            "name": source.name,
-        },
-    }
-    workspace.jobs.append(job)
-    return JSONResponse(job)
-
-
-async def job(request: Request) -> Response:
-    """Describe an import; it is always done."""
-    workspace = administered(request)
-    job_id = request.path_params["job_id"]
-    for kept in workspace.jobs:
-        if kept["id"] == job_id:
-            return JSONResponse(kept)
-    raise not_found(f"Job '{job_id}' not found")
-
-
-def _target(request: Request, name: str | None) -> tuple[LocalWorkspace, DataSource]:
-    """Return the data source that the caller may add rows to."""
+async def file(request: Request) -> Response:
+    """Take the rows of a file in: CSV unless it says otherwise, added to those that are there."""
     workspace, caller = identify(request)
-    if name is None:
-        raise bad_request("The name of the data source is missing: send it as name")
-    return workspace, workspace.datasource(name, caller.require_append)
-
-
-async def _ingested(
-    request: Request, workspace: LocalWorkspace, source: DataSource, rows: bytes
-) -> Ingested:
-    service = service_of(request)
-    return await in_thread(
-        request,
-        lambda: ingest(service.writer, workspace.database, source, rows, clock=service.clock),
+    values, content = await _sent(request)
+    for name in sorted(_NOT_DONE & values.keys()):
+        raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
+    asked = request.path_params.get("mode") or values.get("mode") or _APPEND
+    if asked not in (_APPEND, _REPLACE):
+        raise forbidden(_ONLY_DEPLOYMENTS)
+    name = request.path_params.get("name") or values.get("name", "")
+    if request.path_params.get("name") is None and not workspace.has_datasource(name):
+        raise forbidden(_ONLY_DEPLOYMENTS)
+    source = workspace.datasource(name, caller.require_append)
+    if asked == _REPLACE:
+        # It removes what others have added.
+        caller.require_admin()
+    kind = values.get("format", "csv")
+    if kind not in _KINDS:
+        raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
+    service, invalid = service_of(request), 0
+    if kind == "csv":
+        delimiter = values.get("dialect_delimiter", ",")
+        content, invalid = csv_rows(content, source, delimiter=delimiter)
+    elif kind == "parquet":
+        content = await in_thread(request, parquet_rows, service.writer, content)
+    take = partial(ingest, clock=service.clock)
+    if kind != "ndjson" or asked == _REPLACE:
+        by_name, replaces = kind == "csv", asked == _REPLACE
+        take = partial(store, clock=service.clock, by_name=by_name, replaces=replaces)
+    done = await in_thread(request, take, service.writer, workspace.database, source, content)
+    bad = done.quarantined_rows
+    found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
+    found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)
+    error = f"There was an error with file contents: {' and '.join(found)}."
+    job = workspace.job(
+        "import",
+        service.clock(),
+        source.name,
+        mode=asked,
+        successful_rows=done.successful_rows,
+        quarantine_rows=bad,
+        invalid_lines=invalid,
+        # Clients take any error for a failure.
+        **({"error": error} if found else {}),
     )
+    return JSONResponse({**job, "import_id": job["id"]})
 
 
-async def _content(request: Request) -> bytes:
-    if content_type(request) != "multipart/form-data":
-        return await body_of(request)
+async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
+    """Return a request's parameters, of its address or its form, and the file that it sends."""
+    values: dict[str, Any] = dict(request.query_params)
+    kind = content_type(request)
+    if kind != "multipart/form-data":
+        content = await body_of(request)
+        # Clients call any body a form.
+        if kind in FORMS and content.startswith(_FROM_ELSEWHERE):
+            values["url"] = ""
+        return values, content
     async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
-        for _, part in form.multi_items():
+        found = b""
+        for name, part in form.multi_items():
             if isinstance(part, UploadFile):
-                return await part.read()
-            return part.encode()
-    return b""
+                found = await part.read()
+            elif name in _KINDS:
+                found = part.encode()
+            else:
+                values.setdefault(name, part)
+    return values, found

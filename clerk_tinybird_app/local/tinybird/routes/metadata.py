@@ -3,8 +3,7 @@
 # ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -12,14 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal
-from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.answering import identify, queried
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
 
-_NONE: Final = {"rows": 0, "bytes": 0}
+_NONE: Final = {"rows": 0, "bytes": 0, "engine": ""}
 _PARAMETER_FIELDS: Final = (
     *("name", "type", "required", "default"),
     *("description", "enum", "example", "format"),
@@ -27,23 +25,35 @@ _PARAMETER_FIELDS: Final = (
 
 
 async def pipes(request: Request) -> Response:
-    """List the pipes that the caller may read."""
+    """List the pipes that the caller may read, with the fields that it asks for."""
     workspace, caller = identify(request)
+    attrs, node_attrs = (_chosen(request, name) for name in ("attrs", "node_attrs"))
     views = [
         _pipe_view(workspace, pipe, with_sql=caller.is_admin)
         for name, pipe in workspace.served.pipes.items()
         if caller.may_read(name)
     ]
-    return JSONResponse({"pipes": views})
+    for view in views:
+        view["nodes"] = [_part(node, node_attrs) for node in view["nodes"]]
+    # Who asks for fields of nodes asks for nodes.
+    fields = attrs and {*attrs, "url", *(("nodes",) if node_attrs else ())}
+    return JSONResponse({"pipes": [_part(view, fields) for view in views]})
+
+
+def _chosen(request: Request, name: str) -> Set[str] | None:
+    """Return the fields that a parameter names; None for all of them."""
+    text = request.query_params.get(name)
+    return set(text.split(",")) if text else None
+
+
+def _part(view: dict[str, Any], fields: Set[str] | None) -> dict[str, Any]:
+    return view if fields is None else {key: view[key] for key in view.keys() & fields}
 
 
 async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
     workspace, caller = identify(request)
-    name = request.path_params["file"]
-    if name not in workspace.served.pipes and name not in workspace.served.unserved:
-        raise not_found(f"Pipe '{name}' not found")
-    found = workspace.pipe(name, caller)
+    found = workspace.pipe(request.path_params["file"], caller, missing="Pipe '{}' not found")
     return JSONResponse(_pipe_view(workspace, found, with_sql=caller.is_admin))
 
 
@@ -68,7 +78,8 @@ async def _datasource_views(
     request: Request, workspace: LocalWorkspace, caller: Caller, sources: Sequence[DataSource]
 ) -> list[dict[str, Any]]:
     query = (
-        "SELECT name, ifNull(total_rows, 0) AS rows, ifNull(total_bytes, 0) AS bytes "
+        "SELECT name, ifNull(total_rows, 0) AS rows, ifNull(total_bytes, 0) AS bytes, "
+        "splitByString(' SETTINGS ', engine_full)[1] AS engine "
         f"FROM system.tables WHERE database = {literal(workspace.database)}"
     )
     answer = await queried(
@@ -76,10 +87,23 @@ async def _datasource_views(
     )
     # Of 64 bits each, which ClickHouse may write as texts.
     counts = {
-        row["name"]: {key: int(row[key]) for key in _NONE}
+        row["name"]: {**row, "rows": int(row["rows"]), "bytes": int(row["bytes"])}
         for row in map(json.loads, answer.splitlines())
     }
-    return [_datasource_view(workspace, source, counts) for source in sources]
+    views = [_datasource_view(workspace, source, counts) for source in sources]
+    for view in views:
+        # Of pipes that the caller may not read it is told nothing.
+        view["used_by"] = [
+            {"id": workspace.resource_id("pipe", name), "name": name}
+            for name, pipe in workspace.served.pipes.items()
+            if caller.may_read(name) and _reads(pipe, view["name"])
+        ]
+    return views
+
+
+def _reads(compiled: CompiledPipe, datasource: str) -> bool:
+    """Tell whether a pipe itself reads a data source."""
+    return any(datasource in names - compiled.uses[node] for node, names in compiled.reads.items())
 
 
 def _pipe_view(
@@ -118,7 +142,7 @@ def _node_view(
 
 def _dates(modified: float) -> dict[str, str]:
     """Return both dates of what a file describes: when that file was written as it is."""
-    at = datetime.fromtimestamp(modified, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    at = time_text(modified)
     return {"created_at": at, "updated_at": at}
 
 
@@ -129,31 +153,35 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
 
 
 def _datasource_view(
-    workspace: LocalWorkspace, source: DataSource, counts: dict[str, dict[str, int]]
+    workspace: LocalWorkspace, source: DataSource, counts: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return a data source, with the rows and bytes of the table of each name."""
-    settings = {key.lower(): value for key, value in source.engine_settings.items()}
+    settings = {
+        key.lower().removeprefix("engine_"): value for key, value in source.engine_settings.items()
+    }
     own = counts.get(source.name, _NONE)
+    columns = [_column_view(column) for column in source.columns]
     return {
         "id": workspace.resource_id("datasource", source.name),
         "name": source.name,
         "description": source.description,
         "cluster": "default",
-        "type": "csv",
+        "type": "ndjson" if any(column.json_path for column in source.columns) else "csv",
         "tags": {},
         **_dates(source.modified),
         "replicated": False,
         "version": 0,
         "project": None,
-        "used_by": [],
         "headers": {"cached_delimiter": ","},
         "shared_with": [],
-        "engine": {"engine": source.engine, **settings},
-        "columns": [_column_view(column) for column in source.columns],
+        "engine": {"engine": source.engine, "engine_full": own["engine"], **settings},
+        "columns": columns,
+        "schema": {"columns": columns, "sql_schema": ", ".join(map(_schema_text, source.columns))},
+        "indexes": [{"expr": text} for text in source.indexes],
         "statistics": {"bytes": own["bytes"], "row_count": own["rows"]},
         "quarantine_rows": counts.get(source.name + QUARANTINE_SUFFIX, _NONE)["rows"],
         "new_columns_detected": {},
-        "errors_discarded_at": "",
+        "errors_discarded_at": None,
     }
 
 
@@ -161,9 +189,16 @@ def _column_view(column: Column) -> dict[str, Any]:
     return {
         "name": column.name,
         "type": column.type,
-        "codec": None,
+        "codec": f"CODEC({column.codec})" if column.codec else None,
         "default_value": f"DEFAULT {column.default}" if column.default else None,
         "jsonpath": column.json_path,
         "nullable": column.is_nullable,
         "normalized_name": column.name,
+        "auto": False,
     }
+
+
+def _schema_text(column: Column) -> str:
+    """Return a column as its data file has it."""
+    path = f" `json:{column.json_path}`" if column.json_path else ""
+    return f"`{column.name}` {column.type}{path}"

@@ -54,7 +54,7 @@ async def pipe(request: Request) -> Response:
 async def sql(request: Request) -> Response:
     """Answer one SELECT or DESCRIBE, as tab-separated text unless it says otherwise."""
     workspace, caller = identify(request)
-    # The query and the parameters of pipes that it reads are in the address, or in the body.
+    # The query and the parameters, its own and those of pipes, are in the address, or in the body.
     is_raw = request.method == "POST" and content_type(request) not in (_JSON, *FORMS)
     values = dict(request.query_params) if is_raw else await values_of(request)
     text = values.get("q")
@@ -62,12 +62,14 @@ async def sql(request: Request) -> Response:
         text = (await body_of(request)).decode(errors="replace")
     if not isinstance(text, str) or not text.strip():
         raise bad_request("The query is missing: send it as q")
+    name = values.pop("pipeline", None)
+    pipeline = workspace.pipe(str(name), caller) if name else None
     given = _parameters(values)
     rows = await queried(
         request,
         workspace,
         caller,
-        lambda session: Query(session, workspace, caller).sql(text, given),
+        lambda session: Query(session, workspace, caller).sql(text, given, pipeline=pipeline),
     )
     return _answered(request, rows)
 

@@ -1,14 +1,20 @@
 """``/tokens`` as Tinybird Local answers it, and ``/v0/tokens``."""
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
 
 import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access import claims
-from clerk_tinybird_app.local.tinybird.access.static_tokens import StaticToken
-from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden, not_found
+from clerk_tinybird_app.local.tinybird.access.static_tokens import (
+    StaticToken,
+    made_token,
+    new_token,
+)
+from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     NOT_KEPT,
     administered,
@@ -16,6 +22,9 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     values_of,
 )
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+
+_OWN: Final = ("workspace admin token", "admin local_testing@tinybird.co")
+_ADMIN: Final = ({"type": claims.ADMIN},)
 
 
 async def local(request: Request) -> Response:
@@ -30,9 +39,11 @@ async def local(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Sign a JWT."""
+    """Sign a JWT; with ``scope`` in the place of ``scopes``, make a token that does not expire."""
     workspace = administered(request)
     values = await values_of(request)
+    if "scope" in values:
+        return _made(workspace, values, request.query_params.getlist("scope"))
     try:
         expires = int(values["expiration_time"])
         payload: dict[str, Any] = {
@@ -55,26 +66,66 @@ async def create(request: Request) -> Response:
 async def index(request: Request) -> Response:
     """List the workspace's tokens that do not expire."""
     workspace = administered(request)
-    own = {"id": "admin", "name": "workspace admin token", "token": workspace.signing_key}
-    named = [_view(token, workspace) for token in workspace.tokens.values()]
-    tokens = [{**own, "scopes": [{"type": "ADMIN"}]}, *named]
+    tokens = [_view(token, workspace) for token in _all(workspace)]
     return JSONResponse({"tokens": tokens}, headers=NOT_KEPT)
 
 
 async def one(request: Request) -> Response:
-    """Give a token by its name."""
-    workspace = administered(request)
-    name = request.path_params["name"]
-    for token in workspace.tokens.values():
-        if token.name == name:
-            return JSONResponse(_view(token, workspace), headers=NOT_KEPT)
-    raise not_found(f"Token '{name}' not found")
+    """Give a token by its name or its id; remove it, or give it another value, if it was made."""
+    workspace, asked = administered(request), request.path_params["name"]
+    named = (t for t in _all(workspace) if asked in (t.name, _id(t, workspace)))
+    found = next(named, None)
+    if found is None:
+        raise forbidden("Token has not enough permissions to get information about this token")
+    if request.method == "GET":
+        return JSONResponse(_view(found, workspace), headers=NOT_KEPT)
+    if found.value not in workspace.made_tokens:
+        raise forbidden(
+            f"The token '{found.name}' is the workspace's own, which the app signs with, or a data "
+            "file's, where it is to be changed"
+        )
+    del workspace.made_tokens[found.value]
+    if request.method == "DELETE":
+        return JSONResponse({"ok": True})
+    return _kept(workspace, replace(found, value=new_token(workspace.id, found.name)))
+
+
+def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -> Response:
+    name, given = values.get("name"), values["scope"]
+    if not isinstance(name, str) or not name:
+        raise bad_request("A token needs a name")
+    if any(name == token.name for token in _all(workspace)):
+        raise bad_request(f'Auth token with name "{name}" already exists')
+    texts = texts or (given if isinstance(given, list) else [given])
+    return _kept(workspace, made_token(name, workspace.id, list(map(str, texts))))
+
+
+def _kept(workspace: LocalWorkspace, made: StaticToken) -> Response:
+    workspace.made_tokens[made.value] = made
+    return JSONResponse(_view(made, workspace), headers=NOT_KEPT)
+
+
+def _all(workspace: LocalWorkspace) -> Iterator[StaticToken]:
+    """Yield the workspace's own token, by both names that Tinybird Local has for it, and others."""
+    caller = claims.lasting("admin", workspace.id, _ADMIN)
+    for name in _OWN:
+        yield StaticToken(name=name, value=workspace.signing_key, scopes=_ADMIN, caller=caller)
+    yield from workspace.tokens.values()
+    yield from workspace.made_tokens.values()
+
+
+def _id(token: StaticToken, workspace: LocalWorkspace) -> str:
+    return workspace.resource_id("token", token.name)
 
 
 def _view(token: StaticToken, workspace: LocalWorkspace) -> dict[str, Any]:
     return {
-        "id": workspace.resource_id("token", token.name),
-        "name": token.name,
+        "id": _id(token, workspace),
         "token": token.value,
-        "scopes": list(token.scopes),
+        "name": token.name,
+        "description": "",
+        "scopes": [{"resource": None, "filter": None, **scope} for scope in token.scopes],
+        "origin": {"type": "C"},
+        "host": "local",
+        "is_internal": False,
     }

@@ -115,7 +115,7 @@ class Workspaces:
         for workspace in self.all():
             if token == workspace.signing_key:
                 return workspace, Caller(name="admin", workspace_id=workspace.id, is_admin=True)
-            if static := workspace.tokens.get(token):
+            if static := workspace.tokens.get(token) or workspace.made_tokens.get(token):
                 return workspace, static.caller
         if token.startswith(_STATIC_PREFIX) or token.count(".") != _JWT_DOTS:
             raise claims.malformed()

@@ -1,7 +1,7 @@
 """Serves a project folder and follows its changes; a mistake leaves the last good version.
 
 A mistake is one of a file's form, of a template, of a data source's definition or of a pipe's SQL.
-Until there was a version without one, what has no mistake is served.
+Until there was a version without one, what has no mistake is served, and goes on to be.
 """
 
 import asyncio

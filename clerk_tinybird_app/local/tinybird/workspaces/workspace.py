@@ -5,6 +5,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,20 @@ from clerk_tinybird_app.local.tinybird.project.project_check import Checked, che
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectMistakes
 
 
+def time_text(seconds: float) -> str:
+    """Return a time, in seconds since the epoch, as the API writes it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 @dataclass(eq=False)
 class LocalWorkspace:
     """One workspace; its rows are in a database of its own.
 
     Its admin token, which signs its JWTs, is the signing key. What it has ``served`` is replaced
-    whole when the project changes, and just before it the data files' ``tokens``, by value. It
-    keeps its latest imports, as the API describes them, for those who ask how they went.
+    whole when the project changes, and just before it the data files' ``tokens``, by value.
+
+    As long as the process lives it keeps its latest jobs and its variables, as the API describes
+    them, the variables' values by name, which are secrets, and by value the tokens that were made.
     """
 
     id: str
@@ -37,6 +45,9 @@ class LocalWorkspace:
     served: Checked = field(default_factory=Checked, repr=False)
     tokens: Mapping[str, StaticToken] = field(default_factory=dict, repr=False)
     jobs: deque[dict[str, Any]] = field(default_factory=partial(deque, maxlen=100), repr=False)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    made_tokens: dict[str, StaticToken] = field(default_factory=dict, repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -54,8 +65,26 @@ class LocalWorkspace:
         """Return the id of one of its pipes, nodes or data sources; the same after each start."""
         return resource_id(self.id, *names)
 
-    def pipe(self, name_or_id: str, caller: Caller) -> CompiledPipe:
-        """Return a pipe that a caller may read.
+    def job(self, kind: str, now: float, datasource: str, **more: Any) -> dict[str, Any]:
+        """Return a new job on a data source, which is done, as the API describes it."""
+        job_id = str(uuid.uuid4())
+        job = {
+            **dict.fromkeys(("id", "job_id"), job_id),
+            **dict.fromkeys(("created_at", "updated_at"), time_text(now)),
+            "kind": kind,
+            "status": "done",
+            "is_cancellable": False,
+            "job_url": f"/v0/jobs/{job_id}",
+            "datasource": {"id": self.resource_id("datasource", datasource), "name": datasource},
+            **more,
+        }
+        self.jobs.append(job)
+        return job
+
+    def pipe(
+        self, name_or_id: str, caller: Caller, *, missing: str = "The pipe '{}' does not exist"
+    ) -> CompiledPipe:
+        """Return a pipe that a caller may read; ``missing`` tells of one that is not there.
 
         Raises:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
@@ -63,11 +92,16 @@ class LocalWorkspace:
         served = self.served
         name = self._name("pipe", name_or_id, served.pipes, served)
         if name is None:
-            raise not_found(f"The pipe '{name_or_id}' does not exist")
+            raise not_found(missing.format(name_or_id))
         # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
         caller.fixed_params(name)
         served.require(name)
         return served.pipes[name]
+
+    def has_datasource(self, name_or_id: str) -> bool:
+        """Tell whether there is such a data source, one with a mistake among them."""
+        served = self.served
+        return self._name("datasource", name_or_id, served.datasources, served) is not None
 
     def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
         """Return a data source for which ``require`` does not refuse the caller.
@@ -78,7 +112,7 @@ class LocalWorkspace:
         served = self.served
         name = self._name("datasource", name_or_id, served.datasources, served)
         if name is None:
-            raise not_found(f"Data Source '{name_or_id}' not found")
+            raise not_found(f'Data Source "{name_or_id}" does not exist')
         require(name)
         served.require(name)
         return served.datasources[name]
@@ -97,7 +131,8 @@ class LocalWorkspace:
     ) -> tuple[list[str], Checked]:
         """Serve ``project`` from now on, its tables brought up to date first.
 
-        ``despite_mistakes`` is to serve what has none, when something else has.
+        ``despite_mistakes`` is to serve what has none, when something else has that is not served
+        already.
 
         Returns:
             The data sources with other tables than before, and what was found.
@@ -107,8 +142,9 @@ class LocalWorkspace:
                 anew, when one fails.
         """
         with self._applying:
-            checked = check(project, writer, self.database)
-            if checked.mistakes and not despite_mistakes:
+            checked = check(project, writer, self.database, secrets=self.secrets)
+            lost = checked.unserved.keys() & {*self.served.datasources, *self.served.pipes}
+            if checked.mistakes and (lost or not despite_mistakes):
                 raise ProjectMistakes(checked.mistakes)
             changed, failed = writer.run(
                 partial(materialized.apply, database=self.database, wanted=checked)
