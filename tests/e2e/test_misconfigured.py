@@ -118,7 +118,7 @@ def test_where_redis_is_a_replica_pages_load_forever_and_the_readiness_says_why(
         ready = httpx.get(f"{app.origin}/api/ready")
         assert ready.status_code == 503
         assert ready.json()["parts"]["redis"]["reason"] == "redis_refuses: ReadOnlyError"
-        assert "ReadOnlyError" in logged(app, "event_failed")["message"]
+        assert "ReadOnlyError" in logged(app, "redis_failed")["message"]
 
 
 def test_at_an_address_that_the_app_does_not_know_the_log_names_it(

@@ -41,7 +41,7 @@ REDIS: Final = Group(
             check="redis/unreachable",
             says="Check the network and REFLEX_REDIS_URL: rediss:// is for TLS, redis:// without.",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="another name or password than the server's",
@@ -50,7 +50,7 @@ REDIS: Final = Group(
             check="redis/refused",
             says="refuses the name or the password",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="a database that the server does not have",
@@ -59,7 +59,7 @@ REDIS: Final = Group(
             check="redis/refused",
             says="Check the database's number",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="a user without rights",
@@ -68,7 +68,7 @@ REDIS: Final = Group(
             check="redis/no-rights",
             says="ACL SETUSER name ~* &* +@all",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="a replica, which can only be read",
@@ -77,7 +77,7 @@ REDIS: Final = Group(
             check="redis/read-only",
             says="is a replica, where nothing can be written",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="a Redis that is full, with `noeviction`",
@@ -86,7 +86,7 @@ REDIS: Final = Group(
             check="redis/full",
             says="Give it more memory",
             browser=_EMPTY,
-            log="event_failed",
+            log="redis_failed",
         ),
         Case(
             what="a Redis that will be full, with `noeviction`",
