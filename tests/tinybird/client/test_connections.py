@@ -12,7 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from clerk_tinybird_app.tinybird.client import TinybirdClient, TinybirdUnreachableError
+from clerk_tinybird_app.tinybird.client import (
+    TinybirdClient,
+    TinybirdError,
+    TinybirdUnreachableError,
+)
 from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
 from tests.tinybird.client.server import ANSWER, TOKEN
 
@@ -134,6 +138,14 @@ async def test_a_compressed_answer_is_read() -> None:
         answer = await client.query("x", {}, TOKEN)
 
     assert answer.rows == ANSWER["data"]
+
+
+async def test_an_answer_that_is_compressed_twice_is_not_read() -> None:
+    body = gzip.compress(gzip.compress(json.dumps(ANSWER).encode()))
+    peer = Peer(ok(body, "Content-Encoding: gzip", "Content-Encoding: gzip"))
+    async with peer.client() as client:
+        with pytest.raises(TinybirdError, match="more than once"):
+            await client.query("x", {}, TOKEN)
 
 
 async def test_no_cookie_goes_from_one_query_to_the_next() -> None:
