@@ -122,7 +122,9 @@ class SharedRedis:
 
     async def settle(self) -> None:
         """Wait until all that is under way has ended."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # One may start another.
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

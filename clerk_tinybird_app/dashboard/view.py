@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -56,6 +56,11 @@ A page sends it three times in a frame of 64 kB at most.
 """
 
 _KEPT_LINKS: Final = 8_192
+_LONGEST_KEPT: Final = 500
+"""The most characters of a view, and of the values in a link, that are kept in memory.
+
+Data and addresses may have longer ones: a hundred megabytes of them, when anybody wants it.
+"""
 
 _MOST_OTHER_CHARACTERS: Final = 500
 """What a period, an order or one of a few values adds to a link that leads here."""
@@ -118,6 +123,10 @@ class View:
                 for name, panel in with_options(dashboard).items()
             },
         )
+
+    @cached_property
+    def _is_short(self) -> bool:
+        return len(self.address("")) <= _LONGEST_KEPT
 
     @property
     def filters(self) -> dict[str, Chosen]:
@@ -278,17 +287,25 @@ class View:
         """Return the address for a value that came with the data, "" if it would be too long."""
         return _unless_long(self.address(path))
 
-    @lru_cache(_KEPT_LINKS)  # noqa: B019 - kept by value: every refresh asks for the same ones
     def link_of(self, values: tuple[tuple[str, str], ...], path: str, toggles: bool) -> str:
         """Return the link to these values of filters alone, or as ``toggled`` gives it."""
-        chosen = dict(values)
-        return (self.toggled(chosen) if toggles else self.filtered(chosen)).link(path)
+        is_kept = self._is_short and sum(len(text) for _, text in values) <= _LONGEST_KEPT
+        return (_kept_link if is_kept else _link)(self, values, path, toggles)
 
     def links_to(self, path: str, name: str, values: Iterable[str]) -> list[str]:
         """Return a link for each value of one more name in the address, which comes last."""
         address = self.address(path)
         begun = f"{address}{'&' if '?' in address else '?'}"
         return [_unless_long(begun + _query((name, value))) for value in values]
+
+
+def _link(view: View, values: tuple[tuple[str, str], ...], path: str, toggles: bool) -> str:
+    chosen = dict(values)
+    return (view.toggled(chosen) if toggles else view.filtered(chosen)).link(path)
+
+
+_kept_link: Final = lru_cache(_KEPT_LINKS)(_link)
+"""Every refresh asks for the same ones."""
 
 
 def chosen_by(dashboard: Dashboard, panel: Panel, view: View, page: str) -> tuple[str, ...]:

@@ -154,7 +154,7 @@ class WebsocketGate:
                 await self._turn_away(receive, send)
                 return
             checked = self._checked(receive, connection)
-            await self._app({**scope, CONNECTION_KEY: connection}, checked, send)
+            await self._app({**scope, CONNECTION_KEY: connection}, checked, _as_text(send))
         except Exception as error:  # noqa: BLE001 # a websocket's end is never the server's trouble
             self._refusals.note("error", f"{type(error).__name__}: {error}")
         finally:
@@ -188,6 +188,22 @@ class WebsocketGate:
             return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
 
         return checked
+
+
+def _as_text(send: Send) -> Send:
+    """Return ``send`` for frames with any text of the data.
+
+    Of a frame with half a surrogate pair, which no UTF-8 can say, Granian sends an empty one; at
+    that a page connects anew, and is sent the same again.
+    """
+
+    async def sent(message: Message) -> None:
+        text = message.get("text")
+        if text and not text.isascii():
+            message = {**message, "text": text.encode("utf-8", "replace").decode()}
+        await send(message)
+
+    return sent
 
 
 def _ending(serving: asyncio.Task[None] | None) -> Callable[[], object]:

@@ -130,7 +130,12 @@ class BoundedNamespace(EventNamespace):
             # Nothing may be awaited from here until the packet is in its queue: the page makes a
             # value of the one that came before.
             data = replace(data, delta=sent.patched(data.delta))
-        await super().emit(event, data, to=to, **options)
+        try:
+            await super().emit(event, data, to=to, **options)
+        except BaseException:
+            # The page may not have it: what comes next is sent whole.
+            self._sent.pop(to, None)
+            raise
 
     async def on_event(self, sid: str, data: Any) -> None:
         """Enqueue an event. Return when the websocket may send the next one."""

@@ -50,8 +50,8 @@ class SentValues:
         found = {}
         for name, value in values.items():
             found[name] = value
+            before = self._sent.pop((state, name), None)
             if isinstance(value, list | dict) or is_dataclass(value):
-                before = self._sent.get((state, name))
                 # A copy, because what is changed in place later must not change it too.
                 self._sent[state, name] = value.copy() if isinstance(value, list | dict) else value
                 if before is not None:
@@ -69,13 +69,11 @@ def difference(before: Any, now: Any) -> dict[str, Any]:
     if type(before) is type(now):
         if isinstance(now, list | tuple):
             return _items(before, now)
-        if isinstance(now, dict) and before.keys() == now.keys():
+        # A page shows what a dict holds in its order.
+        if isinstance(now, dict) and list(before) == list(now):
             return _fields(before, now)
         if is_dataclass(now):
-            names = [each.name for each in fields(now)]
-            return _fields(
-                *({name: getattr(each, name) for name in names} for each in (before, now))
-            )
+            return _fields(_by_name(before), _by_name(now))
     return {_VALUE: now}
 
 

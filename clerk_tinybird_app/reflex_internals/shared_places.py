@@ -10,7 +10,11 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
-from clerk_tinybird_app.reflex_internals.connections import MAX_UNPROVED_PER_ADDRESS, Connection
+from clerk_tinybird_app.reflex_internals.connections import (
+    MAX_UNPROVED,
+    MAX_UNPROVED_PER_ADDRESS,
+    Connection,
+)
 from clerk_tinybird_app.shared_redis import SharedRedis
 
 LEASE_SECONDS: Final = 300
@@ -54,6 +58,8 @@ class SharedPlaces:
         self._most = most
         self._script = shared.redis.register_script(_TAKE)
         self._leases: dict[Connection, tuple[str, float]] = {}
+        # Lease -> the address, of those who left and whose place may still be taken in Redis.
+        self._left: dict[str, str] = {}
 
     async def take(self, connection: Connection) -> bool:
         """Take a place for a new websocket; return whether there was one."""
@@ -61,7 +67,7 @@ class SharedPlaces:
             return True
         lease = uuid.uuid4().hex
         self._leases[connection] = (lease, self._clock())
-        taken = await self._shared.in_a_moment(self._lease(connection.origin, lease))
+        taken = await self._shared.in_a_moment(self._lease(connection, lease))
         return taken != 0
 
     def renew(self, connection: Connection) -> None:
@@ -70,17 +76,38 @@ class SharedPlaces:
         now = self._clock()
         if lease and now - renewed_at >= RENEWED_SECONDS and not self._shared.is_left_alone:
             self._leases[connection] = (lease, now)
-            self._shared.beside(self._lease(connection.origin, lease))
+            self._shared.beside(self._lease(connection, lease))
 
     def leave(self, connection: Connection) -> None:
-        """Free the place of a websocket, if it has one."""
+        """Free the place of a websocket, if it has one, and those that Redis missed to free."""
         lease, _ = self._leases.pop(connection, ("", 0.0))
-        if lease and not self._shared.is_left_alone:
-            self._shared.beside(self._shared.redis.zrem(_key(connection.origin), lease))
+        if lease:
+            self._has_left(lease, connection.origin)
 
-    async def _lease(self, origin: str, lease: str) -> int:
+    async def _lease(self, connection: Connection, lease: str) -> int:
         given: list[int | str] = [self._most, LEASE_SECONDS, lease]
-        return int(await self._script(keys=[_key(origin)], args=given))
+        try:
+            return int(await self._script(keys=[_key(connection.origin)], args=given))
+        finally:
+            # Redis may have heard of it after it was told that the websocket has gone.
+            if connection not in self._leases:
+                self._has_left(lease, connection.origin)
+
+    def _has_left(self, lease: str, origin: str) -> None:
+        self._left[lease] = origin
+        if len(self._left) > MAX_UNPROVED:
+            del self._left[next(iter(self._left))]
+        if not self._shared.is_left_alone:
+            self._shared.beside(self._free())
+
+    async def _free(self) -> None:
+        left, self._left = self._left, {}
+        try:
+            for lease, origin in left.items():
+                await self._shared.redis.zrem(_key(origin), lease)
+        except BaseException:
+            self._left = left | self._left
+            raise
 
 
 def _key(origin: str) -> str:

@@ -1,5 +1,6 @@
 """Everything a dashboard shows stands in its address, and nothing in an address can break it."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,6 +99,25 @@ def test_the_longest_link_leaves_room_for_whatever_else_is_chosen_there() -> Non
 
     assert most > MOST_CHARACTERS * 0.9
     assert read_view(chosen.address("").removeprefix("?"))[0].filters == chosen.filters
+
+
+@pytest.mark.parametrize("is_of_the_view", [True, False])
+def test_long_values_are_not_kept_in_memory(is_of_the_view: bool) -> None:
+    long = "x" * 5_000
+    seen = view(site=long) if is_of_the_view else view()
+
+    def links() -> set[str]:
+        texts = (f"{n}{'' if is_of_the_view else long}" for n in range(300))
+        return {seen.link_of((("outcome", text),), "/dashboard", False) for text in texts}
+
+    tracemalloc.start()
+    try:
+        assert len(links()) == 300
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 300_000
 
 
 def test_an_empty_value_is_a_value() -> None:

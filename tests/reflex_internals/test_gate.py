@@ -77,6 +77,25 @@ def gate(behind: Behind, refusals: Refusals) -> WebsocketGate:
     )
 
 
+async def test_text_that_is_no_utf_8_reaches_the_page_nearly_as_it_is(refusals: Refusals) -> None:
+    """Granian would send an empty frame, and the page would connect for ever anew."""
+
+    async def behind(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        for text in ('42["/a \ud800 b"]', '42["ä 😀"]', "2"):
+            await send({"type": "websocket.send", "text": text})
+
+    gate = WebsocketGate(
+        behind,
+        connections=Connections(),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+
+    texts = [message.get("text") for message in await serve(gate)]
+    assert texts == [None, '42["/a ? b"]', '42["ä 😀"]', "2"]
+
+
 async def serve(
     gate: WebsocketGate,
     frames: Iterable[str | bytes] = (),

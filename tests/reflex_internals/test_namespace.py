@@ -9,6 +9,7 @@ import pytest
 from reflex.app import EventNamespace
 from reflex.istate.data import SessionData
 from reflex.istate.manager.memory import StateManagerMemory
+from reflex.state import State, StateUpdate
 from reflex_base.event import Event
 from reflex_base.event.processor.base_state_processor import BaseStateEventProcessor
 from reflex_base.event.processor.future import EventFuture
@@ -23,6 +24,7 @@ from clerk_tinybird_app.reflex_internals.namespace import (
     BoundedNamespace,
     is_connected,
 )
+from clerk_tinybird_app.reflex_internals.patches import PATCH
 from clerk_tinybird_app.services import Services
 from tests.reflex_internals.frames import CHOOSE, HYDRATE, NAMESPACE, SYNC, fields
 from tests.state.tab import APP
@@ -278,3 +280,39 @@ async def test_nobody_is_connected_without_reflexs_end_of_the_websocket(
 
     monkeypatch.setattr(APP, "_event_namespace", None)
     assert not is_connected(client)
+
+
+async def test_what_could_not_be_sent_is_nothing_that_the_page_has(
+    websockets: Websockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packets: list[str] = []
+
+    async def send(_socket: str, packet: Any) -> None:
+        packets.append(packet.data)
+
+    assert APP.sio
+    monkeypatch.setattr(APP.sio.eio, "send_packet", send)
+    state = State.get_full_name()
+    namespace = BoundedNamespace(
+        NAMESPACE, APP, websockets.places, patched_states=frozenset({state})
+    )
+    APP.sio.register_namespace(namespace)
+    sid = await APP.sio.manager.connect("socket", NAMESPACE)
+    scope: dict[str, Any] = {
+        "headers": [],
+        CONNECTION_KEY: websockets.places.open("", lambda: None),
+    }
+    await namespace.on_connect(sid, {"QUERY_STRING": f"token={CLIENT}", "asgi.scope": scope})
+
+    async def emit(rows: list[Any]) -> None:
+        await namespace.emit("event", StateUpdate(delta={state: {"rows": rows}}), to=sid)
+
+    await emit([1, 2])
+    with pytest.raises(ValueError, match="limit"):
+        await emit([1, 2, 10**5000])
+    await emit([1, 2, 3])
+
+    assert [PATCH in packet for packet in packets] == [False, False]
+    assert "[1, 2, 3]" in packets[-1] or "[1,2,3]" in packets[-1]
+    await APP.sio.manager.disconnect(sid, NAMESPACE)
+    namespace.on_disconnect(sid)

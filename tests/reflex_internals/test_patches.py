@@ -132,6 +132,24 @@ def test_what_is_changed_in_place_is_told() -> None:
     assert patched[BOARD]["panels"] == {PATCH: {"f": {"b": {"f": {"total": {"v": 2}}}}}}
 
 
+@pytest.mark.parametrize("between", [None, "", 0])
+def test_a_list_is_sent_whole_after_something_else(between: Any) -> None:
+    sent = SentValues(frozenset({BOARD}))
+    for value in ([1, 2], between):
+        sent.patched({BOARD: {"rows": value}})
+
+    delta: Delta = {BOARD: {"rows": [1, 2, 3]}}
+    assert sent.patched(delta) == delta
+
+
+def test_a_dict_in_another_order_is_another_one() -> None:
+    before, now = {"a": 1, "b": 2}, {"b": 2, "a": 1}
+
+    [page] = shown([(before, plain({PATCH: difference(before, now)}))])
+
+    assert list(page) == ["b", "a"]
+
+
 def test_reflexs_reducer_asks_the_apps_own_first_however_often_it_is_patched() -> None:
     patched = Patches.patched(TEMPLATE.read_text())
 

@@ -18,7 +18,7 @@ from clerk_tinybird_app.reflex_internals.shared_places import (
     RENEWED_SECONDS,
     SharedPlaces,
 )
-from clerk_tinybird_app.shared_redis import SharedRedis
+from clerk_tinybird_app.shared_redis import PAUSE_SECONDS, SharedRedis
 from tests.clock import Clock
 from tests.redis_server import ADVICE, RedisServer, is_there, redis_server
 from tests.reflex_internals.frames import NAMESPACE, connect, message
@@ -89,6 +89,17 @@ class Websocket:
                 await asyncio.sleep(0.001)
         await asyncio.sleep(0)
         await self._process.shared.settle()
+
+    async def take_place(self) -> None:
+        """Wait until the gate has let it in, whatever Redis has said."""
+        async with asyncio.timeout(5):
+            while not self._frames.empty():
+                await asyncio.sleep(0.01)
+
+    async def leave(self) -> None:
+        """Close, and do not wait for Redis."""
+        self.say({"type": "websocket.disconnect", "code": 1001})
+        await self._served
 
     async def is_open(self) -> bool:
         await self.settle()
@@ -190,3 +201,35 @@ async def test_while_redis_is_away_each_process_has_its_own_places(
 
     assert all([await each.is_open() for each in opened])
     assert caplog.text.count("Redis keeps backend processes from sharing") == 1
+
+
+@pytest.mark.parametrize("is_left_alone", [False, True], ids=["slow", "left alone"])
+async def test_who_left_while_redis_was_slow_or_away_keeps_no_place_from_others(
+    start: Starting, server: RedisServer, is_left_alone: bool,
+    clock: Clock, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    one, other = start(server.url), start(server.url)
+    monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 0.1)
+    if is_left_alone:
+        opened = [Websocket(one) for _ in range(MOST)]
+        assert all([await each.is_open() for each in opened])
+    server.hang()
+    if is_left_alone:
+        for _ in range(MOST):
+            one.shared.fail(TimeoutError())
+    else:
+        opened = [Websocket(one) for _ in range(MOST)]
+        for each in opened:
+            await each.take_place()
+    for each in opened:
+        await each.leave()
+    monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
+    server.go_on()
+    await one.shared.settle()
+    clock.advance(PAUSE_SECONDS)
+    # The next one that leaves, from wherever it came.
+    passing = Websocket(one, "9.9.9.9")
+    assert await passing.is_open()
+    await passing.close()
+
+    assert [await Websocket(other).is_open() for _ in range(MOST)] == [True] * MOST

@@ -385,6 +385,11 @@ class TinybirdClient:
         response.request = request
         try:
             await self._heard(response)
+            if "," in response.headers.get("content-encoding", ""):
+                # A kilobyte of it can be a gigabyte, all in one piece.
+                raise TinybirdError(
+                    "The answer is compressed more than once.", status=response.status_code
+                )
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk

@@ -4,13 +4,19 @@ import asyncio
 import contextlib
 import gzip
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from clerk_tinybird_app.tinybird.client import TinybirdClient, TinybirdUnreachableError
+from clerk_tinybird_app.tinybird.client import (
+    TinybirdClient,
+    TinybirdError,
+    TinybirdUnreachableError,
+)
 from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
 from tests.tinybird.client.server import ANSWER, TOKEN
 
@@ -61,6 +67,12 @@ class Peer:
         return [parse_qs(urlsplit(head.split()[1]).query) for head in self.heads]
 
 
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
 async def test_every_character_of_a_parameter_arrives() -> None:
     peer = Peer()
     text = "".join(map(chr, range(1, 0x180))) + "%27%2B%00 ä €😀 a+b&c=d;e/f?g#h"
@@ -97,6 +109,12 @@ async def test_a_server_that_closes_every_connection_cannot_be_reached() -> None
     assert len(peer.heads) == 2
 
 
+async def test_a_server_that_is_not_there_is_no_slow_one() -> None:
+    async with Peer().client("http://127.0.0.1:1") as client:
+        with pytest.raises(TinybirdUnreachableError, match="ConnectError"):
+            await client.query("x", {}, TOKEN)
+
+
 async def test_a_post_is_never_sent_again_by_itself() -> None:
     peer = Peer(b"")
     async with peer.client() as client:
@@ -122,6 +140,14 @@ async def test_a_compressed_answer_is_read() -> None:
     assert answer.rows == ANSWER["data"]
 
 
+async def test_an_answer_that_is_compressed_twice_is_not_read() -> None:
+    body = gzip.compress(gzip.compress(json.dumps(ANSWER).encode()))
+    peer = Peer(ok(body, "Content-Encoding: gzip", "Content-Encoding: gzip"))
+    async with peer.client() as client:
+        with pytest.raises(TinybirdError, match="more than once"):
+            await client.query("x", {}, TOKEN)
+
+
 async def test_no_cookie_goes_from_one_query_to_the_next() -> None:
     peer = Peer(ok(json.dumps(ANSWER).encode(), "Set-Cookie: tenant=org_acme; Path=/"))
     async with peer.client() as client:
@@ -140,14 +166,75 @@ async def test_a_proxy_of_the_environment_is_for_other_machines_alone(
         proxy.client("http://tinybird.invalid", is_near=False) as far,
         local.client() as near,
     ):
+        without_proxies(monkeypatch)
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        for name in ("http_proxy", "NO_PROXY", "no_proxy"):
-            monkeypatch.delenv(name, raising=False)
         await far.query("x", {}, TOKEN)
         await near.query("x", {}, TOKEN)
 
     places = [[head.split()[1] for head in each.heads] for each in (proxy, local)]
     assert places == [["http://tinybird.invalid/v0/pipes/x.json"], ["/v0/pipes/x.json"]]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"no HTTP\r\n\r\n",
+        ok(b"", f"X: {'a' * 20_000}"),
+        ok(b"", "no header"),
+        b"HTTP/1.1 200 \xe9\xff\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["no status", "long header", "no header", "no text"],
+)
+async def test_an_answer_that_is_no_http_is_none(answer: bytes) -> None:
+    peer = Peer(answer)
+    async with peer.client() as client:
+        # The error of aiohttp would have the token and the parameters in it.
+        with pytest.raises(TinybirdUnreachableError, match="RemoteProtocolError"):
+            await client.query("x", {"who": "acme"}, TOKEN)
+
+
+# httpx-aiohttp gives a password as aiohttp 3 takes it, which aiohttp 4 will not.
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:The 'proxy_auth' parameter:DeprecationWarning")
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_a_proxy_is_given_its_own_password(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    proxy = Peer()
+    async with proxy.client("http://tinybird.invalid", is_near=False) as client:
+        without_proxies(monkeypatch)
+        monkeypatch.setenv(name, proxy.url.replace("//", "//us%40er:pa%3Ass@"))
+        await client.query("x", {}, TOKEN)
+
+    given = b64encode(b"us@er:pa:ss").decode()
+    assert f"Proxy-Authorization: Basic {given}" in proxy.heads[0]
+
+
+@pytest.mark.parametrize("named", ["127.0.0.1", "127.0.0.1:{port}", "*"])
+async def test_an_address_that_needs_no_proxy_is_asked_itself(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    peer = Peer()
+    async with peer.client(is_near=False) as client:
+        without_proxies(monkeypatch)
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid")
+        monkeypatch.setenv("NO_PROXY", named.format(port=urlsplit(peer.url).port))
+        await client.query("x", {}, TOKEN)
+
+    assert [head.split()[1] for head in peer.heads] == ["/v0/pipes/x.json"]
+
+
+async def test_a_password_in_netrc_takes_no_tokens_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login user password secret")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    peer = Peer()
+    async with peer.client(is_near=False) as client:
+        without_proxies(monkeypatch)
+        await client.query("x", {}, TOKEN)
+
+    assert f"authorization: Bearer {TOKEN}" in peer.heads[0]
 
 
 async def test_a_cancelled_query_closes_its_request() -> None:
