@@ -20,4 +20,4 @@ def test_a_refresh_costs_what_is_written_of_it() -> None:
 
     assert f"each of {WORDS[queries]} queries" in text(".env.example")
     assert f"({a_day:,} queries a day;" in text(".env.example")
-    assert f"{WORDS[queries]} queries each" in text("README.md")
+    assert f"each of {WORDS[queries]} queries" in text("docs/configuration.md")
