@@ -103,7 +103,7 @@ async def _telemetry() -> AsyncIterator[None]:
         tracing.stop()
 
 
-states = StatesInRedis(running.sealer, session_seconds) if running.sealer else None
+states = StatesInRedis(running.redis.sealer, session_seconds) if running.redis else None
 failed_event = event_error_log(counted=metrics.failed)
 app = ServedApp(
     api_transformer=create_api(running),

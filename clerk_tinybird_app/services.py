@@ -74,7 +74,6 @@ class Services:
         shared_queries: Queries them once for all pages that ask the same.
         redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
-        sealer: Seals what lies in Redis; None without one.
         http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
             two, because a Tinybird that hangs takes all connections of its client. With one
             client nobody could sign in then.
@@ -90,7 +89,6 @@ class Services:
     shared_queries: SharedQueries
     redis: SharedRedis | None = None
     embedded: Embedded
-    sealer: Sealer | None
     http: tuple[httpx.AsyncClient, ...]
     stopping: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
@@ -252,12 +250,7 @@ def build(
         tinybird_url, transport=connections, watch=watch, heard=own_clock.compare
     )
     redis = _redis(settings)
-    sealer = Sealer(settings.redis_secret) if redis else None
-    others = (
-        SharedAnswers(redis, sealer, lambda: built.workspace, clock=clock)
-        if redis and sealer
-        else None
-    )
+    others = SharedAnswers(redis, lambda: built.workspace, clock=clock) if redis else None
     built = Services(
         settings=settings,
         product=product,
@@ -269,7 +262,6 @@ def build(
         ),
         redis=redis,
         embedded=embedded,
-        sealer=sealer,
         http=(key_http, query_http),
         clock=clock,
     )
@@ -279,7 +271,7 @@ def build(
 def _redis(settings: Settings) -> SharedRedis | None:
     if not settings.redis_url:
         return None
-    return SharedRedis.at(settings.redis_url)
+    return SharedRedis.at(settings.redis_url, Sealer(settings.redis_secret))
 
 
 def _keys(

@@ -15,6 +15,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from clerk_tinybird_app.sealing import Sealer
+
 MOMENT_SECONDS: Final = 0.1
 """How long a page waits for Redis itself."""
 
@@ -40,21 +42,26 @@ class SharedRedis:
 
     Args:
         redis: The connections. ``close`` closes them.
+        sealer: Seals what lies there, and names it.
         monotonic: Seconds of a clock that nobody can set.
 
     Attributes:
         redis: The connections.
+        sealer: As given.
     """
 
-    def __init__(self, redis: Redis, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, redis: Redis, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.redis = redis
+        self.sealer = sealer
         self._monotonic = monotonic
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failed_in_a_row = self._untold = 0
         self._again_at = self._silent_until = 0.0
 
     @classmethod
-    def at(cls, url: str, monotonic: Callable[[], float] = time.monotonic) -> Self:
+    def at(cls, url: str, sealer: Sealer, monotonic: Callable[[], float] = time.monotonic) -> Self:
         """Return the Redis at ``url``; nothing is tried twice.
 
         Raises:
@@ -63,7 +70,7 @@ class SharedRedis:
         pool = BlockingConnectionPool.from_url(
             url, max_connections=_CONNECTIONS, timeout=None, retry=Retry(NoBackoff(), 0)
         )
-        return cls(Redis.from_pool(pool), monotonic)
+        return cls(Redis.from_pool(pool), sealer, monotonic)
 
     @property
     def is_left_alone(self) -> bool:

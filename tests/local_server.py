@@ -45,9 +45,12 @@ class LocalServer:
 
 
 @asynccontextmanager
-async def local_server(answer: bytes = HANGS) -> AsyncIterator[LocalServer]:
+async def local_server(
+    answer: bytes = HANGS, host: str = "127.0.0.1"
+) -> AsyncIterator[LocalServer]:
     found = LocalServer(answer)
-    server = await asyncio.start_server(found.serve, "127.0.0.1", backlog=1000)
-    found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(found.serve, host, backlog=1000)
+    port = server.sockets[0].getsockname()[1]
+    found.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     async with server:
         yield found

@@ -13,7 +13,7 @@ ALLOWED = {
     "tinybird": {"clerk", "sealing", "shared_redis", "frozen_value"},
     "sealing": set(),
     "background": set(),
-    "shared_redis": set(),
+    "shared_redis": {"sealing"},
     "frozen_value": set(),
     "routes": set(),
     "settings": {"clerk", "routes"},

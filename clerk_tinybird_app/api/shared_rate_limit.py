@@ -1,6 +1,5 @@
 """How often one caller may ask, counted in Redis for all backend processes together."""
 
-import hashlib
 from typing import Any, Final
 
 from clerk_tinybird_app.api.rate_limit import MINUTE, RateLimit
@@ -49,8 +48,8 @@ class SharedRateLimit:
             return wait
         if self._shared is None or self._take is None or self._shared.is_left_alone:
             return 0.0
-        # Of one length, and no address or session in clear.
-        key = f"rate-limit:{self._name}:{hashlib.sha256(caller.encode()).hexdigest()[:32]}"
+        # Not a plain hash: whoever reads Redis could try all addresses there are.
+        key = f"rate-limit:{self._name}:{self._shared.sealer.digest('caller', caller.encode())}"
         given = [round(seconds * _MICROSECONDS) for seconds in (self._own.interval, MINUTE)]
         counted: Any = await self._shared.in_a_moment(self._take(keys=[key], args=given))
         if not counted:

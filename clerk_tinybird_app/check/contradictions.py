@@ -130,5 +130,5 @@ def _site(origin: str) -> str:
 
 
 def _others_secrets(settings: Settings) -> set[str]:
-    secrets = (settings.tinybird_jwt_secret, settings.tinybird_api_key, settings.clerk_secret_key)
-    return {each for each in secrets if each}
+    keys = (settings.tinybird_jwt_secret, settings.tinybird_api_key, settings.clerk_secret_key)
+    return {each for each in (*keys, *settings.redis_secret) if each}

@@ -1,7 +1,5 @@
 """Whether the app can listen where it is told to, with as many workers as it is told to start."""
 
-import errno
-import socket
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -11,7 +9,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.check.answers import client_for, get, json_object
 from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.settings.loopback import is_loopback
+from clerk_tinybird_app.settings.loopback import is_loopback, listener
 
 _MB_OF_A_WORKER: Final = 150
 
@@ -36,23 +34,19 @@ async def listening(settings: Settings, cores: int) -> AsyncIterator[Finding]:
 
 async def _port(settings: Settings) -> Finding:
     host, port = settings.backend_host, settings.frontend_port
-    where = f"{host}, port {port}"
     try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        taken = listener(host, port)
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            return warning(
-                "port/unusable",
-                f"nobody can listen on {where}, on this machine ({error.strerror})",
-                "If the app is for this machine, set REFLEX_BACKEND_HOST to one of its addresses, "
-                "such as 127.0.0.1 or 0.0.0.0,\nand REFLEX_FRONTEND_PORT to a port that this user "
-                "may use.",
-            )
-    else:
+        return warning(
+            "port/unusable",
+            f"nobody can listen on {host}, port {port}, on this machine ({error.strerror})",
+            "If the app is for this machine, set REFLEX_BACKEND_HOST to one of its addresses, such "
+            "as 127.0.0.1 or 0.0.0.0,\nand REFLEX_FRONTEND_PORT to a port that this user may use.",
+        )
+    where = f"{taken or host}, port {port}"
+    if not taken:
         return ok("port/free", where)
-    near = host if is_loopback(host) else "127.0.0.1"
+    near = taken if is_loopback(taken) else "127.0.0.1"
     url = f"http://{f'[{near}]' if ':' in near else near}:{port}"
     async with client_for(url, None) as http:
         answer = await get(http, url + routes.API_HEALTH)

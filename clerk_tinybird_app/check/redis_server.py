@@ -89,6 +89,7 @@ async def _used(server: Any) -> None:
     await server.set(name, b"", px=_KEPT_MS)
     await server.mget([name])
     await server.publish(name, b"")
+    await server.eval("return 0", 0)
     await server.delete(name)
 
 

@@ -255,13 +255,7 @@ class BackendAddress(Plugin):
         Raises:
             ConfigError: The places to patch are not in Reflex's template any more.
         """
-        if BACKEND_ADDRESS in script:
-            return script
-        for anchor in (_ENV_ANCHOR, _ADDRESS_ANCHOR):
-            if anchor not in script:
-                raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
-        own = f'{_ENV_ANCHOR}\nimport {{ backendURL }} from "{BACKEND_ADDRESS}";'
-        return script.replace(_ENV_ANCHOR, own, 1).replace(_ADDRESS_ANCHOR, _OWN_SEARCH, 1)
+        return _with_own(script, _ADDRESS_ANCHOR, _OWN_SEARCH, "backendURL", BACKEND_ADDRESS)
 
 
 class Patches(Plugin):
@@ -278,13 +272,18 @@ class Patches(Plugin):
         Raises:
             ConfigError: The places to patch are not in Reflex's template any more.
         """
-        if PATCHES in script:
-            return script
-        for anchor in (_ENV_ANCHOR, _REDUCER_ANCHOR):
-            if anchor not in script:
-                raise ConfigError(f"{_STATE} no longer has '{anchor}' to patch")
-        own = f'{_ENV_ANCHOR}\nimport {{ whole }} from "{PATCHES}";'
-        return script.replace(_ENV_ANCHOR, own, 1).replace(_REDUCER_ANCHOR, _OWN_REDUCER, 1)
+        return _with_own(script, _REDUCER_ANCHOR, _OWN_REDUCER, "whole", PATCHES)
+
+
+def _with_own(script: str, anchor: str, own: str, name: str, module: str) -> str:
+    """Put ``own`` in the place of ``anchor``, and import the ``name`` that it uses, once."""
+    if module in script:
+        return script
+    for each in (_ENV_ANCHOR, anchor):
+        if each not in script:
+            raise ConfigError(f"{_STATE} no longer has '{each}' to patch")
+    imported = f'{_ENV_ANCHOR}\nimport {{ {name} }} from "{module}";'
+    return script.replace(_ENV_ANCHOR, imported, 1).replace(anchor, own, 1)
 
 
 def is_export() -> bool:

@@ -4,7 +4,6 @@ Each has a lease there, which is renewed while the websocket lives, so that a pr
 leaves no place taken for long.
 """
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -87,7 +86,7 @@ class SharedPlaces:
     async def _lease(self, connection: Connection, lease: str) -> int:
         given: list[int | str] = [self._most, LEASE_SECONDS, lease]
         try:
-            return int(await self._script(keys=[_key(connection.origin)], args=given))
+            return int(await self._script(keys=[self._key(connection.origin)], args=given))
         finally:
             # Redis may have heard of it after it was told that the websocket has gone.
             if connection not in self._leases:
@@ -104,12 +103,11 @@ class SharedPlaces:
         left, self._left = self._left, {}
         try:
             for lease, origin in left.items():
-                await self._shared.redis.zrem(_key(origin), lease)
+                await self._shared.redis.zrem(self._key(origin), lease)
         except BaseException:
             self._left = left | self._left
             raise
 
-
-def _key(origin: str) -> str:
-    # No address in clear.
-    return f"websockets:{hashlib.sha256(origin.encode()).hexdigest()[:32]}"
+    def _key(self, origin: str) -> str:
+        # Not a plain hash: whoever reads Redis could try all addresses there are.
+        return f"websockets:{self._shared.sealer.digest('address', origin.encode())}"

@@ -63,7 +63,7 @@ ABOUT: Final[Mapping[str, About]] = {
         "The same after signing up.", _FORMS, "where one was"
     ),
     "TINYBIRD_API_URL": About(
-        "The API host of the workspace's region, such as https://api.tinybird.co",
+        "The API host of the workspace's region (such as https://api.tinybird.co).",
         _EVERY_PRODUCTION,
         "the embedded Tinybird",
     ),

@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import RedisError
 
-from clerk_tinybird_app.sealing import NotSealedError, Sealer
+from clerk_tinybird_app.sealing import NotSealedError
 from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.tinybird.client import PipeAnswer
 from clerk_tinybird_app.tinybird.client.client import Reply, read_answer
@@ -46,7 +46,6 @@ class SharedAnswers:
 
     Args:
         shared: The Redis.
-        sealer: Seals the answers.
         workspace: Returns the workspace of the moment.
         clock: Seconds since the epoch. The clocks of all processes should agree.
         lock_seconds: How long the process that asks is waited for.
@@ -55,7 +54,6 @@ class SharedAnswers:
     def __init__(
         self,
         shared: SharedRedis,
-        sealer: Sealer,
         workspace: Callable[[], Workspace],
         *,
         clock: Callable[[], float] = time.time,
@@ -63,7 +61,7 @@ class SharedAnswers:
     ) -> None:
         self._shared = shared
         self._redis = shared.redis
-        self._sealer = sealer
+        self._sealer = shared.sealer
         self._workspace = workspace
         self._clock = clock
         self._lock_seconds = lock_seconds

@@ -12,6 +12,7 @@ from clerk_tinybird_app import services, shared_redis
 from clerk_tinybird_app.api import create_api
 from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.api.shared_rate_limit import SharedRateLimit
+from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.shared_redis import PAUSE_SECONDS, SharedRedis
 from tests.clock import Clock
@@ -30,8 +31,10 @@ async def process(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
     async with AsyncExitStack() as stack:
 
-        def made(url: str, per_minute: int = 3, name: str = "session") -> SharedRateLimit:
-            shared = SharedRedis.at(url, clock)
+        def made(
+            url: str, per_minute: int = 3, name: str = "session", secret: str = "s" * 32
+        ) -> SharedRateLimit:
+            shared = SharedRedis.at(url, Sealer([secret]), clock)
             stack.push_async_callback(shared.close)
             return SharedRateLimit(name, RateLimit(per_minute, clock), shared)
 
@@ -89,6 +92,9 @@ async def test_what_is_kept_goes_by_itself_and_names_nobody(
         [key] = client.keys()
         assert key.startswith(b"rate-limit:session:")
         assert b"203.0.113.7" not in key
+        # Whoever tries all addresses there are finds none.
+        await process(server.url, secret="t" * 32).take("203.0.113.7")
+        assert len(client.keys()) == 2
         assert 15_000 < client.pttl(key) <= 20_000
 
 

@@ -71,6 +71,14 @@ REDIS: Final = Group(
             log="redis_failed",
         ),
         Case(
+            what="a user that may run no scripts, with which the app counts",
+            environ=_redis("{redis_of_ada}"),
+            redis=("--user", "ada", "on", ">lovelace", "~*", "&*", "+@all", "-@scripting"),
+            check="redis/no-rights",
+            says="ACL SETUSER name ~* &* +@all",
+            log="redis_failed",
+        ),
+        Case(
             what="a replica, which can only be read",
             environ=_redis("{redis}"),
             redis=("--replicaof", "127.0.0.1", "1"),

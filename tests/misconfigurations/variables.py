@@ -134,5 +134,15 @@ VARIABLES: Final = Group(
             check="metrics-token/reused",
             says="METRICS_TOKEN is the same text as another secret",
         ),
+        Case(
+            what="the secret of what lies in Redis as the scraper's token",
+            environ={
+                "METRICS_TOKEN": "s" * 32,
+                "REFLEX_REDIS_URL": "redis://localhost:{closed}",
+                "REDIS_SECRET": f"{'t' * 32},{'s' * 32}",
+            },
+            check="metrics-token/reused",
+            says="METRICS_TOKEN is the same text as another secret",
+        ),
     ),
 )

@@ -59,7 +59,7 @@ class Serving:
                 command, cwd=self.folder, env=self.env, stdin=stdin, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        wait_until(lambda: answers(self.url), seconds=20, what=self.log.read_text())
+        wait_until(lambda: answers(self.url), seconds=20, what=f"it does not begin: {self.log}")
 
     @property
     def url(self) -> str:
@@ -119,7 +119,7 @@ def test_a_ctrl_c_is_no_fault_even_where_the_worker_ends_first(serving: Serving)
     assert serving.process.wait(20) == 0
 
 
-def test_one_that_shall_not_does_not(serving: Serving) -> None:
+def test_one_that_nohup_has_started_renews_its_workers_instead(serving: Serving) -> None:
     window, terminal = pty.openpty()
     serving.start(*_IN_TERMINAL, "nohup", stdin=terminal)
     os.close(terminal)

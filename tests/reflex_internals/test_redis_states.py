@@ -231,14 +231,18 @@ async def test_a_message_to_another_worker_arrives_and_one_that_is_planted_does_
     assert RAN == []
 
 
-async def test_a_secret_is_changed_without_a_tab_losing_its_state(
-    worker: Worker, running: Services, data: Any
+async def test_while_the_secret_is_changed_all_can_be_opened_and_a_tab_begins_anew_once(
+    worker: Worker, running: Services, data: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await signed_in(worker, running)
     sealed = {name.decode(): data.get(name) for name in parts(data)}
+    new = "n" * 32
 
-    after = Sealer(["n" * 32, SECRET])
-    assert all(after.open(name, value) for name, value in sealed.items())
+    for secrets, has_session in (((SECRET, new), True), ((new, SECRET), False)):
+        opens = Sealer(secrets)
+        assert all(opens.open(name, value) for name, value in sealed.items())
+        async with started(monkeypatch, *secrets) as restarted:
+            assert bool((await restarted.session())._session) == has_session
 
 
 async def test_a_state_without_a_session_lives_two_minutes_at_most(

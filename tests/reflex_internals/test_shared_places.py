@@ -18,6 +18,7 @@ from clerk_tinybird_app.reflex_internals.shared_places import (
     RENEWED_SECONDS,
     SharedPlaces,
 )
+from clerk_tinybird_app.sealing import Sealer
 from clerk_tinybird_app.shared_redis import PAUSE_SECONDS, SharedRedis
 from tests.clock import Clock
 from tests.redis_server import ADVICE, RedisServer, is_there, redis_server
@@ -35,10 +36,11 @@ class Process:
 
     url: str
     clock: Clock
+    secret: str = "s" * 32
     refusals: Refusals = field(default_factory=Refusals)
 
     def __post_init__(self) -> None:
-        self.shared = SharedRedis.at(self.url, self.clock)
+        self.shared = SharedRedis.at(self.url, Sealer([self.secret]), self.clock)
         places = SharedPlaces(self.shared, self.clock, MOST)
         self.connections = Connections(self.clock, left=places.leave)
         self.gate = WebsocketGate(
@@ -111,7 +113,7 @@ class Websocket:
         await self.settle()
 
 
-Starting = Callable[[str], Process]
+Starting = Callable[..., Process]
 
 
 @pytest.fixture
@@ -119,8 +121,8 @@ async def start(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 5)
     async with AsyncExitStack() as stack:
 
-        def started(url: str) -> Process:
-            process = Process(url, clock)
+        def started(url: str, **options: Any) -> Process:
+            process = Process(url, clock, **options)
             stack.push_async_callback(process.shared.close)
             return process
 
@@ -189,6 +191,15 @@ async def test_a_place_of_a_process_that_died_is_free_after_its_lease_and_a_livi
 
     assert data.zscore(key, lease) >= until
     assert [await Websocket(other).is_open() for _ in range(MOST)] == [True, True, False]
+
+
+async def test_whoever_reads_redis_finds_no_address_by_trying_all_there_are(
+    start: Starting, server: RedisServer, data: Any
+) -> None:
+    opened = [Websocket(start(server.url, secret=letter * 32)) for letter in "st"]
+
+    assert [await each.is_open() for each in opened] == [True, True]
+    assert len(data.keys()) == 2
 
 
 async def test_while_redis_is_away_each_process_has_its_own_places(

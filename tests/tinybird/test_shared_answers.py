@@ -48,8 +48,7 @@ async def processes(
     workspace = _workspace()
     others = [
         SharedAnswers(
-            SharedRedis.at(url, made.clock),
-            Sealer([secret]),
+            SharedRedis.at(url, Sealer([secret]), made.clock),
             lambda: workspace,
             clock=made.clock,
             lock_seconds=lock_seconds,
@@ -329,9 +328,10 @@ def _inflated(value: bytes) -> Iterator[bytes]:
 async def test_processes_with_another_secret_or_another_tinybird_share_nothing(
     server: RedisServer,
 ) -> None:
-    shared = SharedRedis.at(server.url)
     names = {
-        SharedAnswers(shared, Sealer([secret]), partial(replace, workspace))._place(b"?")
+        SharedAnswers(
+            SharedRedis.at(server.url, Sealer([secret])), partial(replace, workspace)
+        )._place(b"?")
         for secret, workspace in (
             (SECRET, _workspace()),
             (OTHER_SECRET, _workspace()),
@@ -339,7 +339,6 @@ async def test_processes_with_another_secret_or_another_tinybird_share_nothing(
             (SECRET, replace(_workspace(), api_url="https://other.test")),
         )
     }
-    await shared.close()
 
     assert len(names) == 4
 
@@ -417,14 +416,14 @@ async def test_when_redis_goes_away_pages_wait_for_a_moment_once_and_it_is_said_
             assert here.server.asked == 8
             getattr(server, how)()
             monkeypatch.setattr(shared_redis, "MOMENT_SECONDS", 0.1)
-            monkeypatch.setattr(shared_redis, "_PATIENCE_SECONDS", 1)
+            monkeypatch.setattr(shared_redis, "_PATIENCE_SECONDS", 60)
 
             here.clock.advance(TICK)
-            started = time.monotonic()
             await all_ask(here)
             assert here.server.asked == 24
+            # The pages have gone on without it.
             assert waits(here) == (how == "hang")
-            assert time.monotonic() - started < 1
+            server.stop()
             await told(here)
             here.clock.advance(TICK)
             await all_ask(here)
@@ -441,7 +440,6 @@ async def test_when_redis_goes_away_pages_wait_for_a_moment_once_and_it_is_said_
             assert "Failures: 1," not in lines[2]
             assert {record.exc_info for record in caplog.records} == {None}
             assert {record.levelno for record in caplog.records} == {logging.WARNING}
-            server.go_on()
 
 
 async def test_when_redis_is_back_processes_share_again(
