@@ -3,6 +3,7 @@
 This is the only module outside ``local/`` that imports ``local/``.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -175,13 +176,12 @@ class Services:
         return self.embedded.tinybird
 
     async def close(self) -> None:
-        """Stop what was started and close the connections."""
+        """Stop what was started and close the connections; none waits for another."""
         self.stopping.set()
-        await self.embedded.stop()
-        for http in self.http:
-            await http.aclose()
+        closing = [self.embedded.stop(), *(http.aclose() for http in self.http)]
         if self.redis is not None:
-            await self.redis.close()
+            closing.append(self.redis.close())
+        await asyncio.gather(*closing)
         self.embedded.close()
 
     @property

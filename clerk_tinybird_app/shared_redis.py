@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context
 from typing import Any, Final, Self, TypeVar
 
@@ -30,6 +31,9 @@ _FAILURES_IN_A_ROW: Final = 3
 _SILENT_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 2.0
 """How long Redis may take when no page waits."""
+
+_CLOSE_SECONDS: Final = 3.0
+"""Longer than that, so that what is under way has ended by itself."""
 
 _CONNECTIONS: Final = 16
 
@@ -124,8 +128,10 @@ class SharedRedis:
 
     async def close(self) -> None:
         """Let what is under way end, and close the connections."""
-        await self.settle()
-        await self.redis.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.settle()
+                await self.redis.aclose()
 
     async def settle(self) -> None:
         """Wait until all that is under way has ended."""

@@ -17,6 +17,8 @@ import { hasJumped, moment, msSince } from "./moment.jsx";
 
 const TICK_MS = 250;
 const PATIENCE_MS = 2_500;
+// Longer than the server waits for Clerk's keys.
+const LATE_MS = 6_000;
 const AGAIN_MS = 5_000;
 const MAX_AGAIN_MS = 40_000;
 
@@ -45,8 +47,9 @@ const useOnLine = () => {
 
 export function Pulse({ answered, onAsk, children }) {
   const connectErrors = useConnectErrors();
-  const { cause } = useContext(SessionContext);
+  const { cause, phase, retry } = useContext(SessionContext);
   const isDown = connectErrors.length > 0;
+  const isUnconfirmed = phase === "syncing" || phase === "stalled";
   const onLine = useOnLine();
   const [isSilent, setSilent] = useState(false);
   // A machine without a network can still reach an app on the same machine.
@@ -75,7 +78,15 @@ export function Pulse({ answered, onAsk, children }) {
     asked.current = null;
     setSilent(false);
     setReached(true);
+    // What the page sent meanwhile is lost, and the bridge would wait for its next try.
+    if (isSilent && isUnconfirmed) retry();
   }, [answered]);
+
+  // A server can take a page's websocket and fail at all of its events, from the first one on.
+  useEffect(() => {
+    const late = setTimeout(() => isUnconfirmed && check(), LATE_MS);
+    return () => clearTimeout(late);
+  }, [isUnconfirmed]);
 
   // When the connection has changed, earlier questions may never be answered.
   useEffect(() => {

@@ -11,7 +11,7 @@ OFFLINE: Final = "offline"
 """The device has no network."""
 
 APP: Final = "app"
-"""The app's server does not answer: its websocket is down, it hangs, or its Redis is away."""
+"""The app's server does not answer: its websocket is down, it hangs, or its Redis takes nothing."""
 
 UNNAMED: Final = "unnamed"
 """The host of an exported frontend does not say where the backend is."""

@@ -3,6 +3,7 @@
 import asyncio
 import urllib.parse
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from redis.exceptions import RedisError
@@ -27,6 +28,9 @@ _KEEP: Final = "for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[1])
 
 WATCH_SECONDS: Final = 5.0
 """How often it is looked whether all listeners still listen."""
+
+LET_GO_SECONDS: Final = 1.0
+"""How long a process that ends tries to delete the records of its websockets."""
 
 
 class SealedStateManager(StateManagerRedis):
@@ -88,6 +92,29 @@ def _keys(token: BaseStateToken) -> list[str]:
     return keys
 
 
+class SealedTokenManager(RedisTokenManager):
+    """Reflex's manager of the records of websockets, which lets go of all in one step.
+
+    Reflex would ask Redis for one after the other. With a Redis that hangs no stop would end.
+    """
+
+    async def disconnect_all(self) -> None:
+        """Forget all websockets of this process, and let other processes know."""
+        of_this = self.instance_id
+        records = [
+            self._get_redis_key(token)
+            for token, record in self.token_to_socket.items()
+            if record.instance_id == of_this
+        ]
+        self.token_to_socket.clear()
+        self.sid_to_token.clear()
+        if records:
+            # What stays there goes by itself in time.
+            with suppress(RedisError, TimeoutError):
+                async with asyncio.timeout(LET_GO_SECONDS):
+                    await self.redis.delete(*records)
+
+
 class StatesInRedis:
     """What an app with Redis has in the place of Reflex's own.
 
@@ -105,7 +132,7 @@ class StatesInRedis:
         # Abstract to mypy at times, because of how Reflex declares its overloads.
         made: Any = SealedStateManager
         self.manager: SealedStateManager = made(SealedStates(sealer), session_seconds)
-        self.tokens = RedisTokenManager(SealedSockets(sealer))
+        self.tokens = SealedTokenManager(SealedSockets(sealer))
         self.trouble = RedisTrouble()
         self._sealer = sealer
         self._namespace: EventNamespace | None = None

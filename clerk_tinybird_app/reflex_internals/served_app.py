@@ -20,6 +20,7 @@ from clerk_tinybird_app.serving.content_security import (
     inline_file,
     load_pages,
 )
+from clerk_tinybird_app.serving.ends_in_time import EndsInTime
 from clerk_tinybird_app.serving.failures import Failures
 from clerk_tinybird_app.serving.proxies import BehindProxies
 from clerk_tinybird_app.serving.requests import RequestLog
@@ -65,7 +66,7 @@ class ServedApp(rx.App):
         answered = SecurityHeaders(Failures(served), settings, inline, embedded)
         is_on = is_production() if settings.access_log is None else settings.access_log
         logged = RequestLog(answered, is_on=is_on)
-        return BehindProxies(logged, settings.trusted_proxies)
+        return EndsInTime(BehindProxies(logged, settings.trusted_proxies))
 
     def _without_redirects(self, served: ASGIApp) -> ASGIApp:
         """Answer a page's path without a redirect to the same path with a slash at its end.

@@ -105,7 +105,7 @@ def test_where_an_older_project_is_deployed_the_panels_say_so_and_the_others_are
 
 
 @pytest.mark.skipif(not is_there(), reason=ADVICE)
-def test_where_redis_is_a_replica_pages_load_forever_and_the_readiness_says_why(
+def test_where_redis_takes_no_writes_pages_and_the_readiness_say_so_until_it_does(
     app: RunningApp, visitor: Visitor
 ) -> None:
     with redis_server("--replicaof", "127.0.0.1", "1") as server:
@@ -114,11 +114,21 @@ def test_where_redis_is_a_replica_pages_load_forever_and_the_readiness_says_why(
 
         visitor.sign_in_at("/dashboard", "admin@acme.test")
 
-        expect(visitor.page.get_by_text("Loading")).to_be_visible()
+        trouble = visitor.page.locator("#trouble")
+        expect(trouble).to_contain_text(LOST)
+        expect(trouble).to_contain_text("goes on by itself")
         ready = httpx.get(f"{app.origin}/api/ready")
         assert ready.status_code == 503
         assert ready.json()["parts"]["redis"]["reason"] == "redis_refuses: ReadOnlyError"
         assert "ReadOnlyError" in logged(app, "redis_failed")["message"]
+
+        with server.client() as client:
+            client.replicaof("NO", "ONE")
+
+        expect(visitor.page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible(
+            timeout=60_000
+        )
+        expect(trouble).not_to_be_visible()
 
 
 def test_at_an_address_that_the_app_does_not_know_the_log_names_it(

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from clerk_tinybird_app.serving.ends_in_time import END_SECONDS
 from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor
 from tests.local.tinybird.process import Tinybird
@@ -272,6 +273,38 @@ def _expect_quiet(backends: Backends) -> None:
     assert "An event failed" not in said
     minutes = (time.monotonic() - backends.began) / 60 + 1
     assert said.count("Redis fails") <= WORKERS * minutes
+
+
+def _has_unread(port: int) -> bool:
+    """Tell whether a server has been sent what it has not read."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    mine = (row for row in rows if row[1].endswith(f":{port:04X}") and row[3] == ESTABLISHED)
+    return any(int(row[4].partition(":")[2], 16) for row in mine)
+
+
+def test_a_stop_ends_in_time_while_queries_and_redis_hang(
+    backends: Backends, open_tab: Callable[..., Tab]
+) -> None:
+    tab = open_tab()
+    tinybird = backends.tinybird.process
+    tinybird.send_signal(signal.SIGSTOP)
+    try:
+        wait_until(lambda: _has_unread(backends.tinybird.port), what="no query is under way")
+        backends.redis.hang()
+        for app in backends.apps:
+            began = time.monotonic()
+            app.end(signal.SIGTERM)
+            assert app.ended() == 0
+            seconds = time.monotonic() - began
+            _logger.info("stopped after %.1f s", seconds)
+            assert seconds < END_SECONDS + 1
+    finally:
+        tinybird.send_signal(signal.SIGCONT)
+        backends.redis.go_on()
+    for app in backends.apps:
+        app.restart()
+
+    tab.goes_on("/after-a-hanging-stop", seconds=60)
 
 
 def test_a_rolling_restart_under_load_loses_no_tab_and_no_request(

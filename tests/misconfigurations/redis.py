@@ -3,9 +3,9 @@
 from typing import Final
 
 from tests.misconfigurations.case import PRODUCTION, Case, Group
+from tests.misconfigurations.clerk import LOST
 
 _NO_ADDRESS: Final = "REFLEX_REDIS_URL is no address of a Redis: write redis://host:6379"
-_EMPTY: Final = "stays at Loading"
 
 
 def _redis(url: str, **more: str) -> dict[str, str]:
@@ -40,7 +40,7 @@ REDIS: Final = Group(
             environ=_redis("redis://localhost:{closed}"),
             check="redis/unreachable",
             says="Check the network and REFLEX_REDIS_URL: rediss:// is for TLS, redis:// without.",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(
@@ -49,7 +49,7 @@ REDIS: Final = Group(
             redis=(),
             check="redis/refused",
             says="refuses the name or the password",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(
@@ -58,7 +58,7 @@ REDIS: Final = Group(
             redis=(),
             check="redis/refused",
             says="Check the database's number",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(
@@ -67,7 +67,7 @@ REDIS: Final = Group(
             redis=("--user", "ada", "on", ">lovelace", "~*", "+ping"),
             check="redis/no-rights",
             says="ACL SETUSER name ~* &* +@all",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(
@@ -84,7 +84,7 @@ REDIS: Final = Group(
             redis=("--replicaof", "127.0.0.1", "1"),
             check="redis/read-only",
             says="is a replica, where nothing can be written",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(
@@ -93,7 +93,7 @@ REDIS: Final = Group(
             redis=("--maxmemory", "1", "--maxmemory-policy", "noeviction"),
             check="redis/full",
             says="Give it more memory",
-            browser=_EMPTY,
+            browser=LOST,
             log="redis_failed",
         ),
         Case(

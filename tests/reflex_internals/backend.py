@@ -61,7 +61,8 @@ class Backend:
         )
         try:
             yield websocket
-            websocket.close()
+            with suppress(ConnectionClosed):
+                websocket.close()
         finally:
             websocket.sock.close()
 
@@ -80,6 +81,15 @@ class Backend:
             websocket.send(message("ping"))
             _until(websocket, '"pong"')
 
+    @contextmanager
+    def tab(self) -> Iterator[Client]:
+        """Open a websocket as a page does, which then has its first state."""
+        with self.websocket() as websocket:
+            websocket.send(connect({"event": fields(HYDRATE)}))
+            if not _until(websocket, '"is_hydrated'):
+                raise TimeoutError("the tab got no state")
+            yield websocket
+
     def handshake(self, query: str) -> int:
         """Ask for a websocket that the server refuses; return the status."""
         headers = {
@@ -93,11 +103,9 @@ class Backend:
 
     def serves_a_tab(self) -> bool:
         """Tell whether a page that is opened now gets its state, and an answer to an event."""
-        with self.websocket() as websocket:
-            websocket.send(connect({"event": fields(HYDRATE)}))
-            hydrated = _until(websocket, '"is_hydrated')
+        with self.tab() as websocket:
             websocket.send(event(f"{HYDRATE.rpartition('.')[0]}.hydrate"))
-            return hydrated and _until(websocket, '"is_hydrated')
+            return _until(websocket, '"is_hydrated')
 
     @staticmethod
     def _path(query: str) -> str:

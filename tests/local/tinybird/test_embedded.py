@@ -19,6 +19,7 @@ from clerk_tinybird_app.local.clerk.seed import ACME_ID
 from clerk_tinybird_app.local.tinybird import EmbeddedTinybird, TinybirdUnavailable
 from clerk_tinybird_app.local.tinybird.access.static_tokens import DATA_FOLDER, kept_workspace
 from clerk_tinybird_app.local.tinybird.process import child
+from clerk_tinybird_app.serving.ends_in_time import END_SECONDS
 from tests.local.tinybird.process import ROOT, Tinybird, free_port
 
 pytestmark = pytest.mark.anyio
@@ -206,3 +207,13 @@ async def test_a_tenant_gets_sample_traffic_once_whoever_asks_and_however_often(
         assert await again.add_sample_traffic("org_new", "user_a") == 0
     finally:
         await again.stop()
+
+
+async def test_one_that_hangs_is_ended_before_the_end_of_the_app_is_cut_off() -> None:
+    process = await asyncio.create_subprocess_exec("sleep", "60")
+    process.send_signal(signal.SIGSTOP)
+
+    async with asyncio.timeout(END_SECONDS):
+        await child.stop(process)
+
+    assert process.returncode == -signal.SIGKILL

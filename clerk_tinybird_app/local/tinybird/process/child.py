@@ -15,7 +15,9 @@ DATA_FOLDER_UNUSABLE: Final = 6
 """The exit statuses by which the process says why it did not start."""
 
 _MODULE: Final = "clerk_tinybird_app.local.tinybird"
-_STOP_SECONDS: Final = 10.0
+_STOP_SECONDS: Final = 4.0
+"""How long it may finish what it does: the parent has to end in time, too."""
+
 _TIMEOUT_SECONDS: Final = 2.0
 
 
