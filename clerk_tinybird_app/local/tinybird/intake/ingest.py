@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from clerk_tinybird_app.local.tinybird.engine import tables
+from clerk_tinybird_app.local.tinybird.engine import changes, tables
+from clerk_tinybird_app.local.tinybird.engine.changes import Filling
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.intake.changes import refill
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     as_text,
@@ -122,8 +122,8 @@ def store(
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
     if replaces and (good or not bad):
-        fill = _selected(source, good) if good else ""
-        writer.run(partial(refill, database=database, table=source.name, rows=fill))
+        put = partial(changes.replace, rows=_filling(source, good)) if good else changes.truncate
+        writer.run(lambda session: put(session, database, source.name))
     elif good:
         lines = _lines(row.landed for row in good)
         writer.insert(tables.insert_landing(source, database), lines).result()
@@ -133,11 +133,12 @@ def store(
     return Ingested(len(good), len(bad))
 
 
-def _selected(source: DataSource, rows: Sequence[Row]) -> str:
+def _filling(source: DataSource, rows: Sequence[Row]) -> Filling:
     """Return the query that has rows as the data source's table takes them."""
     text = literal(_lines(row.landed for row in rows).decode())
     columns = literal(tables.landing_columns(source))
-    return f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+    query = f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+    return Filling(", ".join(quoted(column.name) for column in source.columns), query)
 
 
 def parquet_rows(writer: Writer, content: bytes) -> bytes:
@@ -260,8 +261,8 @@ class RowCheck:
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        rows_of = _selected(self._source, rows)
-        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {rows_of}")
+        query = _filling(self._source, rows).query
+        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {query}")
 
 
 def _refused(row: Row, failure: QueryFailed) -> BadRow:

@@ -14,6 +14,7 @@ from clerk_tinybird_app.local.tinybird.routes.answering import (
     FORMS,
     MOST_BYTES,
     body_of,
+    bounded,
     content_type,
     identify,
     in_thread,
@@ -65,8 +66,8 @@ async def file(request: Request) -> Response:
         raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
     service, invalid = service_of(request), 0
     if kind == "csv":
-        delimiter = values.get("dialect_delimiter", ",")
-        content, invalid = csv_rows(content, source, delimiter=delimiter)
+        read = partial(csv_rows, delimiter=values.get("dialect_delimiter", ","))
+        content, invalid = await in_thread(request, read, content, source)
     elif kind == "parquet":
         content = await in_thread(request, parquet_rows, service.writer, content)
     take = partial(ingest, clock=service.clock)
@@ -102,7 +103,7 @@ async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
         if kind in FORMS and content.startswith(_FROM_ELSEWHERE):
             values["url"] = ""
         return values, content
-    async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
+    async with bounded(request).form(max_files=1, max_part_size=MOST_BYTES) as form:
         found = b""
         for name, part in form.multi_items():
             if isinstance(part, UploadFile):

@@ -6,9 +6,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from clerk_tinybird_app.local.tinybird.engine import changes
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake import changes
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
 from clerk_tinybird_app.local.tinybird.routes.answering import (
     administered,
