@@ -170,7 +170,7 @@ class Writer:
                 # Nobody was told that they are stored.
                 _log.warning("The rows of an insert that was cut off are not stored: %s", failure)
 
-    def _store(self, statement: str, token: str, *, is_again: bool = False) -> None:
+    def _store(self, statement: str, token: str) -> None:
         """Insert the rows of the file; when a materialized pipe fails on them, without its part.
 
         Raises:
@@ -184,15 +184,24 @@ class Writer:
             pipe = _PIPE.match(pushing.group()) if pushing else None
             if pipe is None:
                 raise
-            if failure.is_shortage and not is_again:
-                self._store(statement, token, is_again=True)
-                return
-            # Their own table has them by now; before, this would pass over the check of the rows.
-            self._session.insert(statement, self._rows, once, _IGNORING)
-            self._tell(failure, *pipe.groups())
+            # Their own table has them by now: they are stored, whatever fails from here on. And
+            # before, to ignore errors would pass over the check of the rows.
+            is_whole = failure.is_shortage and self._repeated(statement, once)
+            if not is_whole:
+                self._repeated(statement, once, _IGNORING)
+                self._tell(failure, *pipe.groups())
         finally:
             self._begun.seek(0)
             self._begun.truncate()
+
+    def _repeated(self, statement: str, *settings: str) -> bool:
+        """Insert what views lack of the rows of the file; tell whether they took it."""
+        try:
+            self._session.insert(statement, self._rows, *settings)
+        except QueryFailed as failure:
+            _log.warning("What pipes make of rows that arrived may lack some: %s", failure.name)
+            return False
+        return True
 
     def _tell(self, failure: QueryFailed, database: str, pipe: str) -> None:
         """Say, in its quarantine, that a data source lacks what a pipe would have made of rows.
