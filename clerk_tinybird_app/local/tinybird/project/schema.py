@@ -120,9 +120,7 @@ def _bare(key: str) -> str:
 
 
 def mistakes(
-    sources: Iterable[DataSource],
-    kept: Mapping[str, Definition],
-    wanted: Mapping[str, Definition],
+    sources: Iterable[DataSource], kept: Mapping[str, Definition], wanted: Mapping[str, Definition]
 ) -> list[ProjectError]:
     """Return what changed in a way that the rows that are there cannot follow.
 
@@ -198,11 +196,7 @@ def _table(database: str, source: DataSource, suffix: str = "") -> str:
 
 
 def _follow(
-    session: ChdbSession,
-    database: str,
-    source: DataSource,
-    kept: Definition,
-    wanted: Definition,
+    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
 ) -> bool:
     """Bring a table up to date; tell whether there was anything to do."""
     table = _table(database, source)

@@ -18,11 +18,7 @@ from starlette.types import Message
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import (
-    ApiError,
-    bad_request,
-    forbidden,
-)
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.queries.answer import refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
