@@ -120,7 +120,7 @@ def no_memory_for_views(folder: Path) -> Any:
     blocked.start()
     started.wait(30)
     waiting = [writer.insert(TABLE, b'{"n":%d}' % n) for n in range(2)]
-    ChdbSession.insert = lack  # type: ignore[method-assign]
+    ChdbSession.insert = lack  # type: ignore[method-assign, assignment]
     going_on.set()
     told = [_told(each) for each in waiting]
     blocked.join()

@@ -4,8 +4,6 @@ New ones are written beside the table and then take its place: whoever reads has
 others, and so it is after a failure and after a killed process.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 import logging
 import re
@@ -24,29 +22,18 @@ from clerk_tinybird_app.local.tinybird.engine.tables import (
 
 _Result = TypeVar("_Result")
 
-_SETTINGS: Final = ", ".join(
-    (
-        "session_timezone='UTC'",
-        "date_time_input_format='best_effort'",
-        "input_format_skip_unknown_fields=1",
-        # A JSON path is one member's, not also that of the same name in capitals.
-        "input_format_column_name_matching_mode='match_case'",
-        "input_format_null_as_default=0",
-        "insert_null_as_default=0",
-        "input_format_json_read_objects_as_strings=1",
-        # One block an insert, so that it is written whole or not at all.
-        "input_format_parallel_parsing=0",
-        "max_insert_block_size=10000000",
-        "min_insert_block_size_rows=0",
-        "min_insert_block_size_bytes=0",
-        "max_insert_threads=1",
-        "max_threads=1",
-        "parallel_view_processing=0",
-        "query_profiler_real_time_period_ns=0",
-        "query_profiler_cpu_time_period_ns=0",
-        "max_partitions_per_insert_block=0",
-        "max_query_size=100000000",
-    )
+_SETTINGS: Final = (
+    "session_timezone='UTC', date_time_input_format='best_effort', "
+    "input_format_skip_unknown_fields=1, input_format_null_as_default=0, "
+    "insert_null_as_default=0, input_format_json_read_objects_as_strings=1, "
+    # A JSON path is one member's, not also that of the same name in capitals.
+    "input_format_column_name_matching_mode='match_case', "
+    # One block an insert, so that it is written whole or not at all.
+    "input_format_parallel_parsing=0, max_insert_block_size=10000000, "
+    "min_insert_block_size_rows=0, min_insert_block_size_bytes=0, max_insert_threads=1, "
+    "max_threads=1, parallel_view_processing=0, max_partitions_per_insert_block=0, "
+    "max_query_size=100000000, "
+    "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0"
 )
 _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"

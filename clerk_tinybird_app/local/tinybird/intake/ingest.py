@@ -5,8 +5,6 @@ is asked which rows it refuses on a connection apart from the writing one, so th
 rows wait for it.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import itertools
 import json
 import re

@@ -6,8 +6,6 @@ view is dropped before that and made after it. So one that is missing, be it aft
 what it fills must be filled anew.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A workspace's databases and tables: what they are, and how they follow the project's files."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,7 +1,6 @@
 """Answers queries: a pipe with parameters, SQL on top of a pipe, or SQL over what one may read."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
-from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
@@ -161,6 +160,20 @@ class Query:
         own = (asked, *columns, *values.values())
         body = self._body(query, output, own=own, hidden=queries.values())
         return Answer(body, output, warning)
+
+    def sizes(self) -> dict[str, tuple[int, int, str]]:
+        """Return how many rows and bytes each table has, and its engine, by the table's name."""
+        answer = self._session.query(
+            "SELECT name, ifNull(total_rows, 0), ifNull(total_bytes, 0), "
+            "splitByString(' SETTINGS ', engine_full)[1] "
+            f"FROM system.tables WHERE database = {literal(self._database)}",
+            "JSONCompactEachRow",
+        )
+        # Numbers of 64 bits, which ClickHouse may write as texts.
+        return {
+            name: (int(rows), int(size), engine)
+            for name, rows, size, engine in map(json.loads, answer.splitlines())
+        }
 
     def matching(self, name: str, condition: str) -> int:
         """Return how many rows of a data source meet a condition, whoever may remove them.

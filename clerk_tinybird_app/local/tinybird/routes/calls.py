@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.queries.answer import refusal
+from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
@@ -131,9 +131,9 @@ async def queried(
     request: Request,
     workspace: LocalWorkspace,
     caller: Caller,
-    work: Callable[[ChdbSession], _Result],
+    work: Callable[[Query], _Result],
 ) -> _Result:
-    """Return what ``work`` returns, done with a read-only connection on the workspace's database.
+    """Return what ``work`` returns of a query, with a connection on the workspace's database.
 
     It waits while too many queries run, and ends with its client, see `ReadPool.run`.
 
@@ -142,8 +142,9 @@ async def queried(
         ClientGone: There is nobody to answer.
         QueryFailed: From ``work``, as any other error.
     """
+    name, left = _name(workspace, caller), functools.partial(_left, request)
     return await service_of(request).pool.run(
-        _name(workspace, caller), workspace.database, work, functools.partial(_left, request)
+        name, workspace.database, lambda session: work(Query(session, workspace, caller)), left
     )
 
 
