@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -36,7 +37,8 @@ from clerk_tinybird_app.tinybird.project import DataSource
 _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
 _COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
 _PARQUET_LIMITS: Final = (
-    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000"
+    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000, "
+    "max_result_rows=200000"
 )
 """A Parquet file of a few bytes can hold any number of rows."""
 
@@ -145,16 +147,13 @@ def parquet_rows(writer: Writer, content: bytes) -> bytes:
     Raises:
         ApiError: 400, it is none, or has too many rows.
     """
-    session = writer.connect()
-    try:
-        return session.query(
-            f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}",
-            "JSONEachRow",
-        )
-    except QueryFailed:
-        raise bad_request("The file is no Parquet that can be read, or it is too large") from None
-    finally:
-        session.close()
+    asked = f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}"
+    with closing(writer.connect()) as session:
+        try:
+            return session.query(asked, "JSONEachRow")
+        except QueryFailed:
+            text = "The file is no Parquet that can be read, or it is too large"
+            raise bad_request(text) from None
 
 
 def candidates(
@@ -194,15 +193,13 @@ class RowCheck:
         """
         good: list[Row] = []
         bad: list[BadRow] = []
-        try:
+        with closing(self._session):
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 faults = self._faults(some)
                 bad += [self._unreadable(some[n], columns) for n, columns in faults.items()]
                 # Rows that can be read may still fail further on, in an expression for a default.
                 self._halve([row for n, row in enumerate(some) if n not in faults], good, bad)
-        finally:
-            self._session.close()
         return good, bad
 
     def _faults(self, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:

@@ -77,4 +77,4 @@ def _answered(request: Request, rows: Answer) -> Response:
     """Return a query's rows; the caller's rate headers go with them, and what is to be told."""
     warning = {calls.WARNING_HEADER: rows.warning} if rows.warning else {}
     headers = {**calls.rate_headers(request), **warning}
-    return Response(rows.body, media_type=rows.output.media_type, headers=headers)
+    return Response(rows.body, media_type=rows.media_type, headers=headers)
