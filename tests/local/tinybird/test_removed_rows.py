@@ -63,7 +63,10 @@ def test_replacing_rows_have_their_columns_also_where_one_was_added_between(
     with tinybird.serving(written(tmp_path, FILES)) as own:
         own.add(event("old"), name="events")
         rebuild(own, {**FILES, "datasources/events.datasource": WIDER})
+        asked = "SELECT create_table_query FROM system.tables WHERE name = 'events'"
+        table = own.sql(asked)
         replace(own, "events", event("a", place="here"), event("b"))
+        assert own.sql(asked) == table
         asked = "SELECT name, place FROM events ORDER BY name"
         assert own.sql(asked).split() == ["a", "here", "b", "x"]
 
