@@ -94,9 +94,10 @@ def test_pipes_go_on_when_rows_are_changed_that_they_read(
 
 
 def test_a_file_of_a_form_is_bounded_like_any_other(tinybird: Tinybird, tmp_path: Path) -> None:
-    row = json.dumps(event("x" * 1000)) + "\n"
+    # So little too much that it is all sent when the answer comes.
+    rows = json.dumps(event("x")).ljust(10_000_000)
     with tinybird.serving(written(tmp_path, FILES)) as own:
-        files = {"ndjson": ("rows.ndjson", row * 11_000)}
+        files = {"ndjson": ("rows.ndjson", rows)}
         answer = own.post("/v0/datasources?name=events&format=ndjson", files=files)
         assert answer.status_code == 413
         assert own.sql("SELECT count() FROM events") == "0"
