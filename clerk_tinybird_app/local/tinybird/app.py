@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.routes import (
-    answering,
+    calls,
     ingestion,
     jobs,
     metadata,
@@ -26,7 +26,7 @@ _SHOWN_HEADERS: Final = (
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "Retry-After",
-    answering.WARNING_HEADER,
+    calls.WARNING_HEADER,
 )
 
 
@@ -73,7 +73,7 @@ def create_app(service: Service) -> Starlette:
                 expose_headers=_SHOWN_HEADERS,
             ),
         ],
-        exception_handlers=answering.HANDLERS,
+        exception_handlers=calls.HANDLERS,
     )
     app.state.service = service
     return app

@@ -91,6 +91,44 @@ def odd_failure(folder: Path) -> Any:
     return {"refused": refused.partition(":")[0], "later": stored}
 
 
+def no_memory_for_views(folder: Path) -> Any:
+    """Two requests' rows are in their table when a view lacks memory, and so does what repeats."""
+    from clerk_tinybird_app.local.tinybird.engine.chdb_session import (  # noqa: PLC0415 - see above
+        ChdbSession,
+        QueryFailed,
+    )
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+
+    insert, given = ChdbSession.insert, list[int]()
+
+    def lack(self: Any, *arguments: Any) -> None:
+        given.append(len(given))
+        if given == [0]:
+            insert(self, *arguments)
+            pushing = ": while pushing to view db_landing.`pipe:view`"
+            raise QueryFailed(f"Code: 241. DB::Exception: Memory limit exceeded{pushing}.")
+        if len(given) <= 3:
+            raise QueryFailed("Code: 241. DB::Exception: Memory limit exceeded.")
+        insert(self, *arguments)
+
+    writer = Writer(folder / "data")
+    writer.run(lambda session: session.query("CREATE DATABASE db"))
+    create = "CREATE TABLE db.numbers (n UInt8) ENGINE = MergeTree ORDER BY n"
+    writer.run(lambda session: session.query(create))
+    started, going_on = threading.Event(), threading.Event()
+    blocked = threading.Thread(target=_block, args=(writer, started, going_on))
+    blocked.start()
+    started.wait(30)
+    waiting = [writer.insert(TABLE, b'{"n":%d}' % n) for n in range(2)]
+    ChdbSession.insert = lack  # type: ignore[method-assign, assignment]
+    going_on.set()
+    told = [_told(each) for each in waiting]
+    blocked.join()
+    stored = writer.run(lambda session: session.query("SELECT n FROM db.numbers")).decode()
+    writer.close()
+    return {"told": told, "stored": stored.split()}
+
+
 def many_bad_rows(folder: Path) -> Any:
     """A thousand bad rows between good ones are told while the writing thread is busy."""
     from clerk_tinybird_app.local.tinybird.engine import chdb_session  # noqa: PLC0415
@@ -256,6 +294,7 @@ SCENES: dict[str, Callable[[Path], Any]] = {
     for each in (
         no_connection,
         odd_failure,
+        no_memory_for_views,
         many_bad_rows,
         no_memory,
         both_ways,

@@ -30,7 +30,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 at = pa.array([1893456000250], pa.timestamp("ms", "UTC"))
 columns = {"at": at, "tenant": ["p"], "page": ["/p"], "status": [200], "seconds": [1.5]}
-pq.write_table(pa.table(columns), sys.argv[1])
+count = int(sys.argv[2])
+table = pa.table({name: pa.repeat(values[0], count) for name, values in columns.items()})
+pq.write_table(table, sys.argv[1])
 """
 
 
@@ -92,12 +94,20 @@ def test_lines_with_too_few_or_too_many_values_are_told_and_kept(own: Tinybird) 
 
 def test_a_parquet_file_is_appended(own: Tinybird, tmp_path: Path) -> None:
     file = tmp_path / "rows.parquet"
-    subprocess.run([sys.executable, "-c", PARQUET, str(file)], check=True)
+    subprocess.run([sys.executable, "-c", PARQUET, str(file), "1"], check=True)
     told = send(own, file.read_bytes(), name="visits", format="parquet").json()
     assert (told["successful_rows"], told["quarantine_rows"]) == (1, 0)
     assert own.sql("SELECT at, page FROM visits") == "2030-01-01 00:00:00.250\t/p"
     refused = send(own, b"PAR1 no more", name="visits", format="parquet")
     assert (refused.status_code, "no Parquet" in refused.json()["error"]) == (400, True)
+
+
+def test_a_small_parquet_file_of_very_many_rows_is_refused(own: Tinybird, tmp_path: Path) -> None:
+    file = tmp_path / "rows.parquet"
+    subprocess.run([sys.executable, "-c", PARQUET, str(file), "1000001"], check=True)
+    assert file.stat().st_size < 100_000
+    refused = send(own, file.read_bytes(), name="visits", format="parquet")
+    assert (refused.status_code, "too large" in refused.json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("where", ["/v0/datasources", "/v1/datasources/visits/replace"])

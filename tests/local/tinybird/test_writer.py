@@ -19,6 +19,13 @@ def test_an_error_that_nobody_thought_of_does_not_end_the_writing(tmp_path: Path
     assert scene("odd_failure", tmp_path) == {"refused": "AttributeError", "later": "stored"}
 
 
+def test_rows_in_their_table_are_stored_once_whatever_repeats_what_views_lack(
+    tmp_path: Path,
+) -> None:
+    told = scene("no_memory_for_views", tmp_path)
+    assert told == {"told": ["stored", "stored"], "stored": ["0", "1"]}
+
+
 def test_tables_of_an_earlier_version_know_inserts_from_now_on(tmp_path: Path) -> None:
     before, after = scene("older_table", tmp_path)
     assert (before, after) == (["False", "False"], ["True", "True"])

@@ -12,14 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from clerk_tinybird_app.local.kept_file import keep_once
-from clerk_tinybird_app.local.tinybird.access.claims import (
-    ADMIN,
-    DATASOURCES_APPEND,
-    DATASOURCES_READ,
-    PIPES_READ,
-    Caller,
-    lasting,
-)
+from clerk_tinybird_app.local.tinybird.access import claims
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.tinybird.project import Project
 
@@ -28,7 +21,12 @@ DATA_FOLDER: Final = "tinybird"
 
 _KEY_BYTES: Final = 32
 _SCOPE_PARTS: Final = 4
-_KNOWN: Final = (ADMIN, DATASOURCES_APPEND, DATASOURCES_READ, PIPES_READ)
+_KNOWN: Final = (
+    claims.ADMIN,
+    claims.DATASOURCES_APPEND,
+    claims.DATASOURCES_READ,
+    claims.PIPES_READ,
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class StaticToken:
     name: str
     value: str = field(repr=False)
     scopes: tuple[dict[str, str], ...]
-    caller: Caller
+    caller: claims.Caller
 
 
 def kept_workspace(data: Path) -> KeptWorkspace:
@@ -83,17 +81,21 @@ def static_tokens(project: Project, *, workspace_id: str, signing_key: str) -> l
     scopes: dict[str, set[tuple[str, str]]] = {}
     for source in project.datasources.values():
         for name, permission in source.tokens:
-            kind = DATASOURCES_APPEND if permission.upper() == "APPEND" else DATASOURCES_READ
+            kind = (
+                claims.DATASOURCES_APPEND
+                if permission.upper() == "APPEND"
+                else claims.DATASOURCES_READ
+            )
             scopes.setdefault(name, set()).add((kind, source.name))
     for pipe in project.pipes.values():
         for name, permission in pipe.tokens:
             if permission.upper() == "READ":
-                scopes.setdefault(name, set()).add((PIPES_READ, pipe.name))
+                scopes.setdefault(name, set()).add((claims.PIPES_READ, pipe.name))
     tokens = []
     for name, found in sorted(scopes.items()):
         value = _token(workspace_id, name, _derived(signing_key, name))
         listed = tuple({"type": kind, "resource": each} for kind, each in sorted(found))
-        caller = lasting(name, workspace_id, listed)
+        caller = claims.lasting(name, workspace_id, listed)
         tokens.append(StaticToken(name=name, value=value, scopes=listed, caller=caller))
     return tokens
 
@@ -112,7 +114,7 @@ def made_token(name: str, workspace_id: str, texts: Sequence[str]) -> StaticToke
             raise bad_request(f"The scope '{kind}' is not supported; use {', '.join(_KNOWN)}")
         named = zip(("resource", "filter"), parts[2:], strict=False)
         scopes.append({"type": kind, **dict(named)})
-    caller = lasting(name, workspace_id, scopes)
+    caller = claims.lasting(name, workspace_id, scopes)
     value = new_token(workspace_id, name)
     return StaticToken(name=name, value=value, scopes=tuple(scopes), caller=caller)
 

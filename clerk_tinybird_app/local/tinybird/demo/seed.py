@@ -1,7 +1,5 @@
 """Fills the sample's data source with the rows of the last 61 days, as ClickHouse can: fast."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import logging
 import random
 from typing import Final

@@ -172,11 +172,7 @@ class ReadPool:
         self._running: set[_Running] = set()
 
     async def run(
-        self,
-        name: str,
-        database: str,
-        work: Work[_Answer],
-        gone: Callable[[], Awaitable[None]],
+        self, name: str, database: str, work: Work[_Answer], gone: Callable[[], Awaitable[None]]
     ) -> _Answer:
         """Return what ``work`` returns, done on a reader's thread with its connection.
 

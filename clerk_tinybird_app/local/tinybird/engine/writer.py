@@ -1,7 +1,5 @@
 """The one thread that writes: what waits for the same table goes in as one insert."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 import logging
 import re
@@ -24,29 +22,18 @@ from clerk_tinybird_app.local.tinybird.engine.tables import (
 
 _Result = TypeVar("_Result")
 
-_SETTINGS: Final = ", ".join(
-    (
-        "session_timezone='UTC'",
-        "date_time_input_format='best_effort'",
-        "input_format_skip_unknown_fields=1",
-        # A JSON path is one member's, not also that of the same name in capitals.
-        "input_format_column_name_matching_mode='match_case'",
-        "input_format_null_as_default=0",
-        "insert_null_as_default=0",
-        "input_format_json_read_objects_as_strings=1",
-        # One block an insert, so that it is written whole or not at all.
-        "input_format_parallel_parsing=0",
-        "max_insert_block_size=10000000",
-        "min_insert_block_size_rows=0",
-        "min_insert_block_size_bytes=0",
-        "max_insert_threads=1",
-        "max_threads=1",
-        "parallel_view_processing=0",
-        "query_profiler_real_time_period_ns=0",
-        "query_profiler_cpu_time_period_ns=0",
-        "max_partitions_per_insert_block=0",
-        "max_query_size=100000000",
-    )
+_SETTINGS: Final = (
+    "session_timezone='UTC', date_time_input_format='best_effort', "
+    "input_format_skip_unknown_fields=1, input_format_null_as_default=0, "
+    "insert_null_as_default=0, input_format_json_read_objects_as_strings=1, "
+    # A JSON path is one member's, not also that of the same name in capitals.
+    "input_format_column_name_matching_mode='match_case', "
+    # One block an insert, so that it is written whole or not at all.
+    "input_format_parallel_parsing=0, max_insert_block_size=10000000, "
+    "min_insert_block_size_rows=0, min_insert_block_size_bytes=0, max_insert_threads=1, "
+    "max_threads=1, parallel_view_processing=0, max_partitions_per_insert_block=0, "
+    "max_query_size=100000000, "
+    "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0"
 )
 _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"
@@ -170,7 +157,7 @@ class Writer:
                 # Nobody was told that they are stored.
                 _log.warning("The rows of an insert that was cut off are not stored: %s", failure)
 
-    def _store(self, statement: str, token: str, *, is_again: bool = False) -> None:
+    def _store(self, statement: str, token: str) -> None:
         """Insert the rows of the file; when a materialized pipe fails on them, without its part.
 
         Raises:
@@ -184,15 +171,24 @@ class Writer:
             pipe = _PIPE.match(pushing.group()) if pushing else None
             if pipe is None:
                 raise
-            if failure.is_shortage and not is_again:
-                self._store(statement, token, is_again=True)
-                return
-            # Their own table has them by now; before, this would pass over the check of the rows.
-            self._session.insert(statement, self._rows, once, _IGNORING)
-            self._tell(failure, *pipe.groups())
+            # Their own table has them by now: they are stored, whatever fails from here on. And
+            # before, to ignore errors would pass over the check of the rows.
+            is_whole = failure.is_shortage and self._repeated(statement, once)
+            if not is_whole:
+                self._repeated(statement, once, _IGNORING)
+                self._tell(failure, *pipe.groups())
         finally:
             self._begun.seek(0)
             self._begun.truncate()
+
+    def _repeated(self, statement: str, *settings: str) -> bool:
+        """Insert what views lack of the rows of the file; tell whether they took it."""
+        try:
+            self._session.insert(statement, self._rows, *settings)
+        except QueryFailed as failure:
+            _log.warning("What pipes make of rows that arrived may lack some: %s", failure.name)
+            return False
+        return True
 
     def _tell(self, failure: QueryFailed, database: str, pipe: str) -> None:
         """Say, in its quarantine, that a data source lacks what a pipe would have made of rows.

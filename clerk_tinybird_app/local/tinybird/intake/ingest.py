@@ -5,25 +5,24 @@ is asked which rows it refuses on a connection apart from the writing one, so th
 rows wait for it.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import itertools
 import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from clerk_tinybird_app.local.tinybird.engine import tables
+from clerk_tinybird_app.local.tinybird.engine import changes, tables
+from clerk_tinybird_app.local.tinybird.engine.changes import Filling
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.intake.changes import refill
 from clerk_tinybird_app.local.tinybird.intake.rows import (
     BadRow,
     as_text,
@@ -38,7 +37,8 @@ from clerk_tinybird_app.tinybird.project import DataSource
 _KEY: Final = re.compile(r"while reading the value of key (\S+?)\)")
 _COLUMN: Final = re.compile(r"__table1\.(\S+?) ::|source column (\S+) to")
 _PARQUET_LIMITS: Final = (
-    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000"
+    "max_execution_time=10, max_memory_usage=1000000000, max_result_bytes=100000000, "
+    "max_result_rows=200000"
 )
 """A Parquet file of a few bytes can hold any number of rows."""
 
@@ -122,8 +122,8 @@ def store(
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
     if replaces and (good or not bad):
-        fill = _selected(source, good) if good else ""
-        writer.run(partial(refill, database=database, table=source.name, rows=fill))
+        put = partial(changes.replace, rows=_filling(source, good)) if good else changes.truncate
+        writer.run(lambda session: put(session, database, source.name))
     elif good:
         lines = _lines(row.landed for row in good)
         writer.insert(tables.insert_landing(source, database), lines).result()
@@ -133,11 +133,12 @@ def store(
     return Ingested(len(good), len(bad))
 
 
-def _selected(source: DataSource, rows: Sequence[Row]) -> str:
+def _filling(source: DataSource, rows: Sequence[Row]) -> Filling:
     """Return the query that has rows as the data source's table takes them."""
     text = literal(_lines(row.landed for row in rows).decode())
     columns = literal(tables.landing_columns(source))
-    return f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+    query = f"SELECT {tables.casts(source)} FROM format(JSONEachRow, {columns}, {text})"
+    return Filling(", ".join(quoted(column.name) for column in source.columns), query)
 
 
 def parquet_rows(writer: Writer, content: bytes) -> bytes:
@@ -146,16 +147,13 @@ def parquet_rows(writer: Writer, content: bytes) -> bytes:
     Raises:
         ApiError: 400, it is none, or has too many rows.
     """
-    session = writer.connect()
-    try:
-        return session.query(
-            f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}",
-            "JSONEachRow",
-        )
-    except QueryFailed:
-        raise bad_request("The file is no Parquet that can be read, or it is too large") from None
-    finally:
-        session.close()
+    asked = f"SELECT * FROM format(Parquet, unhex('{content.hex()}')) SETTINGS {_PARQUET_LIMITS}"
+    with closing(writer.connect()) as session:
+        try:
+            return session.query(asked, "JSONEachRow")
+        except QueryFailed:
+            text = "The file is no Parquet that can be read, or it is too large"
+            raise bad_request(text) from None
 
 
 def candidates(
@@ -195,15 +193,13 @@ class RowCheck:
         """
         good: list[Row] = []
         bad: list[BadRow] = []
-        try:
+        with closing(self._session):
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 faults = self._faults(some)
                 bad += [self._unreadable(some[n], columns) for n, columns in faults.items()]
                 # Rows that can be read may still fail further on, in an expression for a default.
                 self._halve([row for n, row in enumerate(some) if n not in faults], good, bad)
-        finally:
-            self._session.close()
         return good, bad
 
     def _faults(self, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
@@ -260,8 +256,8 @@ class RowCheck:
 
     def _cast(self, rows: Sequence[Row]) -> None:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
-        rows_of = _selected(self._source, rows)
-        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {rows_of}")
+        query = _filling(self._source, rows).query
+        self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {query}")
 
 
 def _refused(row: Row, failure: QueryFailed) -> BadRow:

@@ -22,11 +22,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from clerk_tinybird_app.local.tinybird.engine.tables import (
-    bare_type,
-    has_empty,
-    landing_name,
-)
+from clerk_tinybird_app.local.tinybird.engine.tables import bare_type, has_empty, landing_name
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.tinybird.project import Column, DataSource
 

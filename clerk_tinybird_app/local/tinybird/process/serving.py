@@ -24,12 +24,7 @@ from clerk_tinybird_app.local.tinybird.app import create_app
 from clerk_tinybird_app.local.tinybird.demo.seed import seed
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
-from clerk_tinybird_app.local.tinybird.process.child import (
-    DATA_FOLDER_IN_USE,
-    DATA_FOLDER_UNUSABLE,
-    NO_PROJECT,
-    PORT_IN_USE,
-)
+from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.project_watch import ProjectWatch
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
@@ -92,7 +87,7 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
     """
     if not options.project.is_dir():
         text = f"There is no project folder {options.project}; name it with --project."
-        raise NotServed(NO_PROJECT, text)
+        raise NotServed(child.NO_PROJECT, text)
     with ExitStack() as held:
         held.enter_context(_held(options.data))
         _require_free(options.port)
@@ -162,7 +157,7 @@ def _held(folder: Path) -> Iterator[None]:
     """Hold a data folder for this process; made, for its owner alone, when missing."""
     if found := _PATTERN.search(str(folder)):
         raise NotServed(
-            DATA_FOLDER_UNUSABLE,
+            child.DATA_FOLDER_UNUSABLE,
             f"The data folder {folder} has a {found.group()} in its path, which "
             "ClickHouse takes for a pattern. Choose another folder with --data.",
         )
@@ -171,7 +166,7 @@ def _held(folder: Path) -> Iterator[None]:
         file = (folder / _LOCK).open("a+")
     except OSError as error:
         raise NotServed(
-            DATA_FOLDER_UNUSABLE,
+            child.DATA_FOLDER_UNUSABLE,
             f"The data folder {folder} cannot be used: {error.strerror}. "
             "Choose another folder with --data.",
         ) from error
@@ -182,7 +177,7 @@ def _held(folder: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             raise NotServed(
-                DATA_FOLDER_IN_USE,
+                child.DATA_FOLDER_IN_USE,
                 f"The data folder {folder} is in use by process {holder}. "
                 "Stop that process, or choose another folder with --data.",
             ) from None
@@ -200,4 +195,4 @@ def _require_free(port: int) -> None:
         taken = HOST
     if taken:
         text = f"Port {port} is in use by another program ({taken}). Choose another with --port."
-        raise NotServed(PORT_IN_USE, text)
+        raise NotServed(child.PORT_IN_USE, text)

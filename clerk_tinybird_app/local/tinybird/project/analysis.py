@@ -27,18 +27,10 @@ _SUBJECTS: Final = {
     "UNKNOWN_IDENTIFIER": re.compile(r"[Ii]dentifier [`']([^`']+)[`']"),
     "NOT_AN_AGGREGATE": re.compile(r"Column '(?:[^']*\.)?([^'.]+)' is not under"),
 }
-_OF_TYPES: Final = frozenset(
-    (
-        "ILLEGAL_AGGREGATION",
-        "ILLEGAL_TYPE_OF_ARGUMENT",
-        "ILLEGAL_TYPE_OF_COLUMN_FOR_FILTER",
-        "NO_COMMON_TYPE",
-        "NUMBER_OF_ARGUMENTS_DOESNT_MATCH",
-        "TOO_FEW_ARGUMENTS_FOR_FUNCTION",
-        "TOO_MANY_ARGUMENTS_FOR_FUNCTION",
-        "TYPE_MISMATCH",
-        "UNION_ALL_RESULT_STRUCTURES_MISMATCH",
-    )
+_OF_TYPES: Final = re.compile(
+    r"ILLEGAL_(?:AGGREGATION|TYPE_OF_ARGUMENT|TYPE_OF_COLUMN_FOR_FILTER)|NO_COMMON_TYPE|"
+    r"NUMBER_OF_ARGUMENTS_DOESNT_MATCH|TOO_(?:FEW|MANY)_ARGUMENTS_FOR_FUNCTION|TYPE_MISMATCH|"
+    r"UNION_ALL_RESULT_STRUCTURES_MISMATCH"
 )
 _CLAUSE: Final = re.compile(r"\b(WHERE|PREWHERE|HAVING)\b")
 # Functions of ClickHouse that chDB is built without: a pipe that uses one is right elsewhere.
@@ -103,7 +95,7 @@ class Fault:
     @property
     def is_of_types(self) -> bool:
         """Tell whether values of other types would be right: a request's may be such values."""
-        return self.name in _OF_TYPES
+        return _OF_TYPES.fullmatch(self.name) is not None
 
     def piece_of(self, text: Placed) -> int | None:
         """Return the piece of a node's text that it is in; None: it is not in this node."""
@@ -165,7 +157,7 @@ class Analyst:
 
     def _semantic(self, failure: QueryFailed) -> Fault | Unknown:
         message = for_author(failure, self._database)
-        if failure.name in _OF_TYPES:
+        if _OF_TYPES.fullmatch(failure.name):
             found = _CALLED.search(failure.message) or _CLAUSE.search(failure.message)
             return Fault(failure.name, message, found[1] if found else "")
         pattern = _SUBJECTS.get(failure.name)

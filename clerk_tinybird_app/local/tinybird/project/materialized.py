@@ -6,15 +6,15 @@ view is dropped before that and made after it. So one that is missing, be it aft
 what it fills must be filled anew.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from clerk_tinybird_app.local.tinybird.engine import tables
+from clerk_tinybird_app.local.tinybird.engine.changes import Filling, refill
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.tables import (
     LANDING_SUFFIX,
@@ -28,9 +28,6 @@ from clerk_tinybird_app.tinybird.project import DataSource
 
 if TYPE_CHECKING:
     from clerk_tinybird_app.local.tinybird.project.project_check import Checked
-
-_NEXT_SUFFIX: Final = ":next"
-_FEW_PARTS: Final = "min_insert_block_size_rows=1000000, min_insert_block_size_bytes=500000000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +136,12 @@ def apply(
     for target in in_order(wanted.views.values()):
         feeding = [view for view in wanted.views.values() if view.target == target]
         if target in anew and not filled.isdisjoint((target, *(v.source for v in feeding))):
-            if failure := _fill(session, database, sources[target], feeding):
+            fillings = {
+                view.pipe: Filling(", ".join(map(quoted, view.columns)), view.query)
+                for view in feeding
+            }
+            make = partial(tables.create_table, sources[target])
+            if failure := refill(session, database, target, fillings, create=make):
                 failed |= failure
                 feeding = [view for view in gone if view.target == target]
             else:
@@ -150,31 +152,6 @@ def apply(
             if view.pipe not in running:
                 create(session, database, view)
     return changed, failed
-
-
-def _fill(
-    session: ChdbSession, database: str, source: DataSource, feeding: Iterable[View]
-) -> dict[str, QueryFailed]:
-    """Replace a table by a new one with what views make of the rows that are there.
-
-    Returns:
-        Nothing; or, by its pipe, why one failed, and the table is as it was.
-    """
-    table = f"{database}.{quoted(source.name)}"
-    new = f"{database}{LANDING_SUFFIX}.{quoted(source.name + _NEXT_SUFFIX)}"
-    session.query(f"DROP TABLE IF EXISTS {new} SYNC")
-    session.query(tables.create_table(source, new))
-    failed: dict[str, QueryFailed] = {}
-    for view in feeding:
-        columns = ", ".join(map(quoted, view.columns))
-        try:
-            session.query(f"INSERT INTO {new} ({columns}) SETTINGS {_FEW_PARTS} {view.query}")
-        except QueryFailed as failure:
-            failed[view.pipe] = failure
-    if not failed:
-        session.query(f"EXCHANGE TABLES {new} AND {table}")
-    session.query(f"DROP TABLE {new} SYNC")
-    return failed
 
 
 def _name(database: str, view: View) -> str:

@@ -7,6 +7,7 @@ left is for whoever asks. What is wrong in some branches alone is told too, but 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from pathlib import Path
@@ -98,14 +99,11 @@ def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str) -> F
     With each pipe come all those that it reads from, none in a circle. The database has the
     project's tables; they may be empty.
     """
-    analyst = Analyst(folder, database)
-    try:
+    with closing(Analyst(folder, database)) as analyst:
         checker = _Checker(analyst)
         for pipe in pipes:
             for node in pipe.pipe.nodes:
                 checker.check(Place(pipe, node))
-    finally:
-        analyst.close()
     return checker.found
 
 

@@ -28,12 +28,7 @@ from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectErro
 _T = TypeVar("_T")
 
 _REHEARSAL_SUFFIX: Final = "_rehearsal"
-_CLAUSES: Final = (
-    "ENGINE_PARTITION_KEY",
-    "ENGINE_SORTING_KEY",
-    "ENGINE_PRIMARY_KEY",
-    "ENGINE_TTL",
-)
+_CLAUSES: Final = ("ENGINE_PARTITION_KEY", "ENGINE_SORTING_KEY", "ENGINE_PRIMARY_KEY", "ENGINE_TTL")
 _GONE: Final = (
     "'{target}' would be filled anew, and the ENGINE_TTL of '{source}' may have removed rows that "
     "it was filled from. Write DEPLOYMENT_METHOD alter below TYPE to keep what is there, or fill a "

@@ -1,7 +1,5 @@
 """A workspace's databases and tables: what they are, and how they follow the project's files."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -120,9 +118,7 @@ def _bare(key: str) -> str:
 
 
 def mistakes(
-    sources: Iterable[DataSource],
-    kept: Mapping[str, Definition],
-    wanted: Mapping[str, Definition],
+    sources: Iterable[DataSource], kept: Mapping[str, Definition], wanted: Mapping[str, Definition]
 ) -> list[ProjectError]:
     """Return what changed in a way that the rows that are there cannot follow.
 
@@ -198,11 +194,7 @@ def _table(database: str, source: DataSource, suffix: str = "") -> str:
 
 
 def _follow(
-    session: ChdbSession,
-    database: str,
-    source: DataSource,
-    kept: Definition,
-    wanted: Definition,
+    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
 ) -> bool:
     """Bring a table up to date; tell whether there was anything to do."""
     table = _table(database, source)

@@ -5,8 +5,6 @@ stays empty, unless rows are sent there; an answer made of that must say so, als
 pipes lie between.
 """
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -85,10 +85,7 @@ def _place(pipe: CompiledPipe) -> Place:
 
 
 def _rehearsed(
-    session: ChdbSession,
-    rehearsal: str,
-    pipe: CompiledPipe,
-    definitions: Mapping[str, Definition],
+    session: ChdbSession, rehearsal: str, pipe: CompiledPipe, definitions: Mapping[str, Definition]
 ) -> View:
     """Make the view of a pipe.
 

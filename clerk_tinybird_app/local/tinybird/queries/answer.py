@@ -1,7 +1,6 @@
 """Answers queries: a pipe with parameters, SQL on top of a pipe, or SQL over what one may read."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,7 +8,7 @@ from typing import Any, Final
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
-from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
@@ -29,33 +28,28 @@ _STATUSES: Final = {159: 408, 160: 408, 158: 413, 396: 413}
 """By ClickHouse's number: out of time, too slow, too many rows, too large an answer."""
 
 
-@dataclass(frozen=True)
-class Format:
-    """A way to write an answer, by ClickHouse's name, and its ``Content-Type``."""
-
-    name: str
-    media_type: str
-
-
-_CSV: Final = Format("CSVWithNames", "text/csv; charset=utf-8; header=present")
-_JSON: Final = Format("JSON", "application/json; charset=utf-8")
-_TSV: Final = Format("TabSeparated", "text/tab-separated-values; charset=utf-8")
-
 BY_ENDING: Final = {
-    "json": _JSON,
-    "csv": _CSV,
-    "csvwithnames": _CSV,
-    "ndjson": Format("JSONEachRow", "application/x-ndjson; charset=utf-8"),
-    "parquet": Format("Parquet", "application/vnd.apache.parquet"),
-    "prometheus": Format("Prometheus", "text/plain; version=0.0.4; charset=utf-8"),
+    "json": "JSON",
+    **dict.fromkeys(("csv", "csvwithnames"), "CSVWithNames"),
+    "ndjson": "JSONEachRow",
+    "parquet": "Parquet",
+    "prometheus": "Prometheus",
 }
-"""The formats of an answer by the ending of the address."""
+"""ClickHouse's formats of an answer by the ending of the address."""
 
+_TSV: Final = "TabSeparated"
+_TEXT: Final = "text/plain; charset=utf-8"
 _MEDIA_TYPES: Final = {
     "CSV": "text/csv; charset=utf-8",
-    **{each.name: each.media_type for each in (*BY_ENDING.values(), _TSV)},
-    **dict.fromkeys(("JSONCompact", "JSONStrings"), _JSON.media_type),
-    **dict.fromkeys(("TSV", "TSVWithNames", "TabSeparatedWithNames"), _TSV.media_type),
+    "CSVWithNames": "text/csv; charset=utf-8; header=present",
+    "JSONEachRow": "application/x-ndjson; charset=utf-8",
+    "Parquet": "application/vnd.apache.parquet",
+    "Prometheus": "text/plain; version=0.0.4; charset=utf-8",
+    **dict.fromkeys(("JSON", "JSONCompact", "JSONStrings"), "application/json; charset=utf-8"),
+    **dict.fromkeys(
+        ("TSV", "TSVWithNames", _TSV, "TabSeparatedWithNames"),
+        "text/tab-separated-values; charset=utf-8",
+    ),
 }
 
 
@@ -65,13 +59,19 @@ class Answer:
 
     Attributes:
         body: As they are sent.
-        output: How they are written.
+        output: How they are written, by ClickHouse's name.
         warning: Why they may not be what Tinybird would answer; "" for nothing.
     """
 
     body: bytes
-    output: Format
+    output: str
     warning: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """Return the answer's ``Content-Type``."""
+        # Of a format that is none, ClickHouse knows.
+        return _MEDIA_TYPES.get(self.output, _TEXT)
 
 
 def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiError:
@@ -93,7 +93,7 @@ class Query:
         self._caller = caller
 
     def pipe(
-        self, found: CompiledPipe, values: Mapping[str, Any], *, output: Format, on_top: str | None
+        self, found: CompiledPipe, values: Mapping[str, Any], *, output: str, on_top: str | None
     ) -> Answer:
         """Return a pipe's rows, or what SQL ``on_top`` of it has, which calls it ``_``.
 
@@ -129,9 +129,7 @@ class Query:
                 ClickHouse refuses it.
         """
         text = self._rendered(text, values)
-        asked, name = statement.without_format(statement.canonical(self._session, text))
-        # Of a format that is none, ClickHouse knows.
-        output = Format(name, _MEDIA_TYPES.get(name, "text/plain; charset=utf-8")) if name else _TSV
+        asked, output = statement.without_format(statement.canonical(self._session, text))
         existing, filters = self._existing(), self._filters()
         filtered = [each for each, condition in filters.items() if condition]
         asked, finals = modifiers.without_modifiers(asked, filtered, existing)
@@ -159,8 +157,22 @@ class Query:
         unfed |= {*mentioned, *finals.values()} & readable.keys() & self._served.unfed.keys()
         warning = self._require_fed(unfed)
         own = (asked, *columns, *values.values())
-        body = self._body(query, output, own=own, hidden=queries.values())
-        return Answer(body, output, warning)
+        body = self._body(query, output or _TSV, own=own, hidden=queries.values())
+        return Answer(body, output or _TSV, warning)
+
+    def sizes(self) -> dict[str, tuple[int, int, str]]:
+        """Return how many rows and bytes each table has, and its engine, by the table's name."""
+        answer = self._session.query(
+            "SELECT name, ifNull(total_rows, 0), ifNull(total_bytes, 0), "
+            "splitByString(' SETTINGS ', engine_full)[1] "
+            f"FROM system.tables WHERE database = {literal(self._database)}",
+            "JSONCompactEachRow",
+        )
+        # Numbers of 64 bits, which ClickHouse may write as texts.
+        return {
+            name: (int(rows), int(size), engine)
+            for name, rows, size, engine in map(json.loads, answer.splitlines())
+        }
 
     def matching(self, name: str, condition: str) -> int:
         """Return how many rows of a data source meet a condition, whoever may remove them.
@@ -178,7 +190,7 @@ class Query:
             raise bad_request("[Error] The delete_condition is not one condition") from None
 
     def _body(
-        self, query: str, output: Format, *, own: Iterable[object], hidden: Iterable[str]
+        self, query: str, output: str, *, own: Iterable[object], hidden: Iterable[str]
     ) -> bytes:
         """Return a query's rows.
 
@@ -189,7 +201,7 @@ class Query:
             hidden: What was added to that, and is not the caller's to read.
         """
         try:
-            return self._session.query(query, output.name)
+            return self._session.query(query, output)
         except QueryFailed as failure:
             known = "" if self._caller.is_admin else " ".join(hidden)
             raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None

@@ -1,7 +1,5 @@
 """What a caller's SQL is, told by ClickHouse's own parser before anything of it runs."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

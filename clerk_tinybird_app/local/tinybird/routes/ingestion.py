@@ -10,16 +10,7 @@ from starlette.responses import JSONResponse, Response
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.intake.ingest import ingest, parquet_rows, store
 from clerk_tinybird_app.local.tinybird.intake.rows import csv_rows
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    FORMS,
-    MOST_BYTES,
-    body_of,
-    content_type,
-    identify,
-    in_thread,
-    rate_headers,
-    service_of,
-)
+from clerk_tinybird_app.local.tinybird.routes import calls
 
 _APPEND: Final = "append"
 _KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
@@ -33,20 +24,21 @@ _ONLY_DEPLOYMENTS: Final = (
 
 async def events(request: Request) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
-    workspace, caller = identify(request)
-    service, asked = service_of(request), request.query_params
+    workspace, caller = calls.identify(request)
+    service, asked = calls.service_of(request), request.query_params
     if not (name := asked.get("name")):
         raise bad_request("The name of the data source is missing: send it as name")
-    source, rows = workspace.datasource(name, caller.require_append), await body_of(request)
+    source = workspace.datasource(name, caller.require_append)
+    rows = await calls.body_of(request)
     take = partial(ingest, clock=service.clock)
-    done = await in_thread(request, take, service.writer, workspace.database, source, rows)
+    done = await calls.in_thread(request, take, service.writer, workspace.database, source, rows)
     waits = asked.get("wait", "").lower() == "true"
-    return JSONResponse(done._asdict(), 200 if waits else 202, rate_headers(request))
+    return JSONResponse(done._asdict(), 200 if waits else 202, calls.rate_headers(request))
 
 
 async def file(request: Request) -> Response:
     """Take the rows of a file in: CSV unless it says otherwise, added to those that are there."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     values, content = await _sent(request)
     for name in sorted(_NOT_DONE & values.keys()):
         raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
@@ -63,17 +55,17 @@ async def file(request: Request) -> Response:
     kind = values.get("format", "csv")
     if kind not in _KINDS:
         raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
-    service, invalid = service_of(request), 0
+    service, invalid = calls.service_of(request), 0
     if kind == "csv":
-        delimiter = values.get("dialect_delimiter", ",")
-        content, invalid = csv_rows(content, source, delimiter=delimiter)
+        read = partial(csv_rows, delimiter=values.get("dialect_delimiter", ","))
+        content, invalid = await calls.in_thread(request, read, content, source)
     elif kind == "parquet":
-        content = await in_thread(request, parquet_rows, service.writer, content)
+        content = await calls.in_thread(request, parquet_rows, service.writer, content)
     take = partial(ingest, clock=service.clock)
     if kind != "ndjson" or asked == _REPLACE:
         by_name, replaces = kind == "csv", asked == _REPLACE
         take = partial(store, clock=service.clock, by_name=by_name, replaces=replaces)
-    done = await in_thread(request, take, service.writer, workspace.database, source, content)
+    done = await calls.in_thread(request, take, service.writer, workspace.database, source, content)
     bad = done.quarantined_rows
     found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
     found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)
@@ -95,14 +87,14 @@ async def file(request: Request) -> Response:
 async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
     """Return a request's parameters, of its address or its form, and the file that it sends."""
     values: dict[str, Any] = dict(request.query_params)
-    kind = content_type(request)
+    kind = calls.content_type(request)
     if kind != "multipart/form-data":
-        content = await body_of(request)
+        content = await calls.body_of(request)
         # Clients call any body a form.
-        if kind in FORMS and content.startswith(_FROM_ELSEWHERE):
+        if kind in calls.FORMS and content.startswith(_FROM_ELSEWHERE):
             values["url"] = ""
         return values, content
-    async with request.form(max_files=1, max_part_size=MOST_BYTES) as form:
+    async with calls.bounded(request).form(max_files=1, max_part_size=calls.MOST_BYTES) as form:
         found = b""
         for name, part in form.multi_items():
             if isinstance(part, UploadFile):

@@ -6,18 +6,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from clerk_tinybird_app.local.tinybird.engine import changes
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.intake import changes
-from clerk_tinybird_app.local.tinybird.queries.answer import Query
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    administered,
-    identify,
-    in_thread,
-    queried,
-    service_of,
-    values_of,
-)
+from clerk_tinybird_app.local.tinybird.routes import calls
 
 _FILTERS: Final = ("kind", "status", "pipe_id", "pipe_name")
 
@@ -26,14 +18,14 @@ async def index(request: Request) -> Response:
     """List the latest jobs, those first that came last."""
     asked = request.query_params
     wanted = {(key, asked[key]) for key in _FILTERS if key in asked}
-    found = reversed(administered(request).jobs)
+    found = reversed(calls.administered(request).jobs)
     jobs = [job for job in found if all(job.get(key) == value for key, value in wanted)]
     return JSONResponse({"jobs": jobs})
 
 
 async def one(request: Request) -> Response:
     """Describe a job; it is always done."""
-    workspace, job_id = administered(request), request.path_params["job_id"]
+    workspace, job_id = calls.administered(request), request.path_params["job_id"]
     for kept in workspace.jobs:
         if kept["id"] == job_id:
             return JSONResponse(kept)
@@ -42,34 +34,31 @@ async def one(request: Request) -> Response:
 
 async def truncate(request: Request) -> Response:
     """Remove all rows of a data source, or of its quarantine."""
-    workspace, name = administered(request), request.path_params["name"]
+    workspace, name = calls.administered(request), request.path_params["name"]
     suffix = "" if name in workspace.served.datasources else QUARANTINE_SUFFIX
     source = workspace.datasource(name.removesuffix(suffix), lambda _: None)
     table = source.name + (suffix if name.endswith(QUARANTINE_SUFFIX) else "")
     work = partial(changes.truncate, database=workspace.database, table=table)
-    await in_thread(request, service_of(request).writer.run, work)
+    await calls.in_thread(request, calls.service_of(request).writer.run, work)
     return Response(status_code=205)
 
 
 async def delete(request: Request) -> Response:
     """Remove the rows of a data source that meet a condition, or only count them."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     caller.require_admin()
     name = workspace.datasource(request.path_params["name"], lambda _: None).name
-    values = await values_of(request)
+    values = await calls.values_of(request)
     condition = str(values.get("delete_condition", ""))
     if not condition.strip():
         raise bad_request("The condition is missing: send it as delete_condition")
-    count = await queried(
-        request,
-        workspace,
-        caller,
-        lambda session: Query(session, workspace, caller).matching(name, condition),
+    count = await calls.queried(
+        request, workspace, caller, lambda query: query.matching(name, condition)
     )
     if str(values.get("dry_run", "")).lower() == "true":
         return JSONResponse({"rows_to_be_deleted": count})
     work = partial(changes.delete, database=workspace.database, table=name, condition=condition)
-    service = service_of(request)
-    await in_thread(request, service.writer.run, work)
+    service = calls.service_of(request)
+    await calls.in_thread(request, service.writer.run, work)
     job = workspace.job("delete_data", service.clock(), name, rows_affected=count)
     return JSONResponse({**job, "delete_id": job["id"], "job": job})

@@ -1,8 +1,5 @@
 """``/v0/pipes`` and ``/v0/datasources``: what there is."""
 
-# ruff: noqa: S608 - identifiers are quoted and texts escaped by `tables`
-
-import json
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
@@ -10,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal
+from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
-from clerk_tinybird_app.local.tinybird.routes.answering import identify, queried
+from clerk_tinybird_app.local.tinybird.routes import calls
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
 
-_NONE: Final = {"rows": 0, "bytes": 0, "engine": ""}
+_NONE: Final = (0, 0, "")
 _PARAMETER_FIELDS: Final = (
     *("name", "type", "required", "default"),
     *("description", "enum", "example", "format"),
@@ -26,7 +23,7 @@ _PARAMETER_FIELDS: Final = (
 
 async def pipes(request: Request) -> Response:
     """List the pipes that the caller may read, with the fields that it asks for."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     attrs, node_attrs = (_chosen(request, name) for name in ("attrs", "node_attrs"))
     views = [
         _pipe_view(workspace, pipe, with_sql=caller.is_admin)
@@ -52,14 +49,14 @@ def _part(view: dict[str, Any], fields: Set[str] | None) -> dict[str, Any]:
 
 async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     found = workspace.pipe(request.path_params["file"], caller, missing="Pipe '{}' not found")
     return JSONResponse(_pipe_view(workspace, found, with_sql=caller.is_admin))
 
 
 async def datasources(request: Request) -> Response:
     """List the data sources that the caller may read or add to."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     found = workspace.served.datasources.values()
     sources = [source for source in found if caller.may_see(source.name)]
     views = await _datasource_views(request, workspace, caller, sources)
@@ -68,7 +65,7 @@ async def datasources(request: Request) -> Response:
 
 async def datasource(request: Request) -> Response:
     """Describe a data source."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     source = workspace.datasource(request.path_params["name"], caller.require_sight)
     [view] = await _datasource_views(request, workspace, caller, [source])
     return JSONResponse(view)
@@ -77,20 +74,8 @@ async def datasource(request: Request) -> Response:
 async def _datasource_views(
     request: Request, workspace: LocalWorkspace, caller: Caller, sources: Sequence[DataSource]
 ) -> list[dict[str, Any]]:
-    query = (
-        "SELECT name, ifNull(total_rows, 0) AS rows, ifNull(total_bytes, 0) AS bytes, "
-        "splitByString(' SETTINGS ', engine_full)[1] AS engine "
-        f"FROM system.tables WHERE database = {literal(workspace.database)}"
-    )
-    answer = await queried(
-        request, workspace, caller, lambda session: session.query(query, "JSONEachRow")
-    )
-    # Of 64 bits each, which ClickHouse may write as texts.
-    counts = {
-        row["name"]: {**row, "rows": int(row["rows"]), "bytes": int(row["bytes"])}
-        for row in map(json.loads, answer.splitlines())
-    }
-    views = [_datasource_view(workspace, source, counts) for source in sources]
+    sizes = await calls.queried(request, workspace, caller, lambda query: query.sizes())
+    views = [_datasource_view(workspace, source, sizes) for source in sources]
     for view in views:
         # Of pipes that the caller may not read it is told nothing.
         view["used_by"] = [
@@ -153,13 +138,13 @@ def _parameter_view(parameter: Parameter) -> dict[str, Any]:
 
 
 def _datasource_view(
-    workspace: LocalWorkspace, source: DataSource, counts: Mapping[str, Mapping[str, Any]]
+    workspace: LocalWorkspace, source: DataSource, sizes: Mapping[str, tuple[int, int, str]]
 ) -> dict[str, Any]:
     """Return a data source, with the rows and bytes of the table of each name."""
     settings = {
         key.lower().removeprefix("engine_"): value for key, value in source.engine_settings.items()
     }
-    own = counts.get(source.name, _NONE)
+    rows, size, engine = sizes.get(source.name, _NONE)
     columns = [_column_view(column) for column in source.columns]
     return {
         "id": workspace.resource_id("datasource", source.name),
@@ -174,12 +159,12 @@ def _datasource_view(
         "project": None,
         "headers": {"cached_delimiter": ","},
         "shared_with": [],
-        "engine": {"engine": source.engine, "engine_full": own["engine"], **settings},
+        "engine": {"engine": source.engine, "engine_full": engine, **settings},
         "columns": columns,
         "schema": {"columns": columns, "sql_schema": ", ".join(map(_schema_text, source.columns))},
         "indexes": [{"expr": text} for text in source.indexes],
-        "statistics": {"bytes": own["bytes"], "row_count": own["rows"]},
-        "quarantine_rows": counts.get(source.name + QUARANTINE_SUFFIX, _NONE)["rows"],
+        "statistics": {"bytes": size, "row_count": rows},
+        "quarantine_rows": sizes.get(source.name + QUARANTINE_SUFFIX, _NONE)[0],
         "new_columns_detected": {},
         "errors_discarded_at": None,
     }

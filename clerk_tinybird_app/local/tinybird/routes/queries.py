@@ -7,18 +7,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
-from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer, Query
-from clerk_tinybird_app.local.tinybird.routes import metadata
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    FORMS,
-    WARNING_HEADER,
-    body_of,
-    content_type,
-    identify,
-    queried,
-    rate_headers,
-    values_of,
-)
+from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer
+from clerk_tinybird_app.local.tinybird.routes import calls, metadata
 
 _JSON: Final = "application/json"
 _NOT_PARAMETERS: Final = frozenset(("q", "token", "format", "from", "cli_version"))
@@ -29,54 +19,49 @@ async def pipe(request: Request) -> Response:
     file = request.path_params["file"]
     if "." not in file and request.method == "GET":
         return await metadata.pipe(request)
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     name, _, ending = file.rpartition(".")
     output = BY_ENDING.get(ending)
     if output is None:
         raise not_found(f"The pipe '{file}' does not exist")
     found = workspace.pipe(name, caller)
-    values = await values_of(request)
+    values = await calls.values_of(request)
     on_top = values.get("q")
     if on_top is not None and not isinstance(on_top, str):
         raise bad_request("q must be a text")
     given = _parameters(values)
-    rows = await queried(
+    rows = await calls.queried(
         request,
         workspace,
         caller,
-        lambda session: Query(session, workspace, caller).pipe(
-            found, given, output=output, on_top=on_top or None
-        ),
+        lambda query: query.pipe(found, given, output=output, on_top=on_top or None),
     )
     return _answered(request, rows)
 
 
 async def sql(request: Request) -> Response:
     """Answer one SELECT or DESCRIBE, as tab-separated text unless it says otherwise."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     # The query and the parameters, its own and those of pipes, are in the address, or in the body.
-    is_raw = request.method == "POST" and content_type(request) not in (_JSON, *FORMS)
-    values = dict(request.query_params) if is_raw else await values_of(request)
+    is_raw = request.method == "POST" and calls.content_type(request) not in (_JSON, *calls.FORMS)
+    values = dict(request.query_params) if is_raw else await calls.values_of(request)
     text = values.get("q")
     if is_raw and not text:
-        text = (await body_of(request)).decode(errors="replace")
+        text = (await calls.body_of(request)).decode(errors="replace")
     if not isinstance(text, str) or not text.strip():
         raise bad_request("The query is missing: send it as q")
     name = values.pop("pipeline", None)
     pipeline = workspace.pipe(str(name), caller) if name else None
     given = _parameters(values)
-    rows = await queried(
-        request,
-        workspace,
-        caller,
-        lambda session: Query(session, workspace, caller).sql(text, given, pipeline=pipeline),
+    rows = await calls.queried(
+        request, workspace, caller, lambda query: query.sql(text, given, pipeline=pipeline)
     )
     return _answered(request, rows)
 
 
 async def example(request: Request) -> Response:
     """Give the address of a pipe's rows, for people to copy; without a token."""
-    workspace, caller = identify(request)
+    workspace, caller = calls.identify(request)
     name = workspace.pipe(request.query_params.get("pipe", ""), caller).pipe.name
     ending = request.query_params.get("format", "json")
     base = f"{request.url.scheme}://{request.url.netloc}"
@@ -90,6 +75,6 @@ def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answered(request: Request, rows: Answer) -> Response:
     """Return a query's rows; the caller's rate headers go with them, and what is to be told."""
-    warning = {WARNING_HEADER: rows.warning} if rows.warning else {}
-    headers = {**rate_headers(request), **warning}
-    return Response(rows.body, media_type=rows.output.media_type, headers=headers)
+    warning = {calls.WARNING_HEADER: rows.warning} if rows.warning else {}
+    headers = {**calls.rate_headers(request), **warning}
+    return Response(rows.body, media_type=rows.media_type, headers=headers)

@@ -8,19 +8,9 @@ import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.access import claims
-from clerk_tinybird_app.local.tinybird.access.static_tokens import (
-    StaticToken,
-    made_token,
-    new_token,
-)
+from clerk_tinybird_app.local.tinybird.access import claims, static_tokens
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    NOT_KEPT,
-    administered,
-    service_of,
-    values_of,
-)
+from clerk_tinybird_app.local.tinybird.routes import calls
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 _OWN: Final = ("workspace admin token", "admin local_testing@tinybird.co")
@@ -32,16 +22,16 @@ async def local(request: Request) -> Response:
     is_page = request.headers.get("sec-fetch-site", "none") != "none"
     if is_page or "origin" in request.headers:
         raise forbidden("The tokens are not for web pages")
-    workspaces = service_of(request).workspaces
+    workspaces = calls.service_of(request).workspaces
     key = workspaces.first.signing_key
     found = {"user_token": workspaces.user_token, "admin_token": key, "workspace_admin_token": key}
-    return JSONResponse(found, headers=NOT_KEPT)
+    return JSONResponse(found, headers=calls.NOT_KEPT)
 
 
 async def create(request: Request) -> Response:
     """Sign a JWT; with ``scope`` in the place of ``scopes``, make a token that does not expire."""
-    workspace = administered(request)
-    values = await values_of(request)
+    workspace = calls.administered(request)
+    values = await calls.values_of(request)
     if "scope" in values:
         return _made(workspace, values, request.query_params.getlist("scope"))
     try:
@@ -60,25 +50,25 @@ async def create(request: Request) -> Response:
     token = jwt.encode(payload, key, algorithm="HS256")
     # What would be refused when used is refused when made.
     claims.read(token, signing_key=key, workspace_id=workspace.id, now=expires - 1)
-    return JSONResponse({"token": token}, headers=NOT_KEPT)
+    return JSONResponse({"token": token}, headers=calls.NOT_KEPT)
 
 
 async def index(request: Request) -> Response:
     """List the workspace's tokens that do not expire."""
-    workspace = administered(request)
+    workspace = calls.administered(request)
     tokens = [_view(token, workspace) for token in _all(workspace)]
-    return JSONResponse({"tokens": tokens}, headers=NOT_KEPT)
+    return JSONResponse({"tokens": tokens}, headers=calls.NOT_KEPT)
 
 
 async def one(request: Request) -> Response:
     """Give a token by its name or its id; remove it, or give it another value, if it was made."""
-    workspace, asked = administered(request), request.path_params["name"]
+    workspace, asked = calls.administered(request), request.path_params["name"]
     named = (t for t in _all(workspace) if asked in (t.name, _id(t, workspace)))
     found = next(named, None)
     if found is None:
         raise forbidden("Token has not enough permissions to get information about this token")
     if request.method == "GET":
-        return JSONResponse(_view(found, workspace), headers=NOT_KEPT)
+        return JSONResponse(_view(found, workspace), headers=calls.NOT_KEPT)
     if found.value not in workspace.made_tokens:
         raise forbidden(
             f"The token '{found.name}' is the workspace's own, which the app signs with, or a data "
@@ -87,7 +77,7 @@ async def one(request: Request) -> Response:
     del workspace.made_tokens[found.value]
     if request.method == "DELETE":
         return JSONResponse({"ok": True})
-    return _kept(workspace, replace(found, value=new_token(workspace.id, found.name)))
+    return _kept(workspace, replace(found, value=static_tokens.new_token(workspace.id, found.name)))
 
 
 def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -> Response:
@@ -97,28 +87,30 @@ def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -
     if any(name == token.name for token in _all(workspace)):
         raise bad_request(f'Auth token with name "{name}" already exists')
     texts = texts or (given if isinstance(given, list) else [given])
-    return _kept(workspace, made_token(name, workspace.id, list(map(str, texts))))
+    return _kept(workspace, static_tokens.made_token(name, workspace.id, list(map(str, texts))))
 
 
-def _kept(workspace: LocalWorkspace, made: StaticToken) -> Response:
+def _kept(workspace: LocalWorkspace, made: static_tokens.StaticToken) -> Response:
     workspace.made_tokens[made.value] = made
-    return JSONResponse(_view(made, workspace), headers=NOT_KEPT)
+    return JSONResponse(_view(made, workspace), headers=calls.NOT_KEPT)
 
 
-def _all(workspace: LocalWorkspace) -> Iterator[StaticToken]:
+def _all(workspace: LocalWorkspace) -> Iterator[static_tokens.StaticToken]:
     """Yield the workspace's own token, by both names that Tinybird Local has for it, and others."""
     caller = claims.lasting("admin", workspace.id, _ADMIN)
     for name in _OWN:
-        yield StaticToken(name=name, value=workspace.signing_key, scopes=_ADMIN, caller=caller)
+        yield static_tokens.StaticToken(
+            name=name, value=workspace.signing_key, scopes=_ADMIN, caller=caller
+        )
     yield from workspace.tokens.values()
     yield from workspace.made_tokens.values()
 
 
-def _id(token: StaticToken, workspace: LocalWorkspace) -> str:
+def _id(token: static_tokens.StaticToken, workspace: LocalWorkspace) -> str:
     return workspace.resource_id("token", token.name)
 
 
-def _view(token: StaticToken, workspace: LocalWorkspace) -> dict[str, Any]:
+def _view(token: static_tokens.StaticToken, workspace: LocalWorkspace) -> dict[str, Any]:
     return {
         "id": _id(token, workspace),
         "token": token.value,

@@ -10,14 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.routes.answering import (
-    MOST_BYTES,
-    administered,
-    identify,
-    in_thread,
-    service_of,
-    values_of,
-)
+from clerk_tinybird_app.local.tinybird.routes import calls
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectMistakes, read_files
 
@@ -31,37 +24,41 @@ _SHOWN: Final = 40
 
 async def user_workspaces(request: Request) -> Response:
     """List the workspaces of this machine."""
-    workspace = administered(request)
+    workspace = calls.administered(request)
     user = {"id": "local", "email": "local@localhost", "organization_id": None}
-    listed = [_view(each) for each in service_of(request).workspaces.all()]
+    listed = [_view(each) for each in calls.service_of(request).workspaces.all()]
     return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
 
 
 async def create(request: Request) -> Response:
     """Make a workspace."""
-    administered(request)
-    name = (await values_of(request)).get("name")
+    calls.administered(request)
+    name = (await calls.values_of(request)).get("name")
     if not isinstance(name, str) or not name:
         raise bad_request("The name of the workspace is missing")
-    return JSONResponse(_view(await in_thread(request, service_of(request).workspaces.add, name)))
+    return JSONResponse(
+        _view(await calls.in_thread(request, calls.service_of(request).workspaces.add, name))
+    )
 
 
 async def remove(request: Request) -> Response:
     """Remove a workspace that was made."""
-    administered(request)
+    calls.administered(request)
     id_or_name = request.path_params["workspace_id"]
-    removed = await in_thread(request, service_of(request).workspaces.remove, id_or_name)
+    removed = await calls.in_thread(
+        request, calls.service_of(request).workspaces.remove, id_or_name
+    )
     return JSONResponse({"id": removed.id, "name": removed.name})
 
 
 async def workspace(request: Request) -> Response:
     """Describe the token's workspace."""
-    return JSONResponse(_view(administered(request)))
+    return JSONResponse(_view(calls.administered(request)))
 
 
 async def regions(request: Request) -> Response:
     """List the regions: this machine."""
-    identify(request)
+    calls.identify(request)
     host = f"{request.url.scheme}://{request.url.netloc}"
     region = {"key": "local", "name": "local", "provider": "local", "api_host": host, "host": host}
     return JSONResponse({"regions": [region]})
@@ -69,8 +66,8 @@ async def regions(request: Request) -> Response:
 
 async def build(request: Request) -> Response:
     """Serve the files of a project in the token's workspace."""
-    target = administered(request)
-    async with request.form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
+    target = calls.administered(request)
+    async with request.form(max_files=_MOST_FILES, max_part_size=calls.MOST_BYTES) as form:
         files: dict[Path, bytes] = {}
         for name, part in form.multi_items():
             if isinstance(part, UploadFile) and name.startswith(_PROJECT_PART):
@@ -78,7 +75,9 @@ async def build(request: Request) -> Response:
                 if file in files:
                     raise bad_request(f"The file '{file.as_posix()}' is there twice")
                 files[file] = await part.read()
-    return JSONResponse(await in_thread(request, _build, target, files, service_of(request).writer))
+    return JSONResponse(
+        await calls.in_thread(request, _build, target, files, calls.service_of(request).writer)
+    )
 
 
 def _file(name: str) -> Path:

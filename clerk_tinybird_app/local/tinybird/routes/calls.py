@@ -13,16 +13,13 @@ from typing import Any, Final, TypeVar
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Message
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import (
-    ApiError,
-    bad_request,
-    forbidden,
-)
-from clerk_tinybird_app.local.tinybird.queries.answer import refusal
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
@@ -134,9 +131,9 @@ async def queried(
     request: Request,
     workspace: LocalWorkspace,
     caller: Caller,
-    work: Callable[[ChdbSession], _Result],
+    work: Callable[[Query], _Result],
 ) -> _Result:
-    """Return what ``work`` returns, done with a read-only connection on the workspace's database.
+    """Return what ``work`` returns of a query, with a connection on the workspace's database.
 
     It waits while too many queries run, and ends with its client, see `ReadPool.run`.
 
@@ -145,8 +142,9 @@ async def queried(
         ClientGone: There is nobody to answer.
         QueryFailed: From ``work``, as any other error.
     """
+    name, left = _name(workspace, caller), functools.partial(_left, request)
     return await service_of(request).pool.run(
-        _name(workspace, caller), workspace.database, work, functools.partial(_left, request)
+        name, workspace.database, lambda session: work(Query(session, workspace, caller)), left
     )
 
 
@@ -155,19 +153,28 @@ def content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def bounded(request: Request) -> Request:
+    """Return a request whose reader gets an error, 413, once the body is too large."""
+    size = 0
+
+    async def receive() -> Message:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise _too_large()
+        return message
+
+    return Request(request.scope, receive)
+
+
 async def body_of(request: Request) -> bytes:
     """Return the body, unpacked when it is gzip.
 
     Raises:
         ApiError: 413, too large; 400, not the gzip it says it is.
     """
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            raise _too_large()
-        parts.append(part)
-    body = b"".join(parts)
+    body = b"".join([part async for part in bounded(request).stream()])
     if "gzip" not in request.headers.get("content-encoding", "").lower():
         return body
     return _unpacked(body)
@@ -183,7 +190,7 @@ async def values_of(request: Request) -> dict[str, Any]:
     if request.method not in _WITH_BODY:
         return values
     if content_type(request) in FORMS:
-        async with request.form(max_files=0) as form:
+        async with bounded(request).form(max_files=0) as form:
             return values | {name: str(value) for name, value in form.items()}
     return values | _json_object(await body_of(request))
 
