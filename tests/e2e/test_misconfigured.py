@@ -66,8 +66,8 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
     folder = tmp_path_factory.mktemp("tinybird")
     project = folder / "older"
     shutil.copytree(ROOT / "tinybird", project)
-    (project / "endpoints" / "top_routes.pipe").unlink()
-    latency = project / "endpoints" / "latency_over_time.pipe"
+    (project / "endpoints" / f"{ROUTES}.pipe").unlink()
+    latency = project / "endpoints" / f"{LATENCY}.pipe"
     latency.write_text(latency.read_text().replace("AS p99_ms", "AS p999_ms"))
     now = datetime.now(UTC)
     with Tinybird(project, folder / "data") as running:
@@ -97,11 +97,11 @@ def test_where_an_older_project_is_deployed_the_panels_say_so_and_the_others_are
     expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
     expect(page.locator(f"#panel-{ROUTES}")).to_contain_text(TinybirdNotFoundError.message)
     expect(page.locator(f"#panel-{LATENCY}")).to_contain_text(
-        "The pipe latency_over_time cannot be shown here"
+        f"The pipe {LATENCY} cannot be shown here"
     )
     expect(page.locator(f"#panel-{FIGURES}")).not_to_contain_text("cannot")
-    assert logged(app, "tinybird_not_found")["pipe"] == "top_routes"
-    assert logged(app, "tinybird_unexpected_rows")["pipe"] == "latency_over_time"
+    assert logged(app, "tinybird_not_found")["pipe"] == ROUTES
+    assert logged(app, "tinybird_unexpected_rows")["pipe"] == LATENCY
 
 
 @pytest.mark.skipif(not is_there(), reason=ADVICE)

@@ -210,8 +210,14 @@ async def test_a_tenant_gets_sample_traffic_once_whoever_asks_and_however_often(
 
 
 async def test_one_that_hangs_is_ended_before_the_end_of_the_app_is_cut_off() -> None:
-    process = await asyncio.create_subprocess_exec("sleep", "60")
-    process.send_signal(signal.SIGSTOP)
+    deaf = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", deaf, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    await process.stdout.readline()
 
     async with asyncio.timeout(END_SECONDS):
         await child.stop(process)
