@@ -238,11 +238,13 @@ def test_without_bun_it_is_told_how_to_get_it_or_do_without(
 
 
 _BUILDING = """
-import sys
+import signal, sys
 from pathlib import Path
 from clerk_tinybird_app import commands as main
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.reflex_internals import as_built
+# A shell that runs the tests beside something else has told them to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 script = "import os, time; open('building', 'w').write(str(os.getpid())); time.sleep(60)"
 as_built.EXPORT = (sys.executable, "-c", script)
 sys.exit(main.main(["build"], around=Surroundings(), out=sys.stdout))
