@@ -15,12 +15,12 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.clerk.keys import PemKey
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.settings.about import ABOUT
+from clerk_tinybird_app.settings.dotenv_files import read_dotenv
 from clerk_tinybird_app.settings.environment import (
     Environment,
     SettingsError,
     canonical,
     origin_of,
-    read_dotenv,
     respelled,
     spellings,
 )

@@ -5,7 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.settings.environment import ALIASES, canonical, read_bindings
+from clerk_tinybird_app.settings.dotenv_files import read_bindings
+from clerk_tinybird_app.settings.environment import ALIASES, canonical
 from clerk_tinybird_app.settings.settings import DOTENV_FILES, Settings, sources
 
 _PLACES: Final = (*reversed(DOTENV_FILES), "the environment")
