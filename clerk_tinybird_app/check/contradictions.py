@@ -8,6 +8,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.check.finding import Finding, failed, note, warning
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.dashboard.declaration import Dashboard
+from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.environment import origin_of
 from clerk_tinybird_app.settings.loopback import is_loopback_url
@@ -16,7 +17,6 @@ from clerk_tinybird_app.settings.mixed_up import STAND_IN
 _FREE_PLAN: Final = 1000
 """Queries a day of Tinybird's free plan."""
 
-_QUERIES: Final = 8
 _DAY: Final = 86_400
 _FAST_SECONDS: Final = 10
 _SITE_WORDS: Final = 2
@@ -38,8 +38,15 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
             "METRICS_TOKEN is the same text as another secret, which whoever scrapes would have",
             "Make one of its own: openssl rand -hex 24.",
         )
-    if not settings.is_tinybird_local and settings.refresh_seconds < _FAST_SECONDS:
-        a_day = _QUERIES * _DAY // settings.refresh_seconds
+
+
+def with_dashboard(settings: Settings, dashboard: Dashboard) -> Iterator[Finding]:
+    """Yield what does not go together with what the product declares."""
+    yield from _unknown_pages(settings, dashboard)
+    seconds = settings.refresh_seconds
+    if not settings.is_tinybird_local and seconds < _FAST_SECONDS:
+        queries = pace(dashboard.panels, seconds, settings.tinybird_rps).queries
+        a_day = queries * _DAY // seconds
         yield note(
             "refresh/often",
             f"an open dashboard asks some {a_day:,} queries a day; a free plan has {_FREE_PLAN:,}",
@@ -47,7 +54,7 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def unknown_pages(settings: Settings, dashboard: Dashboard) -> Iterator[Finding]:
+def _unknown_pages(settings: Settings, dashboard: Dashboard) -> Iterator[Finding]:
     """Yield where people are sent after a form of Clerk's, and no page is."""
     pages = {routes.HOME, *routes.dashboard_pages(dashboard.pages)}
     if not settings.embed_ancestors:

@@ -17,7 +17,7 @@ from clerk_tinybird_app.check.anonymous_key import anonymous_key
 from clerk_tinybird_app.check.answers import client_for, client_of, clock_finding, get
 from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
-from clerk_tinybird_app.check.contradictions import contradictions, unknown_pages
+from clerk_tinybird_app.check.contradictions import contradictions, with_dashboard
 from clerk_tinybird_app.check.finding import Finding, Level, failed, note, ok, warning
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
 from clerk_tinybird_app.check.listening import listening
@@ -100,7 +100,7 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
     if product is None:
         return
     held, found = hold(product)
-    for finding in (*unknown_pages(settings, product.dashboard), *found):
+    for finding in (*with_dashboard(settings, product.dashboard), *found):
         yield finding
     async for finding in _of_services(around, settings, product, held):
         yield finding

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 import pytest
 
 from clerk_tinybird_app.check import redis_server
+from clerk_tinybird_app.check.contradictions import with_dashboard
+from clerk_tinybird_app.settings import Settings
 from tests.check.conftest import Check
 from tests.check.environments import TINYBIRD, WHOLE
 from tests.check.servers import KEY, NOW, Servers
+from tests.product.dashboard import DASHBOARD
 from tests.test_settings import HOST_KEY, LIVE_KEY
 
 
@@ -177,3 +180,13 @@ def test_without_redis_nothing_is_said_of_it(check: Check) -> None:
     report = check(WHOLE, transport=Servers().transport, now=NOW)
 
     assert not [code for code in report.levels if code.startswith("redis")]
+
+
+def test_what_a_fast_refresh_costs_is_what_the_products_own_dashboard_asks() -> None:
+    settings = Settings.from_environ(WHOLE | {"DASHBOARD_REFRESH_SECONDS": "5"})
+
+    [found] = with_dashboard(settings, DASHBOARD)
+
+    # Nine queries, 17,280 times.
+    assert found.code == "refresh/often"
+    assert "some 155,520 queries a day" in found.text

@@ -209,7 +209,7 @@ TINYBIRD: Final = Group(
             environ={"DASHBOARD_REFRESH_SECONDS": "1"},
             check="refresh/often",
             level="note",
-            says="an open dashboard asks some 691,200 queries a day; a free plan has 1,000",
+            says="queries a day; a free plan has 1,000",
         ),
         Case(
             what="a live key with the embedded Tinybird on this machine",
