@@ -235,6 +235,22 @@ def both_ways(folder: Path) -> Any:
     return told
 
 
+def torn_note(folder: Path) -> Any:
+    """What an earlier process noted of its insert cannot be read; another insert comes after it."""
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+
+    note = folder / "insert.json"
+    note.write_text('["INSERT INTO')
+    writer = Writer(folder / "data")
+    writer.run(lambda session: session.query("CREATE DATABASE db"))
+    create = "CREATE TABLE db.numbers (n UInt8) ENGINE = MergeTree ORDER BY n"
+    writer.run(lambda session: session.query(create))
+    after_start = note.read_text()
+    told = _told(writer.insert(TABLE, b'{"n":7}'))
+    writer.close()
+    return {"after_start": after_start, "told": told}
+
+
 def older_table(folder: Path) -> Any:
     """A data source has a table of an earlier version, which knows no insert's token."""
     from clerk_tinybird_app.local.tinybird.engine import tables  # noqa: PLC0415
@@ -300,6 +316,7 @@ SCENES: dict[str, Callable[[Path], Any]] = {
         both_ways,
         named_queries,
         older_table,
+        torn_note,
     )
 }
 

@@ -26,6 +26,12 @@ def test_rows_in_their_table_are_stored_once_whatever_repeats_what_views_lack(
     assert told == {"told": ["stored", "stored"], "stored": ["0", "1"]}
 
 
+def test_a_note_of_an_insert_that_cannot_be_read_is_not_in_the_way_of_the_next(
+    tmp_path: Path,
+) -> None:
+    assert scene("torn_note", tmp_path) == {"after_start": "", "told": "stored"}
+
+
 def test_tables_of_an_earlier_version_know_inserts_from_now_on(tmp_path: Path) -> None:
     before, after = scene("older_table", tmp_path)
     assert (before, after) == (["False", "False"], ["True", "True"])

@@ -156,6 +156,8 @@ class Writer:
             except (QueryFailed, ValueError) as failure:
                 # Nobody was told that they are stored.
                 _log.warning("The rows of an insert that was cut off are not stored: %s", failure)
+            # Also of what is no insert: the next one would be written behind it, and not be read.
+            self._done()
 
     def _store(self, statement: str, token: str) -> None:
         """Insert the rows of the file; when a materialized pipe fails on them, without its part.
@@ -178,8 +180,11 @@ class Writer:
                 self._repeated(statement, once, _IGNORING)
                 self._tell(failure, *pipe.groups())
         finally:
-            self._begun.seek(0)
-            self._begun.truncate()
+            self._done()
+
+    def _done(self) -> None:
+        self._begun.seek(0)
+        self._begun.truncate()
 
     def _repeated(self, statement: str, *settings: str) -> bool:
         """Insert what views lack of the rows of the file; tell whether they took it."""
