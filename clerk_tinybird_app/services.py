@@ -181,8 +181,10 @@ class Services:
         closing = [self.embedded.stop(), *(http.aclose() for http in self.http)]
         if self.redis is not None:
             closing.append(self.redis.close())
-        await asyncio.gather(*closing)
-        self.embedded.close()
+        try:
+            await asyncio.gather(*closing)
+        finally:
+            self.embedded.close()
 
     @property
     def has_sample_traffic(self) -> bool:

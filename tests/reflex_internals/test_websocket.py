@@ -12,6 +12,7 @@ from tests.reflex_internals.frames import (
     GOOD,
     HYDRATE,
     PAGE_ERROR,
+    REFRESH,
     SYNC,
     connect,
     event,
@@ -51,6 +52,18 @@ def test_no_bad_frame_reaches_the_log_or_keeps_the_app_from_answering(backend: B
     for frame in BAD_FIRST.values():
         # This frame closes the websocket.
         backend.send([frame])
+
+
+def test_a_page_is_sent_what_changed_on_its_dashboard_and_not_all_of_it(backend: Backend) -> None:
+    view = {"number": 7, "path": "/dashboard", "search": "", "zone": "UTC"}
+    with backend.tab() as websocket:
+        websocket.send(event(REFRESH, view))
+        heard = ""
+        while '"finished_rx_state_":7' not in heard:
+            heard += websocket.receive(timeout=10) or "nothing came"
+
+    # No session was proved, which every panel says now.
+    assert '"panels_rx_state_":{"$patch":' in heard.replace(": ", ":")
 
 
 @pytest.mark.usefixtures("written")
