@@ -11,6 +11,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.local.tinybird.process import child
+from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdUnreachableError
 from clerk_tinybird_app.tinybird.client import client as client_module
@@ -151,3 +152,23 @@ async def test_backend_processes_share_queries_by_the_redis_of_their_settings(
                 await built.close()
 
             assert tinybird.requests == (1 if is_set else 2)
+
+
+@pytest.mark.anyio
+async def test_the_embedded_clerk_is_closed_also_when_a_connection_fails_to(
+    running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise OSError("the other side has gone")
+
+    def close(each: object) -> None:
+        closed.append(each)
+
+    closed: list[object] = []
+    monkeypatch.setattr(running.http[0], "aclose", fail)
+    monkeypatch.setattr(type(running.embedded), "close", close)
+
+    with pytest.raises(OSError, match="has gone"):
+        await running.close()
+
+    assert closed == [running.embedded]

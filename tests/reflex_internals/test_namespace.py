@@ -316,3 +316,17 @@ async def test_what_could_not_be_sent_is_nothing_that_the_page_has(
     assert "[1, 2, 3]" in packets[-1] or "[1,2,3]" in packets[-1]
     await APP.sio.manager.disconnect(sid, NAMESPACE)
     namespace.on_disconnect(sid)
+
+
+async def test_nothing_is_kept_of_what_a_websocket_that_has_gone_was_sent(
+    websockets: Websockets,
+) -> None:
+    sid = await websockets.open()
+    await websockets.settle()
+    assert websockets.namespace._sent.keys() == {sid}
+
+    websockets.leave(sid)
+    await websockets.settle()
+    await websockets.namespace.emit("event", StateUpdate(delta={"state": {"rows": [1]}}), to=sid)
+
+    assert websockets.namespace._sent == {}
