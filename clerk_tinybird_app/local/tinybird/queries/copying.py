@@ -186,7 +186,7 @@ class Copies:
             await self._pool.run(_EVERYBODY, run.workspace.database, work, ending)
         except ClientGone:
             pass
-        except (ApiError, TemplateError) as refusal:
+        except ApiError as refusal:
             error = refusal.message
         except QueryFailed as failure:
             error = f"{for_caller(failure)} ({failure.name or 'UNKNOWN'})"
@@ -195,9 +195,9 @@ class Copies:
             error = "Internal error, see the log"
         job["is_cancellable"] = False
         if error:
-            # Clients take any error for a failure.
+            # Clients take any error for a failure. It may quote values, so the log has none of it.
             job["error"] = error
-            _log.error("The copy '%s' failed: %s", job["pipe_name"], error)
+            _log.error("The copy '%s' failed; %s says why.", job["pipe_name"], job["job_url"])
         # It may have been done before it was to end.
         is_done = "statistics" in job
         _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
