@@ -210,6 +210,7 @@ def test_what_is_no_copy_says_so(own: Tinybird) -> None:
     [
         *(f"/v0/pipes/by_page/copy{action}" for action in ("", "/pause", "/resume", "/cancel")),
         "/v0/pipes/exported/sink",
+        "/v0/datasources/visits/start",
         "/v0/jobs/nope/cancel",
     ],
 )
