@@ -119,38 +119,42 @@ NEIGHBOURS = {
 }
 
 
-@pytest.mark.parametrize("instructions", NEIGHBOURS)
-def test_a_connector_is_said_by_name_and_line(
-    tinybird: Tinybird, key: str, instructions: str
-) -> None:
-    fed = f"{EVENTS}\n{instructions}"
-    answer = built(tinybird, key, copy(GOOD, "totals"), fed=fed)
-    [told] = answer["build"]["feedback"]
+def test_a_connector_is_said_by_name_and_line(tinybird: Tinybird, key: str) -> None:
+    fed = {f"fed{n}": f"{EVENTS}\n{instructions}" for n, instructions in enumerate(NEIGHBOURS)}
+    answer = built(tinybird, key, copy(GOOD, "totals"), **fed)
+    told = {one["resource"]: one["message"] for one in answer["build"]["feedback"]}
+    assert told.keys() == fed.keys()
     line = EVENTS.count("\n") + 2
-    assert f"fed.datasource:{line}: A connector to {NEIGHBOURS[instructions]} " in told["message"]
-    assert "'fed' gets no rows from it" in told["message"]
-    for action in ("start", "stop", "sample", "scheduling/runs"):
-        asked = tinybird.post(f"/v0/datasources/fed/{action}", key)
-        assert (asked.status_code, asked.json()["error"] in told["message"]) == (400, True)
+    for (name, message), service in zip(sorted(told.items()), NEIGHBOURS.values(), strict=True):
+        assert f"{name}.datasource:{line}: A connector to {service} " in message
+        assert f"'{name}' gets no rows from it" in message
+        for action in ("start", "stop", "sample", "scheduling/runs"):
+            asked = tinybird.post(f"/v0/datasources/{name}/{action}", key)
+            assert (asked.status_code, asked.json()["error"] in message) == (400, True)
     plain = tinybird.post("/v0/datasources/events/start", key)
     assert plain.json()["error"] == "The data source 'events' has no connector"
 
 
-@pytest.mark.parametrize(
-    ("query", "lacks"),
-    [
-        ("SELECT at, name, CAST(size, 'Int32') AS size", "note"),
-        ("SELECT at, name AS title, '' AS note, 1 AS size", "name"),
-        ("SELECT at, name, note, toInt32(size) AS size", ""),
-        ("SELECT * EXCEPT (size), toInt32(size) AS size", ""),
-    ],
-)
+FORWARD_QUERIES = {
+    "SELECT at, name, CAST(size, 'Int32') AS size": "note",
+    "SELECT at, name AS title, '' AS note, 1 AS size": "name",
+    "SELECT at, name, note, toInt32(size) AS size": "",
+    "SELECT * EXCEPT (size), toInt32(size) AS size": "",
+    "SELECT at, name, (": "",
+}
+
+
 def test_a_forward_query_without_a_column_is_said_by_name_and_line(
-    tinybird: Tinybird, key: str, query: str, lacks: str
+    tinybird: Tinybird, key: str
 ) -> None:
-    moved = f"{EVENTS}\nFORWARD_QUERY >\n    {query}\n"
-    answer = built(tinybird, key, copy(GOOD, "totals"), moved=moved)
-    told = [one["message"] for one in answer["build"]["feedback"]]
+    moved = {
+        f"moved{n}": f"{EVENTS}\nFORWARD_QUERY >\n    {query}\n"
+        for n, query in enumerate(FORWARD_QUERIES)
+    }
+    answer = built(tinybird, key, copy(GOOD, "totals"), **moved)
+    told = {one["resource"]: one["message"] for one in answer["build"]["feedback"]}
     line = EVENTS.count("\n") + 2
-    text = f"datasources/moved.datasource:{line}: FORWARD_QUERY does not select {lacks}, which"
-    assert [text in one for one in told] == [True] * bool(lacks)
+    for name, lacks in zip(moved, FORWARD_QUERIES.values(), strict=True):
+        text = f"datasources/{name}.datasource:{line}: FORWARD_QUERY does not select {lacks}, which"
+        assert (text in told.get(name, "")) is bool(lacks)
+    assert len(told) == 2
