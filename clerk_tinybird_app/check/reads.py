@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from clerk_tinybird_app.tinybird.project import DataSource, Pipe, Project
+from clerk_tinybird_app.tinybird.project import COPY, DataSource, Pipe, Project
 from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
 
 _WORD: Final = re.compile(r"\w+")
@@ -76,11 +76,11 @@ def reads_of(project: Project, name: str) -> Reads | None:
 
 
 def _fillers(project: Project, sources: set[str]) -> list[str]:
-    """Return the pipes that Tinybird runs by itself to fill one of the data sources."""
+    """Return the copy pipes that fill one of the data sources."""
     return [
         pipe.name
         for pipe in project.pipes.values()
-        if any(node.runs_by_itself and node.target in sources for node in pipe.nodes)
+        if any(node.type == COPY and node.target in sources for node in pipe.nodes)
     ]
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.routes import (
     calls,
+    copies,
     ingestion,
     jobs,
     metadata,
@@ -26,7 +27,6 @@ _SHOWN_HEADERS: Final = (
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "Retry-After",
-    calls.WARNING_HEADER,
 )
 
 
@@ -37,14 +37,22 @@ def create_app(service: Service) -> Starlette:
             # First, as almost every request is for it.
             Route("/v0/pipes/{file}", queries.pipe, methods=["GET", "POST"]),
             Route("/v0/pipes", metadata.pipes, methods=["GET"]),
+            Route("/v0/pipes/{name}/copy", copies.run, methods=["POST"]),
+            Route("/v0/pipes/{name}/copy/{action}", copies.change, methods=["POST"]),
+            Route("/v0/pipes/{name}/sink", copies.sink, methods=["POST"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
             Route("/v0/datasources", ingestion.file, methods=["POST"]),
             Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
             Route("/v0/datasources/{name}/truncate", jobs.truncate, methods=["POST"]),
             Route("/v0/datasources/{name}/delete", jobs.delete, methods=["POST"]),
+            *(
+                Route(f"/v0/datasources/{{name}}/{action}", copies.connector, methods=["POST"])
+                for action in ("start", "stop", "sample", "scheduling/runs")
+            ),
             Route("/v1/datasources/{name}/{mode}", ingestion.file, methods=["POST"]),
             Route("/v0/jobs", jobs.index, methods=["GET"]),
             Route("/v0/jobs/{job_id}", jobs.one, methods=["GET"]),
+            Route("/v0/jobs/{job_id}/cancel", jobs.cancel, methods=["POST"]),
             Route("/v0/variables", variables.every, methods=["GET", "POST"]),
             Route("/v0/variables/{name}", variables.one, methods=["GET", "PUT", "DELETE"]),
             Route("/examples/query.http", queries.example, methods=["GET"]),

@@ -8,6 +8,7 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.access.rate_limits import RateLimits
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.queries.copying import Copies
 from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
@@ -33,6 +34,7 @@ class Service:
         self.writer = Writer(folder)
         self.pool = ReadPool(folder, limits=limits)
         self.workspaces = Workspaces(first, self.writer, clock)
+        self.copies = Copies(self.writer, self.workspaces, clock)
         self.rates = RateLimits(clock)
         self.ingest_threads = ThreadPoolExecutor(_INGEST_THREADS, thread_name_prefix="ingest")
 
@@ -40,4 +42,5 @@ class Service:
         """Finish what is under way and close chDB."""
         self.ingest_threads.shutdown()
         self.pool.close()
+        self.copies.close()
         self.writer.close()

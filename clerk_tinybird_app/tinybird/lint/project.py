@@ -7,7 +7,7 @@ from clerk_tinybird_app.tinybird.lint.finding import Finding, Level
 from clerk_tinybird_app.tinybird.lint.pipe import pipe_findings
 from clerk_tinybird_app.tinybird.lint.reading import Reading
 from clerk_tinybird_app.tinybird.policy import Policy
-from clerk_tinybird_app.tinybird.project import Pipe, Project
+from clerk_tinybird_app.tinybird.project import SINK, Pipe, Project
 
 
 def lint(project: Project, policy: Policy) -> tuple[Finding, ...]:
@@ -66,14 +66,14 @@ def _differing(pipe: Pipe, policy: Policy, fixed: Iterable[str]) -> Iterator[Fin
 def _not_run(pipes: Iterable[Pipe]) -> Iterator[Finding]:
     for pipe in pipes:
         for node in pipe.nodes:
-            if node.runs_by_itself:
+            if node.type == SINK:
                 yield Finding(
                     level=Level.NOTE,
                     file=pipe.path,
                     line=node.line,
-                    problem=f"Tinybird runs this pipe of TYPE {node.type}, the embedded one does "
-                    f"not: on this machine, '{node.target or pipe.name}' gets no rows from it.",
-                    advice="For local work, send rows to the target itself, or give it a fixture.",
+                    problem="Tinybird runs this sink, the embedded one does not: on this machine, "
+                    f"'{pipe.name}' writes nothing.",
+                    advice="Try it with Tinybird itself.",
                 )
 
 

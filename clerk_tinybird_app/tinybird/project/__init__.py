@@ -4,7 +4,10 @@ The format: https://www.tinybird.co/docs/forward/dev-reference/datafiles
 """
 
 from clerk_tinybird_app.tinybird.project.model import (
+    COPY,
     MATERIALIZED,
+    SINK,
+    TARGETS,
     Column,
     DataSource,
     Node,
@@ -20,7 +23,10 @@ from clerk_tinybird_app.tinybird.project.reader import (
 )
 
 __all__ = [
+    "COPY",
     "MATERIALIZED",
+    "SINK",
+    "TARGETS",
     "Column",
     "DataSource",
     "Node",

@@ -97,8 +97,9 @@ PIPE: Final = Vocabulary(
     kind=".pipe",
     words=_EVERYWHERE
     | ENGINE_SETTINGS
-    | {"NODE", "SQL", "TYPE", "DATASOURCE", "TARGET_DATASOURCE", "ENGINE", "DEPLOYMENT_METHOD"},
-    prefixes=("COPY_", "EXPORT_"),
+    | {"NODE", "SQL", "TYPE", "DATASOURCE", "TARGET_DATASOURCE", "ENGINE", "DEPLOYMENT_METHOD"}
+    | {"COPY_SCHEDULE", "COPY_MODE"},
+    prefixes=("EXPORT_",),
 )
 
 

@@ -57,6 +57,7 @@ def read_datasource(text: str, file: Path) -> DataSource:
         connector={
             key: text for key, text in values.items() if key.startswith(DATASOURCE.prefixes)
         },
+        forward_query=values.get("FORWARD_QUERY", ""),
         lines={keyword: instruction.line for keyword, instruction in by_keyword.items()},
         index_lines=tuple(indexes),
     )

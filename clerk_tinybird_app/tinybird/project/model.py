@@ -11,6 +11,9 @@ COPY: Final = "copy"
 SINK: Final = "sink"
 STANDARD: Final = ""
 
+TARGETS: Final = {MATERIALIZED: "DATASOURCE", COPY: "TARGET_DATASOURCE"}
+"""By a node's type, the instruction that names the data source that gets its rows."""
+
 Tokens = tuple[tuple[str, str], ...]
 """Pairs of a token's name and what it may do: ``READ`` or ``APPEND``."""
 
@@ -83,6 +86,7 @@ class DataSource:
         path: Relative to the project's folder.
         indexes: The lines under ``INDEXES``.
         connector: Every ``KAFKA_...`` and ``IMPORT_...`` instruction by its full name.
+        forward_query: The text after ``FORWARD_QUERY``, "" without one.
         lines: The line of each instruction by its full name, from 1.
         index_lines: The line of each of ``indexes``.
         modified: When the file was last changed, in seconds since the epoch.
@@ -97,6 +101,7 @@ class DataSource:
     path: Path
     indexes: tuple[str, ...] = ()
     connector: Mapping[str, str] = field(default_factory=dict)
+    forward_query: str = ""
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     index_lines: tuple[int, ...] = field(default=(), compare=False)
     modified: float = field(default=0.0, compare=False)
@@ -131,15 +136,9 @@ class Node:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
-    def runs_by_itself(self) -> bool:
-        """Tell whether Tinybird runs it at times and writes its rows somewhere."""
-        return self.type in {COPY, SINK}
-
-    @property
     def target(self) -> str:
         """Return the data source that gets its rows, "" for none."""
-        keyword = {MATERIALIZED: "DATASOURCE", COPY: "TARGET_DATASOURCE"}.get(self.type, "")
-        return self.settings.get(keyword, "")
+        return self.settings.get(TARGETS.get(self.type, ""), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +165,11 @@ class Pipe:
     def is_endpoint(self) -> bool:
         """Tell whether the pipe can be queried over HTTP."""
         return self.endpoint.type == ENDPOINT
+
+    @property
+    def filling(self) -> Node | None:
+        """Return the node whose rows go into a data source; None: there is none."""
+        return next((node for node in self.nodes if node.type in TARGETS), None)
 
     @property
     def endpoint(self) -> Node:

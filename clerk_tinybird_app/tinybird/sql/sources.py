@@ -1,4 +1,4 @@
-"""Which tables a node's SQL reads, told without a database.
+"""Which tables a node's SQL reads, and which columns it selects, told without a database.
 
 Rather too many than too few: each branch of a template counts, whether a request can take it or
 not, and of SQL that the parser does not know, every name that stands where a table can.
@@ -61,6 +61,17 @@ def named_in(sql: str) -> Iterator[str]:
         elif is_expected:
             yield token.text
             is_expected, is_named = False, True
+
+
+def selected(sql: str) -> frozenset[str]:
+    """Return the names of the columns that a SELECT has, none if only a database can tell."""
+    try:
+        tree = sqlglot.parse_one(sql, read="clickhouse")
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return frozenset()
+    if not isinstance(tree, exp.Query) or tree.is_star:
+        return frozenset()
+    return frozenset(tree.named_selects)
 
 
 @lru_cache(maxsize=1024)

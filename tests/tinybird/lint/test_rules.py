@@ -67,12 +67,14 @@ def test_a_pipe_that_requires_its_tenant_passes(tmp_path: Path, sql: str) -> Non
 
 
 def test_a_pipe_that_does_not_run_on_this_machine_is_noted(tmp_path: Path) -> None:
-    feeder = node("SELECT 1", kind="TYPE copy\nTARGET_DATASOURCE plans")
-    runs = node("SELECT 1", kind="TYPE materialized\nDATASOURCE days")
-    found = findings(tmp_path, node(GOOD), plans_copy__pipe=feeder, days_mv__pipe=runs)
+    sink = node("SELECT 1", kind="TYPE sink\nEXPORT_SERVICE kafka")
+    copies = node("SELECT 1", kind="TYPE copy\nTARGET_DATASOURCE plans")
+    fills = node("SELECT 1", kind="TYPE materialized\nDATASOURCE days")
+    files = {"exported__pipe": sink, "plans_copy__pipe": copies, "days_mv__pipe": fills}
+    found = findings(tmp_path, node(GOOD), **files)
 
-    assert [(one.level, one.place) for one in found] == [(Level.NOTE, "plans_copy.pipe:4")]
-    assert "'plans' gets no rows from it" in found[0].problem
+    assert [(one.level, one.place) for one in found] == [(Level.NOTE, "exported.pipe:4")]
+    assert "'exported' writes nothing" in found[0].problem
 
 
 TRAPS = {

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, quoted
 
-_FEW_PARTS: Final = "min_insert_block_size_rows=1000000, min_insert_block_size_bytes=500000000"
 _NO_DATABASE: Final = "default"
 
 
@@ -67,7 +66,7 @@ def refill(
     failed = {}
     for key, (columns, query) in fillings.items():
         try:
-            session.query(f"INSERT INTO {new} ({columns}) SETTINGS {_FEW_PARTS} {query}")
+            session.query(f"INSERT INTO {new} ({columns}) {query}")
         except QueryFailed as failure:
             failed[key] = failure
     if not failed:

@@ -21,6 +21,9 @@ _VERSION: Final = re.compile(r"\s*\(version [^)]*\)\.?")
 _OF_CHDB: Final = frozenset(("arrowtable", "dataframe", "datastore", "debug"))
 """Formats that chDB takes for Python's objects, in any case; ClickHouse knows none of them."""
 
+_FORMATS: Final = {".ndjson": "JSONEachRow", ".native": "Native"}
+"""Of a file with rows, by the ending of its name."""
+
 _SHORTAGES: Final = (0, 159, 210, 241, 243, 394)
 """ClickHouse's numbers for no connection, time, memory or disk, and for a query that was ended."""
 
@@ -80,16 +83,7 @@ class ChdbSession:
             QueryFailed: ClickHouse refused it, or its answer is too long.
             RuntimeError: chDB opens no connection.
         """
-        if output_format.lower() in _OF_CHDB:
-            raise QueryFailed(f"Unknown format {output_format}. (UNKNOWN_FORMAT)")
-        if not _arrives_whole(sql):
-            raise QueryFailed("A query must be UTF-8 text without zero bytes.")
-        if self._session is None:
-            self._open()
-        try:
-            result = self._session.query(sql, output_format)
-        except RuntimeError as error:
-            raise self._failed(str(error)) from None
+        result = self._result(sql, output_format)
         if result is None:
             return b""
         # ClickHouse counts what it holds, which can be written much longer: names in each row.
@@ -101,8 +95,19 @@ class ChdbSession:
             )
         return bytes(result.bytes())
 
+    def write(self, query: str, rows: Path) -> int:
+        """Write the rows of a query into a file that `insert` takes; return how many.
+
+        Raises:
+            QueryFailed: ClickHouse refused it; the file may have some of them.
+        """
+        rows.touch(mode=0o600)
+        into = f"INTO OUTFILE {literal(str(rows))} TRUNCATE FORMAT {_FORMATS[rows.suffix]}"
+        result = self._result(f"{query} {into}", "TabSeparated")
+        return int(result.rows_read())
+
     def insert(self, statement: str, rows: Path, *settings: str) -> None:
-        """Insert the JSON rows of a file, one object a line: all of them or none.
+        """Insert the rows of a file: of a JSON file, one object a line, all of them or none.
 
         Through a file because chDB's `send_insert` reports rows as written that ClickHouse refused
         behind the parser, and because rows in the text of a query take twice as long.
@@ -111,13 +116,25 @@ class ChdbSession:
             QueryFailed: ClickHouse refused them.
         """
         given = f" SETTINGS {', '.join(settings)}" if settings else ""
-        self.query(f"{statement} FROM INFILE {literal(str(rows))}{given} FORMAT JSONEachRow")
+        self.query(f"{statement} {infile(rows, given)}")
 
     def close(self) -> None:
         """Close the connection; harmless twice."""
         session, self._session = self._session, None
         if session is not None:
             session.close()
+
+    def _result(self, sql: str, output_format: str) -> Any:
+        if output_format.lower() in _OF_CHDB:
+            raise QueryFailed(f"Unknown format {output_format}. (UNKNOWN_FORMAT)")
+        if not _arrives_whole(sql):
+            raise QueryFailed("A query must be UTF-8 text without zero bytes.")
+        if self._session is None:
+            self._open()
+        try:
+            return self._session.query(sql, output_format)
+        except RuntimeError as error:
+            raise self._failed(str(error)) from None
 
     def _open(self) -> None:
         self._session = Session(str(self._folder))  # type: ignore[no-untyped-call]  # chDB
@@ -129,6 +146,11 @@ class ChdbSession:
         self.close()
         # Where on this machine its files are is nothing to any reader of the text.
         return QueryFailed(text.replace(str(self._folder.parent), ""))
+
+
+def infile(rows: Path, settings: str = "") -> str:
+    """Return what an INSERT of the rows of a file ends with."""
+    return f"FROM INFILE {literal(str(rows))}{settings} FORMAT {_FORMATS[rows.suffix]}"
 
 
 def _arrives_whole(sql: str) -> bool:

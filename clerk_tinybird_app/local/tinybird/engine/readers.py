@@ -56,8 +56,8 @@ class Limits:
     Attributes:
         seconds: Time.
         bytes: Memory; 2 GB, less on a machine that has less than 32.
-        rows: Rows in the answer.
-        answer_bytes: The answer, as ClickHouse holds it and as it is sent.
+        rows: Rows in the answer; 0 for any number.
+        answer_bytes: The answer, as ClickHouse holds it and as it is sent; 0 for any size.
         threads: Threads.
     """
 
@@ -91,7 +91,7 @@ class Reader:
     def __init__(self, folder: Path, name: str, settings: str, most_bytes: int) -> None:
         self._name = literal(name)
         settings = f"log_comment={self._name}, {settings}"
-        self._session = ChdbSession(folder, settings, most_bytes=most_bytes)
+        self._session = ChdbSession(folder, settings, most_bytes=most_bytes or None)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._current: object = None
         self._changing_current = threading.Lock()
@@ -159,11 +159,13 @@ class ReadPool:
     For the event loop's thread alone.
     """
 
-    def __init__(self, folder: Path, *, size: int = READERS, limits: Limits | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, size: int = READERS, limits: Limits | None = None, kind: str = "read"
+    ) -> None:
         limits = limits or Limits()
         # The one used last is used next: it knows the database already.
         self._idle = [
-            Reader(folder, f"read-{number}", limits.as_settings(), limits.answer_bytes)
+            Reader(folder, f"{kind}-{number}", limits.as_settings(), limits.answer_bytes)
             for number in range(size)
         ]
         self._ending = Reader(folder, "end", f"readonly={_READ_ONLY}", limits.answer_bytes)

@@ -28,9 +28,9 @@ _SETTINGS: Final = (
     "insert_null_as_default=0, input_format_json_read_objects_as_strings=1, "
     # A JSON path is one member's, not also that of the same name in capitals.
     "input_format_column_name_matching_mode='match_case', "
-    # One block an insert, so that it is written whole or not at all.
-    "input_format_parallel_parsing=0, max_insert_block_size=10000000, "
-    "min_insert_block_size_rows=0, min_insert_block_size_bytes=0, max_insert_threads=1, "
+    # One block an insert, so that it is written whole or not at all; few for any number of rows.
+    "input_format_parallel_parsing=0, max_insert_block_size=10000000, max_insert_threads=1, "
+    "min_insert_block_size_rows=1000000, min_insert_block_size_bytes=500000000, "
     "max_threads=1, parallel_view_processing=0, max_partitions_per_insert_block=0, "
     "max_query_size=100000000, "
     "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0"
@@ -39,7 +39,7 @@ _MOST_BYTES: Final = 10_000_000
 _ROWS: Final = "rows.ndjson"
 """The rows of the insert under way, beside chDB's folder."""
 _BEGUN: Final = "insert.json"
-"""Its statement and its token; empty when it is done."""
+"""Its statement, its token and its file; empty when it is done."""
 
 _IGNORING: Final = "materialized_views_ignore_errors=1"
 _PUSHING: Final = re.compile(r"(?:: while pushing to view \S+)+\.?$")
@@ -69,10 +69,10 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows = folder.with_name(_ROWS)
-        self._rows.touch(mode=0o600)
+        rows = folder.with_name(_ROWS)
+        rows.touch(mode=0o600)
         # Kept open and written over: a file made anew for each insert takes ten times as long.
-        self._file = self._rows.open("r+b")
+        self._file = rows.open("r+b")
         begun = folder.with_name(_BEGUN)
         begun.touch(mode=0o600)
         self._begun = begun.open("r+b", buffering=0)
@@ -98,6 +98,14 @@ class Writer:
                 self._thread.submit(self._write, statement, batch)
             batch.append(rows)
         return rows.done
+
+    def append(self, statement: str, file: str) -> None:
+        """Insert the rows of a file beside chDB's folder; wait for it.
+
+        Raises:
+            QueryFailed: ClickHouse refused them.
+        """
+        self._thread.submit(self._begin, statement, file).result()
 
     def run(self, work: Callable[[ChdbSession], _Result]) -> _Result:
         """Run ``work`` on the writing connection after everything queued before; wait for it.
@@ -134,9 +142,7 @@ class Writer:
             self._file.seek(0)
             self._file.write(b"\n".join(rows.body for rows in batch))
             self._file.truncate()
-            token = str(uuid.uuid4())
-            self._begun.write(json.dumps([statement, token]).encode())
-            self._store(statement, token)
+            self._begin(statement, _ROWS)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is its callers'
             if len(batch) == 1:
                 batch[0].done.set_exception(failure)
@@ -147,6 +153,11 @@ class Writer:
             return
         for rows in batch:
             rows.done.set_result(None)
+
+    def _begin(self, statement: str, file: str) -> None:
+        token = str(uuid.uuid4())
+        self._begun.write(json.dumps([statement, token, file]).encode())
+        self._store(statement, token, file)
 
     def _finish(self) -> None:
         """Repeat the insert that an earlier process began and did not end."""
@@ -159,15 +170,16 @@ class Writer:
             # Also of what is no insert: the next one would be written behind it, and not be read.
             self._done()
 
-    def _store(self, statement: str, token: str) -> None:
-        """Insert the rows of the file; when a materialized pipe fails on them, without its part.
+    def _store(self, statement: str, token: str, file: str = _ROWS) -> None:
+        """Insert the rows of a file; when a materialized pipe fails on them, without its part.
 
         Raises:
             QueryFailed: The rows do not go into their own table.
         """
         once = f"insert_deduplication_token={literal(token)}"
+        rows = self.folder.with_name(file)
         try:
-            self._session.insert(statement, self._rows, once)
+            self._session.insert(statement, rows, once)
         except QueryFailed as failure:
             pushing = _PUSHING.search(failure.message)
             pipe = _PIPE.match(pushing.group()) if pushing else None
@@ -175,9 +187,9 @@ class Writer:
                 raise
             # Their own table has them by now: they are stored, whatever fails from here on. And
             # before, to ignore errors would pass over the check of the rows.
-            is_whole = failure.is_shortage and self._repeated(statement, once)
+            is_whole = failure.is_shortage and self._repeated(statement, rows, once)
             if not is_whole:
-                self._repeated(statement, once, _IGNORING)
+                self._repeated(statement, rows, once, _IGNORING)
                 self._tell(failure, *pipe.groups())
         finally:
             self._done()
@@ -186,10 +198,10 @@ class Writer:
         self._begun.seek(0)
         self._begun.truncate()
 
-    def _repeated(self, statement: str, *settings: str) -> bool:
-        """Insert what views lack of the rows of the file; tell whether they took it."""
+    def _repeated(self, statement: str, rows: Path, *settings: str) -> bool:
+        """Insert what views lack of the rows of a file; tell whether they took it."""
         try:
-            self._session.insert(statement, self._rows, *settings)
+            self._session.insert(statement, rows, *settings)
         except QueryFailed as failure:
             _log.warning("What pipes make of rows that arrived may lack some: %s", failure.name)
             return False

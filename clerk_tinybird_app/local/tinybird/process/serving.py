@@ -101,13 +101,14 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
 
 async def _serve(service: Service, options: Options) -> None:
     watch = ProjectWatch(options.project, service.workspaces.first, service.writer)
-    watching = in_background(watch.follow(), "the watch over the project folder")
+    following = [in_background(watch.follow(), "the watch over the project folder")]
     try:
         # It watches before the first load, which is long when rows are made up after it.
         await asyncio.sleep(0)
         await asyncio.to_thread(watch.load)
         if options.world:
             await asyncio.to_thread(seed, service, options.world)
+        following.append(in_background(service.copies.follow(), "the schedules of copies"))
         server = Server(
             create_app(service),
             address=HOST,
@@ -122,8 +123,9 @@ async def _serve(service: Service, options: Options) -> None:
         _log.info("The embedded Tinybird serves %s at %s", options.project, where)
         await server.serve()
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        for each in following:
+            each.cancel()
+        await asyncio.gather(*following, service.copies.stop(), return_exceptions=True)
 
 
 def _stop_when_told(server: Server, service: Service, options: Options) -> None:

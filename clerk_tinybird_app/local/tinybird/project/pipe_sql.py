@@ -185,6 +185,14 @@ def chain(last: Place) -> list[Place]:
     return found
 
 
+def datasources_of(place: Place) -> frozenset[str]:
+    """Return the data sources that a node reads, also through other nodes and pipes."""
+    found: set[str] = set()
+    for pipe, node in chain(place):
+        found |= (pipe.reads[node.name] - pipe.uses[node.name]) & pipe.datasources
+    return frozenset(found)
+
+
 def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
     """Yield a mistake for each circle of nodes that read from each other, where it closes."""
     done: set[PlaceKey] = set()

@@ -17,11 +17,12 @@ from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project import materialized, schema
+from clerk_tinybird_app.local.tinybird.project.copies import Copy, check_copies
 from clerk_tinybird_app.local.tinybird.project.materialized import View
+from clerk_tinybird_app.local.tinybird.project.not_run import not_run
 from clerk_tinybird_app.local.tinybird.project.pipe_check import check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.unfed import Unfed, datasources_of, not_run, unfed
 from clerk_tinybird_app.local.tinybird.project.view_check import check_views, mistake_at
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
@@ -46,9 +47,8 @@ class Checked:
         definitions: The tables of ``datasources`` as ClickHouse spells them, by name.
         views: Those of the materialized ones among ``pipes``, by the pipe's name.
         anew: The data sources that they are to fill anew.
+        copies: The copy pipes among ``pipes``, by name.
         unserved: For the name of everything else, the mistake that keeps it from being served.
-        unfed: The data sources that a pipe would fill which does not run here.
-        reads_unfed: For each pipe, the names of those that it reads.
         mistakes: All of them.
         doubts: What is wrong here and may be right in Tinybird, and what does not run here.
     """
@@ -58,9 +58,8 @@ class Checked:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     anew: frozenset[str] = frozenset()
+    copies: Mapping[str, Copy] = field(default_factory=dict)
     unserved: Mapping[str, ProjectError] = field(default_factory=dict)
-    unfed: Mapping[str, Unfed] = field(default_factory=dict)
-    reads_unfed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     mistakes: tuple[ProjectError, ...] = ()
     doubts: tuple[ProjectError, ...] = ()
 
@@ -114,7 +113,8 @@ def check(
         mistakes += found.mistakes
         sound = _without(_unserved(mistakes, pipes), pipes)
         views, of_views = check_views(session, rehearsal, sound, definitions)
-        mistakes += of_views.mistakes
+        copies, of_copies = check_copies(session, rehearsal, sound, definitions)
+        mistakes += (*of_views.mistakes, *of_copies.mistakes)
         kept, running = schema.definitions(session, database), materialized.views(session, database)
     finally:
         session.close()
@@ -143,19 +143,19 @@ def check(
             break
         views = _without(unserved, views)
     mistakes += changed
-    good = _without(unserved, pipes)
-    targets = unfed(good)
     return Checked(
         datasources=_without(unserved, sources),
-        pipes=good,
+        pipes=_without(unserved, pipes),
         definitions=definitions,
         views=views,
         anew=anew,
+        copies=_without(unserved, copies),
         unserved=unserved,
-        unfed=targets,
-        reads_unfed={n: datasources_of(p.endpoint) & targets.keys() for n, p in good.items()},
         mistakes=tuple(mistakes),
-        doubts=(*found.doubts, *of_views.doubts, *not_run(pipes)),
+        doubts=(
+            *(*found.doubts, *of_views.doubts, *of_copies.doubts),
+            *not_run(project.pipes.values(), sources.values()),
+        ),
     )
 
 

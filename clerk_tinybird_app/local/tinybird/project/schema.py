@@ -74,6 +74,12 @@ def tables_of(session: ChdbSession, database: str) -> list[str]:
     return session.query(f"SELECT name FROM system.tables {where}", "TSVRaw").decode().splitlines()
 
 
+def columns_of(session: ChdbSession, query: str) -> dict[str, str]:
+    """Return each column's type by its name, in the order of a query, which is not run."""
+    described = session.query(f"DESCRIBE TABLE ({query}\n)", "JSONEachRow").splitlines()
+    return {row["name"]: row["type"] for row in map(json.loads, described)}
+
+
 def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
     """Return a database's tables by name."""
     where = f"WHERE database = {literal(database)}"

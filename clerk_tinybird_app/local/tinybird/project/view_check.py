@@ -1,6 +1,5 @@
 """Finds the mistakes of materialized pipes: against what they fill, and as ClickHouse's views."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,10 +13,15 @@ from clerk_tinybird_app.local.tinybird.project import materialized
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found
-from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, Place, chain, line_of
-from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.unfed import datasources_of
-from clerk_tinybird_app.tinybird.project import MATERIALIZED, ProjectError
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
+    CompiledPipe,
+    Place,
+    chain,
+    datasources_of,
+    line_of,
+)
+from clerk_tinybird_app.local.tinybird.project.schema import Definition, columns_of
+from clerk_tinybird_app.tinybird.project import MATERIALIZED, TARGETS, Node, ProjectError
 
 _STATE: Final = "AggregateFunction("
 _WRAPPER: Final = re.compile(r"^(?:LowCardinality\(|SimpleAggregateFunction\(\w+, )(.*)\)$")
@@ -26,10 +30,23 @@ _UNION: Final = re.compile(r"\bUNION\b")
 
 
 def mistake_at(pipe: CompiledPipe, text: str, column: str = "") -> ProjectError:
-    """Return a mistake of a materialized pipe, where it names the column or what it fills."""
-    node = _place(pipe).node
-    line = line_of(node, column) if column else node.lines.get("DATASOURCE", node.line)
+    """Return a mistake of a pipe that fills, where it names the column or what it fills."""
+    node = _filling(pipe)
+    line = line_of(node, column) if column else node.lines.get(TARGETS[node.type], node.line)
     return ProjectError(pipe.pipe.path, line, text)
+
+
+def require_target(pipe: CompiledPipe, definitions: Mapping[str, Definition]) -> Definition:
+    """Return the table that a pipe fills.
+
+    Raises:
+        ProjectError: There is none.
+    """
+    node = _filling(pipe)
+    if node.target not in definitions.keys() & pipe.datasources:
+        text = f"{TARGETS[node.type]} must name what a {node.type} node fills, a data source of the"
+        raise mistake_at(pipe, f"{text} project, not '{node.target}'.")
+    return definitions[node.target]
 
 
 def check_views(
@@ -53,8 +70,10 @@ def check_views(
             except ProjectError as mistake:
                 found.mistakes.append(mistake)
             else:
-                found.mistakes.extend(_misfits(pipe, view, definitions[view.target]))
-                found.doubts.extend(_cut(session, pipe, view, definitions[view.target]))
+                of_columns = view.columns, definitions[view.target]
+                found.mistakes.extend(unfilled(pipe, *of_columns))
+                found.mistakes.extend(misfits(pipe, *of_columns))
+                found.doubts.extend(cut(session, pipe, *of_columns))
     good = {}
     for name, made in materialized.views(session, rehearsal).items():
         if made.source in definitions and made.source in pipes[name].datasources:
@@ -79,9 +98,9 @@ def _circle(views: Mapping[str, View]) -> list[str]:
     return []
 
 
-def _place(pipe: CompiledPipe) -> Place:
-    """Return the node of a pipe that fills a data source on every insert."""
-    return Place(pipe, next(node for node in pipe.pipe.nodes if node.type == MATERIALIZED))
+def _filling(pipe: CompiledPipe) -> Node:
+    """Return the node that fills a data source, of a pipe that has one."""
+    return pipe.pipe.filling or pipe.pipe.endpoint
 
 
 def _rehearsed(
@@ -92,11 +111,8 @@ def _rehearsed(
     Raises:
         ProjectError: It can have none.
     """
-    place = _place(pipe)
-    node = place.node
-    if node.target not in definitions.keys() & pipe.datasources:
-        text = "DATASOURCE must name what a materialized node fills, a data source of the project"
-        raise mistake_at(pipe, f"{text}, not '{node.target}'.")
+    node = _filling(pipe)
+    place, into = Place(pipe, node), require_target(pipe, definitions).columns
     if any(each.node.is_template for each in chain(place)):
         text = "A materialized pipe has no request, so no template. Remove the % and the {{ }}."
         raise mistake_at(pipe, text)
@@ -114,11 +130,9 @@ def _rehearsed(
         keeps_rows=node.settings.get("DEPLOYMENT_METHOD", "").lower() == "alter",
     )
     try:
-        described = session.query(f"DESCRIBE TABLE ({query}\n)", "JSONEachRow").splitlines()
-        columns |= {row["name"]: row["type"] for row in map(json.loads, described)}
+        columns |= columns_of(session, query)
         materialized.create(session, rehearsal, view)
     except QueryFailed as failure:
-        into = definitions[node.target].columns
         # ClickHouse names a column that is not there, and of states that differ only the types.
         for name, kind in columns.items():
             differs = kind != into.get(name, kind) and _STATE in kind + into[name]
@@ -128,36 +142,49 @@ def _rehearsed(
     return view
 
 
-def _misfits(pipe: CompiledPipe, view: View, table: Definition) -> Iterator[ProjectError]:
-    """Yield what ClickHouse takes, and then fills in, or fails on when some row comes."""
-    for name, kind in table.columns.items():
-        given, into = _bare(view.columns.get(name, kind)), _bare(kind)
-        if name not in view.columns and name not in table.defaults:
-            text = f"It does not select the column '{name}' of '{view.target}', which would be"
-            yield mistake_at(pipe, f"{text} empty. Select it, or give it a DEFAULT there.")
-        elif given.startswith("Nullable(") and not into.startswith("Nullable("):
-            yield mistake_at(pipe, f"{_differs(view, table, name)} Use ifNull().", name)
+def unfilled(
+    pipe: CompiledPipe, columns: Mapping[str, str], table: Definition
+) -> Iterator[ProjectError]:
+    """Yield the columns of the table that a pipe does not select and that have no default.
+
+    The ``columns`` are those that it selects, each one's type by its name.
+    """
+    for name in table.columns:
+        if name not in columns and name not in table.defaults:
+            text = f"It does not select the column '{name}' of '{_filling(pipe).target}', which"
+            yield mistake_at(pipe, f"{text} would be empty. Select it, or give it a DEFAULT there.")
+
+
+def misfits(
+    pipe: CompiledPipe, columns: Mapping[str, str], table: Definition
+) -> Iterator[ProjectError]:
+    """Yield the columns whose type ClickHouse takes, and then fails on when some row comes."""
+    for name, kind in columns.items():
+        given, into = _bare(kind), _bare(table.columns[name])
+        if given.startswith("Nullable(") and not into.startswith("Nullable("):
+            yield mistake_at(pipe, f"{differs(pipe, columns, table, name)} Use ifNull().", name)
         elif _TEXT.match(given) and not _TEXT.match(into):
-            yield mistake_at(pipe, f"{_differs(view, table, name)} Convert it.", name)
+            yield mistake_at(pipe, f"{differs(pipe, columns, table, name)} Convert it.", name)
 
 
-def _cut(
-    session: ChdbSession, pipe: CompiledPipe, view: View, table: Definition
+def cut(
+    session: ChdbSession, pipe: CompiledPipe, columns: Mapping[str, str], table: Definition
 ) -> Iterator[ProjectError]:
     """Yield the columns whose values the target's type cannot all hold."""
-    for name, kind in view.columns.items():
+    for name, kind in columns.items():
         given, into = _bare(kind), _bare(table.columns[name])
         if given != into and _STATE not in given and not _TEXT.match(into):
             values = (f"defaultValueOfTypeName({literal(each)})" for each in (given, into))
             common = f"SELECT toTypeName(if(materialize(1), {', '.join(values)}))"
             if session.query(common, "TSVRaw").decode().strip() != into:
-                text = f"{_differs(view, table, name)} What does not fit is cut."
+                text = f"{differs(pipe, columns, table, name)} What does not fit is cut."
                 yield mistake_at(pipe, text, name)
 
 
-def _differs(view: View, table: Definition, name: str) -> str:
-    given, into = view.columns[name], table.columns[name]
-    return f"The column '{name}' is {given}, and in '{view.target}' it is {into}."
+def differs(pipe: CompiledPipe, columns: Mapping[str, str], table: Definition, name: str) -> str:
+    """Return what is to be told of a column of another type than its target's."""
+    given, into = columns[name], table.columns[name]
+    return f"The column '{name}' is {given}, and in '{_filling(pipe).target}' it is {into}."
 
 
 def _bare(kind: str) -> str:

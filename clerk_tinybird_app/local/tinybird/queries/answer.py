@@ -12,7 +12,6 @@ from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, l
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
-from clerk_tinybird_app.local.tinybird.project.unfed import require_fed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.template import QueryContext, Template
@@ -60,12 +59,10 @@ class Answer:
     Attributes:
         body: As they are sent.
         output: How they are written, by ClickHouse's name.
-        warning: Why they may not be what Tinybird would answer; "" for nothing.
     """
 
     body: bytes
     output: str
-    warning: str = ""
 
     @property
     def media_type(self) -> str:
@@ -103,9 +100,7 @@ class Query:
             TemplateError: A parameter is missing or of the wrong type.
             ApiError: The query is refused, by ClickHouse or before.
         """
-        name = found.pipe.name
         query = self._pipe_query(found, values)
-        warning = self._require_fed(self._served.reads_unfed.get(name, ()))
         asked, whole = "", query
         if on_top is not None:
             asked, _ = statement.without_format(statement.canonical(self._session, on_top))
@@ -113,7 +108,7 @@ class Query:
             self._require_readable(used, asked, {PIPE_ITSELF}, self._existing())
             whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
         body = self._body(whole, output, own=(asked, *values.values()), hidden=(query,))
-        return Answer(body, output, warning)
+        return Answer(body, output)
 
     def sql(
         self, text: str, values: Mapping[str, Any], *, pipeline: CompiledPipe | None = None
@@ -148,17 +143,9 @@ class Query:
         columns = (
             c.name for name in filters.keys() & sources.keys() for c in sources[name].columns
         )
-        itself = {PIPE_ITSELF: pipeline.pipe.name} if pipeline else {}
-        unfed = {
-            name
-            for each in pipes
-            for name in self._served.reads_unfed.get(itself.get(each, each), ())
-        }
-        unfed |= {*mentioned, *finals.values()} & readable.keys() & self._served.unfed.keys()
-        warning = self._require_fed(unfed)
         own = (asked, *columns, *values.values())
         body = self._body(query, output or _TSV, own=own, hidden=queries.values())
-        return Answer(body, output or _TSV, warning)
+        return Answer(body, output or _TSV)
 
     def sizes(self) -> dict[str, tuple[int, int, str]]:
         """Return how many rows and bytes each table has, and its engine, by the table's name."""
@@ -180,14 +167,23 @@ class Query:
         Raises:
             ApiError: It is no condition, or reads anything but data sources, or fails.
         """
-        text = f"SELECT count() FROM {quoted(name)} WHERE ({condition}\n)"
-        asked = statement.canonical(self._session, text)
-        used = statement.names(self._session, asked)
-        self._require_readable(used, asked, {name, *self._served.datasources}, self._existing())
+        asked = self.of_datasources(f"SELECT count() FROM {quoted(name)} WHERE ({condition}\n)")
         try:
             return int(self._body(asked, _TSV, own=(), hidden=()))
         except ValueError:
             raise bad_request("[Error] The delete_condition is not one condition") from None
+
+    def of_datasources(self, text: str, ctes: Collection[str] = ()) -> str:
+        """Return SQL in ClickHouse's spelling, which reads data sources and its own ``ctes`` alone.
+
+        Raises:
+            ApiError: It is not one SELECT, or reads anything else.
+        """
+        asked = statement.canonical(self._session, text)
+        used = statement.names(self._session, asked)
+        allowed = {*self._served.datasources, *ctes}
+        self._require_readable(used, asked, allowed, self._existing())
+        return asked
 
     def _body(
         self, query: str, output: str, *, own: Iterable[object], hidden: Iterable[str]
@@ -205,9 +201,6 @@ class Query:
         except QueryFailed as failure:
             known = "" if self._caller.is_admin else " ".join(hidden)
             raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None
-
-    def _require_fed(self, names: Collection[str]) -> str:
-        return require_fed(self._session, self._database, self._served.unfed, names)
 
     def _require_readable(
         self, used: statement.Names, asked: str, allowed: Collection[str], existing: Collection[str]

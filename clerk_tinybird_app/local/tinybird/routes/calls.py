@@ -27,9 +27,6 @@ from clerk_tinybird_app.tinybird.template import TemplateError
 
 _Result = TypeVar("_Result")
 
-WARNING_HEADER: Final = "X-Tinybird-Warning"
-"""Says why an answer may not be what Tinybird would answer; no header of Tinybird's."""
-
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 """Headers of an answer that has tokens in it."""
 

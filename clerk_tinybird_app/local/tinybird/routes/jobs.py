@@ -1,7 +1,7 @@
-"""What removes rows that are there, and the jobs that tell how that and imports went."""
+"""What removes rows that are there, and the jobs that tell how that, imports and copies went."""
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,11 +24,23 @@ async def index(request: Request) -> Response:
 
 
 async def one(request: Request) -> Response:
-    """Describe a job; it is always done."""
+    """Describe a job."""
+    return JSONResponse(_job(request))
+
+
+async def cancel(request: Request) -> Response:
+    """End a job that has not begun, or of which nothing is written yet."""
+    job = _job(request)
+    if not calls.service_of(request).copies.cancel(lambda each: each is job):
+        raise bad_request(f"The job is {job['status']} and cannot be cancelled")
+    return JSONResponse(job)
+
+
+def _job(request: Request) -> dict[str, Any]:
     workspace, job_id = calls.administered(request), request.path_params["job_id"]
     for kept in workspace.jobs:
         if kept["id"] == job_id:
-            return JSONResponse(kept)
+            return kept
     raise not_found(f"Job '{job_id}' not found")
 
 

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
+from clerk_tinybird_app.local.tinybird.project.copies import Copy
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes import calls
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
@@ -26,7 +27,7 @@ async def pipes(request: Request) -> Response:
     workspace, caller = calls.identify(request)
     attrs, node_attrs = (_chosen(request, name) for name in ("attrs", "node_attrs"))
     views = [
-        _pipe_view(workspace, pipe, with_sql=caller.is_admin)
+        pipe_view(workspace, pipe, with_sql=caller.is_admin)
         for name, pipe in workspace.served.pipes.items()
         if caller.may_read(name)
     ]
@@ -51,7 +52,7 @@ async def pipe(request: Request) -> Response:
     """Describe a pipe, its parameters among it."""
     workspace, caller = calls.identify(request)
     found = workspace.pipe(request.path_params["file"], caller, missing="Pipe '{}' not found")
-    return JSONResponse(_pipe_view(workspace, found, with_sql=caller.is_admin))
+    return JSONResponse(pipe_view(workspace, found, with_sql=caller.is_admin))
 
 
 async def datasources(request: Request) -> Response:
@@ -91,11 +92,11 @@ def _reads(compiled: CompiledPipe, datasource: str) -> bool:
     return any(datasource in names - compiled.uses[node] for node, names in compiled.reads.items())
 
 
-def _pipe_view(
+def pipe_view(
     workspace: LocalWorkspace, compiled: CompiledPipe, *, with_sql: bool
 ) -> dict[str, Any]:
     """Return a pipe with its nodes and their parameters; the SQL is for admins."""
-    pipe = compiled.pipe
+    pipe, copy = compiled.pipe, workspace.served.copies.get(compiled.pipe.name)
     endpoint = workspace.resource_id("node", pipe.name, pipe.endpoint.name)
     return {
         "id": workspace.resource_id("pipe", pipe.name),
@@ -107,6 +108,23 @@ def _pipe_view(
         "parent": None,
         "nodes": [_node_view(workspace, compiled, node, with_sql=with_sql) for node in pipe.nodes],
         "url": f"/v0/pipes/{pipe.name}.json",
+        **(_copy_view(workspace, copy) if copy else {}),
+    }
+
+
+def _copy_view(workspace: LocalWorkspace, copy: Copy) -> dict[str, Any]:
+    """Return what the description of a copy pipe has more; the status is a client's own word."""
+    name = copy.pipe.pipe.name
+    target = workspace.resource_id("datasource", copy.node.target)
+    status = "shutdown" if name in workspace.paused else "running"
+    cron = {"timezone": "Etc/UTC", "cron": copy.cron, "status": status}
+    return {
+        "copy_node": workspace.resource_id("node", name, copy.node.name),
+        "copy_mode": copy.mode,
+        "copy_target_datasource": target,
+        "copy_target_workspace": workspace.id,
+        "schedule": cron if copy.cron else {},
+        "tags": {"copy_target_datasource": target, "copy_target_workspace": workspace.id},
     }
 
 

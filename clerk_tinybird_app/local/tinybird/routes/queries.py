@@ -11,7 +11,7 @@ from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer
 from clerk_tinybird_app.local.tinybird.routes import calls, metadata
 
 _JSON: Final = "application/json"
-_NOT_PARAMETERS: Final = frozenset(("q", "token", "format", "from", "cli_version"))
+_NOT_PARAMETERS: Final = frozenset(("q", "token", "format", "from", "cli_version", "_mode"))
 
 
 async def pipe(request: Request) -> Response:
@@ -29,7 +29,7 @@ async def pipe(request: Request) -> Response:
     on_top = values.get("q")
     if on_top is not None and not isinstance(on_top, str):
         raise bad_request("q must be a text")
-    given = _parameters(values)
+    given = parameters(values)
     rows = await calls.queried(
         request,
         workspace,
@@ -52,7 +52,7 @@ async def sql(request: Request) -> Response:
         raise bad_request("The query is missing: send it as q")
     name = values.pop("pipeline", None)
     pipeline = workspace.pipe(str(name), caller) if name else None
-    given = _parameters(values)
+    given = parameters(values)
     rows = await calls.queried(
         request, workspace, caller, lambda query: query.sql(text, given, pipeline=pipeline)
     )
@@ -68,13 +68,11 @@ async def example(request: Request) -> Response:
     return PlainTextResponse(f"{base}/v0/pipes/{name}.{ending}")
 
 
-def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+def parameters(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the pipe's own parameters among a request's."""
     return {name: value for name, value in values.items() if name not in _NOT_PARAMETERS}
 
 
 def _answered(request: Request, rows: Answer) -> Response:
-    """Return a query's rows; the caller's rate headers go with them, and what is to be told."""
-    warning = {calls.WARNING_HEADER: rows.warning} if rows.warning else {}
-    headers = {**calls.rate_headers(request), **warning}
-    return Response(rows.body, media_type=rows.media_type, headers=headers)
+    """Return a query's rows; the caller's rate headers go with them."""
+    return Response(rows.body, media_type=rows.media_type, headers=calls.rate_headers(request))

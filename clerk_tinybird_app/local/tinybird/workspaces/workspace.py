@@ -37,6 +37,7 @@ class LocalWorkspace:
 
     As long as the process lives it keeps its latest jobs and its variables, as the API describes
     them, the variables' values by name, which are secrets, and by value the tokens that were made.
+    Of its copy pipes, those ``paused`` do not run by themselves.
     """
 
     id: str
@@ -48,6 +49,7 @@ class LocalWorkspace:
     variables: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     made_tokens: dict[str, StaticToken] = field(default_factory=dict, repr=False)
+    paused: set[str] = field(default_factory=set, repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -66,7 +68,7 @@ class LocalWorkspace:
         return resource_id(self.id, *names)
 
     def job(self, kind: str, now: float, datasource: str, **more: Any) -> dict[str, Any]:
-        """Return a new job on a data source, which is done, as the API describes it."""
+        """Return a new job on a data source, done unless told, as the API describes it."""
         job_id = str(uuid.uuid4())
         job = {
             **dict.fromkeys(("id", "job_id"), job_id),

@@ -1,0 +1,242 @@
+"""Runs copy pipes: when somebody asks for it, and at the times of their schedules.
+
+One runs at a time. Its rows are read on a connection that may only read, into a file, so that
+whatever fails fails before anything is written; then the writing thread has them. So a killed
+process leaves nothing of a copy, or what the next start completes.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from clerk_tinybird_app.background import in_background
+from clerk_tinybird_app.local.tinybird.access.claims import Caller
+from clerk_tinybird_app.local.tinybird.engine import changes
+from clerk_tinybird_app.local.tinybird.engine.changes import Filling
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed, infile
+from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
+from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
+from clerk_tinybird_app.local.tinybird.engine.tables import quoted
+from clerk_tinybird_app.local.tinybird.engine.writer import Writer
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
+from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
+from clerk_tinybird_app.local.tinybird.project.schema import columns_of
+from clerk_tinybird_app.local.tinybird.queries.answer import Query
+from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
+from clerk_tinybird_app.tinybird.template import TemplateError
+
+_LIMITS: Final = Limits(seconds=600, rows=0, answer_bytes=0)
+_ROWS: Final = "copy.native"
+_PAUSED: Final = "paused.json"
+_EVERYBODY: Final = "copies"
+_MOST_WAITING: Final = 20
+_RETRY_SECONDS: Final = 10
+_LOOK_SECONDS: Final = 1.0
+_MINUTE: Final = 60
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A copy that waits or runs.
+
+    Attributes:
+        workspace: Whose it is.
+        copy: What is copied.
+        mode: What becomes of the rows that are there.
+        sql: The query of the rows.
+        job: What is told of it.
+        ending: Set when it shall end.
+    """
+
+    workspace: LocalWorkspace
+    copy: Copy
+    mode: str
+    sql: str
+    job: dict[str, Any]
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Copies:
+    """The copies of one process; but for what it does in other threads, for the event loop's.
+
+    Args:
+        writer: Writes the rows, and knows where chDB's folder is.
+        workspaces: Whose pipes are run.
+        clock: Tells the time, in seconds since the epoch.
+    """
+
+    def __init__(self, writer: Writer, workspaces: Workspaces, clock: Callable[[], float]) -> None:
+        self._writer = writer
+        self._workspaces = workspaces
+        self._clock = clock
+        self._looked = clock()
+        self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
+        self._rows = writer.folder.with_name(_ROWS)
+        self._rows.unlink(missing_ok=True)
+        self._runs: dict[asyncio.Task[None], _Run] = {}
+        self._kept = writer.folder.with_name(_PAUSED)
+        try:
+            workspaces.first.paused.update(json.loads(self._kept.read_bytes()))
+        except FileNotFoundError:
+            pass
+        except ValueError:
+            _log.warning("%s cannot be read: all copies run at their times.", self._kept)
+
+    def start(
+        self, workspace: LocalWorkspace, copy: Copy, values: Mapping[str, Any], mode: str = ""
+    ) -> dict[str, Any]:
+        """Begin a copy, once those before it are done; return the job that tells of it.
+
+        Raises:
+            TemplateError: A parameter is missing or of the wrong type.
+            ApiError: 429, too many wait.
+        """
+        now = self._clock()
+        sql = copy.sql({RUN_AT: time_text(now), **values})
+        if len(self._runs) > _MOST_WAITING:
+            text = f"{_MOST_WAITING} copies wait already. Ask again when some are done."
+            raise too_many(text, seconds=_RETRY_SECONDS)
+        name, mode = copy.pipe.pipe.name, mode or copy.mode
+        job = workspace.job(
+            "copy",
+            now,
+            copy.node.target,
+            status="waiting",
+            is_cancellable=True,
+            pipe_id=workspace.resource_id("pipe", name),
+            pipe_name=name,
+            mode=mode,
+        )
+        run = _Run(workspace, copy, mode, sql, job)
+        task = in_background(self._run(run), f"the copy '{name}'")
+        self._runs[task] = run
+        task.add_done_callback(self._runs.pop)
+        return job
+
+    def cancel(self, is_meant: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """End the copies that are meant, but for one that is being written; return their jobs."""
+        found = [run for run in self._runs.values() if is_meant(run.job)]
+        for run in found:
+            run.ending.set()
+            _tell(run.job, self._clock(), "cancelling")
+        return [run.job for run in found]
+
+    def pause(self, workspace: LocalWorkspace, name: str, *, is_paused: bool) -> None:
+        """Keep a pipe from running by itself, or let it; in the first workspace, for good."""
+        (workspace.paused.add if is_paused else workspace.paused.discard)(name)
+        if workspace is self._workspaces.first:
+            new = self._kept.with_suffix(".new")
+            new.write_text(json.dumps(sorted(workspace.paused)))
+            os.replace(new, self._kept)
+
+    async def follow(self) -> None:
+        """Start copies at the times of their schedules, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self.start_due()
+
+    def start_due(self) -> None:
+        """Start what became due since the last time, each pipe once however often it did.
+
+        A pipe that waits or runs at the moment is passed over.
+        """
+        since, now = self._looked, self._clock()
+        if now // _MINUTE <= since // _MINUTE:
+            return
+        self._looked = now
+        busy = {(run.workspace.id, run.copy.pipe.pipe.name) for run in self._runs.values()}
+        for workspace in self._workspaces.all():
+            for name, copy in workspace.served.copies.items():
+                if name in workspace.paused or (workspace.id, name) in busy:
+                    continue
+                if copy.is_due(since, now):
+                    try:
+                        self.start(workspace, copy, {})
+                    except (TemplateError, ApiError) as error:
+                        _log.error("The copy '%s' cannot run: %s", name, error.message)
+
+    async def stop(self) -> None:
+        """Start no more, and end what runs, but for what is being written."""
+        self._pool.start_no_more()
+        self.cancel(lambda _: True)
+        await asyncio.gather(*self._runs, return_exceptions=True)
+
+    def close(self) -> None:
+        """Close the connections, once what is written is."""
+        self._pool.close()
+
+    async def _run(self, run: _Run) -> None:
+        """Copy when it is its turn; whatever happens, the job says it."""
+        job, error = run.job, ""
+
+        async def ending() -> None:
+            await run.ending.wait()
+
+        try:
+            work = partial(self._copy, run)
+            await self._pool.run(_EVERYBODY, run.workspace.database, work, ending)
+        except ClientGone:
+            pass
+        except ApiError as refusal:
+            error = refusal.message
+        except QueryFailed as failure:
+            error = f"{for_caller(failure)} ({failure.name or 'UNKNOWN'})"
+        except Exception:  # noqa: BLE001 - whatever it is, whoever asks for the job is told
+            _log.exception("A copy failed.")
+            error = "Internal error, see the log"
+        job["is_cancellable"] = False
+        if error:
+            # Clients take any error for a failure. It may quote values, so the log has none of it.
+            job["error"] = error
+            _log.error("The copy '%s' failed; %s says why.", job["pipe_name"], job["job_url"])
+        # It may have been done before it was to end.
+        is_done = "statistics" in job
+        _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
+
+    def _copy(self, run: _Run, session: ChdbSession) -> None:
+        """Read the rows, then have them written; on a reader's thread."""
+        _tell(run.job, self._clock(), "working")
+        workspace, columns, target = run.workspace, run.copy.columns, run.copy.node.target
+        caller = Caller(name=_EVERYBODY, workspace_id=workspace.id, is_admin=True)
+        pipes = workspace.served.pipes
+        nodes = (node.name for pipe in pipes.values() for node in pipe.pipe.nodes)
+        asked = Query(session, workspace, caller).of_datasources(run.sql, {*pipes, *nodes})
+        given = columns_of(session, asked)
+        if strange := sorted(given.keys() - columns.keys()):
+            raise bad_request(f"'{target}' has no column '{strange[0]}'")
+        query = f"SELECT {casts(given, columns)} FROM ({asked}\n)"
+        names = ", ".join(map(quoted, given))
+
+        def replace(writing: ChdbSession, count: int | None = None) -> int:
+            count = session.write(query, self._rows) if count is None else count
+            fill = partial(changes.replace, rows=Filling(names, infile(self._rows)))
+            (fill if count else changes.truncate)(writing, workspace.database, target)
+            return count
+
+        try:
+            if run.mode == REPLACE and run.copy.reads_target:
+                # Rows that come in meanwhile are not to be lost with those that they join.
+                count = self._writer.run(replace)
+            else:
+                count = session.write(query, self._rows)
+                if run.mode == REPLACE:
+                    self._writer.run(partial(replace, count=count))
+                elif count:
+                    statement = f"INSERT INTO {workspace.database}.{quoted(target)} ({names})"
+                    self._writer.append(statement, self._rows.name)
+            run.job["statistics"] = {"row_count": count, "bytes": self._rows.stat().st_size}
+        finally:
+            self._rows.unlink(missing_ok=True)
+
+
+def _tell(job: dict[str, Any], now: float, status: str) -> None:
+    job.update(status=status, updated_at=time_text(now))

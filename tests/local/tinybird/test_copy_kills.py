@@ -1,0 +1,157 @@
+"""Of a copy there is all or nothing, whatever comes in between: a kill, a stop, other rows."""
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local.tinybird.copying import copy, run
+from tests.local.tinybird.process import Tinybird, until
+from tests.local.tinybird.rollups import materialized, written
+
+NUMBERS = """
+SCHEMA >
+    `n` UInt64 `json:$.n`
+
+ENGINE "MergeTree"
+ENGINE_PARTITION_KEY "n % 3"
+ENGINE_SORTING_KEY "n"
+"""
+ENDLESS = "SELECT number AS n FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+FEW = 3
+FILES = {
+    **{
+        f"datasources/{name}.datasource": NUMBERS
+        for name in ("source", "target", "chained", "other", "swapped")
+    },
+    "copies/endless.pipe": copy(ENDLESS, "other"),
+    "copies/few.pipe": copy(f"SELECT number AS n FROM numbers({FEW})", "target"),
+    "copies/million.pipe": copy("SELECT number AS n FROM numbers(1000000)", "swapped"),
+    "copies/again.pipe": copy("SELECT DISTINCT n FROM source", "source", "COPY_MODE replace\n"),
+    "materializations/slow.pipe": materialized(
+        "SELECT n FROM target WHERE sleepEachRow(0.3) = 0", "chained"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
+    folder = tmp_path_factory.mktemp("copy_kills")
+    with Tinybird(written(folder / "project", FILES), folder / "data") as running:
+        yield running
+
+
+def count(own: Tinybird, table: str) -> int:
+    return int(own.sql(f"SELECT count() FROM {table}"))
+
+
+def status(own: Tinybird, job: str) -> str:
+    return str(own.get(f"/v0/jobs/{job}").json()["status"])
+
+
+def begun(own: Tinybird, pipe: str, **asked: str) -> str:
+    answer = own.post(f"/v0/pipes/{pipe}/copy", params=asked).json()
+    return str(answer["job"]["id"])
+
+
+def test_a_copy_that_waits_or_is_read_is_cancelled(own: Tinybird) -> None:
+    reading, waiting = begun(own, "endless"), begun(own, "few")
+    until(lambda: status(own, reading) == "working", "it does not begin")
+    assert status(own, waiting) == "waiting"
+    assert own.post(f"/v0/jobs/{waiting}/cancel").json()["id"] == waiting
+    until(lambda: status(own, waiting) == "cancelled", "it still waits")
+    told = own.post("/v0/pipes/endless/copy/cancel").json()["cancelled_jobs"]
+    assert [job["id"] for job in told] == [reading]
+    until(lambda: status(own, reading) == "cancelled", "it still runs")
+    again = own.post(f"/v0/jobs/{reading}/cancel")
+    assert (again.status_code, "is cancelled and cannot" in again.text) == (400, True)
+    assert count(own, "target") == count(own, "other") == 0
+
+
+def test_no_more_than_a_few_copies_wait(own: Tinybird) -> None:
+    begun(own, "endless")
+    answers = [own.post("/v0/pipes/endless/copy") for _ in range(25)]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429] * 5
+    assert own.post("/v0/pipes/endless/copy/cancel").is_success
+    assert run(own, "few", _mode="replace")["status"] == "done"
+    own.post("/v0/datasources/target/truncate")
+
+
+def test_a_kill_while_rows_are_read_leaves_nothing(own: Tinybird) -> None:
+    reading = begun(own, "endless")
+    until(lambda: status(own, reading) == "working", "it does not begin")
+    own.kill()
+    own.start()
+    assert count(own, "other") == 0
+    assert not own.data.with_name("copy.native").exists()
+    assert own.get("/v0/jobs").json()["jobs"] == []
+
+
+def test_a_kill_while_rows_are_written_is_completed_at_the_next_start(own: Tinybird) -> None:
+    begun(own, "few")
+    until(lambda: count(own, "target") > 0, "nothing is written")
+    assert count(own, "chained") < FEW
+    own.kill()
+    own.start()
+    assert count(own, "target") == count(own, "chained") == FEW
+    assert own.sql("SELECT uniqExact(n) FROM target") == str(FEW)
+    assert not (own.data / "insert.json").read_bytes()
+
+
+def test_readers_see_the_rows_before_or_those_after(own: Tinybird) -> None:
+    own.post("/v0/events?name=swapped&wait=true", content='{"n": 1}')
+    seen, is_over = set[int](), threading.Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            seen.add(count(own, "swapped"))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    run(own, "million", _mode="replace")
+    is_over.set()
+    reader.join()
+    assert seen <= {1, 1_000_000}
+    assert count(own, "swapped") == 1_000_000
+
+
+def test_a_kill_while_rows_are_replaced_leaves_those_before_or_after(own: Tinybird) -> None:
+    own.post("/v0/datasources/swapped/truncate")
+    own.post("/v0/events?name=swapped&wait=true", content='{"n": 1}')
+    job = begun(own, "million", _mode="replace")
+    new = "SELECT count() FROM system.tables WHERE name = 'swapped:new'"
+    until(lambda: own.sql(new) == "1" or status(own, job) == "done", "nothing is replaced")
+    own.kill()
+    own.start()
+    assert count(own, "swapped") in (1, 1_000_000)
+
+
+def test_rows_that_come_in_meanwhile_are_there_once(own: Tinybird) -> None:
+    """Each row that comes is one more, and a copy of those that are there takes none away."""
+    stored, is_over = list[int](), threading.Event()
+
+    def feed(start: int) -> None:
+        while not is_over.is_set():
+            n = start + 2 * len(stored)
+            answer = own.post("/v0/events?name=source&wait=true", content=json.dumps({"n": n}))
+            assert answer.json()["successful_rows"] == 1
+            stored.append(n)
+
+    feeders = [threading.Thread(target=feed, args=(start,)) for start in range(2)]
+    for feeder in feeders:
+        feeder.start()
+    jobs = [run(own, "again") for _ in range(5)]
+    is_over.set()
+    for feeder in feeders:
+        feeder.join()
+    assert {job["status"] for job in jobs} == {"done"}
+    assert int(own.sql("SELECT uniqExact(n) FROM source")) == len(set(stored))
+
+
+def test_a_stop_ends_what_is_read(own: Tinybird) -> None:
+    reading = begun(own, "endless")
+    until(lambda: status(own, reading) == "working", "it does not begin")
+    assert own.stop() == 0
+    own.release()
+    assert not own.data.with_name("copy.native").exists()

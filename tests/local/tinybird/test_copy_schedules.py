@@ -1,0 +1,26 @@
+"""Copy pipes run at their times, in UTC, while the process runs."""
+
+from pathlib import Path
+
+from tests.local.tinybird.copy_scenes import scene
+
+
+def test_copies_run_at_their_times_once_however_late_anybody_looks(tmp_path: Path) -> None:
+    told = scene("schedules", tmp_path)
+    # The one on demand never runs; the nightly one not for a night in which nothing ran.
+    assert told == {
+        "before": [],
+        "on the hour": ["hourly"],
+        "looked at again": [],
+        "a second later": [],
+        "five hours at once": ["hourly"],
+        "an hour back": [],
+        "the same hour again": [],
+        "paused": [],
+        "resumed": ["hourly"],
+        "while it runs": ["hourly"],
+        "paused, after a start": [],
+        "resumed, after a start": ["hourly"],
+        "a day later": ["hourly", "nightly"],
+        "ticks": 6,
+    }
