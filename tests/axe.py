@@ -3,7 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from playwright.sync_api import Page
 
@@ -18,6 +18,14 @@ _IS_STILL: Final = """
         each.playState === "finished" || each.effect?.getTiming().iterations === Infinity)
 """
 """What moves has no colours yet, and what another view is about to replace is dimmed."""
+
+_FIND: Final = """
+    async (only) => {
+      const { violations } = await axe.run({ resultTypes: ["violations"], ...only });
+      return violations.flatMap((rule) =>
+          rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}`));
+    }
+"""
 
 
 def axe_script() -> str:
@@ -37,11 +45,5 @@ def findings(page: Page, script: str, *rules: str) -> list[str]:
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(script)
     only = {"runOnly": list(rules)} if rules else {}
-    found: dict[str, Any] = page.evaluate(
-        "(only) => axe.run({ resultTypes: ['violations'], ...only })", only
-    )
-    return [
-        f"{rule['id']}: {' '.join(map(str, node['target']))}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
+    found: list[str] = page.evaluate(_FIND, only)
+    return found
