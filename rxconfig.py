@@ -16,6 +16,7 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     unify_logs,
     warn_of_unread_variables,
 )
+from clerk_tinybird_app.reflex_internals.dev_server import SameOrigin
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BackendAddress,
     BuildOnce,
@@ -23,7 +24,6 @@ from clerk_tinybird_app.reflex_internals.frontend_build import (
     PagePolicy,
     PaintFirst,
     Patches,
-    SameOrigin,
     tailwind,
 )
 from clerk_tinybird_app.settings import Settings, SettingsError

@@ -8,11 +8,11 @@ import reflex_base
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
+from clerk_tinybird_app.reflex_internals.dev_server import SameOrigin
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BuildOnce,
     LessScript,
     PaintFirst,
-    SameOrigin,
 )
 
 STATE = Path(reflex_base.__file__).parent / ".templates" / "web" / "utils" / "state.js"
