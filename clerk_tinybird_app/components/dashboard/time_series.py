@@ -187,8 +187,10 @@ def time_series_panel(panel: TimeSeries) -> rx.Component:
 
 def _figure(panel: TimeSeries) -> rx.Component:
     summary_id = f"summary-{panel.key}"
+    sets = ", Enter sets the period" if panel.is_stacked else ""
+    label = f"{panel.title}: arrow keys read the values{sets}"
     return rx.el.figure(
-        _Chart.create(label=f"{panel.title}: arrow keys read the values", summary_id=summary_id),
+        _Chart.create(label=label, summary_id=summary_id),
         rx.el.figcaption(rows_of(panel).summary, id=summary_id, class_name="sr-only"),
         _Legend.create(),
         class_name="chart-figure",
