@@ -352,9 +352,10 @@ def test_a_chart_is_saved_as_a_picture_that_says_of_when_and_of_what_it_is(
 
     assert download.value.suggested_filename == f"{LATENCY}.png"
     assert download.value.path().read_bytes()[:4] == b"\x89PNG"
-    title, caption, *_ = page.evaluate("window.written")
+    title, caption, *legend = page.evaluate("window.written")
     assert title == "Latency"
     assert re.fullmatch(r"\d+ \w+ \d\d:\d\d to now UTC\+\d, method is not GET", caption)
+    assert legend == ["p50", "p95", "p99", "hour before"]
 
 
 def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: Board) -> None:
