@@ -139,7 +139,7 @@ export function Keys() {
               <X {...ICON} />
             </button>
           </header>
-          <dl>
+          <dl tabIndex={0}>
             <Row keys={["Ctrl", "K"]} does="Commands" />
             {KEYS.filter(isOffered).map((each) => (
               <Row key={each.does} {...each} />

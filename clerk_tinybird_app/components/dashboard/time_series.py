@@ -5,10 +5,17 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
-from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
+from clerk_tinybird_app.components.dashboard.table_columns import width
+from clerk_tinybird_app.components.dashboard.tables import (
+    CELL,
+    NUMBER,
+    column_heads,
+    scrolling,
+    widths,
+)
 from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
-from clerk_tinybird_app.dashboard.declaration import ChartLimit, Scale, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Column, Scale, Series, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice
 from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
@@ -207,9 +214,15 @@ def _limit(panel: TimeSeries, limit: ChartLimit) -> dict[str, Any]:
     }
 
 
+def _column(series: Series, panel: TimeSeries) -> Column:
+    return Column(of=(series.column,), label=series.label, unit=panel.unit)
+
+
 def _table(panel: TimeSeries) -> rx.Component:
     return scrolling(
         f"{panel.title} over time",
+        widths("var(--span)", *(width(_column(each, panel)) for each in panel.series)),
         column_heads(("time", False), *((each.label, True) for each in panel.series)),
         rx.el.tbody(_Rows.create(cell_class=f"{CELL} text-soft", number_class=NUMBER)),
+        table_class="spans",
     )
