@@ -16,6 +16,7 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     unify_logs,
     warn_of_unread_variables,
 )
+from clerk_tinybird_app.reflex_internals.dev_server import PageHeaders, SameOrigin
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BackendAddress,
     BuildOnce,
@@ -23,7 +24,6 @@ from clerk_tinybird_app.reflex_internals.frontend_build import (
     PagePolicy,
     PaintFirst,
     Patches,
-    SameOrigin,
     tailwind,
 )
 from clerk_tinybird_app.settings import Settings, SettingsError
@@ -101,8 +101,8 @@ try:
         telemetry_enabled=False,
         show_built_with_reflex=False,
         plugins=[
-            *(tailwind(), SameOrigin(), BackendAddress(settings), Patches(), BuildOnce()),
-            *(LessScript(), PaintFirst(), PagePolicy(settings)),
+            *(tailwind(), SameOrigin(), PageHeaders(settings), BackendAddress(settings)),
+            *(Patches(), BuildOnce(), LessScript(), PaintFirst(), PagePolicy(settings)),
         ],
         frontend_compression_formats=["brotli", "gzip"],
         disable_plugins=[rx.plugins.SitemapPlugin],

@@ -8,12 +8,13 @@ import reflex_base
 from reflex_base.compiler import templates
 from reflex_base.utils.exceptions import ConfigError
 
+from clerk_tinybird_app.reflex_internals.dev_server import PageHeaders, SameOrigin
 from clerk_tinybird_app.reflex_internals.frontend_build import (
     BuildOnce,
     LessScript,
     PaintFirst,
-    SameOrigin,
 )
+from clerk_tinybird_app.settings import Settings
 
 STATE = Path(reflex_base.__file__).parent / ".templates" / "web" / "utils" / "state.js"
 VITE_CONFIG = "plugins: [ alwaysUseReactDomServerNode(), ], server: { port: process.env.PORT, }"
@@ -40,16 +41,19 @@ def test_the_dev_server_lends_the_backends_credentials_to_no_other_origin() -> N
 
 
 def test_a_page_in_development_has_the_headers_that_do_not_hinder_vite() -> None:
-    patched = SameOrigin.patched(VITE_CONFIG, 8000, on_loopback=True)
+    patched = PageHeaders.patched(Settings.from_environ({}), ["/"], VITE_CONFIG)
 
     assert '"X-Content-Type-Options": "nosniff"' in patched
     assert "frame-ancestors 'none'" in patched
+    assert "frame-ancestors http" not in patched
     assert "script-src" not in patched
 
 
 def test_a_template_without_the_places_to_patch_fails_the_build() -> None:
     with pytest.raises(ConfigError, match=r"vite\.config\.js"):
         SameOrigin.patched("export default {}", 8000, on_loopback=True)
+    with pytest.raises(ConfigError, match=r"vite\.config\.js"):
+        PageHeaders.patched(Settings.from_environ({}), [], "export default {}")
     with pytest.raises(ConfigError, match=r"vite\.config\.js"):
         LessScript.patched("export default {}")
 

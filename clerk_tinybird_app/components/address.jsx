@@ -1,3 +1,21 @@
+import { useLayoutEffect, useRef } from "react";
+import { useLocation, useNavigationType } from "react-router";
+
+// Another view of the same page leaves it where it is scrolled to: the router would go to its top.
+export const useKeptScroll = () => {
+  const { pathname, search } = useLocation();
+  const isBack = useNavigationType() === "POP";
+  const shown = useRef(null);
+  useLayoutEffect(() => {
+    const isSame = shown.current === pathname;
+    shown.current = pathname;
+    if (!isSame || isBack) return;
+    const { scrollY } = window;
+    // Once the router has scrolled, and before that is seen.
+    queueMicrotask(() => window.scrollTo(0, scrollY));
+  }, [pathname, search]);
+};
+
 // The query of an address without some of its parts. The others stay as they are written, so that
 // they are the same view as before.
 export const without = (search, names) => {

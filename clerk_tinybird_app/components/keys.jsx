@@ -139,11 +139,17 @@ export function Keys() {
               <X {...ICON} />
             </button>
           </header>
-          <dl>
+          <dl tabIndex={0}>
             <Row keys={["Ctrl", "K"]} does="Commands" />
             {KEYS.filter(isOffered).map((each) => (
               <Row key={each.does} {...each} />
             ))}
+            {document.querySelector(".chart") ? (
+              <>
+                <Row keys={["←", "→"]} does="Read a chart, with Shift mark a period" />
+                <Row keys={["Enter"]} does="Set the period to it" />
+              </>
+            ) : null}
             <Row keys={["Esc"]} does="Close what is open" />
           </dl>
           <label>

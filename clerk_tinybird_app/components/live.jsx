@@ -18,7 +18,7 @@ import { useConnectErrors } from "../../reflex_internals/served_app/event_loop.j
 import { earlier, hasJumped, moment, msSince, ownZone, timeOfDay } from "../pulse/moment.jsx";
 import { PulseContext } from "../pulse/pulse.jsx";
 import { ICON } from "../widgets/widgets.jsx";
-import { without } from "./address.jsx";
+import { useKeptScroll, without } from "./address.jsx";
 import { ifFree, inTurn } from "./tab_turns.jsx";
 
 const TICK_MS = 250;
@@ -139,6 +139,7 @@ export function LiveView(props) {
   const { usual, least, at, behind, isLive, isFailing, finished, zone, children } = props;
   const { pathname, search: whole } = useLocation();
   const search = without(whole, props.apart);
+  useKeptScroll();
   const connectErrors = useConnectErrors();
   const { trouble, heard, check } = useContext(PulseContext);
   const isDown = connectErrors.length > 0;

@@ -272,13 +272,15 @@ def timed(view: View, zone: tzinfo, now: float) -> dict[str, Any]:
         else times.between(period.start, period.end)
     )
     is_over = view.is_of_calendar and not view.is_live
+    has_seconds = view.range == CUSTOM and (period.start.second or period.end.second)
+    form = f"{_FORM}:%S" if has_seconds else _FORM
     return {
         "subtitle": names.get(view.range) or times.between(period.start, period.end),
         "dates": dates,
         "period": names[view.range].capitalize() if view.is_of_calendar else dates,
         "zone": offset_name(times.local(period.end)),
-        "custom_start": times.local(period.start).strftime(_FORM),
-        "custom_end": times.local(period.end).strftime(_FORM),
+        "custom_start": times.local(period.start).strftime(form),
+        "custom_end": times.local(period.end).strftime(form),
         "frozen": frozen(view, now),
         "turns_at": calendar.next_turn(view.range, now, zone) if is_over else 0.0,
     }

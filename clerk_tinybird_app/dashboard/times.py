@@ -218,8 +218,12 @@ class Times:
         return text, local.toordinal(), self.date(local)
 
     def between(self, start: datetime, end: datetime) -> str:
-        """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``."""
-        return f"{self.moment(start)} to {self.moment(end)}"
+        """Return a custom period, such as ``23 Nov 10:00 to 24 Nov 12:30``, a day said once."""
+        first, last = self.local(start), self.local(end)
+        has_seconds = end - start < _HOUR and (first.second or last.second)
+        to = _SECOND if has_seconds else _MINUTE
+        day = "" if first.date() == last.date() else f"{self.date(last)} "
+        return f"{self.date(first)} {clock_text(first, to)} to {day}{clock_text(last, to)}"
 
     def moment(self, at: datetime) -> str:
         """Return a moment to the minute, with its day: ``23 Nov 10:00``."""

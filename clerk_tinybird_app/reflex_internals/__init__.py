@@ -39,6 +39,8 @@ What each module needs of Reflex:
   ``pre_compile``, ``update_env_json`` and ``post_build``, and their order; the page that becomes
   the page "not found"; that pages talk over a websocket alone. At an upgrade of Clerk's package:
   the functions that ``LessScript`` names.
+- ``dev_server``: the anchors in ``vite.config.js``; ``pre_compile``, and the routes of the pages
+  that it is told.
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
   page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
   pages are.

@@ -1,25 +1,20 @@
 """Additions to Reflex's frontend build: theme, policies, and where the pages find the backend."""
 
-import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from reflex.plugins import Plugin, TailwindV4Plugin
 from reflex_base import constants
-from reflex_base.config import get_config
 from reflex_base.environment import environment
 from reflex_base.utils.exceptions import ConfigError
 
 from clerk_tinybird_app import routes
 from clerk_tinybird_app.reflex_internals.as_built import EXPORTING_VARIABLE
 from clerk_tinybird_app.serving.content_security import Inline, inline_file, save_pages
-from clerk_tinybird_app.serving.security_headers import COMMON
 from clerk_tinybird_app.serving.static_host import static_host_files
 from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.settings.loopback import is_loopback
 
 _COLORS: Final = ("bg", "ink", "soft", "warn", "bad")
 """Those that small layout needs; all others are named in the style sheets alone."""
@@ -56,30 +51,8 @@ _LIBRARIES: Final = re.compile(
 )
 _WHOLE_IMPORT: Final = re.compile(r"^import \* as (\w+) from .*;\n", re.MULTILINE)
 
-_VITE_CONFIG: Final = "vite.config.js"
-_SERVER_ANCHOR: Final = "port: process.env.PORT,"
+VITE_CONFIG: Final = "vite.config.js"
 _PLUGINS_ANCHOR: Final = "alwaysUseReactDomServerNode(),"
-
-# Vite would allow every localhost origin, and the backend's answer allows credentials.
-_NO_CORS: Final = "cors: false,"
-
-# The dev script passes --host, which listens on every interface. A plugin can override that.
-_LOOPBACK_PLUGIN: Final = (
-    '{ name: "loopback-only", enforce: "post", config: () => ({ server: { host: "127.0.0.1" } }) },'
-)
-
-# The policy of scripts and styles is for built pages only: Vite makes new ones all the time.
-_HEADERS_IN_DEVELOPMENT: Final = COMMON | {
-    "Content-Security-Policy": "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-}
-_HEADERS_PLUGIN: Final = (
-    '{ name: "security-headers", configureServer: ({ middlewares }) => {'
-    " middlewares.use((request, response, next) => {"
-    f" for (const [name, value] of Object.entries({json.dumps(_HEADERS_IN_DEVELOPMENT)}))"
-    " response.setHeader(name, value);"
-    " next(); }); } },"
-)
-
 
 _WITHOUT_EFFECTS: Final = "/node_modules\\/(@clerk|engine\\.io-[a-z]+|socket\\.io-[a-z]+)\\//"
 _PURE_CALLS_PLUGIN: Final = (
@@ -163,7 +136,7 @@ class LessScript(Plugin):
 
     def pre_compile(self, **context: Any) -> None:
         """Patch Vite's configuration and the root of the pages before they are written."""
-        context["add_modify_task"](_VITE_CONFIG, self.patched)
+        context["add_modify_task"](VITE_CONFIG, self.patched)
         context["add_modify_task"](_ROOT, self.patched_root)
 
     @staticmethod
@@ -187,7 +160,7 @@ class LessScript(Plugin):
         Raises:
             ConfigError: The place to patch is not in Reflex's template any more.
         """
-        return _with_plugins(vite_config, _PURE_CALLS_PLUGIN, _WEBSOCKET_ALONE_PLUGIN)
+        return with_plugins(vite_config, _PURE_CALLS_PLUGIN, _WEBSOCKET_ALONE_PLUGIN)
 
 
 class PagePolicy(Plugin):
@@ -297,44 +270,17 @@ def _path(file: Path) -> str:
     return f"/{name}"
 
 
-class SameOrigin(Plugin):
-    """Makes the backend's paths reachable on the frontend's port in development.
+def with_plugins(vite_config: str, *plugins: str) -> str:
+    """Return Vite's configuration with more plugins in front.
 
-    In production Reflex serves both on one port already.
+    Raises:
+        ConfigError: It has no place for them any more.
     """
-
-    def pre_compile(self, **context: Any) -> None:
-        """Patch Vite's configuration before it is written."""
-        modify: Callable[[str, Callable[[str], str]], None] = context["add_modify_task"]
-        modify(_VITE_CONFIG, self._patched)
-
-    def _patched(self, vite_config: str) -> str:
-        # Read only now, because Reflex changes the port when the configured one is taken.
-        config = get_config()
-        port = config.backend_port or constants.DefaultPorts.BACKEND_PORT
-        return self.patched(vite_config, port, on_loopback=is_loopback(config.backend_host))
-
-    @staticmethod
-    def patched(vite_config: str, backend_port: int, *, on_loopback: bool) -> str:
-        """Return ``vite_config`` with the proxy and, with ``on_loopback``, the loopback address.
-
-        Raises:
-            ConfigError: The places to patch are not in Reflex's template any more.
-        """
-        _require(_SERVER_ANCHOR, vite_config)
-        target = f'{{ target: "http://127.0.0.1:{backend_port}", xfwd: true }}'
-        proxy = ", ".join(f'"{path}": {target}' for path in routes.BACKEND)
-        plugins = (_LOOPBACK_PLUGIN, _HEADERS_PLUGIN) if on_loopback else (_HEADERS_PLUGIN,)
-        return _with_plugins(vite_config, *plugins).replace(
-            _SERVER_ANCHOR, f"{_SERVER_ANCHOR} {_NO_CORS} proxy: {{ {proxy} }},", 1
-        )
-
-
-def _with_plugins(vite_config: str, *plugins: str) -> str:
-    _require(_PLUGINS_ANCHOR, vite_config)
+    require(_PLUGINS_ANCHOR, vite_config)
     return vite_config.replace(_PLUGINS_ANCHOR, "".join((_PLUGINS_ANCHOR, *plugins)), 1)
 
 
-def _require(anchor: str, vite_config: str) -> None:
+def require(anchor: str, vite_config: str) -> None:
+    """Refuse a configuration of Vite's without ``anchor``."""
     if anchor not in vite_config:
-        raise ConfigError(f"{_VITE_CONFIG} no longer has '{anchor}' to patch")
+        raise ConfigError(f"{VITE_CONFIG} no longer has '{anchor}' to patch")

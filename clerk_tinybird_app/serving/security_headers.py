@@ -29,8 +29,8 @@ COMMON: Final = {
 }
 """The headers that are the same for all answers."""
 
-_FRAMES: Final = "X-Frame-Options"
-"""It knows no list of origins, so pages that somebody may frame have the policy alone."""
+COMMON_IN_FRAMES: Final = {k: value for k, value in COMMON.items() if k != "X-Frame-Options"}
+"""Those of pages that somebody may frame: that header knows no list of origins."""
 
 _POLICY: Final = "Content-Security-Policy"
 _HSTS: Final = "Strict-Transport-Security"
@@ -96,9 +96,8 @@ class SecurityHeaders:
         # Exactly: a path that only begins so, such as /embed/../, can lead to any page.
         path = scope["path"].removesuffix("/") or routes.HOME
         is_embedded = path in self._embedded
-        for name, value in COMMON.items():
-            if not (is_embedded and name == _FRAMES):
-                headers.setdefault(name, value)
+        for name, value in (COMMON_IN_FRAMES if is_embedded else COMMON).items():
+            headers.setdefault(name, value)
         # With 304 a browser keeps the page and its policy, so no new policy is sent.
         if status != _NOT_MODIFIED:
             is_page = headers.get("content-type", "").startswith("text/html")

@@ -64,6 +64,10 @@ _FIGURES: Final = Figures(
             limit=Limit(above=_LATE_MS),
         ),
         Figure(label="Volume", column="volume_bytes", unit=Unit.BYTES),
+        Figure(
+            label="Median time to delivery", column="p50_delivery_ms", unit=Unit.MILLISECONDS,
+            good=Good.DOWN, trend=("delivery_time_over_time", "p50_ms"),
+        ),
     ),
 )  # fmt: skip
 
@@ -121,13 +125,12 @@ _TEMPLATES: Final = Ranking(
     width=7,
 )  # fmt: skip
 
-_RECIPIENTS: Final = Breakdown(
-    pipe="recipient_domains",
-    title="Recipients",
-    note="by domain",
+_SHARES: Final = Breakdown(
+    pipe="filter_values",
+    name="shares",
+    title="Shares",
     noun="e-mails",
-    by="recipient_domain",
-    value="sent",
+    tabs=("recipient_domain", "domain", "outcome"),
     width=5,
 )
 
@@ -186,12 +189,12 @@ DASHBOARD: Final = Dashboard(
             values_from=Values(pipe="senders", column="sender", count="sent", search="search"),
         ),
     ),
-    panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _RECIPIENTS, _LATEST, _SENDERS),
+    panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _SHARES, _LATEST, _SENDERS),
     pages={
         "template": Page(
             title="{template} from {domain}",
             by=("domain", "template"),
-            panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _LATEST, _RECIPIENTS),
+            panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _LATEST, _SHARES),
             back="All templates",
         )
     },

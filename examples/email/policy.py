@@ -14,7 +14,6 @@ EVERYBODY: Final = (
     "emails_over_time",
     "delivery_time_over_time",
     "top_templates",
-    "recipient_domains",
     "latest_emails",
     "filter_values",
 )

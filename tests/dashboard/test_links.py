@@ -147,8 +147,14 @@ def test_the_form_of_a_custom_period_opens_with_the_period_shown_in_the_viewers_
         zone_named("UTC"),
         NOW.timestamp(),
     )
-    assert custom["subtitle"] == custom["dates"] == "24 Nov 10:00 to 24 Nov 12:00"
+    assert custom["subtitle"] == custom["dates"] == "24 Nov 10:00 to 12:00"
     assert custom["zone"] == "UTC"
+    short = View(range="custom", start=NOW - timedelta(seconds=15), end=NOW)
+    told = timed(short, zone_named("UTC"), NOW.timestamp())
+    assert (told["custom_start"], told["custom_end"]) == (
+        "2026-11-24T11:59:45",
+        "2026-11-24T12:00:00",
+    )
 
 
 def test_every_period_is_a_link_by_its_whole_name() -> None:

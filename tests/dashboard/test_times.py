@@ -55,7 +55,25 @@ def test_an_hour_that_comes_twice_is_told_apart() -> None:
     assert new_york.span(starts[1], HOUR) == "Sun 1 Nov, 01:00 EDT to 01:00 EST"
     noon = utc(2026, 11, 1, 17)
     assert new_york.clock(starts[2], now=noon) == "01:00:00.000 EST"
-    assert new_york.between(starts[1], starts[2]) == "1 Nov 01:00 EDT to 1 Nov 01:00 EST"
+    assert new_york.between(starts[1], starts[2]) == "1 Nov 01:00 EDT to 01:00 EST"
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(seconds=15), "24 Nov 13:00:00 to 13:00:15"),
+        (timedelta(minutes=15), "24 Nov 13:00 to 13:15"),
+        (timedelta(hours=12), "24 Nov 13:00 to 25 Nov 01:00"),
+        # As in the link to a period that ended then.
+        (timedelta(hours=24, seconds=7), "24 Nov 13:00 to 25 Nov 13:00"),
+    ],
+)
+def test_a_period_says_its_day_once_and_its_seconds_where_they_tell(
+    length: timedelta, text: str
+) -> None:
+    noon = utc(2026, 11, 24, 12)
+
+    assert times().between(noon, noon + length) == text
 
 
 def test_a_day_that_begins_at_one_is_that_day() -> None:

@@ -74,9 +74,9 @@ def app(
 
 
 @pytest.fixture(scope="package")
-def dev_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+def dev_app(tmp_path_factory: pytest.TempPathFactory, embedder: str) -> Iterator[RunningApp]:
     """The app as its developers run it: hot reload, two ports, React's StrictMode."""
-    app = RunningApp(tmp_path_factory.mktemp("dev") / "app")
+    app = RunningApp(tmp_path_factory.mktemp("dev") / "app", {"EMBED_ANCESTORS": embedder})
     try:
         yield app.dev()
     finally:

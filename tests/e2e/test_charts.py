@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -40,6 +42,12 @@ def drag(page: Page, chart: Locator, start: float, end: float) -> None:
     page.mouse.up()
 
 
+def length(address: str) -> float:
+    """Return how many seconds long the period of an address is."""
+    told = dict(parse_qsl(urlsplit(address).query))
+    return (datetime.fromisoformat(told["end"]) - datetime.fromisoformat(told["start"])).seconds
+
+
 def expect_no_odd_number(page: Page) -> None:
     drawn = page.locator(".chart").evaluate_all("all => all.map((each) => each.outerHTML).join()")
     assert "NaN" not in drawn
@@ -52,6 +60,8 @@ def test_one_moment_is_read_in_every_chart_at_once(
 ) -> None:
     traffic, latency = charts
     whole = page.locator(f"#panel-{TRAFFIC} .legend b").first.inner_text()
+    label = page.locator(f"#panel-{LATENCY} .legend").get_by_text("whole period")
+    expect(label).to_be_visible()
 
     for share in (0.15, 0.5, 0.995):
         x, y = point(page, traffic, share)
@@ -68,6 +78,7 @@ def test_one_moment_is_read_in_every_chart_at_once(
         assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
     expect(tip).to_contain_text("so far")
     expect(latency.locator(".chart-tip")).to_have_count(0)
+    expect(label).to_be_hidden()
     expect(page.locator(f"#panel-{TRAFFIC} .legend b").first).not_to_have_text(whole)
 
     page.mouse.move(5, 5)
@@ -92,15 +103,79 @@ def test_a_drag_sets_the_period_and_a_double_click_goes_back(
     expect(page).to_have_url(first)
     page.mouse.dblclick(*point(page, traffic, 0.5))
     expect(page).to_have_url(re.compile(r"/dashboard$"))
-    # Nothing is left to go back from.
-    page.mouse.dblclick(*point(page, traffic, 0.5))
+    # Nothing is left to go back from: neither of these, nor of what the browser's button undid.
+    page.mouse.dblclick(*point(page, latency, 0.5))
     expect(page).to_have_url(re.compile(r"/dashboard$"))
+    drag(page, latency, 0.4, 0.6)
+    expect(page).to_have_url(CUSTOM)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+    page.mouse.dblclick(*point(page, latency, 0.5))
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(re.compile(r"/dashboard$"))
+
+
+def test_another_view_of_the_page_leaves_it_where_it_is_scrolled_to(
+    page: Page, charts: tuple[Locator, Locator]
+) -> None:
+    legend = page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="2xx")
+    shares = page.get_by_role("navigation", name="Shares by").get_by_role("link", name="region")
+
+    for change in (lambda: drag(page, charts[0], 0.3, 0.6), legend.click, shares.click):
+        page.evaluate("scrollTo(0, 200)")
+        before = page.url
+        change()
+        expect(page).not_to_have_url(before)
+        assert page.evaluate("scrollY") == 200
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Token").click()
+    expect(page.locator("#decoded-token")).to_be_visible()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_click_on_a_bar_narrows_the_period_to_it_until_it_is_the_only_one(
+    page: Page, board: Board, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    bars, narrowing = traffic.locator(".bar"), re.compile("narrowing")
+    page.mouse.move(*point(page, latency, 0.4))
+    expect(latency.locator(".chart-tip")).to_be_visible()
+    expect(latency).not_to_have_class(narrowing)
+    page.mouse.click(*point(page, latency, 0.4))
+    addresses = [page.url]
+
+    for seconds, parts in ((900, 60), (15, 15), (1, 1)):
+        bar = bars.filter(has=page.locator("rect")).first
+        bar.hover(force=True)
+        expect(traffic).to_have_class(narrowing)
+        bar.click(force=True)
+        expect(page).not_to_have_url(addresses[-1])
+        assert length(page.url) == seconds
+        expect(bars).to_have_count(parts)
+        addresses.append(page.url)
+
+    bars.first.hover(force=True)
+    expect(traffic.locator(".chart-tip")).to_be_visible()
+    expect(traffic).not_to_have_class(narrowing)
+    bars.first.click(force=True)
+    bars.first.dblclick(force=True)
+    expect(page).to_have_url(addresses[2])
+    # Neither press of a double click narrows.
+    expect(bars).to_have_count(15)
+    bars.filter(has=page.locator("rect")).first.dblclick(force=True)
+    expect(page).to_have_url(addresses[1])
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(addresses[1])
+    board.expect_filled()
 
 
 def test_a_chart_is_read_and_a_period_is_marked_by_keys(
     page: Page, charts: tuple[Locator, Locator]
 ) -> None:
     traffic, _ = charts
+    traffic.focus()
+    page.keyboard.press("?")
+    expect(page.locator(".key-list")).to_contain_text("Read a chart")
+    page.keyboard.press("Escape")
     traffic.focus()
 
     page.keyboard.press("ArrowLeft")
@@ -119,6 +194,25 @@ def test_a_chart_is_read_and_a_period_is_marked_by_keys(
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(CUSTOM)
+
+
+def test_enter_narrows_the_period_to_the_bar_that_is_read(
+    page: Page, charts: tuple[Locator, Locator]
+) -> None:
+    traffic, latency = charts
+    opened = page.url
+    for chart in (latency, traffic):
+        # Without a bar that is read, and in a chart of lines, there is nothing to narrow to.
+        expect(page).to_have_url(opened)
+        chart.focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Enter")
+
+    expect(page).to_have_url(CUSTOM)
+    assert length(page.url) == 900
+    expect(traffic).to_be_focused()
 
 
 def test_the_scale_is_chosen_in_the_head_of_the_panel(
@@ -258,9 +352,10 @@ def test_a_chart_is_saved_as_a_picture_that_says_of_when_and_of_what_it_is(
 
     assert download.value.suggested_filename == f"{LATENCY}.png"
     assert download.value.path().read_bytes()[:4] == b"\x89PNG"
-    title, caption, *_ = page.evaluate("window.written")
+    title, caption, *legend = page.evaluate("window.written")
     assert title == "Latency"
     assert re.fullmatch(r"\d+ \w+ \d\d:\d\d to now UTC\+\d, method is not GET", caption)
+    assert legend == ["p50", "p95", "p99", "hour before"]
 
 
 def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: Board) -> None:
@@ -283,7 +378,7 @@ def phone(browser: Browser, app: RunningApp) -> Iterator[Visitor]:
     assert visitor.faults == []
 
 
-def test_a_finger_reads_by_a_tap_and_marks_by_waiting_first(
+def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     phone: Visitor, app: RunningApp
 ) -> None:
     page, board = phone.page, Board(phone, app)
@@ -302,6 +397,7 @@ def test_a_finger_reads_by_a_tap_and_marks_by_waiting_first(
     assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
+    bars = traffic.locator(".bar").count()
     fingers = page.context.new_cdp_session(page)
 
     def touch(kind: str, share: float | None) -> None:
@@ -315,4 +411,13 @@ def test_a_finger_reads_by_a_tap_and_marks_by_waiting_first(
     touch("touchMove", 0.7)
     expect(page.locator(".brush")).to_have_count(2)
     touch("touchEnd", None)
+    expect(page).to_have_url(CUSTOM)
+    marked = page.url
+    expect(traffic.locator(".bar")).not_to_have_count(bars)
+
+    page.touchscreen.tap(*point(page, traffic, 0.6))
+    expect(tip.locator(".touch")).to_have_text("Tap again to set the period")
+    expect(page).to_have_url(marked)
+    page.touchscreen.tap(*point(page, traffic, 0.6))
+    expect(page).not_to_have_url(marked)
     expect(page).to_have_url(CUSTOM)

@@ -224,6 +224,8 @@ def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     table = page.get_by_role("region", name="Requests over time")
     expect(table.get_by_role("columnheader")).to_have_text(["time", "2xx", "3xx", "4xx", "5xx"])
     assert table.get_by_role("row").count() > 90
+    cut = "cells => cells.some((cell) => cell.scrollWidth > cell.clientWidth)"
+    assert not table.locator("tbody td").evaluate_all(cut)
     board.choose(LATENCY, "Show as a table")
     latency = page.get_by_role("region", name="Latency over time").locator("tbody td:last-child")
     assert all(re.fullmatch(r"[\d.]+ m?s|\u2013", text) for text in latency.all_inner_texts())

@@ -9,8 +9,8 @@ import httpx
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.board import RECENT, ROUTES, TRAFFIC, Board
-from tests.e2e.visitor import Visitor
-from tests.running_app import RunningApp
+from tests.e2e.visitor import Visitor, expired
+from tests.running_app import RunningApp, wait_until
 
 SEVERAL_REFRESHES = 6
 """How many seconds they take."""
@@ -242,3 +242,78 @@ def test_a_first_question_that_gets_lost_is_asked_anew_within_seconds(
 
     board.expect_filled()
     assert lost
+
+
+def test_a_first_question_behind_a_refused_token_is_asked_anew_behind_the_next_one(
+    board: Board, page: Page, app: RunningApp
+) -> None:
+    board.open()
+    # However slow this machine is, the next token comes soon, and in the first question's turn.
+    page.add_init_script(
+        """{ const now = performance.now.bind(performance), wall = Date.now(), wait = setTimeout;
+        window.setTimeout = (act, ms, ...rest) => wait(act, ms === 2000 ? 4000 : ms, ...rest);
+        performance.now = () => now() / 10;
+        Date.now = () => Math.floor(wall + now() / 10); }"""
+    )
+    asked: list[str] = []
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message: str | bytes) -> None:
+            found = re.findall(r"state\.(sync|refresh)\b", str(message))
+            if "sync" in found and "sync" not in asked:
+                message = re.sub(
+                    r"eyJ[\w.-]+", lambda told: expired(told[0], app.folder), str(message)
+                )
+            asked.extend(found)
+            server.send(message)
+
+        socket.on_message(to_server)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.evaluate("localStorage.setItem('dashboard-refresh-seconds', '300')")
+    page.reload()
+
+    board.expect_filled()
+    assert asked[:3] == ["sync", "refresh", "sync"]
+
+
+def test_a_first_question_of_an_address_that_was_left_is_not_taken_over_by_the_next_one(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    periods = page.get_by_role("navigation", name="Period")
+    periods.get_by_role("link", name="1 h").click()
+    expect(periods.get_by_role("link", name="1 h")).to_have_attribute("aria-current", "true")
+    asked: list[str] = []
+    sockets: list[WebSocketRoute] = []
+    withheld: list[str | bytes] = []
+
+    def join(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        sockets.append(socket)
+
+        def to_server(message: str | bytes) -> None:
+            asked.extend(re.findall(r'state\.refresh.*"search":"(.*?)"', str(message)))
+            server.send(message)
+
+        def to_page(message: str | bytes) -> None:
+            withheld.append(message) if asked and sockets else socket.send(message)
+
+        socket.on_message(to_server)
+        server.on_message(to_page)
+
+    page.route_web_socket(re.compile("/_event"), join)
+    page.evaluate("localStorage.setItem('dashboard-refresh-seconds', '300')")
+    page.reload()
+    wait_until(lambda: page.evaluate("1") == 1 and bool(asked), what="nothing was asked")
+    page.go_back()
+    (socket,) = sockets
+    sockets.clear()
+    while withheld:
+        socket.send(withheld.pop(0))
+
+    expect(periods.get_by_role("link", name="24 h")).to_have_attribute("aria-current", "true")
+    board.expect_filled()
+    assert asked == ["?range=1h", ""]

@@ -147,8 +147,10 @@ def test_a_box_that_opens_stays_within_a_phone(visitor: Visitor, page: Page) -> 
 
 
 def test_on_paper_are_the_data_without_what_can_be_pressed(visitor: Visitor, page: Page) -> None:
-    visitor.sign_in_at("/dashboard", "admin@acme.test")
+    visitor.sign_in_at("/dashboard?range=1h&method=GET", "admin@acme.test")
     expect(page.locator(".chart svg")).to_have_count(2)
+    whose = page.locator(".on-paper")
+    expect(whose).to_be_hidden()
 
     page.emulate_media(media="print")
 
@@ -157,6 +159,9 @@ def test_on_paper_are_the_data_without_what_can_be_pressed(visitor: Visitor, pag
         assert not any(each.is_visible() for each in page.locator(hidden).all()), hidden
     for shown in ("h1", f"#panel-{TRAFFIC} h2", f"#panel-{TRAFFIC} .legend a", ".chart svg"):
         expect(page.locator(shown).first).to_be_visible()
+    expect(whose).to_be_visible()
+    said = r"acme, \d+ \w+ \d\d:\d\d to now UTC[+]\d, method is GET"
+    expect(whose).to_have_text(re.compile(said))
 
 
 def test_signing_in_leaves_the_focus_at_the_content_without_a_frame(

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clerk_tinybird_app.dashboard.declaration import Figures, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import Breakdown, Figures, Panel, Ranking, TimeSeries
 from clerk_tinybird_app.dashboard.view import record_names
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
@@ -94,15 +94,25 @@ def test_an_admin_signs_in_sees_every_panel_opens_a_row_and_switches(shop: Shop)
     for panel in shop.panels():
         shop.see(panel)
 
+    (shares,) = (p for p in shop.panels() if isinstance(p, Breakdown))
+    for name in shares.tabs[1:]:
+        declared = shop.product.dashboard.filter_named(name)
+        assert declared
+        tabs = page.get_by_role("navigation", name=f"{shares.title} by")
+        tabs.get_by_role("link", name=declared.label, exact=True).click()
+        expect(page.locator(f"#panel-{shares.key} th").first).to_have_text(declared.label)
+        shop.see(shares)
+    assert shares.tabs
+
     (ranking,) = (p for p in shop.panels() if isinstance(p, Ranking) and p.opens)
     opening = page.locator(f"#panel-{ranking.key}").get_by_role("link", name=re.compile("^Open "))
     address = urlsplit(opening.first.get_attribute("href") or "")
     opening.first.click()
-    declared = shop.product.dashboard.pages[ranking.opens]
-    chosen = {name: value for name, value in parse_qsl(address.query) if name in declared.by}
+    opened = shop.product.dashboard.pages[ranking.opens]
+    chosen = {name: value for name, value in parse_qsl(address.query) if name in opened.by}
     title = page.get_by_role("heading", level=1)
-    expect(title).to_have_text(declared.title.format(**chosen))
-    for panel in declared.panels:
+    expect(title).to_have_text(opened.title.format(**chosen))
+    for panel in opened.panels:
         shop.see(panel)
 
     newest = page.locator(f"#panel-{shop.product.dashboard.newest} tbody")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.visitor import Visitor, fixed_params
+from tests.e2e.visitor import SIGN_IN, Visitor, fixed_params
 from tests.running_app import RunningApp, wait_until
 
 
@@ -75,8 +75,8 @@ def test_a_pipe_that_changes_is_served_and_restarts_nothing(fresh_app: RunningAp
     assert app.log.read_text().count("Tinybird serves") == len(("start", "code"))
 
 
-def test_development_listens_on_loopback_alone_and_lets_nobody_frame_its_pages(
-    dev_app: RunningApp,
+def test_development_listens_on_loopback_alone_and_frames_what_production_does(
+    dev_app: RunningApp, embedder: str
 ) -> None:
     app = dev_app
 
@@ -84,7 +84,25 @@ def test_development_listens_on_loopback_alone_and_lets_nobody_frame_its_pages(
     vite = (app.folder / ".web" / "vite.config.js").read_text()
     assert 'host: "127.0.0.1"' in vite
     assert "Network: http" not in app.log.read_text()
-    for path in ("/", "/dashboard", "/api/health"):
+    for path in ("/", "/dashboard", "/api/health", "/embed/nothing"):
         headers = httpx.get(app.origin + path).headers
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    for path in ("/embed", "/embed/", "/embed/route?range=7d"):
+        headers = httpx.get(app.origin + path).headers
+        assert headers["content-security-policy"].endswith(f"frame-ancestors {embedder}")
+        assert "x-frame-options" not in headers
+
+
+def test_a_named_site_frames_the_dashboard_in_development(
+    browser: Browser, dev_app: RunningApp, embedder: str
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+
+    page.goto(f"{embedder}/?{dev_app.origin}/embed")
+
+    way_in = page.frame_locator("iframe").get_by_role("link", name=SIGN_IN)
+    expect(way_in).to_have_attribute("target", "_blank")
+    context.close()

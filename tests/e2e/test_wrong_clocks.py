@@ -2,14 +2,13 @@
 
 import json
 import time
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jwt
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, expired
 from tests.running_app import RunningApp, wait_until
 
 WRONG_BY_SECONDS: Final = {
@@ -86,19 +85,6 @@ def test_a_laptop_that_slept_sends_a_fresh_token_though_its_monotonic_clock_stoo
     visitor.token()
 
 
-def _expired(token: str, folder: Path) -> str:
-    """Return the session token with its life moved into the past, signed as Clerk would."""
-    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    past = {"iat": int(time.time()) - 120, "nbf": int(time.time()) - 130}
-    key = (folder / ".local" / "clerk-signing-key.pem").read_text()
-    return jwt.encode(
-        claims | past | {"exp": past["iat"] + 60},
-        key,
-        algorithm="RS256",
-        headers={"kid": jwt.get_unverified_header(token)["kid"]},
-    )
-
-
 def test_a_token_refused_for_its_age_is_replaced_at_once_and_the_page_stays(
     visitor: Visitor, app: RunningApp
 ) -> None:
@@ -112,7 +98,7 @@ def test_a_token_refused_for_its_age_is_replaced_at_once_and_the_page_stays(
         answer = route.fetch()
         body = answer.json()
         if not served:
-            body["jwt"] = _expired(body["jwt"], app.folder)
+            body["jwt"] = expired(body["jwt"], app.folder)
         served.append(body["jwt"])
         route.fulfill(response=answer, body=json.dumps(body))
 

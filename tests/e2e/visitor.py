@@ -1,7 +1,9 @@
 """A person with a browser, in the words of the tests."""
 
 import re
+import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -223,3 +225,16 @@ def fixed_params(token: str, signing_key: str) -> dict[str, str]:
     assert all(one == every[0] for one in every)
     fixed: dict[str, str] = every[0]
     return fixed
+
+
+def expired(token: str, folder: Path) -> str:
+    """Return the session token with its life moved into the past, signed as Clerk would."""
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    past = {"iat": int(time.time()) - 120, "nbf": int(time.time()) - 130}
+    key = (folder / ".local" / "clerk-signing-key.pem").read_text()
+    return jwt.encode(
+        claims | past | {"exp": past["iat"] + 60},
+        key,
+        algorithm="RS256",
+        headers={"kid": jwt.get_unverified_header(token)["kid"]},
+    )

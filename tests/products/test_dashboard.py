@@ -134,6 +134,25 @@ def test_the_trends_and_the_series_are_columns_of_charts(filled: Shipped) -> Non
                 assert column in ask(filled, pipe).columns, figure.label
 
 
+def test_every_line_of_a_chart_is_a_key_figure_so_that_its_legend_tells_the_whole_period(
+    served: Shipped,
+) -> None:
+    board = served.product.dashboard
+    for page in ("", *board.pages):
+        shown = board.panels_of(page)
+        trends = {
+            each.trend for panel in shown if isinstance(panel, Figures) for each in panel.figures
+        }
+        lines = {
+            (panel.pipe, each.column)
+            for panel in shown
+            if isinstance(panel, TimeSeries) and not panel.is_stacked
+            for each in panel.series
+        }
+        assert lines
+        assert lines <= trends, page
+
+
 def orders(rows: list[Row], panel: Ranking) -> list[tuple[object, ...]]:
     return [tuple(row[name] for name in panel.by) for row in rows]
 

@@ -73,7 +73,7 @@ function Crosshair({ shown, layout, group, at }) {
 
 export function Chart({ label, summaryId }) {
   const shown = useChart();
-  const { axis, chart, mode, hidden, series, onMark, fold, setFold, svg } = shown;
+  const { axis, chart, mode, hidden, series, isStacked, onMark, fold, setFold, svg } = shown;
   const host = useRef(null);
   const { width, height } = useSize(host);
   const id = useId().replace(/\W/g, "");
@@ -91,16 +91,19 @@ export function Chart({ label, summaryId }) {
     const place = Math.floor((clientX - left - layout.left) / layout.bar);
     return Math.max(0, Math.min(groups.length - 1, place));
   };
-  const { source, handlers } = usePointer({ groups, placeAt, onMark });
+  // The only bar there is would be no narrower a period.
+  const narrows = (place) => isStacked && groups.length > 1 && layout.totals[place] > 0;
+  const { source, handlers } = usePointer({ groups, placeAt, narrows, onMark });
   const pointed = usePointed();
   const place = placeOf(groups, pointed.at);
   const group = groups[place];
   const at = group ? Math.round(layout.x(group.first) + layout.bar / 2) + 0.5 : 0;
-  const isHere = pointed.source === source;
+  const isRead = pointed.source === source && !pointed.mark;
+  const isNarrowing = isRead && narrows(place);
   return (
     <div
       ref={host}
-      className="chart"
+      className={isNarrowing ? "chart narrowing" : "chart"}
       role="slider"
       tabIndex={0}
       aria-label={label}
@@ -118,7 +121,9 @@ export function Chart({ label, summaryId }) {
           {group ? <Crosshair shown={shown} layout={layout} group={group} at={at} /> : null}
         </svg>
       ) : null}
-      {group && isHere && !pointed.mark ? <Tip group={group} x={at} width={width} /> : null}
+      {group && isRead ? (
+        <Tip group={group} x={at} width={width} isNarrowing={isNarrowing} />
+      ) : null}
     </div>
   );
 }

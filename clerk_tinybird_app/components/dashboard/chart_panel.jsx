@@ -125,13 +125,15 @@ export function HideToggle({ label, ...props }) {
 
 // A picture leaves the page, so it says of when and of what it is.
 export function PngItem({ period, chips, ...props }) {
-  const { svg, name, title, asTable, series, hidden, setNoPng } = useChart();
+  const { svg, name, title, chart, mode, asTable, series, hidden, setNoPng } = useChart();
   if (asTable) return null;
   const shown = series.filter(({ label }) => !hidden.includes(label));
+  const hasBefore = chart.before.length && mode !== "percent" && !hidden.includes(null);
+  const before = hasBefore ? chart.before_name : "";
   const filters = chips.map(({ label, verb, chosen }) => `${label} ${verb} ${chosen}`);
   const caption = [period, ...filters].join(", ");
   const save = () =>
-    savePng(svg.current, { name, title, caption, series: shown }).then(
+    savePng(svg.current, { name, title, caption, series: shown, before }).then(
       () => setNoPng(false),
       () => setNoPng(true),
     );

@@ -48,15 +48,23 @@ const colourOf = (host, tone) => {
   return found;
 };
 
-const legend = (pen, host, series, y) => {
+const legend = (pen, host, series, before, y) => {
   let x = PAD;
+  const ink = colour(host, "color");
+  const write = (label) => {
+    pen.fillStyle = ink;
+    pen.fillText(label, x + 16, y);
+    x += 16 + pen.measureText(label).width + 18;
+  };
   for (const { label, tone } of series) {
     pen.fillStyle = colourOf(host, tone);
     pen.fillRect(x, y - 9, 10, 10);
-    pen.fillStyle = colour(host, "color");
-    pen.fillText(label, x + 16, y);
-    x += 16 + pen.measureText(label).width + 18;
+    write(label);
   }
+  if (!before) return;
+  pen.fillStyle = ink;
+  for (const dash of [0, 4, 8]) pen.fillRect(x + dash, y - 5, 3, 1.5);
+  write(before);
 };
 
 // The text, or as much of it as there is room for.
@@ -66,7 +74,7 @@ const fitting = (pen, text, room) => {
   return fit;
 };
 
-export async function savePng(svg, { name, title, caption, series }) {
+export async function savePng(svg, { name, title, caption, series, before }) {
   const { width, height } = svg.getBoundingClientRect();
   const image = await picture(resolved(svg, width, height));
   const host = svg.closest("section") ?? svg.parentElement;
@@ -84,7 +92,7 @@ export async function savePng(svg, { name, title, caption, series }) {
   pen.font = `13px ${colour(host, "--font-mono")}`;
   pen.fillStyle = colour(host, "--soft");
   pen.fillText(fitting(pen, caption, width), PAD, PAD + 24);
-  legend(pen, host, series, HEAD + height + 22);
+  legend(pen, host, series, before, HEAD + height + 22);
   const blob = await new Promise((done) => canvas.toBlob(done));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

@@ -20,20 +20,29 @@ const point = (changes) => {
 export const usePointed = () =>
   useSyncExternalStore(listen, () => pointed, () => NOTHING);
 
-// How often the period was set by marking it in this tab: so far a double click can go back.
-let steps = 0;
+// Where in the tab's history a period was set in a chart: so far a double click can go back.
+let marks = [];
+const historyPlace = () => window.history.state?.idx ?? 0;
+const marksBehind = () => (marks = marks.filter((place) => place < historyPlace()));
 
 const HOLD_MS = 350;
 const DRAG_PX = 4;
+const DOUBLE_MS = 250;
 
 // The handlers of a chart. `groups` are its buckets, `placeAt` says which of them is at a place on
-// the screen, `onMark` gets a period that was marked.
-export function usePointer({ groups, placeAt, onMark }) {
+// the screen, `narrows` whether a press there sets the period to it, `onMark` gets the period.
+export function usePointer({ groups, placeAt, narrows, onMark }) {
   const source = useId();
   const drag = useRef(null);
   const key = useRef(null);
+  // What a click would narrow to, the timer that waits whether it is a double click, and whether
+  // one has narrowed already.
+  const pressed = useRef(null);
+  const waiting = useRef(0);
+  const hasNarrowed = useRef(false);
 
   useEffect(() => () => {
+    clearTimeout(waiting.current);
     if (pointed.source === source) point(NOTHING);
   }, [source]);
 
@@ -49,12 +58,10 @@ export function usePointer({ groups, placeAt, onMark }) {
     const [start, end] = [groups[first].start, groups[last].end];
     point({ at: groups[other].start, source, mark: [start, end] });
   };
-  const set = () => {
-    const { mark } = pointed;
+  const set = (start, end) => {
     leave();
-    if (!mark) return;
-    steps += 1;
-    onMark(...mark);
+    marks = [...marksBehind(), historyPlace()];
+    onMark(start, end);
   };
 
   const onPointerDown = (event) => {
@@ -64,6 +71,10 @@ export function usePointer({ groups, placeAt, onMark }) {
     clearTimeout(drag.current?.timer);
     const begun = { place, x: event.clientX, isMarking: false, isTouch };
     drag.current = begun;
+    // A finger reads first.
+    const isRead = pointed.source === source && placeOf(groups, pointed.at) === place;
+    pressed.current = null;
+    if (narrows(place) && (isRead || !isTouch)) pressed.current = { ...groups[place], isTouch };
     if (!isTouch) {
       event.currentTarget.setPointerCapture(event.pointerId);
       return;
@@ -80,6 +91,7 @@ export function usePointer({ groups, placeAt, onMark }) {
     const begun = drag.current;
     if (begun) {
       const hasMoved = Math.abs(event.clientX - begun.x) > DRAG_PX;
+      if (hasMoved) pressed.current = null;
       if (hasMoved && begun.isTouch && !begun.isMarking) clearTimeout(begun.timer);
       if (hasMoved && !begun.isTouch) begun.isMarking = true;
       if (begun.isMarking) {
@@ -93,7 +105,9 @@ export function usePointer({ groups, placeAt, onMark }) {
     const begun = drag.current;
     clearTimeout(begun?.timer);
     drag.current = null;
-    if (begun?.isMarking) set();
+    if (!begun?.isMarking) return;
+    pressed.current = null;
+    if (pointed.mark) set(...pointed.mark);
   };
   const onPointerCancel = () => {
     clearTimeout(drag.current?.timer);
@@ -103,9 +117,23 @@ export function usePointer({ groups, placeAt, onMark }) {
     // What a finger has pointed at stays until it points elsewhere.
     if (event.pointerType !== "touch" && !drag.current) leave();
   };
+  const onClick = ({ detail }) => {
+    clearTimeout(waiting.current);
+    if (detail === 1) hasNarrowed.current = false;
+    const bucket = pressed.current;
+    pressed.current = null;
+    if (!bucket || hasNarrowed.current) return;
+    const narrow = () => {
+      hasNarrowed.current = true;
+      set(bucket.start, bucket.end);
+    };
+    // A double click is waited for where it would go back; a finger's second tap is none.
+    if (bucket.isTouch || !marksBehind().length) narrow();
+    else if (detail === 1) waiting.current = setTimeout(narrow, DOUBLE_MS);
+  };
   const onDoubleClick = () => {
-    if (!steps) return;
-    steps -= 1;
+    if (hasNarrowed.current || !marksBehind().length) return;
+    marks.pop();
     leave();
     window.history.back();
   };
@@ -128,9 +156,9 @@ export function usePointer({ groups, placeAt, onMark }) {
         point({ mark: null });
         show(next);
       }
-    } else if (event.key === "Enter" && pointed.mark) {
+    } else if (event.key === "Enter" && (pointed.mark || narrows(now))) {
       event.preventDefault();
-      set();
+      set(...(pointed.mark ?? [groups[now].start, groups[now].end]));
     } else if (event.key === "Escape" && (pointed.source === source || drag.current)) {
       event.preventDefault();
       leave();
@@ -142,6 +170,7 @@ export function usePointer({ groups, placeAt, onMark }) {
     onPointerUp,
     onPointerCancel,
     onPointerLeave,
+    onClick,
     onDoubleClick,
     onKeyDown,
     onBlur: leave,

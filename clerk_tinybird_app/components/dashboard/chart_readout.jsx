@@ -79,6 +79,8 @@ export function Legend() {
   const place = placeOf(groups, at);
   const reading = place < 0 ? null : readingOf(shown, groups[place]);
   const whole = (index) => inUnit(unit, chart.totals[index]);
+  // A sum speaks for itself; a percentile could be one of the buckets', or their mean.
+  const isMeasured = !shown.isStacked && chart.totals.some(isKnown);
   return (
     <div className="legend">
       {series.map(({ label, tone }, index) => {
@@ -104,6 +106,9 @@ export function Legend() {
           <span>{chart.before_name}</span>{" "}
           <b>{inUnit(unit, reading ? reading.before : chart.before_total)}</b>
         </Entry>
+      ) : null}
+      {isMeasured ? (
+        <span style={{ visibility: reading ? "hidden" : "visible" }}>whole period</span>
       ) : null}
     </div>
   );
@@ -151,7 +156,7 @@ function Rows({ shown, group }) {
 }
 
 // Beside the line at `x`, on the side that has room; narrower where neither has.
-export function Tip({ group, x, width }) {
+export function Tip({ group, x, width, isNarrowing }) {
   const shown = useChart();
   const box = useRef(null);
   const [own, setOwn] = useState(0);
@@ -178,7 +183,8 @@ export function Tip({ group, x, width }) {
         {group.isOpen ? <span> {shown.axis.open_note}</span> : null}
       </header>
       <Rows shown={shown} group={group} />
-      <footer>Drag to set the period</footer>
+      <footer>{isNarrowing ? "Click or drag to set the period" : "Drag to set the period"}</footer>
+      {isNarrowing ? <footer className="touch">Tap again to set the period</footer> : null}
     </div>
   );
 }

@@ -93,6 +93,15 @@ def _status() -> rx.Component:
         ),
         # To the eye the header says it.
         rx.el.span("Of ", tenant, class_name="sr-only"),
+        rx.el.span(
+            tenant,
+            f", {DashboardState.dates} {DashboardState.zone}",
+            rx.foreach(
+                DashboardState.chips,
+                lambda chip: rx.el.span(f", {chip.label} {chip.verb} {chip.chosen}"),
+            ),
+            class_name="on-paper",
+        ),
         class_name="status",
     )
 

@@ -43,7 +43,7 @@ def ranking_panel(panel: Ranking) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            _widths(AUTO, *map(width, panel.columns), *(["36px"] if panel.opens else [])),
+            widths(AUTO, *map(width, panel.columns), *(["36px"] if panel.opens else [])),
             rx.el.thead(
                 rx.el.tr(
                     _column_head(" ".join(map(_word, panel.by))),
@@ -69,7 +69,7 @@ def records_panel(panel: Records) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            _widths(time_width(rows), *map(width, panel.columns)),
+            widths(time_width(rows), *map(width, panel.columns)),
             column_heads(("time", False), *heads),
             rx.el.tbody(rx.foreach(rows, lambda row: _recorded(row, panel, places))),
             rows=rows,
@@ -93,14 +93,14 @@ def breakdown_panel(panel: Breakdown) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            _widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
+            widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
             column_heads((heading, False), (value.heading, True), ("share", True)),
             rx.el.tbody(rx.foreach(rows_of(panel), _share)),
             rows=rows_of(panel),
             most=_MOST_RANKED,
         ),
         tools=tools,
-        foot=_count(panel, "values") if panel.tabs else _ranked_count(panel),
+        foot=_values_count(panel) if panel.tabs else _ranked_count(panel),
     )
 
 
@@ -147,8 +147,9 @@ def column_heads(*columns: tuple[str | rx.Component, bool]) -> rx.Component:
     )
 
 
-def _widths(*widths: str | rx.Var[str]) -> rx.Component:
-    return rx.el.colgroup(*(rx.el.col(style={"width": wide}) for wide in widths))
+def widths(*each: str | rx.Var[str]) -> rx.Component:
+    """Return how wide a table's columns are, as CSS."""
+    return rx.el.colgroup(*(rx.el.col(style={"width": wide}) for wide in each))
 
 
 def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
@@ -160,6 +161,10 @@ def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
     return rx.cond(
         count < int(limit), _count(panel, f"of {count} {name}"), f"The first {limit} {name}"
     )
+
+
+def _values_count(panel: Breakdown) -> rx.Var[str]:
+    return rx.cond(rows_of(panel).length() == 1, "1 value", _count(panel, "values"))
 
 
 def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:

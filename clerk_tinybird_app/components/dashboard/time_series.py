@@ -5,10 +5,17 @@ from typing import Any, Final
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.panel import dashboard_panel
-from clerk_tinybird_app.components.dashboard.tables import CELL, NUMBER, column_heads, scrolling
+from clerk_tinybird_app.components.dashboard.table_columns import width
+from clerk_tinybird_app.components.dashboard.tables import (
+    CELL,
+    NUMBER,
+    column_heads,
+    scrolling,
+    widths,
+)
 from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
-from clerk_tinybird_app.dashboard.declaration import ChartLimit, Scale, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import ChartLimit, Column, Scale, Series, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice
 from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
@@ -187,8 +194,10 @@ def time_series_panel(panel: TimeSeries) -> rx.Component:
 
 def _figure(panel: TimeSeries) -> rx.Component:
     summary_id = f"summary-{panel.key}"
+    sets = ", Enter sets the period" if panel.is_stacked else ""
+    label = f"{panel.title}: arrow keys read the values{sets}"
     return rx.el.figure(
-        _Chart.create(label=f"{panel.title}: arrow keys read the values", summary_id=summary_id),
+        _Chart.create(label=label, summary_id=summary_id),
         rx.el.figcaption(rows_of(panel).summary, id=summary_id, class_name="sr-only"),
         _Legend.create(),
         class_name="chart-figure",
@@ -205,9 +214,15 @@ def _limit(panel: TimeSeries, limit: ChartLimit) -> dict[str, Any]:
     }
 
 
+def _column(series: Series, panel: TimeSeries) -> Column:
+    return Column(of=(series.column,), label=series.label, unit=panel.unit)
+
+
 def _table(panel: TimeSeries) -> rx.Component:
     return scrolling(
         f"{panel.title} over time",
+        widths("var(--span)", *(width(_column(each, panel)) for each in panel.series)),
         column_heads(("time", False), *((each.label, True) for each in panel.series)),
         rx.el.tbody(_Rows.create(cell_class=f"{CELL} text-soft", number_class=NUMBER)),
+        table_class="spans",
     )
