@@ -135,7 +135,7 @@ def _comparison() -> rx.Component:
             face,
             rx.foreach(DashboardState.comparisons, _choice),
             rx.el.p(
-                "Key figures are always compared with ",
+                "Key figures are compared with ",
                 DashboardState.figures_before,
                 ".",
                 class_name="item-note",
