@@ -92,13 +92,18 @@ class LocalWorkspace:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
         """
         served = self.served
-        name = self._name("pipe", name_or_id, served.pipes, served)
+        name = self.pipe_name(name_or_id)
         if name is None:
             raise not_found(missing.format(name_or_id))
         # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
         caller.fixed_params(name)
         served.require(name)
         return served.pipes[name]
+
+    def pipe_name(self, name_or_id: str) -> str | None:
+        """Return the name of a pipe, one with a mistake among them; None: there is no such pipe."""
+        served = self.served
+        return self._name("pipe", name_or_id, served.pipes, served)
 
     def has_datasource(self, name_or_id: str) -> bool:
         """Tell whether there is such a data source, one with a mistake among them."""
