@@ -10,6 +10,7 @@ from starlette.routing import Route
 from clerk_tinybird_app.local.tinybird.routes import (
     calls,
     copies,
+    deployments,
     ingestion,
     jobs,
     metadata,
@@ -61,7 +62,13 @@ def create_app(service: Service) -> Starlette:
             Route("/v1/user/workspaces", workspaces.user_workspaces, methods=["GET"]),
             Route("/v1/workspaces", workspaces.create, methods=["POST"]),
             Route("/v1/workspaces/{workspace_id}", workspaces.remove, methods=["DELETE"]),
-            Route("/v1/build", workspaces.build, methods=["POST"]),
+            Route("/v1/build", deployments.build, methods=["POST"]),
+            Route("/v1/deploy", deployments.deploy, methods=["POST"]),
+            Route("/v1/deployments", deployments.index, methods=["GET"]),
+            Route("/v1/deployments/{deployment_id}", deployments.one, methods=["GET", "DELETE"]),
+            Route(
+                "/v1/deployments/{deployment_id}/set-live", deployments.set_live, methods=["POST"]
+            ),
             Route("/v0/events", ingestion.events, methods=["POST"]),
             Route("/v0/sql", queries.sql, methods=["GET", "POST"]),
             Route("/v0/tokens", tokens.index, methods=["GET"]),

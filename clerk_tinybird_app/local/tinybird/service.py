@@ -10,6 +10,7 @@ from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.queries.copying import Copies
 from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces
+from clerk_tinybird_app.local.tinybird.workspaces.observed import Observed
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 _INGEST_THREADS: Final = 16
@@ -34,7 +35,8 @@ class Service:
         self.writer = Writer(folder)
         self.pool = ReadPool(folder, limits=limits)
         self.workspaces = Workspaces(first, self.writer, clock)
-        self.copies = Copies(self.writer, self.workspaces, clock)
+        self.observed = Observed(self.writer)
+        self.copies = Copies(self.writer, self.workspaces, self.observed, clock)
         self.rates = RateLimits(clock)
         self.ingest_threads = ThreadPoolExecutor(_INGEST_THREADS, thread_name_prefix="ingest")
 
@@ -43,4 +45,5 @@ class Service:
         self.ingest_threads.shutdown()
         self.pool.close()
         self.copies.close()
+        self.observed.store()
         self.writer.close()

@@ -75,7 +75,9 @@ WRONG = {
                  "GROUP BY name", "target", "would never run"),
     "what did not fit": ("FROM events GROUP", "FROM (SELECT c__error[1] AS name, 1::Int32 AS size "
                          "FROM events_quarantine) GROUP", "target", "not 'events_quarantine'"),
-    "rows about Tinybird": ("FROM events", "FROM tinybird.pipe_stats_rt", "target", "tinybird"),
+    "rows about Tinybird": ("FROM events GROUP", "FROM events WHERE name IN "
+                            "(SELECT pipe_name FROM tinybird.pipe_stats_rt) GROUP", "target",
+                            "'tinybird.pipe_stats_rt' cannot be read"),
     "made-up rows": ("FROM events", "FROM (SELECT 'a' AS name, 1::Int32 AS size FROM numbers(9))",
                      "target", "table functions"),
     "a template": ("SELECT\n", "% SELECT {{ String(x, 'a') }} AS more,\n", "target", "no template"),

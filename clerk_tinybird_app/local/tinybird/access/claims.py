@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -65,6 +66,7 @@ _WRONG: Final = re.compile(r"field `(\w+)`|\$\.(\S+)`")
 """Where msgspec tells what is missing, or what is wrong."""
 
 
+@lru_cache(maxsize=1024)
 def resource_id(workspace_id: str, *names: str) -> str:
     """Return the id of a workspace's pipe, node, data source or token; always the same."""
     digest = hashlib.sha256("\n".join((workspace_id, *names)).encode()).hexdigest()

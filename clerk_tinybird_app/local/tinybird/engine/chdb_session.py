@@ -7,7 +7,7 @@ may import this module: chDB allows one process per folder, and forking after it
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chdb.session import Session
 
@@ -51,6 +51,14 @@ class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the 
         return self.code in _SHORTAGES
 
 
+class Read(NamedTuple):
+    """What a query read, and how many rows it had."""
+
+    rows: int
+    bytes: int
+    result_rows: int
+
+
 class ChdbSession:
     """A connection with settings of its own; not for two threads at once.
 
@@ -60,6 +68,9 @@ class ChdbSession:
         folder: The data folder, one per process.
         settings: What to ``SET`` first, as SQL text; a setting named ``readonly`` goes last.
         most_bytes: The longest answer; None for any.
+
+    Attributes:
+        read: What the last query read.
     """
 
     def __init__(self, folder: Path, settings: str, *, most_bytes: int | None = None) -> None:
@@ -68,6 +79,7 @@ class ChdbSession:
         self._database = ""
         self._most_bytes = most_bytes
         self._session: Any = None
+        self.read = Read(0, 0, 0)
 
     def use(self, database: str) -> None:
         """Make ``database`` the one that bare table names are looked up in."""
@@ -93,6 +105,9 @@ class ChdbSession:
                 "Code: 396. DB::Exception: Limit for result exceeded, "
                 f"max bytes: {self._most_bytes}. (TOO_MANY_ROWS_OR_BYTES)"
             )
+        self.read = Read(
+            result.storage_rows_read(), result.storage_bytes_read(), result.rows_read()
+        )
         return bytes(result.bytes())
 
     def write(self, query: str, rows: Path) -> int:

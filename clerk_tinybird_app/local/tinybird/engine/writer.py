@@ -113,7 +113,11 @@ class Writer:
         Raises:
             QueryFailed: From ``work``.
         """
-        return self._thread.submit(work, self._session).result()
+        return self.submit(work).result()
+
+    def submit(self, work: Callable[[ChdbSession], _Result]) -> "Future[_Result]":
+        """Have ``work`` done after everything queued before, and do not wait for it."""
+        return self._thread.submit(work, self._session)
 
     def connect(self) -> ChdbSession:
         """Return a connection like the writing one, the caller's own to use and to close."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
+from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
 from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.sql.sources import ANY_TABLE, named_in, sources
@@ -96,6 +97,8 @@ class CompiledPipe:
                 raise bad_request(f"[Error] Circular reference: {circle}")
             path = (*path, place.key)
             sql = plain(render(place))
+            for name in service_datasources.named_in(sql):
+                written[name] = service_datasources.query(name)
             for name in sorted(self._used(place.node, sql) - written.keys()):
                 if read := self._place(name):
                     is_own = read.pipe is self

@@ -16,7 +16,7 @@ from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.local.tinybird.project import materialized, schema
+from clerk_tinybird_app.local.tinybird.project import materialized, schema, service_datasources
 from clerk_tinybird_app.local.tinybird.project.copies import Copy, check_copies
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.not_run import not_run
@@ -107,6 +107,9 @@ def check(
     try:
         writer.run(drop)
         definitions, refused = _rehearse(writer, rehearsal, sources.values())
+        texts = (node.sql for pipe in pipes.values() for node in pipe.pipe.nodes)
+        if any(list(service_datasources.named_in(text)) for text in texts):
+            writer.run(partial(service_datasources.create, database=rehearsal))
         mistakes = [*project.mistakes, *malformed, *circles(pipes.values()), *refused]
         sound = _without(_unserved(mistakes, pipes), pipes)
         found = check_pipes(sound.values(), writer.folder, rehearsal)

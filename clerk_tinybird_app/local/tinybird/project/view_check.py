@@ -9,7 +9,7 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.project import materialized
+from clerk_tinybird_app.local.tinybird.project import materialized, service_datasources
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found
@@ -117,6 +117,9 @@ def _rehearsed(
         text = "A materialized pipe has no request, so no template. Remove the % and the {{ }}."
         raise mistake_at(pipe, text)
     query = pipe.query(node, lambda each: each.pipe.rendered(each.node, {}))
+    if service := next(service_datasources.named_in(visible(query)), None):
+        text = "cannot be read by a materialized pipe, as at Tinybird. Read it in an endpoint."
+        raise mistake_at(pipe, f"The service data source '{service}' {text}")
     if _UNION.search(visible(query).upper()):
         text = "Of a UNION, only rows of the first SELECT are sure to be seen. Write a materialized"
         raise mistake_at(pipe, f"{text} pipe for each SELECT, all into '{node.target}'.")

@@ -1,16 +1,16 @@
 """Answers queries: a pipe with parameters, SQL on top of a pipe, or SQL over what one may read."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed, Read
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
-from clerk_tinybird_app.local.tinybird.project import schema
+from clerk_tinybird_app.local.tinybird.project import schema, service_datasources
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
 from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
@@ -59,10 +59,12 @@ class Answer:
     Attributes:
         body: As they are sent.
         output: How they are written, by ClickHouse's name.
+        read: What it took to answer; None: a service data source was read, which is not counted.
     """
 
     body: bytes
     output: str
+    read: Read | None
 
     @property
     def media_type(self) -> str:
@@ -80,11 +82,19 @@ def refusal(failure: QueryFailed, *, own: str = "", hidden: str = "") -> ApiErro
 class Query:
     """What a caller asks of a workspace, with a read-only connection on its database.
 
-    It is asked of what the workspace serves now, whatever replaces that meanwhile.
+    It is asked of what the workspace serves now, whatever replaces that meanwhile. Before it reads
+    a service data source, what happened until then is stored.
     """
 
-    def __init__(self, session: ChdbSession, workspace: LocalWorkspace, caller: Caller) -> None:
+    def __init__(
+        self,
+        session: ChdbSession,
+        workspace: LocalWorkspace,
+        caller: Caller,
+        store: Callable[[], None] = lambda: None,
+    ) -> None:
         self._session = session
+        self._store = store
         self._database = workspace.database
         self._served = workspace.served
         self._caller = caller
@@ -108,7 +118,7 @@ class Query:
             self._require_readable(used, asked, {PIPE_ITSELF}, self._existing())
             whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
         body = self._body(whole, output, own=(asked, *values.values()), hidden=(query,))
-        return Answer(body, output)
+        return Answer(body, output, self._read(whole))
 
     def sql(
         self, text: str, values: Mapping[str, Any], *, pipeline: CompiledPipe | None = None
@@ -145,7 +155,7 @@ class Query:
         )
         own = (asked, *columns, *values.values())
         body = self._body(query, output or _TSV, own=own, hidden=queries.values())
-        return Answer(body, output or _TSV)
+        return Answer(body, output or _TSV, self._read(query))
 
     def sizes(self) -> dict[str, tuple[int, int, str]]:
         """Return how many rows and bytes each table has, and its engine, by the table's name."""
@@ -196,11 +206,16 @@ class Query:
             own: All that the caller wrote, or may know as if it had.
             hidden: What was added to that, and is not the caller's to read.
         """
+        if service_datasources.PREFIX in query:
+            self._store()
         try:
             return self._session.query(query, output)
         except QueryFailed as failure:
             known = "" if self._caller.is_admin else " ".join(hidden)
             raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None
+
+    def _read(self, query: str) -> Read | None:
+        return None if service_datasources.PREFIX in query else self._session.read
 
     def _require_readable(
         self, used: statement.Names, asked: str, allowed: Collection[str], existing: Collection[str]
@@ -213,18 +228,21 @@ class Query:
 
     def _existing(self) -> set[str]:
         """Return every table and pipe there is, tables the project has no more among them."""
-        return {*schema.tables_of(self._session, self._database), *self._served.pipes}
+        tables = schema.tables_of(self._session, self._database)
+        return {*tables, *self._served.pipes, *service_datasources.NAMES}
 
     def _filters(self) -> dict[str, str]:
         """Return the tables that the caller may read, each with its filter, "" for none."""
-        sources = self._served.datasources
+        sources = [*self._served.datasources, *service_datasources.NAMES]
         if self._caller.is_admin:
             return dict.fromkeys([*sources, *(name + QUARANTINE_SUFFIX for name in sources)], "")
         found = {name: self._caller.filter_over(name) for name in sources}
         return {name: condition for name, condition in found.items() if condition is not None}
 
     def _filtered(self, name: str, condition: str, modifier: str = "") -> str:
-        """Return the query of the rows that a filter lets through, "" without a filter."""
+        """Return the query of the rows that a filter lets through; "" for the table itself."""
+        if name in service_datasources.NAMES:
+            return service_datasources.query(name, condition)
         whole = f"SELECT * FROM {self._database}.{quoted(name)}{modifier}"
         return f"{whole} WHERE ({condition}\n)" if condition else ""
 

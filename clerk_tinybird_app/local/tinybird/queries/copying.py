@@ -25,10 +25,12 @@ from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
+from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
 from clerk_tinybird_app.local.tinybird.project.schema import columns_of
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
 from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces
+from clerk_tinybird_app.local.tinybird.workspaces.observed import Observed
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 from clerk_tinybird_app.tinybird.template import TemplateError
 
@@ -71,12 +73,20 @@ class Copies:
     Args:
         writer: Writes the rows, and knows where chDB's folder is.
         workspaces: Whose pipes are run.
+        observed: Keeps what became of their targets.
         clock: Tells the time, in seconds since the epoch.
     """
 
-    def __init__(self, writer: Writer, workspaces: Workspaces, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        workspaces: Workspaces,
+        observed: Observed,
+        clock: Callable[[], float],
+    ) -> None:
         self._writer = writer
         self._workspaces = workspaces
+        self._observed = observed
         self._clock = clock
         self._looked = clock()
         self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
@@ -177,6 +187,8 @@ class Copies:
     async def _run(self, run: _Run) -> None:
         """Copy when it is its turn; whatever happens, the job says it."""
         job, error = run.job, ""
+        loop = asyncio.get_running_loop()
+        began, since = self._clock(), loop.time()
 
         async def ending() -> None:
             await run.ending.wait()
@@ -201,6 +213,20 @@ class Copies:
         # It may have been done before it was to end.
         is_done = "statistics" in job
         _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
+        rows = job.get("statistics", {}).get("row_count", 0)
+        row = {
+            "timestamp": int(began),
+            "event_type": "copy",
+            "datasource_id": job["datasource"]["id"],
+            "datasource_name": job["datasource"]["name"],
+            "result": "ok" if is_done else "error",
+            "elapsed_time": loop.time() - since,
+            "error": job.get("error"),
+            "job_id": job["id"],
+            **{key: job[key] for key in ("pipe_id", "pipe_name")},
+            **dict.fromkeys(("rows", "written_rows"), rows),
+        }
+        self._observed.add(run.workspace, service_datasources.DATASOURCES_OPS_LOG, row)
 
     def _copy(self, run: _Run, session: ChdbSession) -> None:
         """Read the rows, then have them written; on a reader's thread."""

@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
+from clerk_tinybird_app.local.tinybird.routes.observation import Observation
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
@@ -44,9 +45,10 @@ _log = logging.getLogger(__name__)
 
 async def refused(request: Request, error: Exception) -> Response:
     """Write a refusal, or a failure, as Tinybird does; the caller's rate headers go with it."""
+    found = _as_api_error(request, error)
+    _tell(request, found.status, found.message)
     if isinstance(error, TemplateError) and error.body is not None:
         return JSONResponse(error.body, error.status, rate_headers(request))
-    found = _as_api_error(request, error)
     body = {"error": found.message, "documentation": found.documentation}
     return JSONResponse(body, found.status, {**rate_headers(request), **found.headers})
 
@@ -68,9 +70,15 @@ def _as_api_error(request: Request, error: Exception) -> ApiError:
     return ApiError(500, "Internal error, see the log")
 
 
-async def gone(_request: Request, _error: Exception) -> Response:
+async def gone(request: Request, _error: Exception) -> Response:
     """Answer a client that is not there any more."""
+    _tell(request, _NOBODY_READS_IT, "The client has gone")
     return Response(status_code=_NOBODY_READS_IT)
+
+
+def _tell(request: Request, status: int, error: str) -> None:
+    if observation := _observation(request):
+        observation.failed(request, status, error)
 
 
 # Starlette raises once more what only the handler of Exception is for, so each is named.
@@ -88,14 +96,17 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def identify(request: Request) -> tuple[LocalWorkspace, Caller]:
-    """Return who calls, once counted.
+def identify(request: Request, *, pipe: str = "") -> tuple[LocalWorkspace, Caller]:
+    """Return who calls, once counted, and begin to observe what comes of it.
+
+    ``pipe`` is the one that is asked, which may not be there.
 
     Raises:
         ApiError: 403, no token or a bad one; 429, too many requests.
     """
     service = service_of(request)
     workspace, caller = service.workspaces.identify(_token(request))
+    request.state.observation = Observation(service, workspace, caller, pipe)
     if caller.rps:
         request.state.rate_headers = service.rates.take(_name(workspace, caller), caller.rps)
     return workspace, caller
@@ -112,10 +123,27 @@ def administered(request: Request) -> LocalWorkspace:
     return workspace
 
 
+def observation(request: Request) -> Observation:
+    """Return what is observed of a request whose caller is known."""
+    found: Observation = request.state.observation
+    return found
+
+
+def observe(request: Request, operation: str, datasource: str) -> None:
+    """Note that a request does something to a data source."""
+    found = observation(request)
+    found.operation, found.datasource = operation, datasource
+
+
+def _observation(request: Request) -> Observation | None:
+    return getattr(request.state, "observation", None)
+
+
 def rate_headers(request: Request) -> dict[str, str]:
-    """Return the caller's rate headers, none when it has no limit."""
+    """Return the request's id, and the caller's rate headers when it has a limit."""
     headers: dict[str, str] = getattr(request.state, "rate_headers", {})
-    return headers
+    found = _observation(request)
+    return {**headers, "X-Request-Id": found.id} if found else headers
 
 
 async def in_thread(request: Request, work: Callable[..., _Result], *arguments: Any) -> _Result:
@@ -139,10 +167,14 @@ async def queried(
         ClientGone: There is nobody to answer.
         QueryFailed: From ``work``, as any other error.
     """
+    service = service_of(request)
     name, left = _name(workspace, caller), functools.partial(_left, request)
-    return await service_of(request).pool.run(
-        name, workspace.database, lambda session: work(Query(session, workspace, caller)), left
-    )
+    store = functools.partial(service.observed.store, workspace)
+
+    def asked(session: ChdbSession) -> _Result:
+        return work(Query(session, workspace, caller, store))
+
+    return await service.pool.run(name, workspace.database, asked, left)
 
 
 def content_type(request: Request) -> str:

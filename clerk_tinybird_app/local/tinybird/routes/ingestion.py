@@ -29,9 +29,13 @@ async def events(request: Request) -> Response:
     if not (name := asked.get("name")):
         raise bad_request("The name of the data source is missing: send it as name")
     source = workspace.datasource(name, caller.require_append)
+    calls.observe(request, "append-hfi", source.name)
     rows = await calls.body_of(request)
     take = partial(ingest, clock=service.clock)
     done = await calls.in_thread(request, take, service.writer, workspace.database, source, rows)
+    calls.observation(request).operated(
+        rows=done.successful_rows, quarantined=done.quarantined_rows
+    )
     waits = asked.get("wait", "").lower() == "true"
     return JSONResponse(done._asdict(), 200 if waits else 202, calls.rate_headers(request))
 
@@ -49,6 +53,7 @@ async def file(request: Request) -> Response:
     if request.path_params.get("name") is None and not workspace.has_datasource(name):
         raise forbidden(_ONLY_DEPLOYMENTS)
     source = workspace.datasource(name, caller.require_append)
+    calls.observe(request, asked, source.name)
     if asked == _REPLACE:
         # It removes what others have added.
         caller.require_admin()
@@ -69,7 +74,7 @@ async def file(request: Request) -> Response:
     bad = done.quarantined_rows
     found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
     found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)
-    error = f"There was an error with file contents: {' and '.join(found)}."
+    error = f"There was an error with file contents: {' and '.join(found)}." if found else ""
     job = workspace.job(
         "import",
         service.clock(),
@@ -80,6 +85,9 @@ async def file(request: Request) -> Response:
         invalid_lines=invalid,
         # Clients take any error for a failure.
         **({"error": error} if found else {}),
+    )
+    calls.observation(request).operated(
+        rows=done.successful_rows, quarantined=bad, error=error, job_id=job["id"]
     )
     return JSONResponse({**job, "import_id": job["id"]})
 

@@ -50,8 +50,10 @@ async def truncate(request: Request) -> Response:
     suffix = "" if name in workspace.served.datasources else QUARANTINE_SUFFIX
     source = workspace.datasource(name.removesuffix(suffix), lambda _: None)
     table = source.name + (suffix if name.endswith(QUARANTINE_SUFFIX) else "")
+    calls.observe(request, "truncate", table)
     work = partial(changes.truncate, database=workspace.database, table=table)
     await calls.in_thread(request, calls.service_of(request).writer.run, work)
+    calls.observation(request).operated()
     return Response(status_code=205)
 
 
@@ -69,8 +71,10 @@ async def delete(request: Request) -> Response:
     )
     if str(values.get("dry_run", "")).lower() == "true":
         return JSONResponse({"rows_to_be_deleted": count})
+    calls.observe(request, "delete", name)
     work = partial(changes.delete, database=workspace.database, table=name, condition=condition)
     service = calls.service_of(request)
     await calls.in_thread(request, service.writer.run, work)
     job = workspace.job("delete_data", service.clock(), name, rows_affected=count)
+    calls.observation(request).operated(rows=count, job_id=job["id"])
     return JSONResponse({**job, "delete_id": job["id"], "job": job})

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
 from clerk_tinybird_app.local.tinybird.queries.answer import BY_ENDING, Answer
 from clerk_tinybird_app.local.tinybird.routes import calls, metadata
+from clerk_tinybird_app.local.tinybird.routes.observation import QUERY_API
 
 _JSON: Final = "application/json"
 _NOT_PARAMETERS: Final = frozenset(("q", "token", "format", "from", "cli_version", "_mode"))
@@ -19,8 +20,8 @@ async def pipe(request: Request) -> Response:
     file = request.path_params["file"]
     if "." not in file and request.method == "GET":
         return await metadata.pipe(request)
-    workspace, caller = calls.identify(request)
     name, _, ending = file.rpartition(".")
+    workspace, caller = calls.identify(request, pipe=name)
     output = BY_ENDING.get(ending)
     if output is None:
         raise not_found(f"The pipe '{file}' does not exist")
@@ -29,7 +30,7 @@ async def pipe(request: Request) -> Response:
     on_top = values.get("q")
     if on_top is not None and not isinstance(on_top, str):
         raise bad_request("q must be a text")
-    given = parameters(values)
+    given = calls.observation(request).parameters = parameters(values)
     rows = await calls.queried(
         request,
         workspace,
@@ -41,7 +42,7 @@ async def pipe(request: Request) -> Response:
 
 async def sql(request: Request) -> Response:
     """Answer one SELECT or DESCRIBE, as tab-separated text unless it says otherwise."""
-    workspace, caller = calls.identify(request)
+    workspace, caller = calls.identify(request, pipe=QUERY_API)
     # The query and the parameters, its own and those of pipes, are in the address, or in the body.
     is_raw = request.method == "POST" and calls.content_type(request) not in (_JSON, *calls.FORMS)
     values = dict(request.query_params) if is_raw else await calls.values_of(request)
@@ -50,6 +51,7 @@ async def sql(request: Request) -> Response:
         text = (await calls.body_of(request)).decode(errors="replace")
     if not isinstance(text, str) or not text.strip():
         raise bad_request("The query is missing: send it as q")
+    calls.observation(request).parameters = {**parameters(values), "q": text}
     name = values.pop("pipeline", None)
     pipeline = workspace.pipe(str(name), caller) if name else None
     given = parameters(values)
@@ -75,4 +77,5 @@ def parameters(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answered(request: Request, rows: Answer) -> Response:
     """Return a query's rows; the caller's rate headers go with them."""
+    calls.observation(request).answered(request, 200, read=rows.read)
     return Response(rows.body, media_type=rows.media_type, headers=calls.rate_headers(request))

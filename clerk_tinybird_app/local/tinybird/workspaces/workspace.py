@@ -36,7 +36,9 @@ class LocalWorkspace:
     whole when the project changes, and just before it the data files' ``tokens``, by value.
 
     As long as the process lives it keeps its latest jobs and its variables, as the API describes
-    them, the variables' values by name, which are secrets, and by value the tokens that were made.
+    them, the variables' values by name, which are secrets, and by value the tokens that were made;
+    also its deployments, the one that serves and one that waits, with the project ``staged`` then,
+    and how many were ``deployed``.
     Of its copy pipes, those ``paused`` do not run by themselves.
     """
 
@@ -50,6 +52,9 @@ class LocalWorkspace:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     made_tokens: dict[str, StaticToken] = field(default_factory=dict, repr=False)
     paused: set[str] = field(default_factory=set, repr=False)
+    deployments: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    staged: Project | None = field(default=None, repr=False)
+    deployed: int = field(default=0, repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -92,13 +97,18 @@ class LocalWorkspace:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
         """
         served = self.served
-        name = self._name("pipe", name_or_id, served.pipes, served)
+        name = self.pipe_name(name_or_id)
         if name is None:
             raise not_found(missing.format(name_or_id))
         # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
         caller.fixed_params(name)
         served.require(name)
         return served.pipes[name]
+
+    def pipe_name(self, name_or_id: str) -> str | None:
+        """Return the name of a pipe, one with a mistake among them; None: there is no such pipe."""
+        served = self.served
+        return self._name("pipe", name_or_id, served.pipes, served)
 
     def has_datasource(self, name_or_id: str) -> bool:
         """Tell whether there is such a data source, one with a mistake among them."""
@@ -127,6 +137,18 @@ class LocalWorkspace:
             return name_or_id
         names = (*found, *served.unserved)
         return next((n for n in names if name_or_id in (n, self.resource_id(kind, n))), None)
+
+    def check(self, project: Project, writer: Writer) -> Checked:
+        """Check a project as `serve` does, and change nothing.
+
+        Raises:
+            ProjectMistakes: It has some.
+        """
+        with self._applying:
+            checked = check(project, writer, self.database, secrets=self.secrets)
+        if checked.mistakes:
+            raise ProjectMistakes(checked.mistakes)
+        return checked
 
     def serve(
         self, project: Project, writer: Writer, *, despite_mistakes: bool = False

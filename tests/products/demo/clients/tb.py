@@ -50,6 +50,7 @@ class Tb:
         home: Where it keeps its settings.
         port: Where Tinybird answers.
         token: The token of its commands for the cloud.
+        more: More variables of its environment.
     """
 
     program: Path
@@ -57,13 +58,14 @@ class Tb:
     home: Path
     port: int
     token: str = field(repr=False)
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str) -> Said:
         here = {"TB_LOCAL_HOST": "localhost", "TB_LOCAL_PORT": str(self.port)}
         done = subprocess.run(
             [str(self.program), *arguments],
             cwd=self.project,
-            env={**quiet(self.home), **here},
+            env={**quiet(self.home), **here, **self.more},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
