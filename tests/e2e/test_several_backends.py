@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clerk_tinybird_app.serving.ends_in_time import END_SECONDS
+from clerk_tinybird_app.prebuilt.supervisor import STOP_SECONDS
 from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor
 from tests.local.tinybird.process import Tinybird
@@ -94,7 +94,6 @@ def backends(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[B
             "REFLEX_REDIS_URL": redis.url,
             "REDIS_SECRET": SECRET,
             "WEB_CONCURRENCY": "2",
-            "GRANIAN_RESPAWN_INTERVAL": "0.5",
         }
         alone = env | {"WEB_CONCURRENCY": "1"}
         apps = (RunningApp(folder / "one", env), RunningApp(folder / "other", alone))
@@ -297,7 +296,7 @@ def test_a_stop_ends_in_time_while_queries_and_redis_hang(
             assert app.ended() == 0
             seconds = time.monotonic() - began
             _logger.info("stopped after %.1f s", seconds)
-            assert seconds < END_SECONDS + 1
+            assert seconds < STOP_SECONDS
     finally:
         tinybird.send_signal(signal.SIGCONT)
         backends.redis.go_on()
