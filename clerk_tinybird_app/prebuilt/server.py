@@ -87,9 +87,10 @@ def port_of(settings: Settings, *, has_pages: bool) -> int:
 
 @contextmanager
 def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
-    """Take the address of the settings, or the UNIX socket of uvicorn's variable.
+    """Listen on the address of the settings, or on the UNIX socket of uvicorn's variable.
 
-    The first worker that serves listens on it: until then clients are refused.
+    What comes before the first worker serves waits: a proxy would call a backend that refuses it
+    dead, and for a while after it serves.
     """
     try:
         options = tuned()
@@ -108,6 +109,7 @@ def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
     with listening:
+        listening.listen(options["backlog"])
         try:
             yield listening
         finally:

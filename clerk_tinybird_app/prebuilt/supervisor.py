@@ -163,9 +163,7 @@ class Supervisor:
         status = await worker.process.wait()
         self._workers.remove(worker)
         if not any(each.serves for each in self._workers):
-            # A proxy then asks another backend at once, and does not wait here for a new worker.
-            with suppress(OSError):
-                self._listening.shutdown(socket.SHUT_RDWR)
+            self._refuse()
         if worker.is_dismissed or self._ending.is_set():
             return
         if not worker.serves:
@@ -179,6 +177,13 @@ class Supervisor:
                         worker.process.pid, status)  # fmt: skip
         self._tell_release()
         await self._begin()
+
+    def _refuse(self) -> None:
+        """Refuse clients until a worker listens anew: a proxy then asks another backend at once."""
+        # A UNIX socket could not be listened on again, and not every system can do so.
+        if self._listening.family != socket.AF_UNIX:
+            with suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)
 
     async def _renew(self) -> None:
         if changed := self._changed():

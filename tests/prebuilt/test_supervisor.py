@@ -124,17 +124,24 @@ def test_of_several_workers_one_that_is_killed_is_replaced_within_a_second(tmp_p
         serving.end()
 
 
-def test_while_no_worker_serves_clients_are_refused_and_need_not_wait(serving: Serving) -> None:
+def test_what_comes_while_a_server_starts_waits_for_its_first_worker(serving: Serving) -> None:
     (serving.folder / "waits").touch()
     serving.begin()
     wait_until(lambda: serving.has_said("Starting 1 worker"), seconds=20, what="it does not begin")
-    with pytest.raises(httpx.ConnectError):
-        serving.worker()
-    (serving.folder / "waits").unlink()
-    wait_until(lambda: answers(serving.url), seconds=20, what="it does not serve")
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
+        (serving.folder / "waits").unlink()
+
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_when_the_last_worker_has_ended_clients_are_refused_and_need_not_wait(
+    serving: Serving,
+) -> None:
+    worker = serving.start().worker()
     (serving.folder / "waits").touch()
-    os.kill(serving.worker(), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     wait_until(lambda: serving.has_said("Another one takes its"), what="nothing is told")
     with pytest.raises(httpx.ConnectError):
         serving.worker()
@@ -232,7 +239,12 @@ def test_a_server_listens_on_a_unix_socket(tmp_path: Path) -> None:
     try:
         wait_until(lambda: serving.has_said("App running"), seconds=20, what="it does not begin")
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
-            assert int(http.get("http://app/", timeout=20).text) in serving.workers()
+            worker = int(http.get("http://app/", timeout=20).text)
+            assert worker in serving.workers()
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: serving.has_said("Another one"), seconds=20, what="nothing is told")
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
+            assert int(http.get("http://app/", timeout=20).text) != worker
         serving.process.send_signal(signal.SIGTERM)
         assert serving.process.wait(10) == 0
         assert not path.exists()
