@@ -322,7 +322,8 @@ def test_a_rolling_restart_under_load_loses_no_tab_and_no_request(
     ended, statuses = Event(), list[int]()
 
     def load() -> None:
-        with httpx.Client(base_url=backends.origin) as http:
+        # One that nginx sends to a backend that starts waits for it.
+        with httpx.Client(base_url=backends.origin, timeout=30) as http:
             while not ended.wait(0.05):
                 statuses.append(http.get("/dashboard").status_code)
 
