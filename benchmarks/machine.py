@@ -68,12 +68,6 @@ def processes_in(folder: Path) -> list[Process]:
     return found
 
 
-def workers_of(server: int) -> list[int]:
-    """Return the processes that a server has started."""
-    tasks = _PROC / str(server) / "task"
-    return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
-
-
 def process(pid: int) -> Process:
     """Return one process."""
     return _read(_PROC / str(pid))

@@ -18,11 +18,11 @@ from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
 from clerk_tinybird_app.prebuilt.cores import usable_cores
-from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
+from clerk_tinybird_app.prebuilt.server import PortTakenError, port_of, require_free, serve
 from clerk_tinybird_app.prebuilt.static_export import export_static
 from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
 from clerk_tinybird_app.reflex_internals.configuration import (
-    others_variables,
+    reflex_variables,
     unify_logs,
     warn_of_unread_variables,
 )
@@ -55,9 +55,8 @@ Build a static frontend in export/, for any host and, without REFLEX_API_URL, fo
 
 _SERVE: Final = """\
 Serve pages and backend on one port for production, with the pages built before where something has
-changed. A worker that ends is replaced. Every GRANIAN_... variable that is no setting of this app
-counts, such as GRANIAN_BACKPRESSURE or GRANIAN_LOG_LEVEL. A server that a terminal has started ends
-with it; HUP renews the workers of any other, one by one."""
+changed. A worker that ends is replaced. A server that a terminal has started ends with it; HUP
+renews the workers of any other, one by one."""
 
 _NOT_RUN: Final = 2
 _FAILED: Final = 1
@@ -68,7 +67,7 @@ _SIGNALLED: Final = 128
 def run(arguments: list[str]) -> int:
     """Run a command as ``main`` does, with the environment and the standard output."""
     around = Surroundings(
-        unread=partial(unread_variables, others_variables()),
+        unread=partial(unread_variables, reflex_variables()),
         contradicted=contradicted,
         overridden=overridden,
         cores=usable_cores,
@@ -90,7 +89,8 @@ def main(arguments: list[str], *, around: Surroundings, out: TextIO) -> int:
     _end_by_signals()
     if given.command == "export":
         return _ended_by(lambda: export_static(Path.cwd(), tell))
-    return _run_production(serves=given.command == "serve", builds=not given.built)
+    serves = given.command == "serve"
+    return _run_production(serves=serves, builds=not given.built, has_pages=not given.backend_only)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,10 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--json", action="store_true", help="print a list of objects, for scripts")
     build = commands.add_parser("build", help="build the pages", description=_BUILD)
-    build.set_defaults(built=False)
+    build.set_defaults(built=False, backend_only=False)
     serve = commands.add_parser("serve", help="serve for production", description=_SERVE)
     only = "serve only pages that are built, and up to date; build nothing"
-    serve.add_argument("--built", action="store_true", help=only)
+    pages = serve.add_mutually_exclusive_group()
+    pages.add_argument("--built", action="store_true", help=only)
+    alone = "serve the backend alone, for pages on another host, on REFLEX_BACKEND_PORT"
+    pages.add_argument("--backend-only", action="store_true", help=alone)
     commands.add_parser("export", help="build for a static host", description=_EXPORT)
     return parser
 
@@ -133,8 +136,8 @@ async def _check(around: Surroundings, out: TextIO, *, as_json: bool) -> int:
     return int(any(finding.level is Level.FAILED for finding in found))
 
 
-def _run_production(*, serves: bool, builds: bool) -> int:
-    """Build the pages or only look for them, then serve them or not."""
+def _run_production(*, serves: bool, builds: bool, has_pages: bool) -> int:
+    """Build the pages, or only look for them, or do without, then serve them or not."""
     # Whatever is wrong with the configuration is told here, and not by one worker after the other.
     settings, here = services.current().settings, Path.cwd()
     unify_logs(settings.log_format)
@@ -144,8 +147,10 @@ def _run_production(*, serves: bool, builds: bool) -> int:
         if serves:
             require_served(settings)
             # Before the build, which takes a while; the server looks again.
-            require_free(settings)
-        pages = build(settings, here, tell) if builds else built(settings, here)
+            require_free(settings, port_of(settings, has_pages=has_pages))
+        pages = None
+        if has_pages:
+            pages = build(settings, here, tell) if builds else built(settings, here)
         if serves:
             serve(settings, pages, tell)
 

@@ -26,10 +26,6 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 REFLEX = Path(sys.executable).with_name("reflex")
-_GRANIAN: tuple[str | Path, ...] = (
-    *(Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory"),
-    *("--workers", "1", "--host", "127.0.0.1", "clerk_tinybird_app.clerk_tinybird_app:app"),
-)
 _VENV = REFLEX.parent.parent
 _MAKE = ("make", "-f", str(ROOT / "Makefile"), f"VENV={_VENV}", "-o", f"{_VENV}/run.stamp")
 """The project's own recipes, without setting up Python packages."""
@@ -222,12 +218,7 @@ class RunningApp:
 
     def backend_alone(self) -> Self:
         """Serve the backend alone, as beside an exported frontend."""
-        backend_only = ("run", "--env", "prod", "--backend-only")
-        return self._start([REFLEX, *backend_only], f"{self.backend}/api/health")
-
-    def granian(self) -> Self:
-        """Serve what is built by granian alone, on one port: no ``reflex run``, no bun."""
-        return self._start([*_GRANIAN, "--port", str(self.port)], f"{self.origin}/api/health")
+        return self._start([*_COMMANDS, "serve", "--backend-only"], f"{self.backend}/api/health")
 
     def restart(self) -> None:
         """Stop everything and start it again the same way."""

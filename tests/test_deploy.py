@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from granian.cli import cli as granian
 from packaging.requirements import Requirement
 
 from clerk_tinybird_app.bun import BUN
@@ -177,8 +176,7 @@ def test_caddy_alone_is_trusted_to_name_its_clients() -> None:
 
 def test_memory_is_bounded_with_room_for_four_workers() -> None:
     service = (DEPLOY / "clerk-tinybird.service").read_text(encoding="utf-8")
-    worker = next(each for each in granian.params if each.name == "workers_max_rss")
-    name = f"GRANIAN_{worker.name}".upper()
+    name = "WORKER_MAX_MEMORY"
 
     most = composed("services", "app", "environment", name).strip('"')
     assert composed("services", "app", "mem_limit") == "3g"

@@ -8,7 +8,7 @@ import pytest
 from reflex_base.utils.log import RichConsoleHandler
 
 from clerk_tinybird_app.logs import context
-from clerk_tinybird_app.logs.lines import JSON, TEXT, granian_file, write_lines
+from clerk_tinybird_app.logs.lines import JSON, TEXT, write_lines
 from tests.clerk.tokens import token_with
 
 pytestmark = pytest.mark.usefixtures("own_logging")
@@ -123,18 +123,3 @@ def test_a_handler_that_comes_back_hands_its_records_over(
     captured = capsys.readouterr()
     assert json.loads(captured.err)["message"] == "compiled well"
     assert captured.out == ""
-
-
-@pytest.mark.parametrize("form", [TEXT, JSON])
-def test_granians_processes_can_be_told_to_write_the_same(
-    form: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    logging.config.dictConfig(
-        {"version": 1, "disable_existing_loggers": False}
-        | json.loads(granian_file(form).read_text())
-    )
-    logging.getLogger("_granian").info("Listening at: x")
-
-    written = capsys.readouterr().err
-    assert "Listening at: x" in written
-    assert (json.loads(written)["level"] == "INFO") if form == JSON else ("Z INFO" in written)

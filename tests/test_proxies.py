@@ -23,6 +23,7 @@ async def seen(
     proto: str = "",
     trusted: tuple[str, ...] = (),
     kind: str = "http",
+    server: tuple[str, int | None] = ("127.0.0.1", 3000),
 ) -> Scope:
     """Return the scope that the app gets of a request from ``peer`` with these headers."""
     scopes: list[Scope] = []
@@ -42,6 +43,7 @@ async def seen(
         "scheme": "ws" if kind == "websocket" else "http",
         "headers": headers,
         "client": None if peer is None else (peer, 1),
+        "server": server,
     }
     await BehindProxies(app, trusted)(scope, receive, send)
     return scopes[0]
@@ -112,10 +114,16 @@ async def test_proxies_write_one_client_in_several_ways(written: str, meant: str
     assert client_of(await seen(NGINX, written)) == meant
 
 
-@pytest.mark.parametrize("peer", [NGINX, "::1", "::ffff:127.0.0.1", ""])
+@pytest.mark.parametrize("peer", [NGINX, "::1", "::ffff:127.0.0.1"])
 async def test_the_programs_of_this_machine_are_trusted(peer: str) -> None:
-    # The last is the client of a UNIX socket, as Granian names it.
     scope = await seen(peer, ADA, proto="https")
+
+    assert client_of(scope) == ADA
+    assert scope["scheme"] == "https"
+
+
+async def test_what_comes_by_a_unix_socket_is_of_this_machine() -> None:
+    scope = await seen(None, ADA, proto="https", server=("/run/app.sock", None))
 
     assert client_of(scope) == ADA
     assert scope["scheme"] == "https"

@@ -1,6 +1,7 @@
 """The real app in production: its log tells what happens, and nothing that is secret."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,6 @@ import httpx
 import pytest
 
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
-from clerk_tinybird_app.logs.lines import granian_file
 from tests.clerk.tokens import token_with
 from tests.reflex_internals.backend import Backend
 from tests.reflex_internals.frames import (
@@ -94,7 +94,7 @@ class Seen:
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     folder = tmp_path_factory.mktemp("seen") / "app"
     env = {"LOG_FORMAT": "json", "METRICS_TOKEN": METRICS_TOKEN}
-    with Backend(folder, **env, GRANIAN_LOG_CONFIG=str(granian_file("json"))) as backend:
+    with Backend(folder, **env) as backend:
         yield backend
 
 
@@ -117,10 +117,15 @@ def _sync(backend: Backend, token: str) -> None:
     backend.send([connect({"event": fields(HYDRATE)}), event(SYNC, {"token": token})])
 
 
-def test_every_line_from_the_first_on_is_json(backend: Backend) -> None:
-    lines = [json.loads(line) for line in backend.log().splitlines()]
+def test_every_line_from_the_first_on_is_json_the_servers_own_too(
+    backend: Backend, seen: Seen
+) -> None:
+    with socket.create_connection(("127.0.0.1", backend.app.port)) as connection:
+        connection.sendall(b"no HTTP\r\n\r\n")
+        seen.lines_with(logger="uvicorn.error", level="WARNING")
 
-    assert "_granian" in {line["logger"] for line in lines}
+    lines = [json.loads(line) for line in backend.log().splitlines()]
+    assert lines[0]["message"] == "Starting 1 worker."
 
 
 def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from clerk_tinybird_app.reflex_internals.configuration import others_variables
+from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
 
 def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: str = "") -> str:
     (folder / ".env").write_text(in_file)
     monkeypatch.setattr("os.environ", dict.fromkeys(names, "secret"))
-    return "\n".join(unread_variables(others_variables(), folder))
+    return "\n".join(unread_variables(reflex_variables(), folder))
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, in_file: st
         ("REFLEX_DEPLOYURL", "REFLEX_DEPLOY_URL"),
         ("DASHBOARD_REFRESH_SECOND", "DASHBOARD_REFRESH_SECONDS"),
         ("TB_LOCALPORT", "TB_LOCAL_PORT"),
-        ("GRANIAN_BACKPRESURE", "GRANIAN_BACKPRESSURE"),
+        ("UVICORN_BACKLGO", "UVICORN_BACKLOG"),
     ],
 )
 def test_a_name_that_nobody_reads_is_told_with_the_nearest_that_is_known(
@@ -43,22 +43,58 @@ def test_a_name_in_a_dotenv_file_is_told_as_well_and_no_value_ever(
     assert "do-not-show" not in text
 
 
-@pytest.mark.parametrize("name", ["CLERK_PROXY_URL", "NEXT_PUBLIC_CLERK_DOMAIN", "GRANIAN_HOST"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "CLERK_PROXY_URL",
+            "NEXT_PUBLIC_CLERK_DOMAIN",
+            "GRANIAN_HOST",
+            "GRANIAN_HTTP1_KEEP_ALIVE",
+        ),
+        *("UVICORN_HOST", "UVICORN_WORKERS", "UVICORN_SSL_KEYFILE"),
+    ],
+)
 def test_what_others_know_and_the_app_does_not_use_is_told_with_the_reason(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert told(tmp_path, monkeypatch, name).startswith(f"{name} is set and not used: ")
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("BACKPRESSURE", "UVICORN_LIMIT_CONCURRENCY"),
+        ("BACKLOG", "UVICORN_BACKLOG"),
+        ("LOG_LEVEL", "LOG_FORMAT"),
+        ("UDS", "UVICORN_UDS"),
+        ("WORKERS_MAX_RSS", "WORKER_MAX_MEMORY"),
+    ],
+)
+def test_what_counted_of_granian_is_told_with_what_counts_now(
+    before: str, now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert now in told(tmp_path, monkeypatch, f"GRANIAN_{before}")
+
+
 def test_names_that_somebody_reads_are_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("REFLEX_TELEMETRY_ENABLED", "REFLEX_ENV_MODE", "TB_TOKEN", "HOME", "CLERKS_OFFICE")
-    granians = ("GRANIAN_BACKPRESSURE", "GRANIAN_WORKERS")
+    servers = ("UVICORN_BACKLOG", "UVICORN_UDS", "GRANIAN_WORKERS")
     example = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
     filled = example.replace("=\n", "=x\n")
 
-    assert told(tmp_path, monkeypatch, *names, *granians, in_file=filled) == ""
+    assert (
+        told(
+            tmp_path,
+            monkeypatch,
+            *names,
+            *servers,
+            in_file=f"{filled}UVICORN_LIMIT_CONCURRENCY=9\n",
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,9 +120,7 @@ def test_in_the_environment_only_what_is_nearly_a_name_of_the_app_is_told(
     assert text == "LOG_FROMAT is set, and nothing here reads it. Did you mean LOG_FORMAT?"
 
 
-@pytest.mark.parametrize(
-    "name", ["GRANIAN_BACKPRESSURE", "OTEL_TRACES_EXPORTER", "HTTPS_PROXY", "REFLEX_LOGLEVEL"]
-)
+@pytest.mark.parametrize("name", ["OTEL_TRACES_EXPORTER", "HTTPS_PROXY", "REFLEX_LOGLEVEL"])
 def test_what_libraries_read_of_the_environment_is_told_in_a_file_alone(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

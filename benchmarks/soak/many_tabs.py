@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.machine import process, workers_of
+from benchmarks.machine import process
 from benchmarks.soak.people import Tokens
 from benchmarks.soak.tab import LostTabError, Tab
 from benchmarks.timing import MILLISECONDS
+from clerk_tinybird_app.prebuilt import worker
 from tests.reflex_internals.frames import SYNC
-from tests.running_app import free_port, listens, stop_group, wait_until
+from tests.running_app import ROOT
 
 _OPENING_AT_ONCE: Final = 16
 _FIRST: Final = 100
@@ -93,8 +95,8 @@ def hold_blank(target: str, plan: Plan) -> Held:
     async def push(tab: Tab, number: int) -> None:
         await tab.fire(_TAKE, {"text": f"{_TEXT}{number}{time.monotonic()}"}, "text_rx_state_")
 
-    with _peer(target) as (port, worker):
-        return asyncio.run(_hold(port, worker, plan, push))
+    with _peer(target) as (port, pid):
+        return asyncio.run(_hold(port, pid, plan, push))
 
 
 async def _hold(port: int, worker: int, plan: Plan, push: Push) -> Held:
@@ -141,21 +143,21 @@ async def _hold(port: int, worker: int, plan: Plan, push: Push) -> Held:
 
 @contextmanager
 def _peer(target: str) -> Iterator[tuple[int, int]]:
-    """Serve a peer with one worker; yield its port and its worker's process."""
-    port = free_port()
-    command = [
-        *(str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "--workers", "1"),
-        *("--host", "127.0.0.1", "--port", str(port), "--log-level", "error"),
-        *(["--factory"] if target.startswith("blank") else []),
-        target,
-    ]
+    """Serve a peer in a worker of its own; yield its port and its process."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("REFLEX_")}
     env |= {"__REFLEX_SKIP_COMPILE": "1", "REFLEX_ENV_MODE": "prod"}
     env |= {"REFLEX_STATE_MANAGER_MODE": "memory", "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(command, cwd=_PEERS, env=env, start_new_session=True)
-    try:
-        wait_until(lambda: listens(port), what=f"{target} did not start", seconds=60)
-        [worker] = workers_of(process.pid)
-        yield port, worker
-    finally:
-        stop_group(process)
+    env |= {"PYTHONPATH": str(ROOT)}
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.create_server(("127.0.0.1", 0)) as listening:
+        given = (listening.fileno(), theirs.fileno())
+        command = (sys.executable, "-m", worker.__name__, target, *map(str, given))
+        process = subprocess.Popen(command, cwd=_PEERS, env=env, pass_fds=given)
+        try:
+            ours.settimeout(60)
+            if ours.recv(1) != worker.READY:
+                raise RuntimeError(f"{target} did not start")
+            yield listening.getsockname()[1], process.pid
+        finally:
+            process.terminate()
+            process.wait()

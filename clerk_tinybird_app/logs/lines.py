@@ -8,7 +8,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 from clerk_tinybird_app.logs.context import ids
@@ -125,11 +124,6 @@ def write_lines(form: str, *, instead_of: Iterable[logging.Handler] = ()) -> Non
     for other in instead_of:
         if not any(isinstance(known, _Diverted) for known in other.filters):
             other.addFilter(_Diverted(handler))
-
-
-def granian_file(form: str) -> Path:
-    """Return the file for ``granian --log-config`` with which its own processes write this form."""
-    return Path(__file__).with_name(f"granian-{form}.json")
 
 
 def writes_json() -> bool:

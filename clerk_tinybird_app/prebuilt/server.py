@@ -1,95 +1,130 @@
-"""Serves the built pages and the backend with Granian, on one port, without bun."""
+"""Serves the built pages and the backend with uvicorn, on one port, without bun."""
 
+import asyncio
 import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from granian import cli
+import click
 
-from clerk_tinybird_app.logs.lines import granian_file
 from clerk_tinybird_app.prebuilt.build import Say, changed_since
 from clerk_tinybird_app.prebuilt.cores import workers
 from clerk_tinybird_app.prebuilt.supervisor import Supervisor, ends_with_terminal
+from clerk_tinybird_app.prebuilt.worker import tuned
 from clerk_tinybird_app.reflex_internals import as_built
-from clerk_tinybird_app.settings import Settings
-from clerk_tinybird_app.settings.environment import GRANIAN
+from clerk_tinybird_app.settings import Settings, SettingsError
+from clerk_tinybird_app.settings.environment import UVICORN
 from clerk_tinybird_app.settings.loopback import listener
 from clerk_tinybird_app.settings.settings import sources
 from clerk_tinybird_app.telemetry import forget_numbers
 
-_WORKER: Final = "clerk_tinybird_app.prebuilt.worker:app"
-
-_DEFAULTS: Final[dict[str, Any]] = {
-    "respawn_failed_workers": True,
-    # When they are renewed, each worker goes this long after another one has begun in its place.
-    "respawn_interval": 5.0,
-    # Less than the ten seconds that Docker waits before it kills.
-    "workers_kill_timeout": 8,
-    "log_level": "warning",
-}
-"""Options of Granian; a variable ``GRANIAN_…`` wins over each."""
+_APP: Final = "clerk_tinybird_app.clerk_tinybird_app:app"
+_ANYBODY_HERE: Final = 0o666
 
 
 class PortTakenError(Exception):
     """Another program listens on the port; the text says what to do."""
 
 
-def serve(settings: Settings, pages: Path, say: Say) -> None:
+def serve(settings: Settings, pages: Path | None, say: Say) -> None:
     """Serve until a signal ends this process; it does not return.
 
     Args:
         settings: The configuration.
-        pages: The folder of the built pages.
+        pages: The folder of the built pages; None for the backend alone.
         say: Gets a sentence about what is starting.
 
     Raises:
         PortTakenError: Another program listens on the port.
+        SettingsError: A variable of uvicorn's cannot be used.
         SystemExit: The server has ended.
     """
-    host, port, count = settings.backend_host, settings.frontend_port, workers(settings)
-    require_free(settings)
-    # Only here no worker runs yet.
-    forget_numbers()
-    os.environ |= _granians() | as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
-    os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
-    # The command knows no other way to be given a server.
-    cli.Server = partial(  # type: ignore[attr-defined,assignment]
-        Supervisor,
-        changed=partial(changed_since, pages, settings, Path.cwd()),
-        ends_at_hup=ends_with_terminal(),
-    )
-    say(f"Starting {count} worker{'s' if count > 1 else ''}.")
-    # What is an option of the command wins over the variables: the settings have checked these.
-    where = ("--host", host, "--port", str(port), "--workers", str(count))
-    try:
-        cli.cli.main(
-            [_WORKER, "--factory", "--interface", "asgi", *where],
-            prog_name="granian",
-            auto_envvar_prefix="GRANIAN",
-            default_map=_DEFAULTS | {"log_config": granian_file(settings.log_format)},
+    count = workers(settings)
+    os.environ |= _uvicorns() | as_built.BACKEND_ALONE
+    changed: Callable[[], str] = str
+    if pages is not None:
+        os.environ |= as_built.AS_BUILT | {as_built.WEB_VARIABLE: str(pages)}
+        os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
+        changed = partial(changed_since, pages, settings, Path.cwd())
+    status = 0
+    with _listening(settings, port_of(settings, has_pages=pages is not None)) as listening:
+        # Only here no worker runs yet.
+        forget_numbers()
+        say(f"Starting {count} worker{'s' if count > 1 else ''}.")
+        supervisor = Supervisor(
+            _APP,
+            listening,
+            say=say,
+            address=settings.origins[0],
+            changed=changed,
+            ends_at_hup=ends_with_terminal(),
+            most_memory=settings.worker_max_memory,
         )
-    finally:
-        say("App stopped.")
+        status = asyncio.run(supervisor.run(count))
+    say("App stopped.")
+    sys.exit(status)
 
 
-def _granians() -> dict[str, str]:
-    """Return Granian's own variables; it does not read the dotenv files itself."""
+def _uvicorns() -> dict[str, str]:
+    """Return uvicorn's own variables; it does not read the dotenv files itself."""
     return {
         name: value
         for source in sources()
         for name, value in source.items()
-        if name.startswith(GRANIAN) and value
+        if name.startswith(UVICORN) and value
     }
 
 
-def require_free(settings: Settings) -> None:
+def port_of(settings: Settings, *, has_pages: bool) -> int:
+    """Return the port of a server with the pages, or of a backend alone."""
+    return settings.frontend_port if has_pages else settings.backend_port
+
+
+@contextmanager
+def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
+    """Listen on the address of the settings, or on the UNIX socket of uvicorn's variable.
+
+    What comes before the first worker serves waits: a proxy would call a backend that refuses it
+    dead, and for a while after it serves.
+    """
+    try:
+        options = tuned()
+    except click.BadParameter as error:
+        name = f"{UVICORN}{error.param.name if error.param else '…'}".upper()
+        raise SettingsError(f"{name} cannot be used: {error.message}") from None
+    if path := options["uds"]:
+        Path(path).unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+        Path(path).chmod(_ANYBODY_HERE)
+    else:
+        require_free(settings, port)
+        host = settings.backend_host
+        listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    with listening:
+        listening.listen(options["backlog"])
+        try:
+            yield listening
+        finally:
+            if path:
+                with suppress(FileNotFoundError):
+                    Path(path).unlink()
+
+
+def require_free(settings: Settings, port: int) -> None:
     """Refuse a port where something listens: two servers would share its connections.
 
     Raises:
         PortTakenError: The server could not listen on its port.
     """
-    host, port = settings.backend_host, settings.frontend_port
+    host = settings.backend_host
     try:
         taken = listener(host, port)
     except OSError as error:

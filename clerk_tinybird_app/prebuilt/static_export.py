@@ -34,5 +34,5 @@ def export_static(folder: Path, say: Say) -> Path:
         )
     else:
         say(f"Static frontend: {EXPORT}/, for the backend of REFLEX_API_URL.")
-    say("Backend: reflex run --env prod --backend-only")
+    say("Backend: python -m clerk_tinybird_app serve --backend-only")
     return target

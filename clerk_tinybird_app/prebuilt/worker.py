@@ -1,41 +1,103 @@
-"""One worker of the server. It is imported in the worker's own process, when that begins."""
+"""One worker of the server, a process of its own. The supervisor starts it and tells it to end."""
 
+import asyncio
 import os
 import signal
-import time
+import socket
+import sys
+import threading
+from types import FrameType
+from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import uvicorn
+from uvicorn.main import main as uvicorn_command
 
-from clerk_tinybird_app.logs.told import tell
+from clerk_tinybird_app.prebuilt.protocols import HttpProtocol, WebsocketProtocol
+from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME
+from clerk_tinybird_app.settings.environment import TUNABLE, UVICORN
 
-_begun = time.monotonic()
+READY: Final = b"."
 
-# Until the worker serves, it has the handlers of the process that it was forked from, which would
-# not end it. A Ctrl+C goes to all processes; the one that started this one then ends it.
-signal.signal(signal.SIGTERM, signal.SIG_DFL)
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+FINISH_SECONDS: Final = 3
+"""How long requests that are under way may take at the end; then the app has its own time."""
 
 
-def app() -> ASGIApp:
-    """Return the app, which says when this worker serves."""
-    # It takes most of the time of a start, and needs the signals as they are set above.
-    from clerk_tinybird_app.clerk_tinybird_app import app as assembled  # noqa: PLC0415
-    from clerk_tinybird_app.clerk_tinybird_app import settings  # noqa: PLC0415
+def tuned() -> dict[str, Any]:
+    """Return the tunable options, as uvicorn's own command reads them from the environment.
 
-    served = assembled()
+    Raises:
+        click.BadParameter: The value of a variable cannot be used.
+    """
+    context = uvicorn_command.make_context("uvicorn", [""], auto_envvar_prefix=UVICORN.strip("_"))
+    return {name: context.params[name] for name in TUNABLE}
 
-    async def announced(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await served(scope, receive, send)
-            return
 
-        async def send_and_tell(message: Message) -> None:
-            await send(message)
-            if message["type"] == "lifespan.startup.complete":
-                seconds = time.monotonic() - _begun
-                mine = f"worker {os.getpid()}, ready after {seconds:.1f} s"
-                tell(f"App running at: {settings.origins[0]} ({mine})")
+class _Server(uvicorn.Server):
+    """Tells the supervisor when it serves, and ends when that says so alone.
 
-        await served(scope, receive, send_and_tell)
+    Args:
+        config: uvicorn's.
+        supervisor: The supervisor's end of it closes when that ends, however it does.
+    """
 
-    return announced
+    def __init__(self, config: uvicorn.Config, supervisor: socket.socket) -> None:
+        super().__init__(config)
+        self._supervisor = supervisor
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self._supervisor.send(READY)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Handle a signal. A Ctrl+C goes to the supervisor too, which then stops this one."""
+        # Not noted either: uvicorn would send itself the signal again at the end.
+        self.should_exit |= sig == signal.SIGTERM
+
+
+def _ends_with(supervisor: socket.socket) -> None:
+    supervisor.recv(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(target: str, *numbers: str) -> None:
+    """Serve until SIGTERM or the end of the supervisor.
+
+    Args:
+        target: The module and the name of the function that makes the app.
+        numbers: The descriptors of the socket to listen on, and of the way to the supervisor.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # Not ignored: what this process starts would ignore it too.
+        signal.signal(number, lambda *_: None)
+    listening, supervisor = (socket.socket(fileno=int(number)) for number in numbers)
+    threading.Thread(target=_ends_with, args=(supervisor,), daemon=True).start()
+    config = uvicorn.Config(
+        target,
+        factory=True,
+        interface="asgi3",
+        lifespan="on",
+        http=HttpProtocol,
+        ws=WebsocketProtocol,
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        # Engine.IO has pings of its own.
+        ws_ping_interval=None,
+        # The app has its own log, access log, and way to read what proxies say.
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        workers=1,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+        **tuned(),
+    )
+    config.load()
+    # Not by asyncio.run, which cancels what still hangs at the end, and that is logged as a fault.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(_Server(config, supervisor).serve([listening]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -29,13 +29,15 @@ SERVED: Final = ("backend", "build")
 NOT_SERVED: Final = ("build/server", STATIC_HOST)
 """What is in them for others, such as Vite's own server."""
 
-AS_BUILT: Final = {
-    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1",
+BACKEND_ALONE: Final = {
     "__REFLEX_SKIP_COMPILE": "1",
     "REFLEX_ENV_MODE": "prod",
     # It would prepare a next build, by links in assets/, and cannot where nothing may be written.
     "REFLEX_BACKEND_ONLY": "1",
 }
+"""The variables with which Reflex serves no pages in production, and builds nothing."""
+
+AS_BUILT: Final = {"__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "1", **BACKEND_ALONE}
 """The variables with which Reflex serves the pages that are built, and builds nothing."""
 
 EXPORTING_VARIABLE: Final = "_CLERK_TINYBIRD_APP_EXPORTING"

@@ -1,4 +1,4 @@
-"""The variables that Reflex and Granian read, and the lines of the log that are of no use."""
+"""The variables that Reflex reads, and the lines of the log that are of no use."""
 
 import logging
 import os
@@ -12,7 +12,6 @@ from reflex_base.environment import EnvironmentVariables, environment
 from reflex_base.utils.log import JsonHandler, RichConsoleHandler
 
 from clerk_tinybird_app.logs.lines import TEXT, write_lines
-from clerk_tinybird_app.settings.environment import GRANIAN
 from clerk_tinybird_app.settings.shadowed_variables import contradicted
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 
@@ -46,14 +45,6 @@ def reflex_variables() -> frozenset[str]:
     return _UNLISTED | own | {f"REFLEX_{item.name.upper()}" for item in fields(Config)}
 
 
-def others_variables() -> frozenset[str]:
-    """Return the variables that are not the app's own: those of Reflex, and of the HTTP server."""
-    # Importing it takes a moment, and a start asks once.
-    from granian.cli import cli as granian  # noqa: PLC0415
-
-    return reflex_variables() | {f"{GRANIAN}{each.name}".upper() for each in granian.params}
-
-
 def warn_of_unread_variables() -> None:
     """Log each variable that has no effect or two values, once for all processes of the app.
 
@@ -62,7 +53,7 @@ def warn_of_unread_variables() -> None:
     """
     if _WARNED not in os.environ:
         os.environ[_WARNED] = "1"
-        for sentence in (*unread_variables(others_variables()), *contradicted()):
+        for sentence in (*unread_variables(reflex_variables()), *contradicted()):
             _logger.warning(sentence)
 
 

@@ -1,7 +1,7 @@
 """ASGI middleware in front of Reflex's websocket. It passes only what a page sends.
 
-A frame is checked when all of it has come. Granian buffers up to 16 MiB of a frame and has no
-setting for that. The limits are the number of websockets and its option ``--workers-max-rss``.
+A frame is checked when all of it has come. The server refuses one that is longer than ``MAX_FRAME``
+before that.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ _WRITTEN_BY_ANYBODY: Final = (
     "reflex_base.event.processor.event_processor",
     "engineio.server",
     "socketio.server",
-    "_granian.asgi.io",
+    "uvicorn.error",
 )
 """Loggers that any client can make write a line, for example by a wrong version."""
 
@@ -144,7 +144,6 @@ class WebsocketGate:
             self._refusals.note_once("origin", why)
             await _refuse_handshake(receive, send)
             return
-        # Closed by cancelling: if another task sent a frame, Granian would close more websockets.
         connection = self._connections.open(client_of(scope), _ending(asyncio.current_task()))
         if connection is None:
             await self._turn_away(receive, send)
@@ -155,6 +154,9 @@ class WebsocketGate:
                 return
             checked = self._checked(receive, connection)
             await self._app({**scope, CONNECTION_KEY: connection}, checked, _as_text(send))
+        except asyncio.CancelledError:
+            # It makes way for another one, or the server ends. A server would log it as a fault.
+            pass
         except Exception as error:  # noqa: BLE001 # a websocket's end is never the server's trouble
             self._refusals.note("error", f"{type(error).__name__}: {error}")
         finally:
@@ -193,8 +195,8 @@ class WebsocketGate:
 def _as_text(send: Send) -> Send:
     """Return ``send`` for frames with any text of the data.
 
-    Of a frame with half a surrogate pair, which no UTF-8 can say, Granian sends an empty one; at
-    that a page connects anew, and is sent the same again.
+    Half a surrogate pair, which no UTF-8 can say, would end the websocket; at that a page connects
+    anew, and is sent the same again.
     """
 
     async def sent(message: Message) -> None:

@@ -6,8 +6,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-END_SECONDS: Final = 6.0
-"""How long a process may take to end. Granian kills it two seconds later."""
+END_SECONDS: Final = 4.25
+"""How long the app may take to end, once requests have. See ``prebuilt/supervisor.py``."""
 
 _CUT_OFF_SECONDS: Final = 0.5
 _logger = logging.getLogger(__name__)

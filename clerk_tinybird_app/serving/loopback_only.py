@@ -16,7 +16,7 @@ _WHITE_SPACE: Final = " \t"
 """What may surround a hop. Python strips more characters by default, which are not allowed here."""
 
 _OLD_HTTP: Final = ("1.0", "1")
-"""The spelling of the ASGI specification, and the spelling of Granian."""
+"""Some servers leave out the zero."""
 
 _REFUSAL: Final = (
     "This service is embedded and serves this machine only. To serve others, configure the real "

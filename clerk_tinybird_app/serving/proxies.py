@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 _Address = IPv4Address | IPv6Address
 
 _UNIX_SOCKET: Final = ""
-"""The client of a UNIX socket, as Granian names it: a program on this machine."""
+"""The client of a UNIX socket, which has no address: a program on this machine."""
 
 _CUSTOMER_BITS: Final = 64
 """The first bits of an IPv6 address, which a provider gives to a customer. The rest is chosen."""
@@ -65,7 +65,7 @@ class BehindProxies:
     def _seen(self, scope: Scope) -> Scope:
         hops = _listed(scope, b"x-forwarded-for")
         schemes = _listed(scope, b"x-forwarded-proto")
-        if not (hops or schemes) or scope.get("client") is None:
+        if not (hops or schemes) or not (scope.get("client") or _is_unix_socket(scope)):
             return scope
         peer = client_of(scope)
         if not self._trusts(peer):
@@ -107,6 +107,12 @@ class BehindProxies:
                 "count as one client. If it is your proxy, add it to TRUSTED_PROXIES.",
                 peer,
             )
+
+
+def _is_unix_socket(scope: Scope) -> bool:
+    """Tell whether a request without an address of its client has come by a UNIX socket."""
+    server = scope.get("server")
+    return server is not None and server[1] is None
 
 
 def address_of(text: str) -> _Address | None:

@@ -111,7 +111,7 @@ class SecurityHeaders:
                 headers.setdefault(_HSTS, _HSTS_VALUE)
         is_hashed = status in _FOUND and _HASHED.fullmatch(scope["path"])
         headers.setdefault("Cache-Control", FOREVER if is_hashed else _ASK_FIRST)
-        # Granian adds its name when there is no such header, so it is set to no name.
+        # Reflex's own server adds its name when there is no such header.
         headers["Server"] = ""
 
 

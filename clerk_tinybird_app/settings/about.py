@@ -170,6 +170,11 @@ ABOUT: Final[Mapping[str, About]] = {
         _TUNING,
         "1; with both, one for each core that this process may use, 8 at most",
     ),
+    "WORKER_MAX_MEMORY": About(
+        "The MiB of memory from which a worker is renewed, as Linux counts them.",
+        _TUNING,
+        "no limit",
+    ),
     "LOG_FORMAT": About(
         "How log lines are written, of all libraries: text for people, json for programs.",
         "who collects logs",

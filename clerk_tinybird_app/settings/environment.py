@@ -13,8 +13,11 @@ from clerk_tinybird_app.settings.mixed_up import ADDRESS, HEADER, PLACEHOLDER, h
 NEXT: Final = "NEXT_PUBLIC_"
 """The prefix in the Next.js demo of variables that are sent to browsers."""
 
-GRANIAN: Final = "GRANIAN_"
+UVICORN: Final = "UVICORN_"
 """The prefix of the variables that the HTTP server reads by itself."""
+
+TUNABLE: Final = ("backlog", "limit_concurrency", "timeout_keep_alive", "uds")
+"""The options of uvicorn that its variables may set. The app decides the others."""
 
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     **{

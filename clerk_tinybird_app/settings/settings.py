@@ -132,6 +132,9 @@ class Settings:
         "REDIS_SECRET", "sealing_secrets", (), secret=True, baked=False
     )
     web_concurrency: int | None = _variable("WEB_CONCURRENCY", "optional_count", None, baked=False)
+    worker_max_memory: int | None = _variable(
+        "WORKER_MAX_MEMORY", "optional_count", None, baked=False
+    )
     log_format: str = _variable("LOG_FORMAT", "log_format", "text", baked=False)
     access_log: bool | None = _variable("ACCESS_LOG", "optional_switch", None, baked=False)
     metrics_token: str = _variable("METRICS_TOKEN", "long_secret", secret=True, baked=False)

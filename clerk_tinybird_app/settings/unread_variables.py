@@ -7,13 +7,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from clerk_tinybird_app.settings.environment import ALIASES, GRANIAN, NEXT
+from clerk_tinybird_app.settings.environment import ALIASES, NEXT, TUNABLE, UVICORN
 from clerk_tinybird_app.settings.settings import Settings, sources
 
 _OWN_PREFIXES: Final = (
     *("CLERK_", "TINYBIRD_", "DASHBOARD_", "EMBED_", "TB_", "REFLEX_", "TRUSTED_", "METRICS_"),
-    GRANIAN,
+    UVICORN,
 )
+_GRANIAN: Final = "GRANIAN_"
+"""The prefix of the variables of a server that this app had before, and Reflex has."""
+
 _PREFIXES: Final = (*_OWN_PREFIXES, *(f"{NEXT}{prefix}" for prefix in ("CLERK_", "TINYBIRD_")))
 _FRONTENDS: Final = re.compile(
     r"(?:(?:NEXT|NUXT|EXPO)_PUBLIC|VITE|REACT_APP|PUBLIC|GATSBY)_([A-Z_]+)", re.IGNORECASE
@@ -30,21 +33,43 @@ _TINYBIRD_CLI: Final = (
 )
 """Variables of the ``tb`` command, which may be in the same file."""
 
-_NOT_SUPPORTED: Final = {
-    f"{prefix}{name}": reason
-    for prefix in ("", NEXT)
-    for name, reason in (
-        ("CLERK_PROXY_URL", "the browser reaches Clerk at the publishable key's own host"),
-        ("CLERK_DOMAIN", "satellite domains are not supported"),
-        ("CLERK_IS_SATELLITE", "satellite domains are not supported"),
-    )
-} | {
-    f"{GRANIAN}HOST": "REFLEX_BACKEND_HOST is the address to listen on",
-    f"{GRANIAN}PORT": "REFLEX_FRONTEND_PORT is the port",
-    f"{GRANIAN}INTERFACE": "the app decides it",
-    f"{GRANIAN}FACTORY": "the app decides it",
-    f"{GRANIAN}APP": "the app decides it",
+_NOT_SUPPORTED: Final = (
+    {
+        f"{prefix}{name}": reason
+        for prefix in ("", NEXT)
+        for name, reason in (
+            ("CLERK_PROXY_URL", "the browser reaches Clerk at the publishable key's own host"),
+            ("CLERK_DOMAIN", "satellite domains are not supported"),
+            ("CLERK_IS_SATELLITE", "satellite domains are not supported"),
+        )
+    }
+    | {
+        f"{prefix}{name}": reason
+        for prefix in (_GRANIAN, UVICORN)
+        for name, reason in (
+            ("HOST", "REFLEX_BACKEND_HOST is the address to listen on"),
+            ("PORT", "REFLEX_FRONTEND_PORT is the port"),
+            ("LOG_LEVEL", "the app writes the server's warnings as LOG_FORMAT says"),
+            ("LOG_CONFIG", "the app writes the server's warnings as LOG_FORMAT says"),
+            ("ACCESS_LOG", "ACCESS_LOG is what counts"),
+        )
+    }
+    | {
+        f"{_GRANIAN}BACKLOG": "UVICORN_BACKLOG is what counts",
+        f"{_GRANIAN}BACKPRESSURE": (
+            "UVICORN_LIMIT_CONCURRENCY bounds the connections of a worker, websockets among them"
+        ),
+        f"{_GRANIAN}UDS": "UVICORN_UDS is the socket to listen on",
+        f"{_GRANIAN}WORKERS_MAX_RSS": "WORKER_MAX_MEMORY is what counts",
+        f"{UVICORN}WORKERS": "WEB_CONCURRENCY is the number of workers",
+    }
+)
+_NOT_USED: Final = {
+    _GRANIAN: "uvicorn serves, and not Granian: docs/configuration.md has what can be set",
+    UVICORN: "the app decides it",
 }
+"""Prefix -> why no other variable with it is used."""
+
 _ELSEWHERE: Final = {
     "PORT": "REFLEX_FRONTEND_PORT",
     "REDIS_URL": "REFLEX_REDIS_URL",
@@ -64,7 +89,7 @@ def unread_variables(others: Collection[str], folder: Path | None = None) -> lis
     """Return a sentence for every variable that is set and has no effect, in order of names.
 
     Args:
-        others: The names that Reflex and Granian read by themselves.
+        others: The names that Reflex reads by itself.
         folder: Where the dotenv files are, the working directory when None.
 
     Raises:
@@ -76,6 +101,7 @@ def unread_variables(others: Collection[str], folder: Path | None = None) -> lis
     given = {name: name in in_environ for name in sorted(in_files | in_environ)}
     own = {item.metadata["env"] for item in fields(Settings)}
     own |= {alias for aliases in ALIASES.values() for alias in aliases}
+    own |= {f"{UVICORN}{name}".upper() for name in TUNABLE}
     return list(_sentences(given, own, frozenset(others) - own))
 
 
@@ -93,6 +119,8 @@ def _sentences(given: Names, own: Collection[str], others: Collection[str]) -> I
                 yield f"{name} is set and not used: {_ELSEWHERE[name]} is what counts."
         elif meant := _meant(name, own, others, is_in_environ=is_in_environ):
             yield f"{name} is set, and nothing here reads it. Did you mean {meant}?"
+        elif name.startswith(tuple(_NOT_USED)):
+            yield f"{name} is set and not used: {_NOT_USED[name.partition('_')[0] + '_']}."
         elif name.startswith(_PREFIXES):
             yield f"{name} is set, and nothing here reads it."
 

@@ -15,7 +15,7 @@ PULSE_SECONDS: Final = 10.0
 _SUM_UP_AFTER: Final = 6
 """Pulses between two sums of refusals: a minute."""
 
-_STATM: Final = Path("/proc/self/statm")
+_PROC: Final = Path("/proc")
 _KIB: Final = 1024
 
 
@@ -40,10 +40,11 @@ async def watch_process(
             refusals.sum_up()
 
 
-def resident_bytes() -> int:
-    """Return this process's memory; where the system does not say, the most that it has had."""
+def resident_bytes(pid: int | None = None) -> int:
+    """Return a process's memory; where the system does not say, the most that this one has had."""
     try:
-        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        statm = (_PROC / str(pid or "self") / "statm").read_text()
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else most * _KIB

@@ -20,7 +20,7 @@ import pytest
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.commands import main
-from clerk_tinybird_app.reflex_internals.configuration import others_variables
+from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 from clerk_tinybird_app.tinybird.client import connections
@@ -151,7 +151,7 @@ def test_the_start_refuses_it_by_name_or_starts_and_says_it_in_the_log(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     if "REFLEX_FRONTEND_PORT" not in os.environ:
         # Another program of this machine may have the usual port.
-        monkeypatch.setattr("clerk_tinybird_app.commands.require_free", lambda _: None)
+        monkeypatch.setattr("clerk_tinybird_app.commands.require_free", lambda *_: None)
     for kept in (services.current, products.current):
         monkeypatch.setattr(f"{kept.__module__}.current", kept.__wrapped__)
     monkeypatch.setattr("clerk_tinybird_app.services.trusted", connections.trusted.__wrapped__)
@@ -177,7 +177,7 @@ def test_the_check_says_it_by_its_code_and_what_to_do(case: Case, enter: Enter) 
     enter(case)
     is_alone = case.is_real or case.check.startswith(("port/", "workers/"))
     around = Surroundings(
-        unread=partial(unread_variables, others_variables()),
+        unread=partial(unread_variables, reflex_variables()),
         contradicted=contradicted,
         overridden=overridden,
         cores=lambda: 2,

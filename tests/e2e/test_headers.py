@@ -1,15 +1,11 @@
 """What production's answers carry, and that the pages do all they can under their policy."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from clerk_tinybird_app.reflex_internals.as_built import AS_BUILT, WEB_VARIABLE
 from tests.e2e.board import RECENT, ROUTES, Board
 from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import RunningApp, free_port
@@ -141,17 +137,14 @@ def test_pages_of_which_the_build_left_no_note_are_not_served(app: RunningApp) -
     note = app.pages.with_name("inline.json")
     hidden = note.rename(note.with_suffix(".hidden"))
     try:
-        ended = subprocess.run(
-            [Path(sys.executable).with_name("granian"), "--interface", "asgi", "--factory",
-             "--port", str(free_port()), "clerk_tinybird_app.clerk_tinybird_app:app"],
-            cwd=app.folder, env=app.env | AS_BUILT | {WEB_VARIABLE: str(note.parents[1])},
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        ended = app.run("serve", "--built", REFLEX_FRONTEND_PORT=str(free_port()))
     finally:
         hidden.rename(note)
 
     said = ended.stdout + ended.stderr
-    assert ended.returncode != 0
+    assert ended.returncode == 1
     assert "inline.json cannot be read" in said
     assert "make prod" in said
+    assert "ended with status 1 before it served" in said
+    assert said.count("cannot be read") == 1
     assert "Traceback" not in said

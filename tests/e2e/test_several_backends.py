@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -16,7 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clerk_tinybird_app.serving.ends_in_time import END_SECONDS
+from clerk_tinybird_app.prebuilt.supervisor import STOP_SECONDS
 from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor
 from tests.local.tinybird.process import Tinybird
@@ -94,7 +95,6 @@ def backends(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[B
             "REFLEX_REDIS_URL": redis.url,
             "REDIS_SECRET": SECRET,
             "WEB_CONCURRENCY": "2",
-            "GRANIAN_RESPAWN_INTERVAL": "0.5",
         }
         alone = env | {"WEB_CONCURRENCY": "1"}
         apps = (RunningApp(folder / "one", env), RunningApp(folder / "other", alone))
@@ -188,10 +188,18 @@ def test_a_whole_walk_through_all_of_them_and_nothing_readable_in_redis(
     visitor.switch_from(token, "Globex")
     visitor.sign_out()
     visitor.expect_signed_out()
+    for app in backends.apps:
+        if not _had_websocket(app):
+            # nginx takes turns with requests: after one more, the next websocket is at the other.
+            httpx.get(f"{backends.origin}/api/health")
+            visitor.open()
+        wait_until(partial(_had_websocket, app), what="it had no websocket")
     assert visitor.faults == []
     visitor.context.close()
-    for app in backends.apps:
-        assert "WEBSOCKET" in app.log.read_text()
+
+
+def _had_websocket(app: RunningApp) -> bool:
+    return "WEBSOCKET" in app.log.read_text()
 
 
 def _worker_of_a_tab(backends: Backends) -> tuple[RunningApp, int]:
@@ -297,7 +305,7 @@ def test_a_stop_ends_in_time_while_queries_and_redis_hang(
             assert app.ended() == 0
             seconds = time.monotonic() - began
             _logger.info("stopped after %.1f s", seconds)
-            assert seconds < END_SECONDS + 1
+            assert seconds < STOP_SECONDS
     finally:
         tinybird.send_signal(signal.SIGCONT)
         backends.redis.go_on()
@@ -314,7 +322,8 @@ def test_a_rolling_restart_under_load_loses_no_tab_and_no_request(
     ended, statuses = Event(), list[int]()
 
     def load() -> None:
-        with httpx.Client(base_url=backends.origin) as http:
+        # One that nginx sends to a backend that starts waits for it.
+        with httpx.Client(base_url=backends.origin, timeout=30) as http:
             while not ended.wait(0.05):
                 statuses.append(http.get("/dashboard").status_code)
 

@@ -152,7 +152,7 @@ def test_a_variable_that_reflex_or_vite_builds_with_counts(
     "name",
     [
         *("REFLEX_WEB_WORKDIR", "REFLEX_SOCKET_TIMEOUT", "REFLEX_REDIS_POOL_TIMEOUT"),
-        *("REFLEX_BACKEND_PORT", *as_built.AS_BUILT, "GRANIAN_BACKLOG", "PATH"),
+        *("REFLEX_BACKEND_PORT", *as_built.AS_BUILT, "UVICORN_BACKLOG", "PATH"),
     ],
 )
 def test_a_variable_of_the_server_does_not(

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from granian.cli import cli as granian
 
-from clerk_tinybird_app.prebuilt import server
-from clerk_tinybird_app.settings import Settings
+from clerk_tinybird_app.prebuilt import server, supervisor, worker
+from clerk_tinybird_app.settings import Settings, SettingsError
 from tests.running_app import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -65,25 +64,39 @@ def names(folder: Path) -> list[str]:
 
 def serve(monkeypatch: pytest.MonkeyPatch, port: int, pages: Path) -> None:
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    monkeypatch.setattr(granian, "main", lambda *_, **__: None)
+    monkeypatch.setattr(supervisor.Supervisor, "run", ended)
     environ = {"REFLEX_BACKEND_HOST": "127.0.0.1", "REFLEX_FRONTEND_PORT": str(port)}
-    server.serve(Settings.from_environ(environ), pages, lambda _: None)
+    with pytest.raises(SystemExit):
+        server.serve(Settings.from_environ(environ), pages, lambda _: None)
 
 
-def test_granians_variables_count_in_a_dotenv_file_too_and_the_environment_wins(
+async def ended(*_: object) -> int:
+    return 0
+
+
+def test_uvicorns_variables_count_in_a_dotenv_file_too_and_the_environment_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = "GRANIAN_BACKPRESSURE=7\nGRANIAN_BACKLOG=2048\nGRANIAN_LOOP=\nTINYBIRD_API_KEY=p.secret"
-    (tmp_path / ".env").write_text(lines)
+    lines = "UVICORN_LIMIT_CONCURRENCY=7\nUVICORN_BACKLOG=2048\nUVICORN_LOOP=\n"
+    (tmp_path / ".env").write_text(f"{lines}TINYBIRD_API_KEY=p.secret")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GRANIAN_BACKLOG", "4096")
+    monkeypatch.setenv("UVICORN_BACKLOG", "4096")
 
     serve(monkeypatch, free_port(), tmp_path)
 
-    with granian.make_context("granian", ["app"], auto_envvar_prefix="GRANIAN") as context:
-        assert (context.params["backpressure"], context.params["backlog"]) == (7, 4096)
-    assert "GRANIAN_LOOP" not in os.environ
+    tuned = worker.tuned()
+    assert (tuned["limit_concurrency"], tuned["backlog"]) == (7, 4096)
+    assert "UVICORN_LOOP" not in os.environ
     assert "TINYBIRD_API_KEY" not in os.environ
+
+
+def test_a_variable_of_uvicorns_that_it_cannot_use_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", os.environ | {"UVICORN_BACKLOG": "many"})
+
+    with pytest.raises(SettingsError, match="UVICORN_BACKLOG"):
+        server.serve(Settings(), tmp_path, lambda _: None)
 
 
 def test_workers_do_not_go_on_from_the_numbers_of_an_earlier_server(

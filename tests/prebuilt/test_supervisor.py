@@ -1,9 +1,9 @@
-"""A server ends with its terminal, and renews its workers without mixing releases."""
+"""A server keeps its workers, renews them without mixing releases, and ends in time."""
 
 import os
 import pty
 import signal
-import subprocess
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,80 +11,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running_app import ROOT, answers, free_port, wait_until
-
-_SERVING = """
-from pathlib import Path
-from clerk_tinybird_app.logs.told import tell
-from clerk_tinybird_app.prebuilt import server
-from clerk_tinybird_app.settings import Settings
-server._WORKER = "tiny:app"
-server.changed_since = lambda *_: Path("changed").read_text()
-server._DEFAULTS |= {"respawn_interval": 0.1}
-server.serve(Settings.load(), Path("pages"), tell)
-"""
-_TINY = """
-import os
-
-def app():
-    async def answer(scope, receive, send):
-        if scope["type"] == "http":
-            head = {"type": "http.response.start", "status": 200, "headers": []}
-            await send(head)
-            await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
-    return answer
-"""
-
-
-class Serving:
-    """A server of a tiny app."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.folder = folder
-        self.log = folder / "log"
-        (folder / "tiny.py").write_text(_TINY)
-        (folder / "changed").write_text("")
-        self.env = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(ROOT), str(folder))),
-            "REFLEX_FRONTEND_PORT": str(self.port),
-        }
-        self.process: subprocess.Popen[bytes]
-
-    def start(self, *around: str, stdin: int = subprocess.DEVNULL) -> None:
-        command = [*around, sys.executable, "-c", _SERVING]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=self.folder, env=self.env, stdin=stdin, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
-        wait_until(lambda: answers(self.url), seconds=20, what=f"it does not begin: {self.log}")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def worker(self) -> int:
-        return int(httpx.get(self.url).text)
+from tests.prebuilt.serving import Serving, has_ended
+from tests.running_app import answers, wait_until
 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
     made = Serving(tmp_path)
     yield made
-    if made.process.poll() is None:
-        os.killpg(made.process.pid, signal.SIGKILL)
-        made.process.wait(10)
-
-
-def has_ended(pid: int) -> bool:
-    """Tell whether a process is no more, or has left only its status."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return True
-    return status.rpartition(")")[2].split()[0] == "Z"
+    made.end()
 
 
 # A session of its own that takes the terminal on its standard input, as a login does.
@@ -106,17 +41,20 @@ def test_a_server_ends_with_its_terminal(serving: Serving) -> None:
     assert not answers(serving.url)
 
 
-def test_a_ctrl_c_is_no_fault_even_where_the_worker_ends_first(serving: Serving) -> None:
+def test_a_ctrl_c_is_for_the_main_process_which_ends_the_others(serving: Serving) -> None:
     serving.start()
     worker = serving.worker()
     # The main process is late, as on a busy machine.
     serving.process.send_signal(signal.SIGSTOP)
     os.killpg(serving.process.pid, signal.SIGINT)
-    wait_until(lambda: has_ended(worker), seconds=20, what="the worker has not ended")
+    assert serving.worker() == worker
 
     serving.process.send_signal(signal.SIGCONT)
 
     assert serving.process.wait(20) == 0
+    assert has_ended(worker)
+    assert serving.log.read_text().splitlines()[-1] == "App stopped."
+    assert "ended with status" not in serving.log.read_text()
 
 
 def test_one_that_nohup_has_started_renews_its_workers_instead(serving: Serving) -> None:
@@ -163,3 +101,161 @@ def test_a_worker_that_has_ended_is_replaced_all_the_same_and_that_is_told(
     wait_until(lambda: answers(serving.url), seconds=20, what="no worker has begun")
     assert serving.worker() != before
     assert "one of another release" in serving.log.read_text()
+
+
+def test_of_several_workers_one_that_is_killed_is_replaced_within_a_second(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, workers=2).start()
+    try:
+        wait_until(
+            lambda: serving.log.read_text().count("ready after") == 2,
+            seconds=30,
+            what="not all are",
+        )
+        killed, other = serving.workers()
+
+        os.kill(killed, signal.SIGKILL)
+        wait_until(
+            lambda: len(serving.workers() - {killed}) == 2, seconds=1, what="it is not replaced"
+        )
+
+        assert other in serving.workers()
+        assert serving.has_said(f"Worker {killed} ended with status -9. Another one takes its")
+    finally:
+        serving.end()
+
+
+def test_what_comes_while_a_server_starts_waits_for_its_first_worker(serving: Serving) -> None:
+    (serving.folder / "waits").touch()
+    serving.begin()
+    wait_until(lambda: serving.has_said("Starting 1 worker"), seconds=20, what="it does not begin")
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        (serving.folder / "waits").unlink()
+
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_when_the_last_worker_has_ended_clients_are_refused_and_need_not_wait(
+    serving: Serving,
+) -> None:
+    worker = serving.start().worker()
+    (serving.folder / "waits").touch()
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: serving.has_said("Another one takes its"), what="nothing is told")
+    with pytest.raises(httpx.ConnectError):
+        serving.worker()
+
+    (serving.folder / "waits").unlink()
+    wait_until(lambda: answers(serving.url), seconds=20, what="it does not serve again")
+
+
+def test_a_server_whose_worker_cannot_start_ends_and_says_so_once(serving: Serving) -> None:
+    (serving.folder / "broken").touch()
+
+    serving.begin()
+
+    assert serving.process.wait(30) == 1
+    said = serving.log.read_text()
+    assert said.count("AssertionError: it is broken") == 1
+    assert "A worker ended with status 1 before it served, so the server ends." in said
+    assert said.splitlines()[-1] == "App stopped."
+
+
+def test_a_server_ends_where_the_one_that_takes_anothers_place_cannot_start(
+    serving: Serving,
+) -> None:
+    worker = serving.start().worker()
+    (serving.folder / "broken").touch()
+
+    os.kill(worker, signal.SIGKILL)
+
+    assert serving.process.wait(30) == 1
+    assert serving.has_said("so the server ends")
+
+
+def test_workers_stay_where_a_new_one_cannot_start(serving: Serving) -> None:
+    before = serving.start().worker()
+    (serving.folder / "broken").touch()
+
+    serving.process.send_signal(signal.SIGHUP)
+
+    wait_until(lambda: serving.has_said("No worker is renewed"), seconds=20, what="nothing is told")
+    assert serving.worker() == before
+
+
+def test_a_worker_that_is_renewed_finishes_what_is_under_way(serving: Serving) -> None:
+    before = serving.start().worker()
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1")
+        serving.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: serving.worker() != before, seconds=20, what="it is the same worker")
+
+        connection.sendall(b"2")
+
+        assert connection.recv(4096).endswith(f"{before}\r\n0\r\n\r\n".encode())
+    wait_until(lambda: has_ended(before), what="it has not ended")
+
+
+def test_what_hangs_at_the_end_is_killed(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, stop=0.5).start()
+    try:
+        (serving.folder / "hangs").touch()
+        worker = serving.worker()
+
+        serving.process.send_signal(signal.SIGTERM)
+
+        assert serving.process.wait(10) == 0
+        assert has_ended(worker)
+        assert serving.has_said(f"Worker {worker} was killed: it did not end.")
+    finally:
+        serving.end()
+
+
+def test_a_worker_that_has_too_much_memory_is_renewed(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, WORKER_MAX_MEMORY="1").start()
+    try:
+        before = serving.worker()
+
+        wait_until(lambda: serving.worker() != before, seconds=20, what="it is the same worker")
+        assert serving.has_said("has more memory than WORKER_MAX_MEMORY says")
+    finally:
+        serving.end()
+
+
+def test_no_worker_outlives_a_main_process_that_is_killed(serving: Serving) -> None:
+    worker = serving.start().worker()
+
+    serving.process.kill()
+
+    wait_until(lambda: has_ended(worker), what="it serves on")
+    with pytest.raises(httpx.ConnectError):
+        serving.worker()
+
+
+def test_a_server_listens_on_a_unix_socket(tmp_path: Path) -> None:
+    path = tmp_path / "app.sock"
+    serving = Serving(tmp_path, UVICORN_UDS=str(path)).begin()
+    try:
+        wait_until(lambda: serving.has_said("App running"), seconds=20, what="it does not begin")
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
+            worker = int(http.get("http://app/", timeout=20).text)
+            assert worker in serving.workers()
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: serving.has_said("Another one"), seconds=20, what="nothing is told")
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path))) as http:
+            assert int(http.get("http://app/", timeout=20).text) != worker
+        serving.process.send_signal(signal.SIGTERM)
+        assert serving.process.wait(10) == 0
+        assert not path.exists()
+    finally:
+        serving.end()
+
+
+def test_a_server_listens_on_ipv6(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, REFLEX_BACKEND_HOST="::1").begin()
+    try:
+        url = f"http://[::1]:{serving.port}"
+        wait_until(lambda: answers(url), seconds=20, what=f"it does not begin: {serving.log}")
+    finally:
+        serving.end()

@@ -17,10 +17,10 @@ _TABS = 16
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The backend with all that is embedded in it, without its pages."""
-    env = {"__REFLEX_SKIP_COMPILE": "1", "REFLEX_ENV_MODE": "prod"}
-    app = RunningApp(tmp_path_factory.mktemp("soak") / "app", env)
+    app = RunningApp(tmp_path_factory.mktemp("soak") / "app")
+    app.env["REFLEX_BACKEND_PORT"] = str(app.port)
     try:
-        app.granian()
+        app.backend_alone()
         app.wait_for_tinybird()
         yield app
     finally:

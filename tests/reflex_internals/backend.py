@@ -12,10 +12,9 @@ from simple_websocket import Client, ConnectionClosed
 from tests.reflex_internals.frames import HYDRATE, NAMESPACE, connect, event, fields, message
 from tests.running_app import RunningApp
 
-# No pages are built and no Tinybird is started, because websockets do not need them.
+# No Tinybird is started, because websockets do not need it.
 _ENV: Final = {
-    "__REFLEX_SKIP_COMPILE": "1",
-    "REFLEX_ENV_MODE": "prod",
+    "WEB_CONCURRENCY": "1",
     "TINYBIRD_API_URL": "http://127.0.0.1:9",
     "TINYBIRD_WORKSPACE_ID": "8d1c4d1a-6f0e-4f4c-9a57-0a3a4f5b6c7d",
     "TINYBIRD_JWT_SECRET": "p.test.signing-key-of-no-workspace-at-all",
@@ -23,7 +22,7 @@ _ENV: Final = {
 
 
 class Backend:
-    """A context that serves the app with granian, as in production.
+    """A context that serves the app as in production.
 
     Args:
         folder: Where the copy of the project goes.
@@ -35,10 +34,11 @@ class Backend:
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.app = RunningApp(folder, _ENV | env)
+        self.app.env["REFLEX_BACKEND_PORT"] = str(self.app.port)
 
     def __enter__(self) -> Self:
         try:
-            self.app.granian()
+            self.app.backend_alone()
         except BaseException:
             self.app.stop()
             raise

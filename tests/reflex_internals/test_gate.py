@@ -78,7 +78,7 @@ def gate(behind: Behind, refusals: Refusals) -> WebsocketGate:
 
 
 async def test_text_that_is_no_utf_8_reaches_the_page_nearly_as_it_is(refusals: Refusals) -> None:
-    """Granian would send an empty frame, and the page would connect for ever anew."""
+    """It would end the websocket, and the page would connect for ever anew."""
 
     async def behind(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "websocket.accept"})

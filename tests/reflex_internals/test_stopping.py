@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from clerk_tinybird_app.serving.ends_in_time import END_SECONDS
+from clerk_tinybird_app.prebuilt.supervisor import STOP_SECONDS
 from tests.redis_server import ADVICE, is_there, redis_server
 from tests.reflex_internals.backend import Backend
 
@@ -29,6 +29,6 @@ def test_a_stop_waits_for_a_redis_that_hangs_no_longer_with_more_tabs(tmp_path: 
             backend.app.end(signal.SIGTERM)
 
             assert backend.app.ended() == 0
-            assert time.monotonic() - began < END_SECONDS
+            assert time.monotonic() - began < STOP_SECONDS
             assert "cut off" not in backend.log()
             assert "Traceback" not in backend.log()

@@ -1,12 +1,17 @@
 """No app: it answers each frame with what a tab waits for. What is left is the server's own."""
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _OPENED = '0{"sid":"x"}'
 _ANSWER = '42/_event,["event",{"delta":{}}]"is_hydrated"text_rx_state_'
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
+def app() -> ASGIApp:
+    """Return what answers."""
+    return _answer
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer websockets, and the server's own questions."""
     if scope["type"] == "lifespan":
         while True:

@@ -1,0 +1,104 @@
+"""uvicorn's two protocols with the limits that they lack: nobody fills a worker's memory."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+from wsproto.events import Ping
+
+from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS
+from clerk_tinybird_app.serving.security_headers import COMMON
+
+MAX_KEPT: Final = 65_536
+"""The most bytes that may come without completing a request's headers or adding to its body."""
+
+HEAD_SECONDS: Final = 30.0
+"""How long a connection may take to send the headers of a request."""
+
+_HEADERS: Final = COMMON | {
+    "Content-Security-Policy": FOR_OTHER_ANSWERS,
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Connection": "close",
+}
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose headers have a limit of size and of time, those behind a body too."""
+
+    _kept = 0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Note the connection, from which a request is to come."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end of the connection."""
+        self._has_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, and refuse headers without an end."""
+        self._kept += len(data)
+        super().data_received(data)
+        if self._kept > MAX_KEPT:
+            too_large = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self._refuse(too_large, "The request's headers are too large.")
+        elif self._late is None and self.cycle is not None and self.cycle.response_complete:
+            # Empty lines are no request, and would keep the connection for ever.
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_message_begin(self) -> None:
+        """Note the beginning of a request."""
+        super().on_message_begin()
+        if self._late is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Take a request."""
+        self._has_head()
+        self._kept = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body, which is kept no longer than the app lets it wait."""
+        self._kept = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _await_head(self) -> None:
+        self._late = self.loop.call_later(HEAD_SECONDS, self._end_late)
+
+    def _has_head(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _end_late(self) -> None:
+        self.transport.close()
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        self._has_head()
+        headers = _HEADERS | {"Content-Length": str(len(text))}
+        lines = [f"HTTP/1.1 {status} {status.phrase}", *map(": ".join, headers.items()), "", text]
+        self.transport.write("\r\n".join(lines).encode())
+        self.transport.close()
+
+
+class WebsocketProtocol(WSProtocol):
+    """A websocket that answers no pings to a client that reads no answers."""
+
+    def handle_ping(self, event: Ping) -> None:
+        """Answer a ping, unless what was sent before still waits here."""
+        if self.writable.is_set():
+            super().handle_ping(event)
