@@ -30,9 +30,25 @@ const loadUi = (options) =>
 
 // Clerk's forms and menus are larger than the page, and it is known without them who is signed in.
 // So they are loaded when one of them is shown, or at the first sign that a person uses the page.
+// The menus in a page's head, by Clerk's names for them, come after what the page is for: to load
+// and run them takes as long as to draw a dashboard.
 // Clerk's SDK makes one object of this class (its type ClerkUIConstructor) and calls it to show
 // one.
 const SIGNS_OF_A_PERSON = ["pointermove", "pointerdown", "touchstart", "keydown"];
+const MENUS = ["OrganizationSwitcher", "UserButton"];
+const LOOK_MS = 50;
+const MOST_MS = 3000;
+
+const isDrawn = () =>
+  ![...document.querySelectorAll("main .skeleton")].some((each) => each.getClientRects().length);
+
+const pageIsDrawn = () =>
+  new Promise((resolve) => {
+    const until = performance.now() + MOST_MS;
+    const look = () =>
+      isDrawn() || performance.now() > until ? resolve() : setTimeout(look, LOOK_MS);
+    look();
+  });
 
 export const uiOnDemand = (options) =>
   class {
@@ -41,7 +57,14 @@ export const uiOnDemand = (options) =>
       this.ready = new Promise((resolve) => {
         this.isReady = resolve;
       });
-      const prepare = () => this.load().catch(() => {});
+      const somebody = new Promise((resolve) => {
+        this.sees = resolve;
+      });
+      this.menusMayCome = () => Promise.race([somebody, pageIsDrawn()]);
+      const prepare = () => {
+        this.sees();
+        this.load().catch(() => {});
+      };
       for (const sign of SIGNS_OF_A_PERSON) {
         window.addEventListener(sign, prepare, { once: true, passive: true });
       }
@@ -57,10 +80,13 @@ export const uiOnDemand = (options) =>
     }
 
     // With a hint, something must be shown. Without one, only a change of what is shown is needed.
-    // All calls wait for the same promise, so that they run in their order: React's StrictMode
+    // All calls wait for the same promises, so that they run in their order: React's StrictMode
     // mounts, unmounts and mounts again, and the unmount must not be the last.
     async ensureMounted(how) {
-      const ui = await (how?.preloadHint ? this.load() : this.loading ?? this.ready);
+      const shown = how?.preloadHint;
+      if (MENUS.includes(shown)) this.turn ??= this.menusMayCome();
+      if (!shown || MENUS.includes(shown)) await this.turn;
+      const ui = await (shown ? this.load() : this.loading ?? this.ready);
       return ui.ensureMounted(how);
     }
   };

@@ -9,7 +9,7 @@ _RUNNING: Final[dict[str, asyncio.Task[Any]]] = {}
 _Answer = TypeVar("_Answer")
 
 TOGETHER_SECONDS: Final = 0.15
-"""Answers within this time are handed over as one; later ones as they come."""
+"""Answers within this time are handed over as one: a page draws itself anew for each."""
 
 _SECOND: Final = 1.0
 
@@ -67,10 +67,8 @@ async def ask_side_by_side(
             group.create_task(ask(query, index // per_second * _SECOND))
             for index, query in enumerate(queries)
         }
-        timeout: float | None = TOGETHER_SECONDS
-        until = asyncio.ALL_COMPLETED
         while pending:
-            done, pending = await asyncio.wait(pending, timeout=timeout, return_when=until)
-            timeout, until = None, asyncio.FIRST_COMPLETED
-            if done:
-                await show([task.result() for task in done])
+            done, pending = await asyncio.wait(pending, timeout=TOGETHER_SECONDS)
+            if not done:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            await show([task.result() for task in done])

@@ -3,8 +3,20 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.visitor import SIGN_IN, Visitor, wait_for
+from tests.running_app import RunningApp
 
 UI = "/npm/@clerk/ui@"
+_NOTE_DRAWN = """
+  new MutationObserver(() => {
+    const panels = document.querySelectorAll("[id^=panel-]");
+    const waits = [...document.querySelectorAll("main .skeleton")]
+      .some((each) => each.getClientRects().length);
+    if (panels.length && !waits) window.drawn_ ??= performance.now();
+  }).observe(document, { subtree: true, childList: true });
+"""
+_UI_STARTED = f"""
+  performance.getEntriesByType("resource").find(({{ name }}) => name.includes("{UI}")).startTime
+"""
 
 
 def _ui_requests(page: Page) -> list[str]:
@@ -28,6 +40,28 @@ def test_they_come_at_the_first_sign_of_a_person(visitor: Visitor, page: Page) -
 
     with page.expect_request(lambda request: UI in request.url):
         page.mouse.move(200, 200)
+
+
+def test_the_menus_come_behind_the_panels_that_a_page_is_opened_for(visitor: Visitor) -> None:
+    page = visitor.page
+    page.add_init_script(_NOTE_DRAWN)
+    visitor.sign_in_at("/dashboard", "admin@acme.test")
+
+    expect(page.locator(".cl-userButtonTrigger")).to_be_visible()
+
+    assert page.evaluate(_UI_STARTED) >= page.evaluate("window.drawn_") > 0
+
+
+def test_the_menus_come_though_no_panel_can_be_filled(visitor: Visitor, app: RunningApp) -> None:
+    page = visitor.page
+    page.add_init_script(_NOTE_DRAWN)
+    app.wait_for_tinybird()
+    with app.frozen_tinybird():
+        visitor.sign_in_at("/dashboard", "admin@acme.test")
+
+        expect(page.locator(".cl-userButtonTrigger")).to_be_visible()
+
+    assert page.evaluate(_UI_STARTED) < page.evaluate("window.drawn_ ?? Infinity")
 
 
 def test_a_sign_in_page_shows_its_form_untouched(visitor: Visitor, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -39,6 +40,29 @@ async def test_what_comes_soon_is_shown_as_one_and_nobody_waits_for_the_slow() -
 
     assert started == ["a", "slow", "b"]
     assert shown == [["a", "b"], ["slow"]]
+
+
+async def test_what_comes_later_is_shown_together_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clerk_tinybird_app.state.queries.TOGETHER_SECONDS", 0.3)
+    shown: list[list[str]] = []
+    late = asyncio.Event()
+
+    async def show(answers: list[str]) -> None:
+        shown.append(sorted(answers))
+        if answers == ["first"]:
+            late.set()
+
+    # Each is done a turn of the loop after the one before it.
+    async def after(turns: int, name: str) -> str:
+        await late.wait()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return name
+
+    queries = [query("first", []), *(partial(after, turns, str(turns)) for turns in range(1, 4))]
+    await ask_side_by_side(queries, show, per_second=10)
+
+    assert shown == [["first"], ["1", "2", "3"]]
 
 
 async def test_no_more_start_within_a_second_than_may(monkeypatch: pytest.MonkeyPatch) -> None:

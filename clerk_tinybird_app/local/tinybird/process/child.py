@@ -24,12 +24,12 @@ _TIMEOUT_SECONDS: Final = 2.0
 async def start(project: Path, data: Path, port: int, *arguments: str) -> Process:
     """Start the process; it writes to the parent's own standard error.
 
-    It ends when its standard input does, so it never outlives its parent. It has a process group of
+    It ends when its standard input does, so it never outlives its parent. It has a session of
     its own: a Ctrl+C reaches the parent alone, which then stops it.
     """
     places = ("--project", str(project), "--data", str(data), "--port", str(port))
     command = (sys.executable, "-m", _MODULE, "--ends-with-stdin", *places, *arguments)
-    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, process_group=0)
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
 
 
 async def stop(process: Process) -> None:
