@@ -59,8 +59,8 @@ async def test_what_comes_later_is_shown_together_too(monkeypatch: pytest.Monkey
             await asyncio.sleep(0)
         return name
 
-    queries = [query("first", []), *(partial(after, turns, str(turns)) for turns in range(1, 4))]
-    await ask_side_by_side(queries, show, per_second=10)
+    later = [partial(after, turns, str(turns)) for turns in (1, 2, 3)]
+    await ask_side_by_side([query("first", []), *later], show, per_second=10)
 
     assert shown == [["first"], ["1", "2", "3"]]
 
