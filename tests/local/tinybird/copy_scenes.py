@@ -6,14 +6,14 @@ imports it.
 
 import asyncio
 import json
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.clock import Clock
 from tests.local.tinybird.copying import copy
-from tests.local.tinybird.process import ROOT
+from tests.local.tinybird.process import play
 
 HOUR = 3600
 NOW = 1_900_000_800.0 - 30
@@ -29,17 +29,7 @@ FILES = {
     Path("by_hand.pipe"): copy(TICK, "other").encode(),
 }
 
-
-def scene(name: str, folder: Path) -> Any:
-    """Play a scene in a process of its own; return what it tells."""
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, name, str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=180,
-    )
-    return json.loads(done.stdout)
+scene = partial(play, __name__)
 
 
 class _Served:

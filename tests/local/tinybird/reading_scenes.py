@@ -7,7 +7,6 @@ imports it.
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +18,7 @@ from typing import Any
 import jwt
 
 from tests.clock import Clock
-from tests.local.tinybird.process import ROOT, reads
+from tests.local.tinybird.process import play, reads
 
 ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
 HUNGRY = "SELECT length(groupArray(number)) FROM numbers(20000000)"
@@ -28,17 +27,7 @@ ENOUGH = 700_000_000
 
 NOW = 1_900_000_000.0
 
-
-def scene(name: str, folder: Path) -> Any:
-    """Play a scene in a process of its own; return what it tells."""
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, name, str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=180,
-    )
-    return json.loads(done.stdout)
+scene = partial(play, __name__)
 
 
 def known_tokens(folder: Path) -> Any:

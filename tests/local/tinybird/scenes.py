@@ -5,29 +5,19 @@ imports it.
 """
 
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.local.tinybird.process import ROOT
+from tests.local.tinybird.process import play
 
 TABLE = "INSERT INTO db.numbers"
 
-
-def scene(name: str, folder: Path) -> Any:
-    """Play a scene in a process of its own; return what it tells."""
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, name, str(folder)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=180,
-    )
-    return json.loads(done.stdout)
+scene = partial(play, __name__)
 
 
 def _told(future: "Future[None]") -> str:
