@@ -43,6 +43,8 @@ def create_app(service: Service) -> Starlette:
             Route("/v0/pipes/{name}/sink", copies.sink, methods=["POST"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
             Route("/v0/datasources", ingestion.file, methods=["POST"]),
+            Route("/v1/pipes/{file}.pipe", metadata.pipe_file, methods=["GET"]),
+            Route("/v0/datasources/{name}.datasource", metadata.datasource_file, methods=["GET"]),
             Route("/v0/datasources/{name}", metadata.datasource, methods=["GET"]),
             Route("/v0/datasources/{name}/truncate", jobs.truncate, methods=["POST"]),
             Route("/v0/datasources/{name}/delete", jobs.delete, methods=["POST"]),

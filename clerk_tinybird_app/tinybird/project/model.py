@@ -90,6 +90,7 @@ class DataSource:
         lines: The line of each instruction by its full name, from 1.
         index_lines: The line of each of ``indexes``.
         modified: When the file was last changed, in seconds since the epoch.
+        text: What the file says.
     """
 
     name: str
@@ -105,6 +106,7 @@ class DataSource:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     index_lines: tuple[int, ...] = field(default=(), compare=False)
     modified: float = field(default=0.0, compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     def line_of(self, *keywords: str) -> int:
         """Return the line of the first of these instructions that the file has, else 1."""
@@ -152,6 +154,7 @@ class Pipe:
         tokens: Tokens the file grants access to this pipe.
         path: Relative to the project's folder.
         modified: When the file was last changed, in seconds since the epoch.
+        text: What the file says.
     """
 
     name: str
@@ -160,6 +163,7 @@ class Pipe:
     tokens: Tokens
     path: Path
     modified: float = field(default=0.0, compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def is_endpoint(self) -> bool:

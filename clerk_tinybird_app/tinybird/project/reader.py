@@ -105,8 +105,9 @@ def _read(
     reader: Callable[[str, Path], _T],
 ) -> _T:
     try:
-        text, modified = content(source)
-        return replace(reader(text.decode(), file), modified=modified)
+        found, modified = content(source)
+        text = found.decode()
+        return replace(reader(text, file), modified=modified, text=text)
     except UnicodeDecodeError as error:
         raise ProjectError(file, 1, "The file is not UTF-8. Save it as UTF-8.") from error
     except OSError as error:

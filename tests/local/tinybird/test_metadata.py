@@ -65,6 +65,22 @@ def make(tinybird: Tinybird, token: str | None = None, **changes: Any) -> Any:
     return tinybird.post("/v0/tokens/", token, params=params, json=body)
 
 
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("/v0/pipes/pages.pipe", "endpoints/pages.pipe"),
+        ("/v1/pipes/pages.pipe", "endpoints/pages.pipe"),
+        ("/v0/datasources/visits.datasource", "datasources/visits.datasource"),
+    ],
+)
+def test_files_are_given_back_as_they_are_to_admins_alone(
+    tinybird: Tinybird, path: str, file: str
+) -> None:
+    assert tinybird.get(path).text == (tinybird.project / file).read_text()
+    token = tinybird.token(reads("pages"), {"type": "DATASOURCES:READ", "resource": "visits"})
+    assert tinybird.get(path, token).status_code == 403
+
+
 def test_admins_can_have_a_jwt_made(tinybird: Tinybird) -> None:
     token = make(tinybird, limits={"rps": 50}).json()["token"]
     claims = jwt.decode(token, tinybird.key, algorithms=["HS256"])

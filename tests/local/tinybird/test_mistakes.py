@@ -51,6 +51,7 @@ def changed(text: str, old: str, new: str) -> tuple[str, int]:
     ("old", "new", "said"),
     [
         ("`status` UInt16", "`status` UInt17", "UInt17"),
+        ("`status` UInt16", "`status` Nested(code UInt16)", "`status.name` Array(String)"),
         ("DEFAULT 7", "DEFAULT nofun(7)", "nofun"),
         ("DEFAULT 7", "DEFAULT 7 CODEC(NOPE)", "NOPE"),
         ('ENGINE "MergeTree"', 'ENGINE "MergTree"', "MergTree"),

@@ -38,6 +38,7 @@ ENGINE_SORTING_KEY "id"
 BAD: list[tuple[str, Any]] = [
     ("moment", "x"),
     ("moment", [1]),
+    ("moment", 10**18),
     ("second", ""),
     ("second", "soon"),
     ("day", "x"),

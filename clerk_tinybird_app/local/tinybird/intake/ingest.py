@@ -220,15 +220,27 @@ class RowCheck:
 
     def _readable(self, rows: Iterable[Mapping[str, Any]]) -> set[int]:
         """Return the places of the rows that ClickHouse can read."""
-        lines = [_json({_NUMBER: n, **row}) for n, row in enumerate(rows)]
+        return self._numbers([_json({_NUMBER: n, **row}) for n, row in enumerate(rows)])
+
+    def _numbers(self, lines: list[bytes]) -> set[int]:
+        """Return the numbers of the lines that can be read; what ends all reading costs its own."""
         if not lines:
             return set()
         columns = f"{quoted(_NUMBER)} UInt32, {self._columns}"
         text = _APART.join([*lines, b""]).decode()
-        answer = self._session.query(
-            f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
-            f"{literal(text)}) SETTINGS {_TOLERANT}"
-        )
+        try:
+            answer = self._session.query(
+                f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
+                f"{literal(text)}) SETTINGS {_TOLERANT}"
+            )
+        except QueryFailed as failure:
+            # A number too large for a DateTime64 is an error that is not tolerated.
+            if failure.is_shortage:
+                raise
+            middle = len(lines) // 2
+            return (
+                self._numbers(lines[:middle]) | self._numbers(lines[middle:]) if middle else set()
+            )
         return set(map(int, answer.split()))
 
     def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:

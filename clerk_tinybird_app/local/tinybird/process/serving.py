@@ -25,6 +25,7 @@ from clerk_tinybird_app.local.tinybird.demo.seed import seed
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.process import child
+from clerk_tinybird_app.local.tinybird.process.whole_bodies import WholeBodies
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.local.tinybird.workspaces.project_watch import ProjectWatch
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
@@ -110,7 +111,7 @@ async def _serve(service: Service, options: Options) -> None:
             await asyncio.to_thread(seed, service, options.world)
         following.append(in_background(service.copies.follow(), "the schedules of copies"))
         server = Server(
-            create_app(service),
+            WholeBodies(create_app(service)),
             address=HOST,
             port=options.port,
             interface=Interfaces.ASGINL,

@@ -36,6 +36,11 @@ _GONE: Final = (
     "data source of another name."
 )
 
+_NESTED: Final = (
+    "Tinybird takes no rows of the type Nested, which is the column '{0}'. Write an array for each "
+    "of its parts, such as `{0}.name` Array(String) `json:$.{0}[:].name`."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -196,6 +201,9 @@ def _mistake(
             return ProjectError(source.path, line, for_author(found, rehearsal))
         session.query(f"DROP TABLE {table} SYNC")
     # The table is good, so it is the way of the rows into it; the failure may name the column.
+    for column in source.columns:
+        if tables.bare_type(column).startswith("Nested("):
+            return ProjectError(source.path, column.line, _NESTED.format(column.name))
     named = (column.line for column in source.columns if quoted(column.name) in failure.message)
     line = next(named, source.line_of("SCHEMA"))
     return ProjectError(source.path, line, for_author(failure, rehearsal))

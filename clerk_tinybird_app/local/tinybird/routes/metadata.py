@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
@@ -15,6 +15,7 @@ from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspac
 from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
 
+PIPE_FILE: Final = ".pipe"
 _NONE: Final = (0, 0, "")
 _PARAMETER_FIELDS: Final = (
     *("name", "type", "required", "default"),
@@ -70,6 +71,22 @@ async def datasource(request: Request) -> Response:
     source = workspace.datasource(request.path_params["name"], caller.require_sight)
     [view] = await _datasource_views(request, workspace, caller, [source])
     return JSONResponse(view)
+
+
+async def pipe_file(request: Request) -> Response:
+    """Give the file that a pipe was read from."""
+    workspace, caller = calls.identify(request)
+    caller.require_admin()
+    name = request.path_params["file"].removesuffix(PIPE_FILE)
+    return PlainTextResponse(workspace.pipe(name, caller).pipe.text)
+
+
+async def datasource_file(request: Request) -> Response:
+    """Give the file that a data source was read from."""
+    workspace, caller = calls.identify(request)
+    caller.require_admin()
+    source = workspace.datasource(request.path_params["name"], caller.require_sight)
+    return PlainTextResponse(source.text)
 
 
 async def _datasource_views(

@@ -16,10 +16,12 @@ _NOT_PARAMETERS: Final = frozenset(("q", "token", "format", "from", "cli_version
 
 
 async def pipe(request: Request) -> Response:
-    """Answer a pipe's rows; without a format, its description."""
+    """Answer a pipe's rows; without a format, its description; as .pipe, its file."""
     file = request.path_params["file"]
     if "." not in file and request.method == "GET":
         return await metadata.pipe(request)
+    if file.endswith(metadata.PIPE_FILE) and request.method == "GET":
+        return await metadata.pipe_file(request)
     name, _, ending = file.rpartition(".")
     workspace, caller = calls.identify(request, pipe=name)
     output = BY_ENDING.get(ending)

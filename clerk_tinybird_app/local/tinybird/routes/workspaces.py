@@ -1,6 +1,6 @@
 """The workspaces of this machine, as the ``tb`` command asks for them."""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,13 +9,16 @@ from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes import calls
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
+_USER: Final = {"id": "local", "email": "local@localhost"}
+
 
 async def user_workspaces(request: Request) -> Response:
     """List the workspaces of this machine."""
     workspace = calls.administered(request)
-    user = {"id": "local", "email": "local@localhost", "organization_id": None}
     listed = [_view(each) for each in calls.service_of(request).workspaces.all()]
-    return JSONResponse({**user, "workspaces": listed, "current": workspace.id})
+    return JSONResponse(
+        {**_USER, "organization_id": None, "workspaces": listed, "current": workspace.id}
+    )
 
 
 async def create(request: Request) -> Response:
@@ -40,8 +43,10 @@ async def remove(request: Request) -> Response:
 
 
 async def workspace(request: Request) -> Response:
-    """Describe the token's workspace."""
-    return JSONResponse(_view(calls.administered(request)))
+    """Describe the token's workspace: with these fields alone, as a client may know no other."""
+    found = calls.administered(request)
+    user = {"user_id": _USER["id"], "user_email": _USER["email"], "scope": "admin"}
+    return JSONResponse({"id": found.id, "name": found.name, **user, "main": None})
 
 
 async def regions(request: Request) -> Response:

@@ -32,8 +32,8 @@ def _starts(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-def environment(python: str, folder: Path = FOLDER, pins: Path = PINS) -> Path:
-    """Return the folder of the environment's programs.
+def environment(python: str, folder: Path = FOLDER, pins: Path = PINS, *options: str) -> Path:
+    """Return the folder of the environment's programs; pip gets the ``options``.
 
     The environment is made when it is missing, or was made with other pins, by another Python or in
     another place; one process makes it, others wait.
@@ -48,15 +48,15 @@ def environment(python: str, folder: Path = FOLDER, pins: Path = PINS) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         is_whole = stamp.exists() and (folder / "bin" / "python").exists()
         if not is_whole or stamp.read_text(encoding="utf-8") != wanted:
-            _make(python, folder, pins)
+            _make(python, folder, pins, *options)
             stamp.write_text(wanted, encoding="utf-8")
     return folder / "bin"
 
 
-def _make(python: str, folder: Path, pins: Path) -> None:
+def _make(python: str, folder: Path, pins: Path, *options: str) -> None:
     install = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     _run(python, "-m", "venv", "--clear", str(folder))
-    _run(str(folder / "bin" / "python"), *install, "-r", str(pins))
+    _run(str(folder / "bin" / "python"), *install, *options, "-r", str(pins))
 
 
 def _run(*command: str) -> None:
