@@ -91,7 +91,9 @@ class Copies:
         self._looked = clock()
         self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
         self._rows = writer.folder.with_name(_ROWS)
-        self._rows.unlink(missing_ok=True)
+        # ClickHouse writes beside it, under a longer name, until it has all.
+        for left in self._rows.parent.glob(f"*{_ROWS}"):
+            left.unlink()
         self._runs: dict[asyncio.Task[None], _Run] = {}
         self._kept = writer.folder.with_name(_PAUSED)
         try:
