@@ -89,16 +89,29 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         self._has_head()
-        headers = _HEADERS | {"Content-Length": str(len(text))}
-        lines = [f"HTTP/1.1 {status} {status.phrase}", *map(": ".join, headers.items()), "", text]
-        self.transport.write("\r\n".join(lines).encode())
-        self.transport.close()
+        _refuse(self.transport, status, text)
 
 
 class WebsocketProtocol(WSProtocol):
     """A websocket that answers no pings to a client that reads no answers."""
 
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, and refuse a handshake that wsproto fails on."""
+        try:
+            super().data_received(data)
+        except UnicodeDecodeError:
+            # Otherwise anybody could fill the log with tracebacks.
+            text = "A header of the handshake is not ASCII."
+            _refuse(self.transport, HTTPStatus.BAD_REQUEST, text)
+
     def handle_ping(self, event: Ping) -> None:
         """Answer a ping, unless what was sent before still waits here."""
         if self.writable.is_set():
             super().handle_ping(event)
+
+
+def _refuse(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:
+    headers = _HEADERS | {"Content-Length": str(len(text))}
+    lines = [f"HTTP/1.1 {status} {status.phrase}", *map(": ".join, headers.items()), "", text]
+    transport.write("\r\n".join(lines).encode())
+    transport.close()

@@ -91,6 +91,10 @@ def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
 
     What comes before the first worker serves waits: a proxy would call a backend that refuses it
     dead, and for a while after it serves.
+
+    Raises:
+        PortTakenError: It cannot, as something else does, or is in the socket's place.
+        SettingsError: A variable of uvicorn's cannot be used.
     """
     try:
         options = tuned()
@@ -98,7 +102,7 @@ def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
         name = f"{UVICORN}{error.param.name if error.param else '…'}".upper()
         raise SettingsError(f"{name} cannot be used: {error.message}") from None
     if path := options["uds"]:
-        Path(path).unlink(missing_ok=True)
+        _require_unused(Path(path))
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(path)
         Path(path).chmod(_ANYBODY_HERE)
@@ -116,6 +120,28 @@ def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
             if path:
                 with suppress(FileNotFoundError):
                     Path(path).unlink()
+
+
+def _require_unused(path: Path) -> None:
+    """Remove the UNIX socket that a killed server has left; refuse whatever else is there.
+
+    Raises:
+        PortTakenError: Something listens on it, or it is no socket.
+    """
+    if path.exists() and not path.is_socket():
+        raise PortTakenError(f"{path} is there and no socket. Set UVICORN_UDS to another path.")
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.setblocking(False)  # One that listens may have no place left to wait in.
+        try:
+            asking.connect(str(path))
+        except FileNotFoundError:
+            return
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except BlockingIOError:
+            pass
+    raise PortTakenError(f"Another program listens on {path}. Stop it, or set UVICORN_UDS anew.")
 
 
 def require_free(settings: Settings, port: int) -> None:

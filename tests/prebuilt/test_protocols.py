@@ -82,6 +82,15 @@ def test_a_frame_in_many_parts_has_the_same_limit(websocket: socket.socket) -> N
     assert TOO_BIG in rest(websocket)
 
 
+def test_a_handshake_of_other_characters_is_refused_and_writes_no_line(
+    serving: Serving, connection: socket.socket
+) -> None:
+    connection.sendall(UPGRADE.removesuffix(b"\r\n") + b"Sec-WebSocket-Protocol: \xff\r\n\r\n")
+
+    assert rest(connection).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert not serving.has_said("Traceback")
+
+
 def test_nobody_is_asked_to_compress(connection: socket.socket) -> None:
     offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     connection.sendall(UPGRADE.removesuffix(b"\r\n") + offer)
@@ -126,7 +135,7 @@ def test_empty_lines_do_not_keep_a_connection(connection: socket.socket) -> None
     assert b" 200 " in connection.recv(4096)
     connection.sendall(b"\r\n")
 
-    assert rest(connection) in (b"", b"0\r\n\r\n")
+    assert b" 200 " not in rest(connection)
 
 
 def test_what_is_no_http_is_refused_with_the_headers_of_every_answer(

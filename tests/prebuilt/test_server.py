@@ -116,3 +116,23 @@ def test_the_numbers_of_a_server_that_runs_stay(
         serve(monkeypatch, running.getsockname()[1], tmp_path)
 
     assert names(numbers) == before
+
+
+def test_a_unix_socket_takes_the_place_of_one_that_was_left_and_of_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, settings = tmp_path / "app.sock", Settings()
+    monkeypatch.setenv("UVICORN_UDS", str(path))
+    path.write_text("somebody's")
+    with pytest.raises(server.PortTakenError, match="no socket"), server._listening(settings, 0):
+        pass
+    assert path.read_text() == "somebody's"
+
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with server._listening(settings, 0):
+        with pytest.raises(server.PortTakenError, match="listens"), server._listening(settings, 0):
+            pass
+        assert path.is_socket()
+    assert not path.exists()

@@ -34,6 +34,9 @@ _WITHOUT_TENANTS: Final = frozenset(
 _MERGING: Final = re.compile(r"(Replacing|Summing|Aggregating|Collapsing|Coalescing)MergeTree")
 _OF_BRACKETS: Final = frozenset({"this", "alias", "with_"})
 _SYSTEM: Final = "system"
+_SERVICE: Final = "tinybird."
+"""How the names of Tinybird's service data sources begin."""
+
 _SETTINGS: Final = frozenset({"max_threads", "max_execution_time"})
 """Settings that change no row; some others read a table, drop rows or filter them."""
 
@@ -149,9 +152,12 @@ class Reading:
                 return self._node(scope.pipe, own[name], scope.aliases)
             if name in self._project.pipes:
                 return self.endpoint(self._project.pipes[name], scope.aliases)
+        name = f"{database}.{name}" if database else name
         source = self._project.datasources.get(name)
         if source is None:
-            return self._doubt(f"the project has no '{name}' to read", tree, scope)
+            is_told = name.startswith(_SERVICE)
+            reason = "has the requests of all tenants" if is_told else "is not in the project"
+            return self._doubt(f"it reads '{name}', which {reason}", tree, scope)
         return self._data_source(source, scope.place(tree))
 
     def is_table(self, name: str, scope: Scope) -> bool:

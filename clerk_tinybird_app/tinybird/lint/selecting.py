@@ -119,7 +119,8 @@ class Selecting:
             if isinstance(part, exp.Query):
                 yield self._reading.query(part, self._scope)
             for name in in_names(part) if isinstance(part, exp.In) else ():
-                if self._reading.is_table(name.name, self._scope):
+                is_elsewhere = bool(name.table) and name.table not in self._sources
+                if is_elsewhere or self._reading.is_table(name.name, self._scope):
                     raise CannotJudge(f"IN {name.name} may read a table", line_of(name))
 
     def _own(self) -> set[Name]:

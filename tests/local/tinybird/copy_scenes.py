@@ -35,13 +35,15 @@ scene = partial(play, __name__)
 class _Served:
     """A service on a clock."""
 
-    def __init__(self, folder: Path, clock: Clock, first: Any) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, first: Any, files: dict[Path, bytes] = FILES
+    ) -> None:
         from clerk_tinybird_app.local.tinybird.service import Service  # noqa: PLC0415 - see above
         from clerk_tinybird_app.tinybird.project import read_files  # noqa: PLC0415
 
         self.clock, self.first = clock, first
         self.service = Service(folder / "data", first, clock=clock)
-        first.serve(read_files(FILES), self.service.writer)
+        first.serve(read_files(files), self.service.writer)
 
     async def after(self, seconds: float) -> list[str]:
         """Let time go by and look once; return the pipes that ran, once they have."""
@@ -107,6 +109,26 @@ def schedules(folder: Path) -> Any:
     return told
 
 
+def many(folder: Path) -> Any:
+    """More pipes are due at once than may wait."""
+    from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace  # noqa: PLC0415
+
+    clock, first = Clock(NOW), LocalWorkspace.new("first")
+    pipe = copy(TICK, "ticks", "COPY_SCHEDULE @hourly\n").encode()
+    files = {Path("ticks.datasource"): TICKS.encode()}
+    files |= {Path(f"hourly_{number:02}.pipe"): pipe for number in range(23)}
+
+    async def play(served: _Served) -> list[list[str]]:
+        told = [await served.after(31), await served.after(1), await served.after(1)]
+        await served.service.copies.stop()
+        return told
+
+    served = _Served(folder, clock, first, files)
+    told = asyncio.run(play(served))
+    served.service.close()
+    return told
+
+
 if __name__ == "__main__":
-    told = {each.__name__: each for each in (schedules,)}[sys.argv[1]]
+    told = {each.__name__: each for each in (schedules, many)}[sys.argv[1]]
     sys.stdout.write(json.dumps(told(Path(sys.argv[2]))))

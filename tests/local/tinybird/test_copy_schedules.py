@@ -24,3 +24,9 @@ def test_copies_run_at_their_times_once_however_late_anybody_looks(tmp_path: Pat
         "a day later": ["hourly", "nightly"],
         "ticks": 6,
     }
+
+
+def test_none_is_left_out_where_more_are_due_at_once_than_may_wait(tmp_path: Path) -> None:
+    first, then, last = scene("many", tmp_path)
+    assert (len(first), len(then), last) == (21, 2, [])
+    assert len({*first, *then}) == 23

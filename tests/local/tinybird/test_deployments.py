@@ -145,3 +145,13 @@ def test_only_admins_deploy(own: Deploying) -> None:
         answer = tinybird.http.request(method, path, headers=tinybird.bearer(token))
         assert answer.status_code == 403
     assert (own.listed(), own.said()) == ([("0", True), ("1", False)], "")
+
+
+@pytest.mark.parametrize("path", ["/v1/build", "/v1/deploy"])
+def test_files_that_are_too_large_together_are_refused(own: Deploying, path: str) -> None:
+    half = "-- nothing\n" * 460_000
+    parts = [("data_project://", (f"{name}.pipe", half)) for name in "ab"]
+
+    answer = own.tinybird.post(path, files=parts)
+
+    assert (answer.status_code, "larger than" in answer.json()["error"]) == (413, True)

@@ -104,6 +104,19 @@ def test_callers_sql_is_told_as_query_api_and_what_reads_the_log_is_not(own: Tin
     ]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_goes_untold_by_writing_such_a_name(kept: Tinybird, name: str) -> None:
+    token = kept.token(reads("pages", tenant="a"), name=f"writes {name}")
+    for text in (f"tinybird.{name}", f"`tinybird:{name}`"):
+        assert kept.get("/v0/pipes/pages.json", token, page=text).is_success
+        for asked in (f"SELECT '{text}' FROM pages", f'SELECT 1 AS "{text.strip("`")}"'):
+            assert kept.get("/v0/sql", token, q=asked).is_success
+
+    found = told(kept, "SELECT token_name, toUInt32(count()) AS n FROM tinybird.pipe_stats_rt "
+                 f"WHERE token_name = 'writes {name}' GROUP BY token_name")  # fmt: skip
+    assert found == [{"token_name": f"writes {name}", "n": 6}]
+
+
 def test_what_was_refused_is_told_with_its_reason(own: Tinybird) -> None:
     limited = own.token(reads("echo"), limits={"rps": 1})
     own.get("/v0/pipes/pages.json")

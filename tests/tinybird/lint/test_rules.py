@@ -66,6 +66,24 @@ def test_a_pipe_that_requires_its_tenant_passes(tmp_path: Path, sql: str) -> Non
     assert problems(tmp_path, node(sql)) == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT url FROM tinybird.pipe_stats_rt",
+        f"SELECT url FROM tinybird.pipe_stats_rt WHERE {TENANT}",
+        "SELECT url FROM `tinybird.pipe_stats_rt`",
+        f"{GOOD} AND url IN (SELECT url FROM tinybird.pipe_stats_rt)",
+        f"{GOOD} AND url IN tinybird.endpoint_errors",
+    ],
+)
+def test_who_asked_what_is_no_tenants_to_read(tmp_path: Path, sql: str) -> None:
+    # A data source of the project may have the name of Tinybird's own.
+    [(level, _, problem)] = problems(tmp_path, node(sql), pipe_stats_rt__datasource=REQUESTS)
+
+    assert level is Level.WARNING
+    assert "Cannot judge" in problem
+
+
 def test_a_pipe_that_does_not_run_on_this_machine_is_noted(tmp_path: Path) -> None:
     sink = node("SELECT 1", kind="TYPE sink\nEXPORT_SERVICE kafka")
     copies = node("SELECT 1", kind="TYPE copy\nTARGET_DATASOURCE plans")

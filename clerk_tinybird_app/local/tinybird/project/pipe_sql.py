@@ -97,7 +97,7 @@ class CompiledPipe:
                 raise bad_request(f"[Error] Circular reference: {circle}")
             path = (*path, place.key)
             sql = plain(render(place))
-            for name in service_datasources.named_in(sql):
+            for name in service_datasources.named_in(place.node.sql):
                 written[name] = service_datasources.query(name)
             for name in sorted(self._used(place.node, sql) - written.keys()):
                 if read := self._place(name):

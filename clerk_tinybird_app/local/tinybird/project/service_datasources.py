@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import sqlglot
+from sqlglot import TokenType
+
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession
 from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, quoted
 
@@ -100,6 +103,18 @@ def query(name: str, condition: str = "") -> str:
     final = " FINAL" if bare == JOBS_LOG else ""
     where = f" WHERE ({condition}\n)" if condition else ""
     return f"SELECT * FROM {quoted(PREFIX + bare)}{final}{where}"
+
+
+def are_read_by(sql: str) -> bool:
+    """Tell whether a query reads their tables; a text in it that has such a name does not."""
+    if PREFIX not in sql:
+        return False
+    try:
+        tokens = sqlglot.tokenize(sql, read="clickhouse")
+    except sqlglot.errors.SqlglotError:
+        return True
+    names = (each.text for each in tokens if each.token_type is TokenType.IDENTIFIER)
+    return any(name.startswith(PREFIX) for name in names)
 
 
 def named_in(sql: str) -> Iterator[str]:

@@ -117,8 +117,7 @@ class Query:
             used = statement.names(self._session, asked)
             self._require_readable(used, asked, {PIPE_ITSELF}, self._existing())
             whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
-        body = self._body(whole, output, own=(asked, *values.values()), hidden=(query,))
-        return Answer(body, output, self._read(whole))
+        return self._answer(whole, output, own=(asked, *values.values()), hidden=(query,))
 
     def sql(
         self, text: str, values: Mapping[str, Any], *, pipeline: CompiledPipe | None = None
@@ -154,8 +153,7 @@ class Query:
             c.name for name in filters.keys() & sources.keys() for c in sources[name].columns
         )
         own = (asked, *columns, *values.values())
-        body = self._body(query, output or _TSV, own=own, hidden=queries.values())
-        return Answer(body, output or _TSV, self._read(query))
+        return self._answer(query, output or _TSV, own=own, hidden=queries.values())
 
     def sizes(self) -> dict[str, tuple[int, int, str]]:
         """Return how many rows and bytes each table has, and its engine, by the table's name."""
@@ -195,6 +193,17 @@ class Query:
         self._require_readable(used, asked, allowed, self._existing())
         return asked
 
+    def _answer(
+        self, query: str, output: str, *, own: Iterable[object], hidden: Collection[str]
+    ) -> Answer:
+        """Return the rows of a query that a request counts for; see `_body`."""
+        # By what was added alone: whatever a caller writes, it is counted.
+        is_of_service = any(map(service_datasources.are_read_by, hidden))
+        if is_of_service:
+            self._store()
+        body = self._body(query, output, own=own, hidden=hidden)
+        return Answer(body, output, None if is_of_service else self._session.read)
+
     def _body(
         self, query: str, output: str, *, own: Iterable[object], hidden: Iterable[str]
     ) -> bytes:
@@ -206,16 +215,11 @@ class Query:
             own: All that the caller wrote, or may know as if it had.
             hidden: What was added to that, and is not the caller's to read.
         """
-        if service_datasources.PREFIX in query:
-            self._store()
         try:
             return self._session.query(query, output)
         except QueryFailed as failure:
             known = "" if self._caller.is_admin else " ".join(hidden)
             raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None
-
-    def _read(self, query: str) -> Read | None:
-        return None if service_datasources.PREFIX in query else self._session.read
 
     def _require_readable(
         self, used: statement.Names, asked: str, allowed: Collection[str], existing: Collection[str]

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -89,9 +90,12 @@ class Copies:
         self._observed = observed
         self._clock = clock
         self._looked = clock()
+        self._due: deque[tuple[LocalWorkspace, str]] = deque()
         self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
         self._rows = writer.folder.with_name(_ROWS)
-        self._rows.unlink(missing_ok=True)
+        # ClickHouse writes beside it, under a longer name, until it has all.
+        for left in self._rows.parent.glob(f"*{_ROWS}"):
+            left.unlink()
         self._runs: dict[asyncio.Task[None], _Run] = {}
         self._kept = writer.folder.with_name(_PAUSED)
         try:
@@ -157,22 +161,29 @@ class Copies:
     def start_due(self) -> None:
         """Start what became due since the last time, each pipe once however often it did.
 
-        A pipe that waits or runs at the moment is passed over.
+        A pipe that waits or runs at the moment is passed over. Of more than may wait, the others
+        start once there is room.
         """
         since, now = self._looked, self._clock()
-        if now // _MINUTE <= since // _MINUTE:
+        if now // _MINUTE > since // _MINUTE:
+            self._looked = now
+            busy = {(run.workspace, run.copy.pipe.pipe.name) for run in self._runs.values()}
+            for workspace in self._workspaces.all():
+                for name, copy in workspace.served.copies.items():
+                    each = (workspace, name)
+                    if each not in busy and each not in self._due and copy.is_due(since, now):
+                        self._due.append(each)
+        while self._due and len(self._runs) <= _MOST_WAITING:
+            self._start_by_itself(*self._due.popleft())
+
+    def _start_by_itself(self, workspace: LocalWorkspace, name: str) -> None:
+        due = workspace.served.copies.get(name)
+        if due is None or name in workspace.paused:
             return
-        self._looked = now
-        busy = {(run.workspace.id, run.copy.pipe.pipe.name) for run in self._runs.values()}
-        for workspace in self._workspaces.all():
-            for name, copy in workspace.served.copies.items():
-                if name in workspace.paused or (workspace.id, name) in busy:
-                    continue
-                if copy.is_due(since, now):
-                    try:
-                        self.start(workspace, copy, {})
-                    except (TemplateError, ApiError) as error:
-                        _log.error("The copy '%s' cannot run: %s", name, error.message)
+        try:
+            self.start(workspace, due, {})
+        except (TemplateError, ApiError) as error:
+            _log.error("The copy '%s' cannot run: %s", name, error.message)
 
     async def stop(self) -> None:
         """Start no more, and end what runs, but for what is being written."""

@@ -96,9 +96,15 @@ def _found(request: Request) -> tuple[LocalWorkspace, dict[str, Any]]:
 
 
 async def _files(request: Request) -> dict[Path, bytes]:
-    """Return the project's files that a request sends."""
+    """Return the project's files that a request sends.
+
+    Raises:
+        ApiError: 413, they are too large; 400, a name is none.
+    """
     files: dict[Path, bytes] = {}
-    async with request.form(max_files=_MOST_FILES, max_part_size=calls.MOST_BYTES) as form:
+    async with calls.bounded(request).form(
+        max_files=_MOST_FILES, max_part_size=calls.MOST_BYTES
+    ) as form:
         for name, part in form.multi_items():
             if isinstance(part, UploadFile) and name.startswith(_PROJECT_PART):
                 file = _file(part.filename or "")
