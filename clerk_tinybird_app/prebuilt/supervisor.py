@@ -19,6 +19,9 @@ STOP_SECONDS: Final = 8.0
 """How long a worker may take to end. Docker waits two seconds more before it kills."""
 
 _MEMORY_SECONDS: Final = 10.0
+_AGAIN_SECONDS: Final = 2.0
+"""Before another try, when a worker did not come to serve."""
+
 _MIB: Final = 2**20
 _MODULE: Final = "clerk_tinybird_app.prebuilt.worker"
 _TERMINAL: Final = "/dev/tty"
@@ -166,17 +169,34 @@ class Supervisor:
             self._refuse()
         if worker.is_dismissed or self._ending.is_set():
             return
-        if not worker.serves:
-            if not worker.is_spare:
-                text = "A worker ended with status %d before it served, so the server ends. %s"
-                _logger.error(text, status, _TOLD)
-                self._status = 1
-                self._ending.set()
+        if worker.serves:
+            _logger.warning("Worker %d ended with status %d. Another one takes its place.",
+                            worker.process.pid, status)  # fmt: skip
+            self._tell_release()
+        elif worker.is_spare:
             return
-        _logger.warning("Worker %d ended with status %d. Another one takes its place.",
-                        worker.process.pid, status)  # fmt: skip
-        self._tell_release()
-        await self._begin()
+        elif any(each.serves for each in self._workers):
+            text = "A worker ended with status %d before it served. The others go on. %s"
+            _logger.error(text, status, _TOLD)
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            text = "A worker ended with status %d before it served, so the server ends. %s"
+            _logger.error(text, status, _TOLD)
+            self._status = 1
+            self._ending.set()
+            return
+        await self._replace()
+
+    async def _replace(self) -> None:
+        """Begin a worker in the place of one that has ended."""
+        while not self._ending.is_set():
+            try:
+                await self._begin()
+            except OSError as error:
+                _logger.warning("The system gives no worker a process (%s). Trying again.", error)
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return
 
     def _refuse(self) -> None:
         """Refuse clients until a worker listens anew: a proxy then asks another backend at once."""

@@ -21,7 +21,7 @@ server._APP = "tiny:app"
 server.workers = lambda _: int(sys.argv[1])
 server.changed_since = lambda *_: Path("changed").read_text()
 supervisor.STOP_SECONDS = float(sys.argv[2])
-supervisor._MEMORY_SECONDS = 0.1
+supervisor._MEMORY_SECONDS = supervisor._AGAIN_SECONDS = 0.1
 server.serve(Settings.load(), Path("pages"), tell)
 """
 _TINY = """

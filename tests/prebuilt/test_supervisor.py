@@ -124,6 +124,33 @@ def test_of_several_workers_one_that_is_killed_is_replaced_within_a_second(tmp_p
         serving.end()
 
 
+def test_while_a_worker_cannot_take_anothers_place_the_others_go_on(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, workers=2).start()
+    try:
+        wait_until(
+            lambda: serving.log.read_text().count("ready after") == 2,
+            seconds=30,
+            what="not all are",
+        )
+        killed, other = serving.workers()
+        (serving.folder / "broken").touch()
+
+        os.kill(killed, signal.SIGKILL)
+        wait_until(
+            lambda: serving.has_said("The others go on."), seconds=20, what="it says nothing"
+        )
+
+        assert serving.worker() == other
+        (serving.folder / "broken").unlink()
+        wait_until(
+            lambda: serving.log.read_text().count("ready after") == 3,
+            seconds=20,
+            what="nobody takes its place",
+        )
+    finally:
+        serving.end()
+
+
 def test_what_comes_while_a_server_starts_waits_for_its_first_worker(serving: Serving) -> None:
     (serving.folder / "waits").touch()
     serving.begin()

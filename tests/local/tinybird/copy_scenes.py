@@ -110,11 +110,12 @@ def schedules(folder: Path) -> Any:
 
 
 def many(folder: Path) -> Any:
-    """More pipes are due at once than may wait."""
+    """More pipes are due at once than may wait; what is kept of paused ones is no list."""
     from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace  # noqa: PLC0415
 
     clock, first = Clock(NOW), LocalWorkspace.new("first")
     pipe = copy(TICK, "ticks", "COPY_SCHEDULE @hourly\n").encode()
+    (folder / "paused.json").write_text("5")
     files = {Path("ticks.datasource"): TICKS.encode()}
     files |= {Path(f"hourly_{number:02}.pipe"): pipe for number in range(23)}
 

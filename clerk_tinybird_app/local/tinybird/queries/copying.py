@@ -102,7 +102,7 @@ class Copies:
             workspaces.first.paused.update(json.loads(self._kept.read_bytes()))
         except FileNotFoundError:
             pass
-        except ValueError:
+        except (TypeError, ValueError):
             _log.warning("%s cannot be read: all copies run at their times.", self._kept)
 
     def start(

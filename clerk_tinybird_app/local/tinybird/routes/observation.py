@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -19,7 +18,9 @@ QUERY_API: Final = "query_api"
 """What Tinybird calls the SQL of callers where a pipe's name stands."""
 
 _FIRST_FAILURE: Final = 400
-_MOST_PARAMETERS: Final = 20
+_MOST_CHARACTERS: Final = 4_000
+"""Of all parameters together: thousands of requests may wait to be written."""
+
 _LONGEST: Final = 1_000
 """Characters of what is kept of an address or a parameter."""
 
@@ -32,6 +33,18 @@ def _address(request: Request) -> str:
     if "token" in request.query_params:
         query = request.url.remove_query_params("token").query
     return f"{path}?{query}"[:_LONGEST] if query else str(path)
+
+
+def _shortened(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters as texts, each cut, and the first of them where they are very many."""
+    kept, room = dict[str, str](), _MOST_CHARACTERS
+    for name, value in parameters.items():
+        text = str(value)[:_LONGEST]
+        room -= len(name) + len(text)
+        if room < 0:
+            break
+        kept[name] = text
+    return kept
 
 
 def _loop_time() -> float:
@@ -84,8 +97,7 @@ class Observation:
             "url": _address(request),
             "status_code": status,
         }
-        some = islice(self.parameters.items(), _MOST_PARAMETERS)
-        parameters = {name[:_LONGEST]: str(value)[:_LONGEST] for name, value in some}
+        parameters = _shortened(self.parameters)
         row = {
             **shared,
             "duration": _loop_time() - self.since,
@@ -97,11 +109,11 @@ class Observation:
             "token_name": self.caller.name,
             "method": request.method,
             "parameters": parameters,
-            "user_agent": request.headers.get("user-agent"),
+            "user_agent": request.headers.get("user-agent", "")[:_LONGEST] or None,
         }
         self._add(service_datasources.PIPE_STATS_RT, row)
         if status >= _FIRST_FAILURE:
-            more = {"params": str(parameters), "error": error}
+            more = {"params": str(parameters)[:_LONGEST], "error": error[:_LONGEST]}
             self._add(service_datasources.ENDPOINT_ERRORS, {**shared, **more})
 
     def operated(
