@@ -57,6 +57,15 @@ def test_a_second_process_on_the_data_folder_says_who_has_it(tinybird: Tinybird)
     assert "--data" in said
 
 
+def test_one_whose_parent_has_gone_does_not_first_load_its_project(
+    tinybird: Tinybird, tmp_path: Path
+) -> None:
+    status, said = outcome(tinybird, "--data", str(tmp_path / "data"), "--port", str(free_port()))
+
+    assert status == -signal.SIGTERM
+    assert "serves" not in said
+
+
 def test_a_port_in_use_is_said_so(tinybird: Tinybird, tmp_path: Path) -> None:
     status, said = outcome(tinybird, "--data", str(tmp_path / "other"))
     assert (status, "--port" in said) == (4, True)

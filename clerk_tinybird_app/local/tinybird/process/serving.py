@@ -92,6 +92,9 @@ def run(options: Options, clock: Callable[[], float] = time.time) -> None:
     with ExitStack() as held:
         held.enter_context(_held(options.data))
         _require_free(options.port)
+        if options.ends_with_stdin:
+            # Before the first load, which may be long.
+            threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
         kept = kept_workspace(options.data)
         first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
         limits = Limits(seconds=options.query_seconds)
@@ -119,7 +122,7 @@ async def _serve(service: Service, options: Options) -> None:
             backlog=_MOST_CONNECTIONS,
             log_enabled=False,
         )
-        _stop_when_told(server, service, options)
+        _stop_when_told(server, service)
         where = f"http://localhost:{options.port}"
         _log.info("The embedded Tinybird serves %s at %s", options.project, where)
         await server.serve()
@@ -129,7 +132,7 @@ async def _serve(service: Service, options: Options) -> None:
         await asyncio.gather(*following, service.copies.stop(), return_exceptions=True)
 
 
-def _stop_when_told(server: Server, service: Service, options: Options) -> None:
+def _stop_when_told(server: Server, service: Service) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -141,8 +144,6 @@ def _stop_when_told(server: Server, service: Service, options: Options) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    if options.ends_with_stdin:
-        threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
 
 
 def _stop_with_parent() -> None:
