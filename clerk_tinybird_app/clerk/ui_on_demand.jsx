@@ -57,12 +57,11 @@ export const uiOnDemand = (options) =>
       this.ready = new Promise((resolve) => {
         this.isReady = resolve;
       });
-      const somebody = new Promise((resolve) => {
-        this.sees = resolve;
+      this.turn = new Promise((resolve) => {
+        this.begin = resolve;
       });
-      this.menusMayCome = () => Promise.race([somebody, pageIsDrawn()]);
       const prepare = () => {
-        this.sees();
+        this.begin();
         this.load().catch(() => {});
       };
       for (const sign of SIGNS_OF_A_PERSON) {
@@ -84,8 +83,9 @@ export const uiOnDemand = (options) =>
     // mounts, unmounts and mounts again, and the unmount must not be the last.
     async ensureMounted(how) {
       const shown = how?.preloadHint;
-      if (MENUS.includes(shown)) this.turn ??= this.menusMayCome();
-      if (!shown || MENUS.includes(shown)) await this.turn;
+      if (MENUS.includes(shown)) pageIsDrawn().then(this.begin);
+      else if (shown) this.begin();
+      await this.turn;
       const ui = await (shown ? this.load() : this.loading ?? this.ready);
       return ui.ensureMounted(how);
     }
