@@ -38,6 +38,8 @@ class Board:
         self._app.wait_for_tinybird()
         self._visitor.sign_in_at(address, email)
         self.expect_filled()
+        # Clerk's menus come after the panels, and cannot where a test then takes something away.
+        expect(self.page.locator(".cl-userButtonTrigger")).to_have_count(1)
         asking = "async () => (await (await fetch('/api/tinybird-token')).json()).token"
         self.token = self.page.evaluate(asking)
         return fixed_params(self.token, self._app.signing_key)["tenant_id"]

@@ -25,7 +25,9 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 # A session of its own that takes the terminal on its standard input, as a login does.
 _IN_TERMINAL = (
     sys.executable, "-c",
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    # As in a new shell, also where the tests run behind nohup.
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL);"
     "os.execvp(sys.argv[1], sys.argv[1:])",
 )  # fmt: skip
 
@@ -220,7 +222,8 @@ def test_a_worker_that_is_renewed_finishes_what_is_under_way(serving: Serving) -
 
         connection.sendall(b"2")
 
-        assert connection.recv(4096).endswith(f"{before}\r\n0\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert answer.endswith(f"{before}\r\n0\r\n\r\n".encode())
     wait_until(lambda: has_ended(before), what="it has not ended")
 
 
