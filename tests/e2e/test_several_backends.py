@@ -337,7 +337,7 @@ def test_a_rolling_restart_under_load_loses_no_tab_and_no_request(
             _logger.info("stopped after %.1f s", time.monotonic() - began)
             app.restart()
             for tab in tabs:
-                tab.goes_on(f"/after-restart-{number}")
+                tab.goes_on(f"/after-restart-{number}", seconds=60)
     finally:
         ended.set()
         loading.join()
