@@ -28,6 +28,7 @@ SCHEMA >
     `is_new` Nullable(Bool) `json:$.is_new`,
     `sizes` Array(Int32) `json:$.sizes`,
     `dates` Array(Date) `json:$.dates`,
+    `moments` Array(DateTime64(3)) `json:$.moments`,
     `pairs` Map(String, UUID) `json:$.pairs`,
     `late` String `json:$.late` DEFAULT toString(toUInt8(id))
 
@@ -39,6 +40,8 @@ BAD: list[tuple[str, Any]] = [
     ("moment", "x"),
     ("moment", [1]),
     ("moment", 10**18),
+    ("moment", -(10**16)),
+    ("moments", [1, 10**18]),
     ("second", ""),
     ("second", "soon"),
     ("day", "x"),

@@ -42,6 +42,12 @@ _PARQUET_LIMITS: Final = (
 )
 """A Parquet file of a few bytes can hold any number of rows."""
 
+_MOMENTS: Final = re.compile(r"(?:(?:Array|Nullable|LowCardinality)\()*DateTime64(?:\((\d))?")
+_DECIMALS: Final = 3
+_TICKS: Final = 2.0**63
+"""A DateTime64 counts so many, each a second with its decimals taken off. A number for more is the
+one mistake of a row that ends the reading of all, whatever is tolerated."""
+
 _AT_ONCE: Final = 2_000
 """Rows a query."""
 
@@ -175,6 +181,13 @@ def candidates(
     return rows, bad
 
 
+def _exceeds(value: object, bound: float) -> bool:
+    """Tell whether a number, or one of a list, is too large for a column."""
+    if isinstance(value, list):
+        return any(_exceeds(each, bound) for each in value)
+    return isinstance(value, int | float) and abs(value) >= bound
+
+
 class RowCheck:
     """Asks ClickHouse about the rows of a data source, as an insert would, and stores nothing."""
 
@@ -183,6 +196,11 @@ class RowCheck:
         self._source = source
         self._names = tables.landed_names(source)
         self._columns = tables.landing_columns(source)
+        self._bounds = {
+            self._names[column.name]: _TICKS / 10 ** int(moments.group(1) or _DECIMALS)
+            for column in source.columns
+            if (moments := _MOMENTS.match(tables.bare_type(column)))
+        }
 
     def sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
         """Return the good rows, and the bad ones with their reasons; orders are kept.
@@ -220,28 +238,21 @@ class RowCheck:
 
     def _readable(self, rows: Iterable[Mapping[str, Any]]) -> set[int]:
         """Return the places of the rows that ClickHouse can read."""
-        return self._numbers([_json({_NUMBER: n, **row}) for n, row in enumerate(rows)])
-
-    def _numbers(self, lines: list[bytes]) -> set[int]:
-        """Return the numbers of the lines that can be read; what ends all reading costs its own."""
+        lines = [
+            _json({_NUMBER: n, **row}) for n, row in enumerate(rows) if not self._ends_reading(row)
+        ]
         if not lines:
             return set()
         columns = f"{quoted(_NUMBER)} UInt32, {self._columns}"
         text = _APART.join([*lines, b""]).decode()
-        try:
-            answer = self._session.query(
-                f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
-                f"{literal(text)}) SETTINGS {_TOLERANT}"
-            )
-        except QueryFailed as failure:
-            # A number too large for a DateTime64 is an error that is not tolerated.
-            if failure.is_shortage:
-                raise
-            middle = len(lines) // 2
-            return (
-                self._numbers(lines[:middle]) | self._numbers(lines[middle:]) if middle else set()
-            )
+        answer = self._session.query(
+            f"SELECT {quoted(_NUMBER)} FROM format(JSONEachRow, {literal(columns)}, "
+            f"{literal(text)}) SETTINGS {_TOLERANT}"
+        )
         return set(map(int, answer.split()))
+
+    def _ends_reading(self, row: Mapping[str, Any]) -> bool:
+        return any(_exceeds(row.get(name), bound) for name, bound in self._bounds.items())
 
     def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:
         types = {column.name: column.type for column in self._source.columns}
