@@ -18,7 +18,7 @@ from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
 from clerk_tinybird_app.prebuilt.cores import usable_cores
-from clerk_tinybird_app.prebuilt.server import PortTakenError, port_of, require_free, serve
+from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.prebuilt.static_export import export_static
 from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
 from clerk_tinybird_app.reflex_internals.configuration import (
@@ -147,7 +147,7 @@ def _run_production(*, serves: bool, builds: bool, has_pages: bool) -> int:
         if serves:
             require_served(settings)
             # Before the build, which takes a while; the server looks again.
-            require_free(settings, port_of(settings, has_pages=has_pages))
+            require_free(settings, has_pages=has_pages)
         pages = None
         if has_pages:
             pages = build(settings, here, tell) if builds else built(settings, here)

@@ -37,6 +37,7 @@ const loadUi = (options) =>
 const SIGNS_OF_A_PERSON = ["pointermove", "pointerdown", "touchstart", "keydown"];
 const MENUS = ["OrganizationSwitcher", "UserButton"];
 const LOOK_MS = 50;
+// Whatever a page waits for, nobody waits longer for its menus.
 const MOST_MS = 3000;
 
 const isDrawn = () =>
@@ -83,7 +84,7 @@ export const uiOnDemand = (options) =>
     // mounts, unmounts and mounts again, and the unmount must not be the last.
     async ensureMounted(how) {
       const shown = how?.preloadHint;
-      if (MENUS.includes(shown)) pageIsDrawn().then(this.begin);
+      if (MENUS.includes(shown)) this.looks ??= pageIsDrawn().then(this.begin);
       else if (shown) this.begin();
       await this.turn;
       const ui = await (shown ? this.load() : this.loading ?? this.ready);

@@ -52,7 +52,7 @@ def serve(settings: Settings, pages: Path | None, say: Say) -> None:
         os.environ.pop(as_built.BACKEND_PORT_VARIABLE, None)
         changed = partial(changed_since, pages, settings, Path.cwd())
     status = 0
-    with _listening(settings, port_of(settings, has_pages=pages is not None)) as listening:
+    with _listening(settings, has_pages=pages is not None) as listening:
         # Only here no worker runs yet.
         forget_numbers()
         say(f"Starting {count} worker{'s' if count > 1 else ''}.")
@@ -80,13 +80,8 @@ def _uvicorns() -> dict[str, str]:
     }
 
 
-def port_of(settings: Settings, *, has_pages: bool) -> int:
-    """Return the port of a server with the pages, or of a backend alone."""
-    return settings.frontend_port if has_pages else settings.backend_port
-
-
 @contextmanager
-def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
+def _listening(settings: Settings, *, has_pages: bool) -> Iterator[socket.socket]:
     """Listen on the address of the settings, or on the UNIX socket of uvicorn's variable.
 
     What comes before the first worker serves waits: a proxy would call a backend that refuses it
@@ -107,8 +102,7 @@ def _listening(settings: Settings, port: int) -> Iterator[socket.socket]:
         listening.bind(path)
         Path(path).chmod(_ANYBODY_HERE)
     else:
-        require_free(settings, port)
-        host = settings.backend_host
+        host, port = settings.backend_host, require_free(settings, has_pages=has_pages)
         listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
@@ -144,23 +138,30 @@ def _require_unused(path: Path) -> None:
     raise PortTakenError(f"Another program listens on {path}. Stop it, or set UVICORN_UDS anew.")
 
 
-def require_free(settings: Settings, port: int) -> None:
-    """Refuse a port where something listens: two servers would share its connections.
+def require_free(settings: Settings, *, has_pages: bool) -> int:
+    """Return the port of a server with the pages, or of a backend alone, where nothing listens.
+
+    Two servers would share its connections.
 
     Raises:
         PortTakenError: The server could not listen on its port.
     """
     host = settings.backend_host
+    port, name = (
+        (settings.frontend_port, "REFLEX_FRONTEND_PORT")
+        if has_pages
+        else (settings.backend_port, "REFLEX_BACKEND_PORT")
+    )
     try:
         taken = listener(host, port)
     except OSError as error:
         raise PortTakenError(
             f"Nobody can listen on {host}, port {port}: {error.strerror}. Set "
-            "REFLEX_BACKEND_HOST and REFLEX_FRONTEND_PORT to others."
+            f"REFLEX_BACKEND_HOST and {name} to others."
         ) from error
     if taken:
         where = "" if taken == host else f" of {taken}"
         raise PortTakenError(
-            f"Another program listens on port {port}{where}. Stop it, or set REFLEX_FRONTEND_PORT "
-            "to another."
+            f"Another program listens on port {port}{where}. Stop it, or set {name} to another."
         )
+    return port

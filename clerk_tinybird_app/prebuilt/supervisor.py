@@ -215,19 +215,23 @@ class Supervisor:
             return
         async with self._one_at_a_time:
             for worker in tuple(self._workers):
-                if not await self._succeed(worker):
+                if await self._succeed(worker) is None:
                     return
 
-    async def _succeed(self, worker: Worker) -> bool:
-        """Let a new worker serve, then dismiss ``worker``; tell whether there is a new one."""
-        successor = await self._begin(is_spare=True)
+    async def _succeed(self, worker: Worker) -> Worker | None:
+        """Let a new worker serve, then dismiss ``worker``; return the new one, None without."""
+        try:
+            successor = await self._begin(is_spare=True)
+        except OSError as error:
+            _logger.warning("No worker is renewed: the system gives no process (%s).", error)
+            return None
         if not await successor.begun:
             _logger.error("No worker is renewed: a new one ended before it served. %s", _TOLD)
-            return False
+            return None
         successor.is_spare = False
         # One that has ended meanwhile was replaced.
         await (worker if worker in self._workers else successor).dismiss()
-        return True
+        return successor
 
     async def _watch_memory(self, most: int) -> None:
         while True:
@@ -238,7 +242,11 @@ class Supervisor:
                         _logger.warning("Worker %d has more memory than WORKER_MAX_MEMORY says. "
                                         "It is renewed.", worker.process.pid)  # fmt: skip
                         self._tell_release()
-                        await self._succeed(worker)
+                        successor = await self._succeed(worker)
+                    if successor and resident_bytes(successor.process.pid) > most:
+                        _logger.error("A new worker has more memory than WORKER_MAX_MEMORY says, "
+                                      "which is not used any more. Set it higher.")  # fmt: skip
+                        return
 
     def _tell_release(self) -> None:
         if changed := self._changed():

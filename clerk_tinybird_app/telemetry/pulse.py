@@ -41,10 +41,15 @@ async def watch_process(
 
 
 def resident_bytes(pid: int | None = None) -> int:
-    """Return a process's memory; where the system does not say, the most that this one has had."""
+    """Return a process's memory; where the system does not say, the most that it has had.
+
+    Of another one, ``pid``, nothing more is known then: 0.
+    """
     try:
         statm = (_PROC / str(pid or "self") / "statm").read_text()
         return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
+        if pid is not None:
+            return 0
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else most * _KIB

@@ -151,7 +151,7 @@ def test_the_start_refuses_it_by_name_or_starts_and_says_it_in_the_log(
     monkeypatch.setattr("signal.signal", lambda *_: None)
     if "REFLEX_FRONTEND_PORT" not in os.environ:
         # Another program of this machine may have the usual port.
-        monkeypatch.setattr("clerk_tinybird_app.commands.require_free", lambda *_: None)
+        monkeypatch.setattr("clerk_tinybird_app.commands.require_free", lambda *_, **__: None)
     for kept in (services.current, products.current):
         monkeypatch.setattr(f"{kept.__module__}.current", kept.__wrapped__)
     monkeypatch.setattr("clerk_tinybird_app.services.trusted", connections.trusted.__wrapped__)

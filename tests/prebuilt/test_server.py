@@ -47,6 +47,20 @@ def test_a_port_that_is_taken_is_told_before_the_build(app: Path) -> None:
     assert not (app / "building").exists()
 
 
+@pytest.mark.parametrize(
+    ("has_pages", "name"), [(True, "REFLEX_FRONTEND_PORT"), (False, "REFLEX_BACKEND_PORT")]
+)
+def test_a_port_that_is_taken_is_told_by_the_variable_that_chooses_it(
+    name: str, *, has_pages: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = {"REFLEX_BACKEND_HOST": "127.0.0.1", name: str(port)}
+
+        with pytest.raises(server.PortTakenError, match=f"listens on port {port}.* set {name} to"):
+            server.require_free(Settings.from_environ(environ), has_pages=has_pages)
+
+
 @pytest.fixture
 def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with the metrics of workers from before."""
@@ -124,15 +138,21 @@ def test_a_unix_socket_takes_the_place_of_one_that_was_left_and_of_nothing_else(
     path, settings = tmp_path / "app.sock", Settings()
     monkeypatch.setenv("UVICORN_UDS", str(path))
     path.write_text("somebody's")
-    with pytest.raises(server.PortTakenError, match="no socket"), server._listening(settings, 0):
+    with (
+        pytest.raises(server.PortTakenError, match="no socket"),
+        server._listening(settings, has_pages=True),
+    ):
         pass
     assert path.read_text() == "somebody's"
 
     path.unlink()
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
-    with server._listening(settings, 0):
-        with pytest.raises(server.PortTakenError, match="listens"), server._listening(settings, 0):
+    with server._listening(settings, has_pages=True):
+        with (
+            pytest.raises(server.PortTakenError, match="listens"),
+            server._listening(settings, has_pages=True),
+        ):
             pass
         assert path.is_socket()
     assert not path.exists()
