@@ -108,19 +108,29 @@ class Tinybird:
     @contextmanager
     def serving(self, project: Path) -> Iterator[Self]:
         """Serve another project as well, in a workspace of its own: no process has to start."""
-        made = self.post("/v1/workspaces", params={"name": str(project)}).json()
-        parts = [
-            ("data_project://", (file.relative_to(project).as_posix(), file.read_text()))
-            for file in project.rglob("*.*")
-        ]
-        answer = self.post("/v1/build", made["token"], files=parts).json()
-        assert answer["result"] == "success", answer
-        other = copy.copy(self)
-        other.project, other.workspace_id, other.key = project, made["id"], made["token"]
-        try:
+        files = {
+            file.relative_to(project).as_posix(): file.read_text() for file in project.rglob("*.*")
+        }
+        with self.workspace(str(project)) as made:
+            answer = self.build(files, made["token"])
+            assert answer["result"] == "success", answer
+            other = copy.copy(self)
+            other.project, other.workspace_id, other.key = project, made["id"], made["token"]
             yield other
+
+    @contextmanager
+    def workspace(self, name: str) -> Iterator[dict[str, str]]:
+        """Make a workspace, which the API describes, and remove it at the end."""
+        made = self.post("/v1/workspaces", params={"name": name}).json()
+        try:
+            yield made
         finally:
             self.http.delete(f"/v1/workspaces/{made['id']}", headers=self.bearer(None))
+
+    def build(self, files: Mapping[str, str], key: str | None = None) -> Any:
+        """Build files, by their names; return what the API answers."""
+        parts = [("data_project://", one) for one in files.items()]
+        return self.post("/v1/build", key, files=parts).json()
 
     def token(self, *scopes: Mapping[str, Any], **changes: Any) -> str:
         """Return a JWT; ``changes`` replace claims, None removes one."""

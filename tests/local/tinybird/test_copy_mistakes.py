@@ -7,7 +7,7 @@ import pytest
 
 from tests.local.tinybird.copying import copy
 from tests.local.tinybird.process import Tinybird
-from tests.local.tinybird.test_materialized_mistakes import EVENTS, GOOD, TOTALS
+from tests.local.tinybird.test_materialized_mistakes import EVENTS, GOOD, SOURCES
 
 PIPE = "copies/fill.pipe"
 LINE = {
@@ -27,20 +27,13 @@ MORE = "COPY_MODE append\nCOPY_SCHEDULE 0 * * * *\n"
 
 @pytest.fixture(scope="module")
 def key(tinybird: Tinybird) -> Iterator[str]:
-    made = tinybird.post("/v1/workspaces", params={"name": "copies"}).json()
-    yield made["token"]
-    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+    with tinybird.workspace("copies") as made:
+        yield made["token"]
 
 
 def built(tinybird: Tinybird, key: str, pipe: str, **more: str) -> dict[str, Any]:
-    files = {
-        "datasources/events.datasource": EVENTS,
-        "datasources/totals.datasource": TOTALS,
-        PIPE: pipe,
-        **{f"datasources/{name}.datasource": text for name, text in more.items()},
-    }
-    parts = [("data_project://", one) for one in files.items()]
-    return tinybird.post("/v1/build", key, files=parts).json()
+    others = {f"datasources/{name}.datasource": text for name, text in more.items()}
+    return tinybird.build({**SOURCES, PIPE: pipe, **others}, key)
 
 
 WRONG = {

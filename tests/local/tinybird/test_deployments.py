@@ -1,9 +1,11 @@
 """What is deployed serves at once, or when that is asked; a refused deployment changes nothing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.local.tinybird.process import Tinybird, reads
@@ -19,9 +21,12 @@ class Deploying:
         self.tinybird = tinybird
         self.files = {**FILES, "endpoints/hello.pipe": HELLO.format("hello")}
 
-    def deploy(self, **params: str) -> dict[str, Any]:
+    def sent(self, **params: str) -> httpx.Response:
         parts = [("data_project://", (name, text)) for name, text in self.files.items()]
-        answer = self.tinybird.post("/v1/deploy", files=parts, params=params)
+        return self.tinybird.post("/v1/deploy", files=parts, params=params)
+
+    def deploy(self, **params: str) -> dict[str, Any]:
+        answer = self.sent(**params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -71,6 +76,14 @@ def test_without_it_what_is_deployed_serves_once_it_is_promoted(own: Deploying) 
     assert own.ask("DELETE", "0").json()["deployment"]["status"] == "deleted"
     assert own.ask("GET", "0").json()["deployment"]["status"] == "deleted"
     assert own.listed() == [("1", True)]
+
+
+def test_of_two_at_once_only_one_can_wait(own: Deploying) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        answers = [each.result() for each in [threads.submit(own.sent) for _ in range(2)]]
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400]
+    assert own.listed() == [("0", True), ("1", False)]
 
 
 def test_a_discarded_deployment_never_serves(own: Deploying) -> None:

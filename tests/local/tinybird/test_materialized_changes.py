@@ -44,9 +44,7 @@ class Workspace:
     def build(self, **changes: str) -> list[dict[str, str]]:
         """Build the files with some others; return the faults."""
         files = {name: text for name, text in {**FILES, **changes}.items() if text}
-        parts = [("data_project://", one) for one in files.items()]
-        answer = self.tinybird.post("/v1/build", self.key, files=parts).json()
-        return answer.get("errors", [])
+        return self.tinybird.build(files, self.key).get("errors", [])
 
     def add(self, *sizes: int, name: str = "a") -> None:
         rows = [{"at": "2030-05-01 00:00:00", "name": name, "size": size} for size in sizes]

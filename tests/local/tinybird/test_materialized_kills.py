@@ -98,8 +98,7 @@ def test_every_target_agrees_with_its_source_whatever_happened(
         elif kind == "edit":
             condition, own_files = CONDITIONS[value], files(value)
             written(own.project, own_files)
-            parts = [("data_project://", one) for one in own_files.items()]
-            assert own.post("/v1/build", files=parts).json()["result"] == "success"
+            assert own.build(own_files)["result"] == "success"
         else:
             kill_while_rows_come_in(own, value / 1000, stored)
         asked = own.sql(

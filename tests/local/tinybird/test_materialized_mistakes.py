@@ -26,6 +26,7 @@ TOTALS = """SCHEMA >
 ENGINE "AggregatingMergeTree"
 ENGINE_SORTING_KEY "name"
 """
+SOURCES = {"datasources/events.datasource": EVENTS, "datasources/totals.datasource": TOTALS}
 GOOD = """SELECT
 name,
 count() AS events,
@@ -38,20 +39,13 @@ LINE = {"first": 3, "name": 4, "events": 5, "sizes": 6, "from": 7, "target": 10}
 
 @pytest.fixture(scope="module")
 def key(tinybird: Tinybird) -> Iterator[str]:
-    made = tinybird.post("/v1/workspaces", params={"name": "views"}).json()
-    yield made["token"]
-    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+    with tinybird.workspace("views") as made:
+        yield made["token"]
 
 
 def built(tinybird: Tinybird, key: str, pipe: str, **more: str) -> dict[str, Any]:
-    files = {
-        "datasources/events.datasource": EVENTS,
-        "datasources/totals.datasource": TOTALS,
-        PIPE: pipe,
-        **{name.replace("__", "."): text for name, text in more.items()},
-    }
-    parts = [("data_project://", one) for one in files.items()]
-    return tinybird.post("/v1/build", key, files=parts).json()
+    others = {name.replace("__", "."): text for name, text in more.items()}
+    return tinybird.build({**SOURCES, PIPE: pipe, **others}, key)
 
 
 WRONG = {

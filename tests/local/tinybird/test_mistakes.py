@@ -17,9 +17,8 @@ ODD = "endpoints/odd.pipe"
 @pytest.fixture(scope="module")
 def key(tinybird: Tinybird) -> Iterator[str]:
     """The token of a workspace for this file's builds."""
-    made = tinybird.post("/v1/workspaces", params={"name": "mistakes"}).json()
-    yield made["token"]
-    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+    with tinybird.workspace("mistakes") as made:
+        yield made["token"]
 
 
 def faults(tinybird: Tinybird, key: str, file: str, text: str) -> list[tuple[str, str]]:
@@ -37,8 +36,7 @@ def doubts(tinybird: Tinybird, key: str, file: str, text: str) -> list[tuple[str
 
 
 def built(tinybird: Tinybird, key: str, file: str, text: str) -> Any:
-    parts = [("data_project://", one) for one in {**FILES, file: text}.items()]
-    return tinybird.post("/v1/build", key, files=parts).json()
+    return tinybird.build({**FILES, file: text}, key)
 
 
 def changed(text: str, old: str, new: str) -> tuple[str, int]:

@@ -424,8 +424,7 @@ TYPE ENDPOINT
 def test_a_request_may_choose_a_table_of_the_project(tinybird: Tinybird) -> None:
     made = tinybird.post("/v1/workspaces", params={"name": "choosing"}).json()
     files = {**FILES, "endpoints/choosing.pipe": CHOOSING}
-    parts = [("data_project://", one) for one in files.items()]
-    assert tinybird.post("/v1/build", made["token"], files=parts).json()["result"] == "success"
+    assert tinybird.build(files, made["token"])["result"] == "success"
     row = {"at": "2030-01-01", "tenant": "t", "page": "/there", "status": 1, "seconds": 1}
     tinybird.post("/v0/events?name=visits&wait=true", made["token"], json=row)
 

@@ -47,8 +47,7 @@ def event(name: str, **more: Any) -> dict[str, Any]:
 
 
 def rebuild(own: Tinybird, files: dict[str, str]) -> None:
-    parts = [("data_project://", one) for one in files.items()]
-    assert own.post("/v1/build", files=parts).json()["result"] == "success"
+    assert own.build(files)["result"] == "success"
 
 
 def replace(own: Tinybird, name: str, *rows: dict[str, Any]) -> None:

@@ -288,14 +288,12 @@ def test_a_pipe_of_the_project_reads_it_for_whoever_may_read_the_pipe(own: Tinyb
 
 def test_a_pipe_that_names_a_column_it_lacks_is_a_mistake(own: Tinybird) -> None:
     text = WATCHED.lstrip().replace("SELECT pipe_name", "SELECT pipe")
-    parts = [
-        ("data_project://", (file.relative_to(own.project).as_posix(), file.read_text()))
+    files = {
+        file.relative_to(own.project).as_posix(): file.read_text()
         for file in own.project.rglob("*.*")
-        if file.stem != "watched"
-    ]
-    parts.append(("data_project://", ("endpoints/watched.pipe", text)))
+    }
 
-    [mistake] = own.post("/v1/build", files=parts).json()["errors"]
+    [mistake] = own.build({**files, "endpoints/watched.pipe": text})["errors"]
 
     assert mistake["filename"] == "endpoints/watched.pipe"
     assert mistake["error"].startswith("line 4: Unknown expression identifier `pipe`")

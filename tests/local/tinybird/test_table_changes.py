@@ -32,16 +32,14 @@ INDEXES >
 @pytest.fixture
 def key(tinybird: Tinybird) -> Iterator[str]:
     """The token of a workspace of the test's own, which serves the tests' project."""
-    made = tinybird.post("/v1/workspaces", params={"name": "changes"}).json()
-    assert build(tinybird, made["token"], VISITS) is None
-    yield made["token"]
-    tinybird.http.delete(f"/v1/workspaces/{made['id']}", headers=tinybird.bearer(None))
+    with tinybird.workspace("changes") as made:
+        assert build(tinybird, made["token"], VISITS) is None
+        yield made["token"]
 
 
 def build(tinybird: Tinybird, key: str, source: str) -> str | None:
     """Build the project with this data source; return the fault, if there is one."""
-    parts = [("data_project://", one) for one in {**FILES, SOURCE: source}.items()]
-    answer = tinybird.post("/v1/build", key, files=parts).json()
+    answer = tinybird.build({**FILES, SOURCE: source}, key)
     if answer["result"] == "success":
         return None
     [fault] = answer["errors"]
@@ -184,18 +182,17 @@ def test_indexes_follow(tinybird: Tinybird, key: str) -> None:
 def test_an_unchanged_data_source_is_no_change_however_it_is_spelt(
     tinybird: Tinybird, key: str
 ) -> None:
-    parts = [("data_project://", one) for one in {**FILES, "rich.datasource": RICH}.items()]
     respelt = RICH.replace("kind,  toDate(at) , at", "kind, toDate(at), at").replace(
         "interval 20000 day", "toIntervalDay(20000)"
     )
-    again = [*parts[:-1], ("data_project://", ("rich.datasource", respelt))]
-    assert tinybird.post("/v1/build", key, files=parts).json()["result"] == "success"
+    files, again = ({**FILES, "rich.datasource": each} for each in (RICH, respelt))
+    assert tinybird.build(files, key)["result"] == "success"
     row = {"at": "2030-01-01 00:00:00", "kind": "a", "price": 1, "tags": ["x"], "version": 1}
     answer = tinybird.post("/v0/events?name=rich&wait=true", key, json=row)
     assert answer.json() == {"successful_rows": 1, "quarantined_rows": 0}
     before = table(tinybird, key, "rich")
-    for each in (parts, again):
-        assert tinybird.post("/v1/build", key, files=each).json()["result"] == "success"
+    for each in (files, again):
+        assert tinybird.build(each, key)["result"] == "success"
     assert table(tinybird, key, "rich") == before
     assert sql(tinybird, key, "SELECT count() FROM rich") == "1"
 

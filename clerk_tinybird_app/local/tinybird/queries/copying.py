@@ -26,7 +26,6 @@ from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
-from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
 from clerk_tinybird_app.local.tinybird.project.schema import columns_of
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
@@ -224,20 +223,17 @@ class Copies:
         # It may have been done before it was to end.
         is_done = "statistics" in job
         _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
-        rows = job.get("statistics", {}).get("row_count", 0)
-        row = {
-            "timestamp": int(began),
-            "event_type": "copy",
-            "datasource_id": job["datasource"]["id"],
-            "datasource_name": job["datasource"]["name"],
-            "result": "ok" if is_done else "error",
-            "elapsed_time": loop.time() - since,
-            "error": job.get("error"),
-            "job_id": job["id"],
+        self._observed.add_operation(
+            run.workspace,
+            "copy",
+            run.copy.node.target,
+            began=began,
+            seconds=loop.time() - since,
+            rows=job.get("statistics", {}).get("row_count", 0),
+            error=error or ("" if is_done else "It was cancelled"),
+            job_id=job["id"],
             **{key: job[key] for key in ("pipe_id", "pipe_name")},
-            **dict.fromkeys(("rows", "written_rows"), rows),
-        }
-        self._observed.add(run.workspace, service_datasources.DATASOURCES_OPS_LOG, row)
+        )
 
     def _copy(self, run: _Run, session: ChdbSession) -> None:
         """Read the rows, then have them written; on a reader's thread."""

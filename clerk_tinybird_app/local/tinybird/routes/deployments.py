@@ -46,8 +46,13 @@ async def deploy(request: Request) -> Response:
     """Serve the files of a project, or keep them until that is asked, or only check them."""
     target, files = calls.administered(request), await _files(request)
     asked = {name for name, value in request.query_params.items() if value.lower() == "true"}
-    done = await calls.in_thread(request, _deploy, target, files, calls.service_of(request), asked)
-    return JSONResponse(done)
+    if target.is_deploying:
+        raise bad_request("Another deployment is under way. Deploy this one when it is done.")
+    target.is_deploying, service = True, calls.service_of(request)
+    try:
+        return JSONResponse(await calls.in_thread(request, _deploy, target, files, service, asked))
+    finally:
+        target.is_deploying = False
 
 
 async def index(request: Request) -> Response:

@@ -120,22 +120,18 @@ class Observation:
         self, *, rows: int = 0, quarantined: int = 0, error: str = "", job_id: str | None = None
     ) -> None:
         """Keep what became of a data source."""
-        row = {
-            "timestamp": int(self.began),
-            "event_type": self.operation,
-            "datasource_id": self._id("datasource", self.datasource),
-            "datasource_name": self.datasource,
-            "result": "error" if error else "ok",
-            "elapsed_time": _loop_time() - self.since,
-            "error": error or None,
-            "job_id": job_id,
-            "import_id": job_id,
-            "request_id": self.id,
-            "operation_id": self.id,
-            **dict.fromkeys(("rows", "written_rows"), rows),
-            **dict.fromkeys(("rows_quarantine", "written_rows_quarantine"), quarantined),
-        }
-        self._add(service_datasources.DATASOURCES_OPS_LOG, row)
+        self.service.observed.add_operation(
+            self.workspace,
+            self.operation,
+            self.datasource,
+            began=self.began,
+            seconds=_loop_time() - self.since,
+            rows=rows,
+            quarantined=quarantined,
+            error=error,
+            **dict.fromkeys(("job_id", "import_id"), job_id),
+            **dict.fromkeys(("request_id", "operation_id"), self.id),
+        )
 
     def failed(self, request: Request, status: int, error: str) -> None:
         """Keep that it was refused."""

@@ -55,6 +55,46 @@ class Observed:
             self._is_due = True
             asyncio.get_running_loop().call_later(_SECONDS, self._store_soon)
 
+    def add_operation(
+        self,
+        workspace: LocalWorkspace,
+        kind: str,
+        datasource: str,
+        *,
+        began: float,
+        seconds: float,
+        rows: int = 0,
+        quarantined: int = 0,
+        error: str = "",
+        **more: Any,
+    ) -> None:
+        """Keep what became of a data source.
+
+        Args:
+            workspace: Whose it is.
+            kind: What was done to it, by Tinybird's name.
+            datasource: Its name.
+            began: When, in seconds since the epoch.
+            seconds: How long it took.
+            rows: How many rows it has more, or less.
+            quarantined: How many its quarantine has more.
+            error: Why it was not done, "" when it was.
+            more: Other columns.
+        """
+        row = {
+            "timestamp": int(began),
+            "event_type": kind,
+            "datasource_id": workspace.resource_id("datasource", datasource),
+            "datasource_name": datasource,
+            "result": "error" if error else "ok",
+            "elapsed_time": seconds,
+            "error": error or None,
+            **dict.fromkeys(("rows", "written_rows"), rows),
+            **dict.fromkeys(("rows_quarantine", "written_rows_quarantine"), quarantined),
+            **more,
+        }
+        self.add(workspace, service_datasources.DATASOURCES_OPS_LOG, row)
+
     def store(self, *workspaces: LocalWorkspace) -> None:
         """Write what waits, and the jobs of workspaces, and wait for it."""
         self._writer.run(partial(self._write, workspaces))

@@ -38,7 +38,7 @@ class LocalWorkspace:
     As long as the process lives it keeps its latest jobs and its variables, as the API describes
     them, the variables' values by name, which are secrets, and by value the tokens that were made;
     also its deployments, the one that serves and one that waits, with the project ``staged`` then,
-    and how many were ``deployed``.
+    how many were ``deployed``, and whether one is under way.
     Of its copy pipes, those ``paused`` do not run by themselves.
     """
 
@@ -55,6 +55,7 @@ class LocalWorkspace:
     deployments: list[dict[str, Any]] = field(default_factory=list, repr=False)
     staged: Project | None = field(default=None, repr=False)
     deployed: int = field(default=0, repr=False)
+    is_deploying: bool = field(default=False, repr=False)
     _applying: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
