@@ -17,7 +17,7 @@ def programs() -> Path:
     """The folder of the real clients' programs."""
     python = isolated.find_python()
     if python is None:
-        pytest.skip("Tinybird's own CLI installs on Python 3.11 to 3.13; none of them is here.")
+        pytest.skip(isolated.ADVICE)
     return isolated.environment(python)
 
 

@@ -13,6 +13,7 @@ PINS: Final = Path(__file__).with_name("requirements.txt")
 TOO_NEW: Final = (3, 14)
 """The first Python that the pinned ``tinybird`` does not install on."""
 OLDER: Final = ("python3.13", "python3.12", "python3.11")
+ADVICE: Final = "Install Python 3.11, 3.12 or 3.13: Tinybird's own clients run on no other."
 STEP_SECONDS: Final = 300.0
 
 

@@ -22,7 +22,7 @@ def python() -> list[str]:
     """The command that runs the Python SDK's program."""
     found = isolated.find_python()
     if found is None:
-        pytest.skip("The SDK is tested on the Pythons of Tinybird's own CLI; none of them is here.")
+        pytest.skip(isolated.ADVICE)
     pins = HERE / "python_sdk_requirements.txt"
     programs = isolated.environment(found, LOCAL / "python-sdk-venv", pins, "--no-deps")
     return [str(programs / "python"), "-I", str(HERE / "python_sdk_program.py")]
@@ -47,16 +47,16 @@ def test_a_project_is_deployed_filled_read_and_given_back(
     request: pytest.FixtureRequest, tinybird: Tinybird, tmp_path: Path, language: str
 ) -> None:
     command = request.getfixturevalue(language)
-    made = tinybird.post("/v1/workspaces", params={"name": language}).json()
-    done = subprocess.run(
-        [*command, f"http://localhost:{tinybird.port}"],
-        input=made["token"],
-        env=dict(quiet(tmp_path)),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=SECONDS,
-    )
+    with tinybird.workspace(language) as made:
+        done = subprocess.run(
+            [*command, f"http://localhost:{tinybird.port}"],
+            input=made["token"],
+            env=dict(quiet(tmp_path)),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=SECONDS,
+        )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "workspace": language,
