@@ -70,12 +70,20 @@ class Worker:
 
     @classmethod
     async def start(cls, target: str, listening: socket.socket) -> Self:
-        """Start one that serves ``target`` on a socket."""
+        """Start one that serves ``target`` on a socket.
+
+        Raises:
+            OSError: The system gives it no process.
+        """
         ours, theirs = socket.socketpair()
-        with theirs:
-            given = (listening.fileno(), theirs.fileno())
-            command = (sys.executable, "-m", _MODULE, target, *map(str, given))
-            process = await asyncio.create_subprocess_exec(*command, pass_fds=given)
+        try:
+            with theirs:
+                given = (listening.fileno(), theirs.fileno())
+                command = (sys.executable, "-m", _MODULE, target, *map(str, given))
+                process = await asyncio.create_subprocess_exec(*command, pass_fds=given)
+        except OSError:
+            ours.close()
+            raise
         return cls(process, *await asyncio.open_connection(sock=ours))
 
     async def dismiss(self) -> None:

@@ -22,6 +22,14 @@ server.workers = lambda _: int(sys.argv[1])
 server.changed_since = lambda *_: Path("changed").read_text()
 supervisor.STOP_SECONDS = float(sys.argv[2])
 supervisor._MEMORY_SECONDS = supervisor._AGAIN_SECONDS = 0.1
+start = supervisor.asyncio.create_subprocess_exec
+
+async def start_one(*command, **options):
+    if Path("none").exists():
+        raise BlockingIOError("none is to be had")
+    return await start(*command, **options)
+
+supervisor.asyncio.create_subprocess_exec = start_one
 server.serve(Settings.load(), Path("pages"), tell)
 """
 _TINY = """
@@ -63,8 +71,8 @@ class Serving:
 
     Attributes:
         folder: Where it runs. ``changed`` is what has changed since the pages were built; with
-            ``broken`` no worker starts, with ``waits`` it starts later, and with ``hangs`` none
-            ends.
+            ``broken`` no worker starts, with ``none`` the system gives it no process, with
+            ``waits`` it starts later, and with ``hangs`` none ends.
         log: What it says.
     """
 

@@ -140,6 +140,22 @@ def test_while_a_worker_cannot_take_anothers_place_the_others_go_on(pair: Servin
     wait_until(lambda: _begun(pair) == 3, seconds=20, what="nobody takes its place")
 
 
+def test_without_a_process_for_a_worker_the_server_goes_on_and_tries_again(pair: Serving) -> None:
+    killed, other = pair.workers()
+    (pair.folder / "none").touch()
+
+    pair.process.send_signal(signal.SIGHUP)
+    told = "No worker is renewed: the system gives no process"
+    wait_until(lambda: pair.has_said(told), seconds=20, what="it says nothing of the signal")
+    os.kill(killed, signal.SIGKILL)
+    told = "The system gives no worker a process"
+    wait_until(lambda: pair.has_said(told), seconds=20, what="it says nothing of the worker")
+
+    assert pair.worker() == other
+    (pair.folder / "none").unlink()
+    wait_until(lambda: _begun(pair) == 3, seconds=20, what="nobody takes its place")
+
+
 def test_what_comes_while_a_server_starts_waits_for_its_first_worker(serving: Serving) -> None:
     (serving.folder / "waits").touch()
     serving.begin()
