@@ -15,6 +15,7 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
+from reflex.istate.manager.redis import NOTIFY_KEYSPACE_EVENTS, enable_keyspace_notifications
 
 from clerk_tinybird_app.check.answers import SECONDS
 from clerk_tinybird_app.check.finding import Finding, failed, ok, warning
@@ -25,6 +26,10 @@ _UNREACHABLE: Final = (
 )
 _KEPT_MS: Final = 1000
 """How long the one value of a check is kept, should it not be deleted."""
+_TOLD_SECONDS: Final = 1.0
+"""How long Redis may take to tell of a change."""
+
+_SET_THERE: Final = f"Set notify-keyspace-events to {NOTIFY_KEYSPACE_EVENTS} where it is run"
 
 _REFUSALS: Final[dict[type[RedisError], tuple[str, str, str]]] = {
     AuthenticationError: (
@@ -67,7 +72,8 @@ async def redis_server(url: str) -> AsyncIterator[Finding]:
     try:
         async with asyncio.timeout(SECONDS):
             await _used(server)
-            for finding in [ok("redis/answers", f"answers at {place}"), *await _memory(server)]:
+            answers = ok("redis/answers", f"answers at {place}")
+            for finding in [answers, *await _changes(server), *await _memory(server)]:
                 yield finding
     except (RedisError, OSError, TimeoutError) as error:
         # On a socket file, the library makes a refusal an error of the connection.
@@ -91,6 +97,28 @@ async def _used(server: Any) -> None:
     await server.publish(name, b"")
     await server.eval("return 0", 0)
     await server.delete(name)
+
+
+async def _changes(server: Any) -> list[Finding]:
+    """Return what is wrong with how it tells of changes, for which one page waits of another."""
+    try:
+        await enable_keyspace_notifications(server)
+    except ResponseError:
+        text = "the Redis does not let the app set notify-keyspace-events: pages would stay empty"
+        advice = f"{_SET_THERE}, and REFLEX_IGNORE_REDIS_CONFIG_ERROR=1 here."
+        return [failed("redis/no-config", text, advice)]
+    name = f"check:{secrets.token_hex(16)}"
+    async with server.pubsub(ignore_subscribe_messages=True) as told:
+        await told.psubscribe(f"__keyspace@*__:{name}")
+        # The first is the answer to the question itself.
+        await told.get_message(timeout=_TOLD_SECONDS)
+        await server.set(name, b"", px=_KEPT_MS)
+        is_told = await told.get_message(timeout=_TOLD_SECONDS)
+        await server.delete(name)
+    if is_told:
+        return []
+    text = "the Redis tells of no changes (notify-keyspace-events): pages would wait for each other"
+    return [failed("redis/no-events", text, f"{_SET_THERE}.")]
 
 
 async def _memory(server: Any) -> list[Finding]:

@@ -2,20 +2,25 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
-from wsproto.events import Ping
+from wsproto.events import BytesMessage, Ping, Pong, TextMessage
 
+from clerk_tinybird_app.api.errors import error
 from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS
 from clerk_tinybird_app.serving.security_headers import COMMON
 
 MAX_KEPT: Final = 65_536
 """The most bytes that may come without completing a request's headers or adding to its body."""
 
-HEAD_SECONDS: Final = 30.0
-"""How long a connection may take to send the headers of a request."""
+REQUEST_SECONDS: Final = 30.0
+"""How long a connection may take to send a request, with its body."""
+
+MAX_MESSAGES: Final = 200
+"""The most messages, and parts of messages, of a websocket in a second; a page sends a few."""
 
 _HEADERS: Final = COMMON | {
     "Content-Security-Policy": FOR_OTHER_ANSWERS,
@@ -25,8 +30,22 @@ _HEADERS: Final = COMMON | {
 }
 
 
+_BUSY: Final = cast(
+    "ASGI3Application",
+    error(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "too_many_connections",
+        "This server has as many connections as it takes. Try again in a moment.",
+        COMMON | {"Content-Security-Policy": FOR_OTHER_ANSWERS, "Connection": "close"},
+    ),
+)
+
+
 class HttpProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose headers have a limit of size and of time, those behind a body too."""
+    """HTTP/1.1 whose headers have a limit of size, those behind a body too; requests one of time.
+
+    ``UVICORN_LIMIT_CONCURRENCY`` is answered as errors are elsewhere.
+    """
 
     _kept = 0
     _late: asyncio.TimerHandle | None = None
@@ -34,11 +53,11 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note the connection, from which a request is to come."""
         super().connection_made(transport)
-        self._await_head()
+        self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end of the connection."""
-        self._has_head()
+        self._has_request()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -59,11 +78,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Note the beginning of a request."""
         super().on_message_begin()
         if self._late is None:
-            self._await_head()
+            self._await_request()
 
     def on_headers_complete(self) -> None:
         """Take a request."""
-        self._has_head()
         self._kept = 0
         super().on_headers_complete()
 
@@ -72,14 +90,22 @@ class HttpProtocol(HttpToolsProtocol):
         self._kept = 0
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """Note the end of a request."""
+        self._has_request()
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._refuse(HTTPStatus.BAD_REQUEST, msg)
 
-    def _await_head(self) -> None:
-        self._late = self.loop.call_later(HEAD_SECONDS, self._end_late)
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        super()._start_asgi_task(cycle, app if app is self.app else _BUSY)
 
-    def _has_head(self) -> None:
+    def _await_request(self) -> None:
+        self._late = self.loop.call_later(REQUEST_SECONDS, self._end_late)
+
+    def _has_request(self) -> None:
         if self._late is not None:
             self._late.cancel()
             self._late = None
@@ -88,12 +114,18 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
-        self._has_head()
+        self._has_request()
         _refuse(self.transport, status, text)
 
 
+class _TooManyMessagesError(Exception):
+    """More came in a second than any page sends."""
+
+
 class WebsocketProtocol(WSProtocol):
-    """A websocket that answers no pings to a client that reads no answers."""
+    """A websocket that takes so many messages a second, and keeps no answers that nobody reads."""
+
+    _second = _messages = 0
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, and refuse a handshake that wsproto fails on."""
@@ -103,11 +135,32 @@ class WebsocketProtocol(WSProtocol):
             # Otherwise anybody could fill the log with tracebacks.
             text = "A header of the handshake is not ASCII."
             _refuse(self.transport, HTTPStatus.BAD_REQUEST, text)
+        except _TooManyMessagesError:
+            self.transport.close()
+
+    def handle_message(self, event: TextMessage | BytesMessage) -> None:
+        """Take a message, or a part of one: an empty part costs as much."""
+        self._count()
+        super().handle_message(event)
 
     def handle_ping(self, event: Ping) -> None:
         """Answer a ping, unless what was sent before still waits here."""
+        self._count()
         if self.writable.is_set():
             super().handle_ping(event)
+
+    def handle_pong(self, event: Pong) -> None:
+        """Take a pong."""
+        self._count()
+        super().handle_pong(event)
+
+    def _count(self) -> None:
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second, self._messages = second, 0
+        self._messages += 1
+        if self._messages > MAX_MESSAGES:
+            raise _TooManyMessagesError
 
 
 def _refuse(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:

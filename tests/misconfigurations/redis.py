@@ -79,6 +79,23 @@ REDIS: Final = Group(
             log="redis_failed",
         ),
         Case(
+            what="a Redis of somebody else, which lets nobody configure it",
+            environ=_redis("{redis}"),
+            redis=("--rename-command", "CONFIG", ""),
+            check="redis/no-config",
+            says="Set notify-keyspace-events to K$sgxe where it is run, and "
+            "REFLEX_IGNORE_REDIS_CONFIG_ERROR=1 here.",
+            browser=LOST,
+            log="redis_failed",
+        ),
+        Case(
+            what="the same, said to be configured, which it is not",
+            environ=_redis("{redis}", REFLEX_IGNORE_REDIS_CONFIG_ERROR="1"),
+            redis=("--rename-command", "CONFIG", ""),
+            check="redis/no-events",
+            says="Set notify-keyspace-events to K$sgxe where it is run.",
+        ),
+        Case(
             what="a replica, which can only be read",
             environ=_redis("{redis}"),
             redis=("--replicaof", "127.0.0.1", "1"),

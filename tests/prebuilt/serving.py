@@ -37,7 +37,7 @@ import os, time
 from pathlib import Path
 from clerk_tinybird_app.prebuilt import protocols
 
-protocols.HEAD_SECONDS = 0.5
+protocols.REQUEST_SECONDS = 0.5
 
 def app():
     assert not Path("broken").exists(), "it is broken"

@@ -6,13 +6,16 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 from wsproto.events import Ping
 
-from clerk_tinybird_app.prebuilt.protocols import MAX_KEPT, WebsocketProtocol
+from clerk_tinybird_app.prebuilt.protocols import MAX_KEPT, MAX_MESSAGES, WebsocketProtocol
 from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME
 from tests.prebuilt.serving import Serving
 
@@ -160,6 +163,49 @@ def test_a_client_that_does_not_finish_its_headers_is_cut_off(
     connection.sendall(b"GET / HTTP/1.1\r\nX:")
 
     assert b"200" not in rest(connection)
+
+
+def test_a_client_that_does_not_finish_its_body_is_cut_off(connection: socket.socket) -> None:
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
+
+    assert b"200" not in rest(connection)
+
+
+def test_a_connection_over_the_limit_is_answered_as_errors_are(tmp_path: Path) -> None:
+    serving = Serving(tmp_path, UVICORN_LIMIT_CONCURRENCY="2").start()
+    try:
+        with socket.create_connection(("127.0.0.1", serving.port)):
+            answer = httpx.get(serving.url)
+    finally:
+        serving.end()
+
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert answer.json()["error"]["code"] == "too_many_connections"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("opcode", [0x1, 0x9, 0xA], ids=["parts", "pings", "pongs"])
+def test_a_websocket_with_more_messages_than_any_page_sends_is_closed(
+    websocket: socket.socket, opcode: int
+) -> None:
+    # Empty parts of a message that never ends, or control frames.
+    first = struct.pack("!BB4x", opcode if opcode == TEXT else opcode | FIN, 0x80)
+    next_one = struct.pack("!BB4x", 0 if opcode == TEXT else opcode | FIN, 0x80)
+
+    with suppress(ConnectionError):
+        websocket.sendall(first + next_one * 3 * MAX_MESSAGES)
+        rest(websocket)
+
+
+def test_messages_below_that_limit_are_taken(websocket: socket.socket) -> None:
+    count = MAX_MESSAGES // 2
+    websocket.sendall(struct.pack("!BB4xc", TEXT | FIN, 0x81, b"x") * count)
+
+    heard = b""
+    while len(heard) < 3 * count and (part := websocket.recv(65_536)):
+        heard += part
+    assert heard == b"\x81\x011" * count
 
 
 class Transport:
