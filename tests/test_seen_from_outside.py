@@ -145,6 +145,9 @@ def test_a_query_that_is_not_answered_is_a_line_that_says_whose_it_was(
     with backend.websocket() as websocket:
         websocket.send(connect({"event": fields(HYDRATE)}))
         websocket.send(event(SYNC, {"token": session_token}))
+        # A refresh before that would find nothing to ask with.
+        while '"accepted_rx_state_":"sess_' not in (websocket.receive(timeout=10) or ""):
+            pass
         websocket.send(event(REFRESH, VIEW))
         while '"finished_rx_state_":1' not in (websocket.receive(timeout=10) or ""):
             pass

@@ -4,6 +4,7 @@ A tenant without rows must be told nothing, and two tenants with rows must not b
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ _RPS: Final = 50
 
 _AT_ONCE: Final = 3
 _ENOUGH: Final = 2
-"""So many tenants that are answered rows are compared."""
+"""So many tenants that are answered rows are compared, and more where that may be chance."""
 
 Answer = PipeAnswer | TinybirdError
 Empty = Callable[[], AbstractAsyncContextManager[Workspace]]
@@ -201,10 +202,10 @@ def _tenants_found(found: Found) -> Iterator[Finding]:
 
 
 async def _ask_for_tenants(asker: Asker, case: Case, found: Found) -> None:
-    """Ask for one tenant after the other until two are answered something."""
+    """Ask for one tenant after the other until two are answered something, and not the same."""
     for tenant in found.tenants:
         session = session_for(asker.policy, case.kind, tenant)
-        if session is None or len(case.of_tenants) == _ENOUGH:
+        if session is None or (len(case.of_tenants) >= _ENOUGH and not _in_what_same(case)):
             continue
         answer = await asker.ask(case.pipe, session)
         # What nobody is told as well, such as the hours of a chart, shows nothing.
@@ -251,8 +252,13 @@ def _judged(asker: Asker, case: Case, of_no_rows: Disclosed | None) -> Iterator[
                 f"Filter by {column}; the lint may say where.",
             )
             return
-    if len(case.of_tenants) == _ENOUGH:
-        yield from _same(case)
+    if len(case.of_tenants) >= _ENOUGH and (what := _in_what_same(case)):
+        yield warning(
+            "isolation/same-answers",
+            f"{case.who}: {len(case.of_tenants)} tenants {what}: chance, a constant, or something "
+            "about everybody.",
+            "Look at its SQL; with more rows of all, chance is ruled out.",
+        )
 
 
 def _leak(asker: Asker, case: Case, columns: list[str], *, is_compared: bool) -> Finding:
@@ -278,20 +284,21 @@ def _leak(asker: Asker, case: Case, columns: list[str], *, is_compared: bool) ->
     )
 
 
-def _same(case: Case) -> Iterator[Finding]:
-    (first, one), (second, other) = case.of_tenants
-    rows = [by_row(answer, (each.id, each.user)) for each, answer in case.of_tenants]
-    if are_same(_told(first, one), _told(second, other)) and rows[0] == rows[1]:
-        what = "are answered the same"
-    elif columns := alike(one, other, case.told_nobody):
-        what = f"are told the same in {', '.join(columns)}"
-    else:
-        return
-    yield warning(
-        "isolation/same-answers",
-        f"{case.who}: two tenants {what}: chance, a constant, or something about everybody.",
-        "Look at its SQL; with more rows of both, chance is ruled out.",
-    )
+def _in_what_same(case: Case) -> str:
+    """Return in what all tenants that were asked for are told the same; "" in nothing."""
+    (first, one), *others = case.of_tenants
+    told, rows = _told(first, one), _rows(first, one)
+    if all(are_same(told, _told(*each)) and rows == _rows(*each) for each in others):
+        return "are answered the same"
+    columns = alike(one, others[0][1], case.told_nobody)
+    for _, other in others[1:]:
+        also = alike(one, other, case.told_nobody)
+        columns = [column for column in columns if column in also]
+    return f"are told the same in {', '.join(columns)}" if columns else ""
+
+
+def _rows(tenant: KnownTenant, answer: PipeAnswer) -> Counter[frozenset[object]]:
+    return by_row(answer, (tenant.id, tenant.user))
 
 
 def _proved(held: list[Case], findings: list[Finding]) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from clerk_tinybird_app.tinybird.project import DataSource, Project
 from clerk_tinybird_app.tinybird.token import Workspace
 
 MOST_TENANTS: Final = 4
-"""As many are asked for at most, until two of them are answered rows."""
+"""As many are asked for at most, until two of them are answered rows, and not the same."""
 
 _LOOKED_AT: Final = 20
 """Of so many tenants, met first, those with the most rows are taken."""

@@ -19,6 +19,9 @@ MAX_KEPT: Final = 65_536
 REQUEST_SECONDS: Final = 30.0
 """How long a connection may take to send a request, with its body."""
 
+FIRST_SECONDS: Final = 0.5
+"""How long a connection that has only just come may send its request, when the worker ends."""
+
 MAX_MESSAGES: Final = 200
 """The most messages, and parts of messages, of a websocket in a second; a page sends a few."""
 
@@ -94,6 +97,13 @@ class HttpProtocol(HttpToolsProtocol):
         """Note the end of a request."""
         self._has_request()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End with the worker, once what is under way is answered."""
+        if self.cycle is None:
+            self.loop.call_later(FIRST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

@@ -95,7 +95,7 @@ def check(local_folder: Path, tmp_path: Path) -> Check:
 
 @pytest.fixture(scope="package")
 def tinybird(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
-    """A Tinybird that serves every pipe of these tests, safe and leaking: customers one and two."""
+    """A Tinybird that serves every pipe of these tests, safe and leaking: three customers."""
     folder = tmp_path_factory.mktemp("check")
     project = write_project(folder / "project", PIPES)
     with Tinybird(project, folder / "data") as running:
@@ -108,7 +108,7 @@ def tinybird(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tinybird]:
                     "person": f"{customer}-person-{n % 3}",
                     "amount": 17 + 3 * n,
                 }
-                for customer, count in (("org_one", 37), ("org_two", 14))
+                for customer, count in (("org_one", 37), ("org_two", 14), ("org_three", 5))
                 for n in range(count)
             ),
             name="hits",

@@ -47,6 +47,9 @@ CORRECT = {
     "AND 'day' = {{ String(unit, enum=['day', 'hour']) }} "
     "AND startsWith(person, {{ String(people, example='org_') }})",
     "through_safe": "SELECT hits FROM total",
+    # Customers one and two have the same by chance.
+    "by_chance": "SELECT multiIf(count() = 0, 0, count() > 10, 1234, 987) AS ms FROM hits "
+    f"WHERE {OWN}",
 }
 """Each answers a customer its own rows alone, though not always nothing to one without rows."""
 

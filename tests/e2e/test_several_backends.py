@@ -40,7 +40,7 @@ ESTABLISHED: Final = "01"
 LOST: Final = "server does not answer"
 _SITE: Final = """
 map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-upstream app {{ server 127.0.0.1:{one}; server 127.0.0.1:{other}; }}
+upstream app {{ server 127.0.0.1:{one} max_fails=0; server 127.0.0.1:{other} max_fails=0; }}
 server {{
     listen 127.0.0.1:{port};
     location / {{

@@ -38,6 +38,7 @@ from pathlib import Path
 from clerk_tinybird_app.prebuilt import protocols
 
 protocols.REQUEST_SECONDS = 0.5
+protocols.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
 
 def app():
     assert not Path("broken").exists(), "it is broken"

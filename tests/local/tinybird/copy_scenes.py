@@ -55,6 +55,8 @@ class _Served:
     async def ended(self, before: int) -> list[str]:
         while any(job["is_cancellable"] for job in self.first.jobs):
             await asyncio.sleep(0.01)
+        # A task that has ended in this very turn of the loop is noted in the next.
+        await asyncio.sleep(0)
         return [job["pipe_name"] for job in list(self.first.jobs)[before:]]
 
     def ticks(self) -> int:
