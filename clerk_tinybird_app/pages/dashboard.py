@@ -123,7 +123,6 @@ def _page(
     settings = services.current().settings
     queries, least, usual = pace(panels, settings.refresh_seconds, settings.tinybird_rps)
     compares = queries > len(panels)
-    arrival = _arrival(panels)
     framed = framed_layout if is_embedded else partial(layout, path=routes.DASHBOARD, is_bare=True)
     invitation = _invitation_in_a_frame() if is_embedded else _invitation()
     return framed(
@@ -149,7 +148,7 @@ def _page(
                 apart=names_apart(panels),
                 usual=usual,
                 least=least,
-                at=arrival,
+                at=DashboardState.fetched_at,
                 behind=DashboardState.behind,
                 is_live=DashboardState.is_live,
                 is_failing=DashboardState.is_failing,
@@ -199,13 +198,6 @@ def _in_columns(panel: Panel, drawn: rx.Component) -> rx.Component:
 def _is_hidden(panel: Panel) -> rx.Var[bool]:
     hidden: rx.vars.ArrayVar[list[str]] = rx.Var.create(DashboardState.hidden)
     return hidden.contains(panel.key)
-
-
-def _arrival(panels: Sequence[Panel]) -> rx.Var[float]:
-    """Return the moment that the data of the first visible panel is of."""
-    first, *others = panels
-    came: rx.Var[float] = DashboardState.panels[first.key].fetched_at  # type: ignore
-    return rx.cond(_is_hidden(first), _arrival(others), came) if others else came
 
 
 def _heading() -> rx.Component:

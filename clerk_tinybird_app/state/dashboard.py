@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -43,6 +44,25 @@ PAGES: Final = routes.dashboard_pages(DASHBOARD.pages)
 
 _NO_VIEW: Final = View(range=CUSTOM)
 """Stands for the address until the browser has said it: no period of the choice is marked."""
+
+
+@dataclass(frozen=True)
+class _Refresh:
+    """One refresh: its number, what it may ask, and what follows from the time it is of.
+
+    Attributes:
+        number: As the page counts.
+        grant: What may be asked.
+        turn: Its turn among the questions of its state.
+        tick: What it is of.
+        times: What is said of its times, by the names of vars.
+    """
+
+    number: int
+    grant: Grant
+    turn: str
+    tick: Tick
+    times: dict[str, Any]
 
 
 @holds_tenant_data
@@ -106,20 +126,24 @@ class DashboardState(ListsState, rx.State):
                 own._refuse(UNCONFIRMED)
                 own.finished = number
                 return
-            own._open(path, search, zone)
+            is_new = own._open(path, search, zone)
             tick = own._tick(every)
-            own._send(**timed(plain(own._view), zone_named(own._zone), tick.start))
+            times = timed(plain(own._view), zone_named(own._zone), tick.start)
+            if is_new:
+                own._send(**times)
             own._hide(grant.pipes)
             asked = own._questions(own._panels(), tick)
             # Panels that ask the same share one.
             own._send(queries=len({(each.pipe, *each.parameters.items()) for each in asked}))
             tab = f"{self.router.session.client_token}/dashboard"
+        refresh, has_ended = _Refresh(number, grant, turn, tick, times), False
         try:
-            await run_query(tab, self._ask_all(asked, grant, tick, turn))
+            has_ended = await run_query(tab, self._ask_all(asked, refresh))
         except StoppedError:
             return
         finally:
-            await end_turn(self, turn, finished=number)
+            if not has_ended:
+                await end_turn(self, turn, finished=number)
 
     @rx.event
     def choose_custom(self, form: dict[str, Any]) -> Any:
@@ -242,11 +266,15 @@ class DashboardState(ListsState, rx.State):
             view = view.changed(zone="", home=UTC_NAME)
         return view.changed(overview=routes.overview_of(path)), problem.strip()
 
-    def _open(self, path: str, search: str, zone: str) -> None:
-        """Show an address; the rows of another view stay, marked as such, until theirs come."""
+    def _open(self, path: str, search: str, zone: str) -> bool:
+        """Show an address; the rows of another view stay, marked as such, until theirs come.
+
+        Returns:
+            Whether it is another view than before.
+        """
         opened = (path, search, zone, self._refused_zone)
         if opened == self._opened:
-            return
+            return False
         self._opened = opened
         self._page = PAGES.get(path, "")
         view, self.problem = self._read(path, search, zone)
@@ -254,6 +282,7 @@ class DashboardState(ListsState, rx.State):
         self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
         self._before = {}
         self._send(**described(DASHBOARD, view, self._page))
+        return True
 
     def _refuse(self, problem: Problem) -> None:
         """Say on every panel why it was not asked for; its data stays, marked as out of date."""
@@ -262,26 +291,30 @@ class DashboardState(ListsState, rx.State):
             self._fail(panel.key, problem)
         self._note_what_is_stale()
 
-    async def _ask_all(
-        self, asked: Sequence[Question], grant: Grant, tick: Tick, turn: str
-    ) -> None:
-        """Ask for every panel; for a tenant known to have no row, first whether it has one now."""
-        if self.has_no_rows and await self._ask_for_any_row(grant, tick) is False:
-            return
+    async def _ask_all(self, asked: Sequence[Question], refresh: _Refresh) -> bool:
+        """Ask for every panel; for a tenant known to have no row, first whether it has one now.
 
-        async def show(answers: list[Answered]) -> None:
-            has_rows = await self._look_for_rows(answers, grant, tick)
-            await self._show(answers, grant, turn, has_rows=has_rows)
+        Returns:
+            Whether the page was told, with the last answers, that there are no more.
+        """
+        if self.has_no_rows and await self._ask_for_any_row(refresh) is False:
+            return False
+        has_ended = False
+
+        async def show(answers: list[Answered], are_more: bool) -> None:
+            nonlocal has_ended
+            has_rows = await self._look_for_rows(answers, refresh)
+            is_shown = await self._show(answers, refresh, has_rows=has_rows, are_more=are_more)
+            has_ended = is_shown and not are_more
 
         await ask_side_by_side(
-            [partial(self._ask, question, grant) for question in asked],
+            [partial(self._ask, question, refresh.grant) for question in asked],
             show,
             per_second=services.current().settings.tinybird_rps,
         )
+        return has_ended
 
-    async def _look_for_rows(
-        self, answers: Sequence[Answered], grant: Grant, tick: Tick
-    ) -> bool | None:
+    async def _look_for_rows(self, answers: Sequence[Answered], refresh: _Refresh) -> bool | None:
         """Find out, before anything is shown, whether there is anything to show at all.
 
         Returns:
@@ -298,29 +331,43 @@ class DashboardState(ListsState, rx.State):
             return True
         if self._view.filters or not answered:
             return None
-        return await self._ask_for_any_row(grant, tick)
+        return await self._ask_for_any_row(refresh)
 
-    async def _ask_for_any_row(self, grant: Grant, tick: Tick) -> bool | None:
+    async def _ask_for_any_row(self, refresh: _Refresh) -> bool | None:
         """Return whether the tenant has any row; None when there is no answer."""
-        if DASHBOARD.newest not in grant.pipes:
+        if DASHBOARD.newest not in refresh.grant.pipes:
             return None
-        question = questions.any_row(DASHBOARD, tick, services.pipe_parameters())
-        _, answer = await self._ask(question, grant)
+        question = questions.any_row(DASHBOARD, refresh.tick, services.pipe_parameters())
+        _, answer = await self._ask(question, refresh.grant)
         return bool(answer.rows) if isinstance(answer, PipeAnswer) else None
 
     async def _ask(self, question: Question, grant: Grant) -> Answered:
         return question, await ask_shared(self, grant, question)
 
     async def _show(
-        self, answers: Sequence[Answered], grant: Grant, turn: str, *, has_rows: bool | None
-    ) -> None:
+        self,
+        answers: Sequence[Answered],
+        refresh: _Refresh,
+        *,
+        has_rows: bool | None,
+        are_more: bool,
+    ) -> bool:
+        """Show answers, and with the last of them all that says so: a page draws once for each.
+
+        Returns:
+            Whether the page is still the one that asked.
+        """
         with suppress(StoppedError):
-            async with answering(self, grant, turn):
+            async with answering(self, refresh.grant, refresh.turn):
                 own = plain(self)
                 own._has_rows = bool(has_rows)
-                own._send(has_no_rows=has_rows is False)
+                own._send(has_no_rows=has_rows is False, **refresh.times)
                 if not own.has_no_rows:
                     own._fill(answers)
+                if not are_more:
+                    own._end_turn(finished=refresh.number)
+            return True
+        return False
 
 
 def _vars(panel: declaration.Panel) -> dict[str, tuple[Any, Any]]:

@@ -97,6 +97,12 @@ class AskingState(TenantData, mixin=True):
         self._turn = uuid.uuid4().hex
         return self._turn
 
+    def _end_turn(self, **values: object) -> None:
+        """Say that nothing is under way any more."""
+        self._turn = ""
+        for name, value in values.items():
+            setattr(self, name, value)
+
 
 @asynccontextmanager
 async def asking(state: AskingState) -> AsyncIterator[Grant | None]:
@@ -127,9 +133,7 @@ async def end_turn(state: AskingState, turn: str, **values: object) -> None:
     """Set what says that nothing is under way, unless a newer question is."""
     async with state:
         if state._turn in ("", turn):
-            state._turn = ""
-            for name, value in values.items():
-                setattr(state, name, value)
+            state._end_turn(**values)
 
 
 async def ask(

@@ -51,14 +51,17 @@ class Panel(FrozenValue):
     """How one panel stands.
 
     Attributes:
-        fetched_at: The tick that its data is of, in seconds since the epoch; 0 without data.
+        has_data: Whether it shows any.
+        stale_at: The tick that its data is of, in seconds since the epoch, when the last request
+            failed; 0 while it did not, and without data.
         view: The address that its data was asked for with.
         is_empty: True when the answer had no rows.
         code: The last request's error, "" when it went well.
         message: What to do about the error.
     """
 
-    fetched_at: float = 0
+    has_data: bool = False
+    stale_at: float = 0
     view: str = ""
     is_empty: bool = False
     code: str = ""
@@ -93,8 +96,8 @@ class PanelsState(AskingState, mixin=True):
     ``address`` is that of the view which is shown or on its way; ``hidden`` the panels whose pipe
     the session's token does not allow, and ``hidden_filters`` the filters that it can offer no
     values of; ``stale_since`` the time of the oldest data that could not
-    be refreshed, in seconds since the epoch, 0 without any. ``behind`` is how old the newest data
-    was when it came, in seconds.
+    be refreshed, in seconds since the epoch, 0 without any. ``fetched_at`` is the tick that the
+    newest data is of, as well, and ``behind`` how old that was when it came, in seconds.
     """
 
     address: str = ""
@@ -104,6 +107,7 @@ class PanelsState(AskingState, mixin=True):
     is_failing: bool = False
     stale_since: float = 0
     stale_reason: str = ""
+    fetched_at: float = 0
     behind: float = 0
 
     _view: View = View()
@@ -113,6 +117,7 @@ class PanelsState(AskingState, mixin=True):
     _rows: dict[str, KeptRows] = {}
     _before: dict[str, KeptRows] = {}
     _asked: dict[str, Question] = {}
+    _ticks: dict[str, float] = {}
 
     def _panels(self) -> list[declaration.Panel]:
         """Return what the page shows and the token allows."""
@@ -143,8 +148,7 @@ class PanelsState(AskingState, mixin=True):
     def _empty(self, panel: declaration.Panel, state: Panel) -> None:
         """Keep nothing of a panel."""
         self._forget(panel.key)
-        if self.panels[panel.key] != state:
-            self.panels[panel.key] = state
+        self._set(panel.key, state)
         nothing = data_vars(panel).items()
         self._send(**{f"{name}_{panel.key}": value for name, (_, value) in nothing})
 
@@ -176,8 +180,9 @@ class PanelsState(AskingState, mixin=True):
         if question.is_before:
             self._before[panel] = packed(rows)
             return
-        self._rows[panel], self._asked[panel] = packed(rows), question
-        self.panels[panel] = Panel(at, self.address, is_empty=is_empty(PANELS[panel], rows))
+        self._rows[panel], self._asked[panel], self._ticks[panel] = packed(rows), question, at
+        empty = is_empty(PANELS[panel], rows)
+        self._set(panel, Panel(has_data=True, view=self.address, is_empty=empty))
 
     def _fail(self, panel: str, error: TinybirdError | Problem) -> None:
         """Keep the last data of the same view; that of another one would be mislabelled."""
@@ -189,12 +194,18 @@ class PanelsState(AskingState, mixin=True):
             kept = Panel(view=self.address)
             self._forget(panel)
         problem = told(error) if isinstance(error, TinybirdError) else error
-        self.panels[panel] = replace(kept, code=problem.code, message=problem.message)
+        at = self._ticks.get(panel, 0.0)
+        self._set(panel, replace(kept, code=problem.code, message=problem.message, stale_at=at))
+
+    def _set(self, panel: str, state: Panel) -> None:
+        if plain(self.panels)[panel] != state:
+            self.panels[panel] = state
 
     def _forget(self, panel: str) -> None:
         self._rows.pop(panel, None)
         self._before.pop(panel, None)
         self._asked.pop(panel, None)
+        self._ticks.pop(panel, None)
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Show the rows of the panels that changed, and what others show of them."""
@@ -206,12 +217,12 @@ class PanelsState(AskingState, mixin=True):
             if panel.key not in rows or not _shows_any(panel, changed):
                 continue
             # Rows that are out of date are of a period that ended then.
-            now = plain(self.panels)[panel.key].fetched_at
+            now = plain(self._ticks)[panel.key]
             shaper = Shaper(DASHBOARD, view, self._page, zone, now, before)
             try:
                 values = shaper.shown(panel, rows)
             except UnfitRowsError as error:
-                self.panels[panel.key] = Panel()
+                self._set(panel.key, Panel())
                 self._fail(panel.key, unfit_rows(panel.pipe, error))
             else:
                 self._send(**{f"{name}_{panel.key}": value for name, value in values.items()})
@@ -222,11 +233,13 @@ class PanelsState(AskingState, mixin=True):
     def _note_what_is_stale(self) -> None:
         panels = plain(self.panels)
         failing = [panel for each in self._panels() if (panel := panels[each.key]).code]
-        stale = [panel for panel in failing if panel.fetched_at]
+        stale = [panel for panel in failing if panel.has_data]
+        ticks = [at for key, at in plain(self._ticks).items() if self._is_of_this_view(key)]
         self._send(
             is_failing=bool(failing),
-            stale_since=min((panel.fetched_at for panel in stale), default=0),
+            stale_since=min((panel.stale_at for panel in stale), default=0),
             stale_reason=stale[0].message if stale else "",
+            fetched_at=max(ticks, default=0),
         )
 
     def _send(self, **values: Any) -> None:

@@ -46,7 +46,7 @@ def stop_query(tab: str) -> None:
 
 async def ask_side_by_side(
     queries: Sequence[Callable[[], Awaitable[_Answer]]],
-    show: Callable[[list[_Answer]], Awaitable[None]],
+    show: Callable[[list[_Answer], bool], Awaitable[None]],
     *,
     per_second: int,
 ) -> None:
@@ -54,7 +54,7 @@ async def ask_side_by_side(
 
     Args:
         queries: Each starts one when called.
-        show: Gets one answer or more at a time, each once.
+        show: Gets one answer or more at a time, each once, and whether more are to come.
         per_second: How many may start within a second.
     """
 
@@ -71,4 +71,4 @@ async def ask_side_by_side(
             done, pending = await asyncio.wait(pending, timeout=TOGETHER_SECONDS)
             if not done:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            await show([task.result() for task in done])
+            await show([task.result() for task in done], bool(pending))

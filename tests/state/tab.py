@@ -97,7 +97,7 @@ class Tab:
     ``seen`` holds those of the session and its token, ``answer`` those of the playground, ``board``
     those of the dashboard, its open record and its sample traffic, ``tried`` those of the break-in,
     ``picked`` those of the filters' values; ``heard`` has the names of all that its own calls
-    changed, in order.
+    changed, in order, and ``updates`` counts in how many pieces it came.
     """
 
     def __init__(self, server: Server, *, client_token: str = "tab-1", socket: str = "ws-1"):
@@ -110,6 +110,7 @@ class Tab:
         self.tried: dict[str, Any] = {}
         self.picked: dict[str, Any] = {}
         self.heard: list[str] = []
+        self.updates = 0
         namespace = APP.event_namespace
         assert namespace
         # As when it connects: from now on this websocket is the client token's own.
@@ -178,6 +179,7 @@ class Tab:
         }
         event = Event(name=name, payload=payload, router_data=router)
         async for delta in self._server.deltas(self._client_token, event):
+            self.updates += 1
             for substate, variables in delta.items():
                 short = {k.removesuffix("_rx_state_"): v for k, v in variables.items()}
                 self.heard += short

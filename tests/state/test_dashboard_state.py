@@ -282,7 +282,17 @@ async def test_what_did_not_change_is_not_sent_again(tab: Tab) -> None:
 
     # When the data came is new, and so is the period, which ends now.
     of_the_period = {"custom_start", "custom_end", "frozen", "dates", "period"}
-    assert tab.board.keys() <= {"finished", "panels", *of_the_period}
+    assert tab.board.keys() <= {"finished", "fetched_at", *of_the_period}
+    assert tab.board["finished"] == 2
+
+
+async def test_a_refresh_of_the_same_view_is_one_update_with_its_end(tab: Tab) -> None:
+    await _refresh(tab)
+    before = tab.updates
+
+    await _refresh(tab, number=2)
+
+    assert tab.updates == before + 1
     assert tab.board["finished"] == 2
 
 
@@ -327,8 +337,7 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
 
     await _refresh(tab, number=2, search="?range=7d")
 
-    # A panel shows its rows only if it has a time at which they came.
-    assert _panel(tab, "job_totals").fetched_at == 0
+    assert not _panel(tab, "job_totals").has_data
     assert _panel(tab, "job_totals").code.startswith("tinybird_")
     assert tab.board["stale_since"] == 0
     assert tab.board["is_failing"] is True
@@ -354,7 +363,7 @@ async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
     tinybird.rows = NO_ROWS
     await _refresh(tab)
     assert tab.board["has_no_rows"] is True
-    assert all(panel.fetched_at == 0 for panel in tab.board.get("panels", {}).values())
+    assert not any(panel.has_data for panel in tab.board.get("panels", {}).values())
 
     tinybird.asked.clear()
     await _refresh(tab, number=2)
@@ -379,7 +388,7 @@ async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
         tinybird.may_be_late.set()
 
     assert tab.board["has_no_rows"] is True
-    assert all(panel.fetched_at == 0 for panel in tab.board.get("panels", {}).values())
+    assert not any(panel.has_data for panel in tab.board.get("panels", {}).values())
 
 
 async def test_a_tenant_that_has_had_rows_is_not_asked_about_any_again(
@@ -778,7 +787,7 @@ async def test_what_a_token_no_longer_allows_is_taken_off_the_page(
     assert tab.board["hidden"] == ["jobs_by_hour", "duration"]
     assert tab.board["rows_jobs_by_hour"] == Chart()
     assert tab.board["axis_jobs_by_hour"] == Axis()
-    assert _panel(tab, "jobs_by_hour").fetched_at == 0
+    assert not _panel(tab, "jobs_by_hour").has_data
     assert tab.board["rows_job_totals"][0].trend == ""
 
     tinybird.asked.clear()

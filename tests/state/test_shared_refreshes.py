@@ -102,7 +102,7 @@ async def test_a_period_ends_with_the_tick_and_a_slow_rate_has_none_that_is_long
 
         untils = {url.params.get("until") or "" for url in tinybird.asked}
         assert max(untils) == "2026-11-26 08:47:32"
-        assert tab.board["panels"]["queues"].fetched_at == 1_795_682_851
+        assert tab.board["fetched_at"] == 1_795_682_851
         assert tab.board["behind"] == 0.5
 
 

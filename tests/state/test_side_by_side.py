@@ -24,12 +24,12 @@ def query(
 
 
 async def test_what_comes_soon_is_shown_as_one_and_nobody_waits_for_the_slow() -> None:
-    shown: list[list[str]] = []
+    shown: list[tuple[list[str], bool]] = []
     started: list[str] = []
     slow = asyncio.Event()
 
-    async def show(answers: list[str]) -> None:
-        shown.append(sorted(answers))
+    async def show(answers: list[str], are_more: bool) -> None:
+        shown.append((sorted(answers), are_more))
         slow.set()
 
     await ask_side_by_side(
@@ -39,7 +39,7 @@ async def test_what_comes_soon_is_shown_as_one_and_nobody_waits_for_the_slow() -
     )
 
     assert started == ["a", "slow", "b"]
-    assert shown == [["a", "b"], ["slow"]]
+    assert shown == [(["a", "b"], True), (["slow"], False)]
 
 
 async def test_what_comes_later_is_shown_together_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ async def test_what_comes_later_is_shown_together_too(monkeypatch: pytest.Monkey
     shown: list[list[str]] = []
     late = asyncio.Event()
 
-    async def show(answers: list[str]) -> None:
+    async def show(answers: list[str], _are_more: bool) -> None:
         shown.append(sorted(answers))
         if answers == ["first"]:
             late.set()
@@ -74,7 +74,7 @@ async def test_no_more_start_within_a_second_than_may(monkeypatch: pytest.Monkey
     monkeypatch.setattr("clerk_tinybird_app.state.queries.asyncio.sleep", sleep)
     shown: list[str] = []
 
-    async def show(answers: list[str]) -> None:
+    async def show(answers: list[str], _are_more: bool) -> None:
         shown.extend(answers)
 
     await ask_side_by_side([query(name, []) for name in "abcde"], show, per_second=2)
@@ -95,7 +95,7 @@ async def test_when_stopped_every_query_is_stopped() -> None:
             stopped.append("one")
         return ""
 
-    async def show(_: list[str]) -> None:
+    async def show(_: list[str], _are_more: bool) -> None:
         raise AssertionError
 
     task = asyncio.create_task(ask_side_by_side([ask, ask], show, per_second=10))

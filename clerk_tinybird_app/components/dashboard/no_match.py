@@ -24,7 +24,7 @@ def has_no_match(panels: Sequence[Panel]) -> rx.Var[bool]:
     are_empty, are_seen = [], []
     for panel in panels:
         now, is_hidden = DashboardState.panels[panel.key], hidden.contains(panel.key)
-        is_empty = (now.fetched_at > 0) & now.is_empty
+        is_empty = now.has_data & now.is_empty
         if isinstance(panel, Records):
             # What a search does not find is said where it is searched.
             is_empty &= DashboardState.searches[panel.key] == ""

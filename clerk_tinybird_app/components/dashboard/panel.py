@@ -60,9 +60,9 @@ def panel_age(panel: Panel) -> rx.Component:
     """Return since when a panel's data is out of date; nothing while it is not."""
     now = DashboardState.panels[panel.key]
     return rx.cond(
-        (now.code != "") & (now.fetched_at > 0),
+        now.has_data & (now.code != ""),
         rx.el.span(
-            "stale since ", Since.create(at=now.fetched_at), title=now.message, class_name="since"
+            "stale since ", Since.create(at=now.stale_at), title=now.message, class_name="since"
         ),
     )
 
@@ -88,7 +88,7 @@ def panel_content(panel: Panel, *content: rx.Component) -> rx.Component:
     if isinstance(panel, Records):
         is_other |= DashboardState.lists[panel.key].search != DashboardState.searches[panel.key]
     return rx.cond(
-        now.fetched_at > 0,
+        now.has_data,
         rx.el.div(
             rx.cond(now.is_empty, _empty(panel), rx.fragment(*content)),
             aria_busy=is_other,
