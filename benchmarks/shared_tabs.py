@@ -12,6 +12,7 @@ from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.product.dashboard import DASHBOARD
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
@@ -59,7 +60,9 @@ async def _measured(count: int, *, is_one: bool) -> tuple[float, float, float]:
     tokens = [_token(0 if is_one else number) for number in range(count)]
     taken = list[float]()
     async with httpx.MockTransport(tinybird) as connections:
-        shared = SharedQueries(TinybirdClient(_WORKSPACE.api_url, transport=connections))
+        shared = SharedQueries(
+            TinybirdClient(_WORKSPACE.api_url, connections=HttpxConnections(connections))
+        )
 
         async def refresh(token: TinybirdToken, since: float) -> None:
             started = time.perf_counter()

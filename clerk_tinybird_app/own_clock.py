@@ -5,10 +5,11 @@ The result is used for messages and warnings only. No session is accepted becaus
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -42,13 +43,22 @@ class OwnClock:
         self._steady = steady
         self._evidence: _Evidence | None = None
 
-    async def compare(self, answer: httpx.Response) -> None:
+    async def compare_answer(self, answer: httpx.Response) -> None:
         """Compare the clock with an answer that has just come; a hook for `httpx.AsyncClient`."""
+        self.compare(str(answer.url), answer.headers)
+
+    def compare(self, url: str, headers: Mapping[str, str]) -> None:
+        """Compare the clock with what a server has just said.
+
+        Args:
+            url: An address of it.
+            headers: Those of its answer; upper and lower case are the same.
+        """
         # A server on this machine has the same clock, so it proves nothing.
-        if is_loopback_url(str(answer.url)):
+        if is_loopback_url(url):
             return
         now = self._clock()
-        ahead = seconds_ahead(answer, now)
+        ahead = seconds_ahead(headers, now)
         if ahead is None:
             return
         known, self._evidence = self.ahead(), _Evidence(ahead, now, self._steady())
@@ -57,7 +67,7 @@ class OwnClock:
                 "This server's clock is %s that of %s. Set it by the network (NTP): until then "
                 "sessions are refused, and tokens expire at the wrong time.",
                 difference(ahead),
-                answer.url.host,
+                urlsplit(url).hostname,
             )
 
     def ahead(self) -> float | None:
@@ -74,11 +84,11 @@ class OwnClock:
         return ahead if abs(moved) <= MAX_SKEW_SECONDS else None
 
 
-def seconds_ahead(answer: httpx.Response, now: float) -> float | None:
-    """Return by how many seconds `now` is ahead of the answer's `Date`.
+def seconds_ahead(headers: Mapping[str, str], now: float) -> float | None:
+    """Return by how many seconds `now` is ahead of an answer's `Date`.
 
     Args:
-        answer: One that has just come.
+        headers: Those of one that has just come.
         now: Seconds since the epoch.
 
     Returns:
@@ -86,10 +96,10 @@ def seconds_ahead(answer: httpx.Response, now: float) -> float | None:
         answer has no date.
     """
     try:
-        date = parsedate_to_datetime(answer.headers["date"])
+        date = parsedate_to_datetime(headers["date"])
         sent = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
         # A cache sends the date of its copy, and the age of that copy.
-        sent += int(answer.headers.get("age", "0"))
+        sent += int(headers.get("age", "0"))
     except (KeyError, ValueError, OverflowError):
         return None
     # A server cuts its time down to whole seconds: on average half a second is lost.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -36,7 +36,11 @@ from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.shared_redis import SharedRedis
 from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport, trusted
+from clerk_tinybird_app.tinybird.client.connections import (
+    Connections,
+    connections_to,
+    trusted,
+)
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError, Scope
 from clerk_tinybird_app.tinybird.project import ProjectError, load_project
@@ -75,9 +79,9 @@ class Services:
         shared_queries: Queries them once for all pages that ask the same.
         redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
-        http: The HTTP clients of Clerk's key server and of Tinybird, closed at the end. There are
-            two, because a Tinybird that hangs takes all connections of its client. With one
-            client nobody could sign in then.
+        probe_http: Asks whether Tinybird is there. A Tinybird that hangs takes all connections of
+            the queries, and must keep nobody from signing in: Clerk's key server has others too.
+        closing: All connections, closed at the end.
         stopping: Set when the app has begun to stop.
         clock: Seconds since the epoch.
     """
@@ -90,7 +94,8 @@ class Services:
     shared_queries: SharedQueries
     redis: SharedRedis | None = None
     embedded: Embedded
-    http: tuple[httpx.AsyncClient, ...]
+    probe_http: httpx.AsyncClient
+    closing: tuple[httpx.AsyncClient | Connections, ...]
     stopping: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
 
@@ -98,11 +103,6 @@ class Services:
     def is_stopping(self) -> bool:
         """True once the app has begun to stop."""
         return self.stopping.is_set()
-
-    @property
-    def query_http(self) -> httpx.AsyncClient:
-        """The client of Tinybird."""
-        return self.http[-1]
 
     @property
     def workspace(self) -> Workspace:
@@ -178,7 +178,7 @@ class Services:
     async def close(self) -> None:
         """Stop what was started and close the connections; none waits for another."""
         self.stopping.set()
-        closing = [self.embedded.stop(), *(http.aclose() for http in self.http)]
+        closing = [self.embedded.stop(), *(each.aclose() for each in self.closing)]
         if self.redis is not None:
             closing.append(self.redis.close())
         try:
@@ -236,10 +236,12 @@ def build(
             transport=transport,
             verify=trusted(),
             limits=KEY_LIMITS,
-            event_hooks={"response": [own_clock.compare]},
+            event_hooks={"response": [own_clock.compare_answer]},
         )
-        connections = transport or TinybirdTransport(is_near=is_loopback_url(tinybird_url))
-        query_http = httpx.AsyncClient(transport=connections)
+        probe_http = httpx.AsyncClient(
+            transport=transport, verify=trusted(), trust_env=not is_loopback_url(tinybird_url)
+        )
+    connections = connections_to(tinybird_url, transport)
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,
@@ -249,7 +251,10 @@ def build(
     )
     watch = metrics.TinybirdWatch(_known_pipes(product))
     client = TinybirdClient(
-        tinybird_url, transport=connections, watch=watch, heard=own_clock.compare
+        tinybird_url,
+        connections=connections,
+        watch=watch,
+        heard=partial(own_clock.compare, tinybird_url),
     )
     redis = _redis(settings)
     others = SharedAnswers(redis, lambda: built.workspace, clock=clock) if redis else None
@@ -264,7 +269,8 @@ def build(
         ),
         redis=redis,
         embedded=embedded,
-        http=(key_http, query_http),
+        probe_http=probe_http,
+        closing=(key_http, probe_http, connections),
         clock=clock,
     )
     return built

@@ -161,7 +161,7 @@ def dated(date: str | None, url: str = "https://x.example/", **headers: str) -> 
 
 async def test_a_copy_from_a_cache_is_as_old_as_it_says() -> None:
     own = OwnClock(Clock(NOW))
-    await own.compare(dated(formatdate(NOW - 3600, usegmt=True), age="3600"))
+    await own.compare_answer(dated(formatdate(NOW - 3600, usegmt=True), age="3600"))
 
     assert own.ahead() == pytest.approx(0, abs=1)
 
@@ -169,14 +169,16 @@ async def test_a_copy_from_a_cache_is_as_old_as_it_says() -> None:
 @pytest.mark.parametrize("date", [None, "", "soon", "Mon, 99 Foo 2026 99:99:99 GMT"])
 async def test_a_date_that_is_none_is_no_evidence(date: str | None) -> None:
     own = OwnClock(Clock(NOW))
-    await own.compare(dated(date))
+    await own.compare_answer(dated(date))
 
     assert own.ahead() is None
 
 
 async def test_a_server_on_this_machine_is_no_evidence() -> None:
     own = OwnClock(Clock(NOW))
-    await own.compare(dated(formatdate(NOW - 120, usegmt=True), "http://localhost:7181/tokens"))
+    await own.compare_answer(
+        dated(formatdate(NOW - 120, usegmt=True), "http://localhost:7181/tokens")
+    )
 
     assert own.ahead() is None
 
@@ -185,7 +187,7 @@ async def test_a_server_on_this_machine_is_no_evidence() -> None:
 async def test_evidence_from_before_the_clock_was_set_is_none(step: int) -> None:
     clock, steady = Clock(NOW), Clock(1000)
     own = OwnClock(clock, steady)
-    await own.compare(dated(formatdate(NOW - 120, usegmt=True)))
+    await own.compare_answer(dated(formatdate(NOW - 120, usegmt=True)))
     clock.advance(60)
     steady.advance(60)
     assert own.ahead() == pytest.approx(120, abs=1)

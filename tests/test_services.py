@@ -14,7 +14,7 @@ from clerk_tinybird_app.local.tinybird.process import child
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.settings import Settings, SettingsError
 from clerk_tinybird_app.tinybird.client import TinybirdUnreachableError
-from clerk_tinybird_app.tinybird.client import client as client_module
+from clerk_tinybird_app.tinybird.client import connections as connections_module
 from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.token import TinybirdToken
 from tests.clerk.tokens import KID, NOW, jwk, token_with
@@ -82,11 +82,11 @@ async def test_while_every_connection_to_tinybird_hangs_people_sign_in_and_queri
             asyncio.create_task(built.tinybird.query("x", {}, "p.token")) for _ in range(100)
         ]
         await tinybird.has_got(100)
-        monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+        monkeypatch.setattr(connections_module, "CONNECT_SECONDS", 0.2)
 
         assert (await built.verifier.verify(token)).user_id == "user_ada"
         # aiohttp's limit on connecting holds for the wait for a free connection as well.
-        with pytest.raises(TinybirdUnreachableError, match="ConnectTimeout"):
+        with pytest.raises(TinybirdUnreachableError, match="ConnectionTimeoutError"):
             await built.tinybird.query("x", {}, "p.token")
 
         for query in queries:
@@ -165,7 +165,7 @@ async def test_the_embedded_clerk_is_closed_also_when_a_connection_fails_to(
         closed.append(each)
 
     closed: list[object] = []
-    monkeypatch.setattr(running.http[0], "aclose", fail)
+    monkeypatch.setattr(running.closing[0], "aclose", fail)
     monkeypatch.setattr(type(running.embedded), "close", close)
 
     with pytest.raises(OSError, match="has gone"):

@@ -157,7 +157,7 @@ async def _clerk_keys(services: Services) -> float | None:
 async def _tinybird(services: Services) -> float:
     # Without a token: any answer but a server's error says that it is there, and none is a query.
     try:
-        answer = await services.query_http.get(
+        answer = await services.probe_http.get(
             f"{services.workspace.api_url}/v0/pipes", timeout=PROBE_SECONDS
         )
     except httpx.HTTPError as error:

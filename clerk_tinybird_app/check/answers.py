@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 import httpx
@@ -11,7 +11,7 @@ from clerk_tinybird_app.check.finding import Finding, note, ok, warning
 from clerk_tinybird_app.own_clock import MAX_SKEW_SECONDS, difference, seconds_ahead
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
+from clerk_tinybird_app.tinybird.client.connections import connections_to
 from clerk_tinybird_app.tinybird.token import Workspace
 
 SECONDS: Final = 5.0
@@ -33,9 +33,9 @@ async def client_of(
     workspace: Workspace, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[TinybirdClient]:
     """Give the app's own client, with the patience of a check."""
-    is_near = is_loopback_url(workspace.api_url)
-    async with transport or TinybirdTransport(is_near=is_near) as connections:
-        yield TinybirdClient(workspace.api_url, transport=connections, answer_seconds=SECONDS)
+    url = workspace.api_url
+    async with aclosing(connections_to(url, transport)) as connections:
+        yield TinybirdClient(url, connections=connections, answer_seconds=SECONDS)
 
 
 async def get(
@@ -69,7 +69,7 @@ def clock_finding(server: str, answer: httpx.Response, now: float) -> Finding:
         answer: One that has just come.
         now: Seconds since the epoch.
     """
-    ahead = seconds_ahead(answer, now)
+    ahead = seconds_ahead(answer.headers, now)
     if ahead is None:
         return note("clock/unknown", f"{server} does not say what time it is")
     if abs(ahead) <= MAX_SKEW_SECONDS + _DATES_PRECISION:

@@ -14,6 +14,8 @@ from tests.check.conftest import Check
 from tests.check.environments import TINYBIRD, WHOLE
 from tests.check.servers import KEY, NOW, Servers
 from tests.product.dashboard import DASHBOARD
+from tests.redis_server import ADVICE, is_there
+from tests.redis_server import redis_server as own_redis
 from tests.test_settings import HOST_KEY, LIVE_KEY
 
 
@@ -147,9 +149,17 @@ def checked(check: Check, url: str) -> dict[str, str]:
     return {code: level for code, level in report.levels.items() if code.startswith("redis")}
 
 
-def test_a_redis_that_answers_is_well(check: Check) -> None:
-    with redis(PING=b"+PONG\r\n") as port:
-        assert checked(check, f"redis://127.0.0.1:{port}") == {"redis/answers": "ok"}
+@pytest.mark.skipif(not is_there(), reason=ADVICE)
+def test_a_redis_that_does_what_the_app_wants_is_well_who_ever_configures_it(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_redis() as own:
+        assert checked(check, own.url) == {"redis/answers": "ok"}
+
+    monkeypatch.setenv("REFLEX_IGNORE_REDIS_CONFIG_ERROR", "1")
+    options = ("--rename-command", "CONFIG", "", "--notify-keyspace-events", "K$sgxe")
+    with own_redis(*options) as others:
+        assert checked(check, others.url) == {"redis/answers": "ok"}
 
 
 def test_a_redis_that_wants_another_password_fails(check: Check) -> None:

@@ -27,6 +27,7 @@ from clerk_tinybird_app.state.record import RecordState
 from clerk_tinybird_app.state.sample_traffic import SampleTrafficState
 from clerk_tinybird_app.state.session import SessionState, SocketBinding
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 
 AnswersQueries = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
@@ -83,7 +84,9 @@ async def served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Server]:
     """Serve with a Tinybird that answers as the test says."""
-    client = TinybirdClient(running.workspace.api_url, transport=httpx.MockTransport(tinybird))
+    client = TinybirdClient(
+        running.workspace.api_url, connections=HttpxConnections(httpx.MockTransport(tinybird))
+    )
     shared = SharedQueries(client, clock=running.clock)
     changed = replace(running, tinybird=client, shared_queries=shared)
     monkeypatch.setattr(services, "current", lambda: changed)

@@ -265,7 +265,10 @@ async def test_a_search_that_fails_leaves_no_rows_of_another_one(
 
     await _refresh(tab, number=2, search="?search=x")
 
-    assert (tab.board["panels"][LIST].has_data, bool(tab.board["panels"][LIST].code)) == (False, True)
+    assert (tab.board["panels"][LIST].has_data, bool(tab.board["panels"][LIST].code)) == (
+        False,
+        True,
+    )
 
 
 async def test_a_record_of_the_list_is_shown_without_asking(tab: Tab, tinybird: Tinybird) -> None:

@@ -14,6 +14,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdForbiddenError,
     TinybirdUnreachableError,
 )
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 
 _WORKER = """
 import os, sys
@@ -33,7 +34,7 @@ def _answers(pipe: str, status: str) -> float:
 
 async def _query(pipe: str, answer: httpx.MockTransport) -> None:
     watch = TinybirdWatch(["total"])
-    client = TinybirdClient("https://tb.test", transport=answer, watch=watch)
+    client = TinybirdClient("https://tb.test", connections=HttpxConnections(answer), watch=watch)
     await client.query(pipe, {"tenant": "org_secret"}, "p.token")
 
 

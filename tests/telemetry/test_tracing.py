@@ -18,6 +18,7 @@ from clerk_tinybird_app.telemetry import tracing
 from clerk_tinybird_app.telemetry.metrics import TinybirdWatch
 from clerk_tinybird_app.telemetry.spans import provider_for
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 
 _OFF = """
 import sys
@@ -61,7 +62,9 @@ async def test_verifying_minting_and_asking_are_spans_without_secrets(
 
     connections = httpx.MockTransport(answer)
     watch = TinybirdWatch(["total"])
-    client = TinybirdClient("https://tb.test", transport=connections, watch=watch)
+    client = TinybirdClient(
+        "https://tb.test", connections=HttpxConnections(connections), watch=watch
+    )
     with pytest.raises(Exception, match="refused"):
         await client.query("total", {"tenant": "a-value"}, minted["token"])
 

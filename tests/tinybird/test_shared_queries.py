@@ -20,6 +20,7 @@ from clerk_tinybird_app.tinybird.client import (
     TinybirdForbiddenError,
     TinybirdRateLimitedError,
 )
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 from clerk_tinybird_app.tinybird.policy import Scope
 from clerk_tinybird_app.tinybird.shared_queries import SharedQueries
 from clerk_tinybird_app.tinybird.token import TinybirdToken, Workspace
@@ -161,7 +162,9 @@ def world(**limits: Any) -> World:
         server.limited.clear()
 
     connections = httpx.MockTransport(server)
-    client = TinybirdClient("https://tinybird.test", transport=connections, sleep=sleep)
+    client = TinybirdClient(
+        "https://tinybird.test", connections=HttpxConnections(connections), sleep=sleep
+    )
     return World(server, client, [SharedQueries(client, clock=clock, **limits)], clock, waited)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
-import httpx
-
+from clerk_tinybird_app.tinybird.client.connections import Connections
 from clerk_tinybird_app.tinybird.client.errors import (
     RateLimit,
     TinybirdBadRequestError,
@@ -23,7 +23,6 @@ from clerk_tinybird_app.tinybird.client.errors import (
     TinybirdRateLimitedError,
     TinybirdTimeoutError,
     TinybirdTooLargeError,
-    TinybirdUnreachableError,
     seconds,
 )
 
@@ -59,9 +58,6 @@ Watch = Callable[[str], AbstractContextManager[Callable[[int], None]]]
 
 ANSWER_SECONDS: Final = 30.0
 """The longest that a query may take, with all retries and waits."""
-
-CONNECT_SECONDS: Final = 5.0
-"""The longest time to connect, or to get a free connection of the pool."""
 
 MAX_WAIT_SECONDS: Final = 3.0
 """The longest wait for a rate limit. If it takes longer, the caller gets the error."""
@@ -106,22 +102,15 @@ class Call:
             return cls("POST", pipe, path, form, query.encode())
         return cls("GET", pipe, f"{path}?{query}" if query else path, form)
 
-    def request(self, api_url: str, token: str, timeout: httpx.Timeout) -> httpx.Request:
-        """Return the call as it is sent, with ``token``.
+    def headers(self, token: str) -> dict[str, str]:
+        """Return the headers that it is sent with, ``token`` among them.
 
         Raises:
-            TinybirdForbiddenError: This cannot be a token. The error of httpx would contain it.
+            TinybirdForbiddenError: This cannot be a token. The error of a library would contain it.
         """
         if not _WELL_FORMED.fullmatch(token):
             raise TinybirdForbiddenError("There is no token, or it is not well-formed.")
-        headers = _HEADERS | {"Authorization": f"Bearer {token}"} | (_FORM if self.content else {})
-        return httpx.Request(
-            self.method,
-            f"{api_url}{self.path}",
-            headers=headers,
-            content=self.content,
-            extensions={"timeout": timeout.as_dict()},
-        )
+        return _HEADERS | {"Authorization": f"Bearer {token}"} | (_FORM if self.content else {})
 
 
 @lru_cache(_KEPT_TEXTS)
@@ -257,36 +246,32 @@ def _read_json(body: bytes) -> dict[str, Any]:
         raise TinybirdError("The answer is not a pipe's JSON.", status=200) from None
 
 
-async def _not_heard(_answer: httpx.Response) -> None:
-    pass
-
-
 class TinybirdClient:
     """Queries pipes. The caller passes the token; the client keeps none.
 
     Args:
         api_url: The API's address without a trailing slash.
-        transport: The connections. The caller closes them.
+        connections: How requests are sent. The caller closes them.
         answer_seconds: The longest that a query may take, with all retries and waits.
         sleep: Waits for a number of seconds.
         clock: Seconds from any moment.
         watch: Goes around each request.
-        heard: Told of every answer before its body is read.
+        heard: Told the headers of every answer before its body is read.
     """
 
     def __init__(
         self,
         api_url: str,
         *,
-        transport: httpx.AsyncBaseTransport,
+        connections: Connections,
         answer_seconds: float = ANSWER_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         watch: Watch = lambda _pipe: nullcontext(lambda _status: None),
-        heard: Callable[[httpx.Response], Awaitable[None]] = _not_heard,
+        heard: Callable[[Mapping[str, str]], None] = lambda _headers: None,
     ) -> None:
         self._api_url = api_url
-        self._transport = transport
+        self._connections = connections
         self._answer_seconds = answer_seconds
         self._sleep = sleep
         self._clock = clock
@@ -344,7 +329,7 @@ class TinybirdClient:
         while True:
             if error is None:
                 reply = await self._send(call, token)
-                if reply.status == httpx.codes.OK:
+                if reply.status == HTTPStatus.OK:
                     return reply
                 error = refusal(reply, token)
             if isinstance(error, TinybirdRateLimitedError) and may_wait:
@@ -363,45 +348,23 @@ class TinybirdClient:
         await self._sleep(error.retry_after)
 
     async def _send(self, call: Call, token: str) -> Reply:
-        try:
-            with self._watch(call.pipe) as answered:
-                reply = await self._receive(call, token)
-                answered(reply.status)
-                return reply
-        except httpx.TimeoutException as error:
-            if isinstance(error, httpx.ConnectTimeout):
-                raise TinybirdUnreachableError(_named(error)) from None
-            raise TinybirdTimeoutError(_named(error)) from None
-        except httpx.HTTPError as error:
-            raise TinybirdUnreachableError(_named(error)) from None
+        with self._watch(call.pipe) as answered:
+            reply = await self._receive(call, token)
+            answered(reply.status)
+            return reply
 
     async def _receive(self, call: Call, token: str) -> Reply:
-        started = self._clock()
-        timeout = httpx.Timeout(self._answer_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
-        request = call.request(self._api_url, token, timeout)
-        # Not through a client of httpx, which keeps cookies: no redirect is followed, and one
-        # tenant's answer leaves nothing behind for the next one's query.
-        response = await self._transport.handle_async_request(request)
-        response.request = request
-        try:
-            await self._heard(response)
-            if "," in response.headers.get("content-encoding", ""):
-                # A kilobyte of it can be a gigabyte, all in one piece.
-                raise TinybirdError(
-                    "The answer is compressed more than once.", status=response.status_code
-                )
+        started, url = self._clock(), f"{self._api_url}{call.path}"
+        request = (call.method, url, call.headers(token), call.content)
+        async with self._connections.exchange(*request) as (status, headers, pieces):
+            self._heard(headers)
             body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
+            async for piece in pieces:
+                body += piece
                 if len(body) > MAX_ANSWER_BYTES:
-                    raise TinybirdTooLargeError(
-                        f"The answer is larger than {MAX_ANSWER_BYTES} bytes.",
-                        status=response.status_code,
-                    )
-        finally:
-            await response.aclose()
-        duration = self._clock() - started
-        return Reply(response.status_code, response.headers, bytes(body), duration)
+                    text = f"The answer is larger than {MAX_ANSWER_BYTES} bytes."
+                    raise TinybirdTooLargeError(text, status=status)
+        return Reply(status, headers, bytes(body), self._clock() - started)
 
 
 async def _renewed(renew: Renew, token: str, refused: TinybirdError) -> str:

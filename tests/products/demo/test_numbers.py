@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from clerk_tinybird_app.dashboard.shown import Shaper
 from clerk_tinybird_app.dashboard.times import LENGTHS, Period, Tick, bucket_width, is_refusal
 from clerk_tinybird_app.dashboard.view import View
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
+from clerk_tinybird_app.tinybird.client.connections import TinybirdConnections
 from tests.local.tinybird.process import ROOT, Tinybird, reads
 from tests.products.product import parameters_of, shipped
 
@@ -152,8 +153,8 @@ def follow(running: Tinybird, tenant: str, href: str) -> str:
 
     async def answer() -> list[dict[str, Any]]:
         url = str(running.http.base_url).rstrip("/")
-        async with TinybirdTransport(is_near=True) as connections:
-            client = TinybirdClient(url, transport=connections)
+        async with aclosing(TinybirdConnections(is_near=True)) as connections:
+            client = TinybirdClient(url, connections=connections)
             found = await client.query(question.pipe, question.parameters, running.token(*scopes))
             return list(found.rows)
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from clerk_tinybird_app.tinybird.client import TinybirdClient
+from clerk_tinybird_app.tinybird.client.connections import HttpxConnections
 
 API_URL = "https://api.tinybird.co"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJuYW1lIjoiYWRhIn0.c2lnbmF0dXJl"
@@ -53,7 +54,9 @@ class Server:
 
     def client(self, **options: Any) -> TinybirdClient:
         connections = httpx.MockTransport(self._handle)
-        return TinybirdClient(API_URL, transport=connections, sleep=self._sleep, **options)
+        return TinybirdClient(
+            API_URL, connections=HttpxConnections(connections), sleep=self._sleep, **options
+        )
 
     @property
     def tokens(self) -> list[str]:

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import aclosing
 
 import pytest
 
 from clerk_tinybird_app.tinybird.client import TinybirdClient, TinybirdUnreachableError
-from clerk_tinybird_app.tinybird.client import client as client_module
-from clerk_tinybird_app.tinybird.client.connections import TinybirdTransport
+from clerk_tinybird_app.tinybird.client import connections as connections_module
+from clerk_tinybird_app.tinybird.client.connections import TinybirdConnections
 from tests.tinybird.client.server import TOKEN
 
 
@@ -42,10 +43,10 @@ def _connects(one: socket.socket, address: tuple[str, int]) -> bool:
 async def test_a_server_that_takes_no_connection_is_given_up_before_the_answer_is_due(
     silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(connections_module, "CONNECT_SECONDS", 0.05)
     url = f"http://127.0.0.1:{silent_port}"
-    async with TinybirdTransport(is_near=True) as connections, asyncio.timeout(10):
-        client = TinybirdClient(url, transport=connections)
+    async with aclosing(TinybirdConnections(is_near=True)) as connections, asyncio.timeout(10):
+        client = TinybirdClient(url, connections=connections)
 
-        with pytest.raises(TinybirdUnreachableError, match="ConnectTimeout"):
+        with pytest.raises(TinybirdUnreachableError, match="ConnectionTimeoutError"):
             await client.query("x", {}, TOKEN)

@@ -360,8 +360,7 @@ async def test_what_was_refused_a_moment_ago_is_sent_with_another_token_alone() 
     [
         (httpx.ConnectError("no route to https://x/?route=secret"), TinybirdUnreachableError),
         (httpx.ConnectTimeout("secret"), TinybirdUnreachableError),
-        (httpx.ReadTimeout("secret"), TinybirdTimeoutError),
-        (httpx.PoolTimeout("secret"), TinybirdTimeoutError),
+        (httpx.ReadError("secret"), TinybirdUnreachableError),
     ],
 )
 async def test_a_failing_network_is_named_without_repeating_the_request(
