@@ -22,6 +22,7 @@ from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, ser
 from clerk_tinybird_app.prebuilt.static_export import export_static
 from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
 from clerk_tinybird_app.reflex_internals.configuration import (
+    ask_for_changes,
     reflex_variables,
     unify_logs,
     warn_of_unread_variables,
@@ -71,6 +72,7 @@ def run(arguments: list[str]) -> int:
         contradicted=contradicted,
         overridden=overridden,
         cores=usable_cores,
+        ask_for_changes=ask_for_changes,
     )
     return main(arguments, around=around, out=sys.stdout)
 

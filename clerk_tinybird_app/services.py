@@ -38,7 +38,7 @@ from clerk_tinybird_app.telemetry import metrics, refusals, tracing
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.client.connections import (
     Connections,
-    connections_to,
+    connections_by,
     trusted,
 )
 from clerk_tinybird_app.tinybird.pipe_request import Field, fields_of
@@ -231,6 +231,7 @@ def build(
     publishable_key = PublishableKey.parse(key)
     tinybird_url = tinybird.url if tinybird else settings.tinybird_api_url
     own_clock = OwnClock(clock)
+    is_near = is_loopback_url(tinybird_url)
     with usable_network():
         key_http = httpx.AsyncClient(
             transport=transport,
@@ -238,10 +239,8 @@ def build(
             limits=KEY_LIMITS,
             event_hooks={"response": [own_clock.compare_answer]},
         )
-        probe_http = httpx.AsyncClient(
-            transport=transport, verify=trusted(), trust_env=not is_loopback_url(tinybird_url)
-        )
-    connections = connections_to(tinybird_url, transport)
+        probe_http = httpx.AsyncClient(transport=transport, verify=trusted(), trust_env=not is_near)
+    connections = connections_by(transport, is_near=is_near)
     verifier = SessionVerifier(
         issuer=publishable_key.issuer,
         authorized_parties=settings.origins,

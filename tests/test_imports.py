@@ -40,7 +40,7 @@ ALLOWED = {
     "bun": set(),
     "prebuilt": {
         *("bun", "logs", "reflex_internals", "settings", "clerk_tinybird_app", "telemetry"),
-        *("background", "serving"),
+        *("background", "serving", "api"),
     },
     "api": {
         *("services", "clerk", "tinybird", "routes", "settings", "serving", "__init__"),

@@ -11,7 +11,7 @@ from clerk_tinybird_app.check.finding import Finding, note, ok, warning
 from clerk_tinybird_app.own_clock import MAX_SKEW_SECONDS, difference, seconds_ahead
 from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client import TinybirdClient
-from clerk_tinybird_app.tinybird.client.connections import connections_to
+from clerk_tinybird_app.tinybird.client.connections import connections_by
 from clerk_tinybird_app.tinybird.token import Workspace
 
 SECONDS: Final = 5.0
@@ -34,7 +34,8 @@ async def client_of(
 ) -> AsyncIterator[TinybirdClient]:
     """Give the app's own client, with the patience of a check."""
     url = workspace.api_url
-    async with aclosing(connections_to(url, transport)) as connections:
+    by = connections_by(transport, is_near=is_loopback_url(url))
+    async with aclosing(by) as connections:
         yield TinybirdClient(url, connections=connections, answer_seconds=SECONDS)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -15,7 +15,6 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from reflex.istate.manager.redis import NOTIFY_KEYSPACE_EVENTS, enable_keyspace_notifications
 
 from clerk_tinybird_app.check.answers import SECONDS
 from clerk_tinybird_app.check.finding import Finding, failed, ok, warning
@@ -29,7 +28,7 @@ _KEPT_MS: Final = 1000
 _TOLD_SECONDS: Final = 1.0
 """How long Redis may take to tell of a change."""
 
-_SET_THERE: Final = f"Set notify-keyspace-events to {NOTIFY_KEYSPACE_EVENTS} where it is run"
+_SET_THERE: Final = "Set notify-keyspace-events to K$sgxe where it is run"
 
 _REFUSALS: Final[dict[type[RedisError], tuple[str, str, str]]] = {
     AuthenticationError: (
@@ -63,7 +62,11 @@ _REFUSALS: Final[dict[type[RedisError], tuple[str, str, str]]] = {
 """The first of an error's classes counts."""
 
 
-async def redis_server(url: str) -> AsyncIterator[Finding]:
+Ask = Callable[[Any], Awaitable[object]]
+"""Asks a Redis to tell of changes, as the app does when it begins."""
+
+
+async def redis_server(url: str, ask_for_changes: Ask) -> AsyncIterator[Finding]:
     """Check the Redis at ``url``; nothing without one. The address may hold a password."""
     if not url:
         return
@@ -73,7 +76,11 @@ async def redis_server(url: str) -> AsyncIterator[Finding]:
         async with asyncio.timeout(SECONDS):
             await _used(server)
             answers = ok("redis/answers", f"answers at {place}")
-            for finding in [answers, *await _changes(server), *await _memory(server)]:
+            for finding in [
+                answers,
+                *await _changes(server, ask_for_changes),
+                *await _memory(server),
+            ]:
                 yield finding
     except (RedisError, OSError, TimeoutError) as error:
         # On a socket file, the library makes a refusal an error of the connection.
@@ -99,10 +106,10 @@ async def _used(server: Any) -> None:
     await server.delete(name)
 
 
-async def _changes(server: Any) -> list[Finding]:
+async def _changes(server: Any, ask_for_changes: Ask) -> list[Finding]:
     """Return what is wrong with how it tells of changes, for which one page waits of another."""
     try:
-        await enable_keyspace_notifications(server)
+        await ask_for_changes(server)
     except ResponseError:
         text = "the Redis does not let the app set notify-keyspace-events: pages would stay empty"
         advice = f"{_SET_THERE}, and REFLEX_IGNORE_REDIS_CONFIG_ERROR=1 here."

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -22,7 +22,7 @@ from clerk_tinybird_app.check.finding import Finding, Level, failed, note, ok, w
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
 from clerk_tinybird_app.check.listening import listening
 from clerk_tinybird_app.check.product import Held, Load, hold, load_product
-from clerk_tinybird_app.check.redis_server import redis_server
+from clerk_tinybird_app.check.redis_server import Ask, redis_server
 from clerk_tinybird_app.check.signing_key import why_refused
 from clerk_tinybird_app.check.tenants import find_tenants
 from clerk_tinybird_app.check.tinybird import (
@@ -49,6 +49,10 @@ TINYBIRD_SECONDS: Final = 120.0
 """The same of Tinybird: some ten questions for each pipe."""
 
 
+async def _nothing(_redis: Any) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """Where the checks look.
@@ -60,6 +64,7 @@ class Surroundings:
         contradicted: Returns a sentence for every variable that one place sets twice.
         overridden: Returns a sentence for every variable whose value in a file does not count.
         cores: Returns how many processor cores this process may use.
+        ask_for_changes: Asks a Redis to tell of changes, as the app does when it begins.
         folder: Where the embedded services keep their data.
         transport: How to reach servers; None for the network, where a Tinybird that is not
             running is started for the check, and the app's port is tried.
@@ -72,6 +77,7 @@ class Surroundings:
     contradicted: Callable[[], list[str]] = list
     overridden: Callable[[], list[str]] = list
     cores: Callable[[], int] = lambda: os.cpu_count() or 1
+    ask_for_changes: Ask = _nothing
     folder: Path = services.LOCAL_FOLDER
     transport: httpx.AsyncBaseTransport | None = None
     clock: Callable[[], float] = time.time
@@ -131,7 +137,7 @@ async def _of_places(around: Surroundings, settings: Settings) -> AsyncIterator[
             yield finding
     async for finding in addresses(settings, around.transport):
         yield finding
-    async for finding in redis_server(settings.redis_url):
+    async for finding in redis_server(settings.redis_url, around.ask_for_changes):
         yield finding
 
 

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 from reflex_base.config import Config
 from reflex_base.constants import Env
@@ -93,3 +93,15 @@ def quiet_logs() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(known, _LineFilter) for known in logger.filters):
             logger.addFilter(_LineFilter(beginning))
+
+
+async def ask_for_changes(redis: Any) -> None:
+    """Ask a Redis to tell of changes, as the managers of states do when they begin.
+
+    Raises:
+        ResponseError: It does not let this user configure it, and is not said to be configured.
+    """
+    # The check alone needs it, and it takes as long to import as all else of a command.
+    from reflex.istate.manager.redis import enable_keyspace_notifications  # noqa: PLC0415
+
+    await enable_keyspace_notifications(redis)

@@ -16,6 +16,7 @@ from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.check.product import Load
 from clerk_tinybird_app.commands import main
 from clerk_tinybird_app.products import Product
+from clerk_tinybird_app.reflex_internals.configuration import ask_for_changes
 from clerk_tinybird_app.settings import Settings
 from tests.check.pipes import PIPES
 from tests.check.product import product, write_project
@@ -80,6 +81,7 @@ def check(local_folder: Path, tmp_path: Path) -> Check:
             load=lambda: Settings.from_environ(environ),
             product=about if not isinstance(about, Product) else lambda *_: about,
             unread=unread,
+            ask_for_changes=ask_for_changes,
             folder=folder,
             transport=transport,
             clock=time.time if now is None else lambda: now,

@@ -20,7 +20,7 @@ import pytest
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.check import Surroundings
 from clerk_tinybird_app.commands import main
-from clerk_tinybird_app.reflex_internals.configuration import reflex_variables
+from clerk_tinybird_app.reflex_internals.configuration import ask_for_changes, reflex_variables
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
 from clerk_tinybird_app.tinybird.client import connections
@@ -181,6 +181,7 @@ def test_the_check_says_it_by_its_code_and_what_to_do(case: Case, enter: Enter) 
         contradicted=contradicted,
         overridden=overridden,
         cores=lambda: 2,
+        ask_for_changes=ask_for_changes,
         transport=None if is_alone else case.servers.transport,
         clock=time.time if is_alone else lambda: NOW,
     )

@@ -37,7 +37,7 @@ import os, time
 from pathlib import Path
 from clerk_tinybird_app.prebuilt import protocols
 
-protocols.REQUEST_SECONDS = 0.5
+protocols.REQUEST_SECONDS = float(os.environ.get("REQUEST_SECONDS", "30"))
 protocols.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
 
 def app():

@@ -32,7 +32,7 @@ TOO_BIG = struct.pack("!H", 1009)
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("protocols")
-    made = Serving(folder, UVICORN_TIMEOUT_KEEP_ALIVE="1").start()
+    made = Serving(folder, UVICORN_TIMEOUT_KEEP_ALIVE="1", REQUEST_SECONDS="0.5").start()
     yield made
     made.end()
 

@@ -15,7 +15,6 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.tinybird.client.errors import TinybirdUnreachableError
 
 MOST_CONNECTIONS: Final = 100
@@ -136,13 +135,6 @@ class TinybirdConnections:
         return self._session
 
 
-def connections_to(url: str, transport: httpx.AsyncBaseTransport | None) -> Connections:
-    """Return connections to an address, by a transport if one is given."""
-    if transport is not None:
-        return HttpxConnections(transport)
-    return TinybirdConnections(is_near=is_loopback_url(url))
-
-
 class HttpxConnections:
     """Those of a transport of httpx, such as a test's.
 
@@ -170,3 +162,8 @@ class HttpxConnections:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._transport.aclose()
+
+
+def connections_by(transport: httpx.AsyncBaseTransport | None, *, is_near: bool) -> Connections:
+    """Return connections by a transport, or by the network without one."""
+    return HttpxConnections(transport) if transport else TinybirdConnections(is_near=is_near)
