@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from cronsim import CronSim, CronSimError
 
@@ -17,17 +17,10 @@ from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     Place,
     chain,
     datasources_of,
-    line_of,
+    parameters_of,
 )
 from clerk_tinybird_app.local.tinybird.project.schema import Definition, columns_of
-from clerk_tinybird_app.local.tinybird.project.view_check import (
-    cut,
-    differs,
-    misfits,
-    mistake_at,
-    require_target,
-    unfilled,
-)
+from clerk_tinybird_app.local.tinybird.project.view_check import Selected, require_target
 from clerk_tinybird_app.tinybird.project import COPY, Node, ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 
@@ -70,16 +63,7 @@ class Copy:
     @property
     def reads_target(self) -> bool:
         """Tell whether what it copies is made of the rows that are there already."""
-        return self.node.target in datasources_of(Place(self.pipe, self.node))
-
-    def sql(self, values: Mapping[str, Any]) -> str:
-        """Return the query of the rows to copy.
-
-        Raises:
-            TemplateError: A parameter is missing or of the wrong type.
-            ApiError: 400, pipes or nodes read from each other in a circle.
-        """
-        return self.pipe.query(self.node, lambda each: each.pipe.rendered(each.node, values))
+        return self.node.target in datasources_of(self.pipe.filling)
 
     def is_due(self, since: float, until: float) -> bool:
         """Tell whether it is to run by itself after ``since``, and not after ``until``."""
@@ -103,108 +87,95 @@ def check_copies(
     rehearsal: str,
     pipes: Mapping[str, CompiledPipe],
     definitions: Mapping[str, Definition],
-) -> tuple[dict[str, Copy], Found]:
+    found: Found,
+) -> dict[str, Copy]:
     """Check each copy pipe against the empty tables of the rehearsal; none is run.
 
     Returns:
-        Those without a mistake, by their pipes, and what is wrong.
+        Those without a mistake, by their pipes; what is wrong is added to ``found``.
     """
     session.use(rehearsal)
-    found, good = Found([], []), {}
+    good = {}
     for name, pipe in pipes.items():
-        node = pipe.pipe.filling
-        if node is None or node.type != COPY:
+        place = pipe.filling
+        if place.node.type != COPY:
             continue
         try:
-            table = require_target(pipe, definitions)
-            copy = Copy(
-                pipe=pipe,
-                node=node,
-                columns=table.columns,
-                mode=_mode(pipe, node),
-                cron=_cron(pipe, node),
+            table = require_target(place, definitions)
+            mode, cron = _mode(place), _cron(place)
+            good[name] = Copy(
+                pipe=pipe, node=place.node, columns=table.columns, mode=mode, cron=cron
             )
-            _require_defaults(copy)
         except ProjectError as mistake:
             found.mistakes.append(mistake)
             continue
-        columns = _columns(session, copy)
-        told = list(_unfit(session, copy, columns, table)) if columns else []
-        # Another branch may select other columns.
-        places = chain(Place(pipe, node))
-        has_branches = any(each.is_template and _STATEMENT in each.sql for _, each in places)
-        (found.doubts if has_branches else found.mistakes).extend(told)
-        if columns and not told:
-            doubts = [*cut(session, pipe, columns, table), *misfits(pipe, columns, table)]
+        selected = Selected(place, _columns(session, place), table)
+        if told := list(_unfit(session, selected)):
+            # Another branch may select other columns.
+            has_branches = any(n.is_template and _STATEMENT in n.sql for _, n in chain(place))
+            (found.doubts if has_branches else found.mistakes).extend(told)
+        else:
+            doubts = [*selected.cut(session), *selected.misfits()]
             found.doubts.extend({doubt.line: doubt for doubt in doubts}.values())
-        good[name] = copy
-    return good, found
+    return good
 
 
-def _mode(pipe: CompiledPipe, node: Node) -> str:
-    mode = node.settings.get("COPY_MODE", APPEND)
+def _mode(place: Place) -> str:
+    mode = place.node.settings.get("COPY_MODE", APPEND)
     if mode not in MODES:
         text = f"COPY_MODE must be {' or '.join(MODES)}, not '{mode}'."
-        raise ProjectError(pipe.pipe.path, node.lines["COPY_MODE"], text)
+        raise ProjectError(place.pipe.pipe.path, place.node.lines["COPY_MODE"], text)
     return mode
 
 
-def _cron(pipe: CompiledPipe, node: Node) -> str:
-    schedule = node.settings.get("COPY_SCHEDULE", _ON_DEMAND)
+def _cron(place: Place) -> str:
+    schedule = place.node.settings.get("COPY_SCHEDULE", _ON_DEMAND)
     cron = _NICKNAMES.get(schedule, schedule)
+    if cron == _ON_DEMAND:
+        return ""
     try:
-        if cron == _ON_DEMAND:
-            return ""
         CronSim(cron, datetime.now(UTC))
-        if len(cron.split()) == _FIELDS:
-            return cron
-        wrong = f"not {_FIELDS} fields"
+        wrong = "" if len(cron.split()) == _FIELDS else f"not {_FIELDS} fields"
     except CronSimError as error:
         wrong = str(error)
-    text = (
-        f"COPY_SCHEDULE must be {_ON_DEMAND} or a cron expression such as 0 * * * *, not "
-        f"'{schedule}': {wrong}."
-    )
-    raise ProjectError(pipe.pipe.path, node.lines["COPY_SCHEDULE"], text)
-
-
-def _require_defaults(copy: Copy) -> None:
-    """Pass unless it runs by itself and a parameter needs a value, which nobody gives it then."""
-    for pipe, node in chain(Place(copy.pipe, copy.node)) if copy.cron else ():
-        for each in pipe.templates[node.name].parameters:
-            if each.is_enforced and not each.has_default and each.name != RUN_AT:
+    if wrong:
+        text = (
+            f"COPY_SCHEDULE must be {_ON_DEMAND} or a cron expression such as 0 * * * *, not "
+            f"'{schedule}': {wrong}."
+        )
+        raise ProjectError(place.pipe.pipe.path, place.node.lines["COPY_SCHEDULE"], text)
+    for each in chain(place):
+        for parameter in parameters_of([each]):
+            is_required = parameter.is_enforced and not parameter.has_default
+            if is_required and parameter.name != RUN_AT:
                 text = (
-                    f"By a COPY_SCHEDULE, nobody gives it the parameter '{each.name}'. Give it a "
-                    "default."
+                    f"By a COPY_SCHEDULE, nobody gives it the parameter '{parameter.name}'. Give "
+                    "it a default."
                 )
-                raise ProjectError(pipe.pipe.path, line_of(node, each.name), text)
+                raise each.mistake(text, parameter.name)
+    return cron
 
 
-def _columns(session: ChdbSession, copy: Copy) -> dict[str, str]:
-    """Return the columns that it selects, none if only a call can tell."""
-    places = chain(Place(copy.pipe, copy.node))
-    parameters = [each for pipe, node in places for each in pipe.templates[node.name].parameters]
+def _columns(session: ChdbSession, place: Place) -> dict[str, str]:
+    """Return the columns that a node selects, none if only a call can tell."""
+    required = (each for each in parameters_of(chain(place)) if each.is_enforced)
     try:
-        sql = copy.sql(values_for(each for each in parameters if each.is_enforced))
-        return columns_of(session, sql)
+        return columns_of(session, place.sql(values_for(required)))
     except (TemplateError, ApiError, QueryFailed):
         return {}
 
 
-def _unfit(
-    session: ChdbSession, copy: Copy, columns: Mapping[str, str], table: Definition
-) -> Iterator[ProjectError]:
-    for name, kind in columns.items():
-        if name not in table.columns:
-            text = f"'{copy.node.target}' has no column '{name}'. Name it as one of its columns."
-            yield mistake_at(copy.pipe, text, name)
+def _unfit(session: ChdbSession, selected: Selected) -> Iterator[ProjectError]:
+    into, place = selected.table.columns, selected.place
+    for name, kind in selected.columns.items():
+        if name not in into:
+            text = f"'{place.node.target}' has no column '{name}'. Name it as one of its columns."
+            yield place.mistake(text, name)
             continue
-        values = f"materialize(defaultValueOfTypeName({literal(kind)})) AS {quoted(name)}"
+        value = f"materialize(defaultValueOfTypeName({literal(kind)})) AS {quoted(name)}"
         try:
-            columns_of(
-                session, f"SELECT {casts({name: kind}, table.columns)} FROM (SELECT {values})"
-            )
+            columns_of(session, f"SELECT {casts({name: kind}, into)} FROM (SELECT {value})")
         except QueryFailed:
-            text = f"{differs(copy.pipe, columns, table, name)} Convert it."
-            yield mistake_at(copy.pipe, text, name)
-    yield from unfilled(copy.pipe, columns, table)
+            yield selected.differs(name, "Convert it.")
+    if selected.columns:
+        yield from selected.unfilled()

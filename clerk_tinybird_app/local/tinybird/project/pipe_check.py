@@ -30,9 +30,10 @@ from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     PlaceKey,
     Render,
     chain,
+    parameters_of,
 )
 from clerk_tinybird_app.tinybird.project import ProjectError
-from clerk_tinybird_app.tinybird.template import Parameter, Template, TemplateError
+from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
 _MOST_WRITINGS: Final = 300
 _IN_A_BRANCH: Final = "Only a request that takes this branch is refused."
@@ -65,14 +66,14 @@ _BY_VALUES: Final = _Writing(None)
 
 @dataclass(frozen=True)
 class _Judged:
-    """What ClickHouse says of one way to write a node; the text is None when it is none."""
+    """What ClickHouse says of one way to write a node; the text is empty when it is none."""
 
-    text: Placed | None
+    text: Placed
     fault: Fault | Unknown | None
 
     def has(self, fault: Fault, piece: int) -> bool:
         """Tell whether a fault in a piece is found here too."""
-        if self.text is None or not isinstance(self.fault, Fault):
+        if not isinstance(self.fault, Fault):
             return False
         if (self.fault.name, self.fault.subject) != (fault.name, fault.subject):
             return False
@@ -93,39 +94,32 @@ class Found(NamedTuple):
     doubts: list[ProjectError]
 
 
-def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str) -> Found:
-    """Have ClickHouse analyse every node of every pipe, without running any.
+def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str, found: Found) -> None:
+    """Have ClickHouse analyse every node of every pipe, without running any; add to ``found``.
 
     With each pipe come all those that it reads from, none in a circle. The database has the
     project's tables; they may be empty.
     """
+    # Each after what it reads from.
+    ends = (place for pipe in pipes for place in pipe.places)
+    places = {place.key: place for end in ends for place in chain(end)}
     with closing(Analyst(folder, database)) as analyst:
-        checker = _Checker(analyst)
-        for pipe in pipes:
-            for node in pipe.pipe.nodes:
-                checker.check(Place(pipe, node))
-    return checker.found
+        checker = _Checker(analyst, found)
+        for place in places.values():
+            checker.check(chain(place))
 
 
 class _Checker:
-    def __init__(self, analyst: Analyst) -> None:
-        self.found = Found([], [])
+    def __init__(self, analyst: Analyst, found: Found) -> None:
+        self._found = found
         self._analyst = analyst
-        self._checked: set[PlaceKey] = set()
         self._faulty: set[PlaceKey] = set()
         # For nodes that are wrong in some branches, those of a way past them.
         self._ways: dict[PlaceKey, Choices] = {}
         self._texts: dict[PlaceKey, NodeText] = {}
         self._templates: dict[tuple[PlaceKey, str], Template] = {}
 
-    def check(self, last: Place) -> None:
-        """Add the certain faults of a node, and of those that it reads from."""
-        for place in chain(last):
-            if place.key not in self._checked:
-                self._checked.add(place.key)
-                self._check(chain(place))
-
-    def _check(self, places: list[Place]) -> None:
+    def check(self, places: list[Place]) -> None:
         """Add the faults of the last node of a chain, one a line."""
         if any(place.key in self._faulty for place in places):
             # They would be told again.
@@ -134,11 +128,8 @@ class _Checker:
         branched = set()
         for writing in self._quick_writings(places):
             judged = self._judge(places, writing)
-            if judged.text is None or not isinstance(judged.fault, Fault):
-                continue
             fault = judged.fault
-            number = fault.piece_of(judged.text)
-            if number is None:
+            if not isinstance(fault, Fault) or (number := fault.piece_of(judged.text)) is None:
                 continue
             piece = self._text(last).pieces[number]
             if piece.line not in told and self._is_always_there(places, fault, number):
@@ -151,10 +142,10 @@ class _Checker:
             text = f"{fault.message} {_IN_A_BRANCH}" if is_passable else fault.message
             found = ProjectError(last.pipe.pipe.path, line, text)
             if fault.is_certain and not is_passable:
-                self.found.mistakes.append(found)
+                self._found.mistakes.append(found)
                 self._faulty.add(last.key)
             else:
-                self.found.doubts.append(found)
+                self._found.doubts.append(found)
 
     def _has_way(self, places: list[Place]) -> bool:
         """Tell whether branches can be taken that are without a fault: each faulty one is left."""
@@ -163,7 +154,7 @@ class _Checker:
         for _ in range(sum(text.branches) + 1):
             judged = self._judge(places, _Writing(0, {**self._ways, key: choices}))
             fault = judged.fault
-            if judged.text is None or not isinstance(fault, Fault) or not fault.is_certain:
+            if not isinstance(fault, Fault) or not fault.is_certain:
                 self._ways[key] = choices
                 return True
             piece = fault.piece_of(judged.text)
@@ -177,8 +168,8 @@ class _Checker:
 
     def _quick_writings(self, places: list[Place]) -> Iterator[_Writing]:
         """Yield the few that together show almost all text, but for the right first one."""
-        values = values_for(each for each in _parameters(places) if each.is_enforced)
-        plainly = self._fault(places, lambda place: place.pipe.rendered(place.node, values))
+        values = values_for(each for each in parameters_of(places) if each.is_enforced)
+        plainly = self._fault(places, lambda place: place.rendered(values))
         if isinstance(plainly, Fault):
             yield _BY_VALUES
         # With nothing but what is required, conditions do not hold: the last branches are seen.
@@ -189,13 +180,12 @@ class _Checker:
         """Tell whether no way to write a piece of the last node is without a fault."""
         writings = self._writings_with(places, piece)
         if fault.is_of_types:
-            if any(parameter.type in NAMES for parameter in _parameters(places)):
+            if any(parameter.type in NAMES for parameter in parameters_of(places)):
                 return False
             writings = (replace(w, has_others=other) for w in writings for other in (False, True))
         for writing in islice(writings, _MOST_WRITINGS):
             judged = self._judge(places, writing)
-            is_reached = judged.text is not None and piece in judged.text.pieces
-            if is_reached and not judged.has(fault, piece):
+            if piece in judged.text.pieces and not judged.has(fault, piece):
                 return False
         return True
 
@@ -221,23 +211,21 @@ class _Checker:
 
     def _judge(self, places: list[Place], writing: _Writing) -> _Judged:
         is_least = writing.branch is None and not writing.has_others
-        parameters = (p for p in _parameters(places) if p.is_enforced or not is_least)
+        parameters = (p for p in parameters_of(places) if p.is_enforced or not is_least)
         values = values_for(parameters, others=writing.has_others)
 
         def render(place: Place) -> Placed:
-            template = self._template(place, writing)
-            return placed(template.render(values, place.pipe.context(place.node)))
+            return placed(self._template(place, writing).render(values, place.context))
 
         try:
             text = render(places[-1])
         except TemplateError:
-            return _Judged(None, Unknown())
+            return _Judged(Placed("", ()), Unknown())
         return _Judged(text, self._fault(places, lambda place: render(place).sql))
 
     def _fault(self, places: list[Place], render: Render) -> Fault | Unknown | None:
-        last = places[-1]
         try:
-            return self._analyst.fault(last.pipe.query(last.node, render), render(last))
+            return self._analyst.fault(places[-1].query(render), render(places[-1]))
         except (TemplateError, ApiError):
             return Unknown()
 
@@ -253,7 +241,3 @@ class _Checker:
         if place.key not in self._texts:
             self._texts[place.key] = node_text(place.node)
         return self._texts[place.key]
-
-
-def _parameters(places: list[Place]) -> list[Parameter]:
-    return [each for pipe, node in places for each in pipe.templates[node.name].parameters]

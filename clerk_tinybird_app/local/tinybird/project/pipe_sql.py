@@ -10,9 +10,14 @@ from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
-from clerk_tinybird_app.tinybird.project import Node, Pipe, ProjectError
+from clerk_tinybird_app.tinybird.project import TARGETS, Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.sql.sources import ANY_TABLE, named_in, sources
-from clerk_tinybird_app.tinybird.template import QueryContext, Template, TemplateError
+from clerk_tinybird_app.tinybird.template import (
+    Parameter,
+    QueryContext,
+    Template,
+    TemplateError,
+)
 
 _LEADING: Final = re.compile(r"\A(?:\s+|(?:--|\#[ !])[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
@@ -35,6 +40,84 @@ class Place(NamedTuple):
     def key(self) -> PlaceKey:
         """Return what tells it from other places."""
         return self.pipe.pipe.name, self.node.name
+
+    @property
+    def context(self) -> QueryContext:
+        """Return what its template may reach besides its parameters."""
+        secrets = self.pipe.secrets
+        if ANY_TABLE not in self.pipe.reads[self.node.name]:
+            return QueryContext(secrets=secrets)
+        return QueryContext(tables=self._within_reach | self.pipe.datasources, secrets=secrets)
+
+    def sql(self, values: Mapping[str, Any]) -> str:
+        """Return the query of its rows with these parameters, texts or JSON values.
+
+        Raises:
+            TemplateError: A parameter is missing or of the wrong type.
+            ApiError: 400, pipes or nodes read from each other in a circle.
+        """
+        return self.query(lambda place: place.rendered(values))
+
+    def rendered(self, values: Mapping[str, Any]) -> str:
+        """Return the SQL of the node alone."""
+        return self.pipe.templates[self.node.name].render(values, self.context)
+
+    def query(self, render: Render, path: tuple[PlaceKey, ...] = ()) -> str:
+        """Return its query, after those that it reads from.
+
+        Args:
+            render: Writes the SQL of one node alone.
+            path: The nodes that lead to this one.
+
+        Raises:
+            ApiError: 400, pipes or nodes read from each other in a circle.
+        """
+        written: dict[str, str] = {}
+
+        def write(place: Place, path: tuple[PlaceKey, ...]) -> str:
+            if place.key in path:
+                circle = " -> ".join(map(".".join, (*path, place.key)))
+                raise bad_request(f"[Error] Circular reference: {circle}")
+            path = (*path, place.key)
+            sql = plain(render(place))
+            for name in service_datasources.named_in(place.node.sql):
+                written[name] = service_datasources.query(name)
+            for name, read in place.reads(sql):
+                if name not in written:
+                    is_own = read.pipe is self.pipe
+                    written[name] = write(read, path) if is_own else read.query(render, path)
+            return sql
+
+        query = write(self, path)
+        return with_before(written, query)
+
+    def reads(self, sql: str = "") -> Iterator[tuple[str, "Place"]]:
+        """Yield what it reads from, each with its name there: other nodes, ends of pipes.
+
+        Of what a request has a choice of, those are meant that ``sql`` names, its SQL then.
+        """
+        names = self.pipe.uses[self.node.name]
+        if ANY_TABLE in self.pipe.reads[self.node.name]:
+            names |= self._within_reach.intersection(named_in(sql))
+        nodes = {node.name: Place(self.pipe, node) for node in self.pipe.pipe.nodes}
+        for name in sorted(names):
+            # A pipe that does not compile is nowhere.
+            if name in nodes or name in self.pipe.others:
+                yield name, nodes.get(name) or self.pipe.others[name].endpoint
+
+    @property
+    def _within_reach(self) -> frozenset[str]:
+        others = self.pipe.others.keys() - {self.pipe.pipe.name}
+        return frozenset((self.pipe.reads.keys() - {self.node.name}) | others)
+
+    def mistake(self, text: str, name: str = "") -> ProjectError:
+        """Return a mistake, where its SQL has a name; without one, where it names what it fills."""
+        node = self.node
+        line = node.lines.get(TARGETS.get(node.type, ""), node.line)
+        if name:
+            found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", visible(node.sql))
+            line = node.line + (node.sql.count("\n", 0, found.start()) if found else 0)
+        return ProjectError(self.pipe.pipe.path, line, text)
 
 
 @dataclass(frozen=True)
@@ -61,86 +144,23 @@ class CompiledPipe:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
+    def places(self) -> list[Place]:
+        """All its nodes."""
+        return [Place(self, node) for node in self.pipe.nodes]
+
+    @property
     def endpoint(self) -> Place:
         """The node whose rows are the pipe's."""
         return Place(self, self.pipe.endpoint)
 
+    @property
+    def filling(self) -> Place:
+        """The node whose rows go into a data source, in a pipe that has one."""
+        return Place(self, self.pipe.filling or self.pipe.endpoint)
+
     def sql(self, values: Mapping[str, Any]) -> str:
-        """Return the pipe's query with these parameters, texts or JSON values.
-
-        Raises:
-            TemplateError: A parameter is missing or of the wrong type.
-            ApiError: 400, pipes or nodes read from each other in a circle.
-        """
-        return self.query(self.pipe.endpoint, lambda place: place.pipe.rendered(place.node, values))
-
-    def rendered(self, node: Node, values: Mapping[str, Any]) -> str:
-        """Return the SQL of one node alone."""
-        return self.templates[node.name].render(values, self.context(node))
-
-    def query(self, node: Node, render: Render, path: tuple[PlaceKey, ...] = ()) -> str:
-        """Return the query of one node, after those that it reads from.
-
-        Args:
-            node: One of this pipe's.
-            render: Writes the SQL of one node alone.
-            path: The nodes that lead to this one.
-
-        Raises:
-            ApiError: 400, pipes or nodes read from each other in a circle.
-        """
-        written: dict[str, str] = {}
-
-        def write(place: Place, path: tuple[PlaceKey, ...]) -> str:
-            if place.key in path:
-                circle = " -> ".join(map(".".join, (*path, place.key)))
-                raise bad_request(f"[Error] Circular reference: {circle}")
-            path = (*path, place.key)
-            sql = plain(render(place))
-            for name in service_datasources.named_in(place.node.sql):
-                written[name] = service_datasources.query(name)
-            for name in sorted(self._used(place.node, sql) - written.keys()):
-                if read := self._place(name):
-                    is_own = read.pipe is self
-                    written[name] = (
-                        write(read, path) if is_own else read.pipe.query(read.node, render, path)
-                    )
-            return sql
-
-        query = write(Place(self, node), path)
-        return with_before(written, query)
-
-    def read_by(self, node: Node) -> Iterator[tuple[str, Place]]:
-        """Yield what a node reads from, each with its name there: other nodes, ends of pipes."""
-        for name in sorted(self.uses[node.name]):
-            if place := self._place(name):
-                yield name, place
-
-    def context(self, node: Node) -> QueryContext:
-        """Return what the template of a node may reach besides its parameters."""
-        if ANY_TABLE not in self.reads[node.name]:
-            return QueryContext(secrets=self.secrets)
-        tables = self._within_reach(node) | self.datasources
-        return QueryContext(tables=tables, secrets=self.secrets)
-
-    def _place(self, name: str) -> Place | None:
-        """Return what a name stands for; None: a pipe that does not compile."""
-        for node in self.pipe.nodes:
-            if node.name == name:
-                return Place(self, node)
-        other = self.others.get(name)
-        return other.endpoint if other else None
-
-    def _used(self, node: Node, sql: str) -> frozenset[str]:
-        """Return what a node reads from, in which a request may have had a choice."""
-        used = self.uses[node.name]
-        if ANY_TABLE in self.reads[node.name]:
-            used |= self._within_reach(node).intersection(named_in(sql))
-        return used
-
-    def _within_reach(self, node: Node) -> frozenset[str]:
-        nodes = {each.name for each in self.pipe.nodes} - {node.name}
-        return frozenset(nodes | (self.others.keys() - {self.pipe.name}))
+        """Return the pipe's query with these parameters, see `Place.sql`."""
+        return self.endpoint.sql(values)
 
 
 def compiled(
@@ -180,12 +200,18 @@ def chain(last: Place) -> list[Place]:
     def enter(place: Place) -> None:
         if place.key not in entered:
             entered.add(place.key)
-            for _, read in place.pipe.read_by(place.node):
+            for _, read in place.reads():
                 enter(read)
             found.append(place)
 
     enter(last)
     return found
+
+
+def parameters_of(places: Iterable[Place]) -> list[Parameter]:
+    """Return the parameters of nodes' templates."""
+    templates = (pipe.templates[node.name] for pipe, node in places)
+    return [each for template in templates for each in template.parameters]
 
 
 def datasources_of(place: Place) -> frozenset[str]:
@@ -205,23 +231,16 @@ def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
             return
         done.add(place.key)
         path = (*path, place.key)
-        for name, read in place.pipe.read_by(place.node):
+        for name, read in place.reads():
             if read.key not in path:
                 yield from follow(read, path)
                 continue
             circle = " -> ".join(map(".".join, (*path[path.index(read.key) :], read.key)))
-            line = line_of(place.node, name)
-            yield ProjectError(place.pipe.pipe.path, line, f"Circular reference: {circle}.")
+            yield place.mistake(f"Circular reference: {circle}.", name)
 
     for pipe in pipes:
-        for node in pipe.pipe.nodes:
-            yield from follow(Place(pipe, node), ())
-
-
-def line_of(node: Node, name: str) -> int:
-    """Return the file's line on which a node names a table or a column."""
-    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", visible(node.sql))
-    return node.line + (node.sql.count("\n", 0, found.start()) if found else 0)
+        for place in pipe.places:
+            yield from follow(place, ())
 
 
 def plain(sql: str) -> str:

@@ -20,10 +20,10 @@ from clerk_tinybird_app.local.tinybird.project import materialized, schema, serv
 from clerk_tinybird_app.local.tinybird.project.copies import Copy, check_copies
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.not_run import not_run
-from clerk_tinybird_app.local.tinybird.project.pipe_check import check_pipes
+from clerk_tinybird_app.local.tinybird.project.pipe_check import Found, check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.view_check import check_views, mistake_at
+from clerk_tinybird_app.local.tinybird.project.view_check import check_views
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
 _T = TypeVar("_T")
@@ -86,7 +86,7 @@ class Checked:
         """Return it without the materialized pipes that failed on the rows that are there."""
         text = "It fails on rows that are there, so what it fills stays as it was."
         mistakes = [
-            mistake_at(self.pipes[name], f"{text} {for_author(failure, database)}")
+            self.pipes[name].filling.mistake(f"{text} {for_author(failure, database)}")
             for name, failure in failed.items()
         ]
         return replace(
@@ -116,13 +116,12 @@ def check(
         if any(list(service_datasources.named_in(text)) for text in texts):
             writer.run(partial(service_datasources.create, database=rehearsal))
         mistakes = [*project.mistakes, *malformed, *circles(pipes.values()), *refused]
+        found = Found(mistakes, [])
         sound = _without(_unserved(mistakes, pipes), pipes)
-        found = check_pipes(sound.values(), writer.folder, rehearsal)
-        mistakes += found.mistakes
+        check_pipes(sound.values(), writer.folder, rehearsal, found)
         sound = _without(_unserved(mistakes, pipes), pipes)
-        views, of_views = check_views(session, rehearsal, sound, definitions)
-        copies, of_copies = check_copies(session, rehearsal, sound, definitions)
-        mistakes += (*of_views.mistakes, *of_copies.mistakes)
+        views = check_views(session, rehearsal, sound, definitions, found)
+        copies = check_copies(session, rehearsal, sound, definitions, found)
         kept, running = schema.definitions(session, database), materialized.views(session, database)
     finally:
         session.close()
@@ -136,7 +135,7 @@ def check(
         materialized.stale, running=running, sources=taken, kept=kept, wanted=definitions
     )
     mistakes += [
-        mistake_at(pipes[view.pipe], _GONE.format(target=view.target, source=view.source))
+        pipes[view.pipe].filling.mistake(_GONE.format(target=view.target, source=view.source))
         for view in views.values()
         if "ENGINE_TTL" in sources[view.source].engine_settings
         if view.target in kept and not kept[view.target].is_empty
@@ -160,10 +159,7 @@ def check(
         copies=_without(unserved, copies),
         unserved=unserved,
         mistakes=tuple(mistakes),
-        doubts=(
-            *(*found.doubts, *of_views.doubts, *of_copies.doubts),
-            *not_run(project.pipes.values(), sources.values()),
-        ),
+        doubts=(*found.doubts, *not_run(project.pipes.values(), sources.values())),
     )
 
 

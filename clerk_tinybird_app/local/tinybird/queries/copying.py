@@ -114,7 +114,7 @@ class Copies:
             ApiError: 429, too many wait.
         """
         now = self._clock()
-        sql = copy.sql({RUN_AT: time_text(now), **values})
+        sql = copy.pipe.filling.sql({RUN_AT: time_text(now), **values})
         if len(self._runs) > _MOST_WAITING:
             text = f"{_MOST_WAITING} copies wait already. Ask again when some are done."
             raise too_many(text, seconds=_RETRY_SECONDS)
