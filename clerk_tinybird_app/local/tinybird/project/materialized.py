@@ -56,16 +56,15 @@ class View:
 def views(session: ChdbSession, database: str) -> dict[str, View]:
     """Return the views that there are by their pipes, each query as ClickHouse spells it."""
     answer = session.query(
-        "SELECT v.name AS pipe, target_table AS target, as_select AS query, s.name AS source "
+        f"SELECT left(v.name, -{len(VIEW_SUFFIX)}) AS pipe, target_table AS target, "
+        "as_select AS query, s.name AS source "
         f"FROM (SELECT * FROM system.tables WHERE database = {literal(database + LANDING_SUFFIX)} "
         f"AND endsWith(name, '{VIEW_SUFFIX}')) AS v "
         "LEFT JOIN (SELECT name, arrayJoin(dependencies_table) AS view FROM system.tables "
         f"WHERE database = {literal(database)}) AS s ON s.view = v.name",
         "JSONEachRow",
     )
-    found = {row["pipe"]: row for row in map(json.loads, answer.splitlines())}
-    names = {name: name.removesuffix(VIEW_SUFFIX) for name in found}
-    return {names[name]: View(**{**row, "pipe": names[name]}) for name, row in found.items()}
+    return {row["pipe"]: View(**row) for row in map(json.loads, answer.splitlines())}
 
 
 def create(session: ChdbSession, database: str, view: View) -> None:

@@ -151,9 +151,7 @@ def cannot_follow(source: DataSource, kept: Definition, wanted: Definition) -> b
 def create(session: ChdbSession, database: str, source: DataSource) -> None:
     """Make the tables of a data source that has none."""
     session.query(tables.create_table(source, _table(database, source)))
-    quarantine = _table(database, source, tables.QUARANTINE_SUFFIX)
-    session.query(tables.create_quarantine(source, quarantine))
-    _create_landing(session, database, source)
+    follow_ways_in(session, database, source, {})
 
 
 def apply(
@@ -175,11 +173,7 @@ def apply(
     changed = []
     for source in sources:
         table = kept.get(source.name)
-        if table is None:
-            create(session, database, source)
-            changed.append(source.name)
-            continue
-        if source.name in anew and not table.is_empty:
+        if table and not table.is_empty and source.name in anew:
             continue
         if _follow(session, database, source, table, wanted[source.name]):
             changed.append(source.name)
@@ -190,9 +184,25 @@ def apply(
 def follow_ways_in(
     session: ChdbSession, database: str, source: DataSource, kept: Mapping[str, Definition]
 ) -> None:
-    """Bring a quarantine up to date, and renew a landing table."""
-    _follow_quarantine(session, database, source, kept)
-    _create_landing(session, database, source)
+    """Bring a quarantine up to date, and renew a landing table with its view."""
+    quarantine = _table(database, source, tables.QUARANTINE_SUFFIX)
+    found = kept.get(source.name + tables.QUARANTINE_SUFFIX)
+    if found is None:
+        session.query(tables.create_quarantine(source, quarantine))
+    else:
+        new = (column for column in tables.quarantined(source) if column not in found.columns)
+        more = (f"ADD COLUMN {quoted(column)} Nullable(String)" for column in new)
+        for change in (*more, *_upgrades(found)):
+            session.query(f"ALTER TABLE {quarantine} {change}")
+    beside = f"{database}{LANDING_SUFFIX}"
+    landing, view = _table(beside, source), _table(beside, source, "__cast")
+    session.query(f"DROP VIEW IF EXISTS {view} SYNC")
+    session.query(f"DROP TABLE IF EXISTS {landing} SYNC")
+    session.query(f"CREATE TABLE {landing} ({tables.landing_columns(source)}) ENGINE = Null")
+    session.query(
+        f"CREATE MATERIALIZED VIEW {view} TO {_table(database, source)} "
+        f"AS SELECT {tables.casts(source)} FROM {landing}"
+    )
 
 
 def _table(database: str, source: DataSource, suffix: str = "") -> str:
@@ -200,12 +210,16 @@ def _table(database: str, source: DataSource, suffix: str = "") -> str:
 
 
 def _follow(
-    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
+    session: ChdbSession,
+    database: str,
+    source: DataSource,
+    kept: Definition | None,
+    wanted: Definition,
 ) -> bool:
-    """Bring a table up to date; tell whether there was anything to do."""
+    """Make a table or bring it up to date; tell whether there was anything to do."""
     table = _table(database, source)
-    if kept.is_empty and cannot_follow(source, kept, wanted):
-        session.query(f"DROP TABLE {table} SYNC")
+    if kept is None or (kept.is_empty and cannot_follow(source, kept, wanted)):
+        session.query(f"DROP TABLE IF EXISTS {table} SYNC")
         session.query(tables.create_table(source, table))
         return True
     # ClickHouse has a Nested column `a` as its parts `a.b`, `a.c`.
@@ -283,29 +297,3 @@ def _unfollowable(
         if was != now:
             line = source.line_of(keyword, "ENGINE", "SCHEMA")
             yield line, f"the {what} was {was or 'none'} and is now {now or 'none'}"
-
-
-def _follow_quarantine(
-    session: ChdbSession, database: str, source: DataSource, kept: Mapping[str, Definition]
-) -> None:
-    table = _table(database, source, tables.QUARANTINE_SUFFIX)
-    found = kept.get(source.name + tables.QUARANTINE_SUFFIX)
-    if found is None:
-        session.query(tables.create_quarantine(source, table))
-        return
-    new = (column for column in tables.quarantined(source) if column not in found.columns)
-    more = (f"ADD COLUMN {quoted(column)} Nullable(String)" for column in new)
-    for change in (*more, *_upgrades(found)):
-        session.query(f"ALTER TABLE {table} {change}")
-
-
-def _create_landing(session: ChdbSession, database: str, source: DataSource) -> None:
-    beside = f"{database}{LANDING_SUFFIX}"
-    landing, view = _table(beside, source), _table(beside, source, "__cast")
-    session.query(f"DROP VIEW IF EXISTS {view} SYNC")
-    session.query(f"DROP TABLE IF EXISTS {landing} SYNC")
-    session.query(f"CREATE TABLE {landing} ({tables.landing_columns(source)}) ENGINE = Null")
-    session.query(
-        f"CREATE MATERIALIZED VIEW {view} TO {_table(database, source)} "
-        f"AS SELECT {tables.casts(source)} FROM {landing}"
-    )
