@@ -8,16 +8,12 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_author
-from clerk_tinybird_app.local.tinybird.engine.readers import ANY_TYPE
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible, writes_file
+from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
-_SETTINGS: Final = (
-    "session_timezone='UTC', max_execution_time=0.5, max_memory_usage=500000000, max_threads=1, "
-    f"{ANY_TYPE}, "
-    "query_profiler_real_time_period_ns=0, query_profiler_cpu_time_period_ns=0, readonly=1"
-)
+_LIMITS: Final = Limits(seconds=0.5, bytes=500_000_000, threads=1)
 _TABLE: Final = "UNKNOWN_TABLE"
 _FUNCTIONS: Final = ("UNKNOWN_FUNCTION", "UNKNOWN_AGGREGATE_FUNCTION")
 _CALLED: Final = re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)")
@@ -63,7 +59,10 @@ _OPERATORS: Final = {
 }
 """How functions are written that are not called by their names."""
 
-
+# It makes ClickHouse write an answer, or even a plan, into a file of this machine. The word alone
+# counts, in a text or a comment too: both can be written so that only ClickHouse knows where they
+# end.
+_OUTFILE: Final = re.compile(r"\boutfile\b", re.IGNORECASE)
 _WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no file."
 
 
@@ -118,17 +117,15 @@ class Analyst:
 
     def __init__(self, folder: Path, database: str) -> None:
         self._database = database
-        self._session = ChdbSession(folder, _SETTINGS)
+        self._session = ChdbSession(folder, _LIMITS.as_settings())
         self._session.use(database)
 
     def fault(self, query: str, own: str) -> Fault | Unknown | None:
-        """Return what is wrong with a query; None when it is right.
+        """Return what is wrong with the query of a node; None when it is right.
 
-        Args:
-            query: The SQL of a node after those that it reads from.
-            own: The SQL of the node alone.
+        In ``query`` stands all that the node reads from; ``own`` is its own SQL alone.
         """
-        if found := writes_file(own):
+        if found := _OUTFILE.search(own):
             return Fault(SYNTAX, _WRITES_FILE, place=found.start(), is_harmful=True)
         try:
             # What would follow a semicolon would run.

@@ -19,7 +19,6 @@ _PARTS: Final = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})", re.DOTALL)
 _STATEMENT: Final = re.compile(r"\{%\s*(\w+)")
 _REFUSAL: Final = re.compile(r"\{\{\s*(?:custom_)?error\s*\(")
 _HIDDEN: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'", re.DOTALL)
-_OUTFILE: Final = re.compile(r"\boutfile\b", re.IGNORECASE)
 _OTHER_BLOCKS: Final = frozenset({"for", "while", "try"})
 
 NAMES: Final = frozenset({"column", "columns", "symbol", "table"})
@@ -141,15 +140,6 @@ def node_text(node: Node) -> NodeText:
     return NodeText(tuple(reader.pieces), tuple(reader.branches), tuple(reader.within))
 
 
-def writes_file(sql: str) -> re.Match[str] | None:
-    """Find what makes ClickHouse write an answer, or even a plan, into a file of this machine.
-
-    The word alone counts, in a text or a comment too: both can be written so that only ClickHouse
-    knows where they end.
-    """
-    return _OUTFILE.search(sql)
-
-
 def visible(sql: str) -> str:
     """Return SQL with blanks for comments and texts, all else in its place."""
     return _HIDDEN.sub(lambda found: " " * len(found[0]), sql)
@@ -205,10 +195,10 @@ class _Reader:
             return True
         if word in _OTHER_BLOCKS:
             self._open.append(None)
-        innermost = self._open[-1] if self._open else None
-        if word == "end" and self._open:
-            self._open.pop()
-        if innermost is None or word not in {"end", "elif", "else"}:
+        if word not in {"end", "elif", "else"}:
+            return False
+        innermost = self._open.pop() if word == "end" else self._open[-1]
+        if innermost is None:
             return False
         if word == "end":
             del self._here[innermost]

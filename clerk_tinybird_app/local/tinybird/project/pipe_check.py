@@ -103,20 +103,21 @@ def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str, foun
     # Each after what it reads from.
     ends = (place for pipe in pipes for place in pipe.places)
     places = {place.key: place for end in ends for place in chain(end)}
+    texts = {key: node_text(place.node) for key, place in places.items()}
     with closing(Analyst(folder, database)) as analyst:
-        checker = _Checker(analyst, found)
+        checker = _Checker(analyst, found, texts)
         for place in places.values():
             checker.check(chain(place))
 
 
 class _Checker:
-    def __init__(self, analyst: Analyst, found: Found) -> None:
+    def __init__(self, analyst: Analyst, found: Found, texts: Mapping[PlaceKey, NodeText]) -> None:
         self._found = found
         self._analyst = analyst
         self._faulty: set[PlaceKey] = set()
         # For nodes that are wrong in some branches, those of a way past them.
         self._ways: dict[PlaceKey, Choices] = {}
-        self._texts: dict[PlaceKey, NodeText] = {}
+        self._texts = texts
         self._templates: dict[tuple[PlaceKey, str], Template] = {}
 
     def check(self, places: list[Place]) -> None:
@@ -131,7 +132,7 @@ class _Checker:
             fault = judged.fault
             if not isinstance(fault, Fault) or (number := fault.piece_of(judged.text)) is None:
                 continue
-            piece = self._text(last).pieces[number]
+            piece = self._texts[last.key].pieces[number]
             if piece.line not in told and self._is_always_there(places, fault, number):
                 told[piece.line] = fault
                 if piece.within and not fault.is_harmful:
@@ -149,7 +150,7 @@ class _Checker:
 
     def _has_way(self, places: list[Place]) -> bool:
         """Tell whether branches can be taken that are without a fault: each faulty one is left."""
-        key, text = places[-1].key, self._text(places[-1])
+        key, text = places[-1].key, self._texts[places[-1].key]
         choices = dict.fromkeys(range(len(text.branches)), 0)
         for _ in range(sum(text.branches) + 1):
             judged = self._judge(places, _Writing(0, {**self._ways, key: choices}))
@@ -192,13 +193,13 @@ class _Checker:
     def _writings_with(self, places: list[Place], piece: int) -> Iterator[_Writing]:
         """Yield those that have a piece of the last node: all branches together, then each one."""
         own = places[-1].key
-        needed = self._text(places[-1]).pieces[piece].within
+        needed = self._texts[own].pieces[piece].within
         bases = range(self._most_branches(places))
         yield _BY_VALUES
         for base in bases:
             yield _Writing(base, {own: needed})
         for place in places:
-            key, text = place.key, self._text(place)
+            key, text = place.key, self._texts[place.key]
             for choice, branches in enumerate(text.branches):
                 for branch, base in product(range(branches), bases):
                     forced = {**text.within[choice], choice: branch}
@@ -207,7 +208,7 @@ class _Checker:
                     yield _Writing(base, {own: needed, key: forced})
 
     def _most_branches(self, places: list[Place]) -> int:
-        return max(max(self._text(place).branches, default=1) for place in places)
+        return max(max(self._texts[place.key].branches, default=1) for place in places)
 
     def _judge(self, places: list[Place], writing: _Writing) -> _Judged:
         is_least = writing.branch is None and not writing.has_others
@@ -230,14 +231,9 @@ class _Checker:
             return Unknown()
 
     def _template(self, place: Place, writing: _Writing) -> Template:
-        text = self._text(place)
+        text = self._texts[place.key]
         written = text.written(writing.choices(place.key, text))
         key = place.key, written
         if key not in self._templates:
             self._templates[key] = Template(written, is_template=place.node.is_template)
         return self._templates[key]
-
-    def _text(self, place: Place) -> NodeText:
-        if place.key not in self._texts:
-            self._texts[place.key] = node_text(place.node)
-        return self._texts[place.key]

@@ -63,11 +63,7 @@ class Place(NamedTuple):
         return self.pipe.templates[self.node.name].render(values, self.context)
 
     def query(self, render: Render, path: tuple[PlaceKey, ...] = ()) -> str:
-        """Return its query, after those that it reads from.
-
-        Args:
-            render: Writes the SQL of one node alone.
-            path: The nodes that lead to this one.
+        """Return its query, after those that it reads from; ``path`` is what leads to it.
 
         Raises:
             ApiError: 400, pipes or nodes read from each other in a circle.
