@@ -4,7 +4,6 @@ import importlib
 import itertools
 import json
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.clerk.session_kinds import alone, member_of
 from clerk_tinybird_app.local.clerk.seed import ACCOUNTS
+from clerk_tinybird_app.local.kept_file import keep
 from clerk_tinybird_app.sample.timeline import Tenant
 from clerk_tinybird_app.sample.vocabulary import Sample
 
@@ -85,7 +85,4 @@ class Newcomers:
     def keep(self, tenant_id: str, user_id: str) -> None:
         """Remember a tenant; harmless twice."""
         kept = [ids for ids in self.all() if ids[0] != tenant_id]
-        draft = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps([*kept, (tenant_id, user_id)]), encoding="utf-8")
-        os.replace(draft, self._file)
+        keep(self._file, json.dumps([*kept, (tenant_id, user_id)]).encode())

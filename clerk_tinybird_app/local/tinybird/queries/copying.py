@@ -8,7 +8,6 @@ process leaves nothing of a copy, or what the next start completes.
 import asyncio
 import json
 import logging
-import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from clerk_tinybird_app.background import in_background
+from clerk_tinybird_app.local.kept_file import keep
 from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine import changes
 from clerk_tinybird_app.local.tinybird.engine.changes import Filling
@@ -147,9 +147,7 @@ class Copies:
         """Keep a pipe from running by itself, or let it; in the first workspace, for good."""
         (workspace.paused.add if is_paused else workspace.paused.discard)(name)
         if workspace is self._workspaces.first:
-            new = self._kept.with_suffix(".new")
-            new.write_text(json.dumps(sorted(workspace.paused)))
-            os.replace(new, self._kept)
+            keep(self._kept, json.dumps(sorted(workspace.paused)).encode())
 
     async def follow(self) -> None:
         """Start copies at the times of their schedules, until cancelled."""
