@@ -114,8 +114,7 @@ class Query:
         asked, whole = "", query
         if on_top is not None:
             asked, _ = statement.without_format(statement.canonical(self._session, on_top))
-            used = statement.names(self._session, asked)
-            self._require_readable(used, asked, {PIPE_ITSELF}, self._existing())
+            self._require_readable(asked, {PIPE_ITSELF})
             whole = statement.reading(asked, {PIPE_ITSELF: sealed(query)})
         return self._answer(whole, output, own=(asked, *values.values()), hidden=(query,))
 
@@ -145,7 +144,7 @@ class Query:
             readable[new] = self._filtered(source, filters[source], " FINAL")
         pipes = self._pipe_queries(mentioned, values, pipeline)
         allowed = readable.keys() | pipes.keys() | self._qualified(mentioned)
-        self._require_readable(used, asked, allowed, existing)
+        statement.require_readable(self._session, used, asked, allowed=allowed, existing=existing)
         queries = {n: q for n, q in {**readable, **pipes}.items() if q and n in mentioned}
         query = statement.reading(asked, {name: sealed(each) for name, each in queries.items()})
         sources = self._served.datasources
@@ -177,7 +176,7 @@ class Query:
         """
         asked = self.of_datasources(f"SELECT count() FROM {quoted(name)} WHERE ({condition}\n)")
         try:
-            return int(self._body(asked, _TSV, own=(), hidden=()))
+            return int(self._answer(asked, _TSV).body)
         except ValueError:
             raise bad_request("[Error] The delete_condition is not one condition") from None
 
@@ -188,25 +187,12 @@ class Query:
             ApiError: It is not one SELECT, or reads anything else.
         """
         asked = statement.canonical(self._session, text)
-        used = statement.names(self._session, asked)
-        allowed = {*self._served.datasources, *ctes}
-        self._require_readable(used, asked, allowed, self._existing())
+        self._require_readable(asked, {*self._served.datasources, *ctes})
         return asked
 
     def _answer(
-        self, query: str, output: str, *, own: Iterable[object], hidden: Collection[str]
+        self, query: str, output: str, *, own: Iterable[object] = (), hidden: Collection[str] = ()
     ) -> Answer:
-        """Return the rows of a query that a request counts for; see `_body`."""
-        # By what was added alone: whatever a caller writes, it is counted.
-        is_of_service = any(map(service_datasources.are_read_by, hidden))
-        if is_of_service:
-            self._store()
-        body = self._body(query, output, own=own, hidden=hidden)
-        return Answer(body, output, None if is_of_service else self._session.read)
-
-    def _body(
-        self, query: str, output: str, *, own: Iterable[object], hidden: Iterable[str]
-    ) -> bytes:
         """Return a query's rows.
 
         Args:
@@ -215,20 +201,20 @@ class Query:
             own: All that the caller wrote, or may know as if it had.
             hidden: What was added to that, and is not the caller's to read.
         """
+        # By what was added alone: whatever a caller writes, it is counted.
+        is_of_service = any(map(service_datasources.are_read_by, hidden))
+        if is_of_service:
+            self._store()
         try:
-            return self._session.query(query, output)
+            body = self._session.query(query, output)
         except QueryFailed as failure:
             known = "" if self._caller.is_admin else " ".join(hidden)
             raise refusal(failure, own=" ".join(map(str, own)), hidden=known) from None
+        return Answer(body, output, None if is_of_service else self._session.read)
 
-    def _require_readable(
-        self, used: statement.Names, asked: str, allowed: Collection[str], existing: Collection[str]
-    ) -> None:
-        own = ("information_schema", "INFORMATION_SCHEMA", "system")
-        databases = {*schema.databases(self._session), *own}
-        statement.require_readable(
-            used, asked, allowed=allowed, existing=existing, databases=databases
-        )
+    def _require_readable(self, asked: str, allowed: Collection[str]) -> None:
+        used, existing = statement.names(self._session, asked), self._existing()
+        statement.require_readable(self._session, used, asked, allowed=allowed, existing=existing)
 
     def _existing(self) -> set[str]:
         """Return every table and pipe there is, tables the project has no more among them."""
@@ -272,7 +258,7 @@ class Query:
         return Template(template.removeprefix(_TEMPLATE)).render(values, context)
 
     def _pipe_queries(
-        self, used: frozenset[str], values: Mapping[str, Any], pipeline: CompiledPipe | None
+        self, used: set[str], values: Mapping[str, Any], pipeline: CompiledPipe | None
     ) -> dict[str, str]:
         """Return the queries of the pipes that SQL names and the caller may read."""
         queries = {}

@@ -9,7 +9,7 @@ Only the caller's own text is rewritten, and what comes of it is checked as if i
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
@@ -25,30 +25,21 @@ _DEPTH: Final = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _SUFFIX: Final = "__final"
 
 
-class Rewritten(NamedTuple):
-    """A statement that ClickHouse takes over sealed queries.
-
-    Attributes:
-        text: The statement.
-        finals: By each name that stands for a data source with ``FINAL``, the data source.
-    """
-
-    text: str
-    finals: Mapping[str, str]
-
-
 def without_modifiers(
     statement: str, filtered: Collection[str], taken: Collection[str]
-) -> Rewritten:
+) -> tuple[str, Mapping[str, str]]:
     """Return a canonical statement without the modifiers that a seal cannot have.
 
     Sealed are the ``filtered`` data sources; no new name may be one of those ``taken``.
+
+    Returns:
+        The statement; and by each name that stands for a data source with ``FINAL``, that one.
 
     Raises:
         ApiError: 400, it samples one, or it has both ``FINAL`` and ``PREWHERE``.
     """
     if not filtered or not _ANY.search(statement):
-        return Rewritten(statement, {})
+        return statement, {}
     words = _words(statement)
     finals: dict[str, str] = {}
     for place in [place for place, word in enumerate(words) if word in {"FINAL", "SAMPLE"}]:
@@ -77,7 +68,7 @@ def without_modifiers(
                 "WHERE. (UNSUPPORTED_METHOD)"
             )
         _join_with_where(words)
-    return Rewritten("".join(words), finals)
+    return "".join(words), finals
 
 
 def _words(statement: str) -> list[str]:

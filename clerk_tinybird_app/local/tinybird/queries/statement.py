@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import with_before
 
 _FORMAT: Final = re.compile(r" FORMAT `?(\w+)`?$")
@@ -43,6 +44,7 @@ _TABLE_FUNCTIONS: Final = frozenset(
 _HARMLESS: Final = frozenset(("system.one",))
 """What ClickHouse itself puts where a query has no FROM."""
 
+_OWN_DATABASES: Final = ("information_schema", "INFORMATION_SCHEMA", "system")
 _SUBQUERIES: Final = ("QUERY", "UNION")
 _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
@@ -59,11 +61,11 @@ class Names:
         table_functions: Functions in a FROM or JOIN.
     """
 
-    tables: frozenset[str]
-    ctes: frozenset[str]
-    sets: frozenset[str]
-    functions: frozenset[str]
-    table_functions: frozenset[str]
+    tables: set[str] = field(default_factory=set)
+    ctes: set[str] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    table_functions: set[str] = field(default_factory=set)
 
 
 def without_format(statement: str) -> tuple[str, str | None]:
@@ -135,21 +137,16 @@ def names(session: ChdbSession, statement: str) -> Names:
 
 
 def require_readable(
+    session: ChdbSession,
     used: Names,
     statement: str,
     *,
     allowed: Collection[str],
     existing: Collection[str],
-    databases: Collection[str],
 ) -> None:
-    """Pass if a query uses only what the caller may read.
+    """Pass if a canonical query with these names uses only what the caller may read.
 
-    Args:
-        used: The query's names.
-        statement: The canonical query.
-        allowed: Tables it may read, bare and with their database.
-        existing: The bare names of all tables there are, allowed or not.
-        databases: The names of all databases.
+    The ``allowed`` tables are bare and with their database; ``existing`` has all there are, bare.
 
     Raises:
         ApiError: 403, naming the first name that it may not use.
@@ -164,6 +161,7 @@ def require_readable(
     # What the caller may not read is refused as a CTE's name too: a CTE ends with its own query,
     # and outside of that the same name is the table.
     hidden = set(existing) - set(allowed)
+    databases = {*schema.databases(session), *_OWN_DATABASES}
     for name in sorted(used.tables - set(allowed) - used.ctes - _HARMLESS):
         raise forbidden(f"Resource '{name}' not found")
     for name in sorted(used.tables | used.ctes | used.sets):
@@ -174,8 +172,7 @@ def require_readable(
 
 def _names_of_tree(tree: str) -> Names:
     """Read the names off an ``EXPLAIN QUERY TREE``, whose depth is its indentation."""
-    tables, ctes, sets, functions, table_functions = (set[str]() for _ in range(5))
-    before = ""
+    found, before = Names(), ""
     after_in: list[int] = []
     aliases: dict[str, str] = {}
     for line in tree.splitlines():
@@ -191,23 +188,23 @@ def _names_of_tree(tree: str) -> Names:
         is_argument = bool(after_in) and depth == after_in[-1]
         is_right = is_argument and not before.lstrip().startswith("LIST ")
         if kind in _SUBQUERIES and (name := _field(rest, "cte_name")):
-            ctes.add(name)
+            found.ctes.add(name)
         if kind == "IDENTIFIER" and (name := _field(rest, "identifier")):
             if alias := _field(rest, "alias"):
                 aliases[alias] = name
             if before.endswith(_FROM):
-                tables.add(name)
+                found.tables.add(name)
             elif is_right:
-                sets.add(name)
+                found.sets.add(name)
         elif kind == "FUNCTION" and (name := _field(rest, "function_name")):
-            functions.add(name)
+            found.functions.add(name)
             if _IN.fullmatch(name):
                 after_in.append(depth + _TO_ARGUMENT)
         elif kind == "TABLE_FUNCTION" and (name := _field(rest, "table_function_name")):
-            table_functions.add(name)
+            found.table_functions.add(name)
         before = line
-    _add_aliased(sets, aliases)
-    return Names(*map(frozenset, (tables, ctes, sets, functions, table_functions)))
+    _add_aliased(found.sets, aliases)
+    return found
 
 
 def _add_aliased(sets: set[str], aliases: Mapping[str, str]) -> None:
