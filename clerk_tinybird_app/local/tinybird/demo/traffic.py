@@ -29,16 +29,9 @@ class Misfit(Exception):  # noqa: N818 - it says what is the case
 
 
 class Traffic:
-    """Sends made-up rows of tenants until cancelled.
+    """Sends made-up rows of a world's tenants until cancelled.
 
-    Args:
-        http: Sends them.
-        url: The API's address.
-        admin_token: Adds the rows.
-        world: What they look like.
-        tenants: Whose.
-        clock: Seconds since the epoch.
-        dice: Decides what happens; None for other dice each time.
+    The ``dice`` decide what happens; without them they are others each time.
     """
 
     def __init__(
@@ -79,14 +72,9 @@ class Traffic:
             await asyncio.sleep(_SECONDS_BETWEEN)
 
     async def join(self, tenant: Tenant, begun: Callable[[], None] = lambda: None) -> int:
-        """Give a tenant the rows of the last 61 days; from now on it gets new ones too.
+        """Give a tenant that has none the rows of the last 61 days; return how many.
 
-        Args:
-            tenant: One that has none yet.
-            begun: Called when the first ones are in.
-
-        Returns:
-            How many rows there were.
+        From now on it gets new ones too. When the first ones are in, ``begun`` is called.
 
         Raises:
             Misfit: The rows have no place where they would go.

@@ -64,11 +64,7 @@ def _tenants(sample: Sample, tenant_of: Callable[[ClerkSession], str]) -> tuple[
 
 
 class Newcomers:
-    """Tenants that got sample rows, kept so that it goes on after a restart.
-
-    Args:
-        data: The data folder; the file stands beside it, ``<its name>-samples.json``.
-    """
+    """Tenants that got sample rows, kept beside the data folder for the next start."""
 
     def __init__(self, data: Path) -> None:
         self._file = data.with_name(f"{data.name}-samples.json")

@@ -101,7 +101,7 @@ def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str, foun
     project's tables; they may be empty.
     """
     # Each after what it reads from.
-    ends = (place for pipe in pipes for place in pipe.places)
+    ends = (place for pipe in pipes for place in pipe.places.values())
     places = {place.key: place for end in ends for place in chain(end)}
     texts = {key: node_text(place.node) for key, place in places.items()}
     with closing(Analyst(folder, database)) as analyst:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -95,11 +96,12 @@ class Place(NamedTuple):
         names = self.pipe.uses[self.node.name]
         if ANY_TABLE in self.pipe.reads[self.node.name]:
             names |= self._within_reach.intersection(named_in(sql))
-        nodes = {node.name: Place(self.pipe, node) for node in self.pipe.pipe.nodes}
         for name in sorted(names):
+            if name in self.pipe.places:
+                yield name, self.pipe.places[name]
             # A pipe that does not compile is nowhere.
-            if name in nodes or name in self.pipe.others:
-                yield name, nodes.get(name) or self.pipe.others[name].endpoint
+            elif name in self.pipe.others:
+                yield name, self.pipe.others[name].endpoint
 
     @property
     def _within_reach(self) -> frozenset[str]:
@@ -139,10 +141,10 @@ class CompiledPipe:
     datasources: frozenset[str] = field(repr=False, compare=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
-    def places(self) -> list[Place]:
-        """All its nodes."""
-        return [Place(self, node) for node in self.pipe.nodes]
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        """All its nodes by their names."""
+        return {node.name: Place(self, node) for node in self.pipe.nodes}
 
     @property
     def endpoint(self) -> Place:
@@ -235,7 +237,7 @@ def circles(pipes: Iterable[CompiledPipe]) -> Iterator[ProjectError]:
             yield place.mistake(f"Circular reference: {circle}.", name)
 
     for pipe in pipes:
-        for place in pipe.places:
+        for place in pipe.places.values():
             yield from follow(place, ())
 
 

@@ -195,11 +195,8 @@ class Query:
     ) -> Answer:
         """Return a query's rows.
 
-        Args:
-            query: What ClickHouse is asked.
-            output: How the rows are written.
-            own: All that the caller wrote, or may know as if it had.
-            hidden: What was added to that, and is not the caller's to read.
+        Its ``own`` is all that the caller wrote, or may know as if it had; ``hidden`` is what was
+        added to that, and is not the caller's to read.
         """
         # By what was added alone: whatever a caller writes, it is counted.
         is_of_service = any(map(service_datasources.are_read_by, hidden))

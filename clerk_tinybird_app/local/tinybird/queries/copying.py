@@ -48,16 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """A copy that waits or runs.
-
-    Attributes:
-        workspace: Whose it is.
-        copy: What is copied.
-        mode: What becomes of the rows that are there.
-        sql: The query of the rows.
-        job: What is told of it.
-        ending: Set when it shall end.
-    """
+    """A copy that waits or runs, what the API tells of it, and whether it shall end."""
 
     workspace: LocalWorkspace
     copy: Copy
@@ -68,14 +59,7 @@ class _Run:
 
 
 class Copies:
-    """The copies of one process; but for what it does in other threads, for the event loop's.
-
-    Args:
-        writer: Writes the rows, and knows where chDB's folder is.
-        workspaces: Whose pipes are run.
-        observed: Keeps what became of their targets.
-        clock: Tells the time, in seconds since the epoch.
-    """
+    """The copies of one process; but for what it does in other threads, for the event loop's."""
 
     def __init__(
         self,
