@@ -7,7 +7,7 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
-from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options, run
+from clerk_tinybird_app.local.tinybird.process.serving import NotServed, run
 from clerk_tinybird_app.logs.lines import JSON, TEXT, write_lines
 from clerk_tinybird_app.sample.vocabulary import SampleError
 
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     given = vars(_parser().parse_args(arguments))
     write_lines(given.pop("log_format"))
     try:
-        run(Options(**given))
+        run(**given)
     except NotServed as error:
         sys.stderr.write(f"{error}\n")
         return error.status
