@@ -7,8 +7,8 @@ import asyncio
 import functools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, ParamSpec, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -16,13 +16,19 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed, Read
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.errors import (
+    ApiError,
+    bad_request,
+    forbidden,
+    not_found,
+)
 from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
 from clerk_tinybird_app.local.tinybird.service import Service
 from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 
+_Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 QUERY_API: Final = "query_api"
@@ -52,15 +58,9 @@ def service_of(request: Request) -> Service:
 class Call:
     """A request of a caller who is known, once it is counted.
 
-    Attributes:
-        service: What the routes work with.
-        workspace: The caller's.
-        caller: Whose it is.
-        pipe: The name or the id of the pipe that it asks, which may not be there; "" for none.
-        parameters: What it sends to the pipe.
-        operation: What it does to a data source; "" for nothing.
-        datasource: The data source's name.
-        headers: Its own id, and the caller's rates when it has a limit.
+    It may ask a ``pipe``, by a name or an id of which there may be none, with ``parameters``, or do
+    an ``operation`` to a ``datasource``; "" for none. The ``headers`` of its answer are its own id,
+    and the caller's rates when it has a limit.
 
     Raises:
         ApiError: 403, no token or a bad one; 429, too many requests.
@@ -87,25 +87,29 @@ class Call:
         """The name or the id in its address; "" for none."""
         return str(self.request.path_params.get("name", ""))
 
+    def one_of(self, described: Iterable[dict[str, Any]], kind: str) -> dict[str, Any]:
+        """Return the description whose id is in its address, or refuse with 404."""
+        for each in described:
+            if each["id"] == self.name:
+                return each
+        raise not_found(f"{kind} '{self.name}' not found")
+
     def operates(self, operation: str, datasource: str) -> None:
         """Note that it does something to a data source."""
         self.operation, self.datasource = operation, datasource
 
-    async def in_thread(self, work: Callable[..., _Result], *arguments: Any) -> _Result:
+    async def in_thread(
+        self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
+    ) -> _Result:
         """Run what writes beside the event loop."""
-        threads = self.service.ingest_threads
-        return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
+        loop, threads = asyncio.get_running_loop(), self.service.ingest_threads
+        return await loop.run_in_executor(threads, functools.partial(work, *given, **named))
 
     async def queried(self, work: Callable[[Query], _Result]) -> _Result:
         """Return what ``work`` returns of a query, with a connection on the workspace's database.
 
-        It waits while too many queries run, and ends with its client, see `ReadPool.run`. For a
-        request whose body was read or is not wanted.
-
-        Raises:
-            ApiError: 429, too many queries of this caller's name wait already.
-            ClientGone: There is nobody to answer.
-            QueryFailed: From ``work``, as any other error.
+        It waits, and ends with its client, and raises, as `ReadPool.run` does. For a request whose
+        body was read or is not wanted.
         """
         store = functools.partial(self.service.observed.store, self.workspace)
 
@@ -151,21 +155,17 @@ class Call:
             more = {"params": str(parameters)[:_LONGEST], "error": error[:_LONGEST]}
             add(self.workspace, service_datasources.ENDPOINT_ERRORS, {**shared, **more})
 
-    def operated(
-        self, *, rows: int = 0, quarantined: int = 0, error: str = "", job_id: str | None = None
-    ) -> None:
-        """Keep what became of a data source."""
+    def operated(self, *, job_id: str | None = None, **more: Any) -> None:
+        """Keep what became of a data source; see `Observed.add_operation`."""
+        more |= dict.fromkeys(("request_id", "operation_id"), self._id)
+        more |= dict.fromkeys(("job_id", "import_id"), job_id)
         self.service.observed.add_operation(
             self.workspace,
             self.operation,
             self.datasource,
             began=self._began,
             seconds=_loop_time() - self._since,
-            rows=rows,
-            quarantined=quarantined,
-            error=error,
-            **dict.fromkeys(("job_id", "import_id"), job_id),
-            **dict.fromkeys(("request_id", "operation_id"), self._id),
+            **more,
         )
 
     def failed(self, status: int, error: str) -> None:
@@ -186,7 +186,8 @@ def for_callers(work: _Work) -> _Endpoint:
 
     @functools.wraps(work)
     async def endpoint(request: Request) -> Response:
-        return _response(await work(Call(request)))
+        answer = await work(Call(request))
+        return answer if isinstance(answer, Response) else JSONResponse(answer)
 
     return endpoint
 
@@ -195,16 +196,11 @@ def for_admins(work: _Work) -> _Endpoint:
     """Make the endpoint of what only those may ask who may do everything in the workspace."""
 
     @functools.wraps(work)
-    async def endpoint(request: Request) -> Response:
-        call = Call(request)
+    async def allowed(call: Call) -> _Answer:
         call.caller.require_admin()
-        return _response(await work(call))
+        return await work(call)
 
-    return endpoint
-
-
-def _response(answer: _Answer) -> Response:
-    return answer if isinstance(answer, Response) else JSONResponse(answer)
+    return for_callers(allowed)
 
 
 def with_tokens(found: dict[str, Any]) -> Response:

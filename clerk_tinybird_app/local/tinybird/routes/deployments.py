@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked
 from clerk_tinybird_app.local.tinybird.routes.bodies import MOST_BYTES, bounded
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins
@@ -61,7 +61,7 @@ async def index(call: Call) -> dict[str, Any]:
 @for_admins
 async def one(call: Call) -> dict[str, Any]:
     """Describe a deployment, or discard one that does not serve."""
-    found = _found(call)
+    found = call.one_of(call.workspace.deployments, "Deployment")
     if call.request.method == "DELETE":
         if found["live"]:
             raise bad_request("This deployment serves, so it cannot be discarded. Deploy another.")
@@ -73,7 +73,8 @@ async def one(call: Call) -> dict[str, Any]:
 @for_admins
 async def set_live(call: Call) -> dict[str, Any]:
     """Serve a deployment that waits; the one that served until then is left to be discarded."""
-    target, found = call.workspace, _found(call)
+    target = call.workspace
+    found = call.one_of(target.deployments, "Deployment")
     if not found["live"]:
         if target.staged is None:
             raise bad_request("This deployment does not serve any more. Deploy its files again.")
@@ -89,13 +90,6 @@ async def set_live(call: Call) -> dict[str, Any]:
 
 def _kept(target: LocalWorkspace) -> list[dict[str, Any]]:
     return [each for each in target.deployments if each["status"] != _DELETED]
-
-
-def _found(call: Call) -> dict[str, Any]:
-    for found in call.workspace.deployments:
-        if found["id"] == call.name:
-            return found
-    raise not_found(f"Deployment '{call.name}' not found")
 
 
 async def _files(request: Request) -> dict[Path, bytes]:
@@ -116,11 +110,7 @@ async def _files(request: Request) -> dict[Path, bytes]:
 
 
 def _file(name: str) -> Path:
-    """Return the path of a project's file.
-
-    Raises:
-        ApiError: 400, the name is none, or of a file that lies elsewhere.
-    """
+    """Return the path of a project's file; refuse a name that is none, or that lies elsewhere."""
     file = Path(name)
     if not name.isprintable() or not file.parts or max(map(len, file.parts)) > _LONGEST_PART:
         shown = name[:_SHOWN] + ("..." if len(name) > _SHOWN else "")
@@ -173,11 +163,7 @@ def _deploy(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
 
 
 def _require_kept(served: Mapping[str, DataSource], project: Project) -> None:
-    """Pass if a project has all data sources that are served.
-
-    Raises:
-        ProjectMistakes: It lacks some.
-    """
+    """Refuse, by `ProjectMistakes`, a project without all data sources that are served."""
     text = "It is not in the project any more. Deploy with --allow-destructive-operations if its "
     gone = [source for name, source in served.items() if name not in project.datasources]
     if gone:

@@ -32,8 +32,8 @@ async def events(call: Call) -> Response:
     source = call.workspace.datasource(name, call.caller.require_append)
     call.operates("append-hfi", source.name)
     rows = await bodies.body_of(call.request)
-    take = partial(ingest, clock=service.clock)
-    done = await call.in_thread(take, service.writer, call.workspace.database, source, rows)
+    database = call.workspace.database
+    done = await call.in_thread(ingest, service.writer, database, source, rows, clock=service.clock)
     call.operated(rows=done.successful_rows, quarantined=done.quarantined_rows)
     waits = asked.get("wait", "").lower() == "true"
     return JSONResponse(done._asdict(), 200 if waits else 202, call.headers)
@@ -62,15 +62,16 @@ async def file(call: Call) -> dict[str, Any]:
         raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
     invalid = 0
     if kind == "csv":
-        read = partial(csv_rows, delimiter=values.get("dialect_delimiter", ","))
-        content, invalid = await call.in_thread(read, content, source)
+        delimiter = values.get("dialect_delimiter", ",")
+        content, invalid = await call.in_thread(csv_rows, content, source, delimiter=delimiter)
     elif kind == "parquet":
         content = await call.in_thread(parquet_rows, service.writer, content)
-    take = partial(ingest, clock=service.clock)
+    take = ingest
     if kind != "ndjson" or asked == _REPLACE:
-        by_name, replaces = kind == "csv", asked == _REPLACE
-        take = partial(store, clock=service.clock, by_name=by_name, replaces=replaces)
-    done = await call.in_thread(take, service.writer, workspace.database, source, content)
+        take = partial(store, by_name=kind == "csv", replaces=asked == _REPLACE)
+    done = await call.in_thread(
+        take, service.writer, workspace.database, source, content, clock=service.clock
+    )
     bad = done.quarantined_rows
     found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
     found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from clerk_tinybird_app.local.tinybird.engine import changes
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.routes.bodies import values_of
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins
 
@@ -26,23 +26,16 @@ async def index(call: Call) -> dict[str, Any]:
 @for_admins
 async def one(call: Call) -> dict[str, Any]:
     """Describe a job."""
-    return _job(call)
+    return call.one_of(call.workspace.jobs, "Job")
 
 
 @for_admins
 async def cancel(call: Call) -> dict[str, Any]:
     """End a job that has not begun, or of which nothing is written yet."""
-    job = _job(call)
+    job = call.one_of(call.workspace.jobs, "Job")
     if not call.service.copies.cancel(lambda each: each is job):
         raise bad_request(f"The job is {job['status']} and cannot be cancelled")
     return job
-
-
-def _job(call: Call) -> dict[str, Any]:
-    for kept in call.workspace.jobs:
-        if kept["id"] == call.name:
-            return kept
-    raise not_found(f"Job '{call.name}' not found")
 
 
 @for_admins
