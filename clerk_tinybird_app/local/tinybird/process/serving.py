@@ -74,6 +74,7 @@ def run(
     if not project.is_dir():
         text = f"There is no project folder {project}; name it with --project."
         raise NotServed(child.NO_PROJECT, text)
+    data = data.resolve()
     with ExitStack() as held:
         held.enter_context(_held(data))
         _require_free(port)

@@ -16,12 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed, Read
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import (
-    ApiError,
-    bad_request,
-    forbidden,
-    not_found,
-)
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden, not_found
 from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
 from clerk_tinybird_app.local.tinybird.service import Service

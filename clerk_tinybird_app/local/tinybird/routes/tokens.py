@@ -11,12 +11,7 @@ from starlette.responses import Response
 from clerk_tinybird_app.local.tinybird.access import claims, static_tokens
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.routes.bodies import values_of
-from clerk_tinybird_app.local.tinybird.routes.calls import (
-    Call,
-    for_admins,
-    service_of,
-    with_tokens,
-)
+from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, service_of, with_tokens
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 _OWN: Final = ("workspace admin token", "admin local_testing@tinybird.co")
