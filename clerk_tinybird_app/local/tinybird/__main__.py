@@ -7,7 +7,7 @@ from typing import Final
 
 from clerk_tinybird_app.local.tinybird.demo.world import World
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
-from clerk_tinybird_app.local.tinybird.process.serving import NotServed, Options, run
+from clerk_tinybird_app.local.tinybird.process.serving import NotServed, run
 from clerk_tinybird_app.logs.lines import JSON, TEXT, write_lines
 from clerk_tinybird_app.sample.vocabulary import SampleError
 
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     given = vars(_parser().parse_args(arguments))
     write_lines(given.pop("log_format"))
     try:
-        run(Options(**given))
+        run(**given)
     except NotServed as error:
         sys.stderr.write(f"{error}\n")
         return error.status
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--project", type=Path, default="tinybird", help="default: ./tinybird")
-    add("--data", type=_resolved, default=".local/tinybird", help="default: ./.local/tinybird")
+    add("--data", type=Path, default=".local/tinybird", help="default: ./.local/tinybird")
     add("--port", type=int, default=_PORT, help=f"default: {_PORT}")
     say = "a package whose sample.py says which rows to make up"
     add("--product", type=_world, dest="world", help=say)
@@ -41,10 +41,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--ends-with-stdin", action="store_true", help=argparse.SUPPRESS)
     add("--log-format", choices=(TEXT, JSON), default=TEXT, help="the form of the log's lines")
     return parser
-
-
-def _resolved(path: str) -> Path:
-    return Path(path).resolve()
 
 
 def _world(package: str) -> World:

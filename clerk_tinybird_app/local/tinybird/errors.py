@@ -8,14 +8,7 @@ TOKENS_DOCUMENTATION: Final = f"{API_DOCUMENTATION}/token-api"
 
 
 class ApiError(Exception):
-    """A refusal, as Tinybird's API words it.
-
-    Attributes:
-        status: The HTTP status.
-        message: The body's ``error``; never holds a token.
-        documentation: The body's ``documentation``, an address.
-        headers: More response headers.
-    """
+    """A refusal, as Tinybird's API words it; the ``message`` never holds a token."""
 
     def __init__(
         self,

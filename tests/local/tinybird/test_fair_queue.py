@@ -176,4 +176,4 @@ async def test_nothing_is_kept_of_names_that_are_done() -> None:
     await waiting(queue, "b")
     queue.give_back("a")
     queue.give_back("b")
-    assert (queue._running, queue._lines, queue._waiting, queue._free) == ({}, {}, 0, 1)
+    assert (queue._running, queue._lines, queue._free) == ({}, {}, 1)

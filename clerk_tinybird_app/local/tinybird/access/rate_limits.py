@@ -1,7 +1,6 @@
 """Requests per second, counted by token name as Tinybird counts them."""
 
 import math
-import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -12,30 +11,25 @@ _MOST_NAMES: Final = 10_000
 
 
 class RateLimits:
-    """Counts requests in windows of a second."""
+    """Counts requests in windows of a second, for the event loop's thread alone."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._counts: dict[str, tuple[int, int]] = {}
-        self._lock = threading.Lock()
 
     def take(self, name: str, rps: int) -> dict[str, str]:
-        """Count one request of ``name``, which may make ``rps`` a second.
-
-        Returns:
-            The headers that tell the limit, what is left of it, and when there is more.
+        """Count a request of ``name``, which may make ``rps`` a second; return its rate headers.
 
         Raises:
             ApiError: 429, with the headers that say when to come back.
         """
         now = self._clock()
         window = math.floor(now)
-        with self._lock:
-            if len(self._counts) >= _MOST_NAMES:
-                self._counts = {n: c for n, c in self._counts.items() if c[0] == window}
-            since, count = self._counts.get(name, (window, 0))
-            count = count + 1 if since == window else 1
-            self._counts[name] = (window, count)
+        if len(self._counts) >= _MOST_NAMES:
+            self._counts = {n: c for n, c in self._counts.items() if c[0] == window}
+        since, count = self._counts.get(name, (window, 0))
+        count = count + 1 if since == window else 1
+        self._counts[name] = (window, count)
         reset = max(1, math.ceil(window + WINDOW_SECONDS - now))
         headers = {
             "X-RateLimit-Limit": str(rps),

@@ -62,15 +62,9 @@ class Read(NamedTuple):
 class ChdbSession:
     """A connection with settings of its own; not for two threads at once.
 
-    It is opened by the first query, and by the first one after a failure.
-
-    Args:
-        folder: The data folder, one per process.
-        settings: What to ``SET`` first, as SQL text; a setting named ``readonly`` goes last.
-        most_bytes: The longest answer; None for any.
-
-    Attributes:
-        read: What the last query read.
+    It is opened by the first query, and by the first one after a failure. The ``settings`` are what
+    to ``SET`` first, as SQL text, ``readonly`` as the last; ``most_bytes`` has the longest answer.
+    What the last query ``read`` can be looked at.
     """
 
     def __init__(self, folder: Path, settings: str, *, most_bytes: int | None = None) -> None:

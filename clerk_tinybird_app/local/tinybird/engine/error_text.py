@@ -26,8 +26,8 @@ _NEVER_CLOSED: Final = re.compile(r"Unmatched parentheses: '(.)'")
 _LONGEST: Final = 300
 
 _WORD: Final = re.compile(r"\w+")
-_SHORT_WORD: Final = re.compile(r"(?<=['`\"])\w{1,2}(?=['`\"])")
-_SHORT: Final = 2
+_HIDEABLE: Final = re.compile(r"(?<=['`\"])\w{1,2}(?=['`\"])|\w{3,}")
+"""A word; a short one where it is quoted, so that it is a name."""
 _LEFT_OUT: Final = "…"
 _SQL_WORD: Final = re.compile(
     r"all|and|any|array|as|between|by|case|distinct|final|from|group|having|in|is|join|like|limit|"
@@ -46,12 +46,7 @@ _OF_VALUES: Final = re.compile(
 
 
 def for_author(failure: QueryFailed, *databases: str) -> str:
-    """Return one sentence on what is wrong, for whoever edits the file.
-
-    Args:
-        failure: What ClickHouse said.
-        databases: Names of databases that are ours and mean nothing in a project's file.
-    """
+    """Return one sentence on what is wrong, without our ``databases``, for who edits the file."""
     text = failure.message
     if failure.name == SYNTAX:
         return _syntax(text)
@@ -84,10 +79,7 @@ def for_caller(failure: QueryFailed, *, own: str = "", hidden: str = "") -> str:
         for word in set(_WORD.findall(hidden)) - set(_WORD.findall(own))
         if not _SQL_WORD.fullmatch(word)
     }
-    text = _SHORT_WORD.sub(lambda found: _LEFT_OUT if found[0] in words else found[0], text)
-    return _WORD.sub(
-        lambda found: _LEFT_OUT if found[0] in words and len(found[0]) > _SHORT else found[0], text
-    )
+    return _HIDEABLE.sub(lambda found: _LEFT_OUT if found[0] in words else found[0], text)
 
 
 def _cut(text: str) -> str:

@@ -21,10 +21,6 @@ class FairQueue:
     Of the names that wait, the one with the fewest running is next; those with as many get their
     turns one after the other, however many queries each has waiting.
     For the event loop's thread alone.
-
-    Args:
-        most: Queries that may run at once.
-        most_of_one: Those of one name among them.
     """
 
     def __init__(self, most: int, most_of_one: int) -> None:
@@ -33,7 +29,6 @@ class FairQueue:
         self._running: dict[str, int] = {}
         # In the order in which the names get their next turns.
         self._lines: dict[str, deque[asyncio.Future[bool]]] = {}
-        self._waiting = 0
         self._is_closed = False
 
     def running(self, name: str) -> int:
@@ -51,11 +46,7 @@ class FairQueue:
         return True
 
     async def wait(self, name: str, leaving: "asyncio.Future[None]") -> None:
-        """Wait for a turn, to be given back.
-
-        Args:
-            name: Whose turn.
-            leaving: Done when whoever asked is gone.
+        """Wait for a turn, to be given back; ``leaving`` is done when whoever asked is gone.
 
         Raises:
             ApiError: 429, too many wait already; 503, nobody gets a turn any more.
@@ -85,7 +76,6 @@ class FairQueue:
             return
         line = self._lines.pop(waiting)
         line.popleft().set_result(True)
-        self._waiting -= 1
         if line:
             self._lines[waiting] = line
 
@@ -96,13 +86,12 @@ class FairQueue:
             for turn in line:
                 turn.set_result(False)
         self._lines.clear()
-        self._waiting = 0
 
     def _queued(self, name: str) -> "asyncio.Future[bool]":
         if self._is_closed:
             raise _closed()
-        line = self._lines.get(name, deque())
-        if len(line) >= _MOST_WAITING_OF_ONE or self._waiting >= _MOST_WAITING:
+        line, waiting = self._lines.get(name, deque()), sum(map(len, self._lines.values()))
+        if len(line) >= _MOST_WAITING_OF_ONE or waiting >= _MOST_WAITING:
             raise too_many(
                 f"Too many queries at once: tokens of this name may have {self._most_of_one} "
                 f"running and {_MOST_WAITING_OF_ONE} waiting.",
@@ -111,7 +100,6 @@ class FairQueue:
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         line.append(turn)
         self._lines[name] = line
-        self._waiting += 1
         return turn
 
     def _leave(self, name: str, turn: "asyncio.Future[bool]") -> None:
@@ -121,7 +109,6 @@ class FairQueue:
             return
         line = self._lines[name]
         line.remove(turn)
-        self._waiting -= 1
         if not line:
             del self._lines[name]
 

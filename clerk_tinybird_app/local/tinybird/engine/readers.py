@@ -53,12 +53,8 @@ def _share_of_memory() -> int:
 class Limits:
     """What one query may use.
 
-    Attributes:
-        seconds: Time.
-        bytes: Memory; 2 GB, less on a machine that has less than 32.
-        rows: Rows in the answer; 0 for any number.
-        answer_bytes: The answer, as ClickHouse holds it and as it is sent; 0 for any size.
-        threads: Threads.
+    Its memory is 2 GB, less on a machine that has less than 32. Its answer has so many ``rows`` and
+    ``answer_bytes``, as ClickHouse holds it and as it is sent; 0 for any.
     """
 
     seconds: float = 10
@@ -131,16 +127,7 @@ class Reader:
 
 @dataclass(eq=False)
 class _Running:
-    """Work that runs.
-
-    Attributes:
-        name: Who asked for it.
-        reader: Does it.
-        work: What is done.
-        answer: What comes of it.
-        since: When it began.
-        is_needed: Settled when somebody else shall have the reader.
-    """
+    """Work of a name that runs; ``is_needed`` is settled when another shall have the reader."""
 
     name: str
     reader: Reader
@@ -178,13 +165,9 @@ class ReadPool:
     ) -> _Answer:
         """Return what ``work`` returns, done on a reader's thread with its connection.
 
-        When the client goes away, work that waits never starts, and what runs is ended.
-
-        Args:
-            name: Who asks; of one name, half of all readers work at most, the others wait.
-            database: Where bare table names are looked up.
-            work: What to do.
-            gone: Returns when the client is gone; called only if that is to be known.
+        Half of all readers work for one ``name`` at most. When the client goes away, work that
+        waits never starts, and what runs is ended: ``gone`` returns then, and is called only if
+        that is to be known.
 
         Raises:
             ApiError: 429, too many of this name wait, or it ran long while others waited; 503,

@@ -61,10 +61,8 @@ class Writer:
 
     An insert is done when ClickHouse has written its part to a file, and those of all that views
     make of it: a process killed after that has lost nothing. One killed before may have written
-    some of them; the next one repeats the insert with the same token, which completes it.
-
-    Args:
-        folder: chDB's folder, a part of a data folder that this process holds.
+    some of them; the next one repeats the insert with the same token, which completes it. So this
+    process holds the data folder that chDB's ``folder`` is a part of.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -108,11 +106,7 @@ class Writer:
         self._thread.submit(self._begin, statement, file).result()
 
     def run(self, work: Callable[[ChdbSession], _Result]) -> _Result:
-        """Run ``work`` on the writing connection after everything queued before; wait for it.
-
-        Raises:
-            QueryFailed: From ``work``.
-        """
+        """Run ``work`` on the writing connection after everything queued before; wait for it."""
         return self.submit(work).result()
 
     def submit(self, work: Callable[[ChdbSession], _Result]) -> "Future[_Result]":

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -291,10 +290,7 @@ def _refused(row: Row, failure: QueryFailed) -> BadRow:
 
 def _quarantined(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:
     """Return the rows of the quarantine for the refused rows of one request."""
-    kept = {
-        "c__import_id": str(uuid.uuid4()),
-        "insertion_date": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S"),
-    }
+    kept = {"c__import_id": str(uuid.uuid4()), "insertion_date": int(now)}
     # A row that could not be read is kept whole in the first column.
     first = next(iter(tables.quarantined(source)), "")
     return _lines(

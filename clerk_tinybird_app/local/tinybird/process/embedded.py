@@ -45,14 +45,8 @@ class EmbeddedTinybird:
     """Runs the embedded Tinybird as a child and starts it anew when it dies.
 
     If a Tinybird answers at the port already, such as Tinybird Local, that one is used; once it is
-    gone, the child takes its place.
-
-    Args:
-        project: The Tinybird project's folder.
-        data: The folder of its rows.
-        port: The port on this machine.
-        product: The package of the product whose sample is made up and kept moving; "" for none.
-        arguments: More options for the process.
+    gone, the child takes its place. The ``product`` is the package of the one whose sample is made
+    up and kept moving, "" for none; the ``arguments`` are more options for the process.
     """
 
     def __init__(
@@ -94,12 +88,7 @@ class EmbeddedTinybird:
         return self._child.pid if self._child and self._child.returncode is None else None
 
     def workspace(self, *, token_ttl: int, rps: int) -> Workspace:
-        """Return the workspace that tokens are to be made for.
-
-        Args:
-            token_ttl: Seconds that a minted token lives.
-            rps: Requests per second a token may make.
-        """
+        """Return the workspace that tokens are made for, which live ``token_ttl`` seconds."""
         used = self._external or self._kept
         return Workspace(
             api_url=self.url,

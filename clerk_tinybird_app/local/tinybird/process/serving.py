@@ -9,9 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -48,83 +47,69 @@ _log = logging.getLogger(__name__)
 
 
 class NotServed(Exception):  # noqa: N818 - it says what is the case
-    """The API cannot be served; the text says why and what to do.
-
-    Attributes:
-        status: The exit status by which the parent knows why.
-    """
+    """The API cannot be served; the text says why, and the exit ``status`` tells the parent."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What to serve and where.
+def run(
+    *,
+    project: Path,
+    data: Path,
+    port: int,
+    world: World | None,
+    ends_with_stdin: bool,
+    query_seconds: float,
+) -> None:
+    """Serve a project's folder and the rows in another one, at a port of 127.0.0.1.
 
-    Attributes:
-        project: The Tinybird project's folder.
-        data: The folder of the rows.
-        port: The port on 127.0.0.1.
-        world: Whose rows are made up, and how; None: there are none.
-        ends_with_stdin: Whether to stop when standard input ends, as it does with the parent.
-        query_seconds: The longest a query may take.
-    """
-
-    project: Path
-    data: Path
-    port: int
-    world: World | None = None
-    ends_with_stdin: bool = False
-    query_seconds: float = Limits.seconds
-
-
-def run(options: Options, clock: Callable[[], float] = time.time) -> None:
-    """Serve until SIGTERM, SIGINT or the end of the parent.
+    Until SIGTERM, SIGINT or, as it does with the parent, the end of standard input. The rows of a
+    ``world`` are made up first.
 
     Raises:
         NotServed: There is no project, or the data folder or the port is not to be had.
     """
-    if not options.project.is_dir():
-        text = f"There is no project folder {options.project}; name it with --project."
+    if not project.is_dir():
+        text = f"There is no project folder {project}; name it with --project."
         raise NotServed(child.NO_PROJECT, text)
+    data = data.resolve()
     with ExitStack() as held:
-        held.enter_context(_held(options.data))
-        _require_free(options.port)
-        if options.ends_with_stdin:
+        held.enter_context(_held(data))
+        _require_free(port)
+        if ends_with_stdin:
             # Before the first load, which may be long.
             threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
-        kept = kept_workspace(options.data)
+        kept = kept_workspace(data)
         first = LocalWorkspace(kept.workspace_id, FIRST_WORKSPACE, kept.signing_key)
-        limits = Limits(seconds=options.query_seconds)
-        service = Service(options.data / _CHDB, first, limits=limits, clock=clock)
+        limits = Limits(seconds=query_seconds)
+        service = Service(data / _CHDB, first, limits=limits, clock=time.time)
         held.callback(service.close)
-        asyncio.run(_serve(service, options))
+        asyncio.run(_serve(service, project, port, world))
 
 
-async def _serve(service: Service, options: Options) -> None:
-    watch = ProjectWatch(options.project, service.workspaces.first, service.writer)
+async def _serve(service: Service, project: Path, port: int, world: World | None) -> None:
+    watch = ProjectWatch(project, service.workspaces.first, service.writer)
     following = [in_background(watch.follow(), "the watch over the project folder")]
     try:
         # It watches before the first load, which is long when rows are made up after it.
         await asyncio.sleep(0)
         await asyncio.to_thread(watch.load)
-        if options.world:
-            await asyncio.to_thread(seed, service, options.world)
+        if world:
+            await asyncio.to_thread(seed, service, world)
         following.append(in_background(service.copies.follow(), "the schedules of copies"))
         server = Server(
             WholeBodies(create_app(service)),
             address=HOST,
-            port=options.port,
+            port=port,
             interface=Interfaces.ASGINL,
             websockets=False,
             backlog=_MOST_CONNECTIONS,
             log_enabled=False,
         )
         _stop_when_told(server, service)
-        where = f"http://localhost:{options.port}"
-        _log.info("The embedded Tinybird serves %s at %s", options.project, where)
+        _log.info("The embedded Tinybird serves %s at http://localhost:%d", project, port)
         await server.serve()
     finally:
         for each in following:

@@ -1,56 +1,216 @@
-"""What all routes share: who calls, what they sent, and how a refusal is written."""
+"""What all routes share: who calls, what comes of it, and how a refusal is written.
+
+What becomes of a call is told to the service data sources of the caller's workspace.
+"""
 
 import asyncio
 import functools
-import gzip
-import io
-import json
 import logging
-import zlib
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, ParamSpec, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Message
 
-from clerk_tinybird_app.local.tinybird.access.claims import Caller
-from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
+from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed, Read
 from clerk_tinybird_app.local.tinybird.engine.fair_queue import ClientGone
-from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, forbidden, not_found
+from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.queries.answer import Query, refusal
-from clerk_tinybird_app.local.tinybird.routes.observation import Observation
 from clerk_tinybird_app.local.tinybird.service import Service
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 
+_Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
-NOT_KEPT: Final = {"Cache-Control": "no-store"}
-"""Headers of an answer that has tokens in it."""
+QUERY_API: Final = "query_api"
+"""What Tinybird calls the SQL of callers where a pipe's name stands."""
 
-FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-MOST_BYTES: Final = 10_000_000
-"""The largest body, unpacked; Tinybird's own limit for events."""
-
-_WITH_BODY: Final = frozenset(("POST", "PUT"))
 _BEARER: Final = "bearer "
 _TEXTS: Final = {404: "Not found", 405: "Method not allowed"}
+_FIRST_FAILURE: Final = 400
 _NOBODY_READS_IT: Final = 499
+_MOST_CHARACTERS: Final = 4_000
+"""Of all parameters together: thousands of requests may wait to be written."""
+
+_LONGEST: Final = 1_000
+"""Characters of what is kept of an address or a parameter."""
+
+_NOTHING: Final = Read(0, 0, 0)
 
 _log = logging.getLogger(__name__)
 
 
+def service_of(request: Request) -> Service:
+    """Return what the routes work with."""
+    service: Service = request.app.state.service
+    return service
+
+
+class Call:
+    """A request of a caller who is known, once it is counted.
+
+    It may ask a ``pipe``, by a name or an id of which there may be none, with ``parameters``, or do
+    an ``operation`` to a ``datasource``; "" for none. The ``headers`` of its answer are its own id,
+    and the caller's rates when it has a limit.
+
+    Raises:
+        ApiError: 403, no token or a bad one; 429, too many requests.
+    """
+
+    def __init__(self, request: Request, *, pipe: str = "") -> None:
+        self.request = request
+        self.service = service_of(request)
+        self.workspace, self.caller = self.service.workspaces.identify(_token(request))
+        self.pipe = pipe
+        self.parameters: Mapping[str, Any] = {}
+        self.operation = self.datasource = ""
+        self._id = secrets.token_hex(16)
+        self._began, self._since = self.service.clock(), _loop_time()
+        # What requests and queries are counted by.
+        self._counted = f"{self.workspace.id} {self.caller.name}"
+        self.headers = {"X-Request-Id": self._id}
+        request.state.call = self
+        if self.caller.rps:
+            self.headers |= self.service.rates.take(self._counted, self.caller.rps)
+
+    @property
+    def name(self) -> str:
+        """The name or the id in its address; "" for none."""
+        return str(self.request.path_params.get("name", ""))
+
+    def one_of(self, described: Iterable[dict[str, Any]], kind: str) -> dict[str, Any]:
+        """Return the description whose id is in its address, or refuse with 404."""
+        for each in described:
+            if each["id"] == self.name:
+                return each
+        raise not_found(f"{kind} '{self.name}' not found")
+
+    def operates(self, operation: str, datasource: str) -> None:
+        """Note that it does something to a data source."""
+        self.operation, self.datasource = operation, datasource
+
+    async def in_thread(
+        self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
+    ) -> _Result:
+        """Run what writes beside the event loop."""
+        loop, threads = asyncio.get_running_loop(), self.service.ingest_threads
+        return await loop.run_in_executor(threads, functools.partial(work, *given, **named))
+
+    async def queried(self, work: Callable[[Query], _Result]) -> _Result:
+        """Return what ``work`` returns of a query, with a connection on the workspace's database.
+
+        It waits, and ends with its client, and raises, as `ReadPool.run` does. For a request whose
+        body was read or is not wanted.
+        """
+        store = functools.partial(self.service.observed.store, self.workspace)
+
+        def asked(session: ChdbSession) -> _Result:
+            return work(Query(session, self.workspace, self.caller, store))
+
+        async def left() -> None:
+            while (await self.request.receive())["type"] != "http.disconnect":
+                pass
+
+        return await self.service.pool.run(self._counted, self.workspace.database, asked, left)
+
+    def answered(self, status: int, *, read: Read | None = _NOTHING, error: str = "") -> None:
+        """Keep how a pipe answered; of a ``read`` of service data sources nothing is kept."""
+        known = self.workspace.pipe_name(self.pipe) if self.pipe != QUERY_API else QUERY_API
+        if known is None or read is None:
+            return
+        id_of, add = self.workspace.resource_id, self.service.observed.add
+        shared = {
+            "start_datetime": int(self._began),
+            "request_id": self._id,
+            "pipe_id": known if known == QUERY_API else id_of("pipe", known),
+            "pipe_name": known,
+            "url": _address(self.request),
+            "status_code": status,
+        }
+        parameters = _shortened(self.parameters)
+        row = {
+            **shared,
+            "duration": _loop_time() - self._since,
+            "read_bytes": read.bytes,
+            "read_rows": read.rows,
+            "result_rows": read.result_rows,
+            "error": int(status >= _FIRST_FAILURE),
+            "token": id_of("token", self.caller.name),
+            "token_name": self.caller.name,
+            "method": self.request.method,
+            "parameters": parameters,
+            "user_agent": self.request.headers.get("user-agent", "")[:_LONGEST] or None,
+        }
+        add(self.workspace, service_datasources.PIPE_STATS_RT, row)
+        if status >= _FIRST_FAILURE:
+            more = {"params": str(parameters)[:_LONGEST], "error": error[:_LONGEST]}
+            add(self.workspace, service_datasources.ENDPOINT_ERRORS, {**shared, **more})
+
+    def operated(self, *, job_id: str | None = None, **more: Any) -> None:
+        """Keep what became of a data source; see `Observed.add_operation`."""
+        more |= dict.fromkeys(("request_id", "operation_id"), self._id)
+        more |= dict.fromkeys(("job_id", "import_id"), job_id)
+        self.service.observed.add_operation(
+            self.workspace,
+            self.operation,
+            self.datasource,
+            began=self._began,
+            seconds=_loop_time() - self._since,
+            **more,
+        )
+
+    def failed(self, status: int, error: str) -> None:
+        """Keep that it was refused."""
+        if self.operation:
+            self.operated(error=error)
+        elif self.pipe:
+            self.answered(status, error=error)
+
+
+_Answer = Response | dict[str, Any]
+_Work = Callable[[Call], Awaitable[_Answer]]
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def for_callers(work: _Work) -> _Endpoint:
+    """Make the endpoint of what anybody with a token may ask; a ``dict`` is answered as JSON."""
+
+    @functools.wraps(work)
+    async def endpoint(request: Request) -> Response:
+        answer = await work(Call(request))
+        return answer if isinstance(answer, Response) else JSONResponse(answer)
+
+    return endpoint
+
+
+def for_admins(work: _Work) -> _Endpoint:
+    """Make the endpoint of what only those may ask who may do everything in the workspace."""
+
+    @functools.wraps(work)
+    async def allowed(call: Call) -> _Answer:
+        call.caller.require_admin()
+        return await work(call)
+
+    return for_callers(allowed)
+
+
+def with_tokens(found: dict[str, Any]) -> Response:
+    """Return an answer that has tokens in it, which nobody on the way is to keep."""
+    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+
 async def refused(request: Request, error: Exception) -> Response:
-    """Write a refusal, or a failure, as Tinybird does; the caller's rate headers go with it."""
+    """Write a refusal, or a failure, as Tinybird does; the call's headers go with it."""
     found = _as_api_error(request, error)
-    _tell(request, found.status, found.message)
+    headers = _failed(request, found.status, found.message)
     if isinstance(error, TemplateError) and error.body is not None:
-        return JSONResponse(error.body, error.status, rate_headers(request))
+        return JSONResponse(error.body, error.status, headers)
     body = {"error": found.message, "documentation": found.documentation}
-    return JSONResponse(body, found.status, {**rate_headers(request), **found.headers})
+    return JSONResponse(body, found.status, {**headers, **found.headers})
 
 
 def _as_api_error(request: Request, error: Exception) -> ApiError:
@@ -72,13 +232,17 @@ def _as_api_error(request: Request, error: Exception) -> ApiError:
 
 async def gone(request: Request, _error: Exception) -> Response:
     """Answer a client that is not there any more."""
-    _tell(request, _NOBODY_READS_IT, "The client has gone")
+    _failed(request, _NOBODY_READS_IT, "The client has gone")
     return Response(status_code=_NOBODY_READS_IT)
 
 
-def _tell(request: Request, status: int, error: str) -> None:
-    if observation := _observation(request):
-        observation.failed(request, status, error)
+def _failed(request: Request, status: int, error: str) -> dict[str, str]:
+    """Keep that a request failed, if its caller is known; return the call's headers."""
+    call: Call | None = getattr(request.state, "call", None)
+    if call is None:
+        return {}
+    call.failed(status, error)
+    return call.headers
 
 
 # Starlette raises once more what only the handler of Exception is for, so each is named.
@@ -88,163 +252,6 @@ HANDLERS: Final[dict[Any, Any]] = {
     **dict.fromkeys((ClientDisconnect, ClientGone), gone),
 }
 """What answers each error of a route."""
-
-
-def service_of(request: Request) -> Service:
-    """Return what the routes work with."""
-    service: Service = request.app.state.service
-    return service
-
-
-def identify(request: Request, *, pipe: str = "") -> tuple[LocalWorkspace, Caller]:
-    """Return who calls, once counted, and begin to observe what comes of it.
-
-    ``pipe`` is the one that is asked, which may not be there.
-
-    Raises:
-        ApiError: 403, no token or a bad one; 429, too many requests.
-    """
-    service = service_of(request)
-    workspace, caller = service.workspaces.identify(_token(request))
-    request.state.observation = Observation(service, workspace, caller, pipe)
-    if caller.rps:
-        request.state.rate_headers = service.rates.take(_name(workspace, caller), caller.rps)
-    return workspace, caller
-
-
-def administered(request: Request) -> LocalWorkspace:
-    """Return the workspace of a caller who may do everything in it.
-
-    Raises:
-        ApiError: 403, it may not; as from ``identify``.
-    """
-    workspace, caller = identify(request)
-    caller.require_admin()
-    return workspace
-
-
-def observation(request: Request) -> Observation:
-    """Return what is observed of a request whose caller is known."""
-    found: Observation = request.state.observation
-    return found
-
-
-def observe(request: Request, operation: str, datasource: str) -> None:
-    """Note that a request does something to a data source."""
-    found = observation(request)
-    found.operation, found.datasource = operation, datasource
-
-
-def _observation(request: Request) -> Observation | None:
-    return getattr(request.state, "observation", None)
-
-
-def rate_headers(request: Request) -> dict[str, str]:
-    """Return the request's id, and the caller's rate headers when it has a limit."""
-    headers: dict[str, str] = getattr(request.state, "rate_headers", {})
-    found = _observation(request)
-    return {**headers, "X-Request-Id": found.id} if found else headers
-
-
-async def in_thread(request: Request, work: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Run what writes beside the event loop."""
-    threads = service_of(request).ingest_threads
-    return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
-
-
-async def queried(
-    request: Request,
-    workspace: LocalWorkspace,
-    caller: Caller,
-    work: Callable[[Query], _Result],
-) -> _Result:
-    """Return what ``work`` returns of a query, with a connection on the workspace's database.
-
-    It waits while too many queries run, and ends with its client, see `ReadPool.run`.
-
-    Raises:
-        ApiError: 429, too many queries of this caller's name wait already.
-        ClientGone: There is nobody to answer.
-        QueryFailed: From ``work``, as any other error.
-    """
-    service = service_of(request)
-    name, left = _name(workspace, caller), functools.partial(_left, request)
-    store = functools.partial(service.observed.store, workspace)
-
-    def asked(session: ChdbSession) -> _Result:
-        return work(Query(session, workspace, caller, store))
-
-    return await service.pool.run(name, workspace.database, asked, left)
-
-
-def content_type(request: Request) -> str:
-    """Return the media type of the body in lower case, without its parameters; "" for none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def bounded(request: Request) -> Request:
-    """Return a request whose reader gets an error, 413, once the body is too large."""
-    size = 0
-
-    async def receive() -> Message:
-        nonlocal size
-        message = await request.receive()
-        size += len(message.get("body", b""))
-        if size > MOST_BYTES:
-            raise _too_large()
-        return message
-
-    return Request(request.scope, receive)
-
-
-async def body_of(request: Request) -> bytes:
-    """Return the body, unpacked when it is gzip.
-
-    Raises:
-        ApiError: 413, too large; 400, not the gzip it says it is.
-    """
-    body = b"".join([part async for part in bounded(request).stream()])
-    if "gzip" not in request.headers.get("content-encoding", "").lower():
-        return body
-    return _unpacked(body)
-
-
-async def values_of(request: Request) -> dict[str, Any]:
-    """Return the parameters of the address and, over them, of a JSON or form body.
-
-    Raises:
-        ApiError: 400, the body is neither.
-    """
-    values: dict[str, Any] = dict(request.query_params)
-    if request.method not in _WITH_BODY:
-        return values
-    if content_type(request) in FORMS:
-        async with bounded(request).form(max_files=0) as form:
-            return values | {name: str(value) for name, value in form.items()}
-    return values | _json_object(await body_of(request))
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    if not body.strip():
-        return {}
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        raise bad_request("The body is neither a JSON object nor a form") from None
-    if not isinstance(value, dict):
-        raise bad_request("The body is not a JSON object")
-    return value
-
-
-def _name(workspace: LocalWorkspace, caller: Caller) -> str:
-    """Return what requests and queries are counted by."""
-    return f"{workspace.id} {caller.name}"
-
-
-async def _left(request: Request) -> None:
-    """Return when the client is gone; for a request whose body was read or is not wanted."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _token(request: Request) -> str:
@@ -258,18 +265,25 @@ def _token(request: Request) -> str:
     raise forbidden("invalid authentication token. No token was sent")
 
 
-def _unpacked(body: bytes) -> bytes:
-    try:
-        with gzip.open(io.BytesIO(body)) as file:
-            found = file.read(MOST_BYTES + 1)
-    except EOFError:
-        raise bad_request("The gzip body ends too early") from None
-    except (OSError, zlib.error):
-        raise bad_request("The body is not gzip, which its Content-Encoding says") from None
-    if len(found) > MOST_BYTES:
-        raise _too_large()
-    return found
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
-def _too_large() -> ApiError:
-    return ApiError(413, f"The body is larger than {MOST_BYTES} bytes")
+def _address(request: Request) -> str:
+    """Return a request's path and query, without a token."""
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    if "token" in request.query_params:
+        query = request.url.remove_query_params("token").query
+    return f"{path}?{query}"[:_LONGEST] if query else str(path)
+
+
+def _shortened(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters as texts, each cut, and the first of them where they are very many."""
+    kept, room = dict[str, str](), _MOST_CHARACTERS
+    for name, value in parameters.items():
+        text = str(value)[:_LONGEST]
+        room -= len(name) + len(text)
+        if room < 0:
+            break
+        kept[name] = text
+    return kept

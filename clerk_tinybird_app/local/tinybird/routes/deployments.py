@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.local.tinybird.errors import bad_request, not_found
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked
-from clerk_tinybird_app.local.tinybird.routes import calls
-from clerk_tinybird_app.local.tinybird.service import Service
+from clerk_tinybird_app.local.tinybird.routes.bodies import MOST_BYTES, bounded
+from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 from clerk_tinybird_app.tinybird.project import (
     DataSource,
@@ -34,70 +33,63 @@ _READY: Final = "data_ready"
 _DELETED: Final = "deleted"
 
 
-async def build(request: Request) -> Response:
+@for_admins
+async def build(call: Call) -> dict[str, Any]:
     """Serve the files of a project in the token's workspace."""
-    target, files = calls.administered(request), await _files(request)
-    return JSONResponse(
-        await calls.in_thread(request, _build, target, files, calls.service_of(request))
-    )
+    return await call.in_thread(_build, call, await _files(call.request))
 
 
-async def deploy(request: Request) -> Response:
+@for_admins
+async def deploy(call: Call) -> dict[str, Any]:
     """Serve the files of a project, or keep them until that is asked, or only check them."""
-    target, files = calls.administered(request), await _files(request)
-    asked = {name for name, value in request.query_params.items() if value.lower() == "true"}
+    target, files = call.workspace, await _files(call.request)
     if target.is_deploying:
         raise bad_request("Another deployment is under way. Deploy this one when it is done.")
-    target.is_deploying, service = True, calls.service_of(request)
+    target.is_deploying = True
     try:
-        return JSONResponse(await calls.in_thread(request, _deploy, target, files, service, asked))
+        return await call.in_thread(_deploy, call, files)
     finally:
         target.is_deploying = False
 
 
-async def index(request: Request) -> Response:
+@for_admins
+async def index(call: Call) -> dict[str, Any]:
     """List the deployments: the one that serves, and one that waits to."""
-    return JSONResponse({"deployments": _kept(calls.administered(request))})
+    return {"deployments": _kept(call.workspace)}
 
 
-async def one(request: Request) -> Response:
+@for_admins
+async def one(call: Call) -> dict[str, Any]:
     """Describe a deployment, or discard one that does not serve."""
-    target, found = _found(request)
-    if request.method == "DELETE":
+    found = call.one_of(call.workspace.deployments, "Deployment")
+    if call.request.method == "DELETE":
         if found["live"]:
             raise bad_request("This deployment serves, so it cannot be discarded. Deploy another.")
         # It is described until the next one comes: `tb` asks whether it is gone.
-        found["status"], target.staged = _DELETED, None
-    return JSONResponse({"result": "success", "deployment": found})
+        found["status"], call.workspace.staged = _DELETED, None
+    return {"result": "success", "deployment": found}
 
 
-async def set_live(request: Request) -> Response:
+@for_admins
+async def set_live(call: Call) -> dict[str, Any]:
     """Serve a deployment that waits; the one that served until then is left to be discarded."""
-    target, found = _found(request)
-    writer = calls.service_of(request).writer
+    target = call.workspace
+    found = call.one_of(target.deployments, "Deployment")
     if not found["live"]:
         if target.staged is None:
             raise bad_request("This deployment does not serve any more. Deploy its files again.")
         try:
-            await calls.in_thread(request, target.serve, target.staged, writer)
+            await call.in_thread(target.serve, target.staged, call.service.writer)
         except ProjectMistakes as error:
             raise bad_request(f"The deployment cannot serve. {error}") from None
         target.staged = None
         for each in target.deployments:
             each["live"] = each is found
-    return JSONResponse({"result": "success", "deployment": found})
+    return {"result": "success", "deployment": found}
 
 
 def _kept(target: LocalWorkspace) -> list[dict[str, Any]]:
     return [each for each in target.deployments if each["status"] != _DELETED]
-
-
-def _found(request: Request) -> tuple[LocalWorkspace, dict[str, Any]]:
-    target, asked = calls.administered(request), request.path_params["deployment_id"]
-    for found in target.deployments:
-        if found["id"] == asked:
-            return target, found
-    raise not_found(f"Deployment '{asked}' not found")
 
 
 async def _files(request: Request) -> dict[Path, bytes]:
@@ -107,9 +99,7 @@ async def _files(request: Request) -> dict[Path, bytes]:
         ApiError: 413, they are too large; 400, a name is none.
     """
     files: dict[Path, bytes] = {}
-    async with calls.bounded(request).form(
-        max_files=_MOST_FILES, max_part_size=calls.MOST_BYTES
-    ) as form:
+    async with bounded(request).form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
         for name, part in form.multi_items():
             if isinstance(part, UploadFile) and name.startswith(_PROJECT_PART):
                 file = _file(part.filename or "")
@@ -120,11 +110,7 @@ async def _files(request: Request) -> dict[Path, bytes]:
 
 
 def _file(name: str) -> Path:
-    """Return the path of a project's file.
-
-    Raises:
-        ApiError: 400, the name is none, or of a file that lies elsewhere.
-    """
+    """Return the path of a project's file; refuse a name that is none, or that lies elsewhere."""
     file = Path(name)
     if not name.isprintable() or not file.parts or max(map(len, file.parts)) > _LONGEST_PART:
         shown = name[:_SHOWN] + ("..." if len(name) > _SHOWN else "")
@@ -134,23 +120,23 @@ def _file(name: str) -> Path:
     return file
 
 
-def _build(target: LocalWorkspace, files: dict[Path, bytes], service: Service) -> dict[str, Any]:
-    before = target.served
+def _build(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
+    before = call.workspace.served
     try:
-        _, checked = target.serve(read_files(files), service.writer)
+        _, checked = call.workspace.serve(read_files(files), call.service.writer)
     except ProjectMistakes as error:
         return {"result": "failed", "errors": _faults(error)}
     return {"result": "success", "build": {"id": str(uuid.uuid4()), **_told(before, checked)}}
 
 
-def _deploy(
-    target: LocalWorkspace, files: dict[Path, bytes], service: Service, asked: set[str]
-) -> dict[str, Any]:
+def _deploy(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
+    target, writer = call.workspace, call.service.writer
+    asked = {name for name, value in call.request.query_params.items() if value.lower() == "true"}
     kept = _kept(target)
     if len(kept) > 1 and "check" not in asked:
         raise bad_request("Another deployment waits. Promote it, or discard it, then deploy this.")
     target.deployed += 1
-    now = time_text(service.clock())
+    now = time_text(call.service.clock())
     serves = "auto_promote" in asked and "check" not in asked
     made = {"id": str(target.deployed), "created_at": now, "updated_at": now, "live": serves}
     before = target.served
@@ -159,9 +145,9 @@ def _deploy(
         if "allow_destructive_operations" not in asked:
             _require_kept(before.datasources, project)
         if serves:
-            _, checked = target.serve(project, service.writer)
+            _, checked = target.serve(project, writer)
         else:
-            checked = target.check(project, service.writer)
+            checked = target.check(project, writer)
     except ProjectMistakes as error:
         refused = {"status": "failed", "live": False, "errors": _faults(error), "feedback": []}
         return {"result": "failed", "deployment": {**made, **refused}}
@@ -177,11 +163,7 @@ def _deploy(
 
 
 def _require_kept(served: Mapping[str, DataSource], project: Project) -> None:
-    """Pass if a project has all data sources that are served.
-
-    Raises:
-        ProjectMistakes: It lacks some.
-    """
+    """Refuse, by `ProjectMistakes`, a project without all data sources that are served."""
     text = "It is not in the project any more. Deploy with --allow-destructive-operations if its "
     gone = [source for name, source in served.items() if name not in project.datasources]
     if gone:

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
 from clerk_tinybird_app.local.tinybird.intake.ingest import ingest, parquet_rows, store
 from clerk_tinybird_app.local.tinybird.intake.rows import csv_rows
-from clerk_tinybird_app.local.tinybird.routes import calls
+from clerk_tinybird_app.local.tinybird.routes import bodies
+from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_callers
 
 _APPEND: Final = "append"
 _KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
@@ -22,55 +23,55 @@ _ONLY_DEPLOYMENTS: Final = (
 )
 
 
-async def events(request: Request) -> Response:
+@for_callers
+async def events(call: Call) -> Response:
     """Take rows in; the answer comes once they are stored, whether or not it is waited for."""
-    workspace, caller = calls.identify(request)
-    service, asked = calls.service_of(request), request.query_params
+    service, asked = call.service, call.request.query_params
     if not (name := asked.get("name")):
         raise bad_request("The name of the data source is missing: send it as name")
-    source = workspace.datasource(name, caller.require_append)
-    calls.observe(request, "append-hfi", source.name)
-    rows = await calls.body_of(request)
-    take = partial(ingest, clock=service.clock)
-    done = await calls.in_thread(request, take, service.writer, workspace.database, source, rows)
-    calls.observation(request).operated(
-        rows=done.successful_rows, quarantined=done.quarantined_rows
-    )
+    source = call.workspace.datasource(name, call.caller.require_append)
+    call.operates("append-hfi", source.name)
+    rows = await bodies.body_of(call.request)
+    database = call.workspace.database
+    done = await call.in_thread(ingest, service.writer, database, source, rows, clock=service.clock)
+    call.operated(rows=done.successful_rows, quarantined=done.quarantined_rows)
     waits = asked.get("wait", "").lower() == "true"
-    return JSONResponse(done._asdict(), 200 if waits else 202, calls.rate_headers(request))
+    return JSONResponse(done._asdict(), 200 if waits else 202, call.headers)
 
 
-async def file(request: Request) -> Response:
+@for_callers
+async def file(call: Call) -> dict[str, Any]:
     """Take the rows of a file in: CSV unless it says otherwise, added to those that are there."""
-    workspace, caller = calls.identify(request)
-    values, content = await _sent(request)
+    service, workspace, caller = call.service, call.workspace, call.caller
+    values, content = await _sent(call.request)
     for name in sorted(_NOT_DONE & values.keys()):
         raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
-    asked = request.path_params.get("mode") or values.get("mode") or _APPEND
+    asked = call.request.path_params.get("mode") or values.get("mode") or _APPEND
     if asked not in (_APPEND, _REPLACE):
         raise forbidden(_ONLY_DEPLOYMENTS)
-    name = request.path_params.get("name") or values.get("name", "")
-    if request.path_params.get("name") is None and not workspace.has_datasource(name):
+    name = call.name or values.get("name", "")
+    if not call.name and not workspace.has_datasource(name):
         raise forbidden(_ONLY_DEPLOYMENTS)
     source = workspace.datasource(name, caller.require_append)
-    calls.observe(request, asked, source.name)
+    call.operates(asked, source.name)
     if asked == _REPLACE:
         # It removes what others have added.
         caller.require_admin()
     kind = values.get("format", "csv")
     if kind not in _KINDS:
         raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
-    service, invalid = calls.service_of(request), 0
+    invalid = 0
     if kind == "csv":
-        read = partial(csv_rows, delimiter=values.get("dialect_delimiter", ","))
-        content, invalid = await calls.in_thread(request, read, content, source)
+        delimiter = values.get("dialect_delimiter", ",")
+        content, invalid = await call.in_thread(csv_rows, content, source, delimiter=delimiter)
     elif kind == "parquet":
-        content = await calls.in_thread(request, parquet_rows, service.writer, content)
-    take = partial(ingest, clock=service.clock)
+        content = await call.in_thread(parquet_rows, service.writer, content)
+    take = ingest
     if kind != "ndjson" or asked == _REPLACE:
-        by_name, replaces = kind == "csv", asked == _REPLACE
-        take = partial(store, clock=service.clock, by_name=by_name, replaces=replaces)
-    done = await calls.in_thread(request, take, service.writer, workspace.database, source, content)
+        take = partial(store, by_name=kind == "csv", replaces=asked == _REPLACE)
+    done = await call.in_thread(
+        take, service.writer, workspace.database, source, content, clock=service.clock
+    )
     bad = done.quarantined_rows
     found = [f"{bad} row{'s' * (bad > 1)} in quarantine"] * (bad > 0)
     found += [f"{invalid} invalid line{'s' * (invalid > 1)}"] * (invalid > 0)
@@ -86,23 +87,21 @@ async def file(request: Request) -> Response:
         # Clients take any error for a failure.
         **({"error": error} if found else {}),
     )
-    calls.observation(request).operated(
-        rows=done.successful_rows, quarantined=bad, error=error, job_id=job["id"]
-    )
-    return JSONResponse({**job, "import_id": job["id"]})
+    call.operated(rows=done.successful_rows, quarantined=bad, error=error, job_id=job["id"])
+    return {**job, "import_id": job["id"]}
 
 
 async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
     """Return a request's parameters, of its address or its form, and the file that it sends."""
     values: dict[str, Any] = dict(request.query_params)
-    kind = calls.content_type(request)
+    kind = bodies.content_type(request)
     if kind != "multipart/form-data":
-        content = await calls.body_of(request)
+        content = await bodies.body_of(request)
         # Clients call any body a form.
-        if kind in calls.FORMS and content.startswith(_FROM_ELSEWHERE):
+        if kind in bodies.FORMS and content.startswith(_FROM_ELSEWHERE):
             values["url"] = ""
         return values, content
-    async with calls.bounded(request).form(max_files=1, max_part_size=calls.MOST_BYTES) as form:
+    async with bodies.bounded(request).form(max_files=1, max_part_size=bodies.MOST_BYTES) as form:
         found = b""
         for name, part in form.multi_items():
             if isinstance(part, UploadFile):

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from clerk_tinybird_app.local.tinybird.access.claims import Caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
 from clerk_tinybird_app.local.tinybird.project.copies import Copy
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
-from clerk_tinybird_app.local.tinybird.routes import calls
+from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, for_callers
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
@@ -23,25 +21,25 @@ _PARAMETER_FIELDS: Final = (
 )
 
 
-async def pipes(request: Request) -> Response:
+@for_callers
+async def pipes(call: Call) -> dict[str, Any]:
     """List the pipes that the caller may read, with the fields that it asks for."""
-    workspace, caller = calls.identify(request)
-    attrs, node_attrs = (_chosen(request, name) for name in ("attrs", "node_attrs"))
+    attrs, node_attrs = (_chosen(call, name) for name in ("attrs", "node_attrs"))
     views = [
-        pipe_view(workspace, pipe, with_sql=caller.is_admin)
-        for name, pipe in workspace.served.pipes.items()
-        if caller.may_read(name)
+        pipe_view(call.workspace, pipe, with_sql=call.caller.is_admin)
+        for name, pipe in call.workspace.served.pipes.items()
+        if call.caller.may_read(name)
     ]
     for view in views:
         view["nodes"] = [_part(node, node_attrs) for node in view["nodes"]]
     # Who asks for fields of nodes asks for nodes.
     fields = attrs and {*attrs, "url", *(("nodes",) if node_attrs else ())}
-    return JSONResponse({"pipes": [_part(view, fields) for view in views]})
+    return {"pipes": [_part(view, fields) for view in views]}
 
 
-def _chosen(request: Request, name: str) -> Set[str] | None:
+def _chosen(call: Call, name: str) -> Set[str] | None:
     """Return the fields that a parameter names; None for all of them."""
-    text = request.query_params.get(name)
+    text = call.request.query_params.get(name)
     return set(text.split(",")) if text else None
 
 
@@ -49,50 +47,46 @@ def _part(view: dict[str, Any], fields: Set[str] | None) -> dict[str, Any]:
     return view if fields is None else {key: view[key] for key in view.keys() & fields}
 
 
-async def pipe(request: Request) -> Response:
+@for_callers
+async def pipe(call: Call) -> dict[str, Any]:
     """Describe a pipe, its parameters among it."""
-    workspace, caller = calls.identify(request)
-    found = workspace.pipe(request.path_params["file"], caller, missing="Pipe '{}' not found")
-    return JSONResponse(pipe_view(workspace, found, with_sql=caller.is_admin))
+    found = call.workspace.pipe(call.name, call.caller, missing="Pipe '{}' not found")
+    return pipe_view(call.workspace, found, with_sql=call.caller.is_admin)
 
 
-async def datasources(request: Request) -> Response:
+@for_callers
+async def datasources(call: Call) -> dict[str, Any]:
     """List the data sources that the caller may read or add to."""
-    workspace, caller = calls.identify(request)
-    found = workspace.served.datasources.values()
-    sources = [source for source in found if caller.may_see(source.name)]
-    views = await _datasource_views(request, workspace, caller, sources)
-    return JSONResponse({"datasources": views})
+    found = call.workspace.served.datasources.values()
+    sources = [source for source in found if call.caller.may_see(source.name)]
+    return {"datasources": await _datasource_views(call, sources)}
 
 
-async def datasource(request: Request) -> Response:
+@for_callers
+async def datasource(call: Call) -> dict[str, Any]:
     """Describe a data source."""
-    workspace, caller = calls.identify(request)
-    source = workspace.datasource(request.path_params["name"], caller.require_sight)
-    [view] = await _datasource_views(request, workspace, caller, [source])
-    return JSONResponse(view)
+    source = call.workspace.datasource(call.name, call.caller.require_sight)
+    [view] = await _datasource_views(call, [source])
+    return view
 
 
-async def pipe_file(request: Request) -> Response:
+@for_admins
+async def pipe_file(call: Call) -> Response:
     """Give the file that a pipe was read from."""
-    workspace, caller = calls.identify(request)
-    caller.require_admin()
-    name = request.path_params["file"].removesuffix(PIPE_FILE)
-    return PlainTextResponse(workspace.pipe(name, caller).pipe.text)
+    found = call.workspace.pipe(call.name.removesuffix(PIPE_FILE), call.caller)
+    return PlainTextResponse(found.pipe.text)
 
 
-async def datasource_file(request: Request) -> Response:
+@for_admins
+async def datasource_file(call: Call) -> Response:
     """Give the file that a data source was read from."""
-    workspace, caller = calls.identify(request)
-    caller.require_admin()
-    source = workspace.datasource(request.path_params["name"], caller.require_sight)
+    source = call.workspace.datasource(call.name, call.caller.require_sight)
     return PlainTextResponse(source.text)
 
 
-async def _datasource_views(
-    request: Request, workspace: LocalWorkspace, caller: Caller, sources: Sequence[DataSource]
-) -> list[dict[str, Any]]:
-    sizes = await calls.queried(request, workspace, caller, lambda query: query.sizes())
+async def _datasource_views(call: Call, sources: Sequence[DataSource]) -> list[dict[str, Any]]:
+    sizes = await call.queried(lambda query: query.sizes())
+    workspace, caller = call.workspace, call.caller
     views = [_datasource_view(workspace, source, sizes) for source in sources]
     for view in views:
         # Of pipes that the caller may not read it is told nothing.

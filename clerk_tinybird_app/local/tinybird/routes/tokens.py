@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import jwt
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from clerk_tinybird_app.local.tinybird.access import claims, static_tokens
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
-from clerk_tinybird_app.local.tinybird.routes import calls
+from clerk_tinybird_app.local.tinybird.routes.bodies import values_of
+from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, service_of, with_tokens
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 
 _OWN: Final = ("workspace admin token", "admin local_testing@tinybird.co")
@@ -22,18 +23,19 @@ async def local(request: Request) -> Response:
     is_page = request.headers.get("sec-fetch-site", "none") != "none"
     if is_page or "origin" in request.headers:
         raise forbidden("The tokens are not for web pages")
-    workspaces = calls.service_of(request).workspaces
+    workspaces = service_of(request).workspaces
     key = workspaces.first.signing_key
-    found = {"user_token": workspaces.user_token, "admin_token": key, "workspace_admin_token": key}
-    return JSONResponse(found, headers=calls.NOT_KEPT)
+    return with_tokens(
+        {"user_token": workspaces.user_token, "admin_token": key, "workspace_admin_token": key}
+    )
 
 
-async def create(request: Request) -> Response:
+@for_admins
+async def create(call: Call) -> Response:
     """Sign a JWT; with ``scope`` in the place of ``scopes``, make a token that does not expire."""
-    workspace = calls.administered(request)
-    values = await calls.values_of(request)
+    workspace, values = call.workspace, await values_of(call.request)
     if "scope" in values:
-        return _made(workspace, values, request.query_params.getlist("scope"))
+        return _made(workspace, values, call.request.query_params.getlist("scope"))
     try:
         expires = int(values["expiration_time"])
         payload: dict[str, Any] = {
@@ -50,33 +52,34 @@ async def create(request: Request) -> Response:
     token = jwt.encode(payload, key, algorithm="HS256")
     # What would be refused when used is refused when made.
     claims.read(token, signing_key=key, workspace_id=workspace.id, now=expires - 1)
-    return JSONResponse({"token": token}, headers=calls.NOT_KEPT)
+    return with_tokens({"token": token})
 
 
-async def index(request: Request) -> Response:
+@for_admins
+async def index(call: Call) -> Response:
     """List the workspace's tokens that do not expire."""
-    workspace = calls.administered(request)
-    tokens = [_view(token, workspace) for token in _all(workspace)]
-    return JSONResponse({"tokens": tokens}, headers=calls.NOT_KEPT)
+    found = _all(call.workspace)
+    return with_tokens({"tokens": [_view(token, call.workspace) for token in found]})
 
 
-async def one(request: Request) -> Response:
+@for_admins
+async def one(call: Call) -> Response | dict[str, Any]:
     """Give a token by its name or its id; remove it, or give it another value, if it was made."""
-    workspace, asked = calls.administered(request), request.path_params["name"]
-    named = (t for t in _all(workspace) if asked in (t.name, _id(t, workspace)))
+    workspace, method = call.workspace, call.request.method
+    named = (t for t in _all(workspace) if call.name in (t.name, _id(t, workspace)))
     found = next(named, None)
     if found is None:
         raise forbidden("Token has not enough permissions to get information about this token")
-    if request.method == "GET":
-        return JSONResponse(_view(found, workspace), headers=calls.NOT_KEPT)
+    if method == "GET":
+        return with_tokens(_view(found, workspace))
     if found.value not in workspace.made_tokens:
         raise forbidden(
             f"The token '{found.name}' is the workspace's own, which the app signs with, or a data "
             "file's, where it is to be changed"
         )
     del workspace.made_tokens[found.value]
-    if request.method == "DELETE":
-        return JSONResponse({"ok": True})
+    if method == "DELETE":
+        return {"ok": True}
     return _kept(workspace, replace(found, value=static_tokens.new_token(workspace.id, found.name)))
 
 
@@ -92,7 +95,7 @@ def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -
 
 def _kept(workspace: LocalWorkspace, made: static_tokens.StaticToken) -> Response:
     workspace.made_tokens[made.value] = made
-    return JSONResponse(_view(made, workspace), headers=calls.NOT_KEPT)
+    return with_tokens(_view(made, workspace))
 
 
 def _all(workspace: LocalWorkspace) -> Iterator[static_tokens.StaticToken]:

@@ -119,13 +119,8 @@ class Workspaces:
                 return workspace, static.caller
         if token.startswith(_STATIC_PREFIX) or token.count(".") != _JWT_DOTS:
             raise claims.malformed()
-        signer = self._signer(token)
-        key, now = signer.signing_key, self._clock()
-        return signer, claims.read(token, signing_key=key, workspace_id=signer.id, now=now)
-
-    def _signer(self, token: str) -> LocalWorkspace:
-        """Return the workspace whose key signed a token, else the first, which refuses it."""
-        if len(self._all) == 1:
-            return self.first
+        # What no key has signed is for the first workspace to refuse.
         signed = (each for each in self.all() if claims.is_signed(token, each.signing_key))
-        return next(signed, self.first)
+        signer, now = next(signed, self.first), self._clock()
+        key = signer.signing_key
+        return signer, claims.read(token, signing_key=key, workspace_id=signer.id, now=now)

@@ -42,17 +42,15 @@ class ProjectWatch:
 
     def load(self) -> bool:
         """Serve the folder as it is now; return False, and log each mistake, when it has some."""
-        # One after the other, so that what was read last is what is served.
-        with self._loading:
-            return self._load()
-
-    def _load(self) -> bool:
+        workspace = self._workspace
         try:
-            changed, checked = self._workspace.serve(
-                read_project(self._folder),
-                self._writer,
-                despite_mistakes=not self._workspace.served.is_whole,
-            )
+            # One after the other, so that what was read last is what is served.
+            with self._loading:
+                changed, checked = workspace.serve(
+                    read_project(self._folder),
+                    self._writer,
+                    despite_mistakes=not workspace.served.is_whole,
+                )
         except ProjectMistakes as error:
             self._tell(logging.ERROR, error.mistakes)
             _log.error("The last good version of the project is still served.")

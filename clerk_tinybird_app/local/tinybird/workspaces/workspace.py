@@ -98,7 +98,7 @@ class LocalWorkspace:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
         """
         served = self.served
-        name = self.pipe_name(name_or_id)
+        name = self._name("pipe", name_or_id, served)
         if name is None:
             raise not_found(missing.format(name_or_id))
         # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
@@ -108,13 +108,11 @@ class LocalWorkspace:
 
     def pipe_name(self, name_or_id: str) -> str | None:
         """Return the name of a pipe, one with a mistake among them; None: there is no such pipe."""
-        served = self.served
-        return self._name("pipe", name_or_id, served.pipes, served)
+        return self._name("pipe", name_or_id, self.served)
 
     def has_datasource(self, name_or_id: str) -> bool:
         """Tell whether there is such a data source, one with a mistake among them."""
-        served = self.served
-        return self._name("datasource", name_or_id, served.datasources, served) is not None
+        return self._name("datasource", name_or_id, self.served) is not None
 
     def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
         """Return a data source for which ``require`` does not refuse the caller.
@@ -123,17 +121,16 @@ class LocalWorkspace:
             ApiError: 404, there is none; from ``require``; 400, it has a mistake.
         """
         served = self.served
-        name = self._name("datasource", name_or_id, served.datasources, served)
+        name = self._name("datasource", name_or_id, served)
         if name is None:
             raise not_found(f'Data Source "{name_or_id}" does not exist')
         require(name)
         served.require(name)
         return served.datasources[name]
 
-    def _name(
-        self, kind: str, name_or_id: str, found: Collection[str], served: Checked
-    ) -> str | None:
+    def _name(self, kind: str, name_or_id: str, served: Checked) -> str | None:
         """Return the name of what has a name or an id; None: there is no such thing."""
+        found: Collection[str] = served.pipes if kind == "pipe" else served.datasources
         if name_or_id in found:
             return name_or_id
         names = (*found, *served.unserved)
