@@ -150,7 +150,7 @@ def cannot_follow(source: DataSource, kept: Definition, wanted: Definition) -> b
 
 def create(session: ChdbSession, database: str, source: DataSource) -> None:
     """Make the tables of a data source that has none."""
-    session.query(tables.create_table(source, _table(database, source)))
+    _make(session, database, source)
     follow_ways_in(session, database, source, {})
 
 
@@ -175,7 +175,10 @@ def apply(
         table = kept.get(source.name)
         if table and not table.is_empty and source.name in anew:
             continue
-        if _follow(session, database, source, table, wanted[source.name]):
+        if table is None:
+            _make(session, database, source)
+            changed.append(source.name)
+        elif _follow(session, database, source, table, wanted[source.name]):
             changed.append(source.name)
         follow_ways_in(session, database, source, kept)
     return changed
@@ -209,18 +212,19 @@ def _table(database: str, source: DataSource, suffix: str = "") -> str:
     return f"{database}.{quoted(source.name + suffix)}"
 
 
-def _follow(
-    session: ChdbSession,
-    database: str,
-    source: DataSource,
-    kept: Definition | None,
-    wanted: Definition,
-) -> bool:
-    """Make a table or bring it up to date; tell whether there was anything to do."""
+def _make(session: ChdbSession, database: str, source: DataSource) -> None:
     table = _table(database, source)
-    if kept is None or (kept.is_empty and cannot_follow(source, kept, wanted)):
-        session.query(f"DROP TABLE IF EXISTS {table} SYNC")
-        session.query(tables.create_table(source, table))
+    session.query(f"DROP TABLE IF EXISTS {table} SYNC")
+    session.query(tables.create_table(source, table))
+
+
+def _follow(
+    session: ChdbSession, database: str, source: DataSource, kept: Definition, wanted: Definition
+) -> bool:
+    """Bring a table up to date; tell whether there was anything to do."""
+    table = _table(database, source)
+    if kept.is_empty and cannot_follow(source, kept, wanted):
+        _make(session, database, source)
         return True
     # ClickHouse has a Nested column `a` as its parts `a.b`, `a.c`.
     names = {*kept.columns, *(name.partition(".")[0] for name in kept.columns)}
