@@ -19,6 +19,8 @@ CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tin
 """The product of the framework's tests. The app's states read it when they are imported."""
 
 os.environ |= CHOICE
+# Hundreds of processes of the app start: each would compile all of it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.logs.lines import OwnHandler
