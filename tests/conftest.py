@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ CHOICE = {"APP_PRODUCT": "tests.product", "TINYBIRD_PROJECT": "tests/product/tin
 """The product of the framework's tests. The app's states read it when they are imported."""
 
 os.environ |= CHOICE
+# Each of hundreds of processes would compile the app again, and each run the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 from clerk_tinybird_app import products, services
 from clerk_tinybird_app.logs.lines import OwnHandler

@@ -331,7 +331,9 @@ class RunningApp:
         return key
 
     def _copy(self) -> None:
-        ignore = shutil.ignore_patterns("__pycache__", "external")
+        # What is compiled comes along, so that no process of the copy has to compile it again; not
+        # what another test is writing at the moment.
+        ignore = shutil.ignore_patterns("*.pyc.*", "external")
         self.folder.mkdir(parents=True)
         for name in _COPIED:
             source, target = ROOT / name, self.folder / name

@@ -8,12 +8,13 @@ from clerk_tinybird_app.clerk.components import SignOutButton
 from clerk_tinybird_app.components.icon import ICONS, icon
 from clerk_tinybird_app.components.popover import MENU_ITEM, menu
 from clerk_tinybird_app.dashboard.links import Choice
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState
 
-_COMMANDS: Final = rx.asset("commands.jsx", shared=True)
-_KEYS: Final = rx.asset("keys.jsx", shared=True)
+_COMMANDS: Final = shared_asset("commands.jsx")
+_KEYS: Final = shared_asset("keys.jsx")
 for _imported in ("finder.jsx", "modal.jsx"):
-    rx.asset(_imported, shared=True)
+    shared_asset(_imported)
 
 _ACTIONS: Final = (
     ("Refresh now", "refresh-now"),

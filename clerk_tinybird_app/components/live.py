@@ -5,10 +5,11 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import ICONS
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 
-_LIVE: Final = rx.asset("live.jsx", shared=True)
-rx.asset("tab_turns.jsx", shared=True)
-rx.asset("address.jsx", shared=True)
+_LIVE: Final = shared_asset("live.jsx")
+shared_asset("tab_turns.jsx")
+shared_asset("address.jsx")
 
 
 class _Live(rx.Component):

@@ -6,8 +6,9 @@ import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import SQUARE
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 
-_POPOVER: Final = rx.asset("popover.jsx", shared=True)
+_POPOVER: Final = shared_asset("popover.jsx")
 MENU_ITEM: Final = "item"
 """The classes of an action in a menu."""
 

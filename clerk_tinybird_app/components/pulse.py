@@ -4,8 +4,10 @@ from typing import Final
 
 import reflex as rx
 
-_PULSE: Final = rx.asset("pulse.jsx", shared=True)
-rx.asset("moment.jsx", shared=True)
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
+
+_PULSE: Final = shared_asset("pulse.jsx")
+shared_asset("moment.jsx")
 
 OFFLINE: Final = "offline"
 """The device has no network."""

@@ -7,9 +7,10 @@ import reflex as rx
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import SQUARE
 from clerk_tinybird_app.components.widgets import CopyButton
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.tinybird.token import ClaimLine
 
-_SOURCE: Final = rx.asset("source.jsx", shared=True)
+_SOURCE: Final = shared_asset("source.jsx")
 
 
 class Source(rx.Component):

@@ -4,7 +4,9 @@ from typing import Final
 
 import reflex as rx
 
-_WIDGETS: Final = rx.asset("widgets.jsx", shared=True)
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
+
+_WIDGETS: Final = shared_asset("widgets.jsx")
 
 
 class _Widget(rx.Component):

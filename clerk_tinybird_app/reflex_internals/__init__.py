@@ -44,6 +44,7 @@ What each module needs of Reflex:
 - ``served_app``: ``App.__call__`` makes the ASGI app; the error boundary is wrap 55 of each
   page, with a ``fallback_render``; a page's path is redirected to one with a slash; where the built
   pages are.
+- ``shared_assets``: what ``rx.asset`` asks of ``inspect``, and its ``_stack_level``.
 - ``as_built``: the command that builds, the folders in ``.web`` that serving needs, and the
   variables with which Reflex serves them and compiles nothing.
 - ``configuration``: the environment variables that Reflex reads; the texts of its log; the logger

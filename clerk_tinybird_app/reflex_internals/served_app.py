@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clerk_tinybird_app import routes, services
 from clerk_tinybird_app.reflex_internals.configuration import is_production
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.serving.content_security import (
     Inline,
     UnknownPagesError,
@@ -28,7 +29,7 @@ from clerk_tinybird_app.serving.security_headers import SecurityHeaders
 
 # JavaScript files of the components, and Reflex's own, import these.
 for _imported in ("event_loop.jsx", "backend_address.jsx", "patches.jsx"):
-    rx.asset(_imported, shared=True)
+    shared_asset(_imported)
 
 _Wrap = Callable[[bool], rx.Component]
 

@@ -6,8 +6,6 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-from redis.connection import parse_url
-
 from clerk_tinybird_app.settings.mixed_up import ADDRESS, HEADER, PLACEHOLDER, hint, looks_like
 
 NEXT: Final = "NEXT_PUBLIC_"
@@ -114,6 +112,9 @@ def _why_no_origin(value: str) -> str:
 
 def _is_redis(value: str) -> bool:
     """Tell whether it is the address of a Redis; raises ``ValueError`` or returns false if not."""
+    # Few name a Redis, and to import its client takes a tenth of the embedded Tinybird's start.
+    from redis.connection import parse_url  # noqa: PLC0415
+
     parse_url(value)  # type: ignore[no-untyped-call]
     parts = urlsplit(value)
     if parts.fragment:

@@ -5,9 +5,10 @@ from typing import Final
 import reflex as rx
 
 from clerk_tinybird_app.components.icon import ICONS
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState
 
-_COPY_LINK: Final = rx.asset("copy_link.jsx", shared=True)
+_COPY_LINK: Final = shared_asset("copy_link.jsx")
 
 
 class _CopyLink(rx.Component):

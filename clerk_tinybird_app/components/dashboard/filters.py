@@ -11,11 +11,12 @@ from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Filter
 from clerk_tinybird_app.dashboard.links import Chip
 from clerk_tinybird_app.dashboard.picker import Offered
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState
 from clerk_tinybird_app.state.picker import PickerState
 
-_PICKER: Final = rx.asset("filter_picker.jsx", shared=True)
-rx.asset("filter_address.jsx", shared=True)
+_PICKER: Final = shared_asset("filter_picker.jsx")
+shared_asset("filter_address.jsx")
 
 _DASHBOARD: Final = products.current().dashboard
 _NOUN: Final = _DASHBOARD.panels[0].noun

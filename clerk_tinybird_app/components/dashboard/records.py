@@ -14,12 +14,13 @@ from clerk_tinybird_app.dashboard.declaration import Panel, Records
 from clerk_tinybird_app.dashboard.listing import PAGE
 from clerk_tinybird_app.dashboard.record import Field
 from clerk_tinybird_app.dashboard.view import record_names
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState, rows_of
 from clerk_tinybird_app.state.lists import list_and_view
 from clerk_tinybird_app.state.older import OlderState
 from clerk_tinybird_app.state.record import ABSENT, FOUND, RecordState
 
-_RECORDS: Final = rx.asset("records.jsx", shared=True)
+_RECORDS: Final = shared_asset("records.jsx")
 _DASHBOARD: Final = products.current().dashboard
 _NAMES: Final = record_names(_DASHBOARD)
 

@@ -9,8 +9,9 @@ from clerk_tinybird_app.components.icon import ICONS
 from clerk_tinybird_app.dashboard.address import MOST_SEARCHED
 from clerk_tinybird_app.dashboard.declaration import Records
 from clerk_tinybird_app.dashboard.view import record_names, search_names
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 
-_SEARCH: Final = rx.asset("search.jsx", shared=True)
+_SEARCH: Final = shared_asset("search.jsx")
 _NAMES: Final = search_names(products.current().dashboard)
 _RECORDS: Final = record_names(products.current().dashboard)
 

@@ -17,14 +17,15 @@ from clerk_tinybird_app.components.popover import MENU_ITEM
 from clerk_tinybird_app.dashboard.charts import Axis, Chart
 from clerk_tinybird_app.dashboard.declaration import ChartLimit, Column, Scale, Series, TimeSeries
 from clerk_tinybird_app.dashboard.links import Chip, Choice
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState, axis_of, legend_of, rows_of
 
-_PANEL: Final = rx.asset("chart_panel.jsx", shared=True)
-_CHART: Final = rx.asset("chart.jsx", shared=True)
-_READOUT: Final = rx.asset("chart_readout.jsx", shared=True)
+_PANEL: Final = shared_asset("chart_panel.jsx")
+_CHART: Final = shared_asset("chart.jsx")
+_READOUT: Final = shared_asset("chart_readout.jsx")
 for _name in ("layout", "marks", "png", "pointer", "scales"):
-    rx.asset(f"chart_{_name}.jsx", shared=True)
-rx.asset("units.jsx", shared=True)
+    shared_asset(f"chart_{_name}.jsx")
+shared_asset("units.jsx")
 
 _STACKED_MODES: Final = [["count", "Count"], ["percent", "%"]]
 _LINEAR_MODES: Final = [["linear", "Linear"], ["log", "Log"]]

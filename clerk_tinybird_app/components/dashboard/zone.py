@@ -6,9 +6,10 @@ import reflex as rx
 
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.popover import popover
+from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
 from clerk_tinybird_app.state.dashboard import DashboardState
 
-_ZONE: Final = rx.asset("zone.jsx", shared=True)
+_ZONE: Final = shared_asset("zone.jsx")
 
 
 class _ZoneChoice(rx.Component):
