@@ -47,6 +47,11 @@ _TEXT: Final = (
     "of the folder changes.\n\n| `tb --local …` | works | what it says |\n|---|---|---|\n"
 )
 
+_OF_THIS_RUN: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d+\.\d+|(?<=Fetched )\d+"
+)
+"""Ids, times, and the number of logs, which differ from one run to the next."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -111,7 +116,7 @@ def _line(command: Command, said: Said) -> str:
     found = re.search(rf"^\s*({command.says}.*)$", said.text, re.MULTILINE)
     assert found, f"tb {command.text} does not say {command.says!r}: {said.text}"
     text = re.sub(r"\s+", " ", found[1].strip(" |")).split(". ")[0]
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d+\.\d+", "…", text)
+    text = _OF_THIS_RUN.sub("…", text)
     return text.replace("|", "/").replace("<", "&lt;")
 
 
