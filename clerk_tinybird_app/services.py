@@ -79,9 +79,10 @@ class Services:
         shared_queries: Queries them once for all pages that ask the same.
         redis: The Redis for what backend processes share; None without one.
         embedded: What runs here instead of the real services.
-        probe_http: Asks whether Tinybird is there. A Tinybird that hangs takes all connections of
-            the queries, and must keep nobody from signing in: Clerk's key server has others too.
-        closing: All connections, closed at the end.
+        probe_http: Asks whether Tinybird is there.
+        closing: All connections, closed at the end. Clerk's key server, the probe and the queries
+            have their own: a Tinybird that hangs takes all of the queries', and people must be able
+            to sign in all the same.
         stopping: Set when the app has begun to stop.
         clock: Seconds since the epoch.
     """

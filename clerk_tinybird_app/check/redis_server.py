@@ -28,6 +28,7 @@ _KEPT_MS: Final = 1000
 _TOLD_SECONDS: Final = 1.0
 """How long Redis may take to tell of a change."""
 
+_SLOW: Final = "where two things happen on a page at once, one waits for ten seconds"
 _SET_THERE: Final = "Set notify-keyspace-events to K$sgxe where it is run"
 
 _REFUSALS: Final[dict[type[RedisError], tuple[str, str, str]]] = {
@@ -107,11 +108,11 @@ async def _used(server: Any) -> None:
 
 
 async def _changes(server: Any, ask_for_changes: Ask) -> list[Finding]:
-    """Return what is wrong with how it tells of changes, for which one page waits of another."""
+    """Return what is wrong with how it tells of changes, such as that a page's state is free."""
     try:
         await ask_for_changes(server)
     except ResponseError:
-        text = "the Redis does not let the app set notify-keyspace-events: pages would stay empty"
+        text = f"the Redis does not let the app set notify-keyspace-events: {_SLOW}"
         advice = f"{_SET_THERE}, and REFLEX_IGNORE_REDIS_CONFIG_ERROR=1 here."
         return [failed("redis/no-config", text, advice)]
     name = f"check:{secrets.token_hex(16)}"
@@ -124,7 +125,7 @@ async def _changes(server: Any, ask_for_changes: Ask) -> list[Finding]:
         await server.delete(name)
     if is_told:
         return []
-    text = "the Redis tells of no changes (notify-keyspace-events): pages would wait for each other"
+    text = f"the Redis tells of no changes (notify-keyspace-events): {_SLOW}"
     return [failed("redis/no-events", text, f"{_SET_THERE}.")]
 
 

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto.events import BytesMessage, Ping, Pong, TextMessage
 
-from clerk_tinybird_app.api.errors import error
+from clerk_tinybird_app.api.errors import NO_STORE, error
 from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS
 from clerk_tinybird_app.serving.security_headers import COMMON
 
@@ -25,21 +25,15 @@ FIRST_SECONDS: Final = 0.5
 MAX_MESSAGES: Final = 200
 """The most messages, and parts of messages, of a websocket in a second; a page sends a few."""
 
-_HEADERS: Final = COMMON | {
-    "Content-Security-Policy": FOR_OTHER_ANSWERS,
-    "Content-Type": "text/plain; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Connection": "close",
-}
-
-
+_ALWAYS: Final = COMMON | {"Content-Security-Policy": FOR_OTHER_ANSWERS, "Connection": "close"}
+_HEADERS: Final = _ALWAYS | NO_STORE | {"Content-Type": "text/plain; charset=utf-8"}
 _BUSY: Final = cast(
     "ASGI3Application",
     error(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "too_many_connections",
         "This server has as many connections as it takes. Try again in a moment.",
-        COMMON | {"Content-Security-Policy": FOR_OTHER_ANSWERS, "Connection": "close"},
+        _ALWAYS,
     ),
 )
 

@@ -298,7 +298,7 @@ class DashboardState(ListsState, rx.State):
             Whether the page was told, with the last answers, that there are no more.
         """
         if self.has_no_rows and await self._ask_for_any_row(refresh) is False:
-            return False
+            return await self._show((), refresh, has_rows=False, are_more=False)
         has_ended = False
 
         async def show(answers: list[Answered], are_more: bool) -> None:

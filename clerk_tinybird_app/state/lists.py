@@ -105,7 +105,7 @@ class ListsState(PanelsState, mixin=True):
         """Note that a list is drawn as it is; return whether it was not yet."""
         rows, zone = plain(self._lists)[panel].shown, zone_named(self._zone)
         # At midnight what was today's gets its date.
-        day = datetime.fromtimestamp(plain(self._ticks)[panel], zone).date()
+        day = datetime.fromtimestamp(self._data_at(panel), zone).date()
         drawn_for = f"{plain(self._view).address(self._page)} {zone} {day}"
         before = plain(self._drawn).get(panel)
         self._drawn[panel] = (rows, drawn_for)

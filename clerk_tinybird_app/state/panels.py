@@ -117,7 +117,6 @@ class PanelsState(AskingState, mixin=True):
     _rows: dict[str, KeptRows] = {}
     _before: dict[str, KeptRows] = {}
     _asked: dict[str, Question] = {}
-    _ticks: dict[str, float] = {}
 
     def _panels(self) -> list[declaration.Panel]:
         """Return what the page shows and the token allows."""
@@ -176,11 +175,11 @@ class PanelsState(AskingState, mixin=True):
         self._note_what_is_stale()
 
     def _take(self, question: Question, rows: tuple[dict[str, Any], ...]) -> None:
-        panel, at = question.panel, question.tick.start
+        panel = question.panel
         if question.is_before:
             self._before[panel] = packed(rows)
             return
-        self._rows[panel], self._asked[panel], self._ticks[panel] = packed(rows), question, at
+        self._rows[panel], self._asked[panel] = packed(rows), question
         empty = is_empty(PANELS[panel], rows)
         self._set(panel, Panel(has_data=True, view=self.address, is_empty=empty))
 
@@ -194,8 +193,12 @@ class PanelsState(AskingState, mixin=True):
             kept = Panel(view=self.address)
             self._forget(panel)
         problem = told(error) if isinstance(error, TinybirdError) else error
-        at = self._ticks.get(panel, 0.0)
+        at = self._data_at(panel) if panel in self._asked else 0.0
         self._set(panel, replace(kept, code=problem.code, message=problem.message, stale_at=at))
+
+    def _data_at(self, panel: str) -> float:
+        """Return the tick that a panel's data is of."""
+        return plain(self._asked)[panel].tick.start
 
     def _set(self, panel: str, state: Panel) -> None:
         if plain(self.panels)[panel] != state:
@@ -205,7 +208,6 @@ class PanelsState(AskingState, mixin=True):
         self._rows.pop(panel, None)
         self._before.pop(panel, None)
         self._asked.pop(panel, None)
-        self._ticks.pop(panel, None)
 
     def _draw(self, changed: Sequence[str]) -> None:
         """Show the rows of the panels that changed, and what others show of them."""
@@ -217,7 +219,7 @@ class PanelsState(AskingState, mixin=True):
             if panel.key not in rows or not _shows_any(panel, changed):
                 continue
             # Rows that are out of date are of a period that ended then.
-            now = plain(self._ticks)[panel.key]
+            now = self._data_at(panel.key)
             shaper = Shaper(DASHBOARD, view, self._page, zone, now, before)
             try:
                 values = shaper.shown(panel, rows)
@@ -234,7 +236,7 @@ class PanelsState(AskingState, mixin=True):
         panels = plain(self.panels)
         failing = [panel for each in self._panels() if (panel := panels[each.key]).code]
         stale = [panel for panel in failing if panel.has_data]
-        ticks = [at for key, at in plain(self._ticks).items() if self._is_of_this_view(key)]
+        ticks = [self._data_at(key) for key in self._asked if self._is_of_this_view(key)]
         self._send(
             is_failing=bool(failing),
             stale_since=min((panel.stale_at for panel in stale), default=0),

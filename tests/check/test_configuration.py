@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from reflex.istate.manager.redis import NOTIFY_KEYSPACE_EVENTS
 
 from clerk_tinybird_app.check import redis_server
 from clerk_tinybird_app.check.contradictions import with_dashboard
@@ -147,6 +148,10 @@ def checked(check: Check, url: str) -> dict[str, str]:
     report = check(environ, transport=Servers().transport, now=NOW)
     assert "hunter2" not in str(report.findings)
     return {code: level for code, level in report.levels.items() if code.startswith("redis")}
+
+
+def test_the_changes_that_are_named_are_those_that_reflex_asks_for() -> None:
+    assert f" {NOTIFY_KEYSPACE_EVENTS} " in redis_server._SET_THERE
 
 
 @pytest.mark.skipif(not is_there(), reason=ADVICE)

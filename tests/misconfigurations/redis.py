@@ -85,7 +85,6 @@ REDIS: Final = Group(
             check="redis/no-config",
             says="Set notify-keyspace-events to K$sgxe where it is run, and "
             "REFLEX_IGNORE_REDIS_CONFIG_ERROR=1 here.",
-            browser=LOST,
             log="redis_failed",
         ),
         Case(

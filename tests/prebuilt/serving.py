@@ -33,12 +33,14 @@ supervisor.asyncio.create_subprocess_exec = start_one
 server.serve(Settings.load(), Path("pages"), tell)
 """
 _TINY = """
-import os, time
+import gc, os, time
 from pathlib import Path
 from clerk_tinybird_app.prebuilt import protocols
 
 protocols.REQUEST_SECONDS = float(os.environ.get("REQUEST_SECONDS", "30"))
 protocols.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
+
+HEADERS = []
 
 def app():
     assert not Path("broken").exists(), "it is broken"
@@ -56,7 +58,8 @@ def app():
         elif scope["type"] == "http":
             while (await receive()).get("more_body"):
                 pass
-            await send({"type": "http.response.start", "status": 200, "headers": []})
+            HEADERS[:] = [(b"x-collected-after", str(gc.get_threshold()[0]).encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
         else:
             await receive()

@@ -24,6 +24,7 @@ UPGRADE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(b"k" * 16) + b"\r\n\r\n"
 )
 _READ_AT_ONCE = 262_144
+REQUEST_SECONDS = 0.5
 TEXT = 0x1
 FIN = 0x80
 TOO_BIG = struct.pack("!H", 1009)
@@ -32,7 +33,9 @@ TOO_BIG = struct.pack("!H", 1009)
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("protocols")
-    made = Serving(folder, UVICORN_TIMEOUT_KEEP_ALIVE="1", REQUEST_SECONDS="0.5").start()
+    made = Serving(
+        folder, UVICORN_TIMEOUT_KEEP_ALIVE="1", REQUEST_SECONDS=str(REQUEST_SECONDS)
+    ).start()
     yield made
     made.end()
 
@@ -169,6 +172,12 @@ def test_a_client_that_does_not_finish_its_body_is_cut_off(connection: socket.so
     connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx")
 
     assert b"200" not in rest(connection)
+
+
+def test_a_websocket_may_stay_longer_than_a_request(websocket: socket.socket) -> None:
+    websocket.settimeout(3 * REQUEST_SECONDS)
+    with pytest.raises(TimeoutError):
+        websocket.recv(1)
 
 
 def test_a_connection_over_the_limit_is_answered_as_errors_are(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A server keeps its workers, renews them without mixing releases, and ends in time."""
 
+import gc
 import os
 import pty
 import re
@@ -230,6 +231,13 @@ def test_a_worker_that_is_renewed_finishes_what_is_under_way(serving: Serving) -
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
         assert answer.endswith(f"{before}\r\n0\r\n\r\n".encode())
     wait_until(lambda: has_ended(before), what="it has not ended")
+
+
+def test_a_worker_collects_garbage_more_seldom_than_python_does_by_itself(serving: Serving) -> None:
+    answer = httpx.get(serving.start().url)
+
+    # Full collections stop a worker with thousands of tabs, and come with those of the youngest.
+    assert int(answer.headers["x-collected-after"]) > 10 * gc.get_threshold()[0]
 
 
 def test_a_connection_that_has_only_just_come_is_answered_though_the_server_ends(

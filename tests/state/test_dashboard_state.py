@@ -375,6 +375,20 @@ async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(
     assert tab.board["rows_job_totals"][0].value == "7"
 
 
+async def test_a_refresh_of_an_empty_tenant_is_one_update_too_and_its_period_goes_on(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    tinybird.rows = NO_ROWS
+    await _refresh(tab)
+    before, frozen = tab.updates, tab.board["frozen"]
+
+    await _refresh(tab, number=2)
+
+    assert tab.updates == before + 1
+    assert tab.board["finished"] == 2
+    assert tab.board["frozen"] != frozen
+
+
 async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
     tab: Tab, tinybird: Tinybird
 ) -> None:

@@ -91,6 +91,7 @@ class TinybirdConnections:
 
     def __init__(self, *, is_near: bool) -> None:
         self._is_near = is_near
+        self._proxy: str | None = None
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -101,13 +102,13 @@ class TinybirdConnections:
         # It is encoded already, and would be so again.
         address = URL(url, encoded=True)
         try:
-            async with self._opened().request(
+            async with self._opened(address).request(
                 method,
                 address,
                 headers=headers,
                 data=content,
                 allow_redirects=False,
-                proxy=None if self._is_near else proxy_for(address),
+                proxy=self._proxy,
                 timeout=aiohttp.ClientTimeout(
                     connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS
                 ),
@@ -122,9 +123,11 @@ class TinybirdConnections:
         if self._session is not None:
             await self._session.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
-        # Made for the first request: it belongs to the event loop that runs then.
+    def _opened(self, address: URL) -> aiohttp.ClientSession:
+        # Made for the first request: it belongs to the event loop that runs then. All requests are
+        # for the address of the first.
         if self._session is None:
+            self._proxy = None if self._is_near else proxy_for(address)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=MOST_CONNECTIONS, ssl=trusted(), keepalive_timeout=KEPT_SECONDS

@@ -68,10 +68,18 @@ class Observed:
         error: str = "",
         **more: Any,
     ) -> None:
-        """Keep what became of a data source; ``kind`` is what was done, by Tinybird's name.
+        """Keep what became of a data source.
 
-        It has so many ``rows`` more or less, and its quarantine so many more. The ``error`` is why
-        it was not done, "" when it was; ``more`` are other columns.
+        Args:
+            workspace: Whose it is.
+            kind: What was done, by Tinybird's name.
+            datasource: Its name.
+            began: When, in seconds since the epoch.
+            seconds: How long it took.
+            rows: How many rows it has more, or less.
+            quarantined: How many its quarantine has more.
+            error: Why it was not done, "" when it was.
+            more: Other columns.
         """
         row = {
             "timestamp": int(began),
