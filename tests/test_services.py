@@ -109,6 +109,7 @@ async def test_a_proxy_in_the_environment_is_not_for_a_tinybird_on_this_machine(
         built = services.build(settings)
 
         assert (await built.tinybird.query("x", {}, "p.token")).row_count == 0
+        assert (await built.probe_http.get(tinybird.url)).is_success
         await built.close()
 
 

@@ -389,6 +389,24 @@ async def test_a_refresh_of_an_empty_tenant_is_one_update_too_and_its_period_goe
     assert tab.board["frozen"] != frozen
 
 
+async def test_what_another_period_is_called_is_there_before_its_rows(
+    tab: Tab, tinybird: Tinybird
+) -> None:
+    await _refresh(tab)
+    tinybird.late = "_"
+    tinybird.asked.clear()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_refresh, tab, 2, "?range=7d")
+        with anyio.fail_after(5):
+            while len(tinybird.asked) < QUERIES:
+                await anyio.sleep(0)
+        called, finished = tab.board["subtitle"], tab.board["finished"]
+        tinybird.may_be_late.set()
+
+    assert called == "last 7 days"
+    assert finished == 1
+
+
 async def test_an_empty_tenant_sees_no_panel_whichever_answer_comes_last(
     tab: Tab, tinybird: Tinybird
 ) -> None:
