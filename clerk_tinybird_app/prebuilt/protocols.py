@@ -2,12 +2,13 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
-from wsproto.events import BytesMessage, Ping, Pong, TextMessage
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import BytesMessage, Event, Ping, Pong, RejectConnection, TextMessage
 
 from clerk_tinybird_app.api.errors import NO_STORE, error
 from clerk_tinybird_app.serving.content_security import FOR_OTHER_ANSWERS
@@ -126,10 +127,29 @@ class _TooManyMessagesError(Exception):
     """More came in a second than any page sends."""
 
 
+class _Handshake(WSConnection):
+    """wsproto's connection, whose refusals have the headers of every answer."""
+
+    def send(self, event: Event) -> bytes:
+        """Return what an event is on the wire."""
+        if isinstance(event, RejectConnection):
+            given = {name.lower() for name, _ in event.headers}
+            event.headers.extend(
+                (name.encode(), value.encode())
+                for name, value in _ALWAYS.items()
+                if name.lower().encode() not in given
+            )
+        return super().send(event)
+
+
 class WebsocketProtocol(WSProtocol):
     """A websocket that takes so many messages a second, and keeps no answers that nobody reads."""
 
     _second = _messages = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = _Handshake(ConnectionType.SERVER)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, and refuse a handshake that wsproto fails on."""

@@ -61,6 +61,9 @@ def app():
             HEADERS[:] = [(b"x-collected-after", str(gc.get_threshold()[0]).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+        elif scope["path"] == "/closed":
+            await receive()
+            await send({"type": "websocket.close"})
         else:
             await receive()
             await send({"type": "websocket.accept"})

@@ -97,6 +97,23 @@ def test_a_handshake_of_other_characters_is_refused_and_writes_no_line(
     assert not serving.has_said("Traceback")
 
 
+@pytest.mark.parametrize(
+    ("said", "meant", "status"),
+    [(b"13", b"12", b"426 "), (b"GET / ", b"GET /closed ", b"403 ")],
+    ids=["another version", "by the app"],
+)
+def test_a_handshake_that_is_refused_has_the_headers_of_every_answer(
+    connection: socket.socket, said: bytes, meant: bytes, status: bytes
+) -> None:
+    connection.sendall(UPGRADE.replace(said, meant))
+
+    answer = rest(connection).lower()
+
+    assert answer.startswith(b"http/1.1 " + status)
+    assert answer.count(b"\r\nx-content-type-options: nosniff\r\n") == 1
+    assert b"default-src 'none'" in answer
+
+
 def test_nobody_is_asked_to_compress(connection: socket.socket) -> None:
     offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     connection.sendall(UPGRADE.removesuffix(b"\r\n") + offer)
