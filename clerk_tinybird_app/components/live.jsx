@@ -26,6 +26,8 @@ const TICK_MS = 250;
 const LOST_MS = 40_000;
 // The same of one that went out early: the server may have had it before the session.
 const EARLY_LOST_MS = 5_000;
+// How long a page holds its turn for the session token that its first refresh waits for.
+const AHEAD_MS = 2_000;
 // Data that is older than so many refreshes is not live any more.
 const LATE_REFRESHES = 3;
 // When a refresh takes longer than this, the reason is looked for.
@@ -88,6 +90,8 @@ const pauseMs = (every, failures, chance) => {
 let early = null;
 // Whether this tab has its turn for that one: a view that queued then would wait for itself.
 let hasEarlyTurn = false;
+// Uses or gives back the turn that was taken ahead.
+let settleTurn = () => {};
 
 export function EarlyRefresh({ apart, least, onRefresh }) {
   const { phase, onSent } = useContext(SessionContext);
@@ -108,17 +112,26 @@ export function EarlyRefresh({ apart, least, onRefresh }) {
       return true;
     };
     // Behind other tabs it would not be early.
-    const askIfFree = async () => {
-      // What went out behind an earlier token may not be answered for this one.
-      early = null;
-      if (hasEarlyTurn) return;
+    const takeTurn = async (ready) => {
       hasEarlyTurn = true;
-      await ifFree(least * 1_000, ask);
+      await ifFree(least * 1_000, ready, ask);
       hasEarlyTurn = false;
     };
-    const unsubscribe = onSent(askIfFree);
+    // Turns are the browser's to give, which takes a while, so this one is taken while Clerk loads.
+    if (!hasEarlyTurn && view.current.phase !== "signed-in") {
+      const ready = new Promise((done) => { settleTurn = done; });
+      setTimeout(settleTurn, AHEAD_MS, false);
+      takeTurn(ready);
+    }
+    const unsubscribe = onSent(() => {
+      // What went out behind an earlier token may not be answered for this one.
+      early = null;
+      if (hasEarlyTurn) settleTurn(true);
+      else takeTurn(true);
+    });
     return () => {
       view.current = null;
+      settleTurn(false);
       unsubscribe();
     };
   }, []);
@@ -127,6 +140,7 @@ export function EarlyRefresh({ apart, least, onRefresh }) {
 
 const NOT_ASKED = { number: 0, asked: null };
 const takeEarly = (pathname, search) => {
+  settleTurn(false);
   const taken = early;
   early = null;
   const isIts = taken && taken.pathname === pathname && taken.search === search;

@@ -27,10 +27,11 @@ export async function inTurn(ms, queued, act) {
   }
 }
 
-// Calls `act` if no tab has its turn or waits for it, and keeps the turn for `ms` if that returns true.
-export async function ifFree(ms, act) {
+// Takes a turn if no tab has one or waits for it. It calls `act` when `ready` has come and is true,
+// and then keeps the turn for `ms` if `act` returns true.
+export async function ifFree(ms, ready, act) {
   const hold = async (lock) => {
-    if (lock && act()) await sleep(ms);
+    if (lock && (await ready) && act()) await sleep(ms);
   };
   if (!navigator.locks) return hold(true);
   // Another tab may take the lock from this one.

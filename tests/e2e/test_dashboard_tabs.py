@@ -4,12 +4,12 @@ import re
 import time
 from typing import Final
 
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, Route, WebSocket, expect
 
 from clerk_tinybird_app.dashboard.questions import pace
 from clerk_tinybird_app.product.dashboard import DASHBOARD
 from tests.e2e.board import RECENT, Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Visitor, wait_for
 
 TABS: Final = 5
 RPS: Final = 10
@@ -24,6 +24,12 @@ LIVE: Final = re.compile(r"^Live, updated \d+ s ago$")
 
 EVERY_TURN_MS: Final = 12_000
 """Each tab's turn takes two seconds, for a refresh is eight queries."""
+
+_HAS_TURN: Final = """async () => {
+  const { held } = await navigator.locks.query();
+  return held.some(({ name }) => name === "dashboard-refresh");
+}"""
+_HAS_NONE: Final = f"async () => !(await ({_HAS_TURN})())"
 
 _REFRESH: Final = re.compile(r'\.refresh".*?"number":(\d+)')
 
@@ -84,17 +90,34 @@ def test_a_tab_that_hangs_in_its_turn_does_not_stop_the_others(
     hung.evaluate(
         "() => { navigator.locks.request('dashboard-refresh', () => new Promise(() => {})); }"
     )
-    page.wait_for_function(
-        """async () => {
-          const { held } = await navigator.locks.query();
-          return held.some(({ name }) => name === "dashboard-refresh");
-        }"""
-    )
+    wait_for(page, _HAS_TURN)
 
     board.post_event(tenant, "/past-the-hung-tab")
 
     expect(page.get_by_text("GET /past-the-hung-tab").first).to_be_visible(timeout=10_000)
     expect(page.locator("#live-status")).to_have_text(re.compile(r"^Live, updated [0-5] s ago$"))
+
+
+def test_a_page_takes_its_turn_while_clerk_loads_and_keeps_it_from_others_for_seconds_at_most(
+    board: Board, page: Page
+) -> None:
+    board.open()
+    withheld: list[Route] = []
+    clerk = re.compile(r"/v1/client\b")
+
+    def withhold(route: Route) -> None:
+        withheld.append(route)
+
+    page.route(clerk, withhold)
+    page.reload(wait_until="commit")
+
+    wait_for(page, _HAS_TURN)
+    wait_for(page, _HAS_NONE)
+
+    for route in withheld:
+        route.continue_()
+    page.unroute(clerk)
+    board.expect_filled()
 
 
 def test_a_page_without_locks_refreshes_all_the_same(
