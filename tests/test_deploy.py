@@ -7,12 +7,16 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from importlib.metadata import requires
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 from packaging.requirements import Requirement
 
@@ -289,6 +293,37 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
     )  # fmt: skip
 
     assert f'"dial":"{upstream}"' in done.stdout
+
+
+@contextmanager
+def backend(port: int) -> Iterator[None]:
+    """Answer every request with 501."""
+    with ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def test_a_backend_that_has_restarted_is_asked_at_once_when_the_next_one_restarts(
+    tmp_path: Path,
+) -> None:
+    one, other, port = free_port(), free_port(), free_port()
+    [shipped] = re.findall(r"^ +server 127.*", web_servers.deployed("nginx.conf", {}), re.MULTILINE)
+    servers = "".join(shipped.replace("3000", str(each)) for each in (one, other))
+    site = (
+        f"upstream app {{ {servers} }}\n"
+        f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; }} }}\n"
+    )
+
+    def statuses() -> set[int]:
+        return {httpx.get(f"http://127.0.0.1:{port}").status_code for _ in range(4)}
+
+    with web_servers.nginx(tmp_path, port, site):
+        with backend(one):
+            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
+        with backend(other):
+            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
+        assert statuses() == {HTTPStatus.BAD_GATEWAY}
 
 
 def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:
