@@ -46,7 +46,7 @@ _PING: Final = "2"
 _PONG: Final = "3"
 _RECEIVE_BYTES: Final = 262_144
 _ANSWER_SECONDS: Final = 15.0
-_FAILED_PANEL: Final = re.compile(r'"code":\s*(\{"v":\s*)?"tinybird_')
+_FAILED_PANEL: Final = re.compile(r'"code":\s*"tinybird_')
 _OPENING_AT_ONCE: Final = 8
 _PLACE: Final = {"router_data": {"pathname": DASHBOARD, "asPath": DASHBOARD}}
 

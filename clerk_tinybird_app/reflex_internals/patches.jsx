@@ -3,14 +3,16 @@
 // The value that a page shows, of the one it has and the one that came.
 export const whole = (old, came) => (came?.$patch ? patched(old, came.$patch) : came);
 
-const patched = (old, patch) => {
-  if ("v" in patch) return patch.v;
-  if (patch.f) {
-    const changed = Object.entries(patch.f).map(([name, part]) => [name, patched(old[name], part)]);
+const patched = (old, part) => {
+  if (part === null || typeof part !== "object") return part;
+  if ("v" in part) return part.v;
+  if (part.f) {
+    const changed = Object.entries(part.f).map(([name, own]) => [name, patched(old[name], own)]);
     return { ...old, ...Object.fromEntries(changed) };
   }
-  return patch.l.flatMap((part) => {
-    if (part.r) return old.slice(part.r[0], part.r[0] + part.r[1]);
-    return [part.p ? patched(old[part.p[0]], part.p[1]) : part.v];
+  return part.l.flatMap((item) => {
+    if (!Array.isArray(item)) return [patched(undefined, item)];
+    const [place, more] = item;
+    return typeof more === "number" ? old.slice(place, place + more) : [patched(old[place], more)];
   });
 };

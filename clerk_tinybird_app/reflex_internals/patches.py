@@ -14,8 +14,6 @@ PATCH: Final = "$patch"
 _VALUE: Final = "v"
 _FIELDS: Final = "f"
 _ITEMS: Final = "l"
-_RUN: Final = "r"
-_CHANGED: Final = "p"
 _MOST_CHANGED: Final = 0.5
 """Of a list of plain values: with more of them changed it is sent whole."""
 
@@ -59,12 +57,13 @@ class SentValues:
         return found
 
 
-def difference(before: Any, now: Any) -> dict[str, Any]:
+def difference(before: Any, now: Any) -> Any:
     """Return how ``now`` is made of ``before``: values of a state that were not changed since.
 
     Returns:
-        The new value itself; or the fields that changed; or, of a list, its items: runs of the
-        old ones, old ones that changed, and new ones.
+        A plain value itself, ``v`` another one; ``f`` the fields that changed; or ``l`` a list's
+        items: new ones, ``[place, count]`` for a run of old ones, and ``[place, difference]`` for
+        one that is made of an old one.
     """
     if type(before) is type(now):
         if isinstance(now, list | tuple):
@@ -74,7 +73,7 @@ def difference(before: Any, now: Any) -> dict[str, Any]:
             return _fields(before, now)
         if is_dataclass(now):
             return _fields(_by_name(before), _by_name(now))
-    return {_VALUE: now}
+    return now if now is None or isinstance(now, str | int | float) else {_VALUE: now}
 
 
 def _by_name(value: Any) -> dict[str, Any]:
@@ -93,20 +92,21 @@ def _fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]
 def _items(before: Sequence[Any], now: Sequence[Any]) -> dict[str, Any]:
     """Return how a list is made of another; an item is known by its ``key``, or by its place."""
     known = {getattr(item, "key", place): place for place, item in enumerate(before)}
-    found: list[dict[str, Any]] = []
-    changed = 0
+    found: list[Any] = []
+    run, changed = [-1, 0], 0
     for place, item in enumerate(now):
         old = known.get(getattr(item, "key", place))
-        if old is None:
-            found.append({_VALUE: item})
-        elif before[old] != item:
-            changed += 1
-            part = difference(before[old], item)
-            found.append(part if _VALUE in part else {_CHANGED: [old, part]})
-        elif found and _RUN in found[-1] and sum(found[-1][_RUN]) == old:
-            found[-1][_RUN][1] += 1
-        else:
-            found.append({_RUN: [old, 1]})
+        if old is not None and before[old] == item:
+            if sum(run) == old:
+                run[1] += 1
+            else:
+                found.append(run := [old, 1])
+            continue
+        run, changed = [-1, 0], changed + (old is not None)
+        # A new row is much like the others.
+        like = 0 if old is None and before and is_dataclass(item) else old
+        part = difference(None if like is None else before[like], item)
+        found.append([like, part] if isinstance(part, dict) and _VALUE not in part else part)
     is_plain = not any(is_dataclass(item) or isinstance(item, list | dict) for item in now)
     if is_plain and changed > _MOST_CHANGED * len(now):
         return {_VALUE: now}

@@ -84,14 +84,15 @@ def test_a_page_shows_the_new_value_whatever_it_was_before() -> None:
     assert shown(sent) == [plain(now) for _, now in pairs[:_CASES]]
 
 
-def test_a_new_row_is_all_that_is_sent_of_a_list() -> None:
-    rows = [Row(str(number), ["x" * 50]) for number in range(20)]
+def test_of_a_list_only_a_new_row_is_sent_and_what_it_has_that_another_has_not() -> None:
+    rows = [Row(str(number), ["x" * 50, "same", "same"]) for number in range(20)]
     sent = SentValues(frozenset({BOARD}))
     sent.patched({BOARD: {"rows": rows}})
 
-    patched = sent.patched({BOARD: {"rows": [new := Row("new", ["y"]), *rows[:-1]]}})
+    patched = sent.patched({BOARD: {"rows": [Row("new", ["y", "same", "same"]), *rows[:-1]]}})
 
-    assert patched[BOARD]["rows"] == {PATCH: {"l": [{"v": new}, {"r": [0, 19]}]}}
+    new = {"f": {"key": "new", "cells": {"l": ["y", [1, 2]]}}}
+    assert patched[BOARD]["rows"] == {PATCH: {"l": [[0, new], [0, 19]]}}
 
 
 def test_the_bucket_that_is_filling_is_all_that_is_sent_of_a_chart() -> None:
@@ -100,8 +101,8 @@ def test_the_bucket_that_is_filling_is_all_that_is_sent_of_a_chart() -> None:
 
     assert difference(chart, now) == {
         "f": {
-            "values": {"l": [{"p": [0, {"l": [{"r": [0, 3]}, {"v": 5}]}]}, {"r": [1, 1]}]},
-            "total": {"v": 11},
+            "values": {"l": [[0, {"l": [[0, 3], 5]}], [1, 1]]},
+            "total": 11,
         }
     }
 
@@ -129,7 +130,7 @@ def test_what_is_changed_in_place_is_told() -> None:
 
     patched = sent.patched({BOARD: {"panels": panels}})
 
-    assert patched[BOARD]["panels"] == {PATCH: {"f": {"b": {"f": {"total": {"v": 2}}}}}}
+    assert patched[BOARD]["panels"] == {PATCH: {"f": {"b": {"f": {"total": 2}}}}}
 
 
 @pytest.mark.parametrize("between", [None, "", 0])
