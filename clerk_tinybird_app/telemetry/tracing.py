@@ -52,7 +52,8 @@ def _named(name: str, attributes: dict[str, str]) -> AbstractContextManager[Span
 def start() -> None:
     """Begin to trace, if the environment asks for it; each worker does when it starts."""
     global _provider, _tracer  # noqa: PLW0603 - a process has one tracer
-    wanted = os.environ.get(_EXPORTER, "none")
+    # As OpenTelemetry has it, an empty variable is one that is not set.
+    wanted = os.environ.get(_EXPORTER) or "none"
     if wanted == "none" or _provider is not None:
         return
     try:

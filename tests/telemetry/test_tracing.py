@@ -1,5 +1,6 @@
 """Traces cost nothing when they are off, and hold no secret when they are on."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -42,8 +43,16 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     provider.shutdown()
 
 
-def test_without_the_variable_nothing_is_imported_and_a_span_is_one_object() -> None:
-    subprocess.run([sys.executable, "-c", _OFF], check=True)
+@pytest.mark.parametrize("empty", [{}, {"OTEL_TRACES_EXPORTER": ""}], ids=["unset", "empty"])
+def test_without_the_variable_nothing_is_imported_and_a_span_is_one_object(
+    empty: dict[str, str],
+) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run(
+        [sys.executable, "-c", _OFF], env=env | empty, capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == ""
 
 
 @pytest.mark.anyio
