@@ -21,6 +21,7 @@ from tests.clerk.tokens import KID, NOW, jwk, token_with
 from tests.conftest import CHOICE
 from tests.local_server import HANGS, http_answer, local_server
 from tests.redis_server import ADVICE, is_there, redis_server
+from tests.running_app import free_port
 from tests.test_settings import HOST_KEY, TINYBIRD
 
 KEYS = CHOICE | {"CLERK_PUBLISHABLE_KEY": HOST_KEY} | TINYBIRD
@@ -124,7 +125,9 @@ async def test_the_embedded_tinybird_writes_its_log_as_the_app_does(
         raise OSError
 
     monkeypatch.setattr(child, "start", start)
-    settings = Settings.from_environ(CHOICE | {"LOG_FORMAT": "json"})
+    # Where nothing answers: one that does would be used as it is.
+    port = {"TB_LOCAL_PORT": str(free_port())}
+    settings = Settings.from_environ(CHOICE | port | {"LOG_FORMAT": "json"})
     built = services.build(settings, folder=tmp_path / "local")
     await built.embedded.start()
     await built.close()
