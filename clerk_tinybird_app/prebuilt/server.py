@@ -60,7 +60,7 @@ def serve(settings: Settings, pages: Path | None, say: Say) -> None:
             _APP,
             listening,
             say=say,
-            address=settings.origins[0],
+            running=_running(settings, listening, has_pages=pages is not None),
             changed=changed,
             ends_at_hup=ends_with_terminal(),
             most_memory=settings.worker_max_memory,
@@ -68,6 +68,17 @@ def serve(settings: Settings, pages: Path | None, say: Say) -> None:
         status = asyncio.run(supervisor.run(count))
     say("App stopped.")
     sys.exit(status)
+
+
+def _running(settings: Settings, listening: socket.socket, *, has_pages: bool) -> str:
+    """Say what users open, or where a backend alone listens for its proxy."""
+    if has_pages:
+        return f"App running at: {settings.origins[0]}"
+    name = listening.getsockname()
+    if isinstance(name, str):
+        return f"Backend running at: {name}"
+    host, port, *_ = name
+    return f"Backend running at: http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _uvicorns() -> dict[str, str]:

@@ -106,7 +106,7 @@ class Supervisor:
         target: The module and the name of the function that makes the app.
         listening: The socket that all workers have.
         say: Gets a sentence about each worker that serves.
-        address: What users open.
+        running: The beginning of that sentence: what runs, and where.
         changed: Names what has changed since the pages were built, "" when nothing has. A worker
             that begins reads the code anew, so it would have another release than the others.
         ends_at_hup: Whether a HUP ends the server instead of renewing the workers.
@@ -119,7 +119,7 @@ class Supervisor:
         listening: socket.socket,
         *,
         say: Callable[[str], None],
-        address: str,
+        running: str,
         changed: Callable[[], str],
         ends_at_hup: bool,
         most_memory: int | None,
@@ -127,7 +127,7 @@ class Supervisor:
         self._target = target
         self._listening = listening
         self._say = say
-        self._address = address
+        self._running = running
         self._changed = changed
         self._ends_at_hup = ends_at_hup
         self._most_memory = most_memory
@@ -170,7 +170,7 @@ class Supervisor:
         began = time.monotonic()
         if await worker.begun:
             mine = f"worker {worker.process.pid}, ready after {time.monotonic() - began:.1f} s"
-            self._say(f"App running at: {self._address} ({mine})")
+            self._say(f"{self._running} ({mine})")
         status = await worker.process.wait()
         self._workers.remove(worker)
         if not any(each.serves for each in self._workers):

@@ -156,3 +156,26 @@ def test_a_unix_socket_takes_the_place_of_one_that_was_left_and_of_nothing_else(
             pass
         assert path.is_socket()
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:{}"),
+        ("0.0.0.0", "http://0.0.0.0:{}"),
+        ("::1", "http://[::1]:{}"),
+    ],
+)
+def test_a_backend_alone_says_where_it_listens_and_an_app_what_users_open(
+    host: str, said: str
+) -> None:
+    port = str(free_port())
+    ports = {"REFLEX_FRONTEND_PORT": port, "REFLEX_BACKEND_PORT": port}
+    settings = Settings.from_environ({"REFLEX_BACKEND_HOST": host} | ports)
+
+    for has_pages, text in (
+        (False, f"Backend running at: {said.format(port)}"),
+        (True, f"App running at: {settings.origins[0]}"),
+    ):
+        with server._listening(settings, has_pages=has_pages) as listening:
+            assert server._running(settings, listening, has_pages=has_pages) == text
