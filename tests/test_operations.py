@@ -11,6 +11,9 @@ import pytest
 
 from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.logs import lines, log_budget
+from clerk_tinybird_app.prebuilt.http_protocol import MAX_KEPT, REQUEST_SECONDS
+from clerk_tinybird_app.prebuilt.websocket_protocol import MAX_MESSAGES
+from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME
 from clerk_tinybird_app.telemetry import refusals
 from clerk_tinybird_app.telemetry.metrics import REGISTRY
 from clerk_tinybird_app.tinybird.client import TinybirdError
@@ -32,6 +35,8 @@ def _logged_codes() -> set[str]:
     tinybirds = {kind.code for kind in _kinds(TinybirdError)}
     own = {
         *(refusals.TOO_MANY_REQUESTS, refusals.HEADERS_TOO_LARGE, refusals.NO_METRICS),
+        *(refusals.REQUEST_MALFORMED, refusals.REQUEST_TOO_SLOW),
+        refusals.TOO_MANY_CONNECTIONS,
         *(refusals.POLICY_FAILED, refusals.REQUEST_FAILED, *refusals.WEBSOCKET_CODES),
         *(log_budget.EVENT_FAILED, log_budget.PAGE_ERROR),
         *(refusals.NOT_SEALED, refusals.REDIS_FAILED),
@@ -132,3 +137,30 @@ def test_every_alert_names_a_code_that_is_logged() -> None:
     named = re.findall(r'code=~?"([\w|]+)"', text)
 
     assert {code for codes in named for code in codes.split("|")} <= _logged_codes()
+
+
+def test_every_code_that_a_line_of_the_source_can_have_is_known_here() -> None:
+    """Whoever adds a constant explains it, or says that it is in answers alone."""
+    places = {
+        *(refusals.API, refusals.PUSH, refusals.WEBSOCKET, refusals.QUERY, refusals.POLICY),
+        *(refusals.METRICS, refusals.REQUEST, refusals.SERVER, refusals.REDIS),
+    }
+    constants = {
+        value
+        for name, value in vars(refusals).items()
+        if name.isupper() and not name.startswith("_") and isinstance(value, str)
+    }
+    only_answered = OPERATIONS.partition("only in answers")[2].partition("\n")[0]
+
+    assert constants - places - set(re.findall(r"`(\w+)`", only_answered)) <= _logged_codes()
+    fields = OPERATIONS.partition("| `code`, `place` |")[2].partition("\n")[0]
+    assert places <= set(re.findall(r"`(\w+)`", fields))
+
+
+def test_the_limits_of_websockets_are_told_as_they_are() -> None:
+    told = {code: " ".join(cells) for code, cells in _rows("### Codes").items()}
+
+    assert f"more than {MAX_MESSAGES} messages" in told["websocket_flood"]
+    assert f"within {REQUEST_SECONDS:g} seconds" in told["request_too_slow"]
+    assert f"more than {MAX_KEPT // 1024} KiB" in told["headers_too_large"]
+    assert f"longer than {MAX_FRAME // 1024} KiB" in told["websocket_frame"]

@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from clerk_tinybird_app import __version__, routes
-from clerk_tinybird_app.api.errors import NO_STORE, method_not_allowed, not_found
+from clerk_tinybird_app.api.errors import method_not_allowed, not_found
 from clerk_tinybird_app.api.metrics import metrics
 from clerk_tinybird_app.api.rate_limit import RateLimit
 from clerk_tinybird_app.api.ready import Readiness, ready
 from clerk_tinybird_app.api.shared_rate_limit import SharedRateLimit
 from clerk_tinybird_app.api.tinybird_token import ADDRESS_SHARE, tinybird_token
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.errors import NO_STORE
 from clerk_tinybird_app.serving.loopback_only import LoopbackOnly
 
 _OTHER_METHODS: Final = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -1,21 +1,12 @@
-"""The one form of every error under ``/api``: ``{error: {code, message}}``."""
+"""The answers below ``/api`` where nothing is, or where another method is asked for."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from clerk_tinybird_app.serving.errors import error
 from clerk_tinybird_app.telemetry import refusals
-
-NO_STORE: Final = {"Cache-Control": "no-store"}
-
-
-def error(status: int, code: str, message: str, headers: Mapping[str, str]) -> JSONResponse:
-    """Return an error's answer."""
-    body = {"error": {"code": code, "message": message}}
-    return JSONResponse(body, status_code=status, headers={**NO_STORE, **headers})
 
 
 async def not_found(_request: Request) -> JSONResponse:

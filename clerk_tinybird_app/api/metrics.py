@@ -8,8 +8,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clerk_tinybird_app.api.errors import NO_STORE, error
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.errors import NO_STORE, error
 from clerk_tinybird_app.serving.loopback_only import is_loopback_request
 from clerk_tinybird_app.telemetry import metrics as telemetry
 from clerk_tinybird_app.telemetry import refusals

@@ -17,9 +17,9 @@ from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from clerk_tinybird_app.api.errors import NO_STORE
 from clerk_tinybird_app.clerk.errors import KeysUnavailable
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.errors import NO_STORE
 from clerk_tinybird_app.telemetry import refusals
 from clerk_tinybird_app.tinybird.client import TinybirdUnreachableError
 

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from clerk_tinybird_app.api.errors import error
 from clerk_tinybird_app.api.shared_rate_limit import SharedRateLimit
 from clerk_tinybird_app.clerk.credentials import session_token
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.logs import context
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.serving.errors import error
 from clerk_tinybird_app.serving.proxies import customer_of
 from clerk_tinybird_app.telemetry import metrics, refusals
 from clerk_tinybird_app.tinybird.policy import PolicyFailedError

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -13,7 +14,9 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.main import main as uvicorn_command
 
-from clerk_tinybird_app.prebuilt.protocols import HttpProtocol, WebsocketProtocol
+from clerk_tinybird_app.prebuilt.http_protocol import HttpProtocol
+from clerk_tinybird_app.prebuilt.refusing import SaidHere
+from clerk_tinybird_app.prebuilt.websocket_protocol import WebsocketProtocol
 from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME
 from clerk_tinybird_app.settings.environment import TUNABLE, UVICORN
 
@@ -101,6 +104,8 @@ def main(target: str, *numbers: str) -> None:
         timeout_graceful_shutdown=FINISH_SECONDS,
         **tuned(),
     )
+    # Before the app's own filters, which count what they see.
+    logging.getLogger("uvicorn.error").addFilter(SaidHere())
     config.load()
     gc.set_threshold(*_COLLECT_AFTER)
     # Not by asyncio.run, which cancels what still hangs at the end, and that is logged as a fault.

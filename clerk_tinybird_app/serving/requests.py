@@ -4,7 +4,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -18,7 +18,9 @@ from clerk_tinybird_app.serving.proxies import client_of
 from clerk_tinybird_app.telemetry import metrics, tracing
 
 REQUEST_ID: Final = "X-Request-ID"
-_HEADER: Final = REQUEST_ID.lower().encode()
+ID_HEADER: Final = REQUEST_ID.lower().encode()
+"""Its name as ASGI has it."""
+
 _SHORT_AND_PLAIN: Final = re.compile(rb"[A-Za-z0-9-]{1,64}")
 
 LINES_PER_MINUTE: Final = 1_200
@@ -57,10 +59,10 @@ class RequestLog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on."""
         if scope["type"] == "http":
-            with in_request(_request_id(scope)) as request_id:
+            with in_request(request_id_of(scope["headers"])) as request_id:
                 await self._answer(scope, receive, send, request_id)
         elif scope["type"] == "websocket":
-            with in_request(_request_id(scope)):
+            with in_request(request_id_of(scope["headers"])):
                 await self._serve(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -96,6 +98,8 @@ class RequestLog:
                 self._log(scope, _WEBSOCKET, " opened", _SWITCHED, self._clock() - began)
             elif message["type"] == "websocket.close":
                 code = message.get("code", _CLOSED)
+            elif message["type"] == "websocket.http.response.start":
+                code = message["status"]
             await send(message)
 
         async def watched_receive() -> Message:
@@ -126,9 +130,9 @@ class RequestLog:
         _logger.info(said, method, path, what, status, ms, more, extra=fields)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the request's own id, if it is short, plain and no secret; else a new one."""
-    given = [value for name, value in scope["headers"] if name == _HEADER]
+    given = [value for name, value in headers if name == ID_HEADER]
     if len(given) == 1 and _SHORT_AND_PLAIN.fullmatch(given[0]):
         text: str = given[0].decode()
         if redact(text) == text:

@@ -20,11 +20,15 @@ QUERY: Final = "query"
 POLICY: Final = "policy"
 METRICS: Final = "metrics"
 REQUEST: Final = "request"
+SERVER: Final = "server"
 REDIS: Final = "redis"
 """Where something is refused, or fails."""
 
 TOO_MANY_REQUESTS: Final = "too_many_requests"
 HEADERS_TOO_LARGE: Final = "headers_too_large"
+REQUEST_MALFORMED: Final = "request_malformed"
+REQUEST_TOO_SLOW: Final = "request_too_slow"
+TOO_MANY_CONNECTIONS: Final = "too_many_connections"
 POLICY_FAILED: Final = "policy_failed"
 REQUEST_FAILED: Final = "request_failed"
 NO_METRICS: Final = "metrics_refused"
@@ -33,15 +37,19 @@ METHOD_NOT_ALLOWED: Final = "method_not_allowed"
 STOPPING: Final = "stopping"
 NOT_SEALED: Final = "redis_not_sealed"
 REDIS_FAILED: Final = "redis_failed"
-WEBSOCKET_CODES: Final = tuple(
-    f"websocket_{kind}" for kind in ("frame", "handshake", "origin", "place", "error")
+WEBSOCKET_FRAME: Final = "websocket_frame"
+WEBSOCKET_HANDSHAKE: Final = "websocket_handshake"
+WEBSOCKET_FLOOD: Final = "websocket_flood"
+WEBSOCKET_CODES: Final = (
+    *(WEBSOCKET_FRAME, WEBSOCKET_HANDSHAKE, WEBSOCKET_FLOOD),
+    *("websocket_origin", "websocket_place", "websocket_error"),
 )
 
 _OF_CALLERS: Final = frozenset(
     {
         *("session_missing", "session_malformed", "session_algorithm", "session_kind"),
         *("session_signature", "session_claims", "session_expired", "session_pending"),
-        *(TOO_MANY_REQUESTS, HEADERS_TOO_LARGE),
+        *(TOO_MANY_REQUESTS, HEADERS_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TOO_SLOW),
     }
 )
 """What callers do without any fault of ours; the other codes may need somebody to act."""

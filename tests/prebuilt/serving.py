@@ -35,15 +35,21 @@ server.serve(Settings.load(), Path("pages"), tell)
 _TINY = """
 import gc, os, time
 from pathlib import Path
-from clerk_tinybird_app.prebuilt import protocols
+from clerk_tinybird_app.logs.lines import write_lines
+from clerk_tinybird_app.logs.log_budget import LogBudget
+from clerk_tinybird_app.prebuilt import http_protocol
+from clerk_tinybird_app.telemetry import metrics, refusals
 
-protocols.REQUEST_SECONDS = float(os.environ.get("REQUEST_SECONDS", "30"))
-protocols.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
+http_protocol.REQUEST_SECONDS = float(os.environ.get("REQUEST_SECONDS", "30"))
+http_protocol.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
+if lines := os.environ.get("LINES_PER_MINUTE"):
+    refusals._LOG._budgets.default_factory = lambda: LogBudget(per_minute=int(lines))
 
 HEADERS = []
 
 def app():
     assert not Path("broken").exists(), "it is broken"
+    write_lines("json")
     while Path("waits").exists():
         time.sleep(0.05)
 
@@ -60,7 +66,9 @@ def app():
                 pass
             HEADERS[:] = [(b"x-collected-after", str(gc.get_threshold()[0]).encode())]
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await send({"type": "http.response.body", "body": str(os.getpid()).encode()})
+            counts = scope["path"] == "/metrics"
+            body = metrics.exposition() if counts else str(os.getpid()).encode()
+            await send({"type": "http.response.body", "body": body})
         elif scope["path"] == "/closed":
             await receive()
             await send({"type": "websocket.close"})

@@ -1,5 +1,6 @@
 """The app's backend in a process of its own, without its pages, and a tab at it."""
 
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -50,6 +51,14 @@ class Backend:
     def log(self) -> str:
         """Return everything that the server has written."""
         return self.app.log.read_text(encoding="utf-8", errors="replace")
+
+    def refused(self, place: str, code: str) -> int:
+        """Return how often something was refused."""
+        token = self.app.env.get("METRICS_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        said = httpx.get(f"http://127.0.0.1:{self.app.port}/api/metrics", headers=headers).text
+        found = re.search(rf'app_refusals_total{{code="{code}",place="{place}"}} (\d+)', said)
+        return int(found[1]) if found else 0
 
     @contextmanager
     def websocket(self, *, subprotocol: str = "") -> Iterator[Client]:
