@@ -13,6 +13,7 @@ from clerk_tinybird_app.clerk.errors import ClerkError
 from clerk_tinybird_app.logs import lines, log_budget
 from clerk_tinybird_app.prebuilt.http_protocol import MAX_KEPT, REQUEST_SECONDS
 from clerk_tinybird_app.prebuilt.websocket_protocol import MAX_MESSAGES
+from clerk_tinybird_app.reflex_internals import connections
 from clerk_tinybird_app.reflex_internals.frames import MAX_FRAME
 from clerk_tinybird_app.telemetry import refusals
 from clerk_tinybird_app.telemetry.metrics import REGISTRY
@@ -35,7 +36,7 @@ def _logged_codes() -> set[str]:
     tinybirds = {kind.code for kind in _kinds(TinybirdError)}
     own = {
         *(refusals.TOO_MANY_REQUESTS, refusals.HEADERS_TOO_LARGE, refusals.NO_METRICS),
-        *(refusals.REQUEST_MALFORMED, refusals.REQUEST_TOO_SLOW),
+        *(refusals.REQUEST_MALFORMED, refusals.REQUEST_TOO_SLOW, refusals.SESSION_TABS),
         refusals.TOO_MANY_CONNECTIONS,
         *(refusals.POLICY_FAILED, refusals.REQUEST_FAILED, *refusals.WEBSOCKET_CODES),
         *(log_budget.EVENT_FAILED, log_budget.PAGE_ERROR),
@@ -160,6 +161,11 @@ def test_every_code_that_a_line_of_the_source_can_have_is_known_here() -> None:
 def test_the_limits_of_websockets_are_told_as_they_are() -> None:
     told = {code: " ".join(cells) for code, cells in _rows("### Codes").items()}
 
+    assert f"has {connections.MAX_PER_SESSION} websockets" in told["session_tabs"]
+    assert (
+        f"({connections.SESSION_PER_SECOND} and {connections.ADDRESS_PER_SECOND} messages a second,"
+        f" after {connections.SESSION_AT_ONCE} and {connections.ADDRESS_AT_ONCE:,} at once)"
+    ) in told["websocket_events"]
     assert f"more than {MAX_MESSAGES} messages" in told["websocket_flood"]
     assert f"within {REQUEST_SECONDS:g} seconds" in told["request_too_slow"]
     assert f"more than {MAX_KEPT // 1024} KiB" in told["headers_too_large"]

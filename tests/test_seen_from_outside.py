@@ -120,12 +120,49 @@ def _sync(backend: Backend, token: str) -> None:
 def test_every_line_from_the_first_on_is_json_the_servers_own_too(
     backend: Backend, seen: Seen
 ) -> None:
+    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
     with socket.create_connection(("127.0.0.1", backend.app.port)) as connection:
-        connection.sendall(b"no HTTP\r\n\r\n")
+        connection.sendall(upgrade)
         seen.lines_with(logger="uvicorn.error", level="WARNING")
 
     lines = [json.loads(line) for line in backend.log().splitlines()]
     assert lines[0]["message"] == "Starting 1 worker."
+
+
+def test_what_the_server_refuses_is_one_line_with_its_code_and_counted(
+    backend: Backend, seen: Seen
+) -> None:
+    before = backend.refused("server", "request_malformed")
+    with socket.create_connection(("127.0.0.1", backend.app.port)) as connection:
+        connection.sendall(b"no HTTP\r\n\r\n")
+        answer = connection.recv(4096).decode()
+
+    (line,) = seen.lines_with(place="server", code="request_malformed")
+    assert f"x-request-id: {line['request_id']}\r\n" in answer
+    assert backend.refused("server", "request_malformed") == before + 1
+    assert "Invalid HTTP request" not in backend.log()
+
+
+def test_a_websocket_that_is_refused_is_answered_with_the_id_and_the_code_of_its_line(
+    seen: Seen,
+) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "X-Request-ID": "this-websocket",
+    }
+    answer = seen.get("/_event/?EIO=4&transport=websocket", headers=upgrade)
+
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "websocket_handshake"
+    assert answer.headers["X-Request-ID"] == "this-websocket"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    (line,) = seen.lines_with(code="websocket_handshake", request_id="this-websocket")
+    assert line["place"] == "websocket"
+    (access,) = seen.lines_with(method="WEBSOCKET", request_id="this-websocket")
+    assert access["status"] == 403
 
 
 def test_a_push_that_is_refused_is_a_line_with_its_code_and_its_event(

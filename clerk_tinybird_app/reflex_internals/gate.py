@@ -12,6 +12,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from reflex.app import App
@@ -22,7 +23,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clerk_tinybird_app.logs.context import take_event_ids_from
 from clerk_tinybird_app.logs.log_budget import LogBudget
 from clerk_tinybird_app.logs.reminders import Reminders
-from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connection, Connections
+from clerk_tinybird_app.reflex_internals.connections import (
+    CONNECTION_KEY,
+    Connection,
+    Connections,
+)
 from clerk_tinybird_app.reflex_internals.frames import (
     MAX_FRAME,
     FrameCheck,
@@ -34,6 +39,7 @@ from clerk_tinybird_app.reflex_internals.namespace import BoundedNamespace, even
 from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
 from clerk_tinybird_app.reflex_internals.shared_places import SharedPlaces
 from clerk_tinybird_app.reflex_internals.thin_sockets import thin_sockets
+from clerk_tinybird_app.serving.errors import error
 from clerk_tinybird_app.serving.origins import stranger
 from clerk_tinybird_app.serving.proxies import client_of
 from clerk_tinybird_app.shared_redis import SharedRedis
@@ -55,6 +61,12 @@ MAX_TOLD: Final = 5
 
 _CLIENT_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _POLICY_VIOLATION: Final = 1008
+_ANSWERS: Final = "websocket.http.response"
+_TEXTS: Final = {
+    "handshake": "This is no handshake that a page of this app makes.",
+    "origin": "Pages at this origin get no data of this app.",
+    "place": "Too many websockets without a session are open. Try again in a moment.",
+}
 
 _WRITTEN_BY_ANYBODY: Final = (
     "reflex.app",
@@ -74,8 +86,8 @@ class Refusals:
         clock: Seconds of a clock that nobody can set.
 
     Attributes:
-        counted: The number of each kind: ``frame``, ``handshake``, ``origin``, ``place`` or
-            ``error``.
+        counted: The number of each kind: ``frame``, ``handshake``, ``origin``, ``place``,
+            ``events`` or ``error``.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -137,20 +149,21 @@ class WebsocketGate:
 
         if problem := _handshake_problem(scope):
             self._refusals.note("handshake", problem)
-            await _refuse_handshake(receive, send)
+            await _refuse_handshake("handshake", scope, receive, send)
             return
         origin = Headers(scope=scope).get("origin")
         if origin is not None and self._origins and (why := stranger(origin, self._origins)):
             self._refusals.note_once("origin", why)
-            await _refuse_handshake(receive, send)
+            await _refuse_handshake("origin", scope, receive, send)
             return
         connection = self._connections.open(client_of(scope), _ending(asyncio.current_task()))
         if connection is None:
-            await self._turn_away(receive, send)
+            await self._turn_away(scope, receive, send)
             return
         try:
-            if self._shared and not await self._shared.take(connection):
-                await self._turn_away(receive, send)
+            addresses = self._shared and self._shared.addresses
+            if addresses and not await addresses.take(connection, connection.origin):
+                await self._turn_away(scope, receive, send)
                 return
             checked = self._checked(receive, connection)
             await self._app({**scope, CONNECTION_KEY: connection}, checked, _as_text(send))
@@ -162,9 +175,9 @@ class WebsocketGate:
         finally:
             self._connections.leave(connection)
 
-    async def _turn_away(self, receive: Receive, send: Send) -> None:
+    async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._refusals.note("place", "no place for another websocket without a session")
-        await _refuse_handshake(receive, send)
+        await _refuse_handshake("place", scope, receive, send)
 
     def _checked(self, receive: Receive, connection: Connection) -> Receive:
         """Return ``receive`` without the frames that must not reach Reflex."""
@@ -178,6 +191,9 @@ class WebsocketGate:
                     return message
                 if self._shared:
                     self._shared.renew(connection)
+                if seconds := self._connections.wait(connection):
+                    self._refusals.note("events", "more than its session or its address may send")
+                    await asyncio.sleep(seconds)
                 try:
                     passed = check.passed(message.get("text") or message.get("bytes") or "")
                 except RefusedFrameError as error:
@@ -224,10 +240,16 @@ def _handshake_problem(scope: Scope) -> str | None:
     return None
 
 
-async def _refuse_handshake(receive: Receive, send: Send) -> None:
-    """Refuse a handshake: the client is answered 403."""
+async def _refuse_handshake(kind: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a handshake: the client is answered 403, with the code if the server can do that."""
     await receive()
-    await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+    if _ANSWERS not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        return
+    answer = error(HTTPStatus.FORBIDDEN, f"websocket_{kind}", _TEXTS[kind], {})
+    start = {"status": answer.status_code, "headers": answer.raw_headers}
+    await send({"type": f"{_ANSWERS}.start", **start})
+    await send({"type": f"{_ANSWERS}.body", "body": answer.body})
 
 
 def guard_websockets(
@@ -251,10 +273,17 @@ def guard_websockets(
         The counts of what is refused.
     """
     refused = Refusals()
-    shared = SharedPlaces(redis) if redis else None
-    connections = Connections(left=shared.leave) if shared else Connections()
+    shared, connections = None, Connections()
+    if redis:
+        shared = SharedPlaces(redis)
+        connections = Connections(left=shared.addresses.leave, ended=shared.sessions.leave)
     namespace = BoundedNamespace(
-        get_config().get_event_namespace(), app, connections, states, frozenset(patched_states)
+        get_config().get_event_namespace(),
+        app,
+        connections,
+        states,
+        patched_states=frozenset(patched_states),
+        shared=shared,
     )
     app._event_namespace = namespace
     if app.sio is None:

@@ -17,9 +17,15 @@ from reflex_base.event.processor.future import EventFuture
 from reflex_base.registry import RegistrationContext
 
 from clerk_tinybird_app.background import in_background
-from clerk_tinybird_app.reflex_internals.connections import Connection, Connections, connection_of
+from clerk_tinybird_app.reflex_internals.connections import (
+    Connection,
+    Connections,
+    TooManyTabsError,
+    connection_of,
+)
 from clerk_tinybird_app.reflex_internals.patches import SentValues
 from clerk_tinybird_app.reflex_internals.redis_states import StatesInRedis
+from clerk_tinybird_app.reflex_internals.shared_places import SharedPlaces
 from clerk_tinybird_app.telemetry import metrics
 
 MAX_UNDER_WAY: Final = 16
@@ -64,6 +70,7 @@ class BoundedNamespace(EventNamespace):
         connections: The places for websockets.
         states: The states in Redis, None without it.
         patched_states: The full names of the states of which pages are sent what changed.
+        shared: The places at all backend processes; None when there is no Redis.
     """
 
     def __init__(
@@ -72,11 +79,14 @@ class BoundedNamespace(EventNamespace):
         app: App,
         connections: Connections,
         states: StatesInRedis | None = None,
+        *,
         patched_states: frozenset[str] = frozenset(),
+        shared: SharedPlaces | None = None,
     ) -> None:
         super().__init__(namespace, cast("App", _RecordingApp(app)))
         self._connections = connections
         self._states = states
+        self._shared = shared.sessions if shared else None
         if states:
             states.serve(app, self)
         self._open: dict[str, Connection] = {}
@@ -84,12 +94,29 @@ class BoundedNamespace(EventNamespace):
         self._patched_states = patched_states
         self._sent: dict[str, SentValues] = {}
 
-    def prove(self, sid: str) -> None:
-        """Record that a session was proved over the websocket ``sid``."""
-        if connection := self._open.get(sid):
-            if not connection.has_proved:
+    async def prove(self, sid: str, session: str) -> None:
+        """Record that a session was proved over the websocket ``sid``.
+
+        Raises:
+            TooManyTabsError: The session has as many websockets as it may have.
+        """
+        connection = self._open.get(sid)
+        if connection is None or connection.session == session:
+            return
+        if not self._connections.has_place(session):
+            raise TooManyTabsError
+        if self._shared and not await self._shared.take(connection, session):
+            raise TooManyTabsError
+        is_first, is_open = not connection.has_proved, self._open.get(sid) is connection
+        if is_open and self._connections.prove(connection, session):
+            if is_first:
                 metrics.session(1)
-            self._connections.prove(connection)
+            return
+        # It has gone, or others came, while Redis was asked.
+        if self._shared:
+            self._shared.leave(connection)
+        if is_open:
+            raise TooManyTabsError
 
     def _closed(self, sid: str) -> Connection | None:
         """Forget the websocket ``sid``, and return what it was."""
@@ -207,8 +234,12 @@ def is_connected(client: SessionData) -> bool:
     return namespace.token_to_sid.get(client.client_token) == client.session_id
 
 
-def note_proof(client: SessionData) -> None:
-    """Record that a session was proved over the event's websocket, which may then stay open."""
+async def note_proof(client: SessionData, session: str) -> None:
+    """Record that a session was proved over the event's websocket, which may then stay open.
+
+    Raises:
+        TooManyTabsError: The session has as many websockets as it may have.
+    """
     namespace = RegistrationContext.get().app.event_namespace
     if isinstance(namespace, BoundedNamespace):
-        namespace.prove(client.session_id)
+        await namespace.prove(client.session_id, session)

@@ -13,6 +13,7 @@ from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, SessionExpiredError
 from clerk_tinybird_app.clerk.session import ClerkSession
 from clerk_tinybird_app.logs import context
+from clerk_tinybird_app.reflex_internals.connections import TooManyTabsError
 from clerk_tinybird_app.reflex_internals.namespace import is_connected, note_proof
 from clerk_tinybird_app.services import Services
 from clerk_tinybird_app.state.wording import told
@@ -176,9 +177,9 @@ class SessionState(rx.State):
         """
         try:
             await self._take(token)
-        except (ClerkError, PolicyFailedError) as error:
+        except (ClerkError, PolicyFailedError, TooManyTabsError) as error:
             metrics.pushed("refused")
-            if isinstance(error, ClerkError):
+            if not isinstance(error, PolicyFailedError):
                 refusals.refused(refusals.PUSH, error.code)
             # A token that is too old says nothing of the session: what was proved before it holds
             # until its own end, and the browser sends a fresh one at once.
@@ -215,6 +216,8 @@ class SessionState(rx.State):
     async def _take(self, token: str) -> None:
         running = services.current()
         session = await running.verify(token) if token else None
+        if session is not None:
+            await note_proof(self.router.session, session.session_id)
         if not is_connected(self.router.session):
             # The socket went while keys were fetched; whoever holds its client token now gets
             # nothing of this session, and an honest tab pushes again.
@@ -230,7 +233,6 @@ class SessionState(rx.State):
                 await forget_tenant_data(self)
             await tokens._follow(session, running)
             self._open(session)
-            note_proof(self.router.session)
         self._socket = self.router.session.session_id
 
     def _current_session(self) -> ClerkSession | None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import ClerkError, KeysUnavailable, SessionPendingError
+from clerk_tinybird_app.reflex_internals.connections import TooManyTabsError
 from clerk_tinybird_app.tinybird.client import (
     TinybirdError,
     TinybirdForbiddenError,
@@ -31,6 +32,7 @@ _TO_CUSTOMERS: Final[dict[type[Exception], str]] = {
     SessionPendingError: "Your sign-in is not complete. Finish it on the sign-in page.",
     KeysUnavailable: "Your sign-in cannot be confirmed at the moment. Try again in a few seconds.",
     ClerkError: "Your sign-in could not be confirmed. Try again; if this stays, sign in again.",
+    TooManyTabsError: TooManyTabsError.message,
     PolicyFailedError: "Something is wrong at our side, so nothing can be shown. Try again later.",
 }
 """The nearest class of an error counts."""
@@ -53,7 +55,7 @@ def for_reader(developers: str, customers: str) -> str:
     return developers if services.current().settings.shows_token_page else customers
 
 
-def told(error: TinybirdError | ClerkError | PolicyFailedError) -> Problem:
+def told(error: TinybirdError | ClerkError | PolicyFailedError | TooManyTabsError) -> Problem:
     """Return what is said of an error."""
     customers = next(_TO_CUSTOMERS[kind] for kind in type(error).mro() if kind in _TO_CUSTOMERS)
     code = error.code

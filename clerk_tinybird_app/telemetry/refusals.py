@@ -24,6 +24,7 @@ SERVER: Final = "server"
 REDIS: Final = "redis"
 """Where something is refused, or fails."""
 
+SESSION_TABS: Final = "session_tabs"
 TOO_MANY_REQUESTS: Final = "too_many_requests"
 HEADERS_TOO_LARGE: Final = "headers_too_large"
 REQUEST_MALFORMED: Final = "request_malformed"
@@ -42,14 +43,14 @@ WEBSOCKET_HANDSHAKE: Final = "websocket_handshake"
 WEBSOCKET_FLOOD: Final = "websocket_flood"
 WEBSOCKET_CODES: Final = (
     *(WEBSOCKET_FRAME, WEBSOCKET_HANDSHAKE, WEBSOCKET_FLOOD),
-    *("websocket_origin", "websocket_place", "websocket_error"),
+    *("websocket_origin", "websocket_place", "websocket_events", "websocket_error"),
 )
 
 _OF_CALLERS: Final = frozenset(
     {
         *("session_missing", "session_malformed", "session_algorithm", "session_kind"),
         *("session_signature", "session_claims", "session_expired", "session_pending"),
-        *(TOO_MANY_REQUESTS, HEADERS_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TOO_SLOW),
+        *(SESSION_TABS, TOO_MANY_REQUESTS, HEADERS_TOO_LARGE, REQUEST_MALFORMED, REQUEST_TOO_SLOW),
     }
 )
 """What callers do without any fault of ours; the other codes may need somebody to act."""

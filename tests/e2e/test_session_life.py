@@ -1,12 +1,35 @@
 """A session changes and ends in many ways; each ends in the right state without a reload."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
+from clerk_tinybird_app.reflex_internals.connections import MAX_PER_SESSION
 from tests.e2e.visitor import Visitor, claims_of, fixed_params, wait_for
+from tests.reflex_internals.frames import SYNC
 from tests.running_app import RunningApp, wait_until
 
+MORE_TABS = """
+    async ({ count, token, name }) => {
+        const url = `${location.origin.replace("http", "ws")}/_event/?EIO=4&transport=websocket`;
+        const router_data = { pathname: "/", asPath: "/" };
+        const event = { name, payload: { token }, router_data };
+        const opened = () => new Promise((resolve, reject) => {
+            const socket = new WebSocket(`${url}&token=${crypto.randomUUID()}`);
+            socket.onerror = reject;
+            socket.onmessage = ({ data }) => {
+                if (data === "2") socket.send("3");
+                else if (data.startsWith("0")) socket.send("40/_event,");
+                else if (data.startsWith("40"))
+                    socket.send("42/_event," + JSON.stringify(["event", event]));
+                else if (data.includes('"accepted_rx_state_":"sess_')) resolve(socket);
+                else if (data.includes("session_tabs")) reject(new Error("refused"));
+            };
+        });
+        window.more = await Promise.all(Array.from({ length: count }, opened));
+    }
+"""
 WAKE = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -226,3 +249,23 @@ def test_a_changed_role_changes_the_permission_without_a_reload(
 
     assert fixed_params(old, app.signing_key)["org_permission"] == "read"
     assert fixed_params(promoted, app.signing_key)["org_permission"] == "manage"
+
+
+def test_a_tab_too_many_says_so_and_goes_on_by_itself_when_another_closes(
+    visitor: Visitor,
+) -> None:
+    visitor.sign_in("admin@acme.test")
+    token = visitor.page.evaluate("window.Clerk.session.getToken()")
+    # This page is the first.
+    more = {"count": MAX_PER_SESSION - 1, "token": token, "name": SYNC}
+    visitor.page.evaluate(MORE_TABS, more)
+
+    last = visitor.open(page=visitor.context.new_page())
+
+    alert = last.get_by_role("alert")
+    expect(alert).to_contain_text(f"open in {MAX_PER_SESSION} tabs of your session")
+    expect(last.locator("#error-code")).to_have_text("session_tabs")
+    visitor.page.evaluate("window.more[0].close()")
+    expect(last.locator("#tinybird-token")).to_have_text(re.compile("^eyJ"), timeout=50_000)
+    expect(alert).to_have_count(0)
+    visitor.token(visitor.page)

@@ -3,9 +3,12 @@
 import pytest
 
 from clerk_tinybird_app.reflex_internals.connections import (
+    ADDRESS_AT_ONCE,
+    MAX_PER_SESSION,
     MAX_UNPROVED,
     MAX_UNPROVED_PER_ADDRESS,
     PROVING_SECONDS,
+    SESSION_AT_ONCE,
     Connection,
     Connections,
 )
@@ -55,7 +58,7 @@ async def test_a_proved_session_frees_its_place(websockets: Websockets) -> None:
     opened = await websockets.fill(MAX_UNPROVED_PER_ADDRESS, "8.8.8.8")
 
     for connection in opened:
-        websockets.places.prove(connection)
+        assert websockets.places.prove(connection, f"sess_{id(connection)}")
 
     await websockets.fill(MAX_UNPROVED_PER_ADDRESS, "8.8.8.8")
     assert opened[0].has_proved
@@ -63,7 +66,7 @@ async def test_a_proved_session_frees_its_place(websockets: Websockets) -> None:
 
 async def test_a_place_is_freed_once(websockets: Websockets) -> None:
     opened = await websockets.fill(MAX_UNPROVED_PER_ADDRESS, "8.8.8.8")
-    websockets.places.prove(opened[0])
+    websockets.places.prove(opened[0], "sess_1")
     websockets.places.leave(opened[0])
 
     assert await websockets.open("8.8.8.8")
@@ -101,7 +104,7 @@ async def test_the_oldest_makes_way_once_it_had_time_to_prove(
     websockets: Websockets, clock: Clock
 ) -> None:
     oldest, second, *_ = await websockets.fill(MAX_UNPROVED)
-    websockets.places.prove(oldest)
+    websockets.places.prove(oldest, "sess_1")
     await websockets.fill(1)
     clock.now += PROVING_SECONDS
 
@@ -111,3 +114,70 @@ async def test_the_oldest_makes_way_once_it_had_time_to_prove(
     websockets.places.leave(second)  # as its websocket ends
     assert await websockets.open()
     assert websockets.closed == [1, 2, 3]
+
+
+async def test_a_session_has_its_share_from_whatever_addresses(websockets: Websockets) -> None:
+    places, (more, other) = websockets.places, await websockets.fill(2)
+    opened = [(await websockets.fill(1, f"8.8.8.{number}"))[0] for number in range(MAX_PER_SESSION)]
+
+    assert all(places.prove(each, "sess_1") for each in opened)
+    assert not places.has_place("sess_1")
+    assert not places.prove(more, "sess_1")
+    assert not more.has_proved
+    assert places.prove(other, "sess_2")
+    assert places.prove(opened[0], "sess_1"), "it has its place already"
+
+    places.leave(opened[0])
+    assert places.prove(more, "sess_1")
+
+
+async def test_a_tab_that_changes_its_session_changes_its_place(websockets: Websockets) -> None:
+    places, opened = websockets.places, await websockets.fill(MAX_PER_SESSION + 1)
+    mover, *others = opened
+    assert places.prove(mover, "sess_1")
+    assert all(places.prove(each, "sess_2") for each in others)
+
+    assert not places.prove(mover, "sess_2")
+    assert mover.session == "sess_1"
+    places.leave(others[0])
+    assert places.prove(mover, "sess_2")
+    assert not places.has_place("sess_2")
+    for each in opened:
+        places.leave(each)
+        places.leave(each)
+    assert places._per_session == places._per_origin == {}
+
+
+async def test_what_has_ended_takes_no_place_any_more(websockets: Websockets) -> None:
+    [ended] = await websockets.fill(1)
+    websockets.places.leave(ended)
+
+    assert websockets.places.prove(ended, "sess_1")
+    assert websockets.places._per_session == {}
+
+
+async def test_a_session_sends_as_much_over_many_websockets_as_over_one(
+    websockets: Websockets,
+) -> None:
+    places, opened = websockets.places, await websockets.fill(5)
+    for each in opened:
+        places.prove(each, "sess_1")
+    [other] = await websockets.fill(1)
+    places.prove(other, "sess_2")
+
+    waits = [places.wait(opened[number % 5]) for number in range(SESSION_AT_ONCE + 5)]
+    assert waits[:SESSION_AT_ONCE] == [0] * SESSION_AT_ONCE
+    assert all(waits[SESSION_AT_ONCE:])
+    assert places.wait(other) == 0
+
+
+async def test_without_a_session_an_address_does(websockets: Websockets) -> None:
+    places, (one, other) = websockets.places, await websockets.fill(2, "8.8.8.8")
+    [elsewhere] = await websockets.fill(1, "8.8.4.4")
+    [near] = await websockets.fill(1)
+
+    for number in range(ADDRESS_AT_ONCE):
+        assert places.wait((one, other)[number % 2]) == 0
+        assert places.wait(near) == 0
+    assert places.wait(one) > 0
+    assert places.wait(near) == places.wait(elsewhere) == 0

@@ -1,6 +1,7 @@
 """The gate in front of Reflex's websocket."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -102,6 +103,7 @@ async def serve(
     *,
     query: bytes = TOKEN,
     headers: Iterable[tuple[bytes, bytes]] = (),
+    **more: Any,
 ) -> list[Message]:
     """Open a websocket, send ``frames`` and leave; return what the server sent."""
     sent: list[Message] = []
@@ -126,7 +128,7 @@ async def serve(
         "client": ("8.8.8.8", 5),
         "query_string": query,
         "headers": list(headers),
-    }
+    } | more
     await gate(scope, receive, send)
     return sent
 
@@ -341,3 +343,58 @@ async def test_http_passes_as_it_is(refusals: Refusals) -> None:
     await gate(scope, receive, send)
 
     assert seen == [scope]
+
+
+async def test_what_is_refused_is_answered_with_its_code_where_the_server_can(
+    behind: Behind,
+) -> None:
+    full = Connections()
+    for _ in range(MAX_UNPROVED_PER_ADDRESS):
+        full.open("8.8.8.8", object)
+    gate = WebsocketGate(
+        behind,
+        connections=full,
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=Refusals(),
+        origins=("https://app.example.com",),
+    )
+    answers: Mapping[str, Any] = {"extensions": {"websocket.http.response": {}}}
+    elsewhere = [(b"origin", b"https://evil.example")]
+
+    for code, sent in {
+        "websocket_handshake": await serve(gate, query=b"", **answers),
+        "websocket_origin": await serve(gate, headers=elsewhere, **answers),
+        "websocket_place": await serve(gate, **answers),
+    }.items():
+        start, body = sent
+        assert (start["type"], start["status"]) == ("websocket.http.response.start", 403)
+        assert body["type"] == "websocket.http.response.body"
+        refused = json.loads(body["body"])["error"]
+        assert refused["code"] == code
+        assert refused["message"]
+    assert behind.scopes == []
+
+
+async def test_more_than_an_address_may_send_waits_and_is_counted(
+    behind: Behind, refusals: Refusals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(connections, "ADDRESS_AT_ONCE", 3)
+    monkeypatch.setattr(connections, "ADDRESS_PER_SECOND", 10)
+    gate = WebsocketGate(
+        behind,
+        connections=Connections(Clock(0)),
+        new_check=lambda: FrameCheck(NAMESPACE, named_problem),
+        refusals=refusals,
+    )
+
+    await serve(gate, [connect(), *[PING] * 4])
+
+    assert waited == [0.1, 0.2]
+    assert refusals.counted == {"events": 2}
+    assert len(behind.frames) == 5

@@ -18,7 +18,13 @@ from reflex_base.utils.exceptions import EventDeserializationError
 from clerk_tinybird_app import services
 from clerk_tinybird_app.clerk.errors import SessionMissingError
 from clerk_tinybird_app.clerk.session import ClerkSession
-from clerk_tinybird_app.reflex_internals.connections import CONNECTION_KEY, Connections
+from clerk_tinybird_app.reflex_internals import connections
+from clerk_tinybird_app.reflex_internals.connections import (
+    CONNECTION_KEY,
+    Connection,
+    Connections,
+    TooManyTabsError,
+)
 from clerk_tinybird_app.reflex_internals.namespace import (
     MAX_UNDER_WAY,
     BoundedNamespace,
@@ -26,6 +32,8 @@ from clerk_tinybird_app.reflex_internals.namespace import (
 )
 from clerk_tinybird_app.reflex_internals.patches import PATCH
 from clerk_tinybird_app.services import Services
+from clerk_tinybird_app.state.session import SessionState
+from clerk_tinybird_app.telemetry.metrics import REGISTRY
 from tests.reflex_internals.frames import CHOOSE, HYDRATE, NAMESPACE, SYNC, fields
 from tests.state.tab import APP
 
@@ -58,6 +66,12 @@ class Websockets:
 
     def leave(self, sid: str) -> None:
         self.namespace.on_disconnect(sid)
+
+    def refused(self, client: str) -> str:
+        """Return the code that a tab shows."""
+        session = self.manager.states[client].get_substate(SessionState.get_full_name().split("."))
+        code: str = session.error_code
+        return code
 
     async def settle(self) -> None:
         """Wait until all running events have ended."""
@@ -232,7 +246,7 @@ async def test_a_session_can_be_proved_by_the_packet_that_connects(
     websockets: Websockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def prove_at_once(self: BoundedNamespace, sid: str, *_rest: Any) -> None:
-        self.prove(sid)
+        await self.prove(sid, "sess_1")
 
     monkeypatch.setattr(EventNamespace, "on_connect", prove_at_once)
     sid = await websockets.open()
@@ -330,3 +344,64 @@ async def test_nothing_is_kept_of_what_a_websocket_that_has_gone_was_sent(
     await websockets.namespace.emit("event", StateUpdate(delta={"state": {"rows": [1]}}), to=sid)
 
     assert websockets.namespace._sent == {}
+
+
+async def test_a_session_has_so_many_tabs_and_the_next_waits_until_one_closes(
+    websockets: Websockets, running: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert running.embedded_clerk
+    monkeypatch.setattr(connections, "MAX_PER_SESSION", 2)
+    sessions = REGISTRY.get_sample_value("app_sessions_open") or 0
+    tabs = [await websockets.open(f"client-{number}") for number in range(3)]
+    token = running.embedded_clerk.issue("admin@acme.test", "acme")
+    for sid in tabs:
+        await websockets.send(sid, SYNC, token=token)
+        await websockets.settle()
+
+    assert [websockets.refused(f"client-{number}") for number in range(3)] == [
+        *("", ""),
+        "session_tabs",
+    ]
+    assert REGISTRY.get_sample_value("app_sessions_open") == sessions + 2
+
+    closed = websockets.namespace._open[tabs[0]]
+    websockets.leave(tabs[0])
+    # As the gate does when the websocket ends.
+    websockets.places.leave(closed)
+    await websockets.send(tabs[2], SYNC, token=token)
+    await websockets.settle()
+    assert websockets.refused("client-2") == ""
+    assert REGISTRY.get_sample_value("app_sessions_open") == sessions + 2
+
+
+async def test_others_that_come_while_redis_is_asked_take_no_place_too_many(
+    websockets: Websockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MAX_PER_SESSION", 2)
+    asked, sids = asyncio.Event(), [await websockets.open(f"client-{each}") for each in range(4)]
+    left: list[Connection] = []
+
+    class Slow:
+        async def take(self, _connection: Connection, _session: str) -> bool:
+            await asked.wait()
+            return True
+
+        def leave(self, connection: Connection) -> None:
+            left.append(connection)
+
+    namespace = websockets.namespace
+    monkeypatch.setattr(namespace, "_shared", Slow())
+    gone = namespace._open[sids[3]]
+    proving = [asyncio.create_task(namespace.prove(sid, "sess_1")) for sid in sids]
+    await websockets.settle()
+    websockets.leave(sids[3])
+    asked.set()
+
+    ended = await asyncio.gather(*proving, return_exceptions=True)
+    assert [type(each) for each in ended] == [
+        *(type(None), type(None)),
+        TooManyTabsError,
+        type(None),
+    ]
+    assert gone in left
+    assert not gone.has_proved

@@ -10,7 +10,11 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from clerk_tinybird_app import shared_redis
-from clerk_tinybird_app.reflex_internals.connections import Connections, connection_of
+from clerk_tinybird_app.reflex_internals.connections import (
+    Connection,
+    Connections,
+    connection_of,
+)
 from clerk_tinybird_app.reflex_internals.frames import FrameCheck
 from clerk_tinybird_app.reflex_internals.gate import Refusals, WebsocketGate
 from clerk_tinybird_app.reflex_internals.shared_places import (
@@ -41,14 +45,16 @@ class Process:
 
     def __post_init__(self) -> None:
         self.shared = SharedRedis.at(self.url, Sealer([self.secret]), self.clock)
-        places = SharedPlaces(self.shared, self.clock, MOST)
-        self.connections = Connections(self.clock, left=places.leave)
+        self.places = SharedPlaces(self.shared, self.clock, per_address=MOST, per_session=MOST)
+        self.connections = Connections(
+            self.clock, left=self.places.addresses.leave, ended=self.places.sessions.leave
+        )
         self.gate = WebsocketGate(
             self._app,
             connections=self.connections,
             new_check=lambda: FrameCheck(NAMESPACE, lambda *_: None),
             refusals=self.refusals,
-            shared=places,
+            shared=self.places,
         )
 
     async def _app(self, scope: Scope, receive: Receive, _send: Send) -> None:
@@ -56,7 +62,7 @@ class Process:
             if PING in received.get("text", ""):
                 connection = connection_of(scope)
                 assert connection
-                self.connections.prove(connection)
+                self.connections.prove(connection, f"sess_{id(connection)}")
 
 
 class Websocket:
@@ -244,3 +250,66 @@ async def test_who_left_while_redis_was_slow_or_away_keeps_no_place_from_others(
     await passing.close()
 
     assert [await Websocket(other).is_open() for _ in range(MOST)] == [True] * MOST
+
+
+def opened() -> Connection:
+    return Connection(lambda: None, "", 0)
+
+
+async def test_a_session_has_its_places_at_all_processes_together(
+    start: Starting, server: RedisServer, data: Any
+) -> None:
+    one, other = start(server.url), start(server.url)
+    here, there = one.places.sessions, other.places.sessions
+    first, *_ = tabs = [opened() for _ in range(MOST)]
+
+    taken = [
+        await places.take(tab, "sess_1")
+        for places, tab in zip((here, there, here), tabs, strict=True)
+    ]
+    assert taken == [True] * MOST
+    assert not await there.take(opened(), "sess_1")
+    assert await there.take(opened(), "sess_2")
+    assert not [key for key in data.scan_iter() if b"sess" in key]
+
+    here.leave(first)
+    await one.shared.settle()
+    assert await there.take(opened(), "sess_1")
+
+
+async def test_a_tab_that_changes_its_session_has_one_place(
+    start: Starting, server: RedisServer, data: Any
+) -> None:
+    process = start(server.url)
+    places, mover = process.places.sessions, opened()
+    assert await places.take(mover, "sess_1")
+    [key] = data.keys()
+    full = [opened() for _ in range(MOST)]
+    assert all([await places.take(each, "sess_2") for each in full])
+
+    assert not await places.take(mover, "sess_2")
+    assert data.zcard(key) == 1, "it keeps what it had"
+    places.leave(full[0])
+    await process.shared.settle()
+    assert await places.take(mover, "sess_2")
+    await process.shared.settle()
+    assert data.zcard(key) == 0
+
+
+async def test_a_place_of_a_session_is_renewed_while_its_tab_lives(
+    start: Starting, server: RedisServer, data: Any, clock: Clock
+) -> None:
+    process = start(server.url)
+    tab = opened()
+    assert await process.places.sessions.take(tab, "sess_1")
+    [key] = data.keys()
+    [(lease, until)] = data.zrange(key, 0, -1, withscores=True)
+    data.zadd(key, {lease: until - RENEWED_SECONDS})
+
+    process.places.renew(tab)
+    await process.shared.settle()
+    assert data.zscore(key, lease) < until
+    clock.advance(RENEWED_SECONDS)
+    process.places.renew(tab)
+    await process.shared.settle()
+    assert data.zscore(key, lease) >= until

@@ -1,10 +1,20 @@
 """The real app over a real websocket: what it does with many kinds of bad frames."""
 
+import re
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import pytest
+from simple_websocket import Client
 
+from clerk_tinybird_app.local.clerk.embedded_clerk import EmbeddedClerk
 from clerk_tinybird_app.logs.log_budget import MAX_PER_MINUTE
+from clerk_tinybird_app.reflex_internals.connections import (
+    MAX_PER_SESSION,
+    SESSION_AT_ONCE,
+    SESSION_PER_SECOND,
+)
 from tests.reflex_internals.backend import Backend
 from tests.reflex_internals.frames import (
     BAD,
@@ -43,6 +53,11 @@ def written(backend: Backend) -> Iterator[list[str]]:
     assert [line for line in lines if line.lstrip().startswith("[CRITICAL]")] == []
     # Each logger has its own limit.
     assert len(lines) <= 3 * MAX_PER_MINUTE
+
+
+def test_a_backend_alone_says_where_it_listens(backend: Backend) -> None:
+    listens = rf"^Backend running at: http://[\d.]+:{backend.app.port} \(worker "
+    assert re.search(listens, backend.log(), re.MULTILINE)
 
 
 @pytest.mark.usefixtures("written")
@@ -97,3 +112,67 @@ def test_good_frames_are_no_trouble(backend: Backend) -> None:
     for kind, frame in GOOD.items():
         if "goodbye" not in kind:
             backend.send([connect({"event": fields(HYDRATE)}), frame])
+
+
+@pytest.fixture
+def token(backend: Backend) -> str:
+    """Return the token of a session that nobody else has."""
+    folder = backend.app.folder / ".local"
+    with closing(EmbeddedClerk(folder, origins=(backend.app.origin,))) as clerk:
+        return clerk.issue("admin@acme.test", "acme")
+
+
+def push(websocket: Client, token: str) -> str:
+    """Push a session, and return what the page is told of it."""
+    websocket.send(event(SYNC, {"token": token}))
+    while frame := websocket.receive(timeout=10):
+        if '"accepted_rx_state_":"sess_' in frame or "session_tabs" in frame:
+            return str(frame)
+    raise TimeoutError("nothing is said of the session")
+
+
+def test_a_session_has_so_many_tabs_and_the_next_one_goes_on_when_one_closes(
+    backend: Backend, token: str
+) -> None:
+    before = backend.refused("push", "session_tabs")
+    with ExitStack() as tabs, backend.tab() as last:
+        first = tabs.enter_context(backend.tab())
+        others = [tabs.enter_context(backend.tab()) for _ in range(MAX_PER_SESSION - 1)]
+        for each in (first, *others):
+            assert "sess_" in push(each, token)
+
+        assert f"in {MAX_PER_SESSION} tabs" in push(last, token)
+        assert backend.refused("push", "session_tabs") == before + 1
+        # Who has a place keeps it.
+        first.send(event(SYNC, {"token": token}))
+        assert "session_tabs" not in (first.receive(timeout=10) or "")
+
+        first.close()
+        deadline = time.monotonic() + 10
+        while "session_tabs" in push(last, token):
+            assert time.monotonic() < deadline
+
+
+def test_a_session_sends_no_more_over_many_websockets_than_over_one(
+    backend: Backend, token: str
+) -> None:
+    count, each = 40, 120
+    before = backend.refused("websocket", "websocket_events")
+    with ExitStack() as tabs:
+        websockets = [tabs.enter_context(backend.tab()) for _ in range(count)]
+        for websocket in websockets:
+            push(websocket, token)
+        began = time.monotonic()
+        for websocket in websockets:
+            for _ in range(each):
+                websocket.send(message("ping"))
+        time.sleep(2)
+        answered = 0
+        for websocket in websockets:
+            while frame := websocket.receive(timeout=0):
+                answered += '"pong"' in frame
+        seconds = time.monotonic() - began
+
+        assert answered <= SESSION_AT_ONCE + SESSION_PER_SECOND * seconds + count
+        assert backend.serves_a_tab(), "others wait for nothing"
+    assert backend.refused("websocket", "websocket_events") > before
