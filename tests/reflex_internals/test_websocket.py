@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from simple_websocket import Client
@@ -15,6 +16,7 @@ from clerk_tinybird_app.reflex_internals.connections import (
     SESSION_AT_ONCE,
     SESSION_PER_SECOND,
 )
+from tests.redis_server import ADVICE, is_there, redis_server
 from tests.reflex_internals.backend import Backend
 from tests.reflex_internals.frames import (
     BAD,
@@ -116,6 +118,10 @@ def test_good_frames_are_no_trouble(backend: Backend) -> None:
 
 @pytest.fixture
 def token(backend: Backend) -> str:
+    return issued(backend)
+
+
+def issued(backend: Backend) -> str:
     """Return the token of a session that nobody else has."""
     folder = backend.app.folder / ".local"
     with closing(EmbeddedClerk(folder, origins=(backend.app.origin,))) as clerk:
@@ -147,6 +153,24 @@ def test_a_session_has_so_many_tabs_and_the_next_one_goes_on_when_one_closes(
         first.send(event(SYNC, {"token": token}))
         assert "session_tabs" not in (first.receive(timeout=10) or "")
 
+        first.close()
+        deadline = time.monotonic() + 10
+        while "session_tabs" in push(last, token):
+            assert time.monotonic() < deadline
+
+
+@pytest.mark.skipif(not is_there(), reason=ADVICE)
+def test_with_redis_all_workers_together_have_the_tabs_of_a_session(tmp_path: Path) -> None:
+    with redis_server() as server, ExitStack() as open_tabs:
+        env = {"REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32, "WEB_CONCURRENCY": "2"}
+        backend = open_tabs.enter_context(Backend(tmp_path / "app", ACCESS_LOG="0", **env))
+        token = issued(backend)
+        first, *others = (open_tabs.enter_context(backend.tab()) for _ in range(MAX_PER_SESSION))
+        last = open_tabs.enter_context(backend.tab())
+        for each in (first, *others):
+            assert "session_tabs" not in push(each, token)
+
+        assert "session_tabs" in push(last, token)
         first.close()
         deadline = time.monotonic() + 10
         while "session_tabs" in push(last, token):
