@@ -143,25 +143,26 @@ def test_what_the_server_refuses_is_one_line_with_its_code_and_counted(
     assert "Invalid HTTP request" not in backend.log()
 
 
+@pytest.mark.parametrize("brought", [{}, {"X-Request-ID": "this-websocket"}], ids=["", "its own"])
 def test_a_websocket_that_is_refused_is_answered_with_the_id_and_the_code_of_its_line(
-    seen: Seen,
+    seen: Seen, brought: dict[str, str]
 ) -> None:
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "X-Request-ID": "this-websocket",
     }
-    answer = seen.get("/_event/?EIO=4&transport=websocket", headers=upgrade)
+    answer = seen.get("/_event/?EIO=4&transport=websocket", headers=upgrade | brought)
 
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "websocket_handshake"
-    assert answer.headers["X-Request-ID"] == "this-websocket"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    (line,) = seen.lines_with(code="websocket_handshake", request_id="this-websocket")
+    request_id = answer.headers["X-Request-ID"]
+    assert request_id == brought.get("X-Request-ID", request_id)
+    (line,) = seen.lines_with(code="websocket_handshake", request_id=request_id)
     assert line["place"] == "websocket"
-    (access,) = seen.lines_with(method="WEBSOCKET", request_id="this-websocket")
+    (access,) = seen.lines_with(method="WEBSOCKET", request_id=request_id)
     assert access["status"] == 403
 
 
