@@ -7,14 +7,18 @@ import runpy
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from importlib.metadata import requires
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -281,10 +285,15 @@ def test_a_server_that_cannot_be_had_is_told_and_its_tests_are_skipped(
 
 @pytest.mark.skipif(find_server("caddy") is None, reason="Caddy is not installed")
 @pytest.mark.parametrize(
-    ("env", "upstream"), [({}, "127.0.0.1:3000"), ({"APP_UPSTREAM": "app:3000"}, "app:3000")]
+    ("env", "upstreams"),
+    [
+        ({}, ["127.0.0.1:3000"]),
+        ({"APP_UPSTREAM": "app:3000"}, ["app:3000"]),
+        ({"APP_UPSTREAM": "one:3000 other:3000"}, ["one:3000", "other:3000"]),
+    ],
 )
-def test_caddy_asks_this_machine_unless_it_is_told_another(
-    env: dict[str, str], upstream: str
+def test_caddy_asks_this_machine_unless_it_is_told_others(
+    env: dict[str, str], upstreams: list[str]
 ) -> None:
     command = [str(find_server("caddy")), "adapt", "--adapter", "caddyfile"]
     done = subprocess.run(
@@ -292,38 +301,98 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
         env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    assert f'"dial":"{upstream}"' in done.stdout
+    assert re.findall(r'"dial":"([^"]+)"', done.stdout) == upstreams
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Answers every request with 501, and says nothing of it."""
+
+    def log_message(self, *_words: object) -> None: ...
 
 
 @contextmanager
 def backend(port: int) -> Iterator[None]:
     """Answer every request with 501."""
-    with ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Silent) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield
         server.shutdown()
 
 
-def test_a_backend_that_has_restarted_is_asked_at_once_when_the_next_one_restarts(
+def statuses(port: int) -> set[int]:
+    """Return how the next requests are answered, of which each of two backends gets some."""
+    return {httpx.get(f"http://127.0.0.1:{port}", timeout=20).status_code for _ in range(8)}
+
+
+def test_behind_nginx_a_backend_that_has_restarted_is_asked_at_once_when_the_next_one_restarts(
     tmp_path: Path,
 ) -> None:
     one, other, port = free_port(), free_port(), free_port()
-    [shipped] = re.findall(r"^ +server 127.*", web_servers.deployed("nginx.conf", {}), re.MULTILINE)
-    servers = "".join(shipped.replace("3000", str(each)) for each in (one, other))
+    [servers] = web_servers.nginx_backends(one, other).values()
     site = (
         f"upstream app {{ {servers} }}\n"
         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; }} }}\n"
     )
 
-    def statuses() -> set[int]:
-        return {httpx.get(f"http://127.0.0.1:{port}").status_code for _ in range(4)}
-
     with web_servers.nginx(tmp_path, port, site):
         with backend(one):
-            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
         with backend(other):
-            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
-        assert statuses() == {HTTPStatus.BAD_GATEWAY}
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        assert statuses(port) == {HTTPStatus.BAD_GATEWAY}
+
+
+def caddyfile(port: int, *backends: int) -> str:
+    """Return the one of ``deploy/`` without TLS, before these backends."""
+    changes = {"app.example.com {": f"http://127.0.0.1:{port} {{"}
+    return web_servers.deployed("Caddyfile", changes | web_servers.caddy_backends(*backends))
+
+
+def test_behind_caddy_no_request_is_lost_while_one_backend_after_the_other_restarts(
+    tmp_path: Path,
+) -> None:
+    one, other, port = free_port(), free_port(), free_port()
+
+    with web_servers.caddy(tmp_path, port, caddyfile(port, one, other)):
+        with backend(one):
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        with backend(other):
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+
+
+def test_behind_caddy_a_request_waits_while_the_only_backend_restarts(tmp_path: Path) -> None:
+    alone, port = free_port(), free_port()
+
+    with (
+        web_servers.caddy(tmp_path, port, caddyfile(port, alone)),
+        ThreadPoolExecutor() as threads,
+    ):
+        asked = threads.submit(statuses, port)
+        # So long that the first try has failed.
+        time.sleep(0.5)
+        with backend(alone):
+            assert asked.result() == {HTTPStatus.NOT_IMPLEMENTED}
+
+
+class Dying(BaseRequestHandler):
+    """Takes a connection and drops it."""
+
+    tries: ClassVar[list[float]] = []
+
+    def handle(self) -> None:
+        self.tries.append(time.monotonic())
+
+
+def test_behind_caddy_a_backend_that_does_not_answer_is_tried_once_a_second(tmp_path: Path) -> None:
+    one, port = free_port(), free_port()
+
+    with backend(one), ThreadingTCPServer(("127.0.0.1", 0), Dying) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        began = time.monotonic()
+        with web_servers.caddy(tmp_path, port, caddyfile(port, one, server.server_address[1])):
+            assert statuses(port) | statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        server.shutdown()
+    assert 1 <= len(Dying.tries) <= time.monotonic() - began + 1
 
 
 def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:

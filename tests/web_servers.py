@@ -7,6 +7,7 @@ tests that need them are skipped.
 
 import datetime
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -141,6 +142,34 @@ def deployed(name: str, changes: Mapping[str, str]) -> str:
             raise ValueError(f"deploy/{name} has no '{old}'")
         text = text.replace(old, new)
     return text
+
+
+def own_names(authority: Authority, name: str, port: int, plain: int) -> dict[str, str]:
+    """Return what to change in ``nginx.conf``: its name, certificate and ports, TLS and plain."""
+    return {
+        "/etc/letsencrypt/live/app.example.com/fullchain.pem": str(authority.certificate),
+        "/etc/letsencrypt/live/app.example.com/privkey.pem": str(authority.key),
+        "listen 80": f"listen 127.0.0.1:{plain}",
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "app.example.com": name,
+    }
+
+
+def nginx_backends(*ports: int) -> dict[str, str]:
+    """Return what to change in ``nginx.conf``: the shipped line of the backend, for each of them.
+
+    Raises:
+        ValueError: It has another number of such lines than one.
+    """
+    [line] = re.findall(r"^ +server 127.*\n", deployed("nginx.conf", {}), re.MULTILINE)
+    return {line: "".join(line.replace("3000", str(port)) for port in ports)}
+
+
+def caddy_backends(*ports: int) -> dict[str, str]:
+    """Return the same for the ``Caddyfile``, which has their addresses in one line."""
+    return {
+        "{$APP_UPSTREAM:127.0.0.1:3000}": " ".join(f"127.0.0.1:{port}" for port in ports),
+    }
 
 
 @contextmanager

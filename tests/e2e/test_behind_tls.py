@@ -23,7 +23,7 @@ from tests.e2e.board import RECENT, Board
 from tests.e2e.test_every_page import SIGNED_IN, SIGNED_OUT
 from tests.e2e.visitor import Visitor
 from tests.running_app import RunningApp, free_port
-from tests.web_servers import Authority, caddy, deployed, nginx
+from tests.web_servers import Authority, caddy, deployed, nginx, own_names
 
 # Names of this machine: the embedded services answer no others.
 APP: Final = "app.test.localhost"
@@ -86,13 +86,7 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
         export = RunningApp(folder / "pages").export(kept.with_name("kept-export"))
         app.wait_for_tinybird()
         app_port = {"127.0.0.1:3000": f"127.0.0.1:{app.port}"}
-        own = {
-            "/etc/letsencrypt/live/app.example.com/fullchain.pem": str(authority.certificate),
-            "/etc/letsencrypt/live/app.example.com/privkey.pem": str(authority.key),
-            "listen 80": f"listen 127.0.0.1:{ports['plain']}",
-            "listen 443": f"listen 127.0.0.1:{ports['nginx']}",
-            "app.example.com": APP,
-        }
+        own = own_names(authority, APP, ports["nginx"], ports["plain"])
         # nginx takes a client's address from the tests: all of them are on this machine.
         clients = "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Client;\n"
         front = deployed("nginx.conf", app_port | own)
