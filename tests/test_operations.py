@@ -132,3 +132,11 @@ def test_every_alert_names_a_code_that_is_logged() -> None:
     named = re.findall(r'code=~?"([\w|]+)"', text)
 
     assert {code for codes in named for code in codes.split("|")} <= _logged_codes()
+
+
+def test_every_alert_is_explained_with_what_to_do_and_no_other() -> None:
+    text = (DEPLOY / "prometheus-alerts.yml").read_text(encoding="utf-8")
+    told = _rows("## Alerts")
+
+    assert list(told) == re.findall(r"^ +- alert: (\w+)$", text, re.MULTILINE)
+    assert all(len(cells) == 2 and all(cells) for cells in told.values())
