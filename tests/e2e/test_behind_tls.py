@@ -28,6 +28,9 @@ from tests.web_servers import Authority, caddy, deployed, nginx, own_names
 # Names of this machine: the embedded services answer no others.
 APP: Final = "app.test.localhost"
 PAGES: Final = "pages.test.localhost"
+WITHOUT_PORT: Final = {"nginx": APP, "caddy": "caddy.test.localhost"}
+"""The names under which a browser finds them at the port that an address need not name."""
+
 PER_MINUTE: Final = 6
 PER_ADDRESS: Final = PER_MINUTE * 10
 TOKEN: Final = "/api/tinybird-token"
@@ -70,9 +73,10 @@ class Fronts:
 def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fronts]:
     folder = tmp_path_factory.mktemp("tls")
     ports = {name: free_port() for name in ("nginx", "appending", "plain", "caddy")}
-    authority = Authority(folder, [APP, PAGES])
+    authority = Authority(folder, [APP, PAGES, WITHOUT_PORT["caddy"]])
     origins = [f"https://{APP}:{ports[name]}" for name in ("nginx", "caddy")]
-    origins += [f"https://{APP}", f"https://{PAGES}:{ports['nginx']}"]
+    origins += [f"https://{name}" for name in WITHOUT_PORT.values()]
+    origins += [f"https://{PAGES}:{ports['nginx']}"]
     env = {
         "CLERK_AUTHORIZED_PARTIES": ",".join(origins),
         "TINYBIRD_TOKENS_PER_MINUTE": str(PER_MINUTE),
@@ -102,7 +106,8 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
             | {"api.example.com": f"{APP}:{ports['nginx']}"},
         )
         # A TLS of its own, as Caddy's certificates are for names on the internet.
-        tls = f"{APP}:{ports['caddy']} {{\n\ttls {authority.certificate} {authority.key}\n"
+        sites = f"{APP}:{ports['caddy']}, {WITHOUT_PORT['caddy']}:{ports['caddy']}"
+        tls = f"{sites} {{\n\ttls {authority.certificate} {authority.key}\n"
         caddyfile = deployed("Caddyfile", app_port | {"app.example.com {\n": tls})
         for name in ("nginx", "caddy"):
             (folder / name).mkdir()
@@ -118,10 +123,12 @@ def fronts(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Fro
 @pytest.fixture(scope="module")
 def chromium(browser: Browser, fronts: Fronts) -> Iterator[Browser]:
     """A Chromium that takes this one certificate, and no other that it does not know."""
+    rules = [
+        f"MAP {name}:443 127.0.0.1:{getattr(fronts, where)}" for where, name in WITHOUT_PORT.items()
+    ]
     flags = [
         f"--ignore-certificate-errors-spki-list={fronts.pin}",
-        # As if nginx had the port that an address need not name.
-        f"--host-resolver-rules=MAP {APP}:443 127.0.0.1:{fronts.nginx}",
+        f"--host-resolver-rules={','.join(rules)}",
     ]
     trusting = browser.browser_type.launch(executable_path=find_chromium(), args=[*FLAGS, *flags])
     yield trusting
@@ -186,14 +193,13 @@ def test_the_whole_app_works_on_one_port_behind_tls(
     walk(visit(f"https://{APP}:{getattr(fronts, where)}"), fronts.app)
 
 
-def test_an_address_without_a_port_works_as_well(
-    fronts: Fronts, visit: Callable[..., Visitor]
-) -> None:
-    visitor = visit(f"https://{APP}")
+@pytest.mark.parametrize("where", ["nginx", "caddy"])
+def test_an_address_without_a_port_works_as_well(visit: Callable[..., Visitor], where: str) -> None:
+    visitor = visit(f"https://{WITHOUT_PORT[where]}")
 
     visitor.sign_in_by_form("solo@example.test")
 
-    assert sockets_of(visitor) == {f"wss://{APP}/_event/"}
+    assert sockets_of(visitor) == {f"wss://{WITHOUT_PORT[where]}/_event/"}
 
 
 def test_an_export_finds_the_backend_that_its_host_names_when_it_starts(
