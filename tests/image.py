@@ -105,8 +105,11 @@ class Stage:
                 self.env[key] = self.inside(value).replace("$PATH", self.env["PATH"])
 
 
-def rehearse(folder: Path) -> float:
-    """Build and serve in ``folder``; return the seconds until it answered."""
+def rehearse(folder: Path) -> tuple[float, int]:
+    """Build and serve in ``folder``; return the seconds until it answered, and its MB.
+
+    These are beside what the base image has.
+    """
     if not sandbox.can_be_made():
         _say("Without root, on Linux, the image's user and its read-only root are not rehearsed.")
     made: Stage | None = None
@@ -118,7 +121,9 @@ def rehearse(folder: Path) -> float:
             # What the last stage serves, it has itself.
             shutil.rmtree(before.root)
     assert made
-    return _serve(made, dict(stages()[-1]))
+    own = [made.root / name for name in ("app", "venv")]
+    size = sum(file.lstat().st_size for each in own for file in each.rglob("*"))
+    return _serve(made, dict(stages()[-1])), size // 10**6
 
 
 def _serve(stage: Stage, steps: Mapping[str, str]) -> float:
@@ -181,9 +186,10 @@ def main() -> int:
     """Rehearse; return the exit status."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        seconds = rehearse(folder)
+        seconds, size = rehearse(folder)
     how = "as its own user, read-only" if sandbox.can_be_made() else "in a folder"
     _say(f"The image would serve: /api/health answered after {seconds:.1f} s, {how}.")
+    _say(f"It has {size} MB beside its base image.")
     return 0
 
 

@@ -22,6 +22,8 @@ _SECOND_HALF: Final = f"{_BROWSER}test_dashboard_tabs"
 
 _DEVELOPMENT: Final = "development"
 _OWN_APPS: Final = {
+    # Which waits more than it computes.
+    "several_backends": "several backends",
     # Both use the shared app too.
     "products": "products",
     "real_clerk": "products",

@@ -4,31 +4,41 @@ import base64
 import json
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from importlib.metadata import requires
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
+from typing import ClassVar
 
 import httpx
 import pytest
 from packaging.requirements import Requirement
 
 from clerk_tinybird_app.bun import BUN
+from clerk_tinybird_app.prebuilt.supervisor import STOP_SECONDS
 from clerk_tinybird_app.settings import Settings
-from tests import redis_server, web_servers
+from tests import redis_server, web_servers, workflows
 from tests.image import REAL, copied, stages
 from tests.running_app import ROOT, free_port
 from tests.web_servers import find_server
 
 DEPLOY = ROOT / "deploy"
 HADOLINT = Path(sys.executable).with_name("hadolint")
+UNIT = DEPLOY / "clerk-tinybird.service"
 SYSTEMD = shutil.which("systemd-analyze")
 
 
@@ -64,17 +74,64 @@ def test_hadolint_has_nothing_to_say_about_the_dockerfile() -> None:
 
 
 @pytest.mark.skipif(SYSTEMD is None, reason="there is no systemd here")
-def test_systemd_understands_the_service(tmp_path: Path) -> None:
-    text = (DEPLOY / "clerk-tinybird.service").read_text(encoding="utf-8")
-    unit = tmp_path / "clerk-tinybird.service"
-    # It wants a program that is there.
-    unit.write_text(text.replace("/opt/clerk-tinybird/.venv/bin/python", sys.executable))
-
+@pytest.mark.parametrize(
+    "asked",
+    # Of ten; a service without any of what restricts it has 9.6.
+    [["verify"], ["security", "--offline=true", "--threshold=20", "--no-pager"]],
+    ids=["it is well-formed", "it may do little"],
+)
+def test_systemd_takes_the_service(asked: list[str]) -> None:
     done = subprocess.run(
-        [str(SYSTEMD), "verify", str(unit)], capture_output=True, text=True, check=False
+        [str(SYSTEMD), *asked, str(UNIT)], capture_output=True, text=True, check=False
     )
 
-    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert asked[0] != "verify" or done.stderr == ""
+
+
+def in_unit(name: str) -> str:
+    """Return the one value of a name in the service."""
+    [value] = re.findall(rf"^{name}=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    return value
+
+
+def test_the_service_serves_by_the_python_of_the_release_that_its_link_leads_to(
+    tmp_path: Path,
+) -> None:
+    python = tmp_path / "release-1" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n')
+    python.chmod(0o755)
+    link = tmp_path / "served"
+    link.symlink_to(tmp_path / "release-1")
+    # systemd itself writes a `$` with two.
+    command = shlex.split(in_unit("ExecStart").replace("$$", "$"))
+
+    done = subprocess.run(
+        command, cwd=link, env={"PWD": str(link)}, capture_output=True, text=True, check=True
+    )
+
+    told, module, name, *given = done.stdout.splitlines()
+    assert told == str(python)
+    assert (module, name, *given) == ("-m", "clerk_tinybird_app", "serve", "--built")
+    deploy = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert f'sudo ln -sfn "$PWD" {in_unit("WorkingDirectory")} && ' in deploy
+
+
+def test_what_stops_the_app_waits_until_it_has_stopped_by_itself() -> None:
+    for most in (in_unit("TimeoutStopSec"), composed("services", "app", "stop_grace_period")):
+        assert float(most.removesuffix("s")) >= STOP_SECONDS + 2
+
+
+@pytest.mark.parametrize("name", ["app", "redis", "caddy"])
+def test_what_breaks_into_a_container_can_neither_write_nor_gain_rights(name: str) -> None:
+    own = partial(composed, "services", name)
+
+    assert own("read_only") == "true"
+    assert own("cap_drop") == "[ALL]"
+    assert own("security_opt") == '["no-new-privileges:true"]'
+    more = re.findall(r"(?:cap_add|privileged): .*", own())
+    assert more == (["cap_add: [NET_BIND_SERVICE]"] if name == "caddy" else [])
 
 
 def test_what_the_image_copies_is_there_and_not_kept_out_of_its_context() -> None:
@@ -281,10 +338,15 @@ def test_a_server_that_cannot_be_had_is_told_and_its_tests_are_skipped(
 
 @pytest.mark.skipif(find_server("caddy") is None, reason="Caddy is not installed")
 @pytest.mark.parametrize(
-    ("env", "upstream"), [({}, "127.0.0.1:3000"), ({"APP_UPSTREAM": "app:3000"}, "app:3000")]
+    ("env", "upstreams"),
+    [
+        ({}, ["127.0.0.1:3000"]),
+        ({"APP_UPSTREAM": "app:3000"}, ["app:3000"]),
+        ({"APP_UPSTREAM": "one:3000 other:3000"}, ["one:3000", "other:3000"]),
+    ],
 )
-def test_caddy_asks_this_machine_unless_it_is_told_another(
-    env: dict[str, str], upstream: str
+def test_caddy_asks_this_machine_unless_it_is_told_others(
+    env: dict[str, str], upstreams: list[str]
 ) -> None:
     command = [str(find_server("caddy")), "adapt", "--adapter", "caddyfile"]
     done = subprocess.run(
@@ -292,47 +354,131 @@ def test_caddy_asks_this_machine_unless_it_is_told_another(
         env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    assert f'"dial":"{upstream}"' in done.stdout
+    assert re.findall(r'"dial":"([^"]+)"', done.stdout) == upstreams
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Answers every request with 501, and says nothing of it."""
+
+    def log_message(self, *_words: object) -> None: ...
 
 
 @contextmanager
 def backend(port: int) -> Iterator[None]:
     """Answer every request with 501."""
-    with ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Silent) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield
         server.shutdown()
 
 
-def test_a_backend_that_has_restarted_is_asked_at_once_when_the_next_one_restarts(
+def statuses(port: int) -> set[int]:
+    """Return how the next requests are answered, of which each of two backends gets some."""
+    return {httpx.get(f"http://127.0.0.1:{port}", timeout=20).status_code for _ in range(8)}
+
+
+def test_behind_nginx_a_backend_that_has_restarted_is_asked_at_once_when_the_next_one_restarts(
     tmp_path: Path,
 ) -> None:
     one, other, port = free_port(), free_port(), free_port()
-    [shipped] = re.findall(r"^ +server 127.*", web_servers.deployed("nginx.conf", {}), re.MULTILINE)
-    servers = "".join(shipped.replace("3000", str(each)) for each in (one, other))
+    [servers] = web_servers.nginx_backends(one, other).values()
     site = (
         f"upstream app {{ {servers} }}\n"
         f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; }} }}\n"
     )
 
-    def statuses() -> set[int]:
-        return {httpx.get(f"http://127.0.0.1:{port}").status_code for _ in range(4)}
-
     with web_servers.nginx(tmp_path, port, site):
         with backend(one):
-            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
         with backend(other):
-            assert statuses() == {HTTPStatus.NOT_IMPLEMENTED}
-        assert statuses() == {HTTPStatus.BAD_GATEWAY}
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        assert statuses(port) == {HTTPStatus.BAD_GATEWAY}
+
+
+def caddyfile(port: int, *backends: int) -> str:
+    """Return the one of ``deploy/`` without TLS, before these backends."""
+    changes = {"app.example.com {": f"http://127.0.0.1:{port} {{"}
+    return web_servers.deployed("Caddyfile", changes | web_servers.caddy_backends(*backends))
+
+
+def test_behind_caddy_no_request_is_lost_while_one_backend_after_the_other_restarts(
+    tmp_path: Path,
+) -> None:
+    one, other, port = free_port(), free_port(), free_port()
+
+    with web_servers.caddy(tmp_path, port, caddyfile(port, one, other)):
+        with backend(one):
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        with backend(other):
+            assert statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+
+
+def test_behind_caddy_a_request_waits_while_the_only_backend_restarts(tmp_path: Path) -> None:
+    alone, port = free_port(), free_port()
+
+    with (
+        web_servers.caddy(tmp_path, port, caddyfile(port, alone)),
+        ThreadPoolExecutor() as threads,
+    ):
+        asked = threads.submit(statuses, port)
+        # So long that the first try has failed.
+        time.sleep(0.5)
+        with backend(alone):
+            assert asked.result() == {HTTPStatus.NOT_IMPLEMENTED}
+
+
+class Dying(BaseRequestHandler):
+    """Takes a connection and drops it."""
+
+    tries: ClassVar[list[float]] = []
+
+    def handle(self) -> None:
+        self.tries.append(time.monotonic())
+
+
+def test_behind_caddy_a_backend_that_does_not_answer_is_tried_once_a_second(tmp_path: Path) -> None:
+    one, port = free_port(), free_port()
+
+    with backend(one), ThreadingTCPServer(("127.0.0.1", 0), Dying) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        began = time.monotonic()
+        with web_servers.caddy(tmp_path, port, caddyfile(port, one, server.server_address[1])):
+            assert statuses(port) | statuses(port) == {HTTPStatus.NOT_IMPLEMENTED}
+        server.shutdown()
+    assert 1 <= len(Dying.tries) <= time.monotonic() - began + 1
 
 
 def test_workflows_run_what_is_there_with_actions_that_cannot_change() -> None:
-    texts = [file.read_text(encoding="utf-8") for file in (ROOT / ".github").rglob("*.yml")]
+    files = sorted(workflows.FOLDER.glob("*.yml"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
     used = re.findall(r"uses: (\S+)", "\n".join(texts))
-    targets = re.findall(r"make (\w+)", "\n".join(texts))
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
     assert used
     assert [each for each in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each)] == []
-    assert [each for each in targets if f"\n{each}:" not in makefile] == []
-    assert (ROOT / ".ci" / "tinybird").stat().st_mode & 0o111
+    for script in [script for file in files for script in workflows.scripts(file.name)]:
+        for line in re.split(r"\n| && ", script):
+            assert_can_be_run(shlex.split(line))
+
+
+def assert_can_be_run(words: list[str]) -> None:
+    """Ask a command of a workflow for its help, or for what it would do."""
+    words = [word for word in words if "PATH=" not in word and word not in {"sudo", "env"}]
+    if not words or words[0] in {".ci/tinybird", "tb", "git"}:
+        # The first two are run as they are, by tests/products/demo/clients/test_workflows.py.
+        return
+    program, *rest = words
+    assert [file for flag, file in pairwise(rest) if flag == "-r" and not Path(file).exists()] == []
+    if program == "make":
+        asking = [program, "--dry-run", *rest]
+    elif Path(program).name == "pip":
+        asking = [sys.executable, "-m", "pip", *rest, "--help"]
+    else:
+        assert (Path(program).name, rest[0]) == ("python", "-m")
+        assert find_spec(rest[1]), rest[1]
+        # Those of the tests take no arguments.
+        if rest[1].startswith("tests."):
+            # They take no arguments.
+            return
+        asking = [sys.executable, *rest, "--help"]
+    done = subprocess.run(asking, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -170,3 +170,11 @@ def test_the_limits_of_websockets_are_told_as_they_are() -> None:
     assert f"within {REQUEST_SECONDS:g} seconds" in told["request_too_slow"]
     assert f"more than {MAX_KEPT // 1024} KiB" in told["headers_too_large"]
     assert f"longer than {MAX_FRAME // 1024} KiB" in told["websocket_frame"]
+
+
+def test_every_alert_is_explained_with_what_to_do_and_no_other() -> None:
+    text = (DEPLOY / "prometheus-alerts.yml").read_text(encoding="utf-8")
+    told = _rows("## Alerts")
+
+    assert list(told) == re.findall(r"^ +- alert: (\w+)$", text, re.MULTILINE)
+    assert all(len(cells) == 2 and all(cells) for cells in told.values())

@@ -1,12 +1,13 @@
 """nginx and Caddy with the very files of ``deploy/``, behind a certificate authority of the tests.
 
-``python -m tests.web_servers`` gets both when they are missing, without installing them: on a
-developer's machine an installed server would start, and take port 80. Where they cannot be had, the
-tests that need them are skipped.
+``python -m tests.web_servers`` gets both when they are missing, and ``promtool`` of Prometheus,
+without installing them: on a developer's machine an installed server would start, and take port 80.
+Where they cannot be had, the tests that need them are skipped.
 """
 
 import datetime
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -29,10 +30,11 @@ from tests.running_app import ROOT, listens, wait_until
 
 DEPLOY: Final = ROOT / "deploy"
 ADVICE: Final = (
-    "nginx and Caddy are needed for the tests of the files in deploy/. Install both (on Debian: "
-    "apt-get install nginx-light caddy; on macOS: brew install nginx caddy)."
+    "nginx, Caddy and promtool are needed for the tests of the files in deploy/. Install them (on "
+    "Debian: apt-get install nginx-light caddy prometheus; on macOS: brew install nginx caddy "
+    "prometheus)."
 )
-_PACKAGES: Final = {"nginx": "nginx", "caddy": "caddy"}
+_PACKAGES: Final = {"nginx": "nginx", "caddy": "caddy", "promtool": "prometheus"}
 _FETCHED: Final = ROOT / ".local" / "web-servers"
 _DAY: Final = datetime.timedelta(days=1)
 _NGINX: Final = """
@@ -123,7 +125,7 @@ def _certificate(
 
 
 def find_server(name: str) -> str | None:
-    """Return the path of nginx or Caddy, None when it is not on this machine."""
+    """Return the path of nginx, Caddy or promtool, None when it is not on this machine."""
     folders = (*("/usr/sbin", "/usr/bin"), *(_FETCHED / "usr" / each for each in ("sbin", "bin")))
     places = os.pathsep.join((os.environ.get("PATH", ""), *map(str, folders)))
     return shutil.which(name, path=places)
@@ -141,6 +143,34 @@ def deployed(name: str, changes: Mapping[str, str]) -> str:
             raise ValueError(f"deploy/{name} has no '{old}'")
         text = text.replace(old, new)
     return text
+
+
+def own_names(authority: Authority, name: str, port: int, plain: int) -> dict[str, str]:
+    """Return what to change in ``nginx.conf``: its name, certificate and ports, TLS and plain."""
+    return {
+        "/etc/letsencrypt/live/app.example.com/fullchain.pem": str(authority.certificate),
+        "/etc/letsencrypt/live/app.example.com/privkey.pem": str(authority.key),
+        "listen 80": f"listen 127.0.0.1:{plain}",
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "app.example.com": name,
+    }
+
+
+def nginx_backends(*ports: int) -> dict[str, str]:
+    """Return what to change in ``nginx.conf``: the shipped line of the backend, for each of them.
+
+    Raises:
+        ValueError: It has another number of such lines than one.
+    """
+    [line] = re.findall(r"^ +server 127.*\n", deployed("nginx.conf", {}), re.MULTILINE)
+    return {line: "".join(line.replace("3000", str(port)) for port in ports)}
+
+
+def caddy_backends(*ports: int) -> dict[str, str]:
+    """Return the same for the ``Caddyfile``, which has their addresses in one line."""
+    return {
+        "{$APP_UPSTREAM:127.0.0.1:3000}": " ".join(f"127.0.0.1:{port}" for port in ports),
+    }
 
 
 @contextmanager
@@ -161,7 +191,7 @@ def nginx(folder: Path, port: int, *sites: str) -> Iterator[Path]:
         encoding="utf-8",
     )
     log = folder / "error.log"
-    with _running([_path("nginx"), "-p", str(folder), "-c", str(configuration)], port, log):
+    with _running([path_of("nginx"), "-p", str(folder), "-c", str(configuration)], port, log):
         yield log
 
 
@@ -173,7 +203,7 @@ def caddy(folder: Path, port: int, site: str) -> Iterator[Path]:
     options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
     configuration.write_text(options + site, encoding="utf-8")
     log = folder / "caddy.log"
-    command = [_path("caddy"), "run", "--adapter", "caddyfile", "--config", str(configuration)]
+    command = [path_of("caddy"), "run", "--adapter", "caddyfile", "--config", str(configuration)]
     with _running(command, port, log, XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder)):
         yield log
 
@@ -196,7 +226,8 @@ def _running(command: Sequence[str], port: int, log: Path, **env: str) -> Iterat
         process.wait(20)
 
 
-def _path(name: str) -> str:
+def path_of(name: str) -> str:
+    """Return the path of one of the three, or skip the test."""
     found = find_server(name)
     if found is None:
         pytest.skip(ADVICE)
@@ -217,7 +248,7 @@ def _fetch(name: str) -> bool:
 
 
 def main() -> int:
-    """Get both servers where that is possible; elsewhere say what to install, and return 1."""
+    """Get all three where that is possible; elsewhere say what to install, and return 1."""
     missing = [name for name in _PACKAGES if find_server(name) is None]
     if missing and shutil.which("apt-get"):
         sys.stderr.write(f"Fetching {' and '.join(missing)} for the tests of deploy/.\n")

@@ -35,8 +35,9 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _OF_LIVE_FILE: Final = re.compile(r"gauge_live\w*_(\d+)\.db")
+_SERVER_ERRORS: Final = (500, 502, 503, 504)
 _STATUSES: Final = frozenset(
-    {200, 304, 400, 401, 403, 404, 405, 408, 413, 429, 431, 500, 502, 503, 504}
+    {200, 304, 400, 401, 403, 404, 405, 408, 413, 429, 431, *_SERVER_ERRORS}
 )
 
 
@@ -78,6 +79,23 @@ _REQUESTS = _counter("http_requests", "HTTP requests.", "route", "status")
 _REQUEST_SECONDS = _histogram("http_seconds", "Seconds of one HTTP request.", "route")
 _MEMORY = _gauge("memory_bytes", "Memory of the workers.")
 _LAG = _gauge("event_loop_lag_seconds", "How late a worker's timers are.", mode="livemax")
+
+
+def _begin_at_zero() -> None:
+    """Show what alerts look at before it happens: a counter that appears has not increased."""
+    for place in ("api", "push"):
+        for code in ("keys_unavailable", "session_clock_ahead", "session_not_yet_valid"):
+            _REFUSALS.labels(place, code)
+    _REFUSALS.labels("query", "tinybird_forbidden")
+    for code in ("event_failed", "page_error", "policy_failed", "redis_failed", "request_failed"):
+        _ERRORS.labels(code)
+    for result in ("ok", "failed"):
+        _KEY_FETCHES.labels(result)
+
+
+_begin_at_zero()
+_routes: set[str] = set()
+"""Those that were asked for."""
 
 
 def version(text: str) -> None:
@@ -150,6 +168,10 @@ def event(change: int) -> None:
 
 def request(route: str, status: int, seconds: float) -> None:
     """Count an HTTP request."""
+    if route not in _routes:
+        _routes.add(route)
+        for error in _SERVER_ERRORS:
+            _REQUESTS.labels(route, str(error))
     _REQUESTS.labels(route, _status(status)).inc()
     _REQUEST_SECONDS.labels(route).observe(seconds)
 
