@@ -17,7 +17,7 @@ from clerk_tinybird_app.check import Finding, Level, Surroundings, findings
 from clerk_tinybird_app.logs.redaction import redact, redact_logs
 from clerk_tinybird_app.logs.told import tell
 from clerk_tinybird_app.prebuilt.build import NotBuiltError, build, built
-from clerk_tinybird_app.prebuilt.cores import usable_cores
+from clerk_tinybird_app.prebuilt.cores import usable_cores, workers
 from clerk_tinybird_app.prebuilt.server import PortTakenError, require_free, serve
 from clerk_tinybird_app.prebuilt.static_export import export_static
 from clerk_tinybird_app.prebuilt.web_folder import FolderInUseError
@@ -28,6 +28,7 @@ from clerk_tinybird_app.reflex_internals.configuration import (
     warn_of_unread_variables,
 )
 from clerk_tinybird_app.settings import SettingsError
+from clerk_tinybird_app.settings.exposed_files import exposed
 from clerk_tinybird_app.settings.settings import require_served
 from clerk_tinybird_app.settings.shadowed_variables import contradicted, overridden
 from clerk_tinybird_app.settings.unread_variables import unread_variables
@@ -71,6 +72,8 @@ def run(arguments: list[str]) -> int:
         unread=partial(unread_variables, reflex_variables()),
         contradicted=contradicted,
         overridden=overridden,
+        exposed=exposed,
+        workers=workers,
         cores=usable_cores,
         ask_for_changes=ask_for_changes,
     )

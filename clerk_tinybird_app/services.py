@@ -34,7 +34,7 @@ from clerk_tinybird_app.settings.loopback import is_loopback_url
 from clerk_tinybird_app.settings.outgoing import usable_network
 from clerk_tinybird_app.settings.settings import require_loopback
 from clerk_tinybird_app.shared_redis import SharedRedis
-from clerk_tinybird_app.telemetry import metrics, refusals, tracing
+from clerk_tinybird_app.telemetry import metrics, refusals, tracing, why_unusable
 from clerk_tinybird_app.tinybird.client import TinybirdClient
 from clerk_tinybird_app.tinybird.client.connections import (
     Connections,
@@ -222,9 +222,12 @@ def build(
 
     Raises:
         SettingsError: An embedded service would be reachable from another machine, its folder
-            cannot be used, or the environment names authorities or a proxy that cannot be.
+            cannot be used, or the environment names authorities, a proxy or a folder for the
+            numbers of workers that cannot be.
     """
     require_loopback(settings)
+    if trouble := why_unusable():
+        raise SettingsError(trouble)
     product = product or products.load(settings)
     embedded = Embedded.build(settings, product, folder=folder, clock=clock)
     clerk, tinybird = embedded.clerk, embedded.tinybird

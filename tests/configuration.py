@@ -82,7 +82,7 @@ def _group(group: Group) -> Iterator[str]:
     yield "| what is wrong | at the start | `make check` | in the browser | in the log |\n"
     yield "|---|---|---|---|---|\n"
     for case in group.cases:
-        cells = (case.what, _start(case), _check(case), _browser(case), _log(case))
+        cells = (case.what, _start(case), _check(case), shown_in_browser(case), _log(case))
         yield "| " + " | ".join(_cell(each) for each in cells) + " |\n"
 
 
@@ -98,7 +98,8 @@ def _check(case: Case) -> str:
     return head if case.told == case.start else f"{head}: {case.told}"
 
 
-def _browser(case: Case) -> str:
+def shown_in_browser(case: Case) -> str:
+    """Return what a customer's page shows, "" for nothing."""
     if case.start:
         return ""
     if not case.code:

@@ -33,7 +33,7 @@ ALLOWED = {
     },
     "check": {
         *("products", "services", "settings", "clerk", "tinybird", "dashboard"),
-        *("own_clock", "logs", "sample", "routes"),
+        *("own_clock", "logs", "sample", "routes", "telemetry"),
     },
     "__main__": {"commands"},
     "commands": {"check", "logs", "prebuilt", "reflex_internals", "services", "settings"},

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clerk_tinybird_app import __version__
 from clerk_tinybird_app.local.clerk import EmbeddedClerk
 from tests.clerk.tokens import token_with
 from tests.reflex_internals.backend import Backend
@@ -219,25 +220,48 @@ def test_a_session_is_named_in_the_lines_of_its_request(seen: Seen, session_toke
     assert line["tenant_id"].startswith("org_")
 
 
+def metrics(backend: Backend) -> dict[str, float]:
+    """Return each sample of ``/api/metrics``, by its name with its labels."""
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    lines = httpx.get(f"{backend.app.origin}/api/metrics", headers=headers).text.splitlines()
+    return {
+        name: float(value)
+        for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")
+    }
+
+
+def test_the_metrics_say_which_version_runs_what_pages_report_and_how_long_answers_take(
+    backend: Backend, seen: Seen
+) -> None:
+    report = {"info": "boom\n  at x", "component_stack": "\n"}
+    errors, health = 'app_errors_total{code="page_error"}', '{route="/api/health"}'
+    before = metrics(backend)
+
+    backend.send([connect({"event": fields(HYDRATE)}), event(PAGE_ERROR, report)])
+    seen.lines_with(code="page_error")
+    seen.get("/api/health")
+
+    after = metrics(backend)
+    assert [after[name] for name in after if name.startswith("app_info{")] == [1]
+    assert after[f'app_info{{version="{__version__}"}}'] == 1
+    assert after[errors] == before.get(errors, 0) + 1
+    assert after[f"app_http_seconds_count{health}"] == before[f"app_http_seconds_count{health}"] + 1
+    took = after[f"app_http_seconds_sum{health}"] - before[f"app_http_seconds_sum{health}"]
+    assert 0 < took < 5
+    assert after["app_events_under_way"] == 0
+
+
 def test_the_metrics_say_what_is_open_and_what_was_refused(
     backend: Backend, seen: Seen, session_token: str
 ) -> None:
-    def metrics() -> dict[str, float]:
-        headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-        lines = httpx.get(f"{backend.app.origin}/api/metrics", headers=headers).text.splitlines()
-        return {
-            name: float(value)
-            for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")
-        }
-
     accepted = 'app_session_pushes_total{result="accepted"}'
-    before = metrics()
+    before = metrics(backend)
     with backend.websocket() as websocket:
         websocket.send(connect({"event": fields(HYDRATE)}))
         websocket.send(event(SYNC, {"token": session_token}))
         while '"accepted_rx_state_":"sess_' not in (websocket.receive(timeout=5) or ""):
             pass
-        during = metrics()
+        during = metrics(backend)
 
     assert during[accepted] == before.get(accepted, 0) + 1
     assert during["app_sessions_open"] == 1

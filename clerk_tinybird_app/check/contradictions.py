@@ -32,6 +32,12 @@ def contradictions(settings: Settings) -> Iterator[Finding]:
             "TINYBIRD_JWT_SECRET is the text that stands for it where pages are built",
             "Serve with the configuration of the app, and not with .env.pages: docs/deploy.md.",
         )
+    if settings.redis_secret and not settings.redis_url:
+        yield note(
+            "redis/secret-alone",
+            "REDIS_SECRET is set, and no REFLEX_REDIS_URL: there is no Redis, and nothing to seal",
+            "Set both, or none. Nothing is wrong if deploy/compose.yaml is to set the address.",
+        )
     if settings.metrics_token in _others_secrets(settings):
         yield failed(
             "metrics-token/reused",

@@ -1,7 +1,4 @@
-"""Whether the app can listen where it is told to, with as many workers as it is told to start."""
-
-from collections.abc import AsyncIterator
-from typing import Final
+"""Whether the app can listen where it is told to."""
 
 import httpx
 
@@ -11,28 +8,9 @@ from clerk_tinybird_app.check.finding import Finding, failed, note, ok, warning
 from clerk_tinybird_app.settings import Settings
 from clerk_tinybird_app.settings.loopback import is_loopback, listener
 
-_MB_OF_A_WORKER: Final = 150
 
-
-async def listening(settings: Settings, cores: int) -> AsyncIterator[Finding]:
-    """Check the port and the number of workers.
-
-    Args:
-        settings: The configuration.
-        cores: How many processor cores this process may use.
-    """
-    yield await _port(settings)
-    count = settings.web_concurrency or 1
-    if count > 2 * cores:
-        yield warning(
-            "workers/too-many",
-            f"{count} workers on {cores} {'core' if cores == 1 else 'cores'}; they need some "
-            f"{count * _MB_OF_A_WORKER:,} MB of memory",
-            "Set WEB_CONCURRENCY to the number of cores at most, or leave it out.",
-        )
-
-
-async def _port(settings: Settings) -> Finding:
+async def listening(settings: Settings) -> Finding:
+    """Check the port."""
     host, port = settings.backend_host, settings.frontend_port
     try:
         taken = listener(host, port)

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from clerk_tinybird_app.check.clerk import clerk
 from clerk_tinybird_app.check.configuration import configuration, refused
 from clerk_tinybird_app.check.contradictions import contradictions, with_dashboard
 from clerk_tinybird_app.check.finding import Finding, Level, failed, note, ok, warning
+from clerk_tinybird_app.check.from_outside import from_outside, unusable_numbers
 from clerk_tinybird_app.check.isolation import Asker, ask_for_nobody, isolation
 from clerk_tinybird_app.check.listening import listening
 from clerk_tinybird_app.check.product import Held, Load, hold, load_product
@@ -34,6 +35,7 @@ from clerk_tinybird_app.check.tinybird import (
     unread_endpoints,
     workspace_there,
 )
+from clerk_tinybird_app.check.workers import workers
 from clerk_tinybird_app.clerk.publishable_key import PublishableKey
 from clerk_tinybird_app.products import Product
 from clerk_tinybird_app.services import Services
@@ -63,6 +65,9 @@ class Surroundings:
         unread: Returns a sentence for every variable that is set and read by nobody.
         contradicted: Returns a sentence for every variable that one place sets twice.
         overridden: Returns a sentence for every variable whose value in a file does not count.
+        exposed: Returns a sentence for every file with a secret that others can read.
+        environ: The environment, for what libraries read there by themselves.
+        workers: Returns how many processes would serve.
         cores: Returns how many processor cores this process may use.
         ask_for_changes: Asks a Redis to tell of changes, as the app does when it begins.
         folder: Where the embedded services keep their data.
@@ -76,6 +81,9 @@ class Surroundings:
     unread: Callable[[], list[str]] = list
     contradicted: Callable[[], list[str]] = list
     overridden: Callable[[], list[str]] = list
+    exposed: Callable[[], list[str]] = list
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    workers: Callable[[Settings], int] = lambda settings: settings.web_concurrency or 1
     cores: Callable[[], int] = lambda: os.cpu_count() or 1
     ask_for_changes: Ask = _nothing
     folder: Path = services.LOCAL_FOLDER
@@ -91,7 +99,9 @@ async def findings(around: Surroundings) -> AsyncIterator[Finding]:
         yield refused(error)
         return
     said = (*configuration(settings), *contradictions(settings), *_of_variables(around))
-    for finding in (*said, *(unusable := list(_of_network()))):
+    seen = from_outside(around.environ, around.workers(settings))
+    said = (*said, *workers(settings, around.cores()), *seen)
+    for finding in (*said, *(unusable := [*_of_network(), *unusable_numbers()])):
         yield finding
     if unusable:
         return
@@ -120,6 +130,9 @@ def _of_variables(around: Surroundings) -> Iterator[Finding]:
         yield warning("configuration/contradicted", sentence, "Keep the one that is meant.")
     for sentence in around.overridden():
         yield note("configuration/overridden", sentence, "Nothing is wrong if that is meant.")
+    for sentence in around.exposed():
+        advice = "Let its owner alone read it: chmod 600."
+        yield warning("configuration/exposed", sentence, advice)
 
 
 def _of_network() -> Iterator[Finding]:
@@ -133,8 +146,7 @@ def _of_network() -> Iterator[Finding]:
 async def _of_places(around: Surroundings, settings: Settings) -> AsyncIterator[Finding]:
     """Check where the app listens, where it is found, and where its states are."""
     if around.transport is None:
-        async for finding in listening(settings, around.cores()):
-            yield finding
+        yield await listening(settings)
     async for finding in addresses(settings, around.transport):
         yield finding
     async for finding in redis_server(settings.redis_url, around.ask_for_changes):

@@ -10,9 +10,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExport
 from opentelemetry.trace import Span, Status, StatusCode, Tracer
 
 from clerk_tinybird_app.logs.log_budget import LogBudget
-
-OTLP = "otlp"
-CONSOLE = "console"
+from clerk_tinybird_app.telemetry.tracing import CONSOLE, OTLP
 
 
 def provider_for(exporter: str, service: str) -> TracerProvider:

@@ -7,13 +7,24 @@ one object that does nothing.
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
 _EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 _SERVICE: Final = "clerk-tinybird-app"
+_INSTALL: Final = f"{_EXPORTER} is set, but not what it needs: install requirements-otel.txt"
 STOP_SECONDS: Final = 2.0
 """The longest that the last spans may take to be sent."""
+
+OTLP: Final = "otlp"
+CONSOLE: Final = "console"
+_MODULES: Final = {
+    OTLP: "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    CONSOLE: "opentelemetry.sdk.trace.export",
+}
+"""What the variable may say beside ``none`` -> the module that it needs."""
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +60,20 @@ def _named(name: str, attributes: dict[str, str]) -> AbstractContextManager[Span
     return named_span(_tracer, name, attributes)
 
 
+def why_none(environ: Mapping[str, str]) -> str:
+    """Return why there would be no traces where an environment asks for some; "" for no reason."""
+    wanted = environ.get(_EXPORTER) or "none"
+    if wanted == "none":
+        return ""
+    if wanted not in _MODULES:
+        return f"{_EXPORTER} must be {OTLP}, {CONSOLE} or none"
+    try:
+        is_there = find_spec(_MODULES[wanted]) is not None
+    except ModuleNotFoundError:
+        is_there = False
+    return "" if is_there else _INSTALL
+
+
 def start() -> None:
     """Begin to trace, if the environment asks for it; each worker does when it starts."""
     global _provider, _tracer  # noqa: PLW0603 - a process has one tracer
@@ -61,9 +86,7 @@ def start() -> None:
 
         _provider = provider_for(wanted, _SERVICE)
     except ImportError:
-        _logger.warning(
-            "%s is set, but not what it needs: install requirements-otel.txt", _EXPORTER
-        )
+        _logger.warning("No traces: %s", _INSTALL)
     except ValueError as error:
         _logger.warning("No traces: %s", error)
     else:

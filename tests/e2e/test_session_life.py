@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, Route, expect
 
 from clerk_tinybird_app.reflex_internals.connections import MAX_PER_SESSION
+from tests.e2e.board import RECENT, Board
 from tests.e2e.visitor import Visitor, claims_of, fixed_params, wait_for
 from tests.reflex_internals.frames import SYNC
 from tests.running_app import RunningApp, wait_until
@@ -30,6 +31,15 @@ MORE_TABS = """
         window.more = await Promise.all(Array.from({ length: count }, opened));
     }
 """
+
+
+KEPT = """async () => ({
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    databases: (await indexedDB.databases()).map(({ name }) => name),
+    caches: await caches.keys(),
+})"""
+CLERKS_COOKIES = ("__client", "__session", "clerk_active_context")
 WAKE = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -83,6 +93,43 @@ def test_signing_out_empties_the_page_and_its_cookies(visitor: Visitor) -> None:
     visitor.expect_signed_out()
     assert token not in visitor.page.content()
     assert visitor.page.evaluate("document.cookie").count("eyJ") == 0
+
+
+def test_a_browser_keeps_how_it_is_used_and_nothing_of_whom_or_of_what_was_shown(
+    visitor: Visitor, board: Board, app: RunningApp
+) -> None:
+    app.wait_for_tinybird()
+    minted = visitor.sign_in("admin@acme.test")
+    page, fixed = visitor.page, fixed_params(minted, app.signing_key)
+    session = page.evaluate("window.Clerk.session.getToken()")
+    visitor.open("/dashboard?range=7d&region=eu-west-1")
+    board.expect_filled()
+    page.get_by_role("button", name="Refresh rate").click()
+    page.get_by_label("Refresh every").select_option("5 min")
+    row = page.locator(f"#panel-{RECENT} tbody tr").first.inner_text().split()
+    routes = [word for word in row if word.startswith("/")]
+    assert routes
+    ids = (fixed["user_id"], fixed["tenant_id"])
+    shown = (minted, session, "admin@acme.test", "Acme", *ids, *routes)
+
+    def expect_nothing_kept() -> None:
+        kept = page.evaluate(KEPT)
+        assert kept["local"].keys() == {"__clerk_environment", "theme", "dashboard-refresh-seconds"}
+        # What names this tab to the server opens nothing.
+        assert kept["session"].keys() == {"token", "react-router-scroll-positions"}
+        assert kept["databases"] == kept["caches"] == []
+        assert [each for each in shown if each in repr(kept)] == []
+        cookies = visitor.context.cookies()
+        assert all(each["name"].startswith(CLERKS_COOKIES) for each in cookies)
+        assert minted not in repr(cookies)
+
+    expect_nothing_kept()
+    visitor.open()
+    visitor.token()
+    expect_nothing_kept()
+    visitor.sign_out()
+    visitor.expect_signed_out()
+    expect_nothing_kept()
 
 
 def test_a_reload_shows_the_same_tenant_again(visitor: Visitor, app: RunningApp) -> None:

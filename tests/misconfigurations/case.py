@@ -38,10 +38,12 @@ class Case:
             code's text.
         browser: What the browser shows besides.
         log: What the log says besides, a part of it.
+        is_later: Whether it says so only once the app serves.
         environ: The variables, beside those that it begins with; "" leaves one out.
             ``{…}`` in a value stands for something that only the test knows.
         begins_with: The rest of the configuration.
         files: Dotenv file -> its text.
+        mode: The rights of those files.
         prepares: Does something to the folder that the app is started in.
         servers: What Clerk and Tinybird answer to the check.
         redis: The options of the Redis that ``{redis}`` stands for.
@@ -56,9 +58,11 @@ class Case:
     code: str = ""
     browser: str = ""
     log: str = ""
+    is_later: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     begins_with: Mapping[str, str] = field(default_factory=lambda: WHOLE)
     files: Mapping[str, str | bytes] = field(default_factory=dict)
+    mode: int = 0o600
     prepares: Callable[[Path], None] = _nothing
     servers: Servers = field(default_factory=Servers)
     redis: tuple[str, ...] | None = None

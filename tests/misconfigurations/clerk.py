@@ -114,7 +114,9 @@ CLERK: Final = Group(
             servers=Servers(jwks=404),
             check="clerk/no-keys",
             says="Check CLERK_PUBLISHABLE_KEY: it names the instance's address.",
-            code="keys_unavailable",
+            # Clerk's script comes from there too, so no page has a session to push.
+            browser="Sign-in could not be loaded",
+            log="keys_unavailable",
         ),
         Case(
             what="a server that cannot reach Clerk",

@@ -147,6 +147,13 @@ REDIS: Final = Group(
             start="REDIS_SECRET must be at least 32",
         ),
         Case(
+            what="a secret to seal with, and no Redis",
+            environ={"REDIS_SECRET": "s" * 32},
+            check="redis/secret-alone",
+            level="note",
+            says="REDIS_SECRET is set, and no REFLEX_REDIS_URL",
+        ),
+        Case(
             what="several workers without Redis",
             begins_with=PRODUCTION,
             environ={"WEB_CONCURRENCY": "2"},
@@ -171,6 +178,21 @@ REDIS: Final = Group(
             check="workers/too-many",
             level="warning",
             says="they need some 75,000 MB of memory",
+        ),
+        Case(
+            what="several workers without a folder for their numbers",
+            environ=_redis("{redis}", WEB_CONCURRENCY="2"),
+            redis=(),
+            check="metrics/one-worker",
+            level="warning",
+            says="Set PROMETHEUS_MULTIPROC_DIR in the environment to a folder of their own",
+        ),
+        Case(
+            what="a limit of memory that no worker stays below",
+            environ={"WORKER_MAX_MEMORY": "20"},
+            check="workers/little-memory",
+            level="warning",
+            says="a worker is to be renewed from 20 MiB on, and needs some 150 MB to serve",
         ),
     ),
 )

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from tests.check.environments import CLERK
-from tests.check.servers import KEY
+from tests.check.environments import CLERK, TINYBIRD
 from tests.misconfigurations.case import PRODUCTION, Case, Group
 from tests.test_settings import HOST_KEY
 
@@ -96,14 +95,19 @@ VARIABLES: Final = Group(
                 ".env": "TINYBIRD_RPS=50\n",
                 ".env.local": "TINYBIRD_RPS=5\n",
             },
-            environ={
-                "TINYBIRD_API_URL": "https://api.tinybird.co",
-                "TINYBIRD_WORKSPACE_ID": "7afc6330-3aae-4df5-8712-eaad216c5d7d",
-                "TINYBIRD_JWT_SECRET": KEY,
-            },
+            environ=TINYBIRD,
             check="configuration/overridden",
             level="note",
             says="TINYBIRD_RPS is set differently in .env and .env.local: .env.local counts.",
+        ),
+        Case(
+            what="`.env` with the admin token that everybody on the machine can read",
+            begins_with=CLERK,
+            files={".env": "".join(f"{name}={value}\n" for name, value in TINYBIRD.items())},
+            mode=0o644,
+            check="configuration/exposed",
+            level="warning",
+            says=".env holds TINYBIRD_JWT_SECRET, and all users of this machine can read it",
         ),
         Case(
             what="`.env` in which a line is no `NAME=value`",
@@ -151,6 +155,21 @@ VARIABLES: Final = Group(
             },
             check="metrics-token/reused",
             says="METRICS_TOKEN is the same text as another secret",
+        ),
+        Case(
+            what="a folder for the workers' numbers where nothing can be kept",
+            environ={"PROMETHEUS_MULTIPROC_DIR": "/dev/null/numbers"},
+            start="PROMETHEUS_MULTIPROC_DIR names /dev/null/numbers, where nothing can be kept",
+            check="metrics/unusable",
+        ),
+        Case(
+            what="traces to what the app does not send to",
+            environ={"OTEL_TRACES_EXPORTER": "zipkin"},
+            check="traces/none",
+            level="warning",
+            says="there will be no traces: OTEL_TRACES_EXPORTER must be otlp, console or none",
+            log="No traces: OTEL_TRACES_EXPORTER must be otlp, console or none",
+            is_later=True,
         ),
     ),
 )

@@ -213,6 +213,26 @@ async def test_a_websocket_waits_while_its_events_are_under_way(
     await websockets.send(sid, CHOOSE, pipe="queues")
 
 
+async def test_events_under_way_are_counted_until_they_end(
+    websockets: Websockets, verifier: HangingVerifier
+) -> None:
+    def under_way() -> float:
+        return REGISTRY.get_sample_value("app_events_under_way") or 0
+
+    sid = await websockets.open()
+    await websockets.settle()
+    before = under_way()
+
+    await websockets.send(sid, SYNC, token="x")
+    await websockets.send(sid, SYNC, token="y")
+    await websockets.settle()
+    assert under_way() == before + 2
+
+    verifier.go_on.set()
+    await websockets.settle()
+    assert under_way() == before
+
+
 async def test_a_websocket_does_not_wait_for_anothers_events(
     websockets: Websockets, verifier: HangingVerifier
 ) -> None:
