@@ -316,14 +316,22 @@ def test_a_signed_out_visitor_sees_no_figure_and_is_asked_in(visitor: Visitor, p
     expect(page.locator(f"#panel-{FIGURES}")).to_have_count(0)
 
 
-def test_the_page_is_as_wide_as_the_screen(board: Board, page: Page) -> None:
-    board.open()
+def test_the_page_is_as_wide_as_the_screen_and_every_chip_is_seen(board: Board, page: Page) -> None:
+    chosen = "method=GET&method=POST&status_class=2xx&status_class=4xx&region_not=nowhere"
+    board.open(address=f"/dashboard?{chosen}")
+    # What is there where each is: itself, or what lies over it or cuts it off.
+    seen = """links => links.every((link) => {
+      const { left, right, top, bottom } = link.getBoundingClientRect();
+      return link.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+    })"""
 
-    for width in (360, 1440):
+    for width in (360, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.reload()
         board.expect_filled()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.locator("#filters .chip")).to_have_count(3)
+        assert page.locator("#filters a").evaluate_all(seen), width
 
 
 def test_a_panels_menu_works_by_keyboard(board: Board, page: Page) -> None:
