@@ -10,6 +10,8 @@ from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, TRAFFIC, B
 from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import wait_until
 
+HEIGHT = "element => element.offsetHeight"
+
 
 def test_every_panel_fills_and_the_figures_are_the_pipes_own(board: Board, page: Page) -> None:
     board.open()
@@ -218,6 +220,7 @@ def test_on_a_phone_the_first_figure_is_near_the_top(board: Board, page: Page) -
 
 def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     board.open()
+    high = [page.locator(f"#panel-{name}").evaluate(HEIGHT) for name in (TRAFFIC, LATENCY)]
 
     board.choose(TRAFFIC, "Show as a table")
 
@@ -229,6 +232,8 @@ def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     board.choose(LATENCY, "Show as a table")
     latency = page.get_by_role("region", name="Latency over time").locator("tbody td:last-child")
     assert all(re.fullmatch(r"[\d.]+ m?s|\u2013", text) for text in latency.all_inner_texts())
+    # Nothing below has moved.
+    assert [page.locator(f"#panel-{name}").evaluate(HEIGHT) for name in (TRAFFIC, LATENCY)] == high
     board.choose(TRAFFIC, "Show as a chart")
     expect(page.locator(f"#panel-{TRAFFIC} .chart svg")).to_be_visible()
 
