@@ -92,6 +92,7 @@ CLERK_APPEARANCE: Final[dict[str, Any]] = {
             "boxShadow": "inset 0 0 0 1px var(--edge)",
         },
         "userButtonAvatarBox": {"width": "32px", "height": "32px", "borderRadius": "50%"},
+        "userButtonTrigger": {"width": "var(--control)", "height": "var(--control)"},
         "formButtonPrimary": {"boxShadow": "none", "border": "0", "minHeight": "2.5rem"},
         "cardBox": {"border": "1px solid var(--line)", "boxShadow": "none"},
         "userButtonPopoverCard": {"border": "1px solid var(--line)"},

@@ -138,8 +138,7 @@ def _page(
             LiveView.create(
                 rx.el.div(impersonation_notice(), class_name="wrap"),
                 head(title, compares=compares, is_embedded=is_embedded),
-                toolbar(compares=compares, fixed=fixed),
-                notices(),
+                rx.el.div(toolbar(compares=compares, fixed=fixed), notices(), class_name="stuck"),
                 Dimmed.create(
                     rx.cond(DashboardState.has_no_rows, empty_tenant(), all_shown(panels)),
                     class_name="wrap",

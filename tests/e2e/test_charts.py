@@ -423,3 +423,11 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     page.touchscreen.tap(*point(page, traffic, 0.6))
     expect(page).not_to_have_url(marked)
     expect(page).to_have_url(CUSTOM)
+
+    # On a tablet too, whatever is pressed is as high as a finger.
+    page.set_viewport_size({"width": 820, "height": 1180})
+    pressed = (
+        page.locator("main").locator(".toolbar, .tools, .legend, th").locator("a, button, input")
+    )
+    low = "all => all.filter((each) => each.checkVisibility() && each.offsetHeight < 44)"
+    assert pressed.evaluate_all(f"{low}.map((each) => each.outerHTML)") == []

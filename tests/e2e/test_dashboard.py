@@ -10,6 +10,8 @@ from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, TRAFFIC, B
 from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import wait_until
 
+HEIGHT = "element => element.offsetHeight"
+
 
 def test_every_panel_fills_and_the_figures_are_the_pipes_own(board: Board, page: Page) -> None:
     board.open()
@@ -218,6 +220,7 @@ def test_on_a_phone_the_first_figure_is_near_the_top(board: Board, page: Page) -
 
 def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     board.open()
+    high = [page.locator(f"#panel-{name}").evaluate(HEIGHT) for name in (TRAFFIC, LATENCY)]
 
     board.choose(TRAFFIC, "Show as a table")
 
@@ -229,6 +232,8 @@ def test_a_chart_can_be_read_as_a_table(board: Board, page: Page) -> None:
     board.choose(LATENCY, "Show as a table")
     latency = page.get_by_role("region", name="Latency over time").locator("tbody td:last-child")
     assert all(re.fullmatch(r"[\d.]+ m?s|\u2013", text) for text in latency.all_inner_texts())
+    # Nothing below has moved.
+    assert [page.locator(f"#panel-{name}").evaluate(HEIGHT) for name in (TRAFFIC, LATENCY)] == high
     board.choose(TRAFFIC, "Show as a chart")
     expect(page.locator(f"#panel-{TRAFFIC} .chart svg")).to_be_visible()
 
@@ -316,14 +321,22 @@ def test_a_signed_out_visitor_sees_no_figure_and_is_asked_in(visitor: Visitor, p
     expect(page.locator(f"#panel-{FIGURES}")).to_have_count(0)
 
 
-def test_the_page_is_as_wide_as_the_screen(board: Board, page: Page) -> None:
-    board.open()
+def test_the_page_is_as_wide_as_the_screen_and_every_chip_is_seen(board: Board, page: Page) -> None:
+    chosen = "method=GET&method=POST&status_class=2xx&status_class=4xx&region_not=nowhere"
+    board.open(address=f"/dashboard?{chosen}")
+    # What is there where each is: itself, or what lies over it or cuts it off.
+    seen = """links => links.every((link) => {
+      const { left, right, top, bottom } = link.getBoundingClientRect();
+      return link.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+    })"""
 
-    for width in (360, 1440):
+    for width in (360, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.reload()
         board.expect_filled()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(page.locator("#filters .chip")).to_have_count(3)
+        assert page.locator("#filters a").evaluate_all(seen), width
 
 
 def test_a_panels_menu_works_by_keyboard(board: Board, page: Page) -> None:

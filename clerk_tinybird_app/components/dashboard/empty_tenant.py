@@ -19,7 +19,9 @@ TENANT: Final = "{tenant}"
 """The placeholder of the tenant's id in a command; the browser replaces it."""
 
 _MOMENT: Final = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"')
-_NOW: Final = "\"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\""
+_NOW: Final = '"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'
+_SHELL_SIGN: Final = re.compile(r"[\\$`]")
+"""What means something to the shell in lines that it may put a value into."""
 
 
 def empty_tenant() -> rx.Component:
@@ -57,7 +59,7 @@ def empty_tenant() -> rx.Component:
                 tab_index=0,
                 role="region",
                 aria_label="Example event",
-                class_name="code request",
+                class_name="code command",
             ),
         ),
         id="no-rows",
@@ -73,12 +75,12 @@ def event_command(event: Mapping[str, Any], source: str, column: str) -> str:
         source: The data source that gets the event.
         column: The column with the tenant's id.
     """
-    # A quote would end the quoted text in the shell.
-    written = json.dumps({**event, column: TENANT}).replace("'", "'\\''")
+    written = _SHELL_SIGN.sub(r"\\\g<0>", json.dumps({**event, column: TENANT}, indent=2))
+    # An event is one line to Tinybird: curl leaves out the line ends of what it reads.
     return (
         f'curl "$TINYBIRD_API_URL/v0/events?name={source}" \\\n'
         '  -H "Authorization: Bearer $TINYBIRD_APPEND_TOKEN" \\\n'
-        f"  -d '{_MOMENT.sub(_NOW, written)}'"
+        f"  -d @- <<END\n{_MOMENT.sub(_NOW, written)}\nEND"
     )
 
 
