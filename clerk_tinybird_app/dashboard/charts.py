@@ -61,6 +61,7 @@ class Chart:
         before: One for each bucket, of the period before; empty without it.
         before_total: That of the whole period before.
         before_name: What the period before is called.
+        before_note: What is said of it when the data does not reach back to its beginning.
         has_limit: True when there is a limit that says something.
         above: The buckets that are above it.
         summary: What it shows, in a sentence.
@@ -71,6 +72,7 @@ class Chart:
     before: list[float | None] = field(default_factory=list)
     before_total: float | None = None
     before_name: str = ""
+    before_note: str = ""
     has_limit: bool = False
     above: list[int] = field(default_factory=list)
     summary: str = ""
@@ -182,10 +184,27 @@ def total_before(
     return _figure(panel, panel.before, panels, others, is_before=True)
 
 
-def above(limit: ChartLimit, rows: Rows) -> list[int]:
-    """Return the places of the rows that are above a limit."""
-    values = [number(row[limit.column]) for row in rows]
-    return [n for n, value in enumerate(values) if value is not None and value > limit.above]
+def without_leading_zeros(values: Iterable[float | None]) -> list[float | None]:
+    """Return values of which the first zeros are none: there was nothing yet to be counted."""
+    has_begun = False
+    return [value if (has_begun := has_begun or bool(value)) else None for value in values]
+
+
+def above(limit: ChartLimit, panel: TimeSeries, rows: Rows) -> list[int]:
+    """Return the places of the rows that are above a limit.
+
+    A single event of a few makes a great share, so a share must be above it with one less too.
+    """
+    is_share = (limit.unit or panel.unit) is Unit.PERCENT and bool(panel.count)
+    found = []
+    for place, row in enumerate(rows):
+        value = number(row[limit.column])
+        if value is None or value <= limit.above:
+            continue
+        whole = (number(row[panel.count]) or 0) if is_share else 0
+        if not is_share or value * whole - 1 > limit.above * whole:
+            found.append(place)
+    return found
 
 
 def summary(panel: TimeSeries, rows: Rows, words: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from clerk_tinybird_app.dashboard.declaration import (
 from clerk_tinybird_app.dashboard.times import CUSTOM, LENGTHS, NAMES, Times, offset_name
 from clerk_tinybird_app.dashboard.view import (
     BEFORE,
-    OFF,
+    COMPARISONS,
     View,
     moment_text,
     order_name,
@@ -31,14 +31,6 @@ from clerk_tinybird_app.frozen_value import FrozenValue
 
 _FORM: Final = "%Y-%m-%dT%H:%M"
 """How a ``datetime-local`` input writes a moment."""
-
-_COMPARISONS: Final = {
-    BEFORE: "Period before",
-    "day": "Day before",
-    "week": "Week before",
-    OFF: "None",
-}
-"""What a period is compared with -> what that is called."""
 
 _MOST_NAMED: Final = 3
 """Values that a chip names; it says how many the others are."""
@@ -100,24 +92,26 @@ def periods(view: View, path: str) -> list[Choice]:
 
 
 def comparisons(view: View, path: str) -> list[Choice]:
-    """Return a link for every period that the one shown can be compared with, and for none."""
+    """Return a link for every period that the one shown can be compared with, and for none.
+
+    The period before may be a day or a week before, which is offered once then.
+    """
+    names: dict[str, str] = {}
+    for compare in COMPARISONS:
+        names.setdefault(view.name_of(compare), compare)
     return [
-        Choice(label, view.changed(compare=name).address(path), name == view.compare)
-        for name, label in (_COMPARISONS | {BEFORE: _just_before(view)}).items()
+        Choice(
+            name.capitalize() or "None",
+            view.changed(compare=compare).address(path),
+            name == view.name_before,
+        )
+        for name, compare in names.items()
     ]
-
-
-def _just_before(view: View) -> str:
-    """Return what the period before is called; a day, week or month of the calendar by its name."""
-    if not view.is_of_calendar:
-        return _COMPARISONS[BEFORE]
-    return calendar.name_before(view.range).capitalize()
 
 
 def _against(view: View) -> str:
     """Return what key figures are compared with, as it stands in a sentence."""
-    is_earlier = view.compare_figures != BEFORE
-    name = view.name_before if is_earlier else _just_before(view).lower()
+    name = view.name_of(view.compare_figures)
     return f"the {name}" if name.endswith("before") else name
 
 

@@ -261,7 +261,7 @@ class Shaper:
             values=[[number(row[each.column]) for row in within] for each in panel.series],
             totals=charts.totals_of(panel, own, panels, rows),
             has_limit=limit is not None,
-            above=charts.above(limit, within) if limit else [],
+            above=charts.above(limit, panel, within) if limit else [],
             summary=charts.summary(panel, within, axis.words),
         )
         # The period before is an addition: rows that are none leave the chart as it is.
@@ -282,15 +282,24 @@ class Shaper:
             column=panel.before,
             counterpart=self.view.counterpart(self.now),
         )
+        compared = self._all_compared(rows)
+        panels = self.dashboard.panels_of(self.page)
+        is_whole = all(
+            row.get(each.comparable, True)
+            for each in panels
+            if isinstance(each, Figures)
+            for row in compared.get(each.key, ())
+        )
+        if not is_whole and panel.is_stacked:
+            values = charts.without_leading_zeros(values)
         if all(value is None for value in values):
             return chart
         return replace(
             chart,
             before=values,
-            before_total=charts.total_before(
-                panel, own, self.dashboard.panels_of(self.page), self._all_compared(rows)
-            ),
+            before_total=charts.total_before(panel, own, panels, compared),
             before_name=self.view.name_before,
+            before_note="" if is_whole else IN_PART,
         )
 
     def _all_compared(self, rows: Mapping[str, Rows]) -> Mapping[str, Rows]:

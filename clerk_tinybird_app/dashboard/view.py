@@ -246,13 +246,22 @@ class View:
     @property
     def name_before(self) -> str:
         """What the period that is compared with is called, "" for none: ``day before``."""
-        if self.compare == OFF:
+        return self.name_of(self.compare)
+
+    def name_of(self, compare: str) -> str:
+        """Return what a period is called that this one is compared with, "" for none.
+
+        Args:
+            compare: One of ``COMPARISONS``.
+        """
+        if compare == OFF:
             return ""
-        if self.compare == BEFORE and self.is_of_calendar:
+        if compare == BEFORE and self.is_of_calendar:
             return calendar.name_before(self.range)
-        if self.compare == BEFORE and self.range == CUSTOM:
+        if compare == BEFORE and self.range == CUSTOM:
             return "period before"
-        return f"{step_name(_EARLIER.get(self.compare) or LENGTHS[self.range])} before"
+        length = step_name(_EARLIER.get(compare) or LENGTHS[self.range])
+        return f"{length.replace('minutes', 'min')} before"
 
     def page(self, name: str) -> str:
         """Return the path of a page, "" for the overview."""

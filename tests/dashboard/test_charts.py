@@ -212,6 +212,7 @@ def test_percentiles_of_the_whole_period_are_the_key_figures() -> None:
         **{FIGURES.key: [TOTALS]},
     )
     assert (found.before_name, found.before_total) == ("week before", None)
+    assert found.before_note == ""
     for other in ({"ignores": ("kind",)}, {"parameters": {"limit": "1"}}, {"pipe": "other"}):
         assert totals(panel=replace(SPEED_COMPARED, name="speed", **other))[0] == [None, None]
     assert chart(SPEED, SPEEDS).totals == [None, None]
@@ -247,12 +248,44 @@ def test_a_period_before_of_zeros_is_a_comparison() -> None:
     assert (found.before, found.before_total) == ([0, 0], 0)
 
 
+def test_a_period_before_that_the_data_begins_within_is_there_in_part_and_begins_with_it() -> None:
+    rows = [*TRAFFIC, bucket(at(12), 3)]
+    before = [bucket(at(11, 30, day=23), 0), bucket(at(11, 45, day=23), 7)]
+    before.append(bucket(at(12, day=23), 0))
+
+    found = chart(COMPARED, rows, before=before, totals=[TOTALS | {"is_whole": 0}])
+
+    assert (found.before, found.before_total, found.before_note) == ([None, 7, 0], 7, IN_PART)
+    whole = chart(COMPARED, rows, before=before, totals=[TOTALS])
+    assert (whole.before, whole.before_note) == ([0, 7, 0], "")
+    nothing = [row | {"visits": 0} for row in before]
+    found = chart(COMPARED, rows, before=nothing, totals=[TOTALS | {"is_whole": 0}])
+    assert found.before == []
+
+
 def test_buckets_above_the_limit_are_marked() -> None:
     limited = replace(BY_TIME, limit=ChartLimit(column="sites", above=2, unit=Unit.COUNT))
     rows = [bucket(at(11, minute), 1, sites=n) for n, minute in enumerate((0, 15, 30, 45))]
 
     assert chart(limited, [*rows, bucket(at(12), 0, sites=None)]).above == [3]
     assert (chart(BY_TIME, rows).has_limit, chart(BY_TIME, rows).above) == (False, [])
+
+
+def test_a_share_above_its_limit_because_of_a_single_event_is_not_marked() -> None:
+    limit = ChartLimit(column="share", above=0.1, unit=Unit.PERCENT)
+    limited = replace(BY_TIME, limit=limit)
+    parts = [(1, 1), (1, 3), (1, 9), (2, 9), (3, 10), (101, 1_000), (102, 1_000)]
+    rows = [
+        bucket(at(10, minute), whole, visits=whole, share=round(part / whole, 4))
+        for minute, (part, whole) in enumerate(parts)
+    ]
+
+    assert [parts[place] for place in chart(limited, rows).above] == [
+        *((2, 9), (3, 10), (102, 1_000))
+    ]
+    # What is measured is no number of events.
+    measured = replace(limited, limit=replace(limit, unit=Unit.COUNT))
+    assert len(chart(measured, rows).above) == len(rows)
 
 
 def test_a_limit_of_what_a_filter_fixes_says_nothing() -> None:

@@ -30,13 +30,35 @@ def test_each_period_keeps_the_filters_and_the_one_shown_is_marked() -> None:
 def test_each_comparison_keeps_the_rest_and_the_one_shown_is_marked() -> None:
     found = links.comparisons(FILTERED.changed(compare="day"), "/d")
 
+    # The period before is the week before.
     assert {choice.label: choice.href.partition("&kind")[0] for choice in found} == {
-        "Period before": "/d?range=7d",
+        "Week before": "/d?range=7d",
         "Day before": "/d?range=7d&compare=day",
-        "Week before": "/d?range=7d&compare=week",
         "None": "/d?range=7d&compare=off",
     }
     assert [choice.label for choice in found if choice.is_current] == ["Day before"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels"),
+    [
+        ({"range": "15m"}, ["15 min before", "Day before", "Week before", "None"]),
+        ({"range": "24h", "compare": "day"}, ["Day before", "Week before", "None"]),
+        ({"range": "today"}, ["Yesterday", "Day before", "Week before", "None"]),
+        ({"range": "last-week"}, ["Week before", "Day before", "None"]),
+        ({"range": "custom"}, ["Period before", "Day before", "Week before", "None"]),
+    ],
+)
+def test_what_is_compared_with_is_called_as_in_the_charts_and_offered_once(
+    changes: dict[str, str], labels: list[str]
+) -> None:
+    seen = FILTERED.changed(**changes)
+
+    found = links.comparisons(seen, "/d")
+
+    assert [choice.label for choice in found] == labels
+    current = [choice.label for choice in found if choice.is_current]
+    assert current == [labels[0]] == [seen.name_before.capitalize()]
 
 
 def test_a_chip_takes_its_own_filter_away_and_is_called_as_it_is_declared() -> None:
@@ -175,7 +197,7 @@ def test_what_a_day_of_the_calendar_is_compared_with_has_a_name() -> None:
     assert described(SITE, View.of(SITE, range="yesterday"), "")["figures_before"] == (
         "the day before"
     )
-    assert described(SITE, FILTERED, "")["figures_before"] == "the period before"
+    assert described(SITE, FILTERED, "")["figures_before"] == "the week before"
     week = FILTERED.changed(compare="week")
     assert described(SITE, week, "")["figures_before"] == "the week before"
 

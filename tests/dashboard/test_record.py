@@ -36,7 +36,7 @@ def test_every_field_is_there_once_and_those_that_the_list_shows_come_first() ->
         ("code", "503"),
         ("kind", "GET"),
         ("site", "/a"),
-        ("took", "3.2 ms"),
+        ("took", "3.3 ms"),
         ("country", "eu"),
         ("visit", "7"),
         ("outcome", "lost"),

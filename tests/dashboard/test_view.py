@@ -187,7 +187,7 @@ def test_no_text_at_all_breaks_the_reading_of_an_address(search: str) -> None:
         ("?range=1h&compare=before", NOW - timedelta(hours=2), "hour before"),
         ("?range=1h&compare=day", NOW - timedelta(hours=25), "day before"),
         ("?range=15m&compare=week", NOW - timedelta(days=7, minutes=15), "week before"),
-        ("?range=15m", NOW - timedelta(minutes=30), "15 minutes before"),
+        ("?range=15m", NOW - timedelta(minutes=30), "15 min before"),
         ("", NOW - timedelta(days=2), "day before"),
         ("?range=30d", NOW - timedelta(days=60), "30 days before"),
     ],

@@ -50,6 +50,27 @@ def length(address: str) -> float:
     return (datetime.fromisoformat(told["end"]) - datetime.fromisoformat(told["start"])).seconds
 
 
+def expect_beside(tip: Locator, x: float) -> None:
+    """A box stands beside what it tells of, and on the page."""
+    box = tip.bounding_box()
+    assert box is not None
+    assert not box["x"] < x < box["x"] + box["width"]
+    assert 0 <= box["x"] <= tip.page.evaluate("innerWidth") - box["width"]
+
+
+def expect_names_beside_last_points(chart: Locator) -> None:
+    points, names = chart.evaluate(
+        """chart => [
+          [...chart.querySelectorAll(".open-point")].map((each) => Number(each.getAttribute("cy"))),
+          [...chart.querySelectorAll(".series-name")].map((each) => each.getAttribute("y") - 4),
+        ]"""
+    )
+    assert len(names) == 3
+    # A bucket that has just begun may have none. Names that would touch are moved apart alike.
+    if len(points) == 3:
+        assert sum(names) / 3 == pytest.approx(sum(points) / 3, abs=5)
+
+
 def expect_no_odd_number(page: Page) -> None:
     drawn = page.locator(".chart").evaluate_all("all => all.map((each) => each.outerHTML).join()")
     assert "NaN" not in drawn
@@ -64,6 +85,7 @@ def test_one_moment_is_read_in_every_chart_at_once(
     whole = page.locator(f"#panel-{TRAFFIC} .legend b").first.inner_text()
     label = page.locator(f"#panel-{LATENCY} .legend").get_by_text("whole period")
     expect(label).to_be_visible()
+    expect_names_beside_last_points(latency)
 
     for share in (0.15, 0.5, 0.995):
         x, y = point(page, traffic, share)
@@ -71,17 +93,20 @@ def test_one_moment_is_read_in_every_chart_at_once(
         tip = traffic.locator(".chart-tip")
         expect(tip).to_contain_text("total")
         expect(page.locator(".crosshair")).to_have_count(2)
-        # Beside the line, and not outside of the chart.
-        box, own = tip.bounding_box(), traffic.bounding_box()
-        assert box is not None
-        assert own is not None
-        assert not box["x"] < x < box["x"] + box["width"]
-        assert box["x"] >= own["x"] - 1
-        assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
+        expect_beside(tip, x)
     expect(tip).to_contain_text("so far")
     expect(latency.locator(".chart-tip")).to_have_count(0)
     expect(label).to_be_hidden()
     expect(page.locator(f"#panel-{TRAFFIC} .legend b").first).not_to_have_text(whole)
+
+    # A narrow chart has no room in its middle, and tells as much there.
+    for share in (0.2, 0.45, 0.55, 0.8):
+        x, y = point(page, latency, share)
+        page.mouse.move(x, y)
+        tip = latency.locator(".chart-tip")
+        expect(tip).to_contain_text(re.compile(r"p95 day before.*[+\N{MINUS SIGN}]?[\d.]+ m?s"))
+        expect(tip.locator(".share").last).to_be_visible()
+        expect_beside(tip, x)
 
     page.mouse.move(5, 5)
     expect(page.locator(".crosshair")).to_have_count(0)
@@ -255,8 +280,16 @@ def test_an_entry_of_the_legend_filters_and_with_alt_hides(
     expect(page).to_have_url(re.compile(r"/dashboard$"))
     board.choose(TRAFFIC, "Show 4xx")
     expect(traffic.locator(".bar .tone-warning").first).to_be_attached()
-    page.locator(f"#panel-{LATENCY} .legend").get_by_role("button", name="p99").click()
-    expect(latency.locator(".line")).to_have_count(2)
+    lines = latency.locator(".line:not(.below)")
+    named = page.locator(f"#panel-{LATENCY} .legend")
+    named.get_by_role("button", name="p99").click()
+    expect(lines).to_have_count(2)
+    # The period before goes with what it is told of.
+    expect(named).to_contain_text("p95 day before")
+    named.get_by_role("button", name="p95", exact=False).first.click()
+    expect(lines).to_have_count(1)
+    expect(latency.locator(".line-before")).to_have_count(0)
+    expect(named).not_to_contain_text("before")
 
     entry.click()
     expect(page).to_have_url(re.compile(r"status_class=4xx$"))
@@ -285,7 +318,8 @@ def test_what_a_period_is_compared_with_is_chosen_by_keys(
 ) -> None:
     legend = page.locator(f"#panel-{TRAFFIC} .legend")
     opener = page.get_by_role("button", name="Compared with: ")
-    expect(opener).to_have_accessible_name("Compared with: Period before")
+    # As the charts call it.
+    expect(opener).to_have_accessible_name("Compared with: Day before")
 
     def choose(name: str) -> None:
         opener.press("Enter")
@@ -308,7 +342,7 @@ def test_what_a_period_is_compared_with_is_chosen_by_keys(
     expect(page.locator(".line-before")).to_have_count(0)
     expect(legend).not_to_contain_text("before")
 
-    choose("Period before")
+    choose("Day before")
     expect(page).to_have_url(re.compile(r"/dashboard$"))
     expect(legend).to_contain_text("day before")
 
@@ -341,6 +375,12 @@ def test_a_chart_is_saved_as_a_picture_that_says_of_when_and_of_what_it_is(
     page.evaluate(
         """() => {
           window.written = [];
+          window.marks = [];
+          const fill = CanvasRenderingContext2D.prototype.fillRect;
+          CanvasRenderingContext2D.prototype.fillRect = function (...box) {
+            window.marks.push(box[2]);
+            return fill.call(this, ...box);
+          };
           const write = CanvasRenderingContext2D.prototype.fillText;
           CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
             window.written.push(text);
@@ -357,7 +397,9 @@ def test_a_chart_is_saved_as_a_picture_that_says_of_when_and_of_what_it_is(
     title, caption, *legend = page.evaluate("window.written")
     assert title == "Latency"
     assert re.fullmatch(r"\d+ \w+ \d\d:\d\d to now UTC\+\d, method is not GET", caption)
-    assert legend == ["p50", "p95", "p99", "hour before"]
+    assert legend == ["p50", "p95", "p99", "p95 hour before"]
+    # Three lines, and one of dashes.
+    assert page.evaluate("window.marks.slice(1)") == [14, 14, 14, 3, 3, 3]
 
 
 def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: Board) -> None:
@@ -392,11 +434,13 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     page.touchscreen.tap(*point(page, traffic, 0.5))
     tip = traffic.locator(".chart-tip")
     expect(tip).to_contain_text("2xx")
+    # There is no room beside it for all that it says.
+    expect(tip.locator(".share").first).to_be_visible()
     box, own = tip.bounding_box(), traffic.bounding_box()
     assert box is not None
     assert own is not None
-    assert own["x"] - 1 <= box["x"]
-    assert box["x"] + box["width"] <= own["x"] + own["width"] + 1
+    assert 0 <= box["x"] <= 390 - box["width"]
+    assert box["y"] + box["height"] <= own["y"] + 1 or own["y"] + own["height"] <= box["y"] + 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     bars = traffic.locator(".bar").count()

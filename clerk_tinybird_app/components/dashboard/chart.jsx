@@ -122,7 +122,7 @@ export function Chart({ label, summaryId }) {
         </svg>
       ) : null}
       {group && isRead ? (
-        <Tip group={group} x={at} width={width} isNarrowing={isNarrowing} />
+        <Tip group={group} x={at} isNarrowing={isNarrowing} />
       ) : null}
     </div>
   );

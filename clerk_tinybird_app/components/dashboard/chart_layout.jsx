@@ -9,12 +9,20 @@ const LEAST_BAR_PX = 5;
 
 export const summed = (groups, values) => groups.map((group) => gathered(values, group, sum));
 
-// What is not hidden; the period before goes by null, as no series does.
-const visibleOf = ({ chart, series, hidden }) => ({
-  visible: series
-    .map((each, index) => ({ ...each, values: chart.values[index] ?? [] }))
-    .filter(({ label }) => !hidden.includes(label)),
-  before: hidden.includes(null) ? [] : chart.before,
+// Whether the period before is shown: not without the series that it is told of. It is hidden by
+// null, as no series is.
+export const hasBefore = ({ chart, hidden, beforeOf }) =>
+  chart.before.length > 0 && ![null, beforeOf].some((each) => hidden.includes(each));
+
+// Of parts it is that of their whole.
+export const nameBefore = ({ chart, isStacked, beforeOf }) =>
+  isStacked || !beforeOf ? chart.before_name : `${beforeOf} ${chart.before_name}`;
+
+const visibleOf = (shown) => ({
+  visible: shown.series
+    .map((each, index) => ({ ...each, values: shown.chart.values[index] ?? [] }))
+    .filter(({ label }) => !shown.hidden.includes(label)),
+  before: hasBefore(shown) ? shown.chart.before : [],
 });
 
 const barsScale = ({ mode, unit }, { visible, before }, groups, area) => {

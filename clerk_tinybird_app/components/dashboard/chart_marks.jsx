@@ -5,10 +5,8 @@ import { hasLine, summed } from "./chart_layout.jsx";
 import {
   fittingTicks,
   gathered,
-  least,
-  mean,
-  most,
   pathOf,
+  smoothed,
   spread,
   stacked,
   sum,
@@ -16,7 +14,7 @@ import {
 } from "./chart_scales.jsx";
 
 // Narrower than this, the noise of a line is drawn as a band.
-const LEAST_STEP_PX = 4;
+const LEAST_STEP_PX = 6;
 const PADDING_PX = 14;
 const THINNEST_PX = 1.25;
 const HAIRLINE_PX = 0.75;
@@ -162,20 +160,13 @@ function Bars({ shown, layout, id }) {
   );
 }
 
-// Lines of buckets too narrow for the eye: their mean, and between which values they lie.
-const smoothed = (values, size) => {
-  const wide = [];
-  for (let index = 0; index < values.length; index += size) {
-    const last = Math.min(index + size, values.length) - 1;
-    const range = { first: index, last };
-    wide.push({
-      bucket: (index + last + 1) / 2,
-      mean: gathered(values, range, mean),
-      least: gathered(values, range, least),
-      most: gathered(values, range, most),
-    });
-  }
-  return wide;
+// The points of a line that lie on another one, where more than one in a row do.
+const shared = (points, others) => {
+  const on = points.map((point, index) => {
+    const other = others[index];
+    return point && other && Math.abs(point[1] - other[1]) < 1 ? point : null;
+  });
+  return on.map((point, index) => (on[index - 1] || on[index + 1] ? point : null));
 };
 
 function Lines({ shown, layout }) {
@@ -186,16 +177,17 @@ function Lines({ shown, layout }) {
   const open = groups.findIndex(({ isOpen }) => isOpen);
   const stands = (value) => value != null && value >= lower && (lower > 0 ? value > 0 : true);
   // A line ends with the last bucket that is whole.
-  const drawn = (values) => smoothed(open < 0 ? values : values.slice(0, open), size);
+  const drawn = (values) => smoothed(open < 0 ? values : values.slice(0, open), size, shown.axis);
   const pointOf = (each) => (stands(each.mean) ? [x(each.bucket), y(each.mean)] : null);
   const isDrawn = hasLine(shown);
-  // The highest first, so that it stays above the others at the same height.
+  // Beside a line's last point. The highest first, so that it stays above the others at the same
+  // height.
   const ends = [...visible]
     .reverse()
-    .map(({ label, tone, values }) => {
+    .map(({ label, values }) => {
       const whole = drawn(values).findLast(({ mean }) => stands(mean));
-      const value = whole?.mean ?? values.findLast(stands);
-      return value === undefined ? null : { label, tone, y: y(value) };
+      const value = stands(values[open]) ? values[open] : whole?.mean;
+      return value === undefined ? null : { label, y: y(value) };
     })
     .filter(Boolean);
   return (
@@ -212,13 +204,17 @@ function Lines({ shown, layout }) {
       {before.length ? (
         <path className="line-before" d={pathOf(drawn(before).map(pointOf))} />
       ) : null}
-      {[...visible].reverse().map(({ label, tone, values }) => {
+      {visible.map(({ label, tone, values }, index) => {
         const wide = drawn(values);
+        const points = wide.map(pointOf);
+        const next = drawn(visible[index + 1]?.values ?? []).map(pointOf);
         const last = open < 0 ? null : values[open];
         return (
           <g key={label} className={`tone-${tone}`}>
             {size > 1 ? <path className="band" d={bandOf(wide, x, y, stands)} /> : null}
-            <path className="line" d={pathOf(wide.map(pointOf))} />
+            {/* So that it is seen on both sides of one that is drawn on it. */}
+            <path className="line below" d={pathOf(shared(points, next))} />
+            <path className="line" d={pathOf(points)} />
             {stands(last) ? (
               <circle className="open-point" cx={x(open + 0.5)} cy={y(last)} r="2.5" />
             ) : null}

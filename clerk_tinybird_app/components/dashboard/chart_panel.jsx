@@ -1,6 +1,7 @@
 // A panel with a chart: what its parts know together, and what its head and its menu offer.
 import { createContext, useCallback, useContext, useMemo, useRef, useState } from "react";
 import { useBriefly } from "../../widgets/widgets.jsx";
+import { hasBefore, nameBefore } from "./chart_layout.jsx";
 import { savePng } from "./chart_png.jsx";
 import { FOLDS } from "./chart_scales.jsx";
 import { inUnit, onAxis } from "./units.jsx";
@@ -125,15 +126,15 @@ export function HideToggle({ label, ...props }) {
 
 // A picture leaves the page, so it says of when and of what it is.
 export function PngItem({ period, chips, ...props }) {
-  const { svg, name, title, chart, mode, asTable, series, hidden, setNoPng } = useChart();
+  const shown = useChart();
+  const { svg, name, title, mode, asTable, isStacked, hidden, setNoPng } = shown;
   if (asTable) return null;
-  const shown = series.filter(({ label }) => !hidden.includes(label));
-  const hasBefore = chart.before.length && mode !== "percent" && !hidden.includes(null);
-  const before = hasBefore ? chart.before_name : "";
+  const series = shown.series.filter(({ label }) => !hidden.includes(label));
+  const before = hasBefore(shown) && mode !== "percent" ? nameBefore(shown) : "";
   const filters = chips.map(({ label, verb, chosen }) => `${label} ${verb} ${chosen}`);
   const caption = [period, ...filters].join(", ");
   const save = () =>
-    savePng(svg.current, { name, title, caption, series: shown, before }).then(
+    savePng(svg.current, { name, title, caption, series, isStacked, before }).then(
       () => setNoPng(false),
       () => setNoPng(true),
     );

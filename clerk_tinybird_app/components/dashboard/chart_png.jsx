@@ -38,32 +38,34 @@ const picture = (text) =>
 
 const colour = (node, name) => getComputedStyle(node).getPropertyValue(name);
 
-// The colour of a series, as the page resolves it.
-const colourOf = (host, tone) => {
+// The mark of a series: a square, or a line as thick as the one in the chart.
+const mark = (pen, host, { tone, isLine, x, y }) => {
   const probe = document.createElement("span");
-  probe.className = `swatch tone-${tone}`;
+  probe.className = `swatch tone-${tone} ${isLine ? "stroke" : ""}`;
   host.append(probe);
-  const found = colour(probe, "background-color");
+  const thick = parseFloat(colour(probe, "border-top-width"));
+  pen.fillStyle = colour(probe, isLine ? "border-top-color" : "background-color");
   probe.remove();
-  return found;
+  if (isLine) pen.fillRect(x, y - 4 - thick / 2, 14, thick);
+  else pen.fillRect(x, y - 9, 10, 10);
 };
 
-const legend = (pen, host, series, before, y) => {
+const legend = (pen, host, { series, isStacked, before }, y) => {
   let x = PAD;
   const ink = colour(host, "color");
+  const beside = isStacked ? 16 : 20;
   const write = (label) => {
     pen.fillStyle = ink;
-    pen.fillText(label, x + 16, y);
-    x += 16 + pen.measureText(label).width + 18;
+    pen.fillText(label, x + beside, y);
+    x += beside + pen.measureText(label).width + 18;
   };
   for (const { label, tone } of series) {
-    pen.fillStyle = colourOf(host, tone);
-    pen.fillRect(x, y - 9, 10, 10);
+    mark(pen, host, { tone, isLine: !isStacked, x, y });
     write(label);
   }
   if (!before) return;
   pen.fillStyle = ink;
-  for (const dash of [0, 4, 8]) pen.fillRect(x + dash, y - 5, 3, 1.5);
+  for (const dash of [0, 5, 10]) pen.fillRect(x + dash, y - 5, 3, 1.5);
   write(before);
 };
 
@@ -74,7 +76,7 @@ const fitting = (pen, text, room) => {
   return fit;
 };
 
-export async function savePng(svg, { name, title, caption, series, before }) {
+export async function savePng(svg, { name, title, caption, ...named }) {
   const { width, height } = svg.getBoundingClientRect();
   const image = await picture(resolved(svg, width, height));
   const host = svg.closest("section") ?? svg.parentElement;
@@ -92,7 +94,7 @@ export async function savePng(svg, { name, title, caption, series, before }) {
   pen.font = `13px ${colour(host, "--font-mono")}`;
   pen.fillStyle = colour(host, "--soft");
   pen.fillText(fitting(pen, caption, width), PAD, PAD + 24);
-  legend(pen, host, series, before, HEAD + height + 22);
+  legend(pen, host, named, HEAD + height + 22);
   const blob = await new Promise((done) => canvas.toBlob(done));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

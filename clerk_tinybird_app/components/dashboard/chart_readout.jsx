@@ -1,27 +1,12 @@
 // What a chart says in numbers: its legend, which is also the readout, and the box at the moment
 // that is pointed at.
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import { Link } from "react-router";
+import { hasBefore, nameBefore } from "./chart_layout.jsx";
 import { useChart } from "./chart_panel.jsx";
 import { usePointed } from "./chart_pointer.jsx";
-import { folded, gathered, placeOf, sum } from "./chart_scales.jsx";
-import { inUnit } from "./units.jsx";
-
-const NONE = "–";
-const MOST_PER_CENT = 300;
-const BESIDE_PX = 14;
-
-// How much more it is than before, as a factor where per cent would say little.
-const changeOf = (now, before, unit) => {
-  if (now == null || !before) return "";
-  if (unit === "percent") {
-    const points = (now - before) * 100;
-    return `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)} pt`;
-  }
-  const percent = (now / before - 1) * 100;
-  if (percent > MOST_PER_CENT) return `×${(now / before).toFixed(0)}`;
-  return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(0)} %`;
-};
+import { folded, gathered, placeOf, sum, tipPlace } from "./chart_scales.jsx";
+import { changeIn, fixed, inUnit } from "./units.jsx";
 
 const isKnown = (value) => value != null;
 
@@ -100,22 +85,25 @@ export function Legend() {
           </Entry>
         );
       })}
-      {chart.before.length ? (
-        <Entry isHidden={hidden.includes(null)} onHide={() => hide(null)}>
-          <span className="swatch before" />
-          <span>{chart.before_name}</span>{" "}
-          <b>{inUnit(unit, reading ? reading.before : chart.before_total)}</b>
-        </Entry>
-      ) : null}
       {isMeasured ? (
         <span style={{ visibility: reading ? "hidden" : "visible" }}>whole period</span>
+      ) : null}
+      {hasBefore({ ...shown, hidden: hidden.filter(isKnown) }) ? (
+        <Entry isHidden={hidden.includes(null)} onHide={() => hide(null)}>
+          <span className="swatch before" />
+          <span>
+            {nameBefore(shown)}
+            {chart.before_note ? `, ${chart.before_note}` : ""}
+          </span>{" "}
+          <b>{inUnit(unit, reading ? reading.before : chart.before_total)}</b>
+        </Entry>
       ) : null}
     </div>
   );
 }
 
 function Rows({ shown, group }) {
-  const { unit, hidden, isStacked, beforeOf, chart } = shown;
+  const { unit, hidden, isStacked } = shown;
   const { values, total, before } = readingOf(shown, group);
   const listed = values.filter(({ label }) => !hidden.includes(label));
   const hasShares = isStacked && listed.length > 1;
@@ -129,7 +117,7 @@ function Rows({ shown, group }) {
           </dt>
           <dd>{inUnit(unit, value)}</dd>
           <dd className="share">
-            {hasShares && total && isKnown(value) ? `${((value / total) * 100).toFixed(1)} %` : ""}
+            {hasShares && total && isKnown(value) ? `${fixed((value / total) * 100, 1)} %` : ""}
           </dd>
         </div>
       ))}
@@ -140,44 +128,33 @@ function Rows({ shown, group }) {
           <dd className="share" />
         </div>
       ) : null}
-      {chart.before.length && !hidden.includes(null) ? (
+      {hasBefore(shown) ? (
         <div className={hasShares ? undefined : "total"}>
           <dt>
             <span className="swatch before" />
-            {isStacked || !beforeOf ? "" : `${beforeOf} `}
-            {chart.before_name}
+            {nameBefore(shown)}
           </dt>
-          <dd>{isKnown(before) ? inUnit(unit, before) : NONE}</dd>
-          <dd className="share">{changeOf(total, before, unit)}</dd>
+          <dd>{inUnit(unit, before)}</dd>
+          <dd className="share">{changeIn(unit, total, before)}</dd>
         </div>
       ) : null}
     </dl>
   );
 }
 
-// Beside the line at `x`, on the side that has room; narrower where neither has.
-export function Tip({ group, x, width, isNarrowing }) {
+// Beside the line at `x`, as wide as it needs to be: where the chart has no room, outside of it.
+export function Tip({ group, x, isNarrowing }) {
   const shown = useChart();
   const box = useRef(null);
-  const [own, setOwn] = useState(0);
-  const room = Math.max(x, width - x) - BESIDE_PX;
-  const isNarrow = own > room;
   useLayoutEffect(() => {
-    // As wide as it would be with all the room that there is.
-    const { style, classList } = box.current;
-    const { maxWidth } = style;
-    const wasNarrow = classList.replace("narrow", "wide");
-    style.maxWidth = "none";
-    setOwn(box.current.offsetWidth);
-    style.maxWidth = maxWidth;
-    if (wasNarrow) classList.replace("wide", "narrow");
-  }, [group.start, shown.hidden]);
-  const isRight = x + BESIDE_PX + Math.min(own, room) <= width;
-  const style = isRight
-    ? { left: `${x + BESIDE_PX}px`, maxWidth: `${width - x - BESIDE_PX}px` }
-    : { right: `${width - x + BESIDE_PX}px`, maxWidth: `${x - BESIDE_PX}px` };
+    const { current } = box;
+    const chart = current.parentElement.getBoundingClientRect();
+    const { clientWidth: width } = document.documentElement;
+    const { left, top } = tipPlace(x, current.getBoundingClientRect(), chart, width);
+    Object.assign(current.style, { left: `${left}px`, top: `${top}px` });
+  });
   return (
-    <div ref={box} className={isNarrow ? "chart-tip narrow" : "chart-tip"} style={style}>
+    <div ref={box} className="chart-tip">
       <header>
         {group.words}
         {group.isOpen ? <span> {shown.axis.open_note}</span> : null}

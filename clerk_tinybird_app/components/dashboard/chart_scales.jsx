@@ -107,6 +107,26 @@ export const least = (values) => (known(values).length ? Math.min(...known(value
 export const most = (values) => (known(values).length ? Math.max(...known(values)) : null);
 export const gathered = (values, { first, last }, by) => by(values.slice(first, last + 1));
 
+// Lines of buckets too narrow for the eye: their mean, and between which values they lie. Which of
+// them are one goes by the clock, so that a line stays the same while the period moves on.
+export const smoothed = (values, size, { starts, seconds }) => {
+  const wide = [];
+  const isFirst = (index) => Math.round(starts[index] / seconds) % size === 0;
+  for (let index = 0; index < values.length; index = wide.at(-1).next) {
+    let last = index;
+    while (last + 1 < values.length && !isFirst(last + 1)) last += 1;
+    const range = { first: index, last };
+    wide.push({
+      next: last + 1,
+      bucket: (index + last + 1) / 2,
+      mean: gathered(values, range, mean),
+      least: gathered(values, range, least),
+      most: gathered(values, range, most),
+    });
+  }
+  return wide;
+};
+
 // A line through points [x, y], with a gap for every null; a lonely point is a dot.
 export const pathOf = (points) => {
   let path = "";
@@ -137,7 +157,8 @@ export const stacked = (values, { bottom, height, of, thinnest }) => {
   });
 };
 
-const GAP_PX = 4;
+// More than a character.
+const GAP_PX = 8;
 
 const overlap = (ticks) =>
   ticks.some(({ x, text }, index) => {
@@ -157,16 +178,46 @@ export const fittingTicks = (ticks, x) => {
   return placed.filter(({ rank }) => rank === ranks.at(-1)).slice(0, 1);
 };
 
-// Texts at these heights, moved apart where they would stand on each other.
+// Texts at these heights, moved apart where they would stand on each other, each as little as can
+// be.
 export const spread = (places, distance, { top, bottom }) => {
-  const sorted = [...places].sort((a, b) => a.y - b.y).map((place) => ({ ...place }));
-  sorted.forEach((place, index) => {
-    const above = sorted[index - 1];
-    place.y = Math.max(place.y, top, above ? above.y + distance : top);
-  });
-  for (let index = sorted.length - 1; index >= 0; index -= 1) {
-    const below = sorted[index + 1];
-    sorted[index].y = Math.min(sorted[index].y, below ? below.y - distance : bottom);
+  const sorted = [...places].sort((a, b) => a.y - b.y);
+  // Of texts that touch: where the first one stands, and how many they are.
+  const heaps = [];
+  for (const [index, place] of sorted.entries()) {
+    let heap = { y: place.y - index * distance, count: 1 };
+    while (heaps.length && heaps.at(-1).y > heap.y) {
+      const { y, count } = heaps.pop();
+      const all = count + heap.count;
+      heap = { y: (y * count + heap.y * heap.count) / all, count: all };
+    }
+    heaps.push(heap);
   }
-  return sorted;
+  const lowest = bottom - (sorted.length - 1) * distance;
+  return heaps
+    .flatMap(({ y, count }) => Array(count).fill(Math.max(top, Math.min(y, lowest))))
+    .map((y, index) => ({ ...sorted[index], y: y + index * distance }));
+};
+
+const BESIDE_PX = 14;
+const EDGE_PX = 8;
+
+// Where a box stands that tells of what is at `x`, in pixels from a chart's corner: to the right of
+// it, or to the left, within the chart if it can be. Where a page is too narrow for that, it stands
+// over the chart, or below one that is at the top.
+export const tipPlace = (x, { width, height }, chart, pageWidth) => {
+  const [first, last] = [EDGE_PX - chart.left, pageWidth - EDGE_PX - chart.left];
+  const [left, right] = [x - BESIDE_PX - width, x + BESIDE_PX];
+  // The same wherever `x` is, so that nothing jumps: in the page's middle there is the least room.
+  const middle = Math.max(0, Math.min((first + last) / 2, chart.width));
+  if (Math.max(middle - first, last - middle) - BESIDE_PX < width) {
+    const over = Math.max(first, Math.min(x - width / 2, last - width));
+    return { left: over, top: chart.top < height + EDGE_PX ? chart.height : -height };
+  }
+  const places = [
+    [right, right + width <= chart.width],
+    [left, left >= 0],
+    [right, right + width <= last],
+  ];
+  return { left: (places.find(([, isFree]) => isFree) ?? [left])[0], top: 0 };
 };

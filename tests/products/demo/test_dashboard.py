@@ -156,7 +156,7 @@ def test_a_request_says_when_it_was_and_is_coloured_by_its_class() -> None:
     (found,) = shown("recent_requests", [REQUEST], View.of(DASHBOARD))["rows"]
 
     assert [cell.text for cell in found.cells] == [
-        *("23 Nov 23:59:59.007", "503", "GET /a", "3.2 ms", "eu"),
+        *("23 Nov 23:59:59.007", "503", "GET /a", "3.3 ms", "eu"),
     ]
     assert found.cells[1].tone == "error"
 
