@@ -83,9 +83,9 @@ def dashboard_page(name: str = "", *, is_embedded: bool = False) -> Callable[[],
 
 
 def detail_title(name: str) -> rx.Var[str]:
-    """Return the title of the page ``name``: the name of its row, as soon as that is known."""
-    back = _PRODUCT.dashboard.pages[name].back
-    return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
+    """Return the title of the page ``name``: its row's name, where the address says of which."""
+    is_known = DashboardState.page_title != ""
+    return rx.cond(is_known, DashboardState.page_title, _PRODUCT.dashboard.title)
 
 
 def _overview(*, is_embedded: bool) -> rx.Component:
