@@ -330,9 +330,18 @@ export function Dimmed({ children, className = "", ...props }) {
   return <div className={isOld ? `${className} old` : className} {...props}>{children}</div>;
 }
 
+const pauseLabel = (paused) => (paused ? "Resume live updates" : "Pause live updates");
+
+// What the button does, as an item of a menu says it.
+export function PauseFace() {
+  const { paused } = useContext(LiveContext);
+  const Icon = paused ? Play : Pause;
+  return <><Icon {...ICON} />{pauseLabel(paused)}</>;
+}
+
 export function PauseButton(props) {
   const { paused, toggle, cutOff } = useContext(LiveContext);
-  const label = paused ? "Resume live updates" : "Pause live updates";
+  const label = pauseLabel(paused);
   const Icon = paused ? Play : Pause;
   return (
     <button
