@@ -1,4 +1,4 @@
-"""What is said once for the whole page when nothing fits the period and the filters."""
+"""What is said once for the whole page: that nothing fits its view, or nothing could be loaded."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -7,6 +7,7 @@ from operator import and_, or_
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.filters import sentence
+from clerk_tinybird_app.components.dashboard.panel import failed
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking, Records
@@ -63,6 +64,17 @@ def no_match(noun: str) -> rx.Component:
             class_name="state",
         ),
         id="no-match",
+        style={"--width": "12"},
+        class_name="panel",
+    )
+
+
+def not_loaded() -> rx.Component:
+    """Return the panel in the place of all others, none of which could be loaded."""
+    return rx.el.section(
+        failed("Nothing could be loaded", DashboardState.failure, DashboardState.failure_code),
+        id="not-loaded",
+        role="alert",
         style={"--width": "12"},
         class_name="panel",
     )
