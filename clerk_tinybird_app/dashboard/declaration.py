@@ -111,12 +111,14 @@ class Column:
         filters: Filter -> the pipe's column with its value: what a click on a cell filters by.
         decided_by: Filters that choose by what it measures, as one by outcome does to a share of
             errors: with any of them set it is not shown.
+        is_extra: True for one that is shown only where its panel is wide, from 820 px on.
     """
 
     of: tuple[str, ...]
     label: str = ""
     unit: Unit = Unit.TEXT
     has_bar: bool = False
+    is_extra: bool = False
     sort: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     decided_by: tuple[str, ...] = ()
