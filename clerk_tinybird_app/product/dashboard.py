@@ -132,8 +132,9 @@ _RECENT: Final = Records(
         ),
         Column(of=("duration_ms",), label="took", unit=Unit.MILLISECONDS),
         Column(of=("region",), filters={"region": "region"}),
+        Column(of=("user_id",), label="user", filters={"user": "user_id"}, is_extra=True),
     ),
-    filters={"user": "user_id"},
+    filters={"status": "status"},
 )
 
 _ROUTES: Final = Ranking(
