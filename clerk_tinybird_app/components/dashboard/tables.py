@@ -44,10 +44,11 @@ def ranking_panel(panel: Ranking) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            widths(AUTO, *map(width, panel.columns), *(["36px"] if panel.opens else [])),
+            widths(AUTO, *panel.columns, *(["36px"] if panel.opens else [])),
             rx.el.thead(
                 rx.el.tr(
-                    _column_head(" ".join(map(_word, panel.by))),
+                    # Of several words in a row the last one says what it is of.
+                    _column_head(_word(panel.by[-1])),
                     *(_sortable(column, panel) for column in panel.columns),
                     *opening,
                 ),
