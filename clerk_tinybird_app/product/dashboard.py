@@ -119,7 +119,6 @@ _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
     width=12,
-    note="newest first",
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
@@ -160,6 +159,7 @@ _SHARES: Final = Breakdown(
     name="shares",
     title="Shares",
     noun="requests",
+    parameters={"limit": "50"},
     tabs=("user", "region", "status"),
     width=5,
 )

@@ -44,7 +44,12 @@ def no_match(noun: str) -> rx.Component:
                 rx.fragment(
                     icon("list-filter"),
                     rx.el.b(f"No {noun} match"),
-                    rx.el.p("Nothing from ", DashboardState.dates, " fits. Take a filter away:"),
+                    rx.el.p(
+                        "Nothing from ",
+                        DashboardState.dates,
+                        " fits. Take a filter away:",
+                        class_name="text-balance",
+                    ),
                     rx.el.div(
                         rx.foreach(DashboardState.chips, _removal),
                         rx.el.a(
@@ -58,7 +63,12 @@ def no_match(noun: str) -> rx.Component:
                 rx.fragment(
                     icon("calendar"),
                     rx.el.b(f"No {noun} in this period"),
-                    rx.el.p("Nothing came from ", DashboardState.dates, ". Choose a longer one."),
+                    rx.el.p(
+                        "Nothing came from ",
+                        DashboardState.dates,
+                        ". Choose a longer period.",
+                        class_name="text-balance",
+                    ),
                 ),
             ),
             class_name="state",

@@ -14,12 +14,11 @@ from clerk_tinybird_app.components.look import BUTTON, HEADING
 from clerk_tinybird_app.components.popover import menu, menu_item
 from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.state.dashboard import DashboardState
-from clerk_tinybird_app.tinybird import csv_cells
 
 _IS_FOR_DEVELOPERS: Final = services.current().settings.shows_token_page
 """The page with the playground is there, where a panel's request is shown."""
 
-_CSV_NOTE: Final = f"Times are in UTC. {csv_cells.NOTE}"
+_CSV_NOTE: Final = "Times in UTC, a ' before what would be a formula"
 
 
 def dashboard_panel(

@@ -176,7 +176,11 @@ def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
 
 
 def _values_count(panel: Breakdown) -> rx.Var[str]:
-    return rx.cond(rows_of(panel).length() == 1, "1 value", _count(panel, "values"))
+    limit = panel.parameters.get(LIMIT, "")
+    if not limit:
+        return _count(panel, "shown")
+    count = rows_of(panel).length()
+    return rx.cond(count < int(limit), _count(panel, "in all"), f"The first {limit}")
 
 
 def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:
