@@ -4,7 +4,7 @@ import { Command } from "lucide-react";
 import { useNavigate } from "react-router";
 import { ICON } from "../widgets/widgets.jsx";
 import { Finder } from "./finder.jsx";
-import { isThere, keysOf, press } from "./keys.jsx";
+import { isThere, keysOf, nameOf, press } from "./keys.jsx";
 import { Modal } from "./modal.jsx";
 
 const PANELS = "main section[id^=panel-]";
@@ -20,7 +20,11 @@ const linked = (choices, go, name = "") =>
 const pressed = (pairs) =>
   pairs
     .filter(([, target]) => isThere(target))
-    .map(([label, target]) => ({ label, keys: keysOf(target), run: () => press(target) }));
+    .map(([label, target]) => ({
+      label: label || nameOf(target),
+      keys: keysOf(target),
+      run: () => press(target),
+    }));
 
 const jump = (panel) => {
   panel.scrollIntoView({ block: "start" });
@@ -33,8 +37,8 @@ const panels = () =>
     run: () => jump(panel),
   }));
 
-// Props: `periods` and `comparisons` are links; `pages` names and paths; `actions` names and what
-// they press.
+// Props: `periods` and `comparisons` are links; `pages` names and paths; `actions` names, "" for the
+// own name of what they press, and what they press.
 export function Commands({ periods, comparisons, pages, actions }) {
   const [isOpen, setOpen] = useState(false);
   const chosen = useRef(null);

@@ -6,6 +6,7 @@ import reflex as rx
 
 from clerk_tinybird_app.clerk.components import SignOutButton
 from clerk_tinybird_app.components.icon import ICONS, icon
+from clerk_tinybird_app.components.live import PauseFace
 from clerk_tinybird_app.components.popover import MENU_ITEM, menu
 from clerk_tinybird_app.dashboard.links import Choice
 from clerk_tinybird_app.reflex_internals.shared_assets import shared_asset
@@ -18,7 +19,7 @@ for _imported in ("finder.jsx", "modal.jsx"):
 
 _ACTIONS: Final = (
     ("Refresh now", "refresh-now"),
-    ("Pause or go on", "pause"),
+    ("", "pause"),
     ("Copy link", "copy-link"),
     ("Filter", "filter-button"),
     ("Search the list", "search"),
@@ -28,7 +29,10 @@ _ACTIONS: Final = (
     ("Keys", "keys"),
     ("Sign out", "sign-out"),
 )
-"""What the list offers -> the target that it presses, see ``keys.jsx``, where the page has it."""
+"""What the list offers -> the target that it presses, see ``keys.jsx``, where the page has it.
+
+What it does changes where there is no name: then it is called as what is pressed.
+"""
 
 
 class _Commands(rx.Component):
@@ -87,7 +91,7 @@ def phone_menu() -> rx.Component:
     return rx.el.div(
         menu(
             _item("Copy link", "link-2", "copy-link"),
-            _item("Pause or go on", "pause", "pause"),
+            _Press.create(PauseFace.create(), target="pause", class_name=MENU_ITEM),
             _item("Commands", "command", "commands"),
             label="More actions",
         ),

@@ -5,8 +5,8 @@ import { store, stored } from "../../clerk/components/storage.jsx";
 import { ICON, SQUARE } from "../widgets/widgets.jsx";
 import { Modal } from "./modal.jsx";
 
-// The keys, what they press, and what they do. A target is an id, or the `data-key` of an element
-// that every list has. What is in a box of its own is there for the elements that match `of`.
+// The keys, what they press, and what they do; without `does`, what the pressed element says. A
+// target is an id, or the `data-key` of an element that every list has. What is in a box of its own is there for the elements that match `of`.
 const KEYS = [
   { keys: ["F"], targets: ["filter-button"], does: "Filter" },
   {
@@ -18,7 +18,7 @@ const KEYS = [
   { keys: ["Z"], targets: ["zone"], does: "Time zone" },
   { keys: ["C"], targets: ["comparison"], does: "What it is compared with" },
   { keys: ["R"], targets: ["refresh-now"], does: "Refresh now" },
-  { keys: ["P"], targets: ["pause"], does: "Pause or go on" },
+  { keys: ["P"], targets: ["pause"] },
   { keys: ["L"], targets: ["copy-link"], does: "Copy link" },
   { keys: ["/"], targets: ["search"], does: "Search the list" },
   { keys: ["N"], targets: ["new"], does: "Show what is new" },
@@ -48,6 +48,9 @@ const found = (target) => {
 export const isThere = (target) => Boolean(found(target)) && !found(target).disabled;
 const isSeen = (target) =>
   isThere(target) && (found(target).hidden || found(target).getClientRects().length > 0);
+
+// What an element is called that says so itself, because it changes.
+export const nameOf = (target) => found(target)?.getAttribute("aria-label") ?? "";
 
 export const keysOf = (target) => {
   const own = KEYS.find(({ targets }) => targets.includes(target));
@@ -141,8 +144,8 @@ export function Keys() {
           </header>
           <dl tabIndex={0}>
             <Row keys={["Ctrl", "K"]} does="Commands" />
-            {KEYS.filter(isOffered).map((each) => (
-              <Row key={each.does} {...each} />
+            {KEYS.filter(isOffered).map(({ keys, does, targets }) => (
+              <Row key={targets[0]} keys={keys} does={does ?? nameOf(targets[0])} />
             ))}
             {document.querySelector(".chart") ? (
               <>

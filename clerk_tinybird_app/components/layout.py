@@ -180,15 +180,20 @@ def _brand() -> rx.Component:
     # On a phone, the controls of the header need the space.
     rest = "max-[26rem]:hidden"
     words = _PRODUCT.words.name.split()
-    return rx.el.a(
+    seen = rx.el.span(
         rx.el.i("["),
         *(
             rx.fragment(word[0], rx.el.span(word[1:] + (" " if more else ""), class_name=rest))
             for more, word in zip(range(len(words) - 1, -1, -1), words, strict=True)
         ),
         rx.el.i("]"),
+        aria_hidden="true",
+        class_name="max-[26rem]:uppercase",
+    )
+    return rx.el.a(
+        seen,
+        rx.el.span(_PRODUCT.words.name, class_name="sr-only"),
         href=routes.HOME,
-        aria_label=_PRODUCT.words.name,
         class_name="wordmark whitespace-pre",
     )
 

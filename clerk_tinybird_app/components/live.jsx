@@ -38,7 +38,8 @@ const DAY_S = 86_400;
 const RATES_S = [2, 5, 10, 30, 60, 300];
 const KEPT_RATE = "dashboard-refresh-seconds";
 
-const NOT_YET = "The newest numbers have not come yet.";
+const NOT_YET = "The numbers have not come yet.";
+const NOT_NEW_YET = "The newest numbers have not come yet.";
 const ON_TIME = { since: "", cause: "" };
 // What keeps every answer away, and not this page's alone.
 const CUT_OFF = { offline: "Offline", app: "No connection" };
@@ -50,6 +51,7 @@ const LiveContext = createContext({
   every: 0,
   at: 0,
   behind: 0,
+  hasEnded: false,
   isLive: true,
   isFailing: false,
   rates: [],
@@ -176,6 +178,9 @@ export function LiveView(props) {
   const last = useRef(null);
   last.current ??= takeEarly(pathname, search);
   const isAsked = useRef(Boolean(last.current.asked));
+  // Whether any refresh of this page has ended: before that nothing is known of the data.
+  const hasEnded = useRef(false);
+  if (finished && finished === last.current.number) hasEnded.current = true;
   // How long the turns of other tabs take before this one.
   const waitMs = useRef(0);
   const isQueued = useRef(false);
@@ -236,8 +241,9 @@ export function LiveView(props) {
 
   // The age of the data alone decides whether it is out of date. The reason may come later.
   const look = useCallback(() => {
-    const { at, behind, staleSince, staleReason, isLive, finished, every, paused, trouble, zone } =
+    const { at, behind, staleSince, staleReason, isLive, isFailing, finished, every, paused } =
       view.current;
+    const { trouble, zone } = view.current;
     const { number, asked, failures, chance } = last.current;
     const isSlow = asked && finished !== number && msSince(asked) > SLOW_MS;
     if (isSlow && msSince(checked.current) > SLOW_MS) {
@@ -249,11 +255,14 @@ export function LiveView(props) {
     // What was behind already when it came on time is not late.
     const lateMs =
       behind * 1_000 + LATE_REFRESHES * (pauseMs(every, failures, chance) + waitMs.current);
-    const isLate = isLive && !paused && msSince(then) > lateMs;
+    const isAwaited = isLive || !hasEnded.current;
+    const isLate = isAwaited && !paused && msSince(then) > lateMs;
     let next = ON_TIME;
     if (staleSince || isLate) {
-      const isTinybird = isSlow && msSince(heard.current) < msSince(asked);
-      const reason = staleReason || (isTinybird ? NOT_YET : "");
+      // What failed before anything came is said in the place of the data.
+      const isSaid = isFailing && !at;
+      const isTinybird = isSlow && !isSaid && msSince(heard.current) < msSince(asked);
+      const reason = staleReason || (isTinybird ? (at ? NOT_NEW_YET : NOT_YET) : "");
       // Problems of the whole app are shown above the page.
       next = { since: timeOfDay(then, zone), cause: CUT_OFF[trouble] ? "" : reason };
     }
@@ -316,9 +325,9 @@ export function LiveView(props) {
   const value = useMemo(
     () => ({
       ...{ at, behind, isLive, isFailing, every, rates, paused, delay, cutOff, zone },
-      ...{ toggle, refresh, choose },
+      ...{ hasEnded: hasEnded.current, toggle, refresh, choose },
     }),
-    [at, behind, isLive, isFailing, every, rates, paused, delay, cutOff, zone],
+    [at, behind, isLive, isFailing, every, rates, paused, delay, cutOff, zone, hasEnded.current],
   );
   return <LiveContext.Provider value={value}>{children}</LiveContext.Provider>;
 }
@@ -330,9 +339,18 @@ export function Dimmed({ children, className = "", ...props }) {
   return <div className={isOld ? `${className} old` : className} {...props}>{children}</div>;
 }
 
+const pauseLabel = (paused) => (paused ? "Resume live updates" : "Pause live updates");
+
+// What the button does, as an item of a menu says it.
+export function PauseFace() {
+  const { paused } = useContext(LiveContext);
+  const Icon = paused ? Play : Pause;
+  return <><Icon {...ICON} />{pauseLabel(paused)}</>;
+}
+
 export function PauseButton(props) {
   const { paused, toggle, cutOff } = useContext(LiveContext);
-  const label = paused ? "Resume live updates" : "Pause live updates";
+  const label = pauseLabel(paused);
   const Icon = paused ? Play : Pause;
   return (
     <button
@@ -425,13 +443,15 @@ export function Since({ at, ...props }) {
 
 // The reason for a delay that concerns only this page, with its children after it.
 export function DelayNotice({ children, ...props }) {
-  const { paused, delay } = useContext(LiveContext);
+  const { at, paused, delay } = useContext(LiveContext);
   if (!delay.cause) return null;
+  const stays = at ? " The last data stays." : "";
   return (
     <div {...props}>
       <TriangleAlert {...ICON} />
       <span>
-        <b>{delay.cause}</b> The last data stays.
+        <b>{delay.cause}</b>
+        {stays}
         {paused ? "" : " It is being tried again by itself."}
       </span>
       {children}
@@ -440,9 +460,14 @@ export function DelayNotice({ children, ...props }) {
 }
 
 // A dot's look, a text's, and the words.
-const told = ({ at, behind, isLive, isFailing, paused, delay, cutOff, zone }, age) => {
+const told = (live, age) => {
+  const { at, behind, hasEnded, isLive, isFailing, paused, delay, cutOff, zone } = live;
   const until = delay.since || (at ? timeOfDay(arrival(at, behind), zone) : "");
   if (cutOff) return ["off", "text-bad", until ? `${cutOff} since ${until}` : cutOff];
+  // A tenant without rows has no data either, and is told so by an answer.
+  if (!at && (isFailing || !hasEnded)) {
+    return isFailing || delay.since ? ["late", "text-warn", "No data yet"] : ["still", "", "Loading"];
+  }
   if (delay.since) return ["late", "text-warn", `Delayed, data until ${until}`];
   const updated = at ? `, updated ${ago(age)}` : "";
   if (isFailing) return ["late", "text-warn", `Incomplete${updated}`];

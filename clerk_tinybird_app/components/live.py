@@ -90,6 +90,12 @@ class PauseButton(_Live):
     tag = "PauseButton"
 
 
+class PauseFace(_Live):
+    """What the ``PauseButton`` does at the moment, as the face of another button."""
+
+    tag = "PauseFace"
+
+
 class Rate(_Live):
     """The rate of the ``LiveView`` around it, such as ``10 s``, as the face of a button."""
 

@@ -4,6 +4,7 @@ It is plain HTML and SVG, so that it is there before any script. Nobody can use 
 """
 
 import math
+from collections import Counter
 from itertools import count
 from typing import Final
 
@@ -17,19 +18,32 @@ from clerk_tinybird_app.dashboard.declaration import (
     Good,
     Records,
     TimeSeries,
+    Tone,
     Unit,
 )
 
+Number = tuple[str, str, str]
+"""A figure's value, its unit and its change."""
+
+Numbers = tuple[Number, ...]
+"""Another one for each figure of one kind."""
+
 _PRODUCT: Final = products.current()
-_COUNTS: Final = (("31,926", "", "+2.3 %"), ("412", "", "+18"), ("1,087", "", "+41"))
+_COUNTS: Final = (("31,926", "", "+2.3 %"), ("1,087", "", "+41"), ("412", "", "+18"))
+_FEW: Final = (("10", "", "+1"), ("24", "", "-2"), ("7", "", "+1"))
+"""Counts whose change is told as a difference, because there are few of what they count."""
+
+_RATES: Final = (("3.28", "%", "+0.31 pt"), ("0.42", "%", "-0.1 pt"), ("1.90", "%", "+0.2 pt"))
+_GOOD_RATES: Final = (("98.6", "%", "-0.2 pt"), ("94.1", "%", "+0.4 pt"), ("99.2", "%", "+0.1 pt"))
+"""Shares of what should be many."""
+
 _NUMBERS: Final = {
     Unit.TEXT: _COUNTS,
     Unit.COUNT: _COUNTS,
-    Unit.PERCENT: (("3.28", "%", "+0.31 pt"), ("98.6", "%", "+0.2 pt"), ("0.42", "%", "-0.1 pt")),
+    Unit.PERCENT: _RATES,
     Unit.MILLISECONDS: (("209", "ms", "-4 ms"), ("1.24", "s", "+31 ms"), ("38", "ms", "-1 ms")),
     Unit.BYTES: (("18.4", "KB", "+0.6 KB"), ("2.1", "MB", "-0.1 MB"), ("640", "B", "+12 B")),
 }
-"""Unit -> value, its unit and its change, another one for each figure of that unit."""
 
 _CELLS: Final = {
     Unit.COUNT: ("18", "7", "41", "3"),
@@ -41,6 +55,7 @@ _TIMES: Final = ("17:51:19.269", "17:51:17.725", "17:51:11.547", "17:51:01.518")
 _HOURS: Final = ("18:00", "00:00", "06:00", "12:00", "18:00")
 _GRID: Final = "M0 1H480M0 34H480M0 67H480M0 100H480"
 _BUCKETS: Final = 48
+_MOST_FIGURES: Final = 4
 _INCIDENT: Final = range(40, 43)
 
 
@@ -77,19 +92,26 @@ def _head() -> rx.Component:
 
 
 def _figures(panel: Figures) -> rx.Component:
-    left = {unit: iter(numbers) for unit, numbers in _NUMBERS.items()}
-    shown = []
-    for index, figure in enumerate(panel.figures[: min(panel.most, 4)]):
-        number = next(left[figure.unit], _COUNTS[index % len(_COUNTS)])
-        shown.append(_figure(figure, number, index))
+    shown, used = [], Counter[Numbers]()
+    for figure in panel.figures[: min(panel.most, _MOST_FIGURES)]:
+        numbers = _numbers(figure)
+        shown.append(_figure(figure, numbers[used[numbers] % len(numbers)]))
+        used[numbers] += 1
     return rx.el.div(*shown, class_name="numbers")
 
 
-def _figure(figure: Figure, number: tuple[str, str, str], index: int) -> rx.Component:
+def _numbers(figure: Figure) -> Numbers:
+    """Return the values that a figure may have."""
+    if figure.unit is Unit.PERCENT and figure.good is Good.UP:
+        return _GOOD_RATES
+    return _FEW if figure.unit is Unit.COUNT and figure.is_absolute else _NUMBERS[figure.unit]
+
+
+def _figure(figure: Figure, number: Number) -> rx.Component:
     value, unit, change = number
     rises = Good.UP if change.startswith("+") else Good.DOWN
     news = "" if figure.good is Good.NEITHER else " good" if figure.good is rises else " bad"
-    heights = (_busy(at * 2, index) for at in range(_BUCKETS // 2))
+    heights = (_high(figure, at * 2) for at in range(_BUCKETS // 2))
     points = " ".join(f"{at} {20 - 18 * high:.0f}" for at, high in enumerate(heights))
     return rx.el.div(
         rx.el.span(figure.label),
@@ -101,7 +123,7 @@ def _figure(figure: Figure, number: tuple[str, str, str], index: int) -> rx.Comp
 
 def _chart(panel: TimeSeries) -> rx.Component:
     draw = _bars if panel.is_stacked else _lines
-    marks = draw([f"var(--tone-{each.tone})" for each in panel.series])
+    marks = draw([each.tone for each in panel.series])
     return rx.el.div(
         rx.el.p(rx.el.b(panel.title), panel.note),
         _drawing(_path(_GRID, "grid-lines"), *marks, box="0 0 480 100"),
@@ -110,31 +132,37 @@ def _chart(panel: TimeSeries) -> rx.Component:
     )
 
 
-def _bars(colors: list[str]) -> list[rx.Component]:
+def _bars(tones: list[Tone]) -> list[rx.Component]:
     """Return the parts of the bars; the last series stands on the baseline."""
     floors = [0.0] * _BUCKETS
     paths = []
-    for place in reversed(range(len(colors))):
+    # What rises in the incident.
+    wrong = tones.index(Tone.ERROR) if Tone.ERROR in tones else len(tones) - 1
+    for place in reversed(range(len(tones))):
         path = ""
         for at in range(_BUCKETS):
-            share = 0.92 if place == 0 else 0.08 / (len(colors) - 1)
-            if at in _INCIDENT and place and place == len(colors) - 1:
+            share = 0.92 if place == 0 else 0.08 / (len(tones) - 1)
+            if at in _INCIDENT and place and place == wrong:
                 share *= 7
             top = floors[at] + max(1, 88 * _busy(at) * share)
             path += f"M{at * 10 + 5} {100 - floors[at]:.0f}V{100 - top:.0f}"
             floors[at] = top
-        paths.append(_path(path, "bar", colors[place]))
+        paths.append(_path(path, "bar", _color(tones[place])))
     return paths
 
 
-def _lines(colors: list[str]) -> list[rx.Component]:
+def _lines(tones: list[Tone]) -> list[rx.Component]:
     """Return one line for each series, the first the lowest."""
     paths = []
-    for place, color in enumerate(colors):
-        high = (place + 1) / (len(colors) + 1)
-        points = (f"{at * 10 + 5} {100 - 90 * high * _busy(at, 1):.0f}" for at in range(_BUCKETS))
-        paths.append(_path(f"M{' '.join(points)}", "line", color))
+    for place, tone in enumerate(tones):
+        high = (place + 1) / (len(tones) + 1)
+        points = (f"{at * 10 + 5} {100 - 90 * high * _strained(at):.0f}" for at in range(_BUCKETS))
+        paths.append(_path(f"M{' '.join(points)}", "line", _color(tone)))
     return paths
+
+
+def _color(tone: Tone) -> str:
+    return f"var(--tone-{tone})"
 
 
 def _records(panel: Records) -> rx.Component:
@@ -162,12 +190,23 @@ def _made_up(name: str, place: int) -> str:
     return str(options[place % len(options)] if options else _PRODUCT.words.event.get(name, ""))
 
 
-def _busy(at: int, kind: int = 0) -> float:
+def _high(figure: Figure, at: int) -> float:
+    """Return how high a figure is at a made-up moment of the day, from 0 to 1."""
+    if figure.unit in (Unit.PERCENT, Unit.MILLISECONDS):
+        return 1 - _strained(at) if figure.good is Good.UP else _strained(at)
+    # What there are few of hardly changes.
+    return 0.9 - 0.25 * (at % 13 == 0) if figure.is_absolute else _busy(at)
+
+
+def _busy(at: int) -> float:
     """Return how busy a made-up moment of the day is, from 0 to 1."""
     turn = 2 * math.pi * (at / _BUCKETS + 0.06)
-    if kind in (1, 2):  # what does not follow the day: shares and latencies
-        return 0.3 + 0.1 * math.sin(at * 2.3) + 0.55 * (at in _INCIDENT)
     return 0.56 + 0.38 * math.cos(turn) + 0.05 * math.sin(at * 5)
+
+
+def _strained(at: int) -> float:
+    """Return the same of what does not follow the day: shares and latencies."""
+    return 0.3 + 0.1 * math.sin(at * 2.3) + 0.55 * (at in _INCIDENT)
 
 
 def _drawing(*paths: rx.Component, box: str) -> rx.Component:

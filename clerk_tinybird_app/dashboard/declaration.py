@@ -111,12 +111,14 @@ class Column:
         filters: Filter -> the pipe's column with its value: what a click on a cell filters by.
         decided_by: Filters that choose by what it measures, as one by outcome does to a share of
             errors: with any of them set it is not shown.
+        is_extra: True for one that is shown only where its panel is wide, from 820 px on.
     """
 
     of: tuple[str, ...]
     label: str = ""
     unit: Unit = Unit.TEXT
     has_bar: bool = False
+    is_extra: bool = False
     sort: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     decided_by: tuple[str, ...] = ()
@@ -374,8 +376,8 @@ class Records(Panel):
         id: The column that tells one row from all others. With a parameter of the same name in its
             pipe, the address of a row shows it as long as it is kept.
         columns: What a line shows beside the time.
-        filters: Filter -> the pipe's column with its value, for those that no line shows: whoever
-            opens a row can filter by them too.
+        filters: Filter -> the pipe's column with its value, for those that no line filters by:
+            whoever opens a row can filter by them too, where it shows that column.
         cursor: The pipe's parameters for the time and the id of a row, for the rows before it; None
             for a list that ends with its newest rows.
         search: The pipe's parameter for a text that the rows contain; "" without one.

@@ -242,8 +242,8 @@ def described(dashboard: Dashboard, view: View, page: str) -> dict[str, Any]:
 
 
 def page_title(page: Page, view: View) -> str:
-    """Return a page's heading with the values of its filters, "" when none of them is set."""
-    if not view.only.keys() & set(page.by):
+    """Return a page's heading with the values of its filters, "" while one of them is not set."""
+    if not view.only.keys() >= set(page.by):
         return ""
     values = {name: texts.named(value) for name, value in view.only.items()}
     return PLACE.sub(lambda found: values.get(found[1], ""), page.title).strip()

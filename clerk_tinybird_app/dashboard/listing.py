@@ -108,7 +108,7 @@ class Listing:
             return f"The newest {count} {noun}. Choose a shorter period to see others."
         if self.is_whole:
             return f"These are all {count} {noun}"
-        return f"{count} {noun}, the newest first"
+        return f"The newest {count} {noun}"
 
     def _joined(self, rows: ListedRows) -> ListedRows | None:
         """Return the newest rows and what is known below them; None when that leaves a gap."""

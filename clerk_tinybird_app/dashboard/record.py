@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 from clerk_tinybird_app.dashboard import texts
@@ -105,6 +107,12 @@ class _Reader:
         (href,) = view.links_to(view.page(self.shaper.page), name, [str(self.row[self.panel.id])])
         return href
 
+    @cached_property
+    def _sources(self) -> Mapping[str, str]:
+        """What a row can be filtered by: filter -> the column with its value."""
+        lines = (each.filters.items() for each in self.panel.columns)
+        return dict(chain(*lines, self.panel.filters.items()))
+
     def _fields(self) -> Iterator[Field]:
         """Yield each of the row's columns once, in the declared order first."""
         yield self._time()
@@ -117,27 +125,20 @@ class _Reader:
         for name in (self.panel.id, *self.row):
             if name not in told:
                 told.add(name)
-                own = {each: of for each, of in self.panel.filters.items() if of == name}
-                yield self._field(name, _label(name), values=self._values(own))
+                yield self._field(name, _label(name))
 
     def _time(self) -> Field:
         at = moment(self.row[self.panel.at])
         return Field(_label(self.panel.at), self._local(at), utc_text(at), utc_text(at))
 
     def _declared(self, column: Column, name: str) -> Field:
-        if len(column.of) == 1:
-            return self._field(name, column.heading, column.unit, self._values(column.filters))
-        own = {each: source for each, source in column.filters.items() if source == name}
-        return self._field(name, _label(name), column.unit, self._values(own))
+        label = column.heading if len(column.of) == 1 else _label(name)
+        return self._field(name, label, column.unit)
 
-    def _field(
-        self,
-        name: str,
-        label: str,
-        unit: Unit = Unit.TEXT,
-        values: Mapping[str, Any] | None = None,
-    ) -> Field:
-        value, values = self.row[name], values or {}
+    def _field(self, name: str, label: str, unit: Unit = Unit.TEXT) -> Field:
+        value = self.row[name]
+        # A line can filter by more than one of its columns: a field does by its own value alone.
+        values = {each: value for each, source in self._sources.items() if source == name}
         only = {each: str(chosen) for each, chosen in values.items()}
         there = self.shaper.href(values)
         href = "" if only.items() <= self.shaper.view.only.items() else there

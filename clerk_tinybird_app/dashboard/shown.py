@@ -1,6 +1,7 @@
 """What each panel's rows are shown as: plain values, ready for the page."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -339,12 +340,12 @@ class Shaper:
         ids = [str(row[panel.id]) for row in rows]
         return [
             Row(
-                record,
+                key,
                 [Cell(times.clock(moment(row[panel.at]), now=today)), *self._cells(panel, row)],
                 open_href=href,
             )
-            for row, record, href in zip(
-                rows, ids, self.view.links_to(path, name, ids), strict=True
+            for row, key, href in zip(
+                rows, _told_apart(ids), self.view.links_to(path, name, ids), strict=True
             )
         ]
 
@@ -419,6 +420,17 @@ def _bar(columns: Sequence[Column], row: Mapping[str, Any]) -> float:
 
 def _words(row: Mapping[str, Any], columns: Sequence[str], unit: Unit = Unit.TEXT) -> str:
     return " ".join(texts.written(row[name], unit) for name in columns)
+
+
+def _told_apart(ids: Sequence[str]) -> Iterator[str]:
+    """Yield the ids; one that came before, as of an event that was sent twice, with its number.
+
+    A page leaves rows behind when two of them have one key.
+    """
+    times = Counter[str]()
+    for each in ids:
+        times[each] += 1
+        yield each if times[each] == 1 else f"{each} {times[each]}"
 
 
 def _key(values: Iterable[Any]) -> str:

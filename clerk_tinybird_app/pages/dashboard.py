@@ -21,7 +21,7 @@ from clerk_tinybird_app.clerk.components import (
 from clerk_tinybird_app.components.dashboard.empty_tenant import empty_tenant
 from clerk_tinybird_app.components.dashboard.figures import figures_panel, figures_skeleton
 from clerk_tinybird_app.components.dashboard.head import head, head_skeleton, notices
-from clerk_tinybird_app.components.dashboard.no_match import has_no_match, no_match
+from clerk_tinybird_app.components.dashboard.no_match import has_no_match, no_match, not_loaded
 from clerk_tinybird_app.components.dashboard.panel import panel_skeleton
 from clerk_tinybird_app.components.dashboard.records import drawers, names_apart
 from clerk_tinybird_app.components.dashboard.tables import (
@@ -83,9 +83,9 @@ def dashboard_page(name: str = "", *, is_embedded: bool = False) -> Callable[[],
 
 
 def detail_title(name: str) -> rx.Var[str]:
-    """Return the title of the page ``name``: the name of its row, as soon as that is known."""
-    back = _PRODUCT.dashboard.pages[name].back
-    return rx.cond(DashboardState.page_title != "", DashboardState.page_title, back)
+    """Return the title of the page ``name``: its row's name, where the address says of which."""
+    is_known = DashboardState.page_title != ""
+    return rx.cond(is_known, DashboardState.page_title, _PRODUCT.dashboard.title)
 
 
 def _overview(*, is_embedded: bool) -> rx.Component:
@@ -164,15 +164,22 @@ def _page(
 
 
 def all_shown(panels: Sequence[Panel]) -> rx.Component:
-    """Return the panels; when nothing matches, that is said once in the place of all the others."""
+    """Return the panels; what is so of them all is said once: that nothing matches, or no answer.
+
+    Key figures stay where nothing matches.
+    """
     figures = [each for each in panels if isinstance(each, Figures)]
     others = [each for each in panels if not isinstance(each, Figures)]
     if not others:
         return rx.el.div(*map(_shown, panels), class_name="twelve-columns")
     return rx.cond(
-        has_no_match(others),
-        rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),
-        rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+        DashboardState.failure_code != "",
+        rx.el.div(not_loaded(), class_name="twelve-columns"),
+        rx.cond(
+            has_no_match(others),
+            rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),
+            rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+        ),
     )
 
 

@@ -119,7 +119,6 @@ _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
     width=12,
-    note="newest first",
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
@@ -132,8 +131,9 @@ _RECENT: Final = Records(
         ),
         Column(of=("duration_ms",), label="took", unit=Unit.MILLISECONDS),
         Column(of=("region",), filters={"region": "region"}),
+        Column(of=("user_id",), label="user", filters={"user": "user_id"}, is_extra=True),
     ),
-    filters={"user": "user_id"},
+    filters={"status": "status"},
 )
 
 _ROUTES: Final = Ranking(
@@ -159,6 +159,7 @@ _SHARES: Final = Breakdown(
     name="shares",
     title="Shares",
     noun="requests",
+    parameters={"limit": "50"},
     tabs=("user", "region", "status"),
     width=5,
 )

@@ -98,6 +98,7 @@ class PanelsState(AskingState, mixin=True):
     values of; ``stale_since`` the time of the oldest data that could not
     be refreshed, in seconds since the epoch, 0 without any. ``fetched_at`` is the tick that the
     newest data is of, as well, and ``behind`` how old that was when it came, in seconds.
+    ``failure`` and its code are what every panel would say of itself, "" unless all say the same.
     """
 
     address: str = ""
@@ -105,6 +106,8 @@ class PanelsState(AskingState, mixin=True):
     hidden_filters: list[str] = []
     panels: dict[str, Panel] = {key: Panel() for key in PANELS}
     is_failing: bool = False
+    failure: str = ""
+    failure_code: str = ""
     stale_since: float = 0
     stale_reason: str = ""
     fetched_at: float = 0
@@ -234,11 +237,16 @@ class PanelsState(AskingState, mixin=True):
 
     def _note_what_is_stale(self) -> None:
         panels = plain(self.panels)
-        failing = [panel for each in self._panels() if (panel := panels[each.key]).code]
+        seen = [panels[each.key] for each in self._panels()]
+        failing = [panel for panel in seen if panel.code]
         stale = [panel for panel in failing if panel.has_data]
+        said = {(panel.code, panel.message) if not panel.has_data else ("", "") for panel in seen}
+        code, message = said.pop() if len(said) == 1 and len(seen) > 1 else ("", "")
         ticks = [self._data_at(key) for key in self._asked if self._is_of_this_view(key)]
         self._send(
             is_failing=bool(failing),
+            failure=message,
+            failure_code=code,
             stale_since=min((panel.stale_at for panel in stale), default=0),
             stale_reason=stale[0].message if stale else "",
             fetched_at=max(ticks, default=0),

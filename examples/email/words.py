@@ -3,16 +3,16 @@
 from typing import Final
 
 NAME: Final = "Email delivery"
-TAGLINE: Final = "Every e-mail that you send, and what became of it."
+TAGLINE: Final = "Every email that you send, and what became of it."
 WELCOME: Final = (
-    "See within seconds whether your e-mails arrive: what was delivered, what bounced and why it "
+    "See within seconds whether your emails arrive: what was delivered, what bounced and why it "
     "took so long, for each domain and template."
 )
-INVITATION: Final = "Sign in to watch the e-mails of your own workspace; nobody else's."
+INVITATION: Final = "Sign in to watch the emails of your own workspace; nobody else's."
 
-EMPTY_TITLE: Final = "No e-mails yet"
+EMPTY_TITLE: Final = "No emails yet"
 EMPTY_TEXT: Final = (
-    "As soon as the first e-mail is sent, its delivery, bounces and templates are shown here."
+    "As soon as the first email is sent, its delivery, bounces and templates are shown here."
 )
 
 EVENT_SOURCE: Final = "email_events"

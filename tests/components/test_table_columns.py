@@ -5,6 +5,7 @@ from clerk_tinybird_app.components.dashboard.table_columns import (
     Place,
     places_of_ranking,
     places_of_records,
+    room,
     width,
 )
 from clerk_tinybird_app.dashboard.declaration import Column, Ranking, Records, Unit
@@ -30,6 +31,14 @@ def test_a_ranking_in_two_lines_has_its_first_number_above_and_the_others_below(
         Place("sub", "lost"),
         Place("sub end", "p95"),
     ]
+
+
+def test_a_column_for_a_wide_panel_takes_no_place_in_two_lines() -> None:
+    user = Column(of=("user",), is_extra=True)
+    panel = Records(pipe="new", title="New", id="id", columns=(user, NAME, TOOK))
+
+    assert places_of_records(panel) == [Place("sub"), Place("extra"), Place("lead"), Place("side")]
+    assert (room(user), room(NAME)) == ("extra", "")
 
 
 def test_records_in_two_lines_have_their_first_text_and_number_above_and_the_time_below() -> None:

@@ -145,7 +145,9 @@ def test_a_page_is_headed_by_its_filters_and_leads_back_without_them() -> None:
     assert found["page_title"] == "GET /a"
     assert found["address"].startswith("/dashboard/site?range=7d&kind=GET&site=/a")
     assert found["back_href"] == "/dashboard?range=7d&outcome=lost"
-    assert described(SITE, view(site=""), "site")["page_title"] == "(empty)"
+    assert described(SITE, view(kind="GET", site=""), "site")["page_title"] == "GET (empty)"
+    # Of one value alone it would be named after a half of what it is.
+    assert described(SITE, view(kind="GET"), "site")["page_title"] == ""
     assert described(SITE, view(country="eu"), "site")["page_title"] == ""
     assert {"legend_by_time", "address", "comparisons"} <= found.keys()
     assert "sorts_top_sites" not in found

@@ -129,7 +129,7 @@ def test_a_list_has_so_many_rows_and_no_more() -> None:
 
 
 def test_a_list_says_how_many_rows_it_has_and_whether_they_are_all() -> None:
-    assert listed(20, 11).told("visits") == "10 visits, the newest first"
+    assert listed(20, 11).told("visits") == "The newest 10 visits"
     assert listed(20, 11, is_whole=True).told("visits") == "These are all 10 visits"
     # That there are none is said in their place.
     assert Listing("id", is_whole=True).told("visits") == ""

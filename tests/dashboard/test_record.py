@@ -12,6 +12,7 @@ from clerk_tinybird_app import routes
 from clerk_tinybird_app.dashboard import texts
 from clerk_tinybird_app.dashboard.address import read_view
 from clerk_tinybird_app.dashboard.chosen import Chosen
+from clerk_tinybird_app.dashboard.declaration import Column
 from clerk_tinybird_app.dashboard.questions import older, one_record, questions
 from clerk_tinybird_app.dashboard.record import Record, shown_record
 from clerk_tinybird_app.dashboard.shown import UnfitRowsError
@@ -60,7 +61,9 @@ def test_what_is_copied_is_what_the_pipe_answers_and_a_time_in_utc() -> None:
 def test_only_this_leads_to_the_view_of_a_value_unless_it_is_that_already() -> None:
     only = {field.label: (field.only_href, field.only) for field in record().fields}
 
-    assert only["code"] == ("/dashboard?outcome=lost", "result = lost")
+    # The line filters by a column that it does not show, which has a field of its own.
+    assert only["code"] == ("", "")
+    assert only["outcome"] == ("/dashboard?outcome=lost", "result = lost")
     assert only["kind"] == ("/dashboard?kind=GET", "kind = GET")
     assert only["site"] == ("/dashboard?site=/a", "site = /a")
     assert only["took"] == only["agent name"] == ("", "")
@@ -68,7 +71,8 @@ def test_only_this_leads_to_the_view_of_a_value_unless_it_is_that_already() -> N
     assert filtered["site"] == ""
     assert filtered["kind"] == "/dashboard?kind=GET&site=/a"
     # A value that its filter cannot have leads nowhere.
-    assert record(outcome="1xx").fields[1].only_href == ""
+    odd = {field.label: field.only_href for field in record(outcome="1xx").fields}
+    assert odd["outcome"] == ""
 
 
 def test_what_no_line_shows_can_be_filtered_by_where_it_is_declared() -> None:
@@ -78,6 +82,17 @@ def test_what_no_line_shows_can_be_filtered_by_where_it_is_declared() -> None:
 
     agent = found["agent name"]
     assert (agent.only_href, agent.only) == ("/dashboard?agent=curl", "agent = curl")
+
+
+def test_a_field_of_a_line_that_filters_by_two_filters_by_its_own_value_alone() -> None:
+    page = Column(of=("site",), filters={"site": "site", "kind": "kind"})
+    panel = replace(LATEST, columns=(page,))
+
+    seen = replace(shaper(), dashboard=MANY)
+    found = {each.label: each for each in shown_record(seen, panel, ROW).fields}
+
+    assert (found["site"].only, found["site"].not_href) == ("site = /a", "/dashboard?site_not=/a")
+    assert found["kind"].only == "kind = GET"
 
 
 def test_what_happened_around_a_record_is_a_view_that_has_it_open() -> None:

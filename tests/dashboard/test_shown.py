@@ -334,6 +334,13 @@ def test_a_record_leads_to_all_that_it_says_and_its_cells_nowhere_else() -> None
     ]
 
 
+def test_a_record_that_was_sent_twice_is_two_rows_with_one_address() -> None:
+    first, second = shaper().shown(LATEST, {"latest": [RECORD, RECORD]})["rows"]
+
+    assert first.key != second.key
+    assert first.open_href == second.open_href
+
+
 def test_a_value_that_its_filter_cannot_have_has_the_calm_tone() -> None:
     (row,) = shaper().shown(LATEST, {"latest": [RECORD | {"outcome": "1xx"}]})["rows"]
 

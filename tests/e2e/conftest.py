@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -94,13 +95,13 @@ def post_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp
 
 
 @pytest.fixture
-def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Visitor]]:
+def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[..., Visitor]]:
     """Opens browsers that share nothing; at the end each must have seen no fault."""
     visitors: list[Visitor] = []
 
-    def open_one() -> Visitor:
+    def open_one(**options: Any) -> Visitor:
         context: BrowserContext = browser.new_context(
-            color_scheme="dark", timezone_id="Europe/Berlin"
+            color_scheme="dark", timezone_id="Europe/Berlin", **options
         )
         tinybird = f"http://localhost:{app.tinybird_port}"
         visitors.append(Visitor(context, app.origin, app.backend, tinybird))
@@ -116,6 +117,12 @@ def open_browser(browser: Browser, app: RunningApp) -> Iterator[Callable[[], Vis
 @pytest.fixture
 def visitor(open_browser: Callable[[], Visitor]) -> Visitor:
     return open_browser()
+
+
+@pytest.fixture
+def phone(open_browser: Callable[..., Visitor]) -> Visitor:
+    """A browser that is used by fingers, on a small screen."""
+    return open_browser(viewport={"width": 360, "height": 740}, has_touch=True)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.e2e.board import FIGURES, ROUTES, TRAFFIC, Board
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp
 
 NO_CLIPBOARD = """
     () => {
@@ -129,7 +131,7 @@ def test_all_is_reached_by_keys_and_by_commands(board: Board, page: Page) -> Non
     expect(commands).to_have_count(0)
 
     page.get_by_role("button", name="Commands").click()
-    page.keyboard.type("go on")
+    page.keyboard.type("resume")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Pause live updates")).to_be_visible()
     expect(page.locator("#live-status")).to_contain_text("Fixed period")
@@ -179,25 +181,27 @@ def test_every_single_key_is_listed_and_said_by_what_it_presses(board: Board, pa
     expect(drawer.locator(".id")).to_have_text(shown)
 
 
-def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(board: Board, page: Page) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    board.open()
+def test_on_a_phone_the_periods_are_a_sheet_and_the_rest_a_menu(
+    phone: Visitor, app: RunningApp
+) -> None:
+    page = phone.page
+    Board(phone, app).open()
 
-    page.get_by_role("button", name="Choose a period").click()
+    page.get_by_role("button", name="Choose a period").tap()
     sheet = page.locator(".pop.periods").bounding_box()
     assert sheet is not None
     assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 360, 740)
-    page.locator(".pop.periods").get_by_role("link", name="Week before").click()
+    page.locator(".pop.periods").get_by_role("link", name="Week before").tap()
     expect(page).to_have_url(re.compile(r"compare=week$"))
 
-    page.get_by_role("button", name="More actions").click()
-    page.get_by_role("button", name="Commands").click()
+    page.get_by_role("button", name="More actions").tap()
+    page.get_by_role("button", name="Commands").tap()
     page.get_by_role("combobox").fill("last month")
-    page.get_by_role("option", name="Last month").click()
+    page.get_by_role("option", name="Last month").tap()
     expect(page).to_have_url(re.compile(r"range=last-month&compare=week$"))
     # A menu closes as the view that was chosen comes.
     expect(page.get_by_role("button", name="Choose a period")).to_contain_text("Last month")
-    page.get_by_role("button", name="More actions").click()
-    page.get_by_role("button", name="Pause or go on").click()
+    page.get_by_role("button", name="More actions").tap()
+    page.get_by_role("button", name="Pause live updates").tap()
     expect(page.locator("#live-status")).to_contain_text("Paused")
     assert page.evaluate("document.documentElement.scrollWidth") == 360

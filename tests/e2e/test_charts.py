@@ -1,13 +1,12 @@
 """The charts of a dashboard are read, marked and changed: by mouse, by finger and by keys."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.board import LATENCY, TRAFFIC, Board
 from tests.e2e.visitor import Visitor
@@ -412,16 +411,6 @@ def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: 
     expect(page.locator(f"#panel-{LATENCY}")).not_to_contain_text("could not save the picture")
 
 
-@pytest.fixture
-def phone(browser: Browser, app: RunningApp) -> Iterator[Visitor]:
-    app.wait_for_tinybird()
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    visitor = Visitor(context, app.origin, app.backend)
-    yield visitor
-    context.close()
-    assert visitor.faults == []
-
-
 def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     phone: Visitor, app: RunningApp
 ) -> None:
@@ -439,9 +428,9 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     box, own = tip.bounding_box(), traffic.bounding_box()
     assert box is not None
     assert own is not None
-    assert 0 <= box["x"] <= 390 - box["width"]
+    assert 0 <= box["x"] <= 360 - box["width"]
     assert box["y"] + box["height"] <= own["y"] + 1 or own["y"] + own["height"] <= box["y"] + 1
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
     bars = traffic.locator(".bar").count()
     fingers = page.context.new_cdp_session(page)
@@ -467,6 +456,10 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     page.touchscreen.tap(*point(page, traffic, 0.6))
     expect(page).not_to_have_url(marked)
     expect(page).to_have_url(CUSTOM)
+    page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="2xx").tap()
+    expect(page).to_have_url(re.compile("status_class=2xx$"))
+    page.get_by_role("link", name="Remove filter status is 2xx").tap()
+    expect(page).not_to_have_url(re.compile("status_class"))
 
     # On a tablet too, whatever is pressed is as high as a finger.
     page.set_viewport_size({"width": 820, "height": 1180})

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.board import RECENT, ROUTES, Board
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import Line, Visitor
 from tests.running_app import RunningApp
 
 DELAYED = re.compile(r"^Delayed, data until \d\d:\d\d:\d\d$")
@@ -19,19 +19,6 @@ HEARTBEAT = "00:50"
 """Longer than the time between two proofs of the session."""
 
 THREE_REFRESHES_AND_A_BIT = 12_000
-
-
-class Line:
-    """The websocket's way between a page and the app, which can be cut without a word."""
-
-    def __init__(self, page: Page) -> None:
-        self.is_cut = False
-        page.route_web_socket(re.compile("/_event"), self._join)
-
-    def _join(self, page_side: WebSocketRoute) -> None:
-        app_side = page_side.connect_to_server()
-        page_side.on_message(lambda frame: None if self.is_cut else app_side.send(frame))
-        app_side.on_message(lambda frame: None if self.is_cut else page_side.send(frame))
 
 
 @pytest.fixture
@@ -136,6 +123,11 @@ def test_a_tinybird_that_hangs_is_not_taken_for_the_apps_server(
         )
         expect(page.locator("#stale")).to_contain_text("numbers have not come yet")
         expect(page.locator("#trouble")).to_be_empty()
+
+        # What has never come is not live.
+        page.goto(f"{app.origin}/dashboard?range=30d")
+        expect(page.locator("#live-status")).to_have_text("Loading")
+        expect(page.get_by_text("0 of 0")).to_have_count(0)
 
 
 def test_a_clerk_that_answers_503_is_named_until_it_answers_again(

@@ -77,7 +77,7 @@ def test_a_request_is_read_by_keyboard_and_its_address_opens_it_for_its_organiza
     expect(drawer).to_be_focused()
     expect(page).to_have_url(re.compile(rf"range=1h&record={ids[2]}$"))
     expect(drawer.locator("dt")).to_contain_text(["timestamp", "status", "method", "route", "took"])
-    expect(drawer.locator("dt", has_text="user id")).to_be_visible()
+    expect(drawer.locator("dt").get_by_text("user", exact=True)).to_be_visible()
     expect(_rows(page).nth(2)).to_have_attribute("aria-current", "true")
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(ids[3]))
@@ -203,6 +203,44 @@ def test_a_list_that_is_read_does_not_move_and_goes_on_below(
         board.choose(RECENT, "Download CSV")
     with Path(download.value.path()).open(newline="") as file:
         assert {row["request_id"] for row in csv.DictReader(file)} >= set(before)
+
+
+def test_by_finger_a_list_that_the_page_is_scrolled_into_stays_and_leads_to_what_is_around(
+    phone: Visitor, app: RunningApp
+) -> None:
+    page, board, reading = phone.page, Board(phone, app), Reading(phone.page)
+    tenant = board.open(address="/dashboard?range=1h")
+    panel, drawer = page.locator(f"#panel-{RECENT}"), page.locator(".drawer")
+    new = panel.get_by_role("button", name=re.compile(r"^\d+\+? new$"))
+    panel.get_by_role("searchbox").tap()
+    page.keyboard.type("no such thing")
+    panel.get_by_role("button", name="Clear the search").tap()
+    expect(_rows(page).nth(8)).to_be_visible()
+    _rows(page).nth(8).evaluate("row => row.scrollIntoView({ block: 'center' })")
+    reading.wait()
+    before = _ids(page)
+
+    board.post_event(tenant, "/while-a-finger-reads")
+
+    # The list's head is above the screen, and the way to what is new below.
+    expect(new).to_be_in_viewport()
+    assert _ids(page) == before
+    new.tap()
+    expect(_rows(page).filter(has_text="/while-a-finger-reads")).to_be_in_viewport()
+    panel.get_by_role("button", name="Load 50 more").tap()
+    wait_until(lambda: len(_ids(page)) >= 70, what="none were loaded")
+
+    row = _rows(page).nth(5)
+    chosen = row.get_attribute("data-record") or ""
+    row.tap()
+    expect(drawer.locator(".facts")).to_contain_text(chosen)
+    drawer.get_by_role("link", name="Around this time").tap()
+    # The record would cover all that is around it.
+    expect(page).to_have_url(re.compile(r"range=custom&start=[^&]+&end=[^&]+$"))
+    expect(drawer).to_have_count(0)
+    found = page.locator(f"[data-record='{chosen}']")
+    expect(found).to_have_attribute("aria-current", "true")
+    expect(found).to_be_in_viewport()
 
 
 def test_a_list_is_searched_by_its_address(board: Board, page: Page) -> None:

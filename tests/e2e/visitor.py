@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-from playwright.sync_api import BrowserContext, Error, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, WebSocketRoute, expect
 
 from tests.running_app import wait_until
 
@@ -36,6 +36,19 @@ _FIRST_OF_ALL = """
     document.addEventListener("securitypolicyviolation", (event) => console.error(
         `policy: ${event.effectiveDirective} refused ${event.blockedURI} ${event.sample}`));
 """
+
+
+class Line:
+    """The websocket's way between a page and the app, which can be cut without a word."""
+
+    def __init__(self, page: Page) -> None:
+        self.is_cut = False
+        page.route_web_socket(re.compile("/_event"), self._join)
+
+    def _join(self, page_side: WebSocketRoute) -> None:
+        app_side = page_side.connect_to_server()
+        page_side.on_message(lambda frame: None if self.is_cut else app_side.send(frame))
+        app_side.on_message(lambda frame: None if self.is_cut else page_side.send(frame))
 
 
 class Visitor:

@@ -337,10 +337,16 @@ async def test_another_views_data_does_not_stay_when_its_refresh_fails(
 
     await _refresh(tab, number=2, search="?range=7d")
 
-    assert not _panel(tab, "job_totals").has_data
-    assert _panel(tab, "job_totals").code.startswith("tinybird_")
+    failed = _panel(tab, "job_totals")
+    assert not failed.has_data
+    assert failed.code.startswith("tinybird_")
     assert tab.board["stale_since"] == 0
     assert tab.board["is_failing"] is True
+    # It is all panels' alike, and said once.
+    assert (tab.board["failure_code"], tab.board["failure"]) == (failed.code, failed.message)
+    tinybird.refusal = 0
+    await _refresh(tab, number=3, search="?range=7d")
+    assert (tab.board["failure_code"], tab.board["failure"]) == ("", "")
 
 
 async def test_rows_that_a_panel_cannot_show_are_that_panels_error_alone(
@@ -355,6 +361,7 @@ async def test_rows_that_a_panel_cannot_show_are_that_panels_error_alone(
     assert tab.board["rows_job_totals"][0].value == "7"
     assert tab.board["finished"] == 3
     assert tab.board["is_failing"] is True
+    assert tab.board.get("failure_code", "") == ""
 
 
 async def test_an_empty_tenant_never_sees_a_panel_and_costs_one_query_a_refresh(

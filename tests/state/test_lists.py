@@ -171,7 +171,7 @@ async def test_older_rows_go_with_the_view_that_they_are_of(tab: Tab, tinybird: 
     await _refresh(tab, number=2, search=PERIOD)
 
     assert numbers(tab) == list(range(190, 170, -1))
-    assert tab.board["lists"][LIST].told == "20 jobs, the newest first"
+    assert tab.board["lists"][LIST].told == "The newest 20 jobs"
 
 
 @pytest.mark.parametrize("other", ["?queue=mail", "?search=mail"])

@@ -1,4 +1,4 @@
-"""What is said once for the whole page when nothing fits the period and the filters."""
+"""What is said once for the whole page: that nothing fits its view, or nothing could be loaded."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -7,6 +7,7 @@ from operator import and_, or_
 import reflex as rx
 
 from clerk_tinybird_app.components.dashboard.filters import sentence
+from clerk_tinybird_app.components.dashboard.panel import failed
 from clerk_tinybird_app.components.icon import icon
 from clerk_tinybird_app.components.look import BUTTON, QUIET
 from clerk_tinybird_app.dashboard.declaration import Breakdown, Panel, Ranking, Records
@@ -43,7 +44,12 @@ def no_match(noun: str) -> rx.Component:
                 rx.fragment(
                     icon("list-filter"),
                     rx.el.b(f"No {noun} match"),
-                    rx.el.p("Nothing from ", DashboardState.dates, " fits. Take a filter away:"),
+                    rx.el.p(
+                        "Nothing from ",
+                        DashboardState.dates,
+                        " fits. Take a filter away:",
+                        class_name="text-balance",
+                    ),
                     rx.el.div(
                         rx.foreach(DashboardState.chips, _removal),
                         rx.el.a(
@@ -57,12 +63,28 @@ def no_match(noun: str) -> rx.Component:
                 rx.fragment(
                     icon("calendar"),
                     rx.el.b(f"No {noun} in this period"),
-                    rx.el.p("Nothing came from ", DashboardState.dates, ". Choose a longer one."),
+                    rx.el.p(
+                        "Nothing came from ",
+                        DashboardState.dates,
+                        ". Choose a longer period.",
+                        class_name="text-balance",
+                    ),
                 ),
             ),
             class_name="state",
         ),
         id="no-match",
+        style={"--width": "12"},
+        class_name="panel",
+    )
+
+
+def not_loaded() -> rx.Component:
+    """Return the panel in the place of all others, none of which could be loaded."""
+    return rx.el.section(
+        failed("Nothing could be loaded", DashboardState.failure, DashboardState.failure_code),
+        id="not-loaded",
+        role="alert",
         style={"--width": "12"},
         class_name="panel",
     )

@@ -14,12 +14,11 @@ from clerk_tinybird_app.components.look import BUTTON, HEADING
 from clerk_tinybird_app.components.popover import menu, menu_item
 from clerk_tinybird_app.dashboard.declaration import Panel, Records, TimeSeries
 from clerk_tinybird_app.state.dashboard import DashboardState
-from clerk_tinybird_app.tinybird import csv_cells
 
 _IS_FOR_DEVELOPERS: Final = services.current().settings.shows_token_page
 """The page with the playground is there, where a panel's request is shown."""
 
-_CSV_NOTE: Final = f"Times are in UTC. {csv_cells.NOTE}"
+_CSV_NOTE: Final = "Times in UTC, a ' before what would be a formula"
 
 
 def dashboard_panel(
@@ -38,14 +37,16 @@ def dashboard_panel(
         note: A few words beside its heading; the declared ones by default.
         tools: What stands in its head before its menu.
         actions: What its menu offers before the actions of every panel.
-        foot: What stands below a table.
+        foot: What stands below a table with rows.
     """
+    now = DashboardState.panels[panel.key]
+    told = rx.cond(now.has_data & ~now.is_empty, rx.fragment(foot))
     return _framed(
         panel,
         panel_content(panel, *content),
         note=note,
         tools=(panel_age(panel), *tools, panel_menu(panel, *actions)),
-        foot=foot,
+        foot=rx.cond(now.has_data | (now.code == ""), _foot(told)),
         id=f"panel-{panel.key}",
     )
 
@@ -53,7 +54,7 @@ def dashboard_panel(
 def panel_skeleton(panel: Panel) -> rx.Component:
     """Return a panel with its heading and, in the shape of its content, a grey place for it."""
     tools = search_place(panel) if isinstance(panel, Records) else ()
-    return _framed(panel, skeleton(panel), tools=tools, aria_hidden="true")
+    return _framed(panel, skeleton(panel), tools=tools, foot=_foot(), aria_hidden="true")
 
 
 def panel_age(panel: Panel) -> rx.Component:
@@ -94,7 +95,33 @@ def panel_content(panel: Panel, *content: rx.Component) -> rx.Component:
             aria_busy=is_other,
             class_name=rx.cond(is_other, "other-view", ""),
         ),
-        rx.cond(now.code != "", _failed(now), skeleton(panel)),
+        rx.cond(
+            now.code != "",
+            failed("This panel could not be loaded", now.message, now.code),
+            skeleton(panel),
+        ),
+    )
+
+
+def failed(what: str, message: Any, code: Any) -> rx.Component:
+    """Return what stands in the place of data that could not be had, with a way to try again.
+
+    Args:
+        what: What could not be had.
+        message: What to do about it.
+        code: The error's, for developers alone.
+    """
+    coded = [rx.el.p(code, class_name="error-code")] if _IS_FOR_DEVELOPERS else []
+    return rx.el.div(
+        icon("triangle-alert", class_name="text-bad"),
+        rx.el.b(what),
+        rx.el.p(message),
+        *coded,
+        rx.el.div(
+            RefreshButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
+            class_name="actions",
+        ),
+        class_name="state",
     )
 
 
@@ -104,7 +131,7 @@ def _framed(
     *,
     note: rx.Component | None = None,
     tools: Sequence[rx.Component] = (),
-    foot: rx.Component | rx.Var[str] | str = "",
+    foot: rx.Component,
     **props: Any,
 ) -> rx.Component:
     is_chart = isinstance(panel, TimeSeries)
@@ -116,10 +143,14 @@ def _framed(
             class_name="panel-head",
         ),
         rx.el.div(content, class_name="panel-body tall" if is_chart else "panel-rows"),
-        *([] if is_chart else [rx.el.div(foot, class_name="panel-foot")]),
+        *([] if is_chart else [foot]),
         class_name="panel",
         **props,
     )
+
+
+def _foot(*content: rx.Component) -> rx.Component:
+    return rx.el.div(*content, class_name="panel-foot")
 
 
 def _empty(panel: Panel) -> rx.Component:
@@ -142,19 +173,4 @@ def _empty(panel: Panel) -> rx.Component:
             class_name="state",
         ),
         nothing,
-    )
-
-
-def _failed(now: Any) -> rx.Component:
-    code = [rx.el.p(now.code, class_name="error-code")] if _IS_FOR_DEVELOPERS else []
-    return rx.el.div(
-        icon("triangle-alert", class_name="text-bad"),
-        rx.el.b("This panel could not be loaded"),
-        rx.el.p(now.message),
-        *code,
-        rx.el.div(
-            RefreshButton.create(icon("refresh-cw"), "Try now", class_name=BUTTON),
-            class_name="actions",
-        ),
-        class_name="state",
     )

@@ -1,5 +1,6 @@
 // Lists of records: the drawer with one of them, and the rows that wait above a list that is read.
-import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { ArrowDown, ArrowUp, Check, Link2, X } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { TYPED_INTO, keysOf, targetOf } from "../../commands/keys.jsx";
@@ -27,6 +28,13 @@ const bringIntoView = (row, list) => {
   if (!isSeen) row.scrollIntoView({ block: "center" });
 };
 
+// Whether the page is scrolled into a list, as on a phone, where a list is longer than the screen.
+const isScrolledInto = (list) => {
+  if (!list) return false;
+  const { top, bottom } = list.getBoundingClientRect();
+  return top < 0 && bottom > 0;
+};
+
 // Whether a key is pressed in what lies over the drawer, or on the button that has opened it.
 const isOver = (target, drawer) => {
   if (document.querySelector("dialog[open]")) return true;
@@ -36,13 +44,31 @@ const isOver = (target, drawer) => {
 
 // Open while the address names a record. It keeps the focus, and gives it back to the row.
 export function RecordDrawer(props) {
-  const { search } = useLocation();
-  const id = new URLSearchParams(search).get(props.parameter);
-  return id ? <Drawer id={id} {...props} /> : null;
+  const { panel, parameter, rows } = props;
+  const { search, state } = useLocation();
+  const id = new URLSearchParams(search).get(parameter);
+  // The record that has given way to what is around it, and the rows that were there before.
+  const around = id ? null : state?.around;
+  const before = useRef(null);
+  const onLeave = () => {
+    before.current = rows;
+  };
+  useEffect(() => {
+    const row = around && before.current !== rows ? rowOf(panel, around) : null;
+    if (!row) return;
+    row.setAttribute("aria-current", "true");
+    if (before.current) {
+      before.current = null;
+      bringIntoView(row, listOf(panel));
+      row.querySelector("a")?.focus({ preventScroll: true });
+    }
+    return () => row.removeAttribute("aria-current");
+  }, [around, rows]);
+  return id ? <Drawer id={id} onLeave={onLeave} {...props} /> : null;
 }
 
 function Drawer(props) {
-  const { id, parameter, panel, noun, rows, frozen, hasMore, onOpen, onMore } = props;
+  const { id, parameter, panel, noun, rows, frozen, hasMore, onOpen, onMore, onLeave } = props;
   const { asked, isAsking, isFilled, children } = props;
   const { pathname, search, state } = useLocation();
   const navigate = useNavigate();
@@ -65,7 +91,8 @@ function Drawer(props) {
   const canLoad = place >= 0 && !older && hasMore;
 
   const rest = without(search, [parameter]);
-  const to = (href) => navigate(href, { replace: true, preventScrollReset: true, state });
+  const to = (href, told) =>
+    navigate(href, { replace: true, preventScrollReset: true, state: { ...state, ...told } });
   const close = () => {
     if (isClosing.current) return;
     isClosing.current = true;
@@ -111,7 +138,7 @@ function Drawer(props) {
     isClosing.current = false;
   }, [id]);
   useLayoutEffect(() => {
-    now.current = { id, close, older: goOlder, newer: goNewer, to };
+    now.current = { id, close, older: goOlder, newer: goNewer, to, onLeave };
   });
   useLayoutEffect(() => {
     box.current.focus({ preventScroll: true });
@@ -133,10 +160,20 @@ function Drawer(props) {
     };
     // Another row takes the place of this one, also for the way back.
     const clicked = (event) => {
-      const link = event.target.closest?.("[data-record] a");
+      const link = event.target.closest?.("[data-record] a, [data-around]");
       if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      now.current.to(link.getAttribute("href"));
+      const { id, to, onLeave } = now.current;
+      const href = link.getAttribute("href");
+      if (!link.matches("[data-around]")) {
+        event.preventDefault();
+        to(href);
+      } else if (box.current.offsetWidth >= document.documentElement.clientWidth) {
+        // Over the whole page the record would hide what is around it.
+        event.preventDefault();
+        onLeave();
+        const [path, query] = href.split("?");
+        to(path + without(query, [parameter]), { around: id });
+      }
     };
     document.addEventListener("keydown", pressed);
     document.addEventListener("click", clicked, true);
@@ -233,6 +270,8 @@ export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, on
   const { search } = useLocation();
   const isOpen = new URLSearchParams(search).has(parameter);
   const button = useRef(null);
+  // Whether the head of the list, where the button is, is above the screen.
+  const [isAfloat, setAfloat] = useState(false);
   const open = useRef(isOpen);
   const told = useRef(isRead);
   const focused = useRef(null);
@@ -241,7 +280,9 @@ export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, on
     const list = listOf(panel);
     const focus = document.activeElement;
     const isFocused = focus === button.current || Boolean(list?.contains(focus));
-    const reads = open.current || isFocused || list?.scrollTop > 0;
+    const isInto = isScrolledInto(list);
+    setAfloat(isInto);
+    const reads = open.current || isFocused || list?.scrollTop > 0 || isInto;
     if (reads === told.current) return;
     told.current = reads;
     onRead(panel, reads);
@@ -259,11 +300,14 @@ export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, on
     };
     // The focus is nowhere until it has come where it goes.
     const left = () => setTimeout(look);
-    section.addEventListener("scroll", look, true);
+    // Of the list and of the page.
+    window.addEventListener("scroll", look, true);
+    window.addEventListener("resize", look);
     section.addEventListener("focusin", moved);
     section.addEventListener("focusout", left);
     return () => {
-      section.removeEventListener("scroll", look, true);
+      window.removeEventListener("scroll", look, true);
+      window.removeEventListener("resize", look);
       section.removeEventListener("focusin", moved);
       section.removeEventListener("focusout", left);
     };
@@ -279,15 +323,23 @@ export function NewRecords({ panel, parameter, count, isRead, isDone, onRead, on
   const show = (event) => {
     const list = listOf(panel);
     list?.scrollTo({ top: 0 });
+    if (isScrolledInto(list)) list.closest("section").scrollIntoView({ block: "start" });
     // By keyboard the focus goes on from the list.
     if (event.detail === 0) list?.focus({ preventScroll: true });
     onShow(panel);
   };
   if (!count) return null;
-  return (
-    <button ref={button} type="button" onClick={show} {...props}>
+  const shown = (
+    <button
+      ref={button}
+      type="button"
+      onClick={show}
+      {...props}
+      className={isAfloat ? `${props.className} afloat` : props.className}
+    >
       {children}
       <span>{`${count} new`}</span>
     </button>
   );
+  return isAfloat ? createPortal(shown, document.getElementById(`panel-${panel}`)) : shown;
 }

@@ -185,7 +185,11 @@ def _found() -> rx.Component:
                 class_name=BUTTON,
             ),
             rx.el.a(
-                icon("history"), "Around this time", href=record.around_href, class_name=BUTTON
+                icon("history"),
+                "Around this time",
+                href=record.around_href,
+                custom_attrs={"data-around": "true"},
+                class_name=BUTTON,
             ),
             class_name="end",
         ),

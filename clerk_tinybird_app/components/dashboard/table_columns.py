@@ -12,6 +12,9 @@ from clerk_tinybird_app.dashboard.declaration import Column, Filter, Ranking, Re
 AUTO: Final = "auto"
 """The width of a column that takes its part of what the others leave."""
 
+EXTRA: Final = "extra"
+"""The class of a column that only a wide panel has room for."""
+
 _CHARACTERS: Final = {Unit.COUNT: 9, Unit.PERCENT: 8, Unit.MILLISECONDS: 7, Unit.BYTES: 8}
 """The most that a number usually has, with its unit."""
 
@@ -26,7 +29,8 @@ class Place:
     """Where a cell stands when its row has two lines.
 
     Attributes:
-        class_name: ``mark``, ``lead`` or ``side`` in the first, ``sub`` in the second.
+        class_name: ``mark``, ``lead`` or ``side`` in the first, ``sub`` in the second; ``extra``
+            in none.
         label: What is said before it, where no head is above it; "" for what says so itself.
     """
 
@@ -65,17 +69,23 @@ def marked_filter(column: Column) -> Filter | None:
     return None
 
 
+def room(column: Column) -> str:
+    """Return the class of a column that only a wide panel has room for, "" of any other one."""
+    return EXTRA if column.is_extra else ""
+
+
 def places_of_ranking(panel: Ranking) -> list[Place]:
     """Return the places of a ranking's columns, beside that of what names a row."""
-    numbers = [each for each in panel.columns if is_number(each)]
+    numbers = [each for each in panel.columns if is_number(each) and not each.is_extra]
     return _closed([_place(each, side=numbers[:1]) for each in panel.columns])
 
 
 def places_of_records(panel: Records) -> list[Place]:
     """Return the places of the time and of the records' columns."""
-    marks = [each for each in panel.columns if marked_filter(each)][:1]
-    texts = [each for each in panel.columns if not is_number(each) and each not in marks]
-    numbers = [each for each in panel.columns if is_number(each)]
+    usual = [each for each in panel.columns if not each.is_extra]
+    marks = [each for each in usual if marked_filter(each)][:1]
+    texts = [each for each in usual if not is_number(each) and each not in marks]
+    numbers = [each for each in usual if is_number(each)]
     places = (_place(each, marks, texts[:1], numbers[:1]) for each in panel.columns)
     return _closed([Place("sub"), *places])
 
@@ -86,6 +96,8 @@ def _place(
     lead: list[Column] | None = None,
     side: list[Column] | None = None,
 ) -> Place:
+    if column.is_extra:
+        return Place(EXTRA)
     for name, columns in (("mark", mark), ("lead", lead), ("side", side)):
         if column in (columns or ()):
             return Place(name)

@@ -16,6 +16,7 @@ from clerk_tinybird_app.components.dashboard.table_columns import (
     marked_filter,
     places_of_ranking,
     places_of_records,
+    room,
     time_width,
     width,
 )
@@ -43,10 +44,11 @@ def ranking_panel(panel: Ranking) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            widths(AUTO, *map(width, panel.columns), *(["36px"] if panel.opens else [])),
+            widths(AUTO, *panel.columns, *(["36px"] if panel.opens else [])),
             rx.el.thead(
                 rx.el.tr(
-                    _column_head(" ".join(map(_word, panel.by))),
+                    # Of several words in a row the last one says what it is of.
+                    _column_head(_word(panel.by[-1])),
                     *(_sortable(column, panel) for column in panel.columns),
                     *opening,
                 ),
@@ -62,15 +64,18 @@ def ranking_panel(panel: Ranking) -> rx.Component:
 
 def records_panel(panel: Records) -> rx.Component:
     """Return the newest rows."""
-    heads = ((column.heading, is_number(column)) for column in panel.columns)
+    heads = (
+        _column_head(each.heading, is_number=is_number(each), look=room(each))
+        for each in panel.columns
+    )
     places = places_of_records(panel)
     rows = rows_of(panel)
     return dashboard_panel(
         panel,
         scrolling(
             panel.title,
-            widths(time_width(rows), *map(width, panel.columns)),
-            column_heads(("time", False), *heads),
+            widths(time_width(rows), *panel.columns),
+            rx.el.thead(rx.el.tr(_column_head("time"), *heads)),
             rx.el.tbody(rx.foreach(rows, lambda row: _recorded(row, panel, places))),
             rows=rows,
             most=_MOST_RECORDS,
@@ -93,7 +98,7 @@ def breakdown_panel(panel: Breakdown) -> rx.Component:
         panel,
         scrolling(
             panel.title,
-            widths(AUTO, width(value), width(Column(of=("share",), unit=Unit.PERCENT))),
+            widths(AUTO, value, Column(of=("share",), unit=Unit.PERCENT)),
             column_heads((heading, False), (value.heading, True), ("share", True)),
             rx.el.tbody(rx.foreach(rows_of(panel), _share)),
             rows=rows_of(panel),
@@ -147,9 +152,16 @@ def column_heads(*columns: tuple[str | rx.Component, bool]) -> rx.Component:
     )
 
 
-def widths(*each: str | rx.Var[str]) -> rx.Component:
-    """Return how wide a table's columns are, as CSS."""
-    return rx.el.colgroup(*(rx.el.col(style={"width": wide}) for wide in each))
+def widths(*columns: Column | str | rx.Var[str]) -> rx.Component:
+    """Return how wide a table's columns are: each as it is declared, or its width as CSS."""
+    return rx.el.colgroup(
+        *(
+            rx.el.col(style={"width": width(each)}, class_name=room(each))
+            if isinstance(each, Column)
+            else rx.el.col(style={"width": each})
+            for each in columns
+        )
+    )
 
 
 def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
@@ -164,7 +176,11 @@ def _ranked_count(panel: Ranking | Breakdown) -> rx.Var[str]:
 
 
 def _values_count(panel: Breakdown) -> rx.Var[str]:
-    return rx.cond(rows_of(panel).length() == 1, "1 value", _count(panel, "values"))
+    limit = panel.parameters.get(LIMIT, "")
+    if not limit:
+        return _count(panel, "shown")
+    count = rows_of(panel).length()
+    return rx.cond(count < int(limit), _count(panel, "in all"), f"The first {limit}")
 
 
 def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:
@@ -172,14 +188,15 @@ def _count(panel: Ranking | Breakdown, name: str) -> rx.Var[str]:
 
 
 def _column_head(
-    content: str | rx.Component, *, is_number: bool = False, **props: Any
+    content: str | rx.Component, *, is_number: bool = False, look: str = "", **props: Any
 ) -> rx.Component:
-    return rx.el.th(content, scope="col", class_name=NUMBER if is_number else CELL, **props)
+    classes = f"{NUMBER if is_number else CELL} {look}".strip()
+    return rx.el.th(content, scope="col", class_name=classes, **props)
 
 
 def _sortable(column: Column, panel: Ranking) -> rx.Component:
     if not column.sort:
-        return _column_head(column.heading, is_number=is_number(column))
+        return _column_head(column.heading, is_number=is_number(column), look=room(column))
     choice = sorts_of(panel)[panel.sorts.index(column.sort)]
     return _column_head(
         rx.el.a(
@@ -188,6 +205,7 @@ def _sortable(column: Column, panel: Ranking) -> rx.Component:
             href=choice.href,
         ),
         is_number=is_number(column),
+        look=room(column),
         aria_sort=rx.cond(choice.is_current, "descending", "none"),
     )
 

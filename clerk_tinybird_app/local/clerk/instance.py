@@ -13,8 +13,6 @@ ISSUER: Final = "https://clerk.localhost.test"
 PUBLISHABLE_KEY: Final = "pk_test_Y2xlcmsubG9jYWxob3N0LnRlc3Qk"
 """``pk_test_`` and base64 of the host and ``$``. For this host the SDK uses no dev browser."""
 
-APPLICATION_NAME: Final = "Clerk + Tinybird"
-
 EMAIL_CODE: Final = "424242"
 """The code of every e-mail, as in Clerk's test mode. No e-mail is sent."""
 

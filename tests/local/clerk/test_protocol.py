@@ -2,6 +2,7 @@
 
 import pytest
 
+from clerk_tinybird_app import products
 from tests.local.clerk.browser import ADMIN, APP, Browser, error
 
 FORM = "application/x-www-form-urlencoded"
@@ -116,3 +117,9 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for each in value for text in _texts(each)]
     return [value] if isinstance(value, str) else []
+
+
+def test_the_forms_name_the_product(browser: Browser) -> None:
+    named = browser.send("GET", "/v1/environment").json()["display_config"]["application_name"]
+
+    assert named == products.current().words.name

@@ -156,7 +156,7 @@ def test_a_request_says_when_it_was_and_is_coloured_by_its_class() -> None:
     (found,) = shown("recent_requests", [REQUEST], View.of(DASHBOARD))["rows"]
 
     assert [cell.text for cell in found.cells] == [
-        *("23 Nov 23:59:59.007", "503", "GET /a", "3.3 ms", "eu"),
+        *("23 Nov 23:59:59.007", "503", "GET /a", "3.3 ms", "eu", "user_1"),
     ]
     assert found.cells[1].tone == "error"
 
@@ -170,11 +170,12 @@ def test_each_field_of_a_request_leads_to_those_of_its_kind_and_to_all_others() 
     found = shown_record(shaper, panel, REQUEST).fields
 
     assert [(each.label, each.only_href, each.not_href) for each in found if each.only_href] == [
-        ("status", "/dashboard?status_class=5xx", "/dashboard?status_class_not=5xx"),
+        ("status", "/dashboard?status=503", "/dashboard?status_not=503"),
         ("method", "/dashboard?method=GET", "/dashboard?method_not=GET"),
         ("route", "/dashboard?route=/a", "/dashboard?route_not=/a"),
         ("region", "/dashboard?region=eu", "/dashboard?region_not=eu"),
-        ("user id", "/dashboard?user=user_1", "/dashboard?user_not=user_1"),
+        ("user", "/dashboard?user=user_1", "/dashboard?user_not=user_1"),
+        ("status class", "/dashboard?status_class=5xx", "/dashboard?status_class_not=5xx"),
     ]
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from clerk_tinybird_app import products
 from clerk_tinybird_app.local.clerk.call import Call, Reply
 from clerk_tinybird_app.local.clerk.instance import (
-    APPLICATION_NAME,
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
 )
@@ -51,7 +51,7 @@ def _display_config(origin: str) -> dict[str, Any]:
     return {
         "object": "display_config",
         "id": "display_config_embedded",
-        "application_name": APPLICATION_NAME,
+        "application_name": products.current().words.name,
         "branded": False,
         "instance_environment_type": "development",
         "show_devmode_warning": False,
