@@ -83,8 +83,7 @@ def casts(given: Mapping[str, str], into: Mapping[str, str]) -> str:
 
 
 def check_copies(
-    session: ChdbSession,
-    rehearsal: str,
+    reading: ChdbSession,
     pipes: Mapping[str, CompiledPipe],
     definitions: Mapping[str, Definition],
     found: Found,
@@ -94,7 +93,6 @@ def check_copies(
     Returns:
         Those without a mistake, by their pipes; what is wrong is added to ``found``.
     """
-    session.use(rehearsal)
     good = {}
     for name, pipe in pipes.items():
         place = pipe.filling
@@ -109,13 +107,13 @@ def check_copies(
         except ProjectError as mistake:
             found.mistakes.append(mistake)
             continue
-        selected = Selected(place, _columns(session, place), table)
-        if told := list(_unfit(session, selected)):
+        selected = Selected(place, _columns(reading, place), table)
+        if told := list(_unfit(reading, selected)):
             # Another branch may select other columns.
             has_branches = any(n.is_template and _STATEMENT in n.sql for _, n in chain(place))
             (found.doubts if has_branches else found.mistakes).extend(told)
         else:
-            doubts = [*selected.cut(session), *selected.misfits()]
+            doubts = [*selected.cut(reading), *selected.misfits()]
             found.doubts.extend({doubt.line: doubt for doubt in doubts}.values())
     return good
 

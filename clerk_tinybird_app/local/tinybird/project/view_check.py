@@ -1,7 +1,7 @@
 """Finds the mistakes of materialized pipes: against what they fill, and as ClickHouse's views."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError
 from typing import Final
@@ -9,7 +9,13 @@ from typing import Final
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
-from clerk_tinybird_app.local.tinybird.project import materialized, service_datasources
+from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.project import (
+    materialized,
+    schema,
+    service_datasources,
+    statement,
+)
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found
@@ -19,7 +25,7 @@ from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     chain,
     datasources_of,
 )
-from clerk_tinybird_app.local.tinybird.project.schema import Definition, columns_of
+from clerk_tinybird_app.local.tinybird.project.schema import Definition
 from clerk_tinybird_app.tinybird.project import MATERIALIZED, TARGETS, ProjectError
 
 _STATE: Final = "AggregateFunction("
@@ -94,26 +100,34 @@ def require_target(place: Place, definitions: Mapping[str, Definition]) -> Defin
 
 def check_views(
     session: ChdbSession,
+    reading: ChdbSession,
     rehearsal: str,
     pipes: Mapping[str, CompiledPipe],
     definitions: Mapping[str, Definition],
+    *,
     found: Found,
 ) -> dict[str, View]:
     """Make the view of each materialized pipe over the empty tables of the rehearsal.
+
+    What each selects is looked at first, by a connection for ``reading`` that may only do that.
 
     Returns:
         Those without a mistake, by their pipes; what is wrong is added to ``found``.
     """
     session.use(rehearsal)
     rehearsed = {}
+    readable = {*schema.tables_of(reading, rehearsal), *pipes}
     for name, pipe in pipes.items():
         if pipe.filling.node.type != MATERIALIZED:
             continue
         try:
-            view = rehearsed[name] = _rehearsed(session, rehearsal, pipe.filling, definitions)
+            into = require_target(pipe.filling, definitions).columns
+            view = _view(reading, pipe.filling, readable)
+            _make(session, rehearsal, pipe.filling, view, into)
         except ProjectError as mistake:
             found.mistakes.append(mistake)
         else:
+            rehearsed[name] = view
             selected = Selected(pipe.filling, view.columns, definitions[view.target])
             found.mistakes.extend((*selected.unfilled(), *selected.misfits()))
             found.doubts.extend(selected.cut(session))
@@ -141,16 +155,14 @@ def _circle(views: Mapping[str, View]) -> list[str]:
     return []
 
 
-def _rehearsed(
-    session: ChdbSession, rehearsal: str, place: Place, definitions: Mapping[str, Definition]
-) -> View:
-    """Make the view of a pipe.
+def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View:
+    """Return the view that a pipe is to have, which reads nothing but data sources.
 
     Raises:
         ProjectError: It can have none.
     """
-    node, into = place.node, require_target(place, definitions).columns
-    if any(each.node.is_template for each in chain(place)):
+    places, node = chain(place), place.node
+    if any(each.node.is_template for each in places):
         text = "A materialized pipe has no request, so no template. Remove the % and the {{ }}."
         raise place.mistake(text)
     query = place.sql({})
@@ -160,8 +172,21 @@ def _rehearsed(
     if _UNION.search(visible(query).upper()):
         text = "Of a UNION, only rows of the first SELECT are sure to be seen. Write a materialized"
         raise place.mistake(f"{text} pipe for each SELECT, all into '{node.target}'.")
-    columns: dict[str, str] = {}
-    view = View(
+    allowed = {*readable, *(each.node.name for each in places)}
+    try:
+        asked = statement.canonical(reading, query)
+        used = statement.names(reading, asked)
+        statement.require_readable(reading, used, asked, allowed=allowed, is_authors=True)
+    except ApiError as refusal:
+        _, name, *_ = f"{refusal.message}''".split("'")
+        own = (each for each in places if each.pipe is place.pipe and name in each.node.sql)
+        text = f"A materialized pipe reads data sources alone. {refusal.message}."
+        raise next(own, place).mistake(text, name) from None
+    try:
+        columns = schema.columns_of(reading, query)
+    except QueryFailed as failure:
+        raise place.mistake(for_author(failure)) from None
+    return View(
         pipe=place.pipe.pipe.name,
         target=node.target,
         query=query,
@@ -169,17 +194,25 @@ def _rehearsed(
         reads=datasources_of(place),
         keeps_rows=node.settings.get("DEPLOYMENT_METHOD", "").lower() == "alter",
     )
+
+
+def _make(
+    session: ChdbSession, rehearsal: str, place: Place, view: View, into: Mapping[str, str]
+) -> None:
+    """Make the view of a pipe.
+
+    Raises:
+        ProjectError: ClickHouse refuses it.
+    """
     try:
-        columns |= columns_of(session, query)
         materialized.create(session, rehearsal, view)
     except QueryFailed as failure:
         # ClickHouse names a column that is not there, and of states that differ only the types.
-        for name, kind in columns.items():
+        for name, kind in view.columns.items():
             differs = kind != into.get(name, kind) and _STATE in kind + into[name]
             if differs or f"'{name}'" in failure.message:
                 raise place.mistake(for_author(failure), name) from None
-        raise place.mistake(for_author(failure, rehearsal)) from None
-    return view
+        raise place.mistake(for_author(failure)) from None
 
 
 def _bare(kind: str) -> str:
