@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -76,6 +77,25 @@ def test_no_more_than_a_few_copies_wait(own: Tinybird) -> None:
     assert own.post("/v0/pipes/endless/copy/cancel").is_success
     assert run(own, "few", _mode="replace")["status"] == "done"
     own.post("/v0/datasources/target/truncate")
+
+
+def test_a_copy_waits_for_none_of_another_workspace(own: Tinybird) -> None:
+    reading = [begun(own, "endless") for _ in range(21)]
+    with own.serving(own.project) as other, other.workspace("a third one") as third:
+        own.build({name: text.lstrip() for name, text in FILES.items()}, third["token"])
+        long = begun(other, "endless")
+        until(lambda: status(other, long) == "working", "it waits for another workspace")
+        # Longer than a query may run while others wait who have none.
+        own.post("/v0/pipes/few/copy", third["token"])
+        waiting = begun(other, "few")
+        time.sleep(1.5)
+        told = [status(own, reading[0]), status(other, long), status(other, waiting)]
+        assert told == ["working", "working", "waiting"]
+        other.post("/v0/pipes/endless/copy/cancel")
+        until(lambda: status(other, waiting) == "done", "it waits still")
+        assert count(other, "target") == FEW
+    own.post("/v0/pipes/endless/copy/cancel")
+    until(lambda: status(own, reading[0]) == "cancelled", "it still runs")
 
 
 def test_a_kill_while_rows_are_read_leaves_nothing(own: Tinybird) -> None:

@@ -1,8 +1,8 @@
 """Runs copy pipes: when somebody asks for it, and at the times of their schedules.
 
-One runs at a time. Its rows are read on a connection that may only read, into a file, so that
-whatever fails fails before anything is written; then the writing thread has them. So a killed
-process leaves nothing of a copy, or what the next start completes.
+One of a workspace runs at a time. Its rows are read on a connection that may only read, into a
+file, so that whatever fails fails before anything is written; then the writing thread has them. So
+a killed process leaves nothing of a copy, or what the next start completes.
 """
 
 import asyncio
@@ -38,6 +38,7 @@ _LIMITS: Final = Limits(seconds=600, rows=0, answer_bytes=0)
 _ROWS: Final = "copy.native"
 _PAUSED: Final = "paused.json"
 _EVERYBODY: Final = "copies"
+_AT_ONCE: Final = 2
 _MOST_WAITING: Final = 20
 _RETRY_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
@@ -74,10 +75,11 @@ class Copies:
         self._clock = clock
         self._looked = clock()
         self._due: deque[tuple[LocalWorkspace, str]] = deque()
-        self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
-        self._rows = writer.folder.with_name(_ROWS)
-        # ClickHouse writes beside it, under a longer name, until it has all.
-        for left in self._rows.parent.glob(f"*{_ROWS}"):
+        self._pool = ReadPool(
+            writer.folder, size=_AT_ONCE, limits=_LIMITS, kind="copy", gives_way=False
+        )
+        # Of each run; ClickHouse writes beside it, under a longer name, until it has all.
+        for left in writer.folder.parent.glob(f"*{_ROWS}"):
             left.unlink()
         self._runs: dict[asyncio.Task[None], _Run] = {}
         self._kept = writer.folder.with_name(_PAUSED)
@@ -95,11 +97,11 @@ class Copies:
 
         Raises:
             TemplateError: A parameter is missing or of the wrong type.
-            ApiError: 429, too many wait.
+            ApiError: 429, too many of the workspace wait.
         """
         now = self._clock()
         sql = copy.pipe.filling.sql({RUN_AT: time_text(now), **values})
-        if len(self._runs) > _MOST_WAITING:
+        if self._is_full(workspace):
             text = f"{_MOST_WAITING} copies wait already. Ask again when some are done."
             raise too_many(text, seconds=_RETRY_SECONDS)
         name, mode = copy.pipe.pipe.name, mode or copy.mode
@@ -154,8 +156,15 @@ class Copies:
                     each = (workspace, name)
                     if each not in busy and each not in self._due and copy.is_due(since, now):
                         self._due.append(each)
-        while self._due and len(self._runs) <= _MOST_WAITING:
-            self._start_by_itself(*self._due.popleft())
+        for _ in range(len(self._due)):
+            workspace, name = each = self._due.popleft()
+            if self._is_full(workspace):
+                self._due.append(each)
+            else:
+                self._start_by_itself(workspace, name)
+
+    def _is_full(self, workspace: LocalWorkspace) -> bool:
+        return sum(run.workspace is workspace for run in self._runs.values()) > _MOST_WAITING
 
     def _start_by_itself(self, workspace: LocalWorkspace, name: str) -> None:
         due = workspace.served.copies.get(name)
@@ -187,7 +196,7 @@ class Copies:
 
         try:
             work = partial(self._copy, run)
-            await self._pool.run(_EVERYBODY, run.workspace.database, work, ending)
+            await self._pool.run(run.workspace.id, run.workspace.database, work, ending)
         except ClientGone:
             pass
         except ApiError as refusal:
@@ -230,10 +239,11 @@ class Copies:
             raise bad_request(f"'{target}' has no column '{strange[0]}'")
         query = f"SELECT {casts(given, columns)} FROM ({asked}\n)"
         names = ", ".join(map(quoted, given))
+        rows = self._writer.folder.with_name(f"{run.job['id']}.{_ROWS}")
 
         def replace(writing: ChdbSession, count: int | None = None) -> int:
-            count = session.write(query, self._rows) if count is None else count
-            fill = partial(changes.replace, rows=Filling(names, infile(self._rows)))
+            count = session.write(query, rows) if count is None else count
+            fill = partial(changes.replace, rows=Filling(names, infile(rows)))
             (fill if count else changes.truncate)(writing, workspace.database, target)
             return count
 
@@ -242,15 +252,15 @@ class Copies:
                 # Rows that come in meanwhile are not to be lost with those that they join.
                 count = self._writer.run(replace)
             else:
-                count = session.write(query, self._rows)
+                count = session.write(query, rows)
                 if run.mode == REPLACE:
                     self._writer.run(partial(replace, count=count))
                 elif count:
                     statement = f"INSERT INTO {workspace.database}.{quoted(target)} ({names})"
-                    self._writer.append(statement, self._rows.name)
-            run.job["statistics"] = {"row_count": count, "bytes": self._rows.stat().st_size}
+                    self._writer.append(statement, rows.name)
+            run.job["statistics"] = {"row_count": count, "bytes": rows.stat().st_size}
         finally:
-            self._rows.unlink(missing_ok=True)
+            rows.unlink(missing_ok=True)
 
 
 def _tell(job: dict[str, Any], now: float, status: str) -> None:
