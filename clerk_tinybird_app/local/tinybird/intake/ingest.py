@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine import changes, tables
@@ -127,8 +126,8 @@ def store(
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
     if replaces and (good or not bad):
-        put = partial(changes.replace, rows=_filling(source, good)) if good else changes.truncate
-        writer.run(lambda session: put(session, database, source.name))
+        filling = [_filling(source, good)] if good else []
+        writer.run(lambda session: changes.replace(session, database, source.name, *filling))
     elif good:
         lines = _lines(row.landed for row in good)
         writer.insert(tables.insert_landing(source, database), lines).result()

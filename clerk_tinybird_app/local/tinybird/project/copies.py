@@ -16,7 +16,6 @@ from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     CompiledPipe,
     Place,
     chain,
-    datasources_of,
     parameters_of,
 )
 from clerk_tinybird_app.local.tinybird.project.schema import Definition, columns_of
@@ -59,11 +58,6 @@ class Copy:
     columns: Mapping[str, str] = field(repr=False)
     mode: str
     cron: str
-
-    @property
-    def reads_target(self) -> bool:
-        """Tell whether what it copies is made of the rows that are there already."""
-        return self.node.target in datasources_of(self.pipe.filling)
 
     def is_due(self, since: float, until: float) -> bool:
         """Tell whether it is to run by itself after ``since``, and not after ``until``."""

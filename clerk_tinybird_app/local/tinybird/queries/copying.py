@@ -8,8 +8,10 @@ a killed process leaves nothing of a copy, or what the next start completes.
 import asyncio
 import json
 import logging
+import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -26,6 +28,7 @@ from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
+from clerk_tinybird_app.local.tinybird.project import statement
 from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
 from clerk_tinybird_app.local.tinybird.project.schema import columns_of
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
@@ -42,6 +45,8 @@ _AT_ONCE: Final = 2
 _MOST_WAITING: Final = 20
 _RETRY_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
+_LEAST_FREE: Final = 1_000_000_000
+_FULL: Final = "The disk is almost full, so the copy was ended before it wrote a row."
 _MINUTE: Final = 60
 
 _log = logging.getLogger(__name__)
@@ -192,13 +197,16 @@ class Copies:
         began, since = self._clock(), loop.time()
 
         async def ending() -> None:
-            await run.ending.wait()
+            while not run.ending.is_set() and (job["status"] == "waiting" or self._has_room()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(run.ending.wait(), _LOOK_SECONDS)
 
         try:
             work = partial(self._copy, run)
             await self._pool.run(run.workspace.id, run.workspace.database, work, ending)
         except ClientGone:
-            pass
+            # It may have been done before it was to end.
+            error = "" if run.ending.is_set() or "statistics" in job else _FULL
         except ApiError as refusal:
             error = refusal.message
         except QueryFailed as failure:
@@ -211,7 +219,6 @@ class Copies:
             # Clients take any error for a failure. It may quote values, so the log has none of it.
             job["error"] = error
             _log.error("The copy '%s' failed; %s says why.", job["pipe_name"], job["job_url"])
-        # It may have been done before it was to end.
         is_done = "statistics" in job
         _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
         self._observed.add_operation(
@@ -226,41 +233,47 @@ class Copies:
             **{key: job[key] for key in ("pipe_id", "pipe_name")},
         )
 
+    def _has_room(self) -> bool:
+        disk = shutil.disk_usage(self._writer.folder)
+        return disk.free >= min(_LEAST_FREE, disk.total // 20)
+
     def _copy(self, run: _Run, session: ChdbSession) -> None:
         """Read the rows, then have them written; on a reader's thread."""
         _tell(run.job, self._clock(), "working")
         workspace, columns, target = run.workspace, run.copy.columns, run.copy.node.target
+        database = workspace.database
         caller = Caller(name=_EVERYBODY, workspace_id=workspace.id, is_admin=True)
         pipes = workspace.served.pipes
         nodes = (node.name for pipe in pipes.values() for node in pipe.pipe.nodes)
         asked = Query(session, workspace, caller).of_datasources(run.sql, {*pipes, *nodes})
+        used = statement.names(session, asked)
+        read = workspace.served.datasources.keys() & (used.tables | used.sets)
+        # Rows that come in meanwhile are not to be lost with those that they join.
+        is_held = run.mode == REPLACE and target in read
         given = columns_of(session, asked)
         if strange := sorted(given.keys() - columns.keys()):
             raise bad_request(f"'{target}' has no column '{strange[0]}'")
         query = f"SELECT {casts(given, columns)} FROM ({asked}\n)"
         names = ", ".join(map(quoted, given))
         rows = self._writer.folder.with_name(f"{run.job['id']}.{_ROWS}")
-
-        def replace(writing: ChdbSession, count: int | None = None) -> int:
-            count = session.write(query, rows) if count is None else count
-            fill = partial(changes.replace, rows=Filling(names, infile(rows)))
-            (fill if count else changes.truncate)(writing, workspace.database, target)
-            return count
-
         try:
-            if run.mode == REPLACE and run.copy.reads_target:
-                # Rows that come in meanwhile are not to be lost with those that they join.
-                count = self._writer.run(replace)
-            else:
-                count = session.write(query, rows)
-                if run.mode == REPLACE:
-                    self._writer.run(partial(replace, count=count))
-                elif count:
-                    statement = f"INSERT INTO {workspace.database}.{quoted(target)} ({names})"
-                    self._writer.append(statement, rows.name)
+            if is_held:
+                hold = partial(changes.hold, database=database, table=target, read=read)
+                session.use(self._writer.run(hold))
+            count = session.write(query, rows)
+            if not self._has_room():
+                raise bad_request(_FULL)
+            if run.mode == REPLACE:
+                copied = [Filling(names, infile(rows))] if count else []
+                put = changes.replace_held if is_held else changes.replace
+                self._writer.run(lambda writing: put(writing, database, target, *copied))
+            elif count:
+                self._writer.append(f"INSERT INTO {database}.{quoted(target)} ({names})", rows.name)
             run.job["statistics"] = {"row_count": count, "bytes": rows.stat().st_size}
         finally:
             rows.unlink(missing_ok=True)
+            if is_held:
+                self._writer.run(partial(changes.let_go, database=database))
 
 
 def _tell(job: dict[str, Any], now: float, status: str) -> None:
