@@ -18,13 +18,12 @@ from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project import materialized, schema, service_datasources
-from clerk_tinybird_app.local.tinybird.project.copies import Copy, check_copies
+from clerk_tinybird_app.local.tinybird.project.fillings import Copy, check_copies, check_views
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.not_run import not_run
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found, check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.view_check import check_views
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
 _T = TypeVar("_T")

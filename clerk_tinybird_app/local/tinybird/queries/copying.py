@@ -29,7 +29,7 @@ from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
 from clerk_tinybird_app.local.tinybird.project import statement
-from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
+from clerk_tinybird_app.local.tinybird.project.fillings import REPLACE, RUN_AT, Copy, casts
 from clerk_tinybird_app.local.tinybird.project.schema import columns_of
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
 from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces

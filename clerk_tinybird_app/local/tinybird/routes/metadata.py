@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import PlainTextResponse, Response
 
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
-from clerk_tinybird_app.local.tinybird.project.copies import Copy
+from clerk_tinybird_app.local.tinybird.project.fillings import Copy
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, for_callers
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
