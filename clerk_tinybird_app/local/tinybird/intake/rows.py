@@ -64,13 +64,9 @@ _NO_DELIMITERS: Final = '"\r\n'
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that cannot be stored.
+    """A row that cannot be stored: the columns at fault, none if it is no object, and why.
 
-    Attributes:
-        columns: The columns at fault; empty when the row is no JSON object.
-        reasons: What is wrong with each, or the one reason.
-        values: The row's values by column, as far as they can be read.
-        text: The row as it arrived.
+    It is there with its values by column, as far as they can be read, and as it arrived.
     """
 
     columns: tuple[str, ...]
@@ -81,8 +77,7 @@ class BadRow:
 
 def count_plain(body: bytes, columns: tuple[Column, ...]) -> int | None:
     """Return how many rows a body of NDJSON has; None: not all of them are certainly plain."""
-    decoder = _decoder(columns)
-    return None if decoder is None else _count(decoder, body)
+    return _count(_decoder(columns), body)
 
 
 def count_objects(body: bytes, columns: tuple[Column, ...]) -> int | None:
@@ -90,12 +85,12 @@ def count_objects(body: bytes, columns: tuple[Column, ...]) -> int | None:
 
     This is all that is looked at on the way into the landing table.
     """
-    return _count(_date_decoder(columns), body)
+    return _count(_decoder(columns, only_dates=True), body)
 
 
-def _count(decoder: msgspec.json.Decoder[Any], body: bytes) -> int | None:
+def _count(decoder: msgspec.json.Decoder[Any] | None, body: bytes) -> int | None:
     try:
-        return len(decoder.decode_lines(body))
+        return len(decoder.decode_lines(body)) if decoder else None
     except (ValueError, RecursionError):
         return None
 
@@ -209,31 +204,29 @@ def _fault(column: Column, value: Any) -> str | None:
 
 def _fits(kind: str, value: Any) -> bool:
     """Tell whether a value fits a type as far as it is an integer, or a date given as a number."""
-    if integer := _INTEGER.fullmatch(kind):
-        low, end = _bounds(integer)
+    bounds = _bounds(kind)
+    if bounds is None:
+        return True
+    low, end = bounds
+    if _INTEGER.fullmatch(kind):
         try:
             return isinstance(value, str | int) and low <= int(value) < end
         except ValueError:
             return False
-    dated = _DATED.match(kind)
-    if dated is None or not isinstance(value, int | float | list):
-        return True
     if isinstance(value, list):
         return all(_fits(kind, each) for each in value)
-    first, after = _date_bounds(dated)
-    return first <= value < after
+    return not isinstance(value, int | float) or low <= value < end
 
 
-def _bounds(integer: re.Match[str]) -> tuple[int, int]:
-    """Return the least number of an integer type, and the first one that is too large for it."""
-    bits = int(integer[2])
-    return (0, 2**bits) if integer[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1))
-
-
-def _date_bounds(dated: re.Match[str]) -> tuple[float, float]:
-    """Return the least number of a type of dates, and the first one that is too large for it."""
-    first, after = _DATES[dated[2]]
-    return first, min(after, _TICKS / 10 ** int(dated[3] or _DECIMALS))
+def _bounds(kind: str) -> tuple[float, float] | None:
+    """Return the least number of an integer or a date, and the first one that is too large."""
+    if integer := _INTEGER.fullmatch(kind):
+        bits = int(integer[2])
+        return (0, 2**bits) if integer[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1))
+    if dated := _DATED.match(kind):
+        first, after = _DATES[dated[2]]
+        return first, min(after, _TICKS / 10 ** int(dated[3] or _DECIMALS))
+    return None
 
 
 def _find(row: dict[str, Any], column: Column) -> Any:
@@ -261,42 +254,33 @@ def _follow(value: Any, steps: list[str]) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _decoder(columns: tuple[Column, ...]) -> msgspec.json.Decoder[Any] | None:
-    """Return what reads plain rows and nothing else; None: the columns know no plain rows."""
+def _decoder(
+    columns: tuple[Column, ...], *, only_dates: bool = False
+) -> msgspec.json.Decoder[Any] | None:
+    """Return what reads plain rows and nothing else; None: the columns know no plain rows.
+
+    Or rows of which ``only_dates`` must be in the range of their columns.
+    """
     fields: list[tuple[str, Any, Any]] = []
     for number, column in enumerate(columns):
-        if landing_name(column) != column.name or not _is_known(column):
+        if not only_dates and (landing_name(column) != column.name or not _is_known(column)):
             return None
-        if not has_empty(column):
+        if not only_dates and not has_empty(column):
             fields.append((f"column{number}", *_field(column)))
         elif kind := _dates(column):
             fields.append((f"column{number}", kind, None))
-    return _decoder_of(fields, (column.name for column in columns))
-
-
-@functools.lru_cache(maxsize=256)
-def _date_decoder(columns: tuple[Column, ...]) -> msgspec.json.Decoder[Any]:
-    """Return what reads rows of which no number is out of the range of a column of dates."""
-    kinds = enumerate(map(_dates, columns))
-    fields = [(f"column{number}", kind, None) for number, kind in kinds if kind]
-    return _decoder_of(fields, (landing_name(column) or "" for column in columns))
-
-
-def _decoder_of(
-    fields: list[tuple[str, Any, Any]], members: Iterable[str]
-) -> msgspec.json.Decoder[Any]:
-    names = {f"column{number}": member for number, member in enumerate(members)}
+    names = {f"column{number}": landing_name(column) or "" for number, column in enumerate(columns)}
     row = msgspec.defstruct("Row", fields, rename=names, kw_only=True, gc=False)
     return msgspec.json.Decoder(row)
 
 
 def _dates(column: Column) -> Any:
     """Return the type of a column's value of which each number is a date; None: it has none."""
-    dated = _DATED.match(bare_type(column))
-    if dated is None:
+    inner = bare_type(column)
+    dated, bounds = _DATED.match(inner), _bounds(inner)
+    if dated is None or bounds is None:
         return None
-    low, end = _date_bounds(dated)
-    kind: Any = str | bool | Annotated[float, msgspec.Meta(ge=low, lt=end)] | None
+    kind: Any = str | bool | Annotated[float, msgspec.Meta(ge=bounds[0], lt=bounds[1])] | None
     for _ in range(dated[1].count("Array(")):
         kind = list[kind] | str | None
     return kind
@@ -311,13 +295,13 @@ def _is_known(column: Column) -> bool:
 
 def _field(column: Column) -> tuple[Any, Any]:
     """Return the type of a plain value, and what stands for a missing one if it may be missing."""
+    inner = bare_type(column)
     kind: Any = str | float | bool
-    if integer := _INTEGER.fullmatch(bare_type(column)):
-        low, end = _bounds(integer)
-        kind = Annotated[int, msgspec.Meta(ge=low, le=min(end, 2**_MOST_BITS) - 1)]
-    elif dated := _DATED.match(bare_type(column)):
-        low_date, end_date = _date_bounds(dated)
-        kind = str | bool | Annotated[float, msgspec.Meta(ge=low_date, lt=end_date)]
+    if bounds := _bounds(inner):
+        low, end = bounds
+        kind = str | bool | Annotated[float, msgspec.Meta(ge=low, lt=end)]
+        if _INTEGER.fullmatch(inner):
+            kind = Annotated[int, msgspec.Meta(ge=low, le=min(end, 2**_MOST_BITS) - 1)]
     # What stands for null or a missing value in a default's stead is the view's to work out.
     if column.is_nullable and not column.default:
         return kind | None, None

@@ -58,13 +58,7 @@ _UNION: Final = re.compile(r"\bUNION\b")
 
 @dataclass(frozen=True)
 class Selected:
-    """What a node selects, against the data source that it fills.
-
-    Attributes:
-        place: The node.
-        columns: Those that it selects, each one's type by its name.
-        table: What it fills.
-    """
+    """What a node selects, by name each column's type, against the table that it fills."""
 
     place: Place
     columns: Mapping[str, str]
@@ -95,6 +89,15 @@ class Selected:
                 if session.query(common, "TSVRaw").decode().strip() != into:
                     yield self.differs(name, "What does not fit is cut.")
 
+    def named_in(self, failure: QueryFailed) -> str:
+        """Return the column that a failure is about; "" if it is about none."""
+        # ClickHouse names a column that is not there, and of states that differ only the types.
+        for name, kind in self.columns.items():
+            into = self.table.columns.get(name, kind)
+            if (kind != into and _STATE in kind + into) or f"'{name}'" in failure.message:
+                return name
+        return ""
+
     def differs(self, name: str, advice: str) -> ProjectError:
         """Return the mistake of a column of another type than its target's."""
         given, into = self.columns[name], self.table.columns[name]
@@ -104,7 +107,12 @@ class Selected:
     def _bare_types(self) -> Iterator[tuple[str, str, str]]:
         """Yield each column with its types, here and there, without what changes no value."""
         for name, kind in self.columns.items():
-            yield name, _bare(kind), _bare(self.table.columns[name])
+            # Twice, as one can be within the other.
+            given, into = (
+                _WRAPPER.sub(r"\1", _WRAPPER.sub(r"\1", each))
+                for each in (kind, self.table.columns[name])
+            )
+            yield name, given, into
 
 
 def require_target(place: Place, definitions: Mapping[str, Definition]) -> Definition:
@@ -140,17 +148,21 @@ def check_views(
     rehearsed = {}
     readable = {*schema.tables_of(reading, rehearsal), *pipes}
     for name, pipe in pipes.items():
-        if pipe.filling.node.type != MATERIALIZED:
+        place = pipe.filling
+        if place.node.type != MATERIALIZED:
             continue
         try:
-            into = require_target(pipe.filling, definitions).columns
-            view = _view(reading, pipe.filling, readable)
-            _make(session, rehearsal, pipe.filling, view, into)
+            table = require_target(place, definitions)
+            view = _view(reading, place, readable)
+            materialized.create(session, rehearsal, view)
         except ProjectError as mistake:
             found.mistakes.append(mistake)
+        except QueryFailed as failure:
+            named = Selected(place, view.columns, table).named_in(failure)
+            found.mistakes.append(place.mistake(for_author(failure), named))
         else:
             rehearsed[name] = view
-            selected = Selected(pipe.filling, view.columns, definitions[view.target])
+            selected = Selected(place, view.columns, table)
             found.mistakes.extend((*selected.unfilled(), *selected.misfits()))
             found.doubts.extend(selected.cut(session))
     good = {}
@@ -160,21 +172,17 @@ def check_views(
         else:
             text = "It would never run: what it selects from first must be a data source, not"
             found.mistakes.append(pipes[name].filling.mistake(f"{text} '{made.source}'."))
-    while circle := _circle(good):
+    while True:
+        try:
+            materialized.in_order(good.values())
+        except CycleError as error:
+            circle = error.args[1]
+        else:
+            return good
         text = f"Circular reference: {' -> '.join(circle)}. An insert would never end."
         for name in [name for name, view in good.items() if view.target in circle]:
             found.mistakes.append(pipes[name].filling.mistake(text))
             del good[name]
-    return good
-
-
-def _circle(views: Mapping[str, View]) -> list[str]:
-    """Return data sources that are filled from each other, the first one twice."""
-    try:
-        materialized.in_order(views.values())
-    except CycleError as error:
-        return list(error.args[1])
-    return []
 
 
 def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View:
@@ -199,15 +207,14 @@ def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View
         asked = statement.canonical(reading, query)
         used = statement.names(reading, asked)
         statement.require_readable(reading, used, asked, allowed=allowed, is_authors=True)
+        columns = schema.columns_of(reading, query)
+    except QueryFailed as failure:
+        raise place.mistake(for_author(failure)) from None
     except ApiError as refusal:
         _, name, *_ = f"{refusal.message}''".split("'")
         own = (each for each in places if each.pipe is place.pipe and name in each.node.sql)
         text = f"A materialized pipe reads data sources alone. {refusal.message}."
         raise next(own, place).mistake(text, name) from None
-    try:
-        columns = schema.columns_of(reading, query)
-    except QueryFailed as failure:
-        raise place.mistake(for_author(failure)) from None
     return View(
         pipe=place.pipe.pipe.name,
         target=node.target,
@@ -218,42 +225,11 @@ def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View
     )
 
 
-def _make(
-    session: ChdbSession, rehearsal: str, place: Place, view: View, into: Mapping[str, str]
-) -> None:
-    """Make the view of a pipe.
-
-    Raises:
-        ProjectError: ClickHouse refuses it.
-    """
-    try:
-        materialized.create(session, rehearsal, view)
-    except QueryFailed as failure:
-        # ClickHouse names a column that is not there, and of states that differ only the types.
-        for name, kind in view.columns.items():
-            differs = kind != into.get(name, kind) and _STATE in kind + into[name]
-            if differs or f"'{name}'" in failure.message:
-                raise place.mistake(for_author(failure), name) from None
-        raise place.mistake(for_author(failure)) from None
-
-
-def _bare(kind: str) -> str:
-    """Return a type without what changes none of its values."""
-    while found := _WRAPPER.match(kind):
-        kind = found[1]
-    return kind
-
-
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A copy pipe.
+    """A copy pipe: its node, its target's columns with their types, and how it runs by itself.
 
-    Attributes:
-        pipe: The pipe.
-        node: Its node whose rows are copied.
-        columns: Those of the data source that they are copied into: each one's type by its name.
-        mode: What becomes of the rows that are there, unless the call says otherwise.
-        cron: When it runs by itself, in UTC; "" for never.
+    The ``mode`` is for a call that says nothing else; ``cron`` is in UTC, "" for never.
     """
 
     pipe: CompiledPipe
