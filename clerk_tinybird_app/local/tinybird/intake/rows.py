@@ -263,12 +263,14 @@ def _decoder(
     """
     fields: list[tuple[str, Any, Any]] = []
     for number, column in enumerate(columns):
-        if not only_dates and (landing_name(column) != column.name or not _is_known(column)):
+        kind = bare_type(column).partition("(")[0]
+        is_alike = not column.default if kind in _EMPTY_ALIKE else _READ_ALIKE.fullmatch(kind)
+        if not only_dates and not (landing_name(column) == column.name and is_alike):
             return None
         if not only_dates and not has_empty(column):
             fields.append((f"column{number}", *_field(column)))
-        elif kind := _dates(column):
-            fields.append((f"column{number}", kind, None))
+        elif dates := _dates(column):
+            fields.append((f"column{number}", dates, None))
     names = {f"column{number}": landing_name(column) or "" for number, column in enumerate(columns)}
     row = msgspec.defstruct("Row", fields, rename=names, kw_only=True, gc=False)
     return msgspec.json.Decoder(row)
@@ -284,13 +286,6 @@ def _dates(column: Column) -> Any:
     for _ in range(dated[1].count("Array(")):
         kind = list[kind] | str | None
     return kind
-
-
-def _is_known(column: Column) -> bool:
-    kind = bare_type(column).partition("(")[0]
-    if kind in _EMPTY_ALIKE:
-        return not column.default
-    return _READ_ALIKE.fullmatch(kind) is not None
 
 
 def _field(column: Column) -> tuple[Any, Any]:

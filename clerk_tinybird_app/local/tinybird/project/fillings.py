@@ -13,12 +13,7 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, Q
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
 from clerk_tinybird_app.local.tinybird.engine.tables import literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError
-from clerk_tinybird_app.local.tinybird.project import (
-    materialized,
-    schema,
-    service_datasources,
-    statement,
-)
+from clerk_tinybird_app.local.tinybird.project import materialized, schema, service_datasources
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.node_text import values_for, visible
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found
@@ -30,7 +25,8 @@ from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
     parameters_of,
 )
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.tinybird.project import COPY, MATERIALIZED, TARGETS, Node, ProjectError
+from clerk_tinybird_app.local.tinybird.project.statement import canonical, names, require_readable
+from clerk_tinybird_app.tinybird.project import COPY, MATERIALIZED, TARGETS, ProjectError
 from clerk_tinybird_app.tinybird.template import TemplateError
 
 APPEND: Final = "append"
@@ -186,11 +182,7 @@ def check_views(
 
 
 def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View:
-    """Return the view that a pipe is to have, which reads nothing but data sources.
-
-    Raises:
-        ProjectError: It can have none.
-    """
+    """Return the view that a pipe is to have, which reads nothing but data sources."""
     places, node = chain(place), place.node
     if any(each.node.is_template for each in places):
         text = "A materialized pipe has no request, so no template. Remove the % and the {{ }}."
@@ -204,9 +196,9 @@ def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View
         raise place.mistake(f"{text} pipe for each SELECT, all into '{node.target}'.")
     allowed = {*readable, *(each.node.name for each in places)}
     try:
-        asked = statement.canonical(reading, query)
-        used = statement.names(reading, asked)
-        statement.require_readable(reading, used, asked, allowed=allowed, is_authors=True)
+        asked = canonical(reading, query)
+        used = names(reading, asked)
+        require_readable(reading, used, asked, allowed=allowed, is_authors=True)
         columns = schema.columns_of(reading, query)
     except QueryFailed as failure:
         raise place.mistake(for_author(failure)) from None
@@ -225,15 +217,15 @@ def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Copy:
-    """A copy pipe: its node, its target's columns with their types, and how it runs by itself.
+    """A copy pipe, what it fills and with which columns and types, and how it runs by itself.
 
     The ``mode`` is for a call that says nothing else; ``cron`` is in UTC, "" for never.
     """
 
     pipe: CompiledPipe
-    node: Node
+    target: str
     columns: Mapping[str, str] = field(repr=False)
     mode: str
     cron: str
@@ -273,10 +265,7 @@ def check_copies(
             continue
         try:
             table = require_target(place, definitions)
-            mode, cron = _mode(place), _cron(place)
-            good[name] = Copy(
-                pipe=pipe, node=place.node, columns=table.columns, mode=mode, cron=cron
-            )
+            good[name] = Copy(pipe, place.node.target, table.columns, _mode(place), _cron(place))
         except ProjectError as mistake:
             found.mistakes.append(mistake)
             continue

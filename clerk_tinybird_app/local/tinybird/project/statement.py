@@ -51,15 +51,10 @@ _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
 @dataclass(frozen=True)
 class Names:
-    """The names a query uses, wherever in it they stand.
+    """The names a query uses, wherever in it they stand, and whether it names a lambda.
 
-    Attributes:
-        tables: What stands in a FROM or JOIN.
-        ctes: What its own WITH defines.
-        sets: What stands right of an IN: a table, if it is no column.
-        functions: Functions.
-        table_functions: Functions in a FROM or JOIN.
-        has_lambda: Whether it names a lambda.
+    ``tables`` and ``table_functions`` stand in a FROM or JOIN; its own WITH defines ``ctes``; what
+    stands right of an IN is a table, if it is no column.
     """
 
     tables: set[str] = field(default_factory=set)

@@ -40,7 +40,6 @@ from clerk_tinybird_app.tinybird.template import TemplateError
 _LIMITS: Final = Limits(seconds=600, rows=0, answer_bytes=0)
 _ROWS: Final = "copy.native"
 _PAUSED: Final = "paused.json"
-_EVERYBODY: Final = "copies"
 _AT_ONCE: Final = 2
 _MOST_WAITING: Final = 20
 _RETRY_SECONDS: Final = 10
@@ -113,7 +112,7 @@ class Copies:
         job = workspace.job(
             "copy",
             now,
-            copy.node.target,
+            copy.target,
             status="waiting",
             is_cancellable=True,
             pipe_id=workspace.resource_id("pipe", name),
@@ -163,22 +162,17 @@ class Copies:
                         self._due.append(each)
         for _ in range(len(self._due)):
             workspace, name = each = self._due.popleft()
+            due = workspace.served.copies.get(name)
             if self._is_full(workspace):
                 self._due.append(each)
-            else:
-                self._start_by_itself(workspace, name)
+            elif due is not None and name not in workspace.paused:
+                try:
+                    self.start(workspace, due, {})
+                except (TemplateError, ApiError) as error:
+                    _log.error("The copy '%s' cannot run: %s", name, error.message)
 
     def _is_full(self, workspace: LocalWorkspace) -> bool:
         return sum(run.workspace is workspace for run in self._runs.values()) > _MOST_WAITING
-
-    def _start_by_itself(self, workspace: LocalWorkspace, name: str) -> None:
-        due = workspace.served.copies.get(name)
-        if due is None or name in workspace.paused:
-            return
-        try:
-            self.start(workspace, due, {})
-        except (TemplateError, ApiError) as error:
-            _log.error("The copy '%s' cannot run: %s", name, error.message)
 
     async def stop(self) -> None:
         """Start no more, and end what runs, but for what is being written."""
@@ -224,7 +218,7 @@ class Copies:
         self._observed.add_operation(
             run.workspace,
             "copy",
-            run.copy.node.target,
+            run.copy.target,
             began=began,
             seconds=loop.time() - since,
             rows=job.get("statistics", {}).get("row_count", 0),
@@ -240,10 +234,9 @@ class Copies:
     def _copy(self, run: _Run, session: ChdbSession) -> None:
         """Read the rows, then have them written; on a reader's thread."""
         _tell(run.job, self._clock(), "working")
-        workspace, columns, target = run.workspace, run.copy.columns, run.copy.node.target
-        database = workspace.database
-        caller = Caller(name=_EVERYBODY, workspace_id=workspace.id, is_admin=True)
-        pipes = workspace.served.pipes
+        workspace, columns, target = run.workspace, run.copy.columns, run.copy.target
+        database, pipes = workspace.database, workspace.served.pipes
+        caller = Caller(name="copies", workspace_id=workspace.id, is_admin=True)
         nodes = (node.name for pipe in pipes.values() for node in pipe.pipe.nodes)
         asked = Query(session, workspace, caller).of_datasources(run.sql, {*pipes, *nodes})
         used = statement.names(session, asked)

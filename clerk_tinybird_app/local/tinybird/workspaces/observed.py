@@ -131,13 +131,9 @@ class Observed:
 
 
 def _insert(session: ChdbSession, table: str, rows: Iterable[Row]) -> None:
-    lines = " ".join(json.dumps({**row, **_sent(row)}) for row in rows)
-    if lines:
+    cleaned = ({k: _clean(v) if k in _SENT and v else v for k, v in row.items()} for row in rows)
+    if lines := " ".join(map(json.dumps, cleaned)):
         session.query(f"INSERT INTO {table} FORMAT JSONEachRow {lines}")
-
-
-def _sent(row: Row) -> Row:
-    return {key: _clean(row[key]) for key in _SENT if row.get(key)}
 
 
 def _clean(value: Any) -> Any:
