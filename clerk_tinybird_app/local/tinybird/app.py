@@ -9,7 +9,6 @@ from starlette.routing import Route
 
 from clerk_tinybird_app.local.tinybird.routes import (
     calls,
-    copies,
     deployments,
     ingestion,
     jobs,
@@ -38,9 +37,9 @@ def create_app(service: Service) -> Starlette:
             # First, as almost every request is for it.
             Route("/v0/pipes/{name}", queries.pipe, methods=["GET", "POST"]),
             Route("/v0/pipes", metadata.pipes, methods=["GET"]),
-            Route("/v0/pipes/{name}/copy", copies.run, methods=["POST"]),
-            Route("/v0/pipes/{name}/copy/{action}", copies.change, methods=["POST"]),
-            Route("/v0/pipes/{name}/sink", copies.sink, methods=["POST"]),
+            Route("/v0/pipes/{name}/copy", jobs.copy, methods=["POST"]),
+            Route("/v0/pipes/{name}/copy/{action}", jobs.change_copy, methods=["POST"]),
+            Route("/v0/pipes/{name}/sink", jobs.sink, methods=["POST"]),
             Route("/v0/datasources", metadata.datasources, methods=["GET"]),
             Route("/v0/datasources", ingestion.file, methods=["POST"]),
             Route("/v1/pipes/{name}.pipe", metadata.pipe_file, methods=["GET"]),
@@ -49,7 +48,7 @@ def create_app(service: Service) -> Starlette:
             Route("/v0/datasources/{name}/truncate", jobs.truncate, methods=["POST"]),
             Route("/v0/datasources/{name}/delete", jobs.delete, methods=["POST"]),
             *(
-                Route(f"/v0/datasources/{{name}}/{action}", copies.connector, methods=["POST"])
+                Route(f"/v0/datasources/{{name}}/{action}", jobs.connector, methods=["POST"])
                 for action in ("start", "stop", "sample", "scheduling/runs")
             ),
             Route("/v1/datasources/{name}/{mode}", ingestion.file, methods=["POST"]),

@@ -132,6 +132,36 @@ def many(folder: Path) -> Any:
     return told
 
 
+def full(folder: Path) -> Any:
+    """The disk is full while one copy is read, and when another has its rows; then it is not."""
+    from clerk_tinybird_app.local.tinybird.queries import copying  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace  # noqa: PLC0415
+
+    clock, first = Clock(NOW), LocalWorkspace.new("first")
+    endless = "SELECT toDateTime(number) AS at FROM numbers(1000000000000) WHERE cityHash64(at) = 1"
+    files = {**FILES, Path("endless.pipe"): copy(endless, "ticks").encode()}
+    module: Any = copying
+    disk_usage = module.shutil.disk_usage
+
+    async def play(served: _Served) -> list[list[str]]:
+        told = []
+        for name, free in (("endless", 10**9 - 1), ("by_hand", 10**9 - 1), ("by_hand", 10**9)):
+            module.shutil.disk_usage = lambda _, free=free: disk_usage("/")._replace(
+                total=10**12, free=free
+            )
+            before = len(first.jobs)
+            job = served.service.copies.start(first, first.served.copies[name], {})
+            await served.ended(before)
+            told.append([job["status"], job.get("error", "")])
+        await served.service.copies.stop()
+        return told
+
+    served = _Served(folder, clock, first, files)
+    told = asyncio.run(play(served))
+    served.service.close()
+    return told
+
+
 if __name__ == "__main__":
-    told = {each.__name__: each for each in (schedules, many)}[sys.argv[1]]
+    told = {each.__name__: each for each in (schedules, many, full)}[sys.argv[1]]
     sys.stdout.write(json.dumps(told(Path(sys.argv[2]))))

@@ -272,8 +272,7 @@ def older_table(folder: Path) -> Any:
 def named_queries(folder: Path) -> Any:
     """Statements read from a named query; each one's columns, and types when it describes."""
     from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.project import pipe_sql  # noqa: PLC0415
-    from clerk_tinybird_app.local.tinybird.queries import statement  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.project import pipe_sql, statement  # noqa: PLC0415
 
     session = ChdbSession(folder / "data", "max_threads=1")
     queries = {"_": pipe_sql.sealed("SELECT toUInt8(1) AS a, 'x' AS b")}

@@ -1,7 +1,8 @@
 """Of a copy there is all or nothing, whatever comes in between: a kill, a stop, other rows."""
 
-import json
+import itertools
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,16 +20,19 @@ ENGINE_PARTITION_KEY "n % 3"
 ENGINE_SORTING_KEY "n"
 """
 ENDLESS = "SELECT number AS n FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+LONG = "numbers(30000000) AS many WHERE sipHash64(number) != 1"
 FEW = 3
 FILES = {
     **{
         f"datasources/{name}.datasource": NUMBERS
-        for name in ("source", "target", "chained", "other", "swapped")
+        for name in ("source", "fed", "target", "chained", "other", "swapped")
     },
     "copies/endless.pipe": copy(ENDLESS, "other"),
     "copies/few.pipe": copy(f"SELECT number AS n FROM numbers({FEW})", "target"),
     "copies/million.pipe": copy("SELECT number AS n FROM numbers(1000000)", "swapped"),
-    "copies/again.pipe": copy("SELECT DISTINCT n FROM source", "source", "COPY_MODE replace\n"),
+    "copies/again.pipe": copy("SELECT n FROM source", "source", "COPY_MODE replace\n"),
+    "copies/long.pipe": copy(f"SELECT DISTINCT n FROM source, {LONG}", "source"),
+    "materializations/to_source.pipe": materialized("SELECT n FROM fed", "source"),
     "materializations/slow.pipe": materialized(
         "SELECT n FROM target WHERE sleepEachRow(0.3) = 0", "chained"
     ),
@@ -76,6 +80,25 @@ def test_no_more_than_a_few_copies_wait(own: Tinybird) -> None:
     assert own.post("/v0/pipes/endless/copy/cancel").is_success
     assert run(own, "few", _mode="replace")["status"] == "done"
     own.post("/v0/datasources/target/truncate")
+
+
+def test_a_copy_waits_for_none_of_another_workspace(own: Tinybird) -> None:
+    reading = [begun(own, "endless") for _ in range(21)]
+    with own.serving(own.project) as other, other.workspace("a third one") as third:
+        own.build({name: text.lstrip() for name, text in FILES.items()}, third["token"])
+        long = begun(other, "endless")
+        until(lambda: status(other, long) == "working", "it waits for another workspace")
+        # Longer than a query may run while others wait who have none.
+        own.post("/v0/pipes/few/copy", third["token"])
+        waiting = begun(other, "few")
+        time.sleep(1.5)
+        told = [status(own, reading[0]), status(other, long), status(other, waiting)]
+        assert told == ["working", "working", "waiting"]
+        other.post("/v0/pipes/endless/copy/cancel")
+        until(lambda: status(other, waiting) == "done", "it waits still")
+        assert count(other, "target") == FEW
+    own.post("/v0/pipes/endless/copy/cancel")
+    until(lambda: status(own, reading[0]) == "cancelled", "it still runs")
 
 
 def test_a_kill_while_rows_are_read_leaves_nothing(own: Tinybird) -> None:
@@ -133,14 +156,15 @@ def test_rows_that_come_in_meanwhile_are_there_once(own: Tinybird) -> None:
     """Each row that comes is one more, and a copy of those that are there takes none away."""
     stored, is_over = list[int](), threading.Event()
 
-    def feed(start: int) -> None:
+    def feed(name: str, numbers: Iterator[int]) -> None:
         while not is_over.is_set():
-            n = start + 2 * len(stored)
-            answer = own.post("/v0/events?name=source&wait=true", content=json.dumps({"n": n}))
-            assert answer.json()["successful_rows"] == 1
-            stored.append(n)
+            own.add({"n": next(numbers)}, name=name)
+            stored.append(1)
 
-    feeders = [threading.Thread(target=feed, args=(start,)) for start in range(2)]
+    feeders = [
+        threading.Thread(target=feed, args=(name, itertools.count(start, 2)))
+        for start, name in enumerate(("source", "fed"))
+    ]
     for feeder in feeders:
         feeder.start()
     jobs = [run(own, "again") for _ in range(5)]
@@ -148,7 +172,35 @@ def test_rows_that_come_in_meanwhile_are_there_once(own: Tinybird) -> None:
     for feeder in feeders:
         feeder.join()
     assert {job["status"] for job in jobs} == {"done"}
-    assert int(own.sql("SELECT uniqExact(n) FROM source")) == len(set(stored))
+    assert own.sql("SELECT count(), uniqExact(n) FROM source") == f"{len(stored)}\t{len(stored)}"
+
+
+REMOVING = {
+    "truncate": "1",
+    "delete?delete_condition=n<2": "2",
+    "": "3",
+}
+"""How many rows are left of three, by what removes some."""
+
+
+@pytest.mark.parametrize("removing", REMOVING)
+def test_what_happens_meanwhile_waits_for_nothing_and_is_not_undone(
+    own: Tinybird, removing: str
+) -> None:
+    own.post("/v0/datasources/source/truncate")
+    own.add({"n": 1}, {"n": 2}, name="source")
+    job = begun(own, "long", _mode="replace")
+    held = "SELECT count() FROM system.tables WHERE endsWith(name, ':held')"
+    until(lambda: own.sql(held) == "1", "nothing is held")
+    if removing:
+        assert own.post(f"/v0/datasources/source/{removing}").is_success
+    own.add({"n": 3}, name="source")
+    assert status(own, job) == "working"
+    until(lambda: status(own, job) in {"done", "error"}, "it does not end")
+    told = own.get(f"/v0/jobs/{job}").json()
+    assert ("were removed" in told.get("error", "")) is bool(removing)
+    assert own.sql("SELECT count() FROM source") == REMOVING[removing]
+    assert own.sql("SELECT count() FROM system.databases WHERE endsWith(name, '_held')") == "0"
 
 
 def test_a_stop_ends_what_is_read(own: Tinybird) -> None:

@@ -1,12 +1,14 @@
 """What a copy pipe cannot be is refused before it runs, with file and line."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.local.tinybird.copying import copy
 from tests.local.tinybird.process import Tinybird
+from tests.local.tinybird.rollups import materialized
 from tests.local.tinybird.test_materialized_mistakes import EVENTS, GOOD, SOURCES
 
 PIPE = "copies/fill.pipe"
@@ -101,6 +103,29 @@ def test_what_fails_with_some_rows_or_calls_is_a_warning(
     assert answer["result"] == "success", answer
     found = [one["message"] for one in answer["build"]["feedback"]]
     assert [f"{PIPE}:{line}: " in one and told in one for one in found] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(
+    "reached", ["url('http://{}/x', 'CSV')", "postgresql('{}', 'd', 't', 'u', 'p')"]
+)
+@pytest.mark.parametrize("kind", [copy, materialized])
+def test_a_build_asks_no_address(
+    tinybird: Tinybird, key: str, reached: str, kind: Callable[[str, str], str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        sql = GOOD.replace("FROM events", f"FROM {reached.format(address)}")
+        answer = built(tinybird, key, kind(sql, "totals"))
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert (answer["result"] == "success") is (kind is copy)
+
+
+def test_a_build_does_not_wait_for_a_query(tinybird: Tinybird, key: str) -> None:
+    slow = "(SELECT max(cityHash64(number)) FROM numbers(1000000000000))"
+    sql = GOOD.replace("count() AS", f"count() + {slow} AS")
+    assert built(tinybird, key, copy(sql, "totals"))["result"] == "success"
 
 
 NEIGHBOURS = {

@@ -30,3 +30,10 @@ def test_none_is_left_out_where_more_are_due_at_once_than_may_wait(tmp_path: Pat
     first, then, last = scene("many", tmp_path)
     assert (len(first), len(then), last) == (21, 2, [])
     assert len({*first, *then}) == 23
+
+
+def test_a_copy_ends_before_the_disk_is_full(tmp_path: Path) -> None:
+    *ended, done = scene("full", tmp_path)
+    text = "The disk is almost full, so the copy was ended before it wrote a row."
+    assert ended == [["error", text]] * 2
+    assert done == ["done", ""]

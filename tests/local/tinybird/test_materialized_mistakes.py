@@ -74,6 +74,17 @@ WRONG = {
                             "'tinybird.pipe_stats_rt' cannot be read"),
     "made-up rows": ("FROM events", "FROM (SELECT 'a' AS name, 1::Int32 AS size FROM numbers(9))",
                      "target", "table functions"),
+    "a file": ("FROM events GROUP", "FROM events WHERE name IN (SELECT k FROM file('/etc/passwd', "
+               "'CSV', 'k String')) GROUP", "from", "data sources alone. Resource 'file' not"),
+    "an address": ("FROM events GROUP", "FROM events WHERE name IN (SELECT k FROM url('http://"
+                   "localhost:1', 'CSV', 'k String')) GROUP", "from", "Resource 'url' not found."),
+    "a file's text": ("name,", "concat(name, file('/etc/hosts')) AS name,", "name", "'file' is"),
+    "ClickHouse's own tables": ("FROM events GROUP", "FROM events WHERE name IN (SELECT name FROM "
+                                "system.databases) GROUP", "from", "'system.databases' not found"),
+    "tables of any name": ("FROM events GROUP", "FROM events WHERE name IN (SELECT name FROM "
+                           "merge('', 'events')) GROUP", "from", "'merge' not found"),
+    "an endless constant": ("count() AS events", "count() + (SELECT max(cityHash64(number)) FROM "
+                            "numbers(1000000000000)) AS events", "target", "Timeout exceeded"),
     "a template": ("SELECT\n", "% SELECT {{ String(x, 'a') }} AS more,\n", "target", "no template"),
 }  # fmt: skip
 LIKE = EVENTS.replace("events", "x")
@@ -97,6 +108,22 @@ def test_a_mistake_is_refused_at_its_line(tinybird: Tinybird, key: str, what: st
 def test_what_is_right_is_served(tinybird: Tinybird, key: str) -> None:
     answer = built(tinybird, key, materialized(GOOD, "totals"))
     assert (answer["result"], answer["build"]["feedback"]) == ("success", [])
+
+
+def test_another_workspace_is_out_of_reach(tinybird: Tinybird, key: str) -> None:
+    other = f"w_{tinybird.workspace_id.replace('-', '')}"
+    joined = GOOD.replace("GROUP", f"WHERE name IN (SELECT page FROM {other}.visits) GROUP")
+    [fault] = built(tinybird, key, materialized(joined, "totals"))["errors"]
+    assert f"line {LINE['from']}: " in fault["error"]
+    assert "visits' not found" in fault["error"]
+
+
+def test_a_query_may_name_a_lambda_and_read_other_pipes(tinybird: Tinybird, key: str) -> None:
+    named = GOOD.replace("SELECT", "WITH (x) -> upper(x) AS louder SELECT", 1)
+    named = named.replace("name,", "louder(name) AS name,", 1).replace("FROM events", "FROM some")
+    some = "NODE some_rows\nSQL >\n    SELECT * FROM events\n\nTYPE endpoint\n"
+    answer = built(tinybird, key, materialized(named, "totals"), some__pipe=some)
+    assert answer["result"] == "success", answer
 
 
 def test_values_that_may_be_cut_are_a_warning(tinybird: Tinybird, key: str) -> None:

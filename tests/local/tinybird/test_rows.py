@@ -53,14 +53,14 @@ def test_a_body_is_split_into_its_rows(body: bytes, rows: int) -> None:
         (b'{"a":1}\n{"a":"{"}\n', 2),
         (b' {"a":1}\r\n{"a":2}\r\n', 2),
         (b" \n ", 0),
-        (b'{\n"a": 1\n}', None),
+        (b'{\n"a": 1\n}', 1),
         (b'[{"a":1},\n{"a":2}]', None),
         (b'{"a":1}\n5\n{"a":2}', None),
         (b'{"a":{\n}\n{"b":1}}', None),
     ],
 )
-def test_rows_are_counted_when_each_line_looks_like_one(body: bytes, count: int | None) -> None:
-    assert count_objects(body) == count
+def test_rows_are_counted_when_each_is_an_object(body: bytes, count: int | None) -> None:
+    assert count_objects(body, (Column(name="at", type="Date"),)) == count
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,29 @@ def test_a_value_that_does_not_fit_is_named(kind: str, value: Any) -> None:
     found = read_row(json.dumps({"a": value}).encode(), source(a=kind))
     assert isinstance(found, BadRow)
     assert found.columns == ("a",)
+
+
+DATES: dict[str, tuple[list[Any], list[Any]]] = {
+    "Date": ([0, 65_535, "2030-01-01"], [65_536, 70_000, -1, 1_800_000_000]),
+    "Nullable(Date32)": ([-25_567, 120_529, None], [-25_568, 120_530]),
+    "DateTime": ([0, 1.5, 2**32 - 1, "9999"], [-1, 2**32, 1_800_000_000_000]),
+    "DateTime64": ([-2_208_988_800, 253_402_300_799.5], [1_800_000_000_000, -2_208_988_801]),
+    "DateTime64(9, 'UTC')": ([9_223_372_036], [9_223_372_037]),
+    "Array(Nullable(Date))": ([[], [1, None], None, ["2030-01-01"]], [[1, 65_536]]),
+    "Array(Array(DateTime64(3)))": ([[[1], []]], [[[1], [1_800_000_000_000]]]),
+}
+"""By a type, what fits it, and what ClickHouse would wrap or cut."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fits"),
+    [(kind, value, not n) for kind, both in DATES.items() for n in (0, 1) for value in both[n]],
+)
+def test_a_number_that_is_beyond_a_type_of_dates_is_told(kind: str, value: Any, fits: bool) -> None:
+    columns, line = source(a=kind).columns, json.dumps({"a": value}).encode()
+    told = [count_plain(line, columns), count_objects(line, columns)]
+    assert told == ([1, 1] if fits else [None, None])
+    assert isinstance(read_row(line, source(a=kind)), BadRow) is not fits
 
 
 @pytest.mark.parametrize("line", [b"{", b"5", b"[1]", b'{"a":"\xff"}', b"[" * 100_000])

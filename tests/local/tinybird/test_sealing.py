@@ -19,7 +19,7 @@ from tests.local.tinybird.test_pipes import REDEFINITIONS
 WITHOUT = """
 import re, sys
 from clerk_tinybird_app.local.tinybird.queries import answer as queries
-from clerk_tinybird_app.local.tinybird.queries import statement
+from clerk_tinybird_app.local.tinybird.project import statement
 assert statement._NAMED_LAMBDA and queries.sealed
 {}
 from clerk_tinybird_app.local.tinybird.__main__ import main

@@ -4,13 +4,15 @@ New ones are written beside the table and then take its place: whoever reads has
 others, and so it is after a failure and after a killed process.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.errors import bad_request
 
 _NO_DATABASE: Final = "default"
+_HELD_SUFFIX: Final = "_held"
 
 
 class Filling(NamedTuple):
@@ -23,6 +25,7 @@ class Filling(NamedTuple):
 def truncate(session: ChdbSession, database: str, table: str) -> None:
     """Remove all rows of a data source, or of a quarantine."""
     session.query(f"TRUNCATE TABLE {database}.{quoted(table)}")
+    session.query(f"DROP VIEW IF EXISTS {_held(database, table)} SYNC")
 
 
 def delete(session: ChdbSession, database: str, table: str, condition: str) -> None:
@@ -37,10 +40,50 @@ def delete(session: ChdbSession, database: str, table: str, condition: str) -> N
         session.use(_NO_DATABASE)
 
 
-def replace(session: ChdbSession, database: str, table: str, rows: Filling) -> None:
-    """Put what a query has in the place of a table's rows."""
-    for failure in refill(session, database, table, {table: rows}).values():
+def replace(session: ChdbSession, database: str, table: str, *rows: Filling) -> None:
+    """Put what queries have in the place of a table's rows."""
+    numbered = {str(number): each for number, each in enumerate(rows)}
+    for failure in refill(session, database, table, numbered).values():
         raise failure
+
+
+def hold(session: ChdbSession, database: str, table: str, *, read: Iterable[str]) -> str:
+    """Hold the rows that tables have now, and those that one of them gets from now on.
+
+    Returns:
+        The database that has the tables that are ``read`` as they are now, until it is let go.
+    """
+    let_go(session, database)
+    held, source = database + _HELD_SUFFIX, f"{database}.{quoted(table)}"
+    session.query(f"CREATE DATABASE {held}")
+    for name in read:
+        session.query(f"CREATE TABLE {held}.{quoted(name)} CLONE AS {database}.{quoted(name)}")
+    since, view = f"{held}.{quoted(f'{table}:since')}", _held(database, table)
+    session.query(f"CREATE TABLE {since} AS {source}")
+    session.query(f"CREATE MATERIALIZED VIEW {view} TO {since} AS SELECT * FROM {source}")
+    return held
+
+
+def replace_held(session: ChdbSession, database: str, table: str, *rows: Filling) -> None:
+    """Put what queries have in the place of the rows that are held, before those of since then.
+
+    Raises:
+        ApiError: 400, other rows have taken their place, or none.
+    """
+    if session.query(f"EXISTS VIEW {_held(database, table)}").strip() != b"1":
+        raise bad_request(f"Rows of '{table}' were removed while they were read. Copy it again.")
+    since = Filling("*", f"SELECT * FROM {_held(database, table)}")
+    replace(session, database, table, *rows, since)
+
+
+def let_go(session: ChdbSession, database: str) -> None:
+    """Hold no rows any more."""
+    session.query(f"DROP DATABASE IF EXISTS {database}{_HELD_SUFFIX} SYNC")
+
+
+def _held(database: str, table: str) -> str:
+    """Return the view that takes what a table gets; without it, what is held is not its rows."""
+    return f"{database}{_HELD_SUFFIX}.{quoted(f'{table}:held')}"
 
 
 def refill(
@@ -71,5 +114,6 @@ def refill(
             failed[key] = failure
     if not failed:
         session.query(f"EXCHANGE TABLES {old} AND {new}")
+        session.query(f"DROP VIEW IF EXISTS {_held(database, table)} SYNC")
     session.query(f"DROP TABLE {new} SYNC")
     return failed

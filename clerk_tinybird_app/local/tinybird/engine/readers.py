@@ -141,15 +141,22 @@ class ReadPool:
     """Readers, lent for one query at a time; half of them at most to one name.
 
     Some names together can hold all of them. So whoever runs nothing and has waited for a second
-    gets the reader of the longest query of a name with most, which is ended.
+    gets the reader of the longest query of a name with most, which is ended: if it ``gives_way``.
 
     For the event loop's thread alone.
     """
 
     def __init__(
-        self, folder: Path, *, size: int = READERS, limits: Limits | None = None, kind: str = "read"
+        self,
+        folder: Path,
+        *,
+        size: int = READERS,
+        limits: Limits | None = None,
+        kind: str = "read",
+        gives_way: bool = True,
     ) -> None:
         limits = limits or Limits()
+        self._gives_way = gives_way
         # The one used last is used next: it knows the database already.
         self._idle = [
             Reader(folder, f"{kind}-{number}", limits.as_settings(), limits.answer_bytes)
@@ -207,7 +214,7 @@ class ReadPool:
 
     async def _make_room(self, name: str) -> None:
         """Ask for one reader after the other while a name that waits has none."""
-        while True:
+        while self._gives_way:
             await asyncio.sleep(_SURE_SECONDS)
             before = asyncio.get_running_loop().time() - _SURE_SECONDS
             long = [r for r in self._running if r.since < before and not r.is_needed.done()]

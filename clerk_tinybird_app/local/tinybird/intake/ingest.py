@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine import changes, tables
@@ -40,12 +39,6 @@ _PARQUET_LIMITS: Final = (
     "max_result_rows=200000"
 )
 """A Parquet file of a few bytes can hold any number of rows."""
-
-_MOMENTS: Final = re.compile(r"(?:(?:Array|Nullable|LowCardinality)\()*DateTime64(?:\((\d))?")
-_DECIMALS: Final = 3
-_TICKS: Final = 2.0**63
-"""A DateTime64 counts so many, each a second with its decimals taken off. A number for more is the
-one mistake of a row that ends the reading of all, whatever is tolerated."""
 
 _AT_ONCE: Final = 2_000
 """Rows a query."""
@@ -92,7 +85,7 @@ def ingest(
     if count is None:
         statement = tables.insert_landing(source, database)
         # Rows that must be reshaped are read in any case.
-        count = None if tables.members(source) is None else count_objects(body)
+        count = None if tables.members(source) is None else count_objects(body, source.columns)
     if count == 0:
         return Ingested(0, 0)
     if count is not None:
@@ -127,8 +120,8 @@ def store(
     good, refused = RowCheck(writer, source).sort(rows)
     bad += refused
     if replaces and (good or not bad):
-        put = partial(changes.replace, rows=_filling(source, good)) if good else changes.truncate
-        writer.run(lambda session: put(session, database, source.name))
+        filling = [_filling(source, good)] if good else []
+        writer.run(lambda session: changes.replace(session, database, source.name, *filling))
     elif good:
         lines = _lines(row.landed for row in good)
         writer.insert(tables.insert_landing(source, database), lines).result()
@@ -180,13 +173,6 @@ def candidates(
     return rows, bad
 
 
-def _exceeds(value: object, bound: float) -> bool:
-    """Tell whether a number, or one of a list, is too large for a column."""
-    if isinstance(value, list):
-        return any(_exceeds(each, bound) for each in value)
-    return isinstance(value, int | float) and abs(value) >= bound
-
-
 class RowCheck:
     """Asks ClickHouse about the rows of a data source, as an insert would, and stores nothing."""
 
@@ -195,11 +181,6 @@ class RowCheck:
         self._source = source
         self._names = tables.landed_names(source)
         self._columns = tables.landing_columns(source)
-        self._bounds = {
-            self._names[column.name]: _TICKS / 10 ** int(moments.group(1) or _DECIMALS)
-            for column in source.columns
-            if (moments := _MOMENTS.match(tables.bare_type(column)))
-        }
 
     def sort(self, rows: Sequence[Row]) -> tuple[list[Row], list[BadRow]]:
         """Return the good rows, and the bad ones with their reasons; orders are kept.
@@ -237,9 +218,7 @@ class RowCheck:
 
     def _readable(self, rows: Iterable[Mapping[str, Any]]) -> set[int]:
         """Return the places of the rows that ClickHouse can read."""
-        lines = [
-            _json({_NUMBER: n, **row}) for n, row in enumerate(rows) if not self._ends_reading(row)
-        ]
+        lines = [_json({_NUMBER: n, **row}) for n, row in enumerate(rows)]
         if not lines:
             return set()
         columns = f"{quoted(_NUMBER)} UInt32, {self._columns}"
@@ -249,9 +228,6 @@ class RowCheck:
             f"{literal(text)}) SETTINGS {_TOLERANT}"
         )
         return set(map(int, answer.split()))
-
-    def _ends_reading(self, row: Mapping[str, Any]) -> bool:
-        return any(_exceeds(row.get(name), bound) for name, bound in self._bounds.items())
 
     def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:
         types = {column.name: column.type for column in self._source.columns}

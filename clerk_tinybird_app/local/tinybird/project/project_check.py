@@ -13,21 +13,22 @@ from typing import Final, TypeVar
 from clerk_tinybird_app.local.tinybird.engine import tables
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_author
+from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project import materialized, schema, service_datasources
-from clerk_tinybird_app.local.tinybird.project.copies import Copy, check_copies
+from clerk_tinybird_app.local.tinybird.project.fillings import Copy, check_copies, check_views
 from clerk_tinybird_app.local.tinybird.project.materialized import View
 from clerk_tinybird_app.local.tinybird.project.not_run import not_run
 from clerk_tinybird_app.local.tinybird.project.pipe_check import Found, check_pipes
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, circles, compiled
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
-from clerk_tinybird_app.local.tinybird.project.view_check import check_views
 from clerk_tinybird_app.tinybird.project import DataSource, Project, ProjectError
 
 _T = TypeVar("_T")
 
+_LIMITS: Final = Limits(seconds=2, threads=1)
 _REHEARSAL_SUFFIX: Final = "_rehearsal"
 _CLAUSES: Final = ("ENGINE_PARTITION_KEY", "ENGINE_SORTING_KEY", "ENGINE_PRIMARY_KEY", "ENGINE_TTL")
 _GONE: Final = (
@@ -109,6 +110,8 @@ def check(
     rehearsal = database + _REHEARSAL_SUFFIX
     drop = partial(schema.drop_database, database=rehearsal)
     session = writer.connect()
+    reading = ChdbSession(writer.folder, _LIMITS.as_settings())
+    reading.use(rehearsal)
     try:
         writer.run(drop)
         definitions, refused = _rehearse(writer, rehearsal, sources.values())
@@ -120,11 +123,12 @@ def check(
         sound = _without(_unserved(mistakes, pipes), pipes)
         check_pipes(sound.values(), writer.folder, rehearsal, found)
         sound = _without(_unserved(mistakes, pipes), pipes)
-        views = check_views(session, rehearsal, sound, definitions, found)
-        copies = check_copies(session, rehearsal, sound, definitions, found)
+        views = check_views(session, reading, rehearsal, sound, definitions, found=found)
+        copies = check_copies(reading, sound, definitions, found)
         kept, running = schema.definitions(session, database), materialized.views(session, database)
     finally:
         session.close()
+        reading.close()
         writer.run(drop)
     views = {
         name: replace(view, query=view.query.replace(f"{rehearsal}.", f"{database}."))

@@ -10,9 +10,9 @@ from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, Q
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
-from clerk_tinybird_app.local.tinybird.project import schema, service_datasources
+from clerk_tinybird_app.local.tinybird.project import schema, service_datasources, statement
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, sealed
-from clerk_tinybird_app.local.tinybird.queries import modifiers, statement
+from clerk_tinybird_app.local.tinybird.queries import modifiers
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
 from clerk_tinybird_app.tinybird.template import QueryContext, Template
 

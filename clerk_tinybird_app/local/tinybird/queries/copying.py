@@ -1,15 +1,17 @@
 """Runs copy pipes: when somebody asks for it, and at the times of their schedules.
 
-One runs at a time. Its rows are read on a connection that may only read, into a file, so that
-whatever fails fails before anything is written; then the writing thread has them. So a killed
-process leaves nothing of a copy, or what the next start completes.
+One of a workspace runs at a time. Its rows are read on a connection that may only read, into a
+file, so that whatever fails fails before anything is written; then the writing thread has them. So
+a killed process leaves nothing of a copy, or what the next start completes.
 """
 
 import asyncio
 import json
 import logging
+import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -26,7 +28,8 @@ from clerk_tinybird_app.local.tinybird.engine.readers import Limits, ReadPool
 from clerk_tinybird_app.local.tinybird.engine.tables import quoted
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request, too_many
-from clerk_tinybird_app.local.tinybird.project.copies import REPLACE, RUN_AT, Copy, casts
+from clerk_tinybird_app.local.tinybird.project import statement
+from clerk_tinybird_app.local.tinybird.project.fillings import REPLACE, RUN_AT, Copy, casts
 from clerk_tinybird_app.local.tinybird.project.schema import columns_of
 from clerk_tinybird_app.local.tinybird.queries.answer import Query
 from clerk_tinybird_app.local.tinybird.workspaces.all import Workspaces
@@ -37,10 +40,12 @@ from clerk_tinybird_app.tinybird.template import TemplateError
 _LIMITS: Final = Limits(seconds=600, rows=0, answer_bytes=0)
 _ROWS: Final = "copy.native"
 _PAUSED: Final = "paused.json"
-_EVERYBODY: Final = "copies"
+_AT_ONCE: Final = 2
 _MOST_WAITING: Final = 20
 _RETRY_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
+_LEAST_FREE: Final = 1_000_000_000
+_FULL: Final = "The disk is almost full, so the copy was ended before it wrote a row."
 _MINUTE: Final = 60
 
 _log = logging.getLogger(__name__)
@@ -74,10 +79,11 @@ class Copies:
         self._clock = clock
         self._looked = clock()
         self._due: deque[tuple[LocalWorkspace, str]] = deque()
-        self._pool = ReadPool(writer.folder, size=1, limits=_LIMITS, kind="copy")
-        self._rows = writer.folder.with_name(_ROWS)
-        # ClickHouse writes beside it, under a longer name, until it has all.
-        for left in self._rows.parent.glob(f"*{_ROWS}"):
+        self._pool = ReadPool(
+            writer.folder, size=_AT_ONCE, limits=_LIMITS, kind="copy", gives_way=False
+        )
+        # Of each run; ClickHouse writes beside it, under a longer name, until it has all.
+        for left in writer.folder.parent.glob(f"*{_ROWS}"):
             left.unlink()
         self._runs: dict[asyncio.Task[None], _Run] = {}
         self._kept = writer.folder.with_name(_PAUSED)
@@ -95,18 +101,18 @@ class Copies:
 
         Raises:
             TemplateError: A parameter is missing or of the wrong type.
-            ApiError: 429, too many wait.
+            ApiError: 429, too many of the workspace wait.
         """
         now = self._clock()
         sql = copy.pipe.filling.sql({RUN_AT: time_text(now), **values})
-        if len(self._runs) > _MOST_WAITING:
+        if self._is_full(workspace):
             text = f"{_MOST_WAITING} copies wait already. Ask again when some are done."
             raise too_many(text, seconds=_RETRY_SECONDS)
         name, mode = copy.pipe.pipe.name, mode or copy.mode
         job = workspace.job(
             "copy",
             now,
-            copy.node.target,
+            copy.target,
             status="waiting",
             is_cancellable=True,
             pipe_id=workspace.resource_id("pipe", name),
@@ -154,17 +160,19 @@ class Copies:
                     each = (workspace, name)
                     if each not in busy and each not in self._due and copy.is_due(since, now):
                         self._due.append(each)
-        while self._due and len(self._runs) <= _MOST_WAITING:
-            self._start_by_itself(*self._due.popleft())
+        for _ in range(len(self._due)):
+            workspace, name = each = self._due.popleft()
+            due = workspace.served.copies.get(name)
+            if self._is_full(workspace):
+                self._due.append(each)
+            elif due is not None and name not in workspace.paused:
+                try:
+                    self.start(workspace, due, {})
+                except (TemplateError, ApiError) as error:
+                    _log.error("The copy '%s' cannot run: %s", name, error.message)
 
-    def _start_by_itself(self, workspace: LocalWorkspace, name: str) -> None:
-        due = workspace.served.copies.get(name)
-        if due is None or name in workspace.paused:
-            return
-        try:
-            self.start(workspace, due, {})
-        except (TemplateError, ApiError) as error:
-            _log.error("The copy '%s' cannot run: %s", name, error.message)
+    def _is_full(self, workspace: LocalWorkspace) -> bool:
+        return sum(run.workspace is workspace for run in self._runs.values()) > _MOST_WAITING
 
     async def stop(self) -> None:
         """Start no more, and end what runs, but for what is being written."""
@@ -183,13 +191,16 @@ class Copies:
         began, since = self._clock(), loop.time()
 
         async def ending() -> None:
-            await run.ending.wait()
+            while not run.ending.is_set() and (job["status"] == "waiting" or self._has_room()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(run.ending.wait(), _LOOK_SECONDS)
 
         try:
             work = partial(self._copy, run)
-            await self._pool.run(_EVERYBODY, run.workspace.database, work, ending)
+            await self._pool.run(run.workspace.id, run.workspace.database, work, ending)
         except ClientGone:
-            pass
+            # It may have been done before it was to end.
+            error = "" if run.ending.is_set() or "statistics" in job else _FULL
         except ApiError as refusal:
             error = refusal.message
         except QueryFailed as failure:
@@ -202,13 +213,12 @@ class Copies:
             # Clients take any error for a failure. It may quote values, so the log has none of it.
             job["error"] = error
             _log.error("The copy '%s' failed; %s says why.", job["pipe_name"], job["job_url"])
-        # It may have been done before it was to end.
         is_done = "statistics" in job
         _tell(job, self._clock(), "error" if error else "done" if is_done else "cancelled")
         self._observed.add_operation(
             run.workspace,
             "copy",
-            run.copy.node.target,
+            run.copy.target,
             began=began,
             seconds=loop.time() - since,
             rows=job.get("statistics", {}).get("row_count", 0),
@@ -217,40 +227,46 @@ class Copies:
             **{key: job[key] for key in ("pipe_id", "pipe_name")},
         )
 
+    def _has_room(self) -> bool:
+        disk = shutil.disk_usage(self._writer.folder)
+        return disk.free >= min(_LEAST_FREE, disk.total // 20)
+
     def _copy(self, run: _Run, session: ChdbSession) -> None:
         """Read the rows, then have them written; on a reader's thread."""
         _tell(run.job, self._clock(), "working")
-        workspace, columns, target = run.workspace, run.copy.columns, run.copy.node.target
-        caller = Caller(name=_EVERYBODY, workspace_id=workspace.id, is_admin=True)
-        pipes = workspace.served.pipes
+        workspace, columns, target = run.workspace, run.copy.columns, run.copy.target
+        database, pipes = workspace.database, workspace.served.pipes
+        caller = Caller(name="copies", workspace_id=workspace.id, is_admin=True)
         nodes = (node.name for pipe in pipes.values() for node in pipe.pipe.nodes)
         asked = Query(session, workspace, caller).of_datasources(run.sql, {*pipes, *nodes})
+        used = statement.names(session, asked)
+        read = workspace.served.datasources.keys() & (used.tables | used.sets)
+        # Rows that come in meanwhile are not to be lost with those that they join.
+        is_held = run.mode == REPLACE and target in read
         given = columns_of(session, asked)
         if strange := sorted(given.keys() - columns.keys()):
             raise bad_request(f"'{target}' has no column '{strange[0]}'")
         query = f"SELECT {casts(given, columns)} FROM ({asked}\n)"
         names = ", ".join(map(quoted, given))
-
-        def replace(writing: ChdbSession, count: int | None = None) -> int:
-            count = session.write(query, self._rows) if count is None else count
-            fill = partial(changes.replace, rows=Filling(names, infile(self._rows)))
-            (fill if count else changes.truncate)(writing, workspace.database, target)
-            return count
-
+        rows = self._writer.folder.with_name(f"{run.job['id']}.{_ROWS}")
         try:
-            if run.mode == REPLACE and run.copy.reads_target:
-                # Rows that come in meanwhile are not to be lost with those that they join.
-                count = self._writer.run(replace)
-            else:
-                count = session.write(query, self._rows)
-                if run.mode == REPLACE:
-                    self._writer.run(partial(replace, count=count))
-                elif count:
-                    statement = f"INSERT INTO {workspace.database}.{quoted(target)} ({names})"
-                    self._writer.append(statement, self._rows.name)
-            run.job["statistics"] = {"row_count": count, "bytes": self._rows.stat().st_size}
+            if is_held:
+                hold = partial(changes.hold, database=database, table=target, read=read)
+                session.use(self._writer.run(hold))
+            count = session.write(query, rows)
+            if not self._has_room():
+                raise bad_request(_FULL)
+            if run.mode == REPLACE:
+                copied = [Filling(names, infile(rows))] if count else []
+                put = changes.replace_held if is_held else changes.replace
+                self._writer.run(lambda writing: put(writing, database, target, *copied))
+            elif count:
+                self._writer.append(f"INSERT INTO {database}.{quoted(target)} ({names})", rows.name)
+            run.job["statistics"] = {"row_count": count, "bytes": rows.stat().st_size}
         finally:
-            self._rows.unlink(missing_ok=True)
+            rows.unlink(missing_ok=True)
+            if is_held:
+                self._writer.run(partial(changes.let_go, database=database))
 
 
 def _tell(job: dict[str, Any], now: float, status: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import PlainTextResponse, Response
 
 from clerk_tinybird_app.local.tinybird.engine.tables import QUARANTINE_SUFFIX
-from clerk_tinybird_app.local.tinybird.project.copies import Copy
+from clerk_tinybird_app.local.tinybird.project.fillings import Copy
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, for_callers
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
@@ -126,11 +126,11 @@ def pipe_view(
 def _copy_view(workspace: LocalWorkspace, copy: Copy) -> dict[str, Any]:
     """Return what the description of a copy pipe has more; the status is a client's own word."""
     name = copy.pipe.pipe.name
-    target = workspace.resource_id("datasource", copy.node.target)
+    target = workspace.resource_id("datasource", copy.target)
     status = "shutdown" if name in workspace.paused else "running"
     cron = {"timezone": "Etc/UTC", "cron": copy.cron, "status": status}
     return {
-        "copy_node": workspace.resource_id("node", name, copy.node.name),
+        "copy_node": workspace.resource_id("node", name, copy.pipe.filling.node.name),
         "copy_mode": copy.mode,
         "copy_target_datasource": target,
         "copy_target_workspace": workspace.id,

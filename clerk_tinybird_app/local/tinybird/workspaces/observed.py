@@ -68,18 +68,9 @@ class Observed:
         error: str = "",
         **more: Any,
     ) -> None:
-        """Keep what became of a data source.
+        """Keep what became of a data source, by Tinybird's names.
 
-        Args:
-            workspace: Whose it is.
-            kind: What was done, by Tinybird's name.
-            datasource: Its name.
-            began: When, in seconds since the epoch.
-            seconds: How long it took.
-            rows: How many rows it has more, or less.
-            quarantined: How many its quarantine has more.
-            error: Why it was not done, "" when it was.
-            more: Other columns.
+        It ``began`` so many seconds after 1970; the ``error`` is "" when it was done.
         """
         row = {
             "timestamp": int(began),
@@ -140,13 +131,9 @@ class Observed:
 
 
 def _insert(session: ChdbSession, table: str, rows: Iterable[Row]) -> None:
-    lines = " ".join(json.dumps({**row, **_sent(row)}) for row in rows)
-    if lines:
+    cleaned = ({k: _clean(v) if k in _SENT and v else v for k, v in row.items()} for row in rows)
+    if lines := " ".join(map(json.dumps, cleaned)):
         session.query(f"INSERT INTO {table} FORMAT JSONEachRow {lines}")
-
-
-def _sent(row: Row) -> Row:
-    return {key: _clean(row[key]) for key in _SENT if row.get(key)}
 
 
 def _clean(value: Any) -> Any:

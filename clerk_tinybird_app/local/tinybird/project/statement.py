@@ -51,14 +51,10 @@ _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
 @dataclass(frozen=True)
 class Names:
-    """The names a query uses, wherever in it they stand.
+    """The names a query uses, wherever in it they stand, and whether it names a lambda.
 
-    Attributes:
-        tables: What stands in a FROM or JOIN.
-        ctes: What its own WITH defines.
-        sets: What stands right of an IN: a table, if it is no column.
-        functions: Functions.
-        table_functions: Functions in a FROM or JOIN.
+    ``tables`` and ``table_functions`` stand in a FROM or JOIN; its own WITH defines ``ctes``; what
+    stands right of an IN is a table, if it is no column.
     """
 
     tables: set[str] = field(default_factory=set)
@@ -66,6 +62,7 @@ class Names:
     sets: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     table_functions: set[str] = field(default_factory=set)
+    has_lambda: bool = False
 
 
 def without_format(statement: str) -> tuple[str, str | None]:
@@ -129,11 +126,7 @@ def names(session: ChdbSession, statement: str) -> Names:
         answer = session.query(tree, "TSVRaw")
     except QueryFailed as failure:
         raise bad_request(f"[Error] {for_caller(failure)} ({failure.name})") from None
-    found = answer.decode()
-    if _NAMED_LAMBDA.search(found):
-        # Its name could be that of a function or an operator that a pipe's own filter uses.
-        raise bad_request("[Error] A lambda with a name is not allowed")
-    return _names_of_tree(found)
+    return _names_of_tree(answer.decode())
 
 
 def require_readable(
@@ -142,21 +135,27 @@ def require_readable(
     statement: str,
     *,
     allowed: Collection[str],
-    existing: Collection[str],
+    existing: Collection[str] = (),
+    is_authors: bool = False,
 ) -> None:
     """Pass if a canonical query with these names uses only what the caller may read.
 
     The ``allowed`` tables are bare and with their database; ``existing`` has all there are, bare.
+    An author's own query may wait, and name lambdas.
 
     Raises:
-        ApiError: 403, naming the first name that it may not use.
+        ApiError: 403, naming the first name that it may not use; 400, it names a lambda.
     """
+    if used.has_lambda and not is_authors:
+        # Its name could be that of a function or an operator that a pipe's own filter uses.
+        raise bad_request("[Error] A lambda with a name is not allowed")
     for function in sorted(used.table_functions - _TABLE_FUNCTIONS):
         raise forbidden(f"Resource '{function}' not found")
     # By the text as well: should the tree be misread, these fail all the same.
     called = _CALLED.findall(_QUOTED.sub(lambda text: text[1] or "", statement))
     for function in sorted(used.functions.union(called)):
-        if _REACHES_OUT.fullmatch(function) or function.lower() in _SLEEPS:
+        is_idle = not is_authors and function.lower() in _SLEEPS
+        if is_idle or _REACHES_OUT.fullmatch(function):
             raise forbidden(f"The function '{function}' is not allowed")
     # What the caller may not read is refused as a CTE's name too: a CTE ends with its own query,
     # and outside of that the same name is the table.
@@ -172,7 +171,7 @@ def require_readable(
 
 def _names_of_tree(tree: str) -> Names:
     """Read the names off an ``EXPLAIN QUERY TREE``, whose depth is its indentation."""
-    found, before = Names(), ""
+    found, before = Names(has_lambda=bool(_NAMED_LAMBDA.search(tree))), ""
     after_in: list[int] = []
     aliases: dict[str, str] = {}
     for line in tree.splitlines():
