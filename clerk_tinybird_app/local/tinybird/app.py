@@ -53,6 +53,8 @@ def create_app(service: Service) -> Starlette:
                 for action in ("start", "stop", "sample", "scheduling/runs")
             ),
             Route("/v1/datasources/{name}/{mode}", ingestion.file, methods=["POST"]),
+            Route("/v0/connectors", metadata.connectors, methods=["GET"]),
+            Route("/v0/dependencies", metadata.dependencies, methods=["GET"]),
             Route("/v0/jobs", jobs.index, methods=["GET"]),
             Route("/v0/jobs/{name}", jobs.one, methods=["GET"]),
             Route("/v0/jobs/{name}/cancel", jobs.cancel, methods=["POST"]),

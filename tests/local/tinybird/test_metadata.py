@@ -275,6 +275,57 @@ def test_pipes_are_listed_with_the_fields_that_are_asked_for(tinybird: Tinybird)
     assert all(set(node) == {"id"} for node in only["nodes"])
 
 
+def test_data_sources_are_listed_with_the_fields_that_are_asked_for(tinybird: Tinybird) -> None:
+    found = tinybird.get("/v0/datasources", attrs="name,used_by").json()["datasources"]
+    assert found
+    assert all(each.keys() == {"name", "used_by"} for each in found)
+
+
+CHAIN = {
+    **{f"{name}.datasource": f"SCHEMA >\n    `{name}` Int8\n" for name in ("one", "two", "three")},
+    "first.pipe": "NODE a\nSQL >\n    SELECT one AS two FROM one\n\n"
+    "TYPE materialized\nDATASOURCE two\n",
+    "second.pipe": "NODE a\nSQL >\n    SELECT two AS three FROM two\n\n"
+    "TYPE materialized\nDATASOURCE three\n",
+}
+
+
+def test_what_a_data_source_fills_is_told_to_who_empties_it(
+    tinybird: Tinybird, made: dict[str, str]
+) -> None:
+    key = made["token"]
+    built(tinybird, key, CHAIN)
+    for source, filled in (("one", {"two": ["first"], "three": ["second"]}), ("three", {})):
+        found = tinybird.get("/v0/dependencies", key, datasource=source).json()
+        assert found["dependencies"] == filled
+    [pipe, _] = tinybird.get("/v0/pipes", key).json()["pipes"]
+    sources = tinybird.get("/v0/datasources", key).json()["datasources"]
+    [two] = [each["id"] for each in sources if each["name"] == "two"]
+    assert pipe["nodes"][0]["materialized"] == two
+
+
+def test_there_are_no_connections(tinybird: Tinybird) -> None:
+    assert tinybird.get("/v0/connectors").json() == {"connectors": []}
+
+
+def test_what_is_built_is_of_this_day(tinybird: Tinybird, made: dict[str, str]) -> None:
+    built(tinybird, made["token"], {"one.datasource": "SCHEMA >\n    `one` Int8\n"})
+    [found] = tinybird.get("/v0/datasources", made["token"]).json()["datasources"]
+    written = datetime.fromisoformat(f"{found['updated_at']}+00:00")
+    assert abs(written.timestamp() - time.time()) < 600
+
+
+def test_a_build_tells_the_tokens_that_are_new_changed_and_gone(
+    tinybird: Tinybird, made: dict[str, str]
+) -> None:
+    text = "SCHEMA >\n    `one` Int8\n"
+    told = []
+    for tokens in ('TOKEN "a" READ\nTOKEN "b" READ\n', 'TOKEN "b" APPEND\nTOKEN "c" READ\n'):
+        done = tinybird.build({"one.datasource": tokens + text}, made["token"])["build"]
+        told.append([done[f"{what}_token_names"] for what in ("new", "changed", "deleted")])
+    assert told == [[["a", "b"], [], []], [["c"], ["b"], ["a"]]]
+
+
 def test_a_data_source_is_described_as_clients_read_it(tinybird: Tinybird) -> None:
     found = tinybird.get("/v0/datasources/visits").json()
     assert found["type"] == "ndjson"

@@ -34,7 +34,7 @@ async def local(request: Request) -> Response:
 async def create(call: Call) -> Response:
     """Sign a JWT; with ``scope`` in the place of ``scopes``, make a token that does not expire."""
     workspace, values = call.workspace, await values_of(call.request)
-    if "scope" in values:
+    if "scope" in values or not values.keys() & {"scopes", "expiration_time"}:
         return _made(workspace, values, call.request.query_params.getlist("scope"))
     try:
         expires = int(values["expiration_time"])
@@ -84,9 +84,11 @@ async def one(call: Call) -> Response | dict[str, Any]:
 
 
 def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -> Response:
-    name, given = values.get("name"), values["scope"]
+    name, given = values.get("name"), values.get("scope")
     if not isinstance(name, str) or not name:
         raise bad_request("A token needs a name")
+    if given is None:
+        raise bad_request("A token needs a scope, such as PIPES:READ:name; a JWT needs scopes")
     if any(name == token.name for token in _all(workspace)):
         raise bad_request(f'Auth token with name "{name}" already exists')
     texts = texts or (given if isinstance(given, list) else [given])
