@@ -209,7 +209,9 @@ def _told(before: Checked, after: Checked) -> dict[str, Any]:
 def _tokens(checked: Checked) -> dict[str, set[tuple[str, str]]]:
     """Return what each token that the data files name may do to which of them."""
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for each in (*checked.datasources.values(), *_pipes(checked).values()):
+    files: tuple[DataSource | Pipe, ...]
+    files = (*checked.datasources.values(), *_pipes(checked).values())
+    for each in files:
         for name, permission in each.tokens:
             found[name].add((each.name, permission.upper()))
     return found

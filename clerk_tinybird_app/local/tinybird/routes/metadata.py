@@ -89,7 +89,7 @@ async def datasource_file(call: Call) -> Response:
 async def dependencies(call: Call) -> dict[str, Any]:
     """Name what is filled from a data source, also through others, each with what fills it."""
     source, views = (
-        call.request.query_params.get("datasource"),
+        call.request.query_params.get("datasource", ""),
         call.workspace.served.views.values(),
     )
     found = {source}
