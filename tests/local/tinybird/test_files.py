@@ -238,6 +238,12 @@ def test_an_address_that_leads_on_or_gives_too_much_is_refused(
     assert pages(own) == []
 
 
+def test_a_csv_may_begin_with_a_mark_of_its_byte_order(own: Tinybird) -> None:
+    text = "\ufeffpage,at,tenant,status,seconds,note\n/x,2030-01-01,f,1,2,\n"
+    assert send(own, text, name="visits").json()["successful_rows"] == 1
+    assert pages(own) == ["/x"]
+
+
 def test_a_token_that_appends_has_no_address_read(own: Tinybird, elsewhere: str) -> None:
     token = own.token({"type": "DATASOURCES:APPEND", "resource": "visits"})
     answer = send(own, "", token, name="visits", url=f"http://{elsewhere}/200")
