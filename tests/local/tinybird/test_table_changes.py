@@ -86,6 +86,13 @@ def test_what_rows_cannot_follow_is_refused_with_its_line_and_what_to_do(
     assert build(tinybird, key, VISITS) is None
 
 
+def test_a_forward_query_is_named_where_rows_cannot_follow(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    forward = "\nFORWARD_QUERY >\n    SELECT *, toUInt32(status) AS status\n"
+    fault = build(tinybird, key, VISITS.replace("UInt16", "UInt32") + forward)
+    assert "for which a FORWARD_QUERY does not run" in str(fault)
+
+
 def test_a_table_without_rows_is_made_anew(tinybird: Tinybird, key: str) -> None:
     assert build(tinybird, key, VISITS.replace('"tenant, at"', '"at"')) is None
     assert "ORDER BY (at)" in table(tinybird, key)

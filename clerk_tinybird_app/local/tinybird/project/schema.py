@@ -20,6 +20,7 @@ _ENGINE: Final = re.compile(
 _SETTING: Final = re.compile(r"(\w+) = ('(?:[^'\\]|\\.)*'|[^,]+)")
 _FIXED: Final = re.compile(r"(?:index_granularity|enable_mixed|add_minmax|table_disk)\w*")
 """Settings that a table has for good. They cost no row, so one with rows is left with its own."""
+_NOT_RUN: Final = ", for which a FORWARD_QUERY does not run in the embedded Tinybird"
 _PARENTHESES: Final = {"(": 1, ")": -1}
 
 
@@ -139,7 +140,8 @@ def mistakes(
         ProjectError(
             source.path,
             line,
-            f"{what}, and the data source has rows already. Undo it, give the data source another "
+            f"{what}, and the data source has rows already"
+            f"{_NOT_RUN if source.forward_query else ''}. Undo it, give the data source another "
             "name, or stop the app and remove the data folder to start anew.",
         )
         for source in sources
