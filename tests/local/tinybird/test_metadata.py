@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
+from clerk_tinybird_app.local.tinybird.access.claims import resource_id
 from tests.local.tinybird.process import Tinybird, reads
 from tests.local.tinybird.project import FILES, visit
 
@@ -257,6 +258,30 @@ def test_a_pipes_token_manages_nothing(tinybird: Tinybird, method: str, path: st
     token = tinybird.token(reads("pages", tenant="a"))
     answer = tinybird.http.request(method, path, headers=tinybird.bearer(token), content="{}")
     assert (answer.status_code, tinybird.key in answer.text) == (403, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("GET", "/v0/pipes/{}.json", "total"),
+        ("GET", "/v0/pipes/{}", "total"),
+        ("GET", "/v0/datasources/{}", "nested"),
+        ("POST", "/v0/events?name={}", "nested"),
+        ("POST", "/v0/datasources?name={}", "nested"),
+        ("POST", "/v1/datasources/{}/append", "nested"),
+    ],
+)
+def test_a_stranger_is_not_told_what_there_is(
+    tinybird: Tinybird, method: str, path: str, known: str
+) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    kind = "pipe" if "pipes" in path else "datasource"
+    said = set()
+    for name in (known, resource_id(tinybird.workspace_id, kind, known), "nope"):
+        answer = tinybird.http.request(method, path.format(name), headers=tinybird.bearer(token))
+        said.add((answer.status_code, answer.json()["error"].replace(name, "it")))
+    [(status, _)] = said
+    assert status == 403
 
 
 def test_leftover_rows_are_not_lost_on_the_way(tinybird: Tinybird) -> None:

@@ -54,7 +54,7 @@ async def file(call: Call) -> dict[str, Any]:
     if asked == _CREATE:
         raise forbidden(_ONLY_DEPLOYMENTS)
     name = call.name or values.get("name", "")
-    if not call.name and not workspace.has_datasource(name):
+    if not call.name and caller.is_admin and not workspace.has_datasource(name):
         raise forbidden(_ONLY_DEPLOYMENTS)
     source = workspace.datasource(name, caller.require_append)
     call.operates(asked, source.name)

@@ -99,10 +99,10 @@ class LocalWorkspace:
         """
         served = self.served
         name = self._name("pipe", name_or_id, served)
+        # Whoever may not read it learns neither that it is there nor what is wrong with it.
+        caller.fixed_params(name or name_or_id, name_or_id)
         if name is None:
             raise not_found(missing.format(name_or_id))
-        # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
-        caller.fixed_params(name)
         served.require(name)
         return served.pipes[name]
 
@@ -114,7 +114,7 @@ class LocalWorkspace:
         """Tell whether there is such a data source, one with a mistake among them."""
         return self._name("datasource", name_or_id, self.served) is not None
 
-    def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
+    def datasource(self, name_or_id: str, require: Callable[[str, str], None]) -> DataSource:
         """Return a data source for which ``require`` does not refuse the caller.
 
         Raises:
@@ -122,9 +122,9 @@ class LocalWorkspace:
         """
         served = self.served
         name = self._name("datasource", name_or_id, served)
+        require(name or name_or_id, name_or_id)
         if name is None:
             raise not_found(f'Data Source "{name_or_id}" does not exist')
-        require(name)
         served.require(name)
         return served.datasources[name]
 
