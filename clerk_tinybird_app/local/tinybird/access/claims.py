@@ -77,16 +77,9 @@ def resource_id(workspace_id: str, *names: str) -> str:
 class Caller:
     """A verified token; what it names, it may name by name or by id.
 
-    Attributes:
-        name: The token's name, which requests are counted by.
-        workspace_id: The workspace that it is for.
-        is_admin: Whether it may do everything there.
-        pipes: Pipes it may read, each with the parameters that are fixed.
-        datasources: Data sources it may read, each with its filter, "" for none.
-        appends: Data sources it may add to.
-        rps: Requests per second; 0 for no limit.
-        starts: When it begins to hold, in seconds since the epoch.
-        expires: When it holds no more, in seconds since the epoch; infinity for never.
+    It may do everything in its workspace, or read ``pipes``, each with its fixed parameters, and
+    ``datasources``, each with its filter, "" for none, and add to ``appends``: so many requests per
+    second, 0 for any, while it holds, in seconds since the epoch.
     """
 
     name: str

@@ -80,15 +80,11 @@ _WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a query, whatever values it is asked with.
+    """What is wrong with a query, whatever values it is asked with, by ClickHouse's name.
 
-    Attributes:
-        name: ClickHouse's name for it.
-        message: A sentence.
-        subject: The table, column, function or clause that it is about; "" for a syntax error.
-        place: Where in the node's own SQL a syntax error is, in characters.
-        is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
-        is_harmful: Whether no request may come to it, not even one that asks for it.
+    The ``subject`` is the table, column, function or clause that it is about; of a syntax error,
+    the ``place`` is where in the node's own SQL it is, in characters. It is certain if it is wrong
+    everywhere, and not here alone; harmful if no request may come to it.
     """
 
     name: str

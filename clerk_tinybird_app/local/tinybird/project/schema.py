@@ -26,21 +26,11 @@ _PARENTHESES: Final = {"(": 1, ")": -1}
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """One table, in ClickHouse's own spelling.
+    """One table, in ClickHouse's own spelling; what it lacks is "".
 
-    Attributes:
-        columns: Each column's type by its name.
-        defaults: Each column's default by its name, for those that have one.
-        codecs: Each column's codec by its name, for those that have one.
-        indexes: Each data skipping index by its name: type, expression and granularity.
-        engine: The engine with its arguments.
-        partition_key: "" without one.
-        sorting_key: "" without one.
-        primary_key: "" where it is the sorting key.
-        sampling_key: "" without one.
-        ttl: "" without one.
-        settings: Each setting by its name.
-        is_empty: Whether it certainly has no rows.
+    The ``columns`` have each one's type by its name, the ``indexes`` type, expression and
+    granularity; the ``engine`` is one with its arguments. The primary key is "" where it is the
+    sorting key, and ``is_empty`` says that it certainly has no rows.
     """
 
     columns: Mapping[str, str]

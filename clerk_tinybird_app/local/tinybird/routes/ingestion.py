@@ -54,7 +54,8 @@ async def file(call: Call) -> dict[str, Any]:
     if asked == _CREATE:
         raise forbidden(_ONLY_DEPLOYMENTS)
     name = call.name or values.get("name", "")
-    if not call.name and caller.is_admin and not workspace.has_datasource(name):
+    is_known = call.name or workspace.name_of("datasource", name) is not None
+    if caller.is_admin and not is_known:
         raise forbidden(_ONLY_DEPLOYMENTS)
     source = workspace.datasource(name, caller.require_append)
     call.operates(asked, source.name)
