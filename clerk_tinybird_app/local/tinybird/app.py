@@ -15,7 +15,6 @@ from clerk_tinybird_app.local.tinybird.routes import (
     metadata,
     queries,
     tokens,
-    variables,
     workspaces,
 )
 from clerk_tinybird_app.local.tinybird.service import Service
@@ -52,11 +51,13 @@ def create_app(service: Service) -> Starlette:
                 for action in ("start", "stop", "sample", "scheduling/runs")
             ),
             Route("/v1/datasources/{name}/{mode}", ingestion.file, methods=["POST"]),
+            Route("/v0/connectors", metadata.connectors, methods=["GET"]),
+            Route("/v0/dependencies", metadata.dependencies, methods=["GET"]),
             Route("/v0/jobs", jobs.index, methods=["GET"]),
             Route("/v0/jobs/{name}", jobs.one, methods=["GET"]),
             Route("/v0/jobs/{name}/cancel", jobs.cancel, methods=["POST"]),
-            Route("/v0/variables", variables.every, methods=["GET", "POST"]),
-            Route("/v0/variables/{name}", variables.one, methods=["GET", "PUT", "DELETE"]),
+            Route("/v0/variables", tokens.variables, methods=["GET", "POST"]),
+            Route("/v0/variables/{name}", tokens.variable, methods=["GET", "PUT", "DELETE"]),
             Route("/examples/query.http", queries.example, methods=["GET"]),
             Route("/v0/regions", workspaces.regions, methods=["GET"]),
             Route("/v1/workspace", workspaces.workspace, methods=["GET"]),

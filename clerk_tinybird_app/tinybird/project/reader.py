@@ -49,10 +49,10 @@ def read_project(folder: Path) -> Project:
     return _project(folder, files, _from_disk)
 
 
-def read_files(files: Mapping[Path, bytes]) -> Project:
-    """Read a project from the contents of its files, by path."""
+def read_files(files: Mapping[Path, bytes], *, modified: float = 0.0) -> Project:
+    """Read a project from the contents of its files, by path, last changed at one time."""
     chosen = {file: content for file, content in sorted(files.items()) if _is_data_file(file)}
-    return _project(Path(), chosen, lambda content: (content, 0.0))
+    return _project(Path(), chosen, lambda content: (content, modified))
 
 
 def _project(

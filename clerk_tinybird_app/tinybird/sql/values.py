@@ -22,7 +22,7 @@ _EXACT: Final = frozenset(
 
 _NAMES: Final = frozenset({"column", "symbol", "table"})
 _LOOSE: Final = frozenset({"columns", "sql_and"})
-_COMMENTS: Final = frozenset({"max_threads", "cache_ttl"})
+_COMMENTS: Final = frozenset({"backend_hint", "cache_ttl", "max_threads"})
 _REFUSALS: Final = frozenset({"error", "custom_error"})
 
 
@@ -116,6 +116,9 @@ def _stored(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
             node = parse_set(event.source, event.line)
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             yield _names(target), node.value
+            if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+                # `l.append(x)` fills what it is called on.
+                yield _names(node.value.func.value), node.value
         elif event.kind == "open" and event.keyword == "for":
             loop = parse_for(event.source, event.line)
             yield _names(loop.target), loop.iter

@@ -22,6 +22,7 @@ from clerk_tinybird_app.tinybird.template.expressions import (
     parse_expression,
     parse_for,
     parse_set,
+    put_into,
     rewrite_open,
     rewrite_set,
     split_keyword,
@@ -35,8 +36,11 @@ from clerk_tinybird_app.tinybird.template.operations import (
     compare,
     display,
     for_values,
+    formatted,
     item,
+    joined,
     part,
+    put,
     while_condition,
 )
 from clerk_tinybird_app.tinybird.template.parameters import Use, uses
@@ -49,6 +53,7 @@ MAX_SOURCE = 200_000
 FAILURES = (TypeError, ValueError, LookupError, ArithmeticError, NameError)
 """The errors that an expression can raise besides a TemplateError."""
 
+_FILLING = frozenset({"m_append", "o_put"})
 _SHOWN = 20
 _ITERATED = ".0"
 """Python's own name for what a list comprehension goes through."""
@@ -63,6 +68,9 @@ NAMESPACE: dict[str, Any] = {
     "o_display": display,
     "o_item": item,
     "o_for": for_values,
+    "o_formatted": formatted,
+    "o_joined": joined,
+    "o_put": put,
     "o_part": part,
     "o_while": while_condition,
     **{f"o_{name}": operation for name, operation in OPERATORS.items()},
@@ -82,10 +90,12 @@ class Compiled:
     Attributes:
         code: The code of a function without arguments, which returns the SQL in UTF-8.
         uses: Every use of a parameter, in the order of the text.
+        fills: Whether it may add something to a value that it is given.
     """
 
     code: CodeType
     uses: tuple[Use, ...]
+    fills: bool = False
 
 
 class _Guarded(tornado_template.Template):
@@ -123,7 +133,9 @@ def _trees(event: Event) -> list[ast.expr]:
     if event.kind == "output":
         return [parse_expression(event.source, event.line)]
     if event.kind == "set":
-        return [parse_set(event.source, event.line).value]
+        node = parse_set(event.source, event.line)
+        place = put_into(node)
+        return [*((place.value, place.slice) if place else ()), node.value]
     if event.kind == "open" and keyword == "for":
         return [parse_for(event.source, event.line).iter]
     if event.kind in {"open", "branch"} and keyword in {"if", "elif", "while"}:
@@ -171,18 +183,26 @@ def compile_template(sql: str) -> Compiled:
         raise syntax_error("the template is nested too deeply") from None
     except ValueError as error:  # NUL, or half a surrogate pair
         raise syntax_error(f"the template is not text: {error}") from None
-    return Compiled(_function_code(guarded.compiled), tuple(guarded.uses))
+    [code] = _codes(guarded.compiled)
+    _require_known(code)
+    fills = not _FILLING.isdisjoint(_names(code))
+    return Compiled(code, tuple(guarded.uses), fills)
 
 
-def _function_code(module: CodeType) -> CodeType:
-    [code] = _codes(module)
+def _require_known(code: CodeType) -> None:
     if strange := set(_strange_names(code)):
         raise syntax_error(f"the template reaches for {sorted(strange)}")
-    return code
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the names that a function uses, and those of its comprehensions."""
+    yield from code.co_names
+    for inner in _codes(code):
+        yield from _names(inner)
 
 
 def _strange_names(code: CodeType) -> Iterator[str]:
-    """Yield the names in a function that it may not use, and in those of list comprehensions."""
+    """Yield the names in a function that it may not use, and in those of comprehensions."""
     yield from set(code.co_names) - _ALLOWED
     for name in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
         if not name.startswith(("_tt_", "u_")) and name != _ITERATED:

@@ -18,9 +18,17 @@ from clerk_tinybird_app.tinybird.template.functions import (
     FUNCTIONS,
     NAMED_SECRETS,
     SIGNATURES,
+    STATEMENT_FUNCTIONS,
     TRANSFORMS,
 )
-from clerk_tinybird_app.tinybird.template.operations import COMPARISONS, METHODS, OPERATORS, bounded
+from clerk_tinybird_app.tinybird.template.operations import (
+    COMPARISONS,
+    METHODS,
+    OPERATORS,
+    STATEMENT_METHODS,
+    bounded,
+)
+from clerk_tinybird_app.tinybird.template.parameters import Comprehension
 from clerk_tinybird_app.tinybird.template.run import clipped, syntax_error
 from clerk_tinybird_app.tinybird.template.values import TYPES
 
@@ -35,6 +43,9 @@ _METHOD_SIGNATURES = {name: inspect.signature(method) for name, method in METHOD
 _STEP_COST = 32
 _Setting = ast.For | ast.Assign | ast.AugAssign | ast.comprehension
 """What sets names."""
+
+_AS_TEXT = (-1, ord("s"))
+"""The conversions of an f-string that are none."""
 
 CAUGHT = "caught"
 """The name in the rewritten code for the errors that `except` catches."""
@@ -111,7 +122,7 @@ class Rewriter:
         check_name(node.id, self._line)
         if node.id in self._variables:
             return ast.Name(own_name(node.id, self._line), ast.Load())
-        if node.id in FUNCTIONS:
+        if node.id in FUNCTIONS.keys() - STATEMENT_FUNCTIONS:
             self._refuse(f'"{node.id}" is a function and can not be used as a variable name')
         return ast.Subscript(ast.Name("values", ast.Load()), ast.Constant(node.id), ast.Load())
 
@@ -119,13 +130,13 @@ class Rewriter:
         if isinstance(node.func, ast.Attribute):
             name, prefix = node.func.attr, "m_"
             signature = _METHOD_SIGNATURES.get(name)
-            if signature is None:
+            if signature is None or (self._is_output and name in STATEMENT_METHODS):
                 self._refuse(f"Invalid method name: {name}")
             given = [self.rewrite(node.func.value), *map(self.rewrite, node.args)]
         elif isinstance(node.func, ast.Name):
             name, prefix = node.func.id, "f_"
             signature = SIGNATURES.get(name)
-            if signature is None:
+            if signature is None or (self._is_output and name in STATEMENT_FUNCTIONS):
                 self._refuse(f"Invalid function name: {name}")
             given = self._arguments(name, node)
         else:
@@ -218,7 +229,35 @@ class Rewriter:
     def _tuple(self, node: ast.Tuple) -> ast.expr:
         return call("o_display", ast.Tuple([self.rewrite(item) for item in node.elts], ast.Load()))
 
-    def _listcomp(self, node: ast.ListComp) -> ast.expr:
+    def _joinedstr(self, node: ast.JoinedStr) -> ast.expr:
+        return call("o_joined", *map(self.rewrite, node.values))
+
+    def _formattedvalue(self, node: ast.FormattedValue) -> ast.expr:
+        spec = node.format_spec
+        given = spec.values if isinstance(spec, ast.JoinedStr) else []
+        if node.conversion not in _AS_TEXT or not all(
+            isinstance(one, ast.Constant) for one in given
+        ):
+            self._refuse("Invalid expression type: a format that is no constant")
+        text = "".join(str(one.value) for one in given if isinstance(one, ast.Constant))
+        return call("o_formatted", self.rewrite(node.value), ast.Constant(text))
+
+    def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> ast.expr:
+        scope, generators = self._generators(node)
+        return call("o_display", ast.ListComp(scope.rewrite(node.elt), generators))
+
+    def _generatorexp(self, node: ast.GeneratorExp) -> ast.expr:
+        self._only_in_statements("GeneratorExp")
+        return self._listcomp(node)
+
+    def _dictcomp(self, node: ast.DictComp) -> ast.expr:
+        self._only_in_statements("DictComp")
+        scope, generators = self._generators(node)
+        made = ast.DictComp(scope.rewrite(node.key), scope.rewrite(node.value), generators)
+        return call("o_display", made)
+
+    def _generators(self, node: Comprehension) -> tuple["Rewriter", list[ast.comprehension]]:
+        """Return what rewrites a comprehension's elements, and what it goes through."""
         scope, cost = self, len(ast.unparse(node)) + _STEP_COST
         generators = []
         for each in node.generators:
@@ -230,7 +269,7 @@ class Rewriter:
             scope = Rewriter(scope._variables | names, self._line, is_output=self._is_output)
             conditions = [scope.rewrite(condition) for condition in each.ifs]
             generators.append(ast.comprehension(target, values, conditions, 0))
-        return call("o_display", ast.ListComp(scope.rewrite(node.elt), generators))
+        return scope, generators
 
     def _dict(self, node: ast.Dict) -> ast.expr:
         keys: list[ast.expr | None] = []
@@ -276,9 +315,17 @@ def _one_statement(source: str, line: int) -> ast.stmt:
     return body[0]
 
 
+def put_into(node: ast.AST) -> ast.Subscript | None:
+    """Return the place in a list or an object that `a[b] = c` sets; None: it sets names."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return target if isinstance(target, ast.Subscript) else None
+
+
 def targets(node: _Setting, line: int) -> Iterator[str]:
     """Yield the names that a statement sets."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if put_into(node):
+        return
     for name in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
         if not isinstance(name, ast.Name):
             raise syntax_error("only a name can be set", line=line)
@@ -295,13 +342,16 @@ def _stored(node: _Setting, line: int) -> str:
 
 def rewrite_set(source: str, variables: frozenset[str], line: int) -> str:
     """Return the guarded form of the text after `set`."""
-    node = parse_set(source, line)
+    node, rewriter = parse_set(source, line), Rewriter(variables, line)
+    if place := put_into(node):
+        given = (place.value, place.slice, node.value)
+        return ast.unparse(call("o_put", *map(rewriter.rewrite, given)))
     value = node.value
     if isinstance(node, ast.AugAssign):
         target = node.target
         loaded = ast.Name(target.id if isinstance(target, ast.Name) else "", ast.Load())
         value = ast.BinOp(loaded, node.op, node.value)
-    written = ast.unparse(Rewriter(variables, line).rewrite(value))
+    written = ast.unparse(rewriter.rewrite(value))
     return f"{_stored(node, line)} = {written}"
 
 

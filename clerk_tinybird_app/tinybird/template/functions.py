@@ -15,6 +15,7 @@ from clerk_tinybird_app.tinybird.template.values import (
     LikeText,
     SecretText,
     SqlFragment,
+    boolean,
     error_name,
     plain,
     quote,
@@ -30,6 +31,8 @@ _QUOTES = frozenset({"`", '"'})
 _TTLS = ("5s", "1m", "5m", "30m", "1h")
 _OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
 _ELEMENT_WORK = 16
+_SORT_WORK = 4
+_MOST_DIGITS = 99
 _CLIENT_ERROR, _LAST_STATUS = 400, 599
 NAMED_SECRETS = frozenset({"tb_secret", "tb_var"})
 
@@ -258,6 +261,14 @@ def custom_error(run: Run, message: Any, code: Any = _CLIENT_ERROR) -> NoReturn:
     raise TemplateError(shown(message), status=status)
 
 
+def backend_hint(run: Run, hint: Any) -> SqlFragment:
+    """A comment line, for the engine to read."""
+    named = hint is False or (isinstance(hint, str) and _IDENTIFIER.fullmatch(hint))
+    if not named:
+        raise syntax_error("backend_hint() takes a plain name, or False")
+    return SqlFragment(f"-- backend_hint {hint}\n", "backend_hint")
+
+
 def max_threads(run: Run, threads: Any) -> SqlFragment:
     """A comment line, for the engine to read."""
     run.weigh(threads)
@@ -332,11 +343,59 @@ def listed(run: Run, xs: Any = (), /) -> list[Any]:
     return list(xs)
 
 
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Python's whose result is no larger than what it is given."""
+
+    def called(run: Run, /, *given: Any) -> Any:
+        run.fits(run.weigh(given))
+        found = function(*given)
+        return list(found) if isinstance(found, zip | reversed) else found
+
+    return called
+
+
+def _rounded(x: Any, digits: Any = None, /) -> Any:
+    if digits is not None and not -_MOST_DIGITS <= digits <= _MOST_DIGITS:
+        raise ValueError(f"round() takes at most {_MOST_DIGITS} digits")
+    return round(x, digits)
+
+
+def _sum(xs: Any, start: Any = 0, /) -> Any:
+    # A sum of lists would copy each of them many times.
+    if not all(isinstance(x, (int, float)) for x in (*xs, start)):
+        raise TypeError("sum() is for numbers only")
+    return bounded(sum(xs, start))
+
+
+def in_order(run: Run, xs: Any, /, *, reverse: Any = False) -> list[Any]:
+    """Python's `sorted`, without `key`."""
+    run.fits(_SORT_WORK * run.weigh(xs))
+    return sorted(xs, reverse=bool(reverse))
+
+
+def dictionary(run: Run, xs: Any = (), /, **more: Any) -> dict[Any, Any]:
+    """Python's `dict`."""
+    run.fits(run.weigh([xs, more]))
+    return dict(xs, **more)
+
+
+STATEMENT_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{each.__name__: _plain(each) for each in (abs, all, any, reversed, tuple, zip)},
+    "bool": boolean,
+    "dict": dictionary,
+    "round": _plain(_rounded),
+    "sorted": in_order,
+    "sum": _plain(_sum),
+}
+"""Python's own that Tinybird takes in statements alone; their names may be parameters' too."""
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **TYPES,
     **DATE_FUNCTIONS,
+    **STATEMENT_FUNCTIONS,
     "Array": array,
     "JSON": parse_json,
+    "backend_hint": backend_hint,
     "cache_ttl": cache_ttl,
     "column": column,
     "columns": columns,

@@ -1,6 +1,7 @@
 """The operators and methods of a template, with limits on the size of their results."""
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,11 @@ MAX_BITS = 512
 """The most bits of an integer: twice as many as ClickHouse's widest type has."""
 
 _SIZED = (str, list, tuple)
+_MOST_WIDTH = 99
+_FORMAT = re.compile(r"%(?:%|(?:\(\w*\))?[-+ 0#]*\d{0,2}(?:\.\d{0,2})?[sdifeEgGxX])")
+_FORMAT_SPEC = re.compile(
+    r"(?:.?[<>=^])?[-+ ]?#?0?\d{0,2}[,_]?(?:\.\d{1,2})?[bdeEfFgGnosxX%]?", re.DOTALL
+)
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "Eq": operator.eq,
     "NotEq": operator.ne,
@@ -88,6 +94,45 @@ def _arithmetic(sign: str, function: Callable[[Any, Any], Any]) -> Callable[...,
     return operation
 
 
+def modulo(run: Run, left: Any, right: Any) -> Any:
+    """`left % right`: numbers, or a text with `%s`, `%d` and the like."""
+    if not isinstance(left, str):
+        _both_numbers("%", left, right)
+        return bounded(left % right)
+    if "%" in _FORMAT.sub("", left):
+        raise TypeError(f"% is for numbers only, or for a text with %s, %d... up to {_MOST_WIDTH}")
+    places = left.count("%")
+    size = run.weigh(right) * (places if isinstance(right, dict) else 1)
+    run.fits(len(left) + size + places * 2 * _MOST_WIDTH)
+    made = left % right
+    run.fits(len(made))
+    return made
+
+
+def formatted(run: Run, value: Any, spec: str) -> str:
+    """`{value:spec}` in an f-string."""
+    if not _FORMAT_SPEC.fullmatch(spec):
+        raise TypeError(f"the format '{spec}' is not supported")
+    run.weigh(value)
+    made = format(value, spec)
+    run.fits(len(made))
+    return made
+
+
+def joined(run: Run, *parts: str) -> str:
+    """The parts of an f-string."""
+    run.fits(sum(map(len, parts)))
+    return "".join(parts)
+
+
+def put(run: Run, container: Any, key: Any, value: Any) -> None:
+    """`container[key] = value`."""
+    if not isinstance(container, (list, dict)):
+        raise TypeError(f"'{type(container).__name__}' object does not support item assignment")
+    run.weigh([key, value])
+    container[key] = value
+
+
 def compare(run: Run, names: tuple[str, ...], *operands: Any) -> bool:
     """`a < b`, and chains of them."""
     for value in operands:
@@ -127,7 +172,8 @@ def for_values(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
     if not isinstance(values, (*_SIZED, dict)):
         iter(values)  # raises the error of Python, or of an Array
         raise TypeError(f"'{type(values).__name__}' object is not iterable")
-    for value in values:
+    # As it is now: a template may add to it while it goes through it.
+    for value in list(values) if isinstance(values, dict) else values:
         run.step(cost)
         yield value
 
@@ -138,7 +184,7 @@ def while_condition(run: Run, condition: Any, cost: int) -> bool:
     return bool(condition)
 
 
-def _receiver(value: Any, kind: type, method: str) -> None:
+def _receiver(value: Any, kind: type | tuple[type, ...], method: str) -> None:
     if not isinstance(value, kind):
         raise TypeError(f"'{type(value).__name__}' object has no attribute '{method}'")
 
@@ -172,21 +218,23 @@ def split(run: Run, receiver: Any, sep: Any = None, maxsplit: Any = -1) -> list[
     return str.split(receiver, sep, maxsplit)
 
 
-def strip(run: Run, receiver: Any, signs: Any = None, /) -> str:
-    """`str.strip`."""
-    _receiver(receiver, str, "strip")
-    run.fits(len(receiver))
-    return str.strip(receiver, signs)
+def append(run: Run, receiver: Any, value: Any, /) -> None:
+    """`list.append`; a loop's steps bound how much longer a list can be."""
+    _receiver(receiver, list, "append")
+    run.weigh(value)
+    receiver.append(value)
 
 
-def _affix_test(name: str) -> Callable[..., bool]:
-    """`str.startswith` and `str.endswith`: with one text, or a tuple of texts."""
-    ask: Callable[..., bool] = getattr(str, name)
+def _method(name: str, *kinds: type, growth: int = 1) -> Callable[..., Any]:
+    """A method of Python's whose result is so many times as large as what it is given, at most."""
 
-    def method(run: Run, receiver: Any, part: Any, /) -> bool:
-        _receiver(receiver, str, name)
-        run.weigh(part)
-        return ask(receiver, part)
+    def method(run: Run, receiver: Any, /, *given: Any) -> Any:
+        _receiver(receiver, kinds, name)
+        run.fits(growth * (run.weigh(receiver) + run.weigh(given)))
+        kind = next(each for each in kinds if isinstance(receiver, each))
+        found = getattr(kind, name)(receiver, *given)
+        # A view of an object would change with it.
+        return list(found) if kind is dict else found
 
     return method
 
@@ -197,16 +245,36 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Mult": multiply,
     "Div": _arithmetic("/", operator.truediv),
     "FloorDiv": _arithmetic("//", operator.floordiv),
-    "Mod": _arithmetic("%", operator.mod),
+    "Mod": modulo,
     "Pow": power,
 }
 
 
+STATEMENT_METHODS: dict[str, Callable[..., Any]] = {
+    **{
+        name: _method(name, str)
+        for name in (
+            *("find", "isalnum", "isalpha", "isdigit", "islower", "isnumeric", "isspace"),
+            *("isupper", "lstrip", "partition", "removeprefix", "removesuffix", "rfind"),
+            *("rpartition", "rstrip", "splitlines"),
+        )
+    },
+    # A letter can be three in the other case.
+    **{
+        name: _method(name, str, growth=3)
+        for name in ("capitalize", "casefold", "lower", "swapcase", "title", "upper")
+    },
+    **{name: _method(name, str, list, tuple) for name in ("count", "index")},
+    **{name: _method(name, dict) for name in ("items", "keys", "values")},
+    "append": append,
+}
+"""Those that Tinybird takes in statements, and not between `{{` and `}}`."""
+
 METHODS: dict[str, Callable[..., Any]] = {
-    **{name: _affix_test(name) for name in ("endswith", "startswith")},
+    **STATEMENT_METHODS,
+    **{name: _method(name, str) for name in ("endswith", "startswith", "strip")},
     "get": get,
     "join": join,
     "replace": replace,
     "split": split,
-    "strip": strip,
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 from clerk_tinybird_app.tinybird.template.functions import SIGNATURES, TRANSFORMS
 
+Comprehension = ast.ListComp | ast.GeneratorExp | ast.DictComp
+
 _NAMING = TRANSFORMS | {"column", "columns", "symbol", "table", "split_to_array"}
 _NEEDING = TRANSFORMS | {"symbol", "table"}
 _NEVER_MISSING = frozenset({"Boolean", "JSON", "split_to_array"})
@@ -105,7 +107,7 @@ def uses(
     if isinstance(tree, ast.Call):
         yield from _call_uses(tree, variables, line, is_conditional=is_conditional)
         return
-    if isinstance(tree, ast.ListComp):
+    if isinstance(tree, Comprehension):
         yield from _comprehension_uses(tree, variables, line, is_conditional=is_conditional)
         return
     for child in ast.iter_child_nodes(tree):
@@ -114,7 +116,7 @@ def uses(
 
 
 def _comprehension_uses(
-    tree: ast.ListComp, variables: frozenset[str], line: int, *, is_conditional: bool
+    tree: Comprehension, variables: frozenset[str], line: int, *, is_conditional: bool
 ) -> Iterator[Use]:
     for each in tree.generators:
         yield from uses(each.iter, variables, line, is_conditional=is_conditional)
@@ -122,7 +124,8 @@ def _comprehension_uses(
         variables, is_conditional = variables.union(names), True
         for condition in each.ifs:
             yield from uses(condition, variables, line, is_conditional=True)
-    yield from uses(tree.elt, variables, line, is_conditional=True)
+    for made in (tree.key, tree.value) if isinstance(tree, ast.DictComp) else (tree.elt,):
+        yield from uses(made, variables, line, is_conditional=True)
 
 
 def _can_skip(tree: ast.AST, child: ast.AST) -> bool:

@@ -1,5 +1,6 @@
 """The class `Template`: compiled once, rendered for each request."""
 
+import copy
 import re
 from collections.abc import Mapping
 from types import FunctionType
@@ -41,12 +42,13 @@ class Template:
         TemplateError: The template is malformed or not supported; `line` says where.
     """
 
-    __slots__ = ("_code", "_sql", "_without_default", "parameters")
+    __slots__ = ("_code", "_fills", "_sql", "_without_default", "parameters")
 
     def __init__(self, sql: str, *, is_template: bool = True) -> None:
         compiled = compile_template(sql) if is_template else None
         self._sql = sql
         self._code = compiled.code if compiled else None
+        self._fills = compiled is not None and compiled.fills
         found = compiled.uses if compiled else ()
         self.parameters: tuple[Parameter, ...] = collect(found)
         self._without_default = without_default(found)
@@ -85,6 +87,10 @@ class Template:
         for name, value in given.items():
             if not isinstance(value, _JSON_TYPES):
                 raise TypeError(f"the value of '{name}' is no JSON value")
+            if self._fills:
+                # What is added to it is for this render alone.
+                run.weigh(value)
+                given[name] = copy.deepcopy(value)
         names = {**NAMESPACE, "run": run, "values": given}
         # Typed Any because its code is Tornado's, made at run time.
         function: Any = FunctionType(self._code, names)  # type: ignore[arg-type]

@@ -252,15 +252,19 @@ def older_table(folder: Path) -> Any:
     sources = load_project(write_project(folder / "project")).datasources
     writer = Writer(folder / "data")
     module: Any = tables
-    window, module.DEDUPLICATION = tables.DEDUPLICATION, "index_granularity = 8192"
+    window, module.DEDUPLICATION = tables.DEDUPLICATION, {"index_granularity": "8192"}
     asked = "SELECT create_table_query FROM system.tables WHERE name LIKE 'visits%' AND "
 
     def made(session: Any) -> list[str]:
-        schema.create_database(session, "db")
-        wanted = schema.definitions(session, "db")
+        for name in ("db", "rehearsal"):
+            schema.create_database(session, name)
+        for source in sources.values():
+            schema.create(session, "rehearsal", source)
+        wanted = schema.definitions(session, "rehearsal")
+        schema.drop_database(session, "rehearsal")
         schema.apply(session, "db", sources.values(), wanted)
         answer = session.query(f"{asked} database = 'db'", "TSVRaw")
-        return [str(window.replace("=", " = ") in line) for line in answer.decode().splitlines()]
+        return [str(tables.settings_text(window) in line) for line in answer.decode().splitlines()]
 
     before = writer.run(made)
     module.DEDUPLICATION = window

@@ -153,6 +153,15 @@ def test_a_connector_is_said_by_name_and_line(tinybird: Tinybird, key: str) -> N
     assert plain.json()["error"] == "The data source 'events' has no connector"
 
 
+def test_what_would_be_shared_is_said_by_name_and_line(tinybird: Tinybird, key: str) -> None:
+    shared = f"{EVENTS}\nSHARED_WITH >\n    other\n"
+    answer = built(tinybird, key, copy(GOOD, "totals"), shared=shared)
+    [told] = answer["build"]["feedback"]
+    line = EVENTS.count("\n") + 2
+    text = f"datasources/shared.datasource:{line}: SHARED_WITH does not run"
+    assert told["message"].startswith(text)
+
+
 FORWARD_QUERIES = {
     "SELECT at, name, CAST(size, 'Int32') AS size": "note",
     "SELECT at, name AS title, '' AS note, 1 AS size": "name",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,13 @@ def test_whoever_reads_while_a_file_replaces_has_the_old_rows_or_the_new(own: Ti
 @pytest.mark.parametrize(
     ("params", "status", "said"),
     [
-        ({"name": "visits", "url": "http://localhost:1/x.csv"}, 400, "'url' is not supported"),
+        ({"name": "visits", "url": "http://localhost:1/x.csv"}, 400, "url cannot be read"),
+        ({"name": "visits", "url": "http://[::1/x.csv"}, 400, "'url' is not supported"),
+        ({"name": "visits", "url": "https://localhost:1/x.csv"}, 400, "'url' is not supported"),
+        ({"name": "visits", "url": "http://192.0.2.1/x.csv"}, 400, "'url' is not supported"),
+        ({"name": "visits", "url": "http://localhost@192.0.2.1/"}, 400, "'url' is not supported"),
+        ({"name": "visits", "url": ""}, 400, "'url' is not supported"),
+        ({"name": "visits", "mode": "upsert"}, 400, "The mode 'upsert' is not supported"),
         ({"name": "visits", "replace_condition": "1"}, 400, "'replace_condition' is not"),
         ({"name": "visits", "format": "orc"}, 400, "format 'orc'"),
         ({"name": "visits", "mode": "create"}, 403, "only be done via deployments"),
@@ -179,6 +186,69 @@ def test_an_address_is_not_taken_for_a_row(own: Tinybird) -> None:
         answer = own.post("/v0/datasources?name=visits&mode=append", **sent)
         assert (answer.status_code, "'url' is not" in answer.json()["error"]) == (400, True)
     assert own.sql("SELECT count() FROM visits_quarantine") == "0"
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The address of another server of this machine."""
+
+    class Files(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status = int(self.path.strip("/").partition("/")[0])
+            self.send_response(status)
+            self.send_header("Location", "/200")
+            self.end_headers()
+            rows = CSV.format(self.headers["Host"].partition(":")[0])
+            self.wfile.write((rows * (1 if "large" not in self.path else 400_000)).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_rows_come_from_an_address_on_this_machine(own: Tinybird, elsewhere: str) -> None:
+    port = elsewhere.partition(":")[2]
+    for sent in (
+        {"params": {"name": "visits", "url": f"http://{elsewhere}/200"}},
+        {"params": {"name": "visits"}, "data": {"url": f"http://127.0.0.1:{port}/200"}},
+        {"params": {"name": "visits"}, "files": {"url": (None, f"http://a.localhost:{port}/200")}},
+    ):
+        answer = own.post("/v0/datasources", **sent).json()
+        assert (answer["status"], answer["successful_rows"]) == ("done", 1)
+    assert pages(own) == ["/127.0.0.1", "/a.localhost", "/localhost"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("302", 400, "The url answers 302"),
+        ("404", 400, "The url answers 404"),
+        ("200/large", 413, "larger than"),
+    ],
+)
+def test_an_address_that_leads_on_or_gives_too_much_is_refused(
+    own: Tinybird, elsewhere: str, path: str, status: int, said: str
+) -> None:
+    answer = send(own, "", name="visits", url=f"http://{elsewhere}/{path}")
+    assert (answer.status_code, said in answer.json()["error"]) == (status, True)
+    assert pages(own) == []
+
+
+def test_a_csv_may_begin_with_a_mark_of_its_byte_order(own: Tinybird) -> None:
+    text = "\ufeffpage,at,tenant,status,seconds,note\n/x,2030-01-01,f,1,2,\n"
+    assert send(own, text, name="visits").json()["successful_rows"] == 1
+    assert pages(own) == ["/x"]
+
+
+def test_a_token_that_appends_has_no_address_read(own: Tinybird, elsewhere: str) -> None:
+    token = own.token({"type": "DATASOURCES:APPEND", "resource": "visits"})
+    answer = send(own, "", token, name="visits", url=f"http://{elsewhere}/200")
+    assert answer.status_code == 403
+    assert pages(own) == []
 
 
 def test_a_token_that_appends_replaces_nothing(own: Tinybird) -> None:

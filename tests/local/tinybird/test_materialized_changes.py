@@ -164,8 +164,11 @@ def test_without_its_pipe_a_target_keeps_its_rows_and_gets_no_more(own: Workspac
     assert own.totals() == {"a": 2}
 
 
-def test_rows_that_a_ttl_has_removed_are_not_lost_by_a_changed_query(own: Workspace) -> None:
-    source, changed = {SOURCE: EVENTS + TTL}, materialized(LARGE, "totals")
+@pytest.mark.parametrize("events", [EVENTS + TTL, EVENTS.replace("MergeTree", "Null")])
+def test_rows_that_are_there_no_more_are_not_lost_by_a_changed_query(
+    own: Workspace, events: str
+) -> None:
+    source, changed = {SOURCE: events}, materialized(LARGE, "totals")
     assert own.build(**source) == []
     own.add(1, 2)
     [fault] = own.build(**source, **{PIPE: changed})

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
+from clerk_tinybird_app.local.tinybird.access.claims import resource_id
 from tests.local.tinybird.process import Tinybird, reads
 from tests.local.tinybird.project import FILES, visit
 
@@ -259,6 +260,30 @@ def test_a_pipes_token_manages_nothing(tinybird: Tinybird, method: str, path: st
     assert (answer.status_code, tinybird.key in answer.text) == (403, False)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("GET", "/v0/pipes/{}.json", "total"),
+        ("GET", "/v0/pipes/{}", "total"),
+        ("GET", "/v0/datasources/{}", "nested"),
+        ("POST", "/v0/events?name={}", "nested"),
+        ("POST", "/v0/datasources?name={}", "nested"),
+        ("POST", "/v1/datasources/{}/append", "nested"),
+    ],
+)
+def test_a_stranger_is_not_told_what_there_is(
+    tinybird: Tinybird, method: str, path: str, known: str
+) -> None:
+    token = tinybird.token(reads("pages", tenant="a"))
+    kind = "pipe" if "pipes" in path else "datasource"
+    said = set()
+    for name in (known, resource_id(tinybird.workspace_id, kind, known), "nope"):
+        answer = tinybird.http.request(method, path.format(name), headers=tinybird.bearer(token))
+        said.add((answer.status_code, answer.json()["error"].replace(name, "it")))
+    [(status, _)] = said
+    assert status == 403
+
+
 def test_leftover_rows_are_not_lost_on_the_way(tinybird: Tinybird) -> None:
     tinybird.add(visit(tenant="kept"))
     assert tinybird.sql("SELECT count() FROM visits WHERE tenant = 'kept'") == "1"
@@ -273,6 +298,57 @@ def test_pipes_are_listed_with_the_fields_that_are_asked_for(tinybird: Tinybird)
     token = tinybird.token(reads("pages"))
     [only] = tinybird.get("/v0/pipes", token, attrs="nodes", node_attrs="sql,id").json()["pipes"]
     assert all(set(node) == {"id"} for node in only["nodes"])
+
+
+def test_data_sources_are_listed_with_the_fields_that_are_asked_for(tinybird: Tinybird) -> None:
+    found = tinybird.get("/v0/datasources", attrs="name,used_by").json()["datasources"]
+    assert found
+    assert all(each.keys() == {"name", "used_by"} for each in found)
+
+
+CHAIN = {
+    **{f"{name}.datasource": f"SCHEMA >\n    `{name}` Int8\n" for name in ("one", "two", "three")},
+    "first.pipe": "NODE a\nSQL >\n    SELECT one AS two FROM one\n\n"
+    "TYPE materialized\nDATASOURCE two\n",
+    "second.pipe": "NODE a\nSQL >\n    SELECT two AS three FROM two\n\n"
+    "TYPE materialized\nDATASOURCE three\n",
+}
+
+
+def test_what_a_data_source_fills_is_told_to_who_empties_it(
+    tinybird: Tinybird, made: dict[str, str]
+) -> None:
+    key = made["token"]
+    built(tinybird, key, CHAIN)
+    for source, filled in (("one", {"two": ["first"], "three": ["second"]}), ("three", {})):
+        found = tinybird.get("/v0/dependencies", key, datasource=source).json()
+        assert found["dependencies"] == filled
+    [pipe, _] = tinybird.get("/v0/pipes", key).json()["pipes"]
+    sources = tinybird.get("/v0/datasources", key).json()["datasources"]
+    [two] = [each["id"] for each in sources if each["name"] == "two"]
+    assert pipe["nodes"][0]["materialized"] == two
+
+
+def test_there_are_no_connections(tinybird: Tinybird) -> None:
+    assert tinybird.get("/v0/connectors").json() == {"connectors": []}
+
+
+def test_what_is_built_is_of_this_day(tinybird: Tinybird, made: dict[str, str]) -> None:
+    built(tinybird, made["token"], {"one.datasource": "SCHEMA >\n    `one` Int8\n"})
+    [found] = tinybird.get("/v0/datasources", made["token"]).json()["datasources"]
+    written = datetime.fromisoformat(f"{found['updated_at']}+00:00")
+    assert abs(written.timestamp() - time.time()) < 600
+
+
+def test_a_build_tells_the_tokens_that_are_new_changed_and_gone(
+    tinybird: Tinybird, made: dict[str, str]
+) -> None:
+    text = "SCHEMA >\n    `one` Int8\n"
+    told = []
+    for tokens in ('TOKEN "a" READ\nTOKEN "b" READ\n', 'TOKEN "b" APPEND\nTOKEN "c" READ\n'):
+        done = tinybird.build({"one.datasource": tokens + text}, made["token"])["build"]
+        told.append([done[f"{what}_token_names"] for what in ("new", "changed", "deleted")])
+    assert told == [[["a", "b"], [], []], [["c"], ["b"], ["a"]]]
 
 
 def test_a_data_source_is_described_as_clients_read_it(tinybird: Tinybird) -> None:

@@ -76,6 +76,9 @@ def test_a_data_sources_mistake_is_told_with_its_line(
         ("\nENGINE_VER nope\n", 2, "nope"),
         ("INDEXES >\n    one page TYPE set(9)\n\n    two nope TYPE set(9)\n", 4, "nope"),
         ("INDEXES >\n    one page TYPE nope\n", 2, "nope"),
+        ("ENGINE_SAMPLING_KEY nope\n", 1, "nope"),
+        ("ENGINE_SETTINGS index_granularity=256, nope=1\n", 1, "nope"),
+        ("ENGINE_SETTINGS disk=disk(type=web)\n", 1, "Unknown disk"),
     ],
 )
 def test_a_mistake_below_the_keys_is_told_with_its_line(
@@ -410,6 +413,40 @@ def test_what_only_tinybird_may_have_is_a_warning_and_an_error_when_asked(
             assert (answer.status_code, "UNKNOWN_FUNCTION" in answer.text) == (400, True)
         assert "is served but" not in said
         assert running.get("/v0/pipes/echo.json", text="x").status_code == 200
+
+
+OUTWARD = {
+    "a table of Tinybird's own that is not here": ("tinybird.datasources_storage", "tinybird"),
+    "another workspace's": ("other_ws.clicks", "other_ws"),
+    "an address": ("url('http://localhost:1/x', CSV, 'a String')", "something else than"),
+    "another database's": ("postgresql('localhost:1', 'a', 'b', 'c', 'd')", "something else than"),
+    "under another limit": ("numbers(3) SETTINGS max_block_size = 1", "or changes a limit"),
+    "under a setting that is none": ("numbers(3) SETTINGS nope = 1", "'nope'"),
+}
+
+
+@pytest.mark.parametrize("what", OUTWARD)
+def test_what_no_request_can_be_answered_with_is_a_warning_at_its_line(
+    tinybird: Tinybird, key: str, what: str
+) -> None:
+    source, said = OUTWARD[what]
+    text = (
+        "NODE a\nSQL >\n    SELECT count() FROM tinybird.pipe_stats_rt\n\n"
+        f"NODE b\nSQL >\n    SELECT 1 FROM a\n    CROSS JOIN {source}\n\nTYPE endpoint\n"
+    )
+    [(file, warning)] = doubts(tinybird, key, ODD, text)
+    assert file == ODD
+    assert warning.startswith("line 8: ")
+    assert said in warning
+    assert warning.endswith("here it cannot be asked for.")
+    assert tinybird.get("/v0/pipes/odd.json", key).status_code == 400
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO visits SELECT *", "DROP TABLE visits"])
+def test_a_pipe_that_would_write_is_a_warning(tinybird: Tinybird, key: str, statement: str) -> None:
+    text = f"NODE a\nSQL >\n    -- Why not?\n    {statement}\n\nTYPE endpoint\n"
+    [(_, warning)] = doubts(tinybird, key, ODD, text)
+    assert warning.startswith("line 3: It reads or writes something else")
 
 
 @pytest.mark.parametrize(

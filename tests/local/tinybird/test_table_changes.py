@@ -86,6 +86,13 @@ def test_what_rows_cannot_follow_is_refused_with_its_line_and_what_to_do(
     assert build(tinybird, key, VISITS) is None
 
 
+def test_a_forward_query_is_named_where_rows_cannot_follow(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    forward = "\nFORWARD_QUERY >\n    SELECT *, toUInt32(status) AS status\n"
+    fault = build(tinybird, key, VISITS.replace("UInt16", "UInt32") + forward)
+    assert "for which a FORWARD_QUERY does not run" in str(fault)
+
+
 def test_a_table_without_rows_is_made_anew(tinybird: Tinybird, key: str) -> None:
     assert build(tinybird, key, VISITS.replace('"tenant, at"', '"at"')) is None
     assert "ORDER BY (at)" in table(tinybird, key)
@@ -109,6 +116,60 @@ def test_a_ttl_may_use_a_column_that_is_new(tinybird: Tinybird, key: str) -> Non
     more = VISITS.replace("`weight`", "`until` DateTime DEFAULT now(),\n    `weight`")
     assert build(tinybird, key, f"{more}ENGINE_TTL until + toIntervalDay(9)\n") is None
     assert "TTL until" in table(tinybird, key)
+
+
+def test_settings_follow_with_the_rows_that_are_there(tinybird: Tinybird, key: str) -> None:
+    add(tinybird, key, visit())
+    plain = table(tinybird, key)
+    given = "ENGINE_SETTINGS 'index_granularity=32, min_bytes_for_wide_part = 7'\n"
+    assert build(tinybird, key, VISITS + given) is None
+    assert "min_bytes_for_wide_part = \\'7\\'" in table(tinybird, key)
+    assert build(tinybird, key, f"{VISITS}ENGINE_SETTINGS merge_selector_base=3\n") is None
+    assert "merge_selector_base = \\'3\\'" in table(tinybird, key)
+    assert build(tinybird, key, VISITS) is None
+    assert table(tinybird, key) == plain
+    assert sql(tinybird, key, "SELECT count() FROM visits") == "1"
+
+
+def test_a_setting_is_there_from_the_first_and_none_of_ours_is_lost(
+    tinybird: Tinybird, key: str
+) -> None:
+    given = "index_granularity=32, non_replicated_deduplication_window = 0"
+    assert build(tinybird, key, f"{VISITS}ENGINE_SETTINGS {given}\n") is None
+    assert (
+        build(tinybird, key, VISITS.replace('"tenant, at"', '"at"') + f"ENGINE_SETTINGS {given}\n")
+        is None
+    )
+    kept = table(tinybird, key)
+    assert "index_granularity = \\'32\\'" in kept
+    assert "non_replicated_deduplication_window = 10000" in kept
+
+
+def test_a_sampling_key_follows_with_the_rows_that_are_there(tinybird: Tinybird, key: str) -> None:
+    source = VISITS.replace('"tenant, at"', '"tenant, status"')
+    assert build(tinybird, key, source) is None
+    add(tinybird, key, visit())
+    assert build(tinybird, key, f"{source}ENGINE_SAMPLING_KEY status\n") is None
+    assert "SAMPLE BY status" in table(tinybird, key)
+    assert sql(tinybird, key, "SELECT count() FROM visits SAMPLE 1 / 1") == "1"
+    assert build(tinybird, key, source) is None
+    assert "SAMPLE" not in table(tinybird, key)
+
+
+def test_of_a_row_and_the_one_that_cancels_it_a_versioned_table_keeps_none(
+    tinybird: Tinybird, key: str
+) -> None:
+    source = (
+        "SCHEMA >\n    `name` String,\n    `sign` Int8,\n    `version` UInt32\n\n"
+        'ENGINE "VersionedCollapsingMergeTree"\nENGINE_SORTING_KEY "name"\n'
+        'ENGINE_SIGN "sign"\nENGINE_VERSION "version"\n'
+    )
+    files = {**FILES, "datasources/states.datasource": source}
+    assert tinybird.build(files, key)["result"] == "success"
+    rows = [{"name": n, "sign": s, "version": 1} for n, s in (("a", 1), ("b", 1), ("a", -1))]
+    answer = tinybird.post("/v0/events?name=states&wait=true", key, json=rows)
+    assert answer.json() == {"successful_rows": 3, "quarantined_rows": 0}
+    assert sql(tinybird, key, "SELECT name FROM states FINAL") == "b"
 
 
 def ask(

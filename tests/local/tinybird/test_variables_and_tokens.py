@@ -135,6 +135,12 @@ def test_a_scope_that_is_not_done_is_refused_by_name(own: Tinybird, scope: str) 
     assert "is not supported" in answer.json()["error"]
 
 
+def test_a_token_without_a_scope_is_told_what_it_lacks(own: Tinybird) -> None:
+    answer = own.post("/v0/tokens/", data={"name": "mine"})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("A token needs a scope")
+
+
 def test_a_token_of_one_workspace_opens_no_other(own: Tinybird, tinybird: Tinybird) -> None:
     token = make(own, "ADMIN")
     assert own.get("/v0/tokens", token).status_code == 200

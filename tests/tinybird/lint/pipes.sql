@@ -10,6 +10,9 @@ SELECT * FROM events WHERE MINE
 -- safe: the other way round
 SELECT * FROM events WHERE {{String(workspace)}} = workspace_id
 
+-- safe: after a hint for the engine
+{{backend_hint('a')}} SELECT * FROM events WHERE MINE
+
 -- safe: with `==`
 SELECT * FROM events WHERE workspace_id == {{String(workspace)}}
 
@@ -417,6 +420,15 @@ SELECT {{columns(x, 'note')}} FROM events WHERE MINE
 
 -- unclear: a variable of any text
 {% set c = column(x, 'note') %} SELECT {{c}} FROM events WHERE MINE
+
+-- unclear: a list that is added to
+{% set l = [] %} {% set _ = l.append(column(x, 'note')) %} SELECT {{l[0]}} FROM events WHERE MINE
+
+-- unsafe: a value that the pipe changes
+{% set workspace[0] = 'other' %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that the pipe adds to
+{% set _ = workspace.append('other') %} SELECT * FROM events WHERE MINE
 
 -- unclear: too many ways
 SELECT 1 {% if defined(p0) %}, 0 {% end %}{% if defined(p1) %}, 1 {% end %}{% if defined(p2) %}, 2 {% end %}{% if defined(p3) %}, 3 {% end %}{% if defined(p4) %}, 4 {% end %}{% if defined(p5) %}, 5 {% end %} FROM events WHERE MINE

@@ -222,6 +222,73 @@ def test_a_value_of_the_wrong_type_is_refused(type_name: str, given: Any) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("expression", "given", "written"),
+    [
+        ("x.lower() + x.upper() + x.title()", "aB", "'abABAb'"),
+        ("x.upper()", "ß", "'SS'"),
+        ("x.lstrip('a') + x.rstrip('b')", "ab", "'ba'"),
+        ("x.removeprefix('a') + x.removesuffix('b')", "ab", "'ba'"),
+        ("[x.find('b'), x.find('c'), x.count('a'), x.index('b')]", "ab", "[1, -1, 1, 1]"),
+        ("[x.isdigit(), x.isalpha()]", "12", "[True, False]"),
+        ("x.startswith('b', 1)", "ab", "True"),
+        ("[[1, 2, 1].count(1), (1, 2).index(2)]", None, "[2, 1]"),
+        ("[k + str(v) for k, v in JSON(x).items()]", '{"a": 1}', "['a1']"),
+        ("JSON(x).keys() + JSON(x).values()", '{"a": 1}', "['a', 1]"),
+        ("[bool('0'), bool('x'), bool(x)]", None, "[0, 1, 0]"),
+        ("any([i == 'b' for i in x])", ["a", "b"], "True"),
+        ("all(i > 1 for i in x)", [1, 2], "False"),
+        ("sum(i * 2 for i in x)", [1, 2], "6"),
+        ("[sum([1.5, 2], 1), abs(Int32(x)), round(2.567, 2), round(2.5)]", -4, "[4.5, 4, 2.57, 2]"),
+        (
+            "sorted(x) + sorted(x, reverse=True) + list(reversed(x))",
+            "ba",
+            "['a', 'b', 'b', 'a', 'a', 'b']",
+        ),
+        ("zip([1, 2], x)", ["a", "b"], "[(1, 'a'), (2, 'b')]"),
+        ("dict([('a', 1)], b=x)", 2, "{'a': 1, 'b': 2}"),
+        ("tuple(x)", [1, 2], "(1, 2)"),
+        ("{k: Int32(v) for k, v in x.items() if v}", {"a": 1, "b": 0}, "{'a': toInt32('1')}"),
+        ("f'{x}-{1 + 1}'", "a'", r"'a\'-2'"),
+        ("f'{x:>4}|{1.234:.1f}|{x!s}'", "a", "'   a|1.2|a'"),
+        ("'%s-%d-%05.1f%%' % (x, 3, 2.25)", "a'", r"'a\'-3-002.2\%'"),
+        ("'%(a)s' % {'a': x}", "b", "'b'"),
+        ("7 % 4", None, "3"),
+    ],
+)
+def test_a_statement_may_use_what_python_has(expression: str, given: Any, written: str) -> None:
+    sql = f"{{% set made = {expression} %}}{{{{made}}}}"
+    assert Template(sql).render({"x": given}) == written
+
+
+@pytest.mark.parametrize(
+    ("sql", "written"),
+    [
+        ("{% set l = [] %}{% for i in x %}{% set _ = l.append(i + 1) %}{% end %}{{l}}", "[2, 3]"),
+        ("{% set l = {} %}{% set l['a'] = x %}{% set l['a'][0] = 5 %}{{l}}", "{'a': [5, 2]}"),
+        ("{% set _ = x.append(3) %}{{x}}", "[1, 2, 3]"),
+        ("{% set y = [n.append(3) for n in [x]] %}{{x}}", "[1, 2, 3]"),
+        ("{% for k in JSON('{\"a\": 1}') %}{{k}}{% end %}", "'a'"),
+        ("{% set d = {'a': 1} %}{% for k in d %}{% set d[k + 'b'] = 1 %}{% end %}{{len(d)}}", "2"),
+    ],
+)
+def test_what_a_template_adds_to_is_its_own(sql: str, written: str) -> None:
+    template, given = Template(sql), {"x": [1, 2]}
+    assert template.render(given) == written
+    assert template.render(given) == written
+    assert given == {"x": [1, 2]}
+
+
+def test_a_parameter_may_have_the_name_of_a_function_of_pythons() -> None:
+    template = Template("{{Int32(all, 0)}} {% if sum %}{{sum}}{% end %}")
+    assert template.render({"all": 5, "sum": 6}) == "toInt32('5') 6"
+
+
+def test_a_hint_for_the_engine_is_a_plain_name() -> None:
+    assert Template("{{backend_hint('fast')}}1").render({}) == "-- backend_hint fast\n1"
+    assert "takes a plain name" in message("{{backend_hint(x)}}", x="a\n; DROP")
+
+
 @pytest.mark.parametrize("given", [{}, {"x": None}])
 @pytest.mark.parametrize(
     "sql",

@@ -77,16 +77,9 @@ def resource_id(workspace_id: str, *names: str) -> str:
 class Caller:
     """A verified token; what it names, it may name by name or by id.
 
-    Attributes:
-        name: The token's name, which requests are counted by.
-        workspace_id: The workspace that it is for.
-        is_admin: Whether it may do everything there.
-        pipes: Pipes it may read, each with the parameters that are fixed.
-        datasources: Data sources it may read, each with its filter, "" for none.
-        appends: Data sources it may add to.
-        rps: Requests per second; 0 for no limit.
-        starts: When it begins to hold, in seconds since the epoch.
-        expires: When it holds no more, in seconds since the epoch; infinity for never.
+    It may do everything in its workspace, or read ``pipes``, each with its fixed parameters, and
+    ``datasources``, each with its filter, "" for none, and add to ``appends``: so many requests per
+    second, 0 for any, while it holds, in seconds since the epoch.
     """
 
     name: str
@@ -107,17 +100,18 @@ class Caller:
         """Tell whether it names a pipe to read."""
         return self.is_admin or bool(self._keys("pipe", pipe) & self.pipes.keys())
 
-    def fixed_params(self, pipe: str) -> Mapping[str, Any]:
+    def fixed_params(self, pipe: str, asked: str = "") -> Mapping[str, Any]:
         """Return the parameters that win over whatever the request says.
 
         Raises:
-            ApiError: 403, the token is not for this pipe, or names it twice.
+            ApiError: 403, the token is not for this pipe, ``asked`` for by a name or an id, or
+                names it twice.
         """
         if self.is_admin:
             return _NOTHING
         found = self._keys("pipe", pipe) & self.pipes.keys()
         if len(found) != 1:
-            raise forbidden(f"The token does not have PIPES:READ over the pipe '{pipe}'")
+            raise forbidden(f"The token does not have PIPES:READ over the pipe '{asked or pipe}'")
         return self.pipes[found.pop()]
 
     def filter_over(self, datasource: str) -> str | None:
@@ -133,16 +127,16 @@ class Caller:
         named = self.appends | self.datasources.keys()
         return self.is_admin or bool(self._keys("datasource", datasource) & named)
 
-    def require_sight(self, datasource: str) -> None:
-        """Refuse with 403 whoever does not name a data source at all."""
+    def require_sight(self, datasource: str, asked: str) -> None:
+        """Refuse with 403 whoever does not name a data source at all, ``asked`` for like this."""
         if not self.may_see(datasource):
-            raise forbidden(f"The token does not have access to the data source '{datasource}'")
+            raise forbidden(f"The token does not have access to the data source '{asked}'")
 
-    def require_append(self, datasource: str) -> None:
-        """Refuse with 403 whoever may not add rows to a data source."""
+    def require_append(self, datasource: str, asked: str) -> None:
+        """Refuse with 403 whoever may not add rows to a data source, ``asked`` for like this."""
         if not self.is_admin and not self.appends & self._keys("datasource", datasource):
             raise forbidden(
-                f"The token does not have DATASOURCES:APPEND over the data source '{datasource}'"
+                f"The token does not have DATASOURCES:APPEND over the data source '{asked}'"
             )
 
     def require_admin(self) -> None:

@@ -39,14 +39,7 @@ class KeptWorkspace:
 
 @dataclass(frozen=True)
 class StaticToken:
-    """A named token of a project, and what it may do.
-
-    Attributes:
-        name: As in the data files' ``TOKEN`` lines.
-        value: The token; kept out of ``repr``.
-        scopes: Each a type and a resource, as the API lists them.
-        caller: What it grants.
-    """
+    """A named token of a project, its scopes as the API lists them, and the caller it makes."""
 
     name: str
     value: str = field(repr=False)

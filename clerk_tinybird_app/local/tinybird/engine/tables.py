@@ -8,6 +8,7 @@ fill in what is missing.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from clerk_tinybird_app.tinybird.project import Column, DataSource
@@ -33,23 +34,28 @@ _QUARANTINE_COLUMNS: Final = {
     "insertion_date": "DateTime",
 }
 
-_MERGING: Final = "merge_selector_base=10"
-"""Twice ClickHouse's own: a fifth less processor time for each batch of rows. As few parts when
-rows come a few at a time; from 20 on there are many more, and small queries take thrice as long."""
-
-_LENIENT: Final = "allow_dimensions_outside_sorting_key=1"
-"""A check that only the newest ClickHouse makes; Tinybird takes such aggregating tables."""
-
-_PACKING: Final = "min_bytes_for_full_part_storage=10485760"
-"""Parts below 10 MB, whose columns share a file anyway, are one file instead of thirteen: a sixth
-less processor time for each batch of rows, and less waiting where files are slow to make."""
-
-DEDUPLICATION: Final = "non_replicated_deduplication_window=10000"
+DEDUPLICATION: Final = {"non_replicated_deduplication_window": "10000"}
 """Inserts of whose token a table knows that it has them; more than an insert has partitions. With
 it, the same rows inserted again with the same token complete what is missing in the table and in
 those that views fill from it. So no insert may go without a token of its own."""
 
-ENGINE_ARGUMENTS: Final = ("ENGINE_SIGN", "ENGINE_VER", "ENGINE_IS_DELETED", "ENGINE_COLUMNS")
+_SETTINGS: Final = {
+    # Twice ClickHouse's own: a fifth less processor time for each batch of rows. As few parts when
+    # rows come a few at a time; from 20 on there are many more, and small queries take thrice as
+    # long.
+    "merge_selector_base": "10",
+    # Parts below 10 MB, whose columns share a file anyway, are one file instead of thirteen: a
+    # sixth less processor time for each batch of rows, and less waiting where files are slow.
+    "min_bytes_for_full_part_storage": "10485760",
+    # A check that only the newest ClickHouse makes; Tinybird takes such aggregating tables.
+    "allow_dimensions_outside_sorting_key": "1",
+}
+_SETTING: Final = re.compile(r"([^=,\s]+)\s*=?\s*('(?:[^'\\]|\\.)*'|[^,]*)")
+
+ENGINE_ARGUMENTS: Final = (
+    *("ENGINE_SIGN", "ENGINE_VER", "ENGINE_VERSION", "ENGINE_IS_DELETED", "ENGINE_COLUMNS"),
+)
+_KEEPS_NOTHING: Final = "Null"
 
 
 def quoted(name: str) -> str:
@@ -133,7 +139,7 @@ def create_quarantine(source: DataSource, table: str) -> str:
     text = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {table} ({text}) ENGINE = MergeTree ORDER BY insertion_date "
-        f"SETTINGS {DEDUPLICATION}"
+        f"SETTINGS {settings_text(DEDUPLICATION)}"
     )
 
 
@@ -155,7 +161,21 @@ def index_text(line: str) -> str:
     return text if text.upper().startswith("INDEX ") else f"INDEX {text}"
 
 
+def settings_text(settings: Mapping[str, str]) -> str:
+    """Return settings as they stand after ``SETTINGS``."""
+    return ", ".join(f"{name} = {value}" for name, value in settings.items())
+
+
+def removes_rows(source: DataSource) -> str:
+    """Return what removes rows of a data source by itself, or keeps none; "" for nothing."""
+    if source.engine == _KEEPS_NOTHING:
+        return "the ENGINE"
+    return "the ENGINE_TTL" if "ENGINE_TTL" in source.engine_settings else ""
+
+
 def _engine(source: DataSource) -> str:
+    if source.engine == _KEEPS_NOTHING:
+        return f"ENGINE = {_KEEPS_NOTHING}"
     settings = source.engine_settings
     given = ", ".join(settings[name] for name in ENGINE_ARGUMENTS if settings.get(name))
     arguments = f"({given})" if "ENGINE_COLUMNS" in settings else given
@@ -166,9 +186,16 @@ def _engine(source: DataSource) -> str:
         clauses.append(f"PRIMARY KEY ({primary})")
     sorting = settings.get("ENGINE_SORTING_KEY")
     clauses.append(f"ORDER BY ({sorting})" if sorting else "ORDER BY tuple()")
+    if sampling := settings.get("ENGINE_SAMPLING_KEY"):
+        clauses.append(f"SAMPLE BY {sampling}")
     if ttl := settings.get("ENGINE_TTL"):
         clauses.append(f"TTL {ttl}")
-    clauses.append(f"SETTINGS {_MERGING}, {_PACKING}, {_LENIENT}, {DEDUPLICATION}")
+    # As texts, so that a value is one whatever it says.
+    own = {
+        name: value if value.startswith("'") else literal(value.strip())
+        for name, value in _SETTING.findall(settings.get("ENGINE_SETTINGS", ""))
+    }
+    clauses.append(f"SETTINGS {settings_text({**_SETTINGS, **own, **DEDUPLICATION})}")
     return " ".join(clauses)
 
 

@@ -160,7 +160,7 @@ def csv_rows(content: bytes, source: DataSource, *, delimiter: str = ",") -> tup
     """
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
         raise bad_request("The dialect_delimiter must be one character, and no quote or line end")
-    text = io.StringIO(content.decode(errors="replace"))
+    text = io.StringIO(content.decode("utf-8-sig", errors="replace"))
     try:
         lines = [line for line in csv.reader(text, delimiter=delimiter) if line]
     except csv.Error as error:

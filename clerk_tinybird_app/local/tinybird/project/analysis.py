@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +11,23 @@ from clerk_tinybird_app.local.tinybird.engine.error_text import SYNTAX, for_auth
 from clerk_tinybird_app.local.tinybird.engine.readers import Limits
 from clerk_tinybird_app.local.tinybird.engine.tables import literal
 from clerk_tinybird_app.local.tinybird.project.node_text import Placed, visible
+from clerk_tinybird_app.local.tinybird.project.service_datasources import NAMES
 
 # An analysis computes constants, scalar subqueries among them, hence the limits.
-_LIMITS: Final = Limits(seconds=0.5, bytes=500_000_000, threads=1)
+_LIMITS: Final = Limits(seconds=0.5, bytes=500_000_000)
 _TABLE: Final = "UNKNOWN_TABLE"
 _FUNCTIONS: Final = ("UNKNOWN_FUNCTION", "UNKNOWN_AGGREGATE_FUNCTION")
 _CALLED: Final = re.compile(r"[Ff]unction (?:with name )?[`']?(\w+)")
 _SUBJECTS: Final = {
     _TABLE: re.compile(r"identifier '([^']+)'"),
+    "UNKNOWN_DATABASE": re.compile(r"Database (\w+)"),
+    "UNKNOWN_SETTING": re.compile(r"setting '(\w+)'"),
+    "READONLY": re.compile(r"(?:modify '|in )(\w+)"),
     **dict.fromkeys(_FUNCTIONS, _CALLED),
     "UNKNOWN_IDENTIFIER": re.compile(r"[Ii]dentifier [`']([^`']+)[`']"),
     "NOT_AN_AGGREGATE": re.compile(r"Column '(?:[^']*\.)?([^'.]+)' is not under"),
 }
+_ELSEWHERE: Final = ("UNKNOWN_DATABASE", "UNKNOWN_SETTING")
 _OF_TYPES: Final = re.compile(
     r"ILLEGAL_(?:AGGREGATION|TYPE_OF_ARGUMENT|TYPE_OF_COLUMN_FOR_FILTER)|NO_COMMON_TYPE|"
     r"NUMBER_OF_ARGUMENTS_DOESNT_MATCH|TOO_(?:FEW|MANY)_ARGUMENTS_FOR_FUNCTION|TYPE_MISMATCH|"
@@ -39,6 +44,7 @@ _NOT_IN_CHDB: Final = re.compile(
 _HINTS: Final = re.compile(r"Maybe you meant: \[([^\]]*)\]")
 _CLOSE: Final = 0.8
 _POSITION: Final = re.compile(r"at position (\d+)")
+_WRITES: Final = r"\A\s*(?:insert|create|drop|alter|truncate|optimize|rename|delete|system|set)\b"
 _OPERATORS: Final = {
     "plus": r"\+",
     "minus": "-",
@@ -56,8 +62,14 @@ _OPERATORS: Final = {
     "and": r"(?i:\band\b)",
     "or": r"(?i:\bor\b)",
     "not": r"(?i:\bnot\b)",
+    "tinybird": rf"(?!(?:{'|'.join(sorted(NAMES))})\b)\btinybird\b",
+    # What a READONLY is said of, if it is no setting.
+    "readonly": (
+        rf"(?i:{_WRITES}|\b(?:from|join)\s+"
+        r"(?!(?:numbers|zeros|values|view|merge|null|generate\w*)(?:_mt)?\s*\()\w+\s*\()"
+    ),
 }
-"""How functions are written that are not called by their names."""
+"""How is written what is not called by its name."""
 
 # It makes ClickHouse write an answer, or even a plan, into a file of this machine. The word alone
 # counts, in a text or a comment too: both can be written so that only ClickHouse knows where they
@@ -68,15 +80,11 @@ _WRITES_FILE: Final = "INTO OUTFILE is not allowed: a pipe reads, and writes no 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a query, whatever values it is asked with.
+    """What is wrong with a query, whatever values it is asked with, by ClickHouse's name.
 
-    Attributes:
-        name: ClickHouse's name for it.
-        message: A sentence.
-        subject: The table, column, function or clause that it is about; "" for a syntax error.
-        place: Where in the node's own SQL a syntax error is, in characters.
-        is_certain: Whether it is wrong everywhere, and not with this ClickHouse alone.
-        is_harmful: Whether no request may come to it, not even one that asks for it.
+    The ``subject`` is the table, column, function or clause that it is about; of a syntax error,
+    the ``place`` is where in the node's own SQL it is, in characters. It is certain if it is wrong
+    everywhere, and not here alone; harmful if no request may come to it.
     """
 
     name: str
@@ -107,6 +115,15 @@ class Fault:
         return next(iter(found), None)
 
 
+_NOT_HERE: Final = "It may be Tinybird's own; here it cannot be asked for."
+_OUTWARD: Final = Fault(
+    "READONLY",
+    f"It reads or writes something else than this project, or changes a limit. {_NOT_HERE}",
+    "readonly",
+    is_certain=False,
+)
+
+
 @dataclass(frozen=True)
 class Unknown:
     """A query that cannot be judged before it is asked."""
@@ -134,7 +151,8 @@ class Analyst:
             # Of all that runs nothing, a plan shows most: in it, types are compared.
             self._session.query(f"EXPLAIN PLAN {query}", "TSVRaw")
         except QueryFailed as failure:
-            return self._syntax(own) if failure.name == SYNTAX else self._semantic(failure)
+            is_syntax = failure.name in {SYNTAX, "INCORRECT_QUERY"}
+            return self._syntax(own) if is_syntax else self._semantic(failure)
         return None
 
     def close(self) -> None:
@@ -150,7 +168,8 @@ class Analyst:
             at = positions[-1 if "Unmatched" in failure.message else 0]
             place = len(own.encode()[: at - 1].decode(errors="ignore"))
             return Fault(SYNTAX, for_author(failure), place=place)
-        return Unknown()
+        is_writing = re.match(_WRITES, visible(own), re.IGNORECASE)
+        return _OUTWARD if is_writing else Unknown()
 
     def _semantic(self, failure: QueryFailed) -> Fault | Unknown:
         message = for_author(failure, self._database)
@@ -162,9 +181,11 @@ class Analyst:
         if found is None:
             return Unknown()
         subject = found[1]
-        is_elsewhere = failure.name == _TABLE and "." in subject
+        if failure.name == _OUTWARD.name:
+            return replace(_OUTWARD, subject=subject)
+        is_elsewhere = failure.name in _ELSEWHERE or (failure.name == _TABLE and "." in subject)
         if is_elsewhere or (failure.name in _FUNCTIONS and not _is_misspelt(subject, failure)):
-            message = f"{message} It may be Tinybird's own; here it cannot be asked for."
+            message = f"{message} {_NOT_HERE}"
             return Fault(failure.name, message, subject, is_certain=False)
         return Fault(failure.name, message, subject)
 

@@ -50,13 +50,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a node's text; SQL is on one line.
+    """A part of a node's text, the file's line it begins on, and the branches it is within.
 
-    Attributes:
-        kind: What it is.
-        text: As written.
-        line: The file's line that it begins on.
-        within: The branches it stands in.
+    SQL is on one line.
     """
 
     kind: Kind
@@ -69,10 +65,7 @@ class Piece:
 class NodeText:
     """The text of one node.
 
-    Attributes:
-        pieces: All of it.
-        branches: For each ``if``, in the text's order, how many ways there are through it.
-        within: For each ``if``, the branches it stands in.
+    For each ``if``, in the text's order: how many ways are through it, and what it is within.
     """
 
     pieces: tuple[Piece, ...]
@@ -99,12 +92,7 @@ def _is_chosen(piece: Piece, choices: Choices) -> bool:
 
 @dataclass(frozen=True)
 class Placed:
-    """SQL made of a node's text.
-
-    Attributes:
-        sql: The SQL.
-        starts: Pairs of where in ``sql`` a piece begins, and the piece's number.
-    """
+    """SQL made of a node's text, with pairs of where a piece begins and the piece's number."""
 
     sql: str
     starts: tuple[tuple[int, int], ...]

@@ -30,6 +30,9 @@ def not_run(pipes: Iterable[Pipe], sources: Iterable[DataSource]) -> Iterator[Pr
     for source in sources:
         if text := of_connector(source):
             yield ProjectError(source.path, source.line_of(*source.connector), text)
+        if "SHARED_WITH" in source.lines:
+            text = f"SHARED_WITH {_NOT_HERE}: only this workspace reads '{source.name}'."
+            yield ProjectError(source.path, source.line_of("SHARED_WITH"), text)
         names = selected(source.forward_query) if source.forward_query else frozenset()
         lacks = [column.name for column in source.columns if column.name not in names]
         if names and lacks:

@@ -14,24 +14,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError
+from clerk_tinybird_app.local.tinybird.project import node_text, pipe_sql
 from clerk_tinybird_app.local.tinybird.project.analysis import Analyst, Fault, Unknown
-from clerk_tinybird_app.local.tinybird.project.node_text import (
-    NAMES,
-    Choices,
-    NodeText,
-    Placed,
-    node_text,
-    placed,
-    values_for,
-)
-from clerk_tinybird_app.local.tinybird.project.pipe_sql import (
-    CompiledPipe,
-    Place,
-    PlaceKey,
-    Render,
-    chain,
-    parameters_of,
-)
+from clerk_tinybird_app.local.tinybird.project.node_text import Choices, NodeText, Placed
+from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe, Place, PlaceKey
 from clerk_tinybird_app.tinybird.project import ProjectError
 from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
@@ -41,12 +27,10 @@ _IN_A_BRANCH: Final = "Only a request that takes this branch is refused."
 
 @dataclass(frozen=True)
 class _Writing:
-    """A way to write a node and all that it reads from.
+    """A way to write a node and all that it reads from, maybe with other values.
 
-    Attributes:
-        branch: The one that every ``if`` takes, the last if it has fewer; None: the values choose.
-        forced: The branches that some take instead, by node.
-        has_others: Whether it is written with other values.
+    Every ``if`` takes one ``branch``, the last if it has fewer, or those ``forced`` on its node;
+    None: the values choose.
     """
 
     branch: int | None
@@ -83,12 +67,7 @@ class _Judged:
 
 
 class Found(NamedTuple):
-    """What is wrong with pipes.
-
-    Attributes:
-        mistakes: Faults that no request can pass by.
-        doubts: What is wrong here and may be right elsewhere, or for some requests alone.
-    """
+    """Mistakes that no request can pass by, and doubts: right elsewhere or for some requests."""
 
     mistakes: list[ProjectError]
     doubts: list[ProjectError]
@@ -102,12 +81,12 @@ def check_pipes(pipes: Iterable[CompiledPipe], folder: Path, database: str, foun
     """
     # Each after what it reads from.
     ends = (place for pipe in pipes for place in pipe.places.values())
-    places = {place.key: place for end in ends for place in chain(end)}
-    texts = {key: node_text(place.node) for key, place in places.items()}
+    places = {place.key: place for end in ends for place in pipe_sql.chain(end)}
+    texts = {key: node_text.node_text(place.node) for key, place in places.items()}
     with closing(Analyst(folder, database)) as analyst:
         checker = _Checker(analyst, found, texts)
         for place in places.values():
-            checker.check(chain(place))
+            checker.check(pipe_sql.chain(place))
 
 
 class _Checker:
@@ -169,7 +148,9 @@ class _Checker:
 
     def _quick_writings(self, places: list[Place]) -> Iterator[_Writing]:
         """Yield the few that together show almost all text, but for the right first one."""
-        values = values_for(each for each in parameters_of(places) if each.is_enforced)
+        values = node_text.values_for(
+            each for each in pipe_sql.parameters_of(places) if each.is_enforced
+        )
         plainly = self._fault(places, lambda place: place.rendered(values))
         if isinstance(plainly, Fault):
             yield _BY_VALUES
@@ -181,7 +162,9 @@ class _Checker:
         """Tell whether no way to write a piece of the last node is without a fault."""
         writings = self._writings_with(places, piece)
         if fault.is_of_types:
-            if any(parameter.type in NAMES for parameter in parameters_of(places)):
+            if any(
+                parameter.type in node_text.NAMES for parameter in pipe_sql.parameters_of(places)
+            ):
                 return False
             writings = (replace(w, has_others=other) for w in writings for other in (False, True))
         for writing in islice(writings, _MOST_WRITINGS):
@@ -212,11 +195,11 @@ class _Checker:
 
     def _judge(self, places: list[Place], writing: _Writing) -> _Judged:
         is_least = writing.branch is None and not writing.has_others
-        parameters = (p for p in parameters_of(places) if p.is_enforced or not is_least)
-        values = values_for(parameters, others=writing.has_others)
+        parameters = (p for p in pipe_sql.parameters_of(places) if p.is_enforced or not is_least)
+        values = node_text.values_for(parameters, others=writing.has_others)
 
         def render(place: Place) -> Placed:
-            return placed(self._template(place, writing).render(values, place.context))
+            return node_text.placed(self._template(place, writing).render(values, place.context))
 
         try:
             text = render(places[-1])
@@ -224,7 +207,7 @@ class _Checker:
             return _Judged(Placed("", ()), Unknown())
         return _Judged(text, self._fault(places, lambda place: render(place).sql))
 
-    def _fault(self, places: list[Place], render: Render) -> Fault | Unknown | None:
+    def _fault(self, places: list[Place], render: pipe_sql.Render) -> Fault | Unknown | None:
         try:
             return self._analyst.fault(places[-1].query(render), render(places[-1]))
         except (TemplateError, ApiError):

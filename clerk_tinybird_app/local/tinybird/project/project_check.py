@@ -30,11 +30,14 @@ _T = TypeVar("_T")
 
 _LIMITS: Final = Limits(seconds=2, threads=1)
 _REHEARSAL_SUFFIX: Final = "_rehearsal"
-_CLAUSES: Final = ("ENGINE_PARTITION_KEY", "ENGINE_SORTING_KEY", "ENGINE_PRIMARY_KEY", "ENGINE_TTL")
+_CLAUSES: Final = (
+    *("ENGINE_PARTITION_KEY", "ENGINE_SORTING_KEY", "ENGINE_PRIMARY_KEY", "ENGINE_SAMPLING_KEY"),
+    *("ENGINE_TTL", "ENGINE_SETTINGS"),
+)
 _GONE: Final = (
-    "'{target}' would be filled anew, and the ENGINE_TTL of '{source}' may have removed rows that "
-    "it was filled from. Write DEPLOYMENT_METHOD alter below TYPE to keep what is there, or fill a "
-    "data source of another name."
+    "'{target}' would be filled anew, and {engine} of '{source}' may have removed rows that it was "
+    "filled from. Write DEPLOYMENT_METHOD alter below TYPE to keep what is there, or fill a data "
+    "source of another name."
 )
 
 _NESTED: Final = (
@@ -139,9 +142,11 @@ def check(
         materialized.stale, running=running, sources=taken, kept=kept, wanted=definitions
     )
     mistakes += [
-        pipes[view.pipe].filling.mistake(_GONE.format(target=view.target, source=view.source))
+        pipes[view.pipe].filling.mistake(
+            _GONE.format(target=view.target, source=view.source, engine=engine)
+        )
         for view in views.values()
-        if "ENGINE_TTL" in sources[view.source].engine_settings
+        if (engine := tables.removes_rows(sources[view.source]))
         if view.target in kept and not kept[view.target].is_empty
         if view.target in compare(views)
     ]

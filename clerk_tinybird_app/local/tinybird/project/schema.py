@@ -14,28 +14,23 @@ from clerk_tinybird_app.tinybird.project import Column, DataSource, ProjectError
 
 _ENGINE: Final = re.compile(
     r"(?P<engine>.*?)(?: (?:PARTITION BY|PRIMARY KEY|ORDER BY) .*?)??"
-    r"(?: TTL (?P<ttl>.*?))?(?: SETTINGS [^']*)?",
+    r"(?: TTL (?P<ttl>.*?))?(?: SETTINGS (?P<settings>(?:[^']|'(?:[^'\\]|\\.)*')*))?",
     re.DOTALL,
 )
+_SETTING: Final = re.compile(r"(\w+) = ('(?:[^'\\]|\\.)*'|[^,]+)")
+_FIXED: Final = re.compile(r"(?:index_granularity|enable_mixed|add_minmax|table_disk)\w*")
+"""Settings that a table has for good. They cost no row, so one with rows is left with its own."""
+_NOT_RUN: Final = ", for which a FORWARD_QUERY does not run in the embedded Tinybird"
 _PARENTHESES: Final = {"(": 1, ")": -1}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """One table, in ClickHouse's own spelling.
+    """One table, in ClickHouse's own spelling; what it lacks is "".
 
-    Attributes:
-        columns: Each column's type by its name.
-        defaults: Each column's default by its name, for those that have one.
-        codecs: Each column's codec by its name, for those that have one.
-        indexes: Each data skipping index by its name: type, expression and granularity.
-        engine: The engine with its arguments.
-        partition_key: "" without one.
-        sorting_key: "" without one.
-        primary_key: "" where it is the sorting key.
-        ttl: "" without one.
-        is_deduplicating: Whether it knows inserts by their tokens, see `tables.DEDUPLICATION`.
-        is_empty: Whether it certainly has no rows.
+    The ``columns`` have each one's type by its name, the ``indexes`` type, expression and
+    granularity; the ``engine`` is one with its arguments. The primary key is "" where it is the
+    sorting key, and ``is_empty`` says that it certainly has no rows.
     """
 
     columns: Mapping[str, str]
@@ -46,8 +41,9 @@ class Definition:
     partition_key: str
     sorting_key: str
     primary_key: str
+    sampling_key: str
     ttl: str
-    is_deduplicating: bool
+    settings: Mapping[str, str]
     is_empty: bool
 
 
@@ -89,9 +85,8 @@ def definitions(session: ChdbSession, database: str) -> dict[str, Definition]:
     codecs = pairs.format("(name, compression_codec)", "notEmpty(compression_codec)")
     indexes = pairs.format("(name, concat(type_full, ' ', expr, ' ', toString(granularity)))", "1")
     answer = session.query(
-        "SELECT name, engine_full, partition_key, sorting_key, primary_key, "
-        "toBool(ifNull(total_rows = 0, 0)) AS is_empty, columns, defaults, codecs, indexes, "
-        "engine_full LIKE '%_deduplication_window%' AS is_deduplicating "
+        "SELECT name, engine_full, partition_key, sorting_key, primary_key, sampling_key, "
+        "toBool(ifNull(total_rows = 0, 0)) AS is_empty, columns, defaults, codecs, indexes "
         f"FROM (SELECT * FROM system.tables {where}) AS t "
         f"JOIN (SELECT table, {columns} AS columns, {defaults} AS defaults, {codecs} AS codecs "
         f"FROM (SELECT * FROM system.columns {where} ORDER BY position) GROUP BY table) AS c "
@@ -110,7 +105,8 @@ def _definition(row: dict[str, Any]) -> Definition:
     if keys["primary_key"] == keys["sorting_key"]:
         keys["primary_key"] = ""
     engine, ttl = (found["engine"], found["ttl"] or "") if found else (full, "")
-    return Definition(**{**row, **keys}, engine=engine, ttl=ttl)
+    settings = dict(_SETTING.findall((found and found["settings"]) or ""))
+    return Definition(**{**row, **keys}, engine=engine, ttl=ttl, settings=settings)
 
 
 def _bare(key: str) -> str:
@@ -134,7 +130,8 @@ def mistakes(
         ProjectError(
             source.path,
             line,
-            f"{what}, and the data source has rows already. Undo it, give the data source another "
+            f"{what}, and the data source has rows already"
+            f"{_NOT_RUN if source.forward_query else ''}. Undo it, give the data source another "
             "name, or stop the app and remove the data folder to start anew.",
         )
         for source in sources
@@ -195,7 +192,7 @@ def follow_ways_in(
     else:
         new = (column for column in tables.quarantined(source) if column not in found.columns)
         more = (f"ADD COLUMN {quoted(column)} Nullable(String)" for column in new)
-        for change in (*more, *_upgrades(found)):
+        for change in (*more, *_setting_changes(found.settings, tables.DEDUPLICATION)):
             session.query(f"ALTER TABLE {quarantine} {change}")
     beside = f"{database}{LANDING_SUFFIX}"
     landing, view = _table(beside, source), _table(beside, source, "__cast")
@@ -240,14 +237,25 @@ def _follow(
     if kept.ttl != wanted.ttl:
         ttl = source.engine_settings.get("ENGINE_TTL")
         changes.append(f"MODIFY TTL {ttl}" if ttl else "REMOVE TTL")
-    for change in (*changes, *_upgrades(kept)):
+    if kept.sampling_key != wanted.sampling_key:
+        key = source.engine_settings.get("ENGINE_SAMPLING_KEY")
+        changes.append(f"MODIFY SAMPLE BY {key}" if key else "REMOVE SAMPLE BY")
+    changes += _setting_changes(kept.settings, wanted.settings)
+    for change in changes:
         session.query(f"ALTER TABLE {table} {change}")
     return bool(changes)
 
 
-def _upgrades(kept: Definition) -> list[str]:
-    """Return what a table of an earlier version of this app lacks."""
-    return [] if kept.is_deduplicating else [f"MODIFY SETTING {tables.DEDUPLICATION}"]
+def _setting_changes(kept: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[str]:
+    """Yield what brings a table's settings to what they are to be."""
+    kept, wanted = (
+        {name: value for name, value in each.items() if not _FIXED.fullmatch(name)}
+        for each in (kept, wanted)
+    )
+    if new := dict(wanted.items() - kept.items()):
+        yield f"MODIFY SETTING {tables.settings_text(new)}"
+    if gone := kept.keys() - wanted.keys():
+        yield f"RESET SETTING {', '.join(gone)}"
 
 
 def _column_changes(column: Column, kept: Definition, wanted: Definition) -> Iterator[str]:

@@ -1,20 +1,26 @@
 """What a request sends: the parameters of its address, and its body, bounded and unpacked."""
 
+import asyncio
 import gzip
 import io
 import json
 import zlib
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+import httpx
 from starlette.requests import Request
 from starlette.types import Message
 
 from clerk_tinybird_app.local.tinybird.errors import ApiError, bad_request
+from clerk_tinybird_app.settings.loopback import is_loopback_url
 
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_BYTES: Final = 10_000_000
 """The largest body, unpacked; Tinybird's own limit for events."""
 
+_LOOPBACK: Final = "127.0.0.1"
+_FETCH_SECONDS: Final = 30
 _WITH_BODY: Final = frozenset(("POST", "PUT"))
 
 
@@ -81,6 +87,40 @@ async def values_of(request: Request) -> dict[str, Any]:
     if not isinstance(sent, dict):
         raise bad_request("The body is not a JSON object")
     return values | sent
+
+
+async def fetched(url: str) -> bytes:
+    """Return what is at an address of this machine; nothing else is asked, whatever it answers.
+
+    Raises:
+        ApiError: 400, it is another address, or cannot be read; 413, too large.
+    """
+    where = urlsplit(url) if is_loopback_url(url) else None
+    if where is None or where.scheme != "http":
+        raise bad_request(
+            "'url' is not supported but for http:// and this machine; send the rows themselves, "
+            "as the body"
+        )
+    # Of a name that stands for this machine nobody else is to say what it is.
+    address = where.hostname if (where.hostname or "")[-1:].isdigit() else _LOOPBACK
+    body = b""
+    try:
+        async with (
+            asyncio.timeout(_FETCH_SECONDS),
+            httpx.AsyncClient(trust_env=False) as client,
+            client.stream(
+                "GET", httpx.URL(url).copy_with(host=address), headers={"Host": where.netloc}
+            ) as answer,
+        ):
+            if not answer.is_success:
+                raise bad_request(f"The url answers {answer.status_code}")
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise _too_large()
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise bad_request(f"The url cannot be read: {type(error).__name__}") from None
+    return body
 
 
 def _too_large() -> ApiError:

@@ -119,7 +119,7 @@ class Call:
 
     def answered(self, status: int, *, read: Read | None = _NOTHING, error: str = "") -> None:
         """Keep how a pipe answered; of a ``read`` of service data sources nothing is kept."""
-        known = self.workspace.pipe_name(self.pipe) if self.pipe != QUERY_API else QUERY_API
+        known = self.workspace.name_of("pipe", self.pipe) if self.pipe != QUERY_API else QUERY_API
         if known is None or read is None:
             return
         id_of, add = self.workspace.resource_id, self.service.observed.add

@@ -1,6 +1,7 @@
 """``/v1/build``, ``/v1/deploy`` and ``/v1/deployments``: what is served of a project's files."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -120,10 +121,14 @@ def _file(name: str) -> Path:
     return file
 
 
+def _read(call: Call, files: dict[Path, bytes]) -> Project:
+    return read_files(files, modified=call.service.clock())
+
+
 def _build(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
     before = call.workspace.served
     try:
-        _, checked = call.workspace.serve(read_files(files), call.service.writer)
+        _, checked = call.workspace.serve(_read(call, files), call.service.writer)
     except ProjectMistakes as error:
         return {"result": "failed", "errors": _faults(error)}
     return {"result": "success", "build": {"id": str(uuid.uuid4()), **_told(before, checked)}}
@@ -141,7 +146,7 @@ def _deploy(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
     made = {"id": str(target.deployed), "created_at": now, "updated_at": now, "live": serves}
     before = target.served
     try:
-        project = read_files(files)
+        project = _read(call, files)
         if "allow_destructive_operations" not in asked:
             _require_kept(before.datasources, project)
         if serves:
@@ -187,17 +192,28 @@ def _told(before: Checked, after: Checked) -> dict[str, Any]:
             {"level": "WARNING", "resource": one.file.stem, "message": str(one)}
             for one in after.doubts
         ],
-        **{f"{change}_token_names": [] for change in ("new", "changed", "deleted")},
     }
     for kind, old, new in (
         ("datasource", before.datasources, after.datasources),
         ("pipe", _pipes(before), _pipes(after)),
+        ("token", _tokens(before), _tokens(after)),
     ):
         found[f"new_{kind}_names"] = sorted(new.keys() - old.keys())
         found[f"deleted_{kind}_names"] = sorted(old.keys() - new.keys())
         found[f"changed_{kind}_names"] = sorted(
             name for name in new.keys() & old.keys() if new[name] != old[name]
         )
+    return found
+
+
+def _tokens(checked: Checked) -> dict[str, set[tuple[str, str]]]:
+    """Return what each token that the data files name may do to which of them."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    files: tuple[DataSource | Pipe, ...]
+    files = (*checked.datasources.values(), *_pipes(checked).values())
+    for each in files:
+        for name, permission in each.tokens:
+            found[name].add((each.name, permission.upper()))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -16,8 +17,9 @@ from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_callers
 _APPEND: Final = "append"
 _KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
 _REPLACE: Final = "replace"
+_CREATE: Final = "create"
 _FROM_ELSEWHERE: Final = b"url="
-_NOT_DONE: Final = frozenset(("url", "replace_condition", "dialect_escapechar"))
+_NOT_DONE: Final = frozenset(("replace_condition", "dialect_escapechar"))
 _ONLY_DEPLOYMENTS: Final = (
     "Adding or modifying data sources to this workspace can only be done via deployments"
 )
@@ -47,19 +49,25 @@ async def file(call: Call) -> dict[str, Any]:
     for name in sorted(_NOT_DONE & values.keys()):
         raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
     asked = call.request.path_params.get("mode") or values.get("mode") or _APPEND
-    if asked not in (_APPEND, _REPLACE):
+    if asked not in (_APPEND, _REPLACE, _CREATE):
+        raise bad_request(f"The mode '{asked}' is not supported; use {_APPEND} or {_REPLACE}")
+    if asked == _CREATE:
         raise forbidden(_ONLY_DEPLOYMENTS)
     name = call.name or values.get("name", "")
-    if not call.name and not workspace.has_datasource(name):
+    is_known = call.name or workspace.name_of("datasource", name) is not None
+    if caller.is_admin and not is_known:
         raise forbidden(_ONLY_DEPLOYMENTS)
     source = workspace.datasource(name, caller.require_append)
     call.operates(asked, source.name)
-    if asked == _REPLACE:
-        # It removes what others have added.
+    url = values.get("url")
+    if asked == _REPLACE or url is not None:
+        # It removes what others have added, or reads what only this machine may.
         caller.require_admin()
     kind = values.get("format", "csv")
     if kind not in _KINDS:
         raise bad_request(f"The format '{kind}' is not supported; send csv, ndjson or parquet")
+    if url is not None:
+        content = await bodies.fetched(str(url))
     invalid = 0
     if kind == "csv":
         delimiter = values.get("dialect_delimiter", ",")
@@ -99,7 +107,7 @@ async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
         content = await bodies.body_of(request)
         # Clients call any body a form.
         if kind in bodies.FORMS and content.startswith(_FROM_ELSEWHERE):
-            values["url"] = ""
+            values |= parse_qsl(content.decode(errors="replace"), keep_blank_values=True)
         return values, content
     async with bodies.bounded(request).form(max_files=1, max_part_size=bodies.MOST_BYTES) as form:
         found = b""

@@ -10,7 +10,7 @@ from clerk_tinybird_app.local.tinybird.project.fillings import Copy
 from clerk_tinybird_app.local.tinybird.project.pipe_sql import CompiledPipe
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, for_callers
 from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
-from clerk_tinybird_app.tinybird.project import Column, DataSource, Node
+from clerk_tinybird_app.tinybird.project import MATERIALIZED, Column, DataSource, Node
 from clerk_tinybird_app.tinybird.template import Parameter
 
 PIPE_FILE: Final = ".pipe"
@@ -59,7 +59,8 @@ async def datasources(call: Call) -> dict[str, Any]:
     """List the data sources that the caller may read or add to."""
     found = call.workspace.served.datasources.values()
     sources = [source for source in found if call.caller.may_see(source.name)]
-    return {"datasources": await _datasource_views(call, sources)}
+    views, fields = await _datasource_views(call, sources), _chosen(call, "attrs")
+    return {"datasources": [_part(view, fields) for view in views]}
 
 
 @for_callers
@@ -82,6 +83,30 @@ async def datasource_file(call: Call) -> Response:
     """Give the file that a data source was read from."""
     source = call.workspace.datasource(call.name, call.caller.require_sight)
     return PlainTextResponse(source.text)
+
+
+@for_admins
+async def dependencies(call: Call) -> dict[str, Any]:
+    """Name what is filled from a data source, also through others, each with what fills it."""
+    source, views = (
+        call.request.query_params.get("datasource", ""),
+        call.workspace.served.views.values(),
+    )
+    found = {source}
+    while more := {view.target for view in views if view.source in found} - found:
+        found |= more
+    filled = sorted(found - {source})
+    return {
+        "dependencies": {
+            name: [view.pipe for view in views if view.target == name] for name in filled
+        }
+    }
+
+
+@for_admins
+async def connectors(call: Call) -> dict[str, Any]:
+    """List the connections to other systems: there is none."""
+    return {"connectors": []}
 
 
 async def _datasource_views(call: Call, sources: Sequence[DataSource]) -> list[dict[str, Any]]:
@@ -147,6 +172,9 @@ def _node_view(
         "name": node.name,
         "description": node.description,
         "node_type": node.type.lower() or "standard",
+        "materialized": (
+            workspace.resource_id("datasource", node.target) if node.type == MATERIALIZED else None
+        ),
         "params": list(map(_parameter_view, compiled.templates[node.name].parameters)),
         "dependencies": sorted(compiled.uses[node.name]),
         **_dates(compiled.pipe.modified),

@@ -1,4 +1,7 @@
-"""``/tokens`` as Tinybird Local answers it, and ``/v0/tokens``."""
+"""``/tokens`` as Tinybird Local answers it, ``/v0/tokens``, and ``/v0/variables``.
+
+Variables are values for ``tb_secret`` in pipes, which nobody can read back.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clerk_tinybird_app.local.tinybird.access import claims, static_tokens
-from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
+from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden, not_found
 from clerk_tinybird_app.local.tinybird.routes.bodies import values_of
 from clerk_tinybird_app.local.tinybird.routes.calls import Call, for_admins, service_of, with_tokens
-from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace
+from clerk_tinybird_app.local.tinybird.workspaces.workspace import LocalWorkspace, time_text
 
 _OWN: Final = ("workspace admin token", "admin local_testing@tinybird.co")
 _ADMIN: Final = ({"type": claims.ADMIN},)
+_MOST: Final = 100
+_MOST_BYTES: Final = 8_192
+_TYPE: Final = "secret"
 
 
 async def local(request: Request) -> Response:
@@ -34,7 +40,7 @@ async def local(request: Request) -> Response:
 async def create(call: Call) -> Response:
     """Sign a JWT; with ``scope`` in the place of ``scopes``, make a token that does not expire."""
     workspace, values = call.workspace, await values_of(call.request)
-    if "scope" in values:
+    if "scope" in values or not values.keys() & {"scopes", "expiration_time"}:
         return _made(workspace, values, call.request.query_params.getlist("scope"))
     try:
         expires = int(values["expiration_time"])
@@ -83,10 +89,43 @@ async def one(call: Call) -> Response | dict[str, Any]:
     return _kept(workspace, replace(found, value=static_tokens.new_token(workspace.id, found.name)))
 
 
+@for_admins
+async def variables(call: Call) -> dict[str, Any]:
+    """List the variables, without their values, or make one."""
+    known = call.workspace.variables
+    if call.request.method == "GET":
+        return {"variables": list(known.values())}
+    values = await values_of(call.request)
+    name = str(values.get("name"))
+    is_new = "name" in values and name.isidentifier() and name not in known
+    if not is_new or len(known) >= _MOST or values.get("type", _TYPE) != _TYPE:
+        raise bad_request(
+            f"A variable needs a name of letters, digits and underscores that is not there already "
+            f"and the type {_TYPE}; {_MOST} may be there"
+        )
+    return _kept_variable(call, name, values)
+
+
+@for_admins
+async def variable(call: Call) -> dict[str, Any]:
+    """Describe a variable, give it another value, or remove it."""
+    workspace, method, name = call.workspace, call.request.method, call.name
+    if name not in workspace.variables:
+        raise not_found("Not found" if method == "GET" else "Variable not found")
+    if method == "PUT":
+        return _kept_variable(call, name, await values_of(call.request))
+    if method == "GET":
+        return workspace.variables[name]
+    del workspace.variables[name], workspace.secrets[name]
+    return {"ok": True}
+
+
 def _made(workspace: LocalWorkspace, values: dict[str, Any], texts: list[str]) -> Response:
-    name, given = values.get("name"), values["scope"]
+    name, given = values.get("name"), values.get("scope")
     if not isinstance(name, str) or not name:
         raise bad_request("A token needs a name")
+    if given is None:
+        raise bad_request("A token needs a scope, such as PIPES:READ:name; a JWT needs scopes")
     if any(name == token.name for token in _all(workspace)):
         raise bad_request(f'Auth token with name "{name}" already exists')
     texts = texts or (given if isinstance(given, list) else [given])
@@ -124,3 +163,14 @@ def _view(token: static_tokens.StaticToken, workspace: LocalWorkspace) -> dict[s
         "host": "local",
         "is_internal": False,
     }
+
+
+def _kept_variable(call: Call, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    workspace, value = call.workspace, values.get("value")
+    if not isinstance(value, str) or len(value.encode(errors="replace")) > _MOST_BYTES:
+        raise bad_request(f"A variable needs a value, a text of at most {_MOST_BYTES} bytes")
+    now = time_text(call.service.clock())
+    before = workspace.variables.get(name, {"name": name, "type": _TYPE, "created_at": now})
+    workspace.variables[name] = {**before, "updated_at": now, "edited_by": "local"}
+    workspace.secrets[name] = value
+    return workspace.variables[name]

@@ -98,38 +98,31 @@ class LocalWorkspace:
             ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
         """
         served = self.served
-        name = self._name("pipe", name_or_id, served)
+        name = self.name_of("pipe", name_or_id, served)
+        # Whoever may not read it learns neither that it is there nor what is wrong with it.
+        caller.fixed_params(name or name_or_id, name_or_id)
         if name is None:
             raise not_found(missing.format(name_or_id))
-        # Whoever may not read it learns nothing of the rest, nor of what is wrong with it.
-        caller.fixed_params(name)
         served.require(name)
         return served.pipes[name]
 
-    def pipe_name(self, name_or_id: str) -> str | None:
-        """Return the name of a pipe, one with a mistake among them; None: there is no such pipe."""
-        return self._name("pipe", name_or_id, self.served)
-
-    def has_datasource(self, name_or_id: str) -> bool:
-        """Tell whether there is such a data source, one with a mistake among them."""
-        return self._name("datasource", name_or_id, self.served) is not None
-
-    def datasource(self, name_or_id: str, require: Callable[[str], None]) -> DataSource:
+    def datasource(self, name_or_id: str, require: Callable[[str, str], None]) -> DataSource:
         """Return a data source for which ``require`` does not refuse the caller.
 
         Raises:
             ApiError: 404, there is none; from ``require``; 400, it has a mistake.
         """
         served = self.served
-        name = self._name("datasource", name_or_id, served)
+        name = self.name_of("datasource", name_or_id, served)
+        require(name or name_or_id, name_or_id)
         if name is None:
             raise not_found(f'Data Source "{name_or_id}" does not exist')
-        require(name)
         served.require(name)
         return served.datasources[name]
 
-    def _name(self, kind: str, name_or_id: str, served: Checked) -> str | None:
-        """Return the name of what has a name or an id; None: there is no such thing."""
+    def name_of(self, kind: str, name_or_id: str, served: Checked | None = None) -> str | None:
+        """Return the name of a pipe or a data source, also with a mistake; None: there is none."""
+        served = served or self.served
         found: Collection[str] = served.pipes if kind == "pipe" else served.datasources
         if name_or_id in found:
             return name_or_id
