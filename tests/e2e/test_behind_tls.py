@@ -358,8 +358,8 @@ def test_a_client_cannot_be_others_by_a_header_behind_nginx(fronts: Fronts, how:
         return answer.status_code
 
     assert {ask(number) for number in range(PER_ADDRESS)} == {401}
-    # On a slow machine there is room again for some before the last of them has come.
-    assert any(ask(number) == 429 for number in range(PER_ADDRESS, 3 * PER_ADDRESS))
+    # A slow machine takes longer than a second, in which one more is allowed.
+    assert 429 in {ask(number) for number in range(PER_ADDRESS)}
     # Others who come through the same proxy are still served.
     assert ask(0, "203.0.113.99") == 401
 
@@ -397,4 +397,4 @@ def test_a_client_cannot_be_others_by_a_header_behind_caddy(fronts: Fronts) -> N
     def ask(number: int) -> int:
         return fronts.get(fronts.caddy, TOKEN, X_Forwarded_For=f"198.51.100.{number}").status_code
 
-    assert any(ask(number) == 429 for number in range(3 * PER_ADDRESS))
+    assert {ask(number) for number in range(2 * PER_ADDRESS)} == {401, 429}

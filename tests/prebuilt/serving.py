@@ -41,7 +41,7 @@ from clerk_tinybird_app.prebuilt import http_protocol
 from clerk_tinybird_app.telemetry import metrics, refusals
 
 http_protocol.REQUEST_SECONDS = float(os.environ.get("REQUEST_SECONDS", "30"))
-http_protocol.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0"))
+http_protocol.FIRST_SECONDS = float(os.environ.get("FIRST_SECONDS", "0.5"))
 if lines := os.environ.get("LINES_PER_MINUTE"):
     refusals._LOG._budgets.default_factory = lambda: LogBudget(per_minute=int(lines))
 
