@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from benchmarks import machine
 from benchmarks.report import Section, goal, percentile, ratio
+from benchmarks.soak import redis_tabs
 from benchmarks.soak.ingest import Ingested, a_row, ingest
 from benchmarks.soak.many_tabs import Plan, hold_blank, hold_signed_in
 from benchmarks.soak.people import TENANTS, make_people
@@ -43,6 +44,7 @@ _INGEST_SECONDS: Final = 9.0
 _REST: Final = 5.0
 _TWO: Final = 2
 _ROWS: Final = 100
+_TABS_IN_REDIS: Final = 100
 _APP: Final = {"TINYBIRD_TOKENS_PER_MINUTE": "99999999"}
 _LONGEST: Final = 3.0
 """Times its seconds that a storm may take, beside all the first sign-ins."""
@@ -134,6 +136,7 @@ def _workers_section(
             folder / "two",
             {
                 **_APP,
+                **redis_tabs.REFRESH_OFTEN,
                 "REFLEX_REDIS_URL": redis.url,
                 "REDIS_SECRET": secrets.token_hex(32),
                 "WEB_CONCURRENCY": str(_TWO),
@@ -145,6 +148,8 @@ def _workers_section(
         started.callback(app.stop)
         app.prod(kept)
         yield _storm_section(app, _STORMY_OF_TWO, seconds, broken, is_killed=True)
+        _say(f"Opening {_TABS_IN_REDIS} dashboards over Redis")
+        yield _redis_section(redis_tabs.measure(redis, app, _TABS_IN_REDIS))
 
 
 def _tabs_section(app: RunningApp, tabs: int, seconds: float, broken: _Broken) -> Section:
@@ -207,6 +212,19 @@ def _storm_section(
     if not is_killed:
         lost = {name: times for name, times in outcome.done.items() if name.startswith("lost")}
         broken.check(lost, "lost tabs in the storm")
+    return section
+
+
+def _redis_section(cost: redis_tabs.Cost) -> Section:
+    section = Section(
+        f"5. What {_TABS_IN_REDIS} dashboards cost Redis, each of another person",
+        {"kB": ".0f", "keys": ".0f", "commands": ".0f", "Redis, ms": ".1f", "workers, ms": ".1f"},
+    )
+    section.add("a signed-in tab", cost.signed_in_kb, cost.signed_in_keys)
+    section.add("its dashboard filled", cost.filled_kb, cost.filled_keys)
+    for event, work in (("a session push", cost.push), ("a refresh", cost.refresh)):
+        section.add(event, None, None, work.commands, work.redis_ms, work.workers_ms)
+    section.remarks.append("Milliseconds of processor time, without the embedded Tinybird's.")
     return section
 
 

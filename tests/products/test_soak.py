@@ -1,14 +1,18 @@
 """The soak with few tabs and for seconds: nothing foreign is shown, and no row is lost."""
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from benchmarks.soak import redis_tabs
 from benchmarks.soak.ingest import ingest
 from benchmarks.soak.people import make_people
 from benchmarks.soak.storm import PLAYGROUND, SESSION, TOKEN, Storm, compared, rage
 from benchmarks.soak.tab import Shown
+from tests import redis_server
 from tests.running_app import RunningApp
 
 _TABS = 16
@@ -45,6 +49,27 @@ def test_no_row_that_was_acknowledged_is_lost_or_doubled_by_a_kill(app: RunningA
     assert outcome.acknowledged
     assert not outcome.lost
     assert not outcome.doubled
+
+
+@pytest.mark.skipif(not redis_server.is_there(), reason=redis_server.ADVICE)
+def test_what_a_tab_and_its_events_cost_redis_is_counted(tmp_path: Path) -> None:
+    with redis_server.redis_server("--logfile", os.devnull) as server:
+        shared = {"REFLEX_REDIS_URL": server.url, "REDIS_SECRET": "s" * 32}
+        app = RunningApp(tmp_path / "app", redis_tabs.REFRESH_OFTEN | shared)
+        app.env["REFLEX_BACKEND_PORT"] = str(app.port)
+        try:
+            app.backend_alone()
+            app.wait_for_tinybird()
+            cost = redis_tabs.measure(server, app, tabs=4)
+        finally:
+            app.stop()
+
+    assert 10 <= cost.signed_in_keys <= 14
+    assert 10 < cost.signed_in_kb < cost.filled_kb
+    # A push takes and renews each part of a state; a refresh is several events, and its queries.
+    assert cost.push.commands > cost.signed_in_keys
+    assert cost.refresh.commands > 2 * cost.push.commands
+    assert cost.push.redis_ms > 0
 
 
 def test_a_page_with_something_foreign_is_noticed() -> None:
