@@ -77,6 +77,11 @@ def _of_names(dashboard: Dashboard) -> Iterator[Mistake]:
 
 def _of_page(dashboard: Dashboard, name: str) -> Iterator[Mistake]:
     panels, page = dashboard.panels_of(name), dashboard.pages.get(name)
+    if panels and panels[0].is_below:
+        yield Mistake(
+            f"the panel '{panels[0].key}' is the first, and there is none that it could be below",
+            (panels[0].pipe, panels[0].title),
+        )
     if page is not None:
         yield from _of_heading(dashboard, name, page)
     for panel in panels:

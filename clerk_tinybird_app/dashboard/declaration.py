@@ -225,6 +225,8 @@ class Panel:
         parameters: What it always asks with, beside the period and the filters.
         ignores: Filters that its pipe does not take.
         width: Of twelve columns on a wide screen.
+        is_below: True for one that stands on a wide screen below the panel before it, in that
+            one's columns; a list of records beside both is as high as they are.
         noun: What its rows count, in the plural.
     """
 
@@ -235,6 +237,7 @@ class Panel:
     parameters: Mapping[str, str] = field(default_factory=dict)
     ignores: tuple[str, ...] = ()
     width: int = 6
+    is_below: bool = False
     noun: str = "events"
 
     @property

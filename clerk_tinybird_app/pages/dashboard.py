@@ -1,6 +1,6 @@
 """The pages of the declared dashboard: the overview, and the pages that its rows open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ from clerk_tinybird_app.state.session import SessionState
 
 _PRODUCT: Final = products.current()
 _H1: Final = "title-1"
+_COLUMNS: Final = 12
 _DRAWN_BY: Final[dict[type[Panel], Callable[[Any], rx.Component]]] = {
     Figures: figures_panel,
     TimeSeries: time_series_panel,
@@ -171,14 +172,16 @@ def all_shown(panels: Sequence[Panel]) -> rx.Component:
     figures = [each for each in panels if isinstance(each, Figures)]
     others = [each for each in panels if not isinstance(each, Figures)]
     if not others:
-        return rx.el.div(*map(_shown, panels), class_name="twelve-columns")
+        return rx.el.div(*_columns(panels, _shown), class_name="twelve-columns")
     return rx.cond(
         DashboardState.failure_code != "",
         rx.el.div(not_loaded(), class_name="twelve-columns"),
         rx.cond(
             has_no_match(others),
-            rx.el.div(*map(_shown, figures), no_match(others[0].noun), class_name="twelve-columns"),
-            rx.el.div(*map(_shown, panels), class_name="twelve-columns"),
+            rx.el.div(
+                *_columns(figures, _shown), no_match(others[0].noun), class_name="twelve-columns"
+            ),
+            rx.el.div(*_columns(panels, _shown), class_name="twelve-columns"),
         ),
     )
 
@@ -189,16 +192,39 @@ def _alone(content: rx.Component) -> rx.Component:
 
 
 def _shown(panel: Panel) -> rx.Component:
-    """Return a panel in its columns, or nothing for a session that may not read its pipe."""
-    return rx.cond(
-        _is_hidden(panel), rx.fragment(), _in_columns(panel, _DRAWN_BY[type(panel)](panel))
-    )
+    """Return a panel, or nothing for a session that may not read its pipe."""
+    return rx.cond(_is_hidden(panel), rx.fragment(), _DRAWN_BY[type(panel)](panel))
 
 
-def _in_columns(panel: Panel, drawn: rx.Component) -> rx.Component:
-    return rx.el.div(
-        drawn, style={"--width": str(panel.width)}, class_name="min-w-0 grid grid-cols-1"
-    )
+def _columns(
+    panels: Sequence[Panel], draw: Callable[[Panel], rx.Component]
+) -> Iterator[rx.Component]:
+    """Yield the panels in their columns, those below another in the same ones."""
+    for row in rows_of_stacks(panels):
+        has_pile = any(len(stack) > 1 for stack in row)
+        for stack in row:
+            look = "pile" if len(stack) > 1 else "beside-pile" if has_pile else ""
+            yield rx.el.div(
+                *map(draw, stack),
+                style={"--width": str(stack[0].width)},
+                class_name=f"placed {look}".strip(),
+            )
+
+
+def rows_of_stacks(panels: Sequence[Panel]) -> list[list[list[Panel]]]:
+    """Return the rows of a wide screen: stacks side by side, each of panels below one another."""
+    rows: list[list[list[Panel]]] = []
+    left = 0
+    for panel in panels:
+        if panel.is_below and rows:
+            rows[-1][-1].append(panel)
+            continue
+        if panel.width > left:
+            rows.append([])
+            left = _COLUMNS
+        rows[-1].append([panel])
+        left -= panel.width
+    return rows
 
 
 def _is_hidden(panel: Panel) -> rx.Var[bool]:
@@ -236,21 +262,18 @@ def _invitation_in_a_frame() -> rx.Component:
     )
 
 
+def _place(panel: Panel) -> rx.Component:
+    """Return a grey place for a panel."""
+    return figures_skeleton(panel) if isinstance(panel, Figures) else panel_skeleton(panel)
+
+
 def _skeleton(panels: Sequence[Panel], *, compares: bool) -> rx.Component:
     return rx.el.div(
         rx.el.p("Loading", role="status", class_name="sr-only"),
         head_skeleton(_heading()),
         toolbar_skeleton(compares=compares),
         rx.el.div(
-            *(
-                _in_columns(
-                    panel,
-                    figures_skeleton(panel)
-                    if isinstance(panel, Figures)
-                    else panel_skeleton(panel),
-                )
-                for panel in panels
-            ),
+            *_columns(panels, _place),
             class_name="wrap twelve-columns",
         ),
         aria_busy="true",

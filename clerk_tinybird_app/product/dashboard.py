@@ -118,7 +118,7 @@ _LATENCY: Final = TimeSeries(
 _RECENT: Final = Records(
     pipe="recent_requests",
     title="Recent requests",
-    width=12,
+    width=7,
     noun="requests",
     parameters={"limit": "20"},
     id="request_id",
@@ -139,7 +139,7 @@ _RECENT: Final = Records(
 _ROUTES: Final = Ranking(
     pipe="top_routes",
     title="Routes",
-    width=7,
+    width=5,
     noun="requests",
     parameters={"limit": "50"},
     by=("method", "route"),
@@ -162,6 +162,7 @@ _SHARES: Final = Breakdown(
     parameters={"limit": "50"},
     tabs=("user", "region", "status"),
     width=5,
+    is_below=True,
 )
 
 DASHBOARD: Final = Dashboard(

@@ -122,7 +122,7 @@ _TEMPLATES: Final = Ranking(
         Column(of=("p95_delivery_ms",), label="p95", unit=Unit.MILLISECONDS, sort="slowest"),
     ),
     opens="template",
-    width=7,
+    width=12,
 )  # fmt: skip
 
 _SHARES: Final = Breakdown(
@@ -168,6 +168,7 @@ _SENDERS: Final = Ranking(
         Column(of=("complaint_rate",), label="spam", unit=Unit.PERCENT, decided_by=("outcome",)),
     ),
     width=5,
+    is_below=True,
 )
 
 DASHBOARD: Final = Dashboard(
@@ -189,7 +190,7 @@ DASHBOARD: Final = Dashboard(
             values_from=Values(pipe="senders", column="sender", count="sent", search="search"),
         ),
     ),
-    panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _SHARES, _LATEST, _SENDERS),
+    panels=(_FIGURES, _EMAILS, _DELIVERY_TIME, _TEMPLATES, _SHARES, _SENDERS, _LATEST),
     pages={
         "template": Page(
             title="{template} from {domain}",

@@ -227,6 +227,10 @@ WRONG: list[tuple[Callable[[], Dashboard], str]] = [
     (lambda: with_panel(SPEED, series=()), "the panel 'speed' needs series=..."),
     (lambda: with_panel(SPEED, width=13), "the panel 'speed' is 13 of 12 columns wide"),
     (
+        lambda: with_panel(FIGURES, is_below=True),
+        "the panel 'totals' is the first, and there is none that it could be below",
+    ),
+    (
         lambda: with_panel(SPEED, name="by_time"),
         "two panels are named 'by_time': give one of them a name of its own, name=...",
     ),

@@ -103,13 +103,15 @@ class Board:
         token = httpx.get(f"{api}/v0/tokens/requests_append", headers=admin).json()["token"]
         # A machine need not have curl to tell that the shell hands it the right words.
         said = subprocess.run(
-            ["sh", "-c", 'curl() { printf "%s\\0" "$@"; }\n' + command],
+            ["sh", "-c", 'curl() { printf "%s\\0" "$@"; cat; }\n' + command],
             env={"PATH": os.defpath, "TINYBIRD_API_URL": api, "TINYBIRD_APPEND_TOKEN": token},
             capture_output=True,
             text=True,
             check=True,
         )
-        url, _, header, _, body = said.stdout.removesuffix("\0").split("\0")
+        url, _, header, *_, body = said.stdout.split("\0")
+        # As curl sends what it reads.
+        body = body.replace("\n", "")
         name, _, value = header.partition(": ")
         httpx.post(url, headers={name: value}, content=body).raise_for_status()
 

@@ -147,7 +147,11 @@ def test_another_view_of_the_page_leaves_it_where_it_is_scrolled_to(
     legend = page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="2xx")
     shares = page.get_by_role("navigation", name="Shares by").get_by_role("link", name="region")
 
-    for change in (lambda: drag(page, charts[0], 0.3, 0.6), legend.click, shares.click):
+    def choose_share() -> None:
+        # Where it stands: Playwright's own click would bring it into view.
+        shares.evaluate("link => link.click()")
+
+    for change in (lambda: drag(page, charts[0], 0.3, 0.6), legend.click, choose_share):
         page.evaluate("scrollTo(0, 200)")
         before = page.url
         change()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, TRAFFIC, Board
+from tests.e2e.board import FIGURES, LATENCY, PANELS, RECENT, ROUTES, SHARES, TRAFFIC, Board
 from tests.e2e.visitor import SIGN_IN, Visitor
 from tests.running_app import wait_until
 
@@ -337,6 +337,15 @@ def test_the_page_is_as_wide_as_the_screen_and_every_chip_is_seen(board: Board, 
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         expect(page.locator("#filters .chip")).to_have_count(3)
         assert page.locator("#filters a").evaluate_all(seen), width
+    # What has fewer rows leaves no hole: the list is as high as what is beside it.
+    routes, shares, recent = (
+        page.locator(f"#panel-{name}").evaluate("panel => panel.getBoundingClientRect().toJSON()")
+        for name in (ROUTES, SHARES, RECENT)
+    )
+    assert (shares["left"], shares["right"]) == (routes["left"], routes["right"])
+    assert shares["top"] - routes["bottom"] == 16
+    assert (recent["top"], recent["bottom"]) == (routes["top"], shares["bottom"])
+    assert recent["left"] > routes["right"]
 
 
 def test_a_panels_menu_works_by_keyboard(board: Board, page: Page) -> None:
