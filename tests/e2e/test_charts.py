@@ -97,6 +97,7 @@ def test_one_moment_is_read_in_every_chart_at_once(
     expect(tip).to_contain_text("so far")
     expect(latency.locator(".chart-tip")).to_have_count(0)
     expect(label).to_be_hidden()
+    expect(page.locator(f"#panel-{LATENCY} .legend")).to_contain_text("this moment")
     expect(page.locator(f"#panel-{TRAFFIC} .legend b").first).not_to_have_text(whole)
 
     # A narrow chart has no room in its middle, and tells as much there.
