@@ -281,7 +281,7 @@ def test_an_entry_of_the_legend_filters_and_with_alt_hides(
     expect(page).to_have_url(re.compile(r"/dashboard$"))
     board.choose(TRAFFIC, "Show 4xx")
     expect(traffic.locator(".bar .tone-warning").first).to_be_attached()
-    lines = latency.locator(".line:not(.below)")
+    lines = latency.locator(".line")
     named = page.locator(f"#panel-{LATENCY} .legend")
     named.get_by_role("button", name="p99").click()
     expect(lines).to_have_count(2)
