@@ -17,6 +17,7 @@ NONE: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _HUNDRED: Final = 100
+_TEN: Final = 9.95
 _MOST_PER_CENT: Final = 300
 """From here on a growth is told as how many times as much."""
 
@@ -109,8 +110,10 @@ def change(now: float, before: float, unit: Unit, *, is_absolute: bool) -> str:
 
 def growth(now: float, before: float) -> str:
     """Return how much more there is than before: ``+82.4 %``, so many times for a lot more."""
-    more = _HUNDRED * (now - before) / before
-    return f"{_TIMES}{_fixed(now / before, 0)}" if more > _MOST_PER_CENT else f"{signed(more, 1)} %"
+    more, times = _HUNDRED * (now - before) / before, now / before
+    if more <= _MOST_PER_CENT:
+        return f"{signed(more, 1)} %"
+    return f"{_TIMES}{_fixed(times, 1 if times < _TEN else 0)}"
 
 
 def signed(value: float, digits: int) -> str:

@@ -96,6 +96,7 @@ def test_one_moment_is_read_in_every_chart_at_once(
     expect(tip).to_contain_text("so far")
     expect(latency.locator(".chart-tip")).to_have_count(0)
     expect(label).to_be_hidden()
+    expect(page.locator(f"#panel-{LATENCY} .legend")).to_contain_text("this moment")
     expect(page.locator(f"#panel-{TRAFFIC} .legend b").first).not_to_have_text(whole)
 
     # A narrow chart has no room in its middle, and tells as much there.
@@ -283,7 +284,7 @@ def test_an_entry_of_the_legend_filters_and_with_alt_hides(
     expect(page).to_have_url(re.compile(r"/dashboard$"))
     board.choose(TRAFFIC, "Show 4xx")
     expect(traffic.locator(".bar .tone-warning").first).to_be_attached()
-    lines = latency.locator(".line:not(.below)")
+    lines = latency.locator(".line")
     named = page.locator(f"#panel-{LATENCY} .legend")
     named.get_by_role("button", name="p99").click()
     expect(lines).to_have_count(2)

@@ -213,7 +213,7 @@ function Lines({ shown, layout }) {
           <g key={label} className={`tone-${tone}`}>
             {size > 1 ? <path className="band" d={bandOf(wide, x, y, stands)} /> : null}
             {/* So that it is seen on both sides of one that is drawn on it. */}
-            <path className="line below" d={pathOf(shared(points, next))} />
+            <path className="line-below" d={pathOf(shared(points, next))} />
             <path className="line" d={pathOf(points)} />
             {stands(last) ? (
               <circle className="open-point" cx={x(open + 0.5)} cy={y(last)} r="2.5" />

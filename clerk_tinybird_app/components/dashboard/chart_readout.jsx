@@ -86,7 +86,8 @@ export function Legend() {
         );
       })}
       {isMeasured ? (
-        <span style={{ visibility: reading ? "hidden" : "visible" }}>whole period</span>
+        // As wide for both, so that nothing moves.
+        <span style={{ minWidth: "6.5em" }}>{reading ? "this moment" : "whole period"}</span>
       ) : null}
       {hasBefore({ ...shown, hidden: hidden.filter(isKnown) }) ? (
         <Entry isHidden={hidden.includes(null)} onHide={() => hide(null)}>

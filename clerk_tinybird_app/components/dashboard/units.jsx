@@ -60,8 +60,9 @@ export const changeIn = (unit, now, before) => {
   const difference = now - before;
   if (unit === "percent") return `${signed(100 * difference, 2)} pt`;
   if (unit !== "milliseconds" && before) {
-    const more = (100 * difference) / before;
-    return more > MOST_PER_CENT ? `×${fixed(now / before, 0)}` : `${signed(more, 1)} %`;
+    const [more, times] = [(100 * difference) / before, now / before];
+    if (more <= MOST_PER_CENT) return `${signed(more, 1)} %`;
+    return `×${fixed(times, times < 9.95 ? 1 : 0)}`;
   }
   // No finer than the value that it stands beside.
   const index = Math.max(stepOf(unit, now), stepOf(unit, difference));
