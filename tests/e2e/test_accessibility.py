@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.axe import axe_script, findings
-from tests.e2e.board import RECENT, Board
-from tests.e2e.visitor import SIGN_IN, Visitor
+from tests.e2e.board import RECENT, TRAFFIC, Board
+from tests.e2e.visitor import SIGN_IN, Line, Visitor
 from tests.running_app import RunningApp
 
 RULES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {
@@ -16,6 +16,9 @@ RULES: Final[dict[Literal["light", "dark"], tuple[str, ...]]] = {
     "dark": ("color-contrast",),
 }
 """Theme -> the rules to look for, all without any: nothing but colours differs in the second."""
+
+USUAL: Final[ViewportSize] = {"width": 1280, "height": 720}
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +147,50 @@ def test_for_a_signed_in_user_on_the_dashboard(
 ) -> None:
     visitor, inspector = inspected
     page, board = visitor.page, Board(visitor, app)
-    board.open("member@acme.test", "/dashboard?status_class=5xx")
+    tenant = board.open("member@acme.test", "/dashboard?status_class=5xx")
     inspector.look("filled")
+    _look_at_what_opens(page, inspector)
+    page.locator(f"#panel-{RECENT} tbody tr").nth(1).click()
+    expect(page.locator(".facts")).to_be_visible()
+    inspector.look("one record")
+    visitor.open("/dashboard?search=nowhere&record=none")
+    expect(page.get_by_role("dialog")).to_contain_text("Not among the requests")
+    expect(page.locator(f"#panel-{RECENT}")).to_contain_text("No requests contain")
+    inspector.look("no such record, and a search without any")
+
+    visitor.open("/dashboard/route?method=GET&route=/v1/orders")
+    expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
+    inspector.look("one route")
+    _look_on_a_phone(visitor, inspector, board, tenant)
+    visitor.open("/dashboard?region=nowhere&range=2y")
+    expect(page.locator("#no-match")).to_contain_text("No requests match")
+    inspector.look("nothing matches")
+    visitor.switch_to("Personal account")
+    expect(page.locator("main")).to_contain_text("Personal account")
+    visitor.open("/dashboard")
+    expect(page.locator("#no-rows")).to_be_visible()
+    inspector.look("a tenant without rows")
+    visitor.switch_to("Acme")
+    board.expect_filled()
+    with app.without_tinybird():
+        expect(page.locator("#stale")).to_be_visible(timeout=20_000)
+        inspector.look("stale")
+        page.set_viewport_size(PHONE)
+        visitor.open("/dashboard?range=7d")
+        expect(page.locator("#not-loaded")).to_be_visible()
+        inspector.look("nothing could be loaded, on a phone")
+
+    assert inspector.found == []
+
+
+def _look_at_what_opens(page: Page, inspector: Inspector) -> None:
+    page.locator(f"#panel-{TRAFFIC} .chart").hover()
+    expect(page.locator(".chart-tip")).to_be_visible()
+    inspector.look("a chart that is read")
+    page.locator("#filter-button").click()
+    expect(page.get_by_role("checkbox").first).to_be_visible()
+    inspector.look("the filter picker")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Actions: Requests").click()
     inspector.look("a panel's menu")
     page.get_by_role("button", name="Show as a table").click()
@@ -165,29 +210,23 @@ def test_for_a_signed_in_user_on_the_dashboard(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Refresh rate").click()
     inspector.look("the refresh rate")
-    page.locator(f"#panel-{RECENT} tbody tr").nth(1).click()
-    expect(page.locator(".facts")).to_be_visible()
-    inspector.look("one record")
-    visitor.open("/dashboard?search=nowhere&record=none")
-    expect(page.get_by_role("dialog")).to_contain_text("Not among the requests")
-    expect(page.locator(f"#panel-{RECENT}")).to_contain_text("No requests contain")
-    inspector.look("no such record, and a search without any")
 
-    visitor.open("/dashboard/route?method=GET&route=/v1/orders")
+
+def _look_on_a_phone(visitor: Visitor, inspector: Inspector, board: Board, tenant: str) -> None:
+    page = visitor.page
+    page.set_viewport_size(PHONE)
+    row = page.locator(f"#panel-{RECENT} tbody tr").nth(5)
+    row.evaluate("row => row.scrollIntoView({ block: 'start' })")
+    board.post_event(tenant, "/v1/orders")
+    expect(page.locator(".button.new")).to_be_visible()
+    inspector.look("new rows above a list that is read on a phone")
+    line = Line(page)
+    visitor.open("/embed?range=1h&method=GET")
     expect(page.locator(f"#panel-{RECENT} tbody tr").first).to_be_visible()
-    inspector.look("one route")
-    visitor.open("/dashboard?region=nowhere&range=2y")
-    expect(page.locator("#no-match")).to_contain_text("No requests match")
-    inspector.look("nothing matches")
-    visitor.switch_to("Personal account")
-    expect(page.locator("main")).to_contain_text("Personal account")
-    visitor.open("/dashboard")
-    expect(page.locator("#no-rows")).to_be_visible()
-    inspector.look("a tenant without rows")
-    visitor.switch_to("Acme")
-    board.expect_filled()
-    with app.without_tinybird():
-        expect(page.locator("#stale")).to_be_visible(timeout=20_000)
-        inspector.look("stale")
-
-    assert inspector.found == []
+    line.is_cut = True
+    visitor.context.set_offline(True)
+    expect(page.locator("#trouble")).to_contain_text("This device is offline")
+    inspector.look("in a frame, on a phone without a network")
+    line.is_cut = False
+    visitor.context.set_offline(False)
+    page.set_viewport_size(USUAL)

@@ -1,13 +1,12 @@
 """The charts of a dashboard are read, marked and changed: by mouse, by finger and by keys."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.board import LATENCY, TRAFFIC, Board
 from tests.e2e.visitor import Visitor
@@ -370,20 +369,11 @@ def test_a_picture_that_cannot_be_saved_is_said_for_a_moment(page: Page, board: 
     expect(page.locator(f"#panel-{LATENCY}")).not_to_contain_text("could not save the picture")
 
 
-@pytest.fixture
-def phone(browser: Browser, app: RunningApp) -> Iterator[Visitor]:
-    app.wait_for_tinybird()
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    visitor = Visitor(context, app.origin, app.backend)
-    yield visitor
-    context.close()
-    assert visitor.faults == []
-
-
 def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     phone: Visitor, app: RunningApp
 ) -> None:
     page, board = phone.page, Board(phone, app)
+    page.set_viewport_size({"width": 390, "height": 844})
     board.open()
     traffic = page.locator(f"#panel-{TRAFFIC} .chart")
     expect(traffic.locator("svg")).to_be_visible()
@@ -416,6 +406,10 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     expect(page).to_have_url(CUSTOM)
     marked = page.url
     expect(traffic.locator(".bar")).not_to_have_count(bars)
+    page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="2xx").tap()
+    expect(page).to_have_url(re.compile("status_class=2xx$"))
+    page.get_by_role("link", name="Remove filter status is 2xx").tap()
+    expect(page).to_have_url(marked)
 
     page.touchscreen.tap(*point(page, traffic, 0.6))
     expect(tip.locator(".touch")).to_have_text("Tap again to set the period")

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.axe import axe_script, findings
 from tests.e2e.board import FIGURES, Board
-from tests.running_app import wait_until
+from tests.e2e.visitor import Visitor
+from tests.running_app import RunningApp, wait_until
 
 
 def values(page: Page) -> dict[str, int]:
@@ -110,12 +111,13 @@ def test_enter_chooses_what_was_typed_and_the_box_keeps_the_keyboard(
 
 @pytest.mark.parametrize("width", [360, 760])
 def test_on_a_phone_the_values_are_a_sheet_for_fingers(
-    board: Board, page: Page, width: int
+    phone: Visitor, app: RunningApp, width: int
 ) -> None:
+    page = phone.page
     page.set_viewport_size({"width": width, "height": 740})
-    board.open()
-    page.locator("#filter-button").click()
-    page.get_by_role("tab", name="user").click()
+    Board(phone, app).open()
+    page.locator("#filter-button").tap()
+    page.get_by_role("tab", name="user").tap()
     there = values(page)
 
     sheet = page.get_by_role("dialog", name="Filter").bounding_box()
@@ -128,3 +130,9 @@ def test_on_a_phone_the_values_are_a_sheet_for_fingers(
     assert value["height"] >= 44
     assert behind == {"x": 0, "y": 0, "width": width, "height": 740}
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+    page.get_by_role("checkbox").first.tap()
+    expect(page).to_have_url(re.compile("user="))
+    page.get_by_role("dialog", name="Filter").get_by_role("button", name="Done").tap()
+    page.get_by_role("link", name="Remove filter user is ").tap()
+    expect(page.locator("#filters .chip")).to_have_count(0)

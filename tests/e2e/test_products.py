@@ -8,7 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from clerk_tinybird_app.dashboard.declaration import Breakdown, Figures, Panel, Ranking, TimeSeries
+from clerk_tinybird_app.dashboard.declaration import (
+    Breakdown,
+    Figures,
+    Panel,
+    Ranking,
+    Records,
+    TimeSeries,
+)
 from clerk_tinybird_app.dashboard.view import record_names
 from clerk_tinybird_app.local.clerk.seed import ACME_ID, GLOBEX_ID
 from clerk_tinybird_app.products import Product
@@ -81,6 +88,33 @@ def tenants(shop: Shop, token: str) -> set[str]:
     return {scope["fixed_params"][parameter] for scope in scopes}
 
 
+def _read_and_save_the_charts(shop: Shop) -> None:
+    page = shop.page
+    for chart in (p for p in shop.panels() if isinstance(p, TimeSeries)):
+        shown = page.locator(f"#panel-{chart.key}")
+        shown.locator(".chart").hover()
+        expect(shown.locator(".chart-tip")).to_contain_text(chart.series[0].label)
+        expect(shown.locator(".chart-limit")).to_have_count(1 if chart.limit else 0)
+        shown.get_by_role("button", name="Actions: ").click()
+        with page.expect_download() as picture:
+            shown.get_by_role("button", name="Save as PNG").click()
+        assert picture.value.suggested_filename == f"{chart.key}.png"
+
+
+def _load_more_and_search(shop: Shop) -> None:
+    (records,) = (p for p in shop.panels() if isinstance(p, Records))
+    listed = shop.page.locator(f"#panel-{records.key}")
+    rows = listed.locator("[data-record]")
+    listed.get_by_role("button", name="Load 50 more").click()
+    expect(rows.nth(60)).to_be_attached()
+    one = rows.nth(1).get_attribute("data-record") or ""
+    listed.get_by_role("searchbox").fill(one)
+    expect(rows).to_have_count(1)
+    expect(rows).to_have_attribute("data-record", one)
+    listed.get_by_role("searchbox").press("Escape")
+    expect(rows.nth(1)).to_be_visible()
+
+
 def test_an_admin_signs_in_sees_every_panel_opens_a_row_and_switches(shop: Shop) -> None:
     page, visitor = shop.page, shop.visitor
     token = visitor.sign_in("admin@acme.test")
@@ -93,6 +127,9 @@ def test_an_admin_signs_in_sees_every_panel_opens_a_row_and_switches(shop: Shop)
     expect(page.get_by_role("heading", level=1)).to_have_text(shop.product.dashboard.title)
     for panel in shop.panels():
         shop.see(panel)
+
+    _read_and_save_the_charts(shop)
+    _load_more_and_search(shop)
 
     (shares,) = (p for p in shop.panels() if isinstance(p, Breakdown))
     for name in shares.tabs[1:]:
