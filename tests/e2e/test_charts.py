@@ -420,6 +420,7 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     phone: Visitor, app: RunningApp
 ) -> None:
     page, board = phone.page, Board(phone, app)
+    page.set_viewport_size({"width": 390, "height": 844})
     board.open()
     traffic = page.locator(f"#panel-{TRAFFIC} .chart")
     expect(traffic.locator("svg")).to_be_visible()
@@ -454,6 +455,10 @@ def test_a_finger_reads_by_a_tap_narrows_by_another_and_marks_by_waiting_first(
     expect(page).to_have_url(CUSTOM)
     marked = page.url
     expect(traffic.locator(".bar")).not_to_have_count(bars)
+    page.locator(f"#panel-{TRAFFIC} .legend").get_by_role("link", name="2xx").tap()
+    expect(page).to_have_url(re.compile("status_class=2xx$"))
+    page.get_by_role("link", name="Remove filter status is 2xx").tap()
+    expect(page).to_have_url(marked)
 
     page.touchscreen.tap(*point(page, traffic, 0.6))
     expect(tip.locator(".touch")).to_have_text("Tap again to set the period")
