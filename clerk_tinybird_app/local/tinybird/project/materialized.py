@@ -32,16 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The view of a materialized pipe.
+    """The view of a materialized pipe: the columns that its query has, and what it fills.
 
-    Attributes:
-        pipe: The pipe's name.
-        target: The data source that it fills.
-        query: What it selects from an insert.
-        source: The table on whose inserts it fires; "" for none.
-        columns: Each column's type by its name, in the query's order.
-        reads: All data sources that it reads.
-        keeps_rows: Whether what is there stays as it is when the query changes.
+    It fires on inserts into its ``source``, "" for none, one of all data sources that it ``reads``.
+    It ``keeps_rows`` if what is there stays as it is when the query changes.
     """
 
     pipe: str

@@ -202,18 +202,10 @@ def _names_of_tree(tree: str) -> Names:
         elif kind == "TABLE_FUNCTION" and (name := _field(rest, "table_function_name")):
             found.table_functions.add(name)
         before = line
-    _add_aliased(found.sets, aliases)
+    # With what they stand for: right of an IN, an alias may be a table's.
+    while more := {aliases[name] for name in found.sets if name in aliases} - found.sets:
+        found.sets.update(more)
     return found
-
-
-def _add_aliased(sets: set[str], aliases: Mapping[str, str]) -> None:
-    """Add what the sets' names stand for: right of an IN, an alias may be a table's."""
-    waiting = list(sets)
-    while waiting:
-        name = aliases.get(waiting.pop())
-        if name is not None and name not in sets:
-            sets.add(name)
-            waiting.append(name)
 
 
 def _field(rest: str, name: str) -> str | None:
