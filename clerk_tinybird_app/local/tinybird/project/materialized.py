@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The view of a materialized pipe: the columns that its query has, and what it fills.
+    """The view of a materialized pipe, which fires on inserts into its ``source``, "" for none.
 
-    It fires on inserts into its ``source``, "" for none, one of all data sources that it ``reads``.
-    It ``keeps_rows`` if what is there stays as it is when the query changes.
+    The ``columns`` have each one's type by its name, in the query's order. Whether it
+    ``keeps_rows`` is whether what is there stays as it is when the query changes.
     """
 
     pipe: str

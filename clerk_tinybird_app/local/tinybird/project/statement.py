@@ -51,10 +51,10 @@ _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
 @dataclass(frozen=True)
 class Names:
-    """The names a query uses, wherever in it they stand, and whether it names a lambda.
+    """The names a query uses, wherever in it they stand.
 
-    ``tables`` and ``table_functions`` stand in a FROM or JOIN; its own WITH defines ``ctes``; what
-    stands right of an IN is a table, if it is no column.
+    The ``tables`` stand in a FROM or JOIN, the ``ctes`` are what its own WITH defines, and the
+    ``sets`` stand right of an IN: a table, if it is no column.
     """
 
     tables: set[str] = field(default_factory=set)
