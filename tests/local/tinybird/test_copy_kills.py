@@ -203,6 +203,19 @@ def test_what_happens_meanwhile_waits_for_nothing_and_is_not_undone(
     assert own.sql("SELECT count() FROM system.databases WHERE endsWith(name, '_held')") == "0"
 
 
+def test_a_kill_while_rows_are_held_loses_none_and_leaves_nothing(own: Tinybird) -> None:
+    own.post("/v0/datasources/source/truncate")
+    own.add({"n": 1}, {"n": 2}, name="source")
+    begun(own, "long", _mode="replace")
+    held = "SELECT count() FROM system.databases WHERE endsWith(name, '_held')"
+    until(lambda: own.sql(held) == "1", "nothing is held")
+    own.add({"n": 3}, name="source")
+    own.kill()
+    own.start()
+    assert own.sql(held) == "0"
+    assert count(own, "source") == 3
+
+
 def test_a_stop_ends_what_is_read(own: Tinybird) -> None:
     reading = begun(own, "endless")
     until(lambda: status(own, reading) == "working", "it does not begin")

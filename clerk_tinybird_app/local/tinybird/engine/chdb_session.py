@@ -31,10 +31,7 @@ _SHORTAGES: Final = (0, 159, 210, 241, 243, 394)
 class QueryFailed(Exception):  # noqa: N818 - it is what happened, named as the API names it
     """ClickHouse refused a query.
 
-    Attributes:
-        code: ClickHouse's number for the error, 0 when it gave none.
-        name: ClickHouse's name for it, such as ``UNKNOWN_IDENTIFIER``, or "".
-        message: Its sentence, without code, name and version.
+    It gave a ``code`` or 0, a ``name`` such as ``UNKNOWN_IDENTIFIER`` or "", and a sentence.
     """
 
     def __init__(self, text: str) -> None:

@@ -191,11 +191,15 @@ class RowCheck:
         """
         good: list[Row] = []
         bad: list[BadRow] = []
+        types = {column.name: column.type for column in self._source.columns}
         with closing(self._session):
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 faults = self._faults(some)
-                bad += [self._unreadable(some[n], columns) for n, columns in faults.items()]
+                for n, named in faults.items():
+                    row, values = some[n], some[n].values
+                    told = (f"Cannot read '{as_text(values[c])}' as {types[c]}" for c in named)
+                    bad.append(bad_row(row.line, values, named, told))
                 # Rows that can be read may still fail further on, in an expression for a default.
                 self._halve([row for n, row in enumerate(some) if n not in faults], good, bad)
         return good, bad
@@ -229,11 +233,6 @@ class RowCheck:
         )
         return set(map(int, answer.split()))
 
-    def _unreadable(self, row: Row, columns: tuple[str, ...]) -> BadRow:
-        types = {column.name: column.type for column in self._source.columns}
-        reasons = (f"Cannot read '{as_text(row.values[c])}' as {types[c]}" for c in columns)
-        return bad_row(row.line, row.values, columns, reasons)
-
     def _halve(self, rows: list[Row], good: list[Row], bad: list[BadRow]) -> None:
         """Add the rows to the good ones, but for those that ClickHouse refuses; found by halves."""
         if not rows:
@@ -244,7 +243,9 @@ class RowCheck:
             if failure.is_shortage:
                 raise
             if len(rows) == 1:
-                bad.append(_refused(rows[0], failure))
+                found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
+                named = filter(None, found.groups() if found else ())
+                bad.append(bad_row(rows[0].line, rows[0].values, named, [for_caller(failure)]))
                 return
             middle = len(rows) // 2
             self._halve(rows[:middle], good, bad)
@@ -256,12 +257,6 @@ class RowCheck:
         target = ", ".join(f"{quoted(c.name)} {c.type}" for c in self._source.columns)
         query = _filling(self._source, rows).query
         self._session.query(f"INSERT INTO FUNCTION null({literal(target)}) {query}")
-
-
-def _refused(row: Row, failure: QueryFailed) -> BadRow:
-    found = _KEY.search(failure.message) or _COLUMN.search(failure.message)
-    columns = [name for name in found.groups() if name] if found else []
-    return bad_row(row.line, row.values, columns, [for_caller(failure)])
 
 
 def _quarantined(source: DataSource, bad: Sequence[BadRow], now: float) -> bytes:

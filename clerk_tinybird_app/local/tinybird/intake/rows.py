@@ -41,7 +41,6 @@ _DATES: Final = {
 _TICKS: Final = 2.0**63
 """A DateTime64 counts so many, each a second with its decimals taken off. A number for more is the
 one mistake of a row that ends the reading of all, whatever is tolerated."""
-_DECIMALS: Final = "3"
 
 _STEP: Final = re.compile(r"\.([A-Za-z_][\w-]*)|\[['\"]([^'\"]+)['\"]\]|\.?\[(:|\d+)\]")
 _SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -225,7 +224,7 @@ def _bounds(kind: str) -> tuple[float, float] | None:
         return (0, 2**bits) if integer[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1))
     if dated := _DATED.match(kind):
         first, after = _DATES[dated[2]]
-        return first, min(after, _TICKS / 10 ** int(dated[3] or _DECIMALS))
+        return first, min(after, _TICKS / 10 ** int(dated[3] or 3))
     return None
 
 

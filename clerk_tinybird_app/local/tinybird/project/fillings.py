@@ -197,8 +197,7 @@ def _view(reading: ChdbSession, place: Place, readable: Collection[str]) -> View
     allowed = {*readable, *(each.node.name for each in places)}
     try:
         asked = canonical(reading, query)
-        used = names(reading, asked)
-        require_readable(reading, used, asked, allowed=allowed, is_authors=True)
+        require_readable(reading, names(reading, asked), asked, allowed=allowed, is_authors=True)
         columns = schema.columns_of(reading, query)
     except QueryFailed as failure:
         raise place.mistake(for_author(failure)) from None

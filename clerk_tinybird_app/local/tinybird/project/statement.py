@@ -51,10 +51,10 @@ _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 
 @dataclass(frozen=True)
 class Names:
-    """The names a query uses, wherever in it they stand, and whether it names a lambda.
+    """The names a query uses, wherever in it they stand.
 
-    ``tables`` and ``table_functions`` stand in a FROM or JOIN; its own WITH defines ``ctes``; what
-    stands right of an IN is a table, if it is no column.
+    The ``tables`` stand in a FROM or JOIN, the ``ctes`` are what its own WITH defines, and the
+    ``sets`` stand right of an IN: a table, if it is no column.
     """
 
     tables: set[str] = field(default_factory=set)
@@ -202,18 +202,10 @@ def _names_of_tree(tree: str) -> Names:
         elif kind == "TABLE_FUNCTION" and (name := _field(rest, "table_function_name")):
             found.table_functions.add(name)
         before = line
-    _add_aliased(found.sets, aliases)
+    # With what they stand for: right of an IN, an alias may be a table's.
+    while more := {aliases[name] for name in found.sets if name in aliases} - found.sets:
+        found.sets.update(more)
     return found
-
-
-def _add_aliased(sets: set[str], aliases: Mapping[str, str]) -> None:
-    """Add what the sets' names stand for: right of an IN, an alias may be a table's."""
-    waiting = list(sets)
-    while waiting:
-        name = aliases.get(waiting.pop())
-        if name is not None and name not in sets:
-            sets.add(name)
-            waiting.append(name)
 
 
 def _field(rest: str, name: str) -> str | None:

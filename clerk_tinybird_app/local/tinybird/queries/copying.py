@@ -40,7 +40,6 @@ from clerk_tinybird_app.tinybird.template import TemplateError
 _LIMITS: Final = Limits(seconds=600, rows=0, answer_bytes=0)
 _ROWS: Final = "copy.native"
 _PAUSED: Final = "paused.json"
-_AT_ONCE: Final = 2
 _MOST_WAITING: Final = 20
 _RETRY_SECONDS: Final = 10
 _LOOK_SECONDS: Final = 1.0
@@ -67,11 +66,7 @@ class Copies:
     """The copies of one process; but for what it does in other threads, for the event loop's."""
 
     def __init__(
-        self,
-        writer: Writer,
-        workspaces: Workspaces,
-        observed: Observed,
-        clock: Callable[[], float],
+        self, writer: Writer, workspaces: Workspaces, observed: Observed, clock: Callable[[], float]
     ) -> None:
         self._writer = writer
         self._workspaces = workspaces
@@ -79,9 +74,7 @@ class Copies:
         self._clock = clock
         self._looked = clock()
         self._due: deque[tuple[LocalWorkspace, str]] = deque()
-        self._pool = ReadPool(
-            writer.folder, size=_AT_ONCE, limits=_LIMITS, kind="copy", gives_way=False
-        )
+        self._pool = ReadPool(writer.folder, size=2, limits=_LIMITS, kind="copy", gives_way=False)
         # Of each run; ClickHouse writes beside it, under a longer name, until it has all.
         for left in writer.folder.parent.glob(f"*{_ROWS}"):
             left.unlink()
