@@ -53,12 +53,8 @@ _FROM: Final = ("JOIN TREE", "TABLE EXPRESSION")
 class Names:
     """The names a query uses, wherever in it they stand.
 
-    Attributes:
-        tables: What stands in a FROM or JOIN.
-        ctes: What its own WITH defines.
-        sets: What stands right of an IN: a table, if it is no column.
-        functions: Functions.
-        table_functions: Functions in a FROM or JOIN.
+    The ``tables`` stand in a FROM or JOIN, the ``ctes`` are what its own WITH defines, and the
+    ``sets`` stand right of an IN: a table, if it is no column.
     """
 
     tables: set[str] = field(default_factory=set)
