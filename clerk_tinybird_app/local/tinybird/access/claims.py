@@ -103,9 +103,7 @@ class Caller:
     def fixed_params(self, pipe: str, asked: str = "") -> Mapping[str, Any]:
         """Return the parameters that win over whatever the request says.
 
-        Raises:
-            ApiError: 403, the token is not for this pipe, ``asked`` for by a name or an id, or
-                names it twice.
+        Refuse with 403 a pipe, ``asked`` for like this, that it does not name, or names twice.
         """
         if self.is_admin:
             return _NOTHING
@@ -156,9 +154,8 @@ def malformed() -> ApiError:
 def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Caller:
     """Verify a JWT, signed with a workspace's admin token, and return what it grants.
 
-    Raises:
-        ApiError: 403; the text says whether it is malformed, badly signed, expired, for another
-            workspace, or lacks a claim.
+    One that is malformed, badly signed, expired, for another workspace or that lacks a claim is
+    refused with 403, which says so.
     """
     claims = _read(_verified(token, signing_key))
     if claims.exp <= now:
@@ -171,11 +168,7 @@ def read(token: str, *, signing_key: str, workspace_id: str, now: float) -> Call
 
 
 def lasting(name: str, workspace_id: str, scopes: Sequence[Mapping[str, str]]) -> Caller:
-    """Return what a token that does not expire grants by its scopes.
-
-    Raises:
-        ApiError: 403, there is none, or one lacks something.
-    """
+    """Return what a token that does not expire grants by its scopes; refuse what lacks some."""
     if {"type": ADMIN} in scopes:
         return Caller(name=name, workspace_id=workspace_id, is_admin=True)
     payload = {"name": name, "workspace_id": workspace_id, "exp": 0, "scopes": list(scopes)}

@@ -20,8 +20,7 @@ class RateLimits:
     def take(self, name: str, rps: int) -> dict[str, str]:
         """Count a request of ``name``, which may make ``rps`` a second; return its rate headers.
 
-        Raises:
-            ApiError: 429, with the headers that say when to come back.
+        One too many is refused with them, 429.
         """
         now = self._clock()
         window = math.floor(now)

@@ -6,7 +6,8 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from clerk_tinybird_app.local.kept_file import keep_once
 from clerk_tinybird_app.local.tinybird.access import claims
 from clerk_tinybird_app.local.tinybird.errors import bad_request
-from clerk_tinybird_app.tinybird.project import Project
+from clerk_tinybird_app.tinybird.project import DataSource, Pipe, Project
 
 DATA_FOLDER: Final = "tinybird"
 """The embedded Tinybird's folder within the folder of the embedded services."""
@@ -57,8 +58,8 @@ def kept_workspace(data: Path) -> KeptWorkspace:
         made = str(uuid.uuid4())
         return json.dumps({"workspace_id": made, "signing_key": new_token(made, "admin")}).encode()
 
-    kept = json.loads(keep_once(data.with_name(f"{data.name}-workspace.json"), new))
-    return KeptWorkspace(kept["workspace_id"], kept["signing_key"])
+    kept = keep_once(data.with_name(f"{data.name}-workspace.json"), new)
+    return KeptWorkspace(**json.loads(kept))
 
 
 def new_token(workspace_id: str, token_id: str) -> str:
@@ -71,21 +72,9 @@ def static_tokens(project: Project, *, workspace_id: str, signing_key: str) -> l
 
     Their values follow from the signing key, so they are the same after each start.
     """
-    scopes: dict[str, set[tuple[str, str]]] = {}
-    for source in project.datasources.values():
-        for name, permission in source.tokens:
-            kind = (
-                claims.DATASOURCES_APPEND
-                if permission.upper() == "APPEND"
-                else claims.DATASOURCES_READ
-            )
-            scopes.setdefault(name, set()).add((kind, source.name))
-    for pipe in project.pipes.values():
-        for name, permission in pipe.tokens:
-            if permission.upper() == "READ":
-                scopes.setdefault(name, set()).add((claims.PIPES_READ, pipe.name))
     tokens = []
-    for name, found in sorted(scopes.items()):
+    found_by_name = scopes_of(project.datasources.values(), project.pipes.values())
+    for name, found in sorted(found_by_name.items()):
         value = _token(workspace_id, name, _derived(signing_key, name))
         listed = tuple({"type": kind, "resource": each} for kind, each in sorted(found))
         caller = claims.lasting(name, workspace_id, listed)
@@ -93,12 +82,25 @@ def static_tokens(project: Project, *, workspace_id: str, signing_key: str) -> l
     return tokens
 
 
-def made_token(name: str, workspace_id: str, texts: Sequence[str]) -> StaticToken:
-    """Return a new token with scopes such as ``DATASOURCES:READ:name:filter``.
+def scopes_of(
+    datasources: Iterable[DataSource], pipes: Iterable[Pipe]
+) -> dict[str, set[tuple[str, str]]]:
+    """Return the scopes that data files give each token that they name: a type and a resource."""
+    kinds = {"APPEND": claims.DATASOURCES_APPEND}
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for source in datasources:
+        for name, permission in source.tokens:
+            kind = kinds.get(permission.upper(), claims.DATASOURCES_READ)
+            found[name].add((kind, source.name))
+    for pipe in pipes:
+        for name, permission in pipe.tokens:
+            if permission.upper() == "READ":
+                found[name].add((claims.PIPES_READ, pipe.name))
+    return found
 
-    Raises:
-        ApiError: 400, a scope that is not known here; 403, there is none, or one lacks its name.
-    """
+
+def made_token(name: str, workspace_id: str, texts: Sequence[str]) -> StaticToken:
+    """Return a new token with scopes such as ``DATASOURCES:READ:name:filter``, or refuse them."""
     scopes = []
     for text in texts:
         parts = text.split(":", _SCOPE_PARTS - 1)

@@ -20,11 +20,8 @@ from clerk_tinybird_app.sample.vocabulary import Sample
 class World:
     """What is made up.
 
-    Attributes:
-        sample: The product's.
-        file: Where the sample is declared, for whoever has to change it.
-        tenant_column: The column that says whose a row is.
-        tenants: The local accounts' tenants, the busiest first.
+    The ``file`` is where the product's sample is declared, for whoever has to change it; the
+    ``tenants`` are those of the local accounts, the busiest first.
     """
 
     sample: Sample

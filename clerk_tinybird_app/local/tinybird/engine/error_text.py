@@ -59,10 +59,8 @@ def for_author(failure: QueryFailed, *databases: str) -> str:
 def for_caller(failure: QueryFailed, *, own: str = "", hidden: str = "") -> str:
     """Return what a caller may read of a failure: ClickHouse's words, and its own.
 
-    Args:
-        failure: What ClickHouse said.
-        own: What the caller wrote: its SQL, and the values of its parameters.
-        hidden: What was added to that and is not the caller's to read; "" if all is.
+    Its ``own`` is what it wrote: its SQL, and the values of its parameters; ``hidden`` is what was
+    added to that and is not the caller's to read, "" if all is.
     """
     text = _cut(failure.message)
     if not hidden or failure.name == _OF_ITS_AUTHOR:

@@ -16,12 +16,7 @@ from typing import TYPE_CHECKING
 from clerk_tinybird_app.local.tinybird.engine import tables
 from clerk_tinybird_app.local.tinybird.engine.changes import Filling, refill
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.engine.tables import (
-    LANDING_SUFFIX,
-    VIEW_SUFFIX,
-    literal,
-    quoted,
-)
+from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.project import schema
 from clerk_tinybird_app.local.tinybird.project.schema import Definition
 from clerk_tinybird_app.tinybird.project import DataSource
@@ -50,10 +45,10 @@ class View:
 def views(session: ChdbSession, database: str) -> dict[str, View]:
     """Return the views that there are by their pipes, each query as ClickHouse spells it."""
     answer = session.query(
-        f"SELECT left(v.name, -{len(VIEW_SUFFIX)}) AS pipe, target_table AS target, "
+        f"SELECT left(v.name, -{len(tables.VIEW_SUFFIX)}) AS pipe, target_table AS target, "
         "as_select AS query, s.name AS source "
         f"FROM (SELECT * FROM system.tables WHERE database = {literal(database + LANDING_SUFFIX)} "
-        f"AND endsWith(name, '{VIEW_SUFFIX}')) AS v "
+        f"AND endsWith(name, '{tables.VIEW_SUFFIX}')) AS v "
         "LEFT JOIN (SELECT name, arrayJoin(dependencies_table) AS view FROM system.tables "
         f"WHERE database = {literal(database)}) AS s ON s.view = v.name",
         "JSONEachRow",
@@ -148,4 +143,4 @@ def apply(
 
 
 def _name(database: str, view: View) -> str:
-    return f"{database}{LANDING_SUFFIX}.{quoted(view.pipe + VIEW_SUFFIX)}"
+    return f"{database}{LANDING_SUFFIX}.{quoted(view.pipe + tables.VIEW_SUFFIX)}"

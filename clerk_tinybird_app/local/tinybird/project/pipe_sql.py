@@ -13,12 +13,7 @@ from clerk_tinybird_app.local.tinybird.project import service_datasources
 from clerk_tinybird_app.local.tinybird.project.node_text import visible
 from clerk_tinybird_app.tinybird.project import TARGETS, Node, Pipe, ProjectError
 from clerk_tinybird_app.tinybird.sql.sources import ANY_TABLE, named_in, sources
-from clerk_tinybird_app.tinybird.template import (
-    Parameter,
-    QueryContext,
-    Template,
-    TemplateError,
-)
+from clerk_tinybird_app.tinybird.template import Parameter, QueryContext, Template, TemplateError
 
 _LEADING: Final = re.compile(r"\A(?:\s+|(?:--|\#[ !])[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
 _WITH: Final = re.compile(r"WITH\b(?:\s+RECURSIVE\b)?", re.IGNORECASE)
@@ -122,15 +117,9 @@ class Place(NamedTuple):
 class CompiledPipe:
     """A pipe whose nodes' templates are compiled.
 
-    Attributes:
-        pipe: As the project has it.
-        templates: Each node's template, by the node's name.
-        reads: For each node, every name that stands where a table can, `ANY_TABLE` for one that
-            only a request chooses.
-        uses: For each node, the nodes and other pipes that it reads from.
-        others: All pipes by name, for those that this one reads from.
-        datasources: The names of all data sources.
-        secrets: The values for ``tb_secret`` by their names, as they are when it is asked.
+    Each node, by its name, ``reads`` every name that stands where a table can, `ANY_TABLE` for one
+    that only a request chooses, and ``uses`` the nodes and pipes among them. The ``others`` are all
+    pipes by name, the ``secrets`` the values for ``tb_secret``, as they are when it is asked.
     """
 
     pipe: Pipe
@@ -168,8 +157,7 @@ def compiled(
 ) -> tuple[dict[str, CompiledPipe], list[ProjectError]]:
     """Compile pipes, which may read from each other and from data sources by their names.
 
-    Returns:
-        Those whose templates are well formed, by name, and the mistakes in the others.
+    Return those whose templates are well formed, by name, and the mistakes in the others.
     """
     found: dict[str, CompiledPipe] = {}
     names_of_data = frozenset(datasources)

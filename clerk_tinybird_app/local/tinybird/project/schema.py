@@ -122,10 +122,7 @@ def _bare(key: str) -> str:
 def mistakes(
     sources: Iterable[DataSource], kept: Mapping[str, Definition], wanted: Mapping[str, Definition]
 ) -> list[ProjectError]:
-    """Return what changed in a way that the rows that are there cannot follow.
-
-    ``kept`` and ``wanted`` have each table as ClickHouse spells it, by name.
-    """
+    """Return what changed in a way that the rows that are there cannot follow, by tables' names."""
     return [
         ProjectError(
             source.path,
@@ -158,13 +155,10 @@ def apply(
     wanted: Mapping[str, Definition],
     anew: Collection[str] = (),
 ) -> list[str]:
-    """Create tables, follow what changed, and renew the landing tables.
+    """Create tables, follow what changed, and renew the landing tables; return whose were changed.
 
     A table without rows is made anew when it cannot follow. The sources are without `mistakes`.
     Those to fill ``anew`` that have rows are left alone.
-
-    Returns:
-        The data sources whose tables were made or changed.
     """
     kept = definitions(session, database)
     changed = []

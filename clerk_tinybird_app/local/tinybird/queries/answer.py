@@ -56,10 +56,8 @@ _MEDIA_TYPES: Final = {
 class Answer:
     """The rows that a query has.
 
-    Attributes:
-        body: As they are sent.
-        output: How they are written, by ClickHouse's name.
-        read: What it took to answer; None: a service data source was read, which is not counted.
+    The ``output`` is how they are written, by ClickHouse's name; ``read`` is what it took to
+    answer, None where a service data source was read, which is not counted.
     """
 
     body: bytes

@@ -45,11 +45,7 @@ def bounded(request: Request) -> Request:
 
 
 async def body_of(request: Request) -> bytes:
-    """Return the body, unpacked when it is gzip.
-
-    Raises:
-        ApiError: 413, too large; 400, not the gzip it says it is.
-    """
+    """Return the body, unpacked when it is gzip; refuse what is too large, or not what it says."""
     body = b"".join([part async for part in bounded(request).stream()])
     if "gzip" not in request.headers.get("content-encoding", "").lower():
         return body
@@ -66,11 +62,7 @@ async def body_of(request: Request) -> bytes:
 
 
 async def values_of(request: Request) -> dict[str, Any]:
-    """Return the parameters of the address and, over them, of a JSON or form body.
-
-    Raises:
-        ApiError: 400, the body is neither.
-    """
+    """Return the parameters of the address and, over them, of a body that is JSON or a form."""
     values: dict[str, Any] = dict(request.query_params)
     if request.method not in _WITH_BODY:
         return values
@@ -90,11 +82,7 @@ async def values_of(request: Request) -> dict[str, Any]:
 
 
 async def fetched(url: str) -> bytes:
-    """Return what is at an address of this machine; nothing else is asked, whatever it answers.
-
-    Raises:
-        ApiError: 400, it is another address, or cannot be read; 413, too large.
-    """
+    """Return what is at an address of this machine, or refuse; nobody else is asked."""
     where = urlsplit(url) if is_loopback_url(url) else None
     if where is None or where.scheme != "http":
         raise bad_request(
@@ -105,12 +93,11 @@ async def fetched(url: str) -> bytes:
     address = where.hostname if (where.hostname or "")[-1:].isdigit() else _LOOPBACK
     body = b""
     try:
+        asked, headers = httpx.URL(url).copy_with(host=address), {"Host": where.netloc}
         async with (
             asyncio.timeout(_FETCH_SECONDS),
             httpx.AsyncClient(trust_env=False) as client,
-            client.stream(
-                "GET", httpx.URL(url).copy_with(host=address), headers={"Host": where.netloc}
-            ) as answer,
+            client.stream("GET", asked, headers=headers) as answer,
         ):
             if not answer.is_success:
                 raise bad_request(f"The url answers {answer.status_code}")

@@ -55,10 +55,8 @@ class Call:
 
     It may ask a ``pipe``, by a name or an id of which there may be none, with ``parameters``, or do
     an ``operation`` to a ``datasource``; "" for none. The ``headers`` of its answer are its own id,
-    and the caller's rates when it has a limit.
-
-    Raises:
-        ApiError: 403, no token or a bad one; 429, too many requests.
+    and the caller's rates when it has a limit. Refused are no token or a bad one, 403, and too many
+    requests, 429.
     """
 
     def __init__(self, request: Request, *, pipe: str = "") -> None:

@@ -1,7 +1,6 @@
 """``/v1/build``, ``/v1/deploy`` and ``/v1/deployments``: what is served of a project's files."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from clerk_tinybird_app.local.tinybird.access.static_tokens import scopes_of
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 from clerk_tinybird_app.local.tinybird.project.project_check import Checked
 from clerk_tinybird_app.local.tinybird.routes.bodies import MOST_BYTES, bounded
@@ -94,11 +94,7 @@ def _kept(target: LocalWorkspace) -> list[dict[str, Any]]:
 
 
 async def _files(request: Request) -> dict[Path, bytes]:
-    """Return the project's files that a request sends.
-
-    Raises:
-        ApiError: 413, they are too large; 400, a name is none.
-    """
+    """Return the project's files that a request sends, or refuse their names or their size."""
     files: dict[Path, bytes] = {}
     async with bounded(request).form(max_files=_MOST_FILES, max_part_size=MOST_BYTES) as form:
         for name, part in form.multi_items():
@@ -121,14 +117,10 @@ def _file(name: str) -> Path:
     return file
 
 
-def _read(call: Call, files: dict[Path, bytes]) -> Project:
-    return read_files(files, modified=call.service.clock())
-
-
 def _build(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
-    before = call.workspace.served
+    before, project = call.workspace.served, read_files(files, modified=call.service.clock())
     try:
-        _, checked = call.workspace.serve(_read(call, files), call.service.writer)
+        _, checked = call.workspace.serve(project, call.service.writer)
     except ProjectMistakes as error:
         return {"result": "failed", "errors": _faults(error)}
     return {"result": "success", "build": {"id": str(uuid.uuid4()), **_told(before, checked)}}
@@ -146,7 +138,7 @@ def _deploy(call: Call, files: dict[Path, bytes]) -> dict[str, Any]:
     made = {"id": str(target.deployed), "created_at": now, "updated_at": now, "live": serves}
     before = target.served
     try:
-        project = _read(call, files)
+        project = read_files(files, modified=call.service.clock())
         if "allow_destructive_operations" not in asked:
             _require_kept(before.datasources, project)
         if serves:
@@ -196,7 +188,7 @@ def _told(before: Checked, after: Checked) -> dict[str, Any]:
     for kind, old, new in (
         ("datasource", before.datasources, after.datasources),
         ("pipe", _pipes(before), _pipes(after)),
-        ("token", _tokens(before), _tokens(after)),
+        ("token", _scopes(before), _scopes(after)),
     ):
         found[f"new_{kind}_names"] = sorted(new.keys() - old.keys())
         found[f"deleted_{kind}_names"] = sorted(old.keys() - new.keys())
@@ -206,16 +198,9 @@ def _told(before: Checked, after: Checked) -> dict[str, Any]:
     return found
 
 
-def _tokens(checked: Checked) -> dict[str, set[tuple[str, str]]]:
-    """Return what each token that the data files name may do to which of them."""
-    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    files: tuple[DataSource | Pipe, ...]
-    files = (*checked.datasources.values(), *_pipes(checked).values())
-    for each in files:
-        for name, permission in each.tokens:
-            found[name].add((each.name, permission.upper()))
-    return found
-
-
 def _pipes(checked: Checked) -> dict[str, Pipe]:
     return {name: compiled.pipe for name, compiled in checked.pipes.items()}
+
+
+def _scopes(checked: Checked) -> dict[str, set[tuple[str, str]]]:
+    return scopes_of(checked.datasources.values(), _pipes(checked).values())

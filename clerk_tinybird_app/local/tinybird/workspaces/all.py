@@ -54,11 +54,7 @@ class Workspaces:
         return list(self._all.values())
 
     def add(self, name: str) -> LocalWorkspace:
-        """Make an empty workspace; of those made, the latest ten are kept.
-
-        Raises:
-            ApiError: 400, there is one of that name.
-        """
+        """Make an empty workspace of a new name; of those made, the latest ten are kept."""
         with self._changing:
             if any(workspace.name == name for workspace in self.all()):
                 raise bad_request(f"There is a workspace named '{name}' already")
@@ -71,11 +67,7 @@ class Workspaces:
         return made
 
     def remove(self, id_or_name: str) -> LocalWorkspace:
-        """Remove a workspace and its rows; ``tb`` names it by id or by name.
-
-        Raises:
-            ApiError: 404, there is none; 403, it is the one that lasts.
-        """
+        """Remove a workspace that was made, and its rows; ``tb`` names it by id or by name."""
         with self._changing:
             found = [each for each in self.all() if id_or_name in (each.id, each.name)]
             if not found:
@@ -90,11 +82,7 @@ class Workspaces:
         self._writer.run(partial(schema.drop_database, database=workspace.database))
 
     def identify(self, token: str) -> tuple[LocalWorkspace, Caller]:
-        """Return the workspace a token is for, and what it grants there.
-
-        Raises:
-            ApiError: 403.
-        """
+        """Return the workspace a token is for, and what it grants there, or refuse with 403."""
         digest = hashlib.sha256(token.encode()).digest()
         if known := self._known.get(digest):
             workspace, key, caller = known

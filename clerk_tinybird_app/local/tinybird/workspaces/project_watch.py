@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
@@ -22,13 +22,9 @@ _SETTLE_MS: Final = 200
 _LOOK_SECONDS: Final = 2
 """How often anybody looks whether the folder is still the one that is watched."""
 
-_ENDINGS: Final = (".datasource", ".pipe", ".incl")
+_ENDINGS: Final = (".datasource", ".pipe")
 
 _log = logging.getLogger(__name__)
-
-
-def _is_data_file(_: Change, path: str) -> bool:
-    return path.endswith(_ENDINGS)
 
 
 class ProjectWatch:
@@ -102,7 +98,7 @@ class ProjectWatch:
             return
         async for changes in awatch(
             self._folder,
-            watch_filter=_is_data_file,
+            watch_filter=lambda _, path: path.endswith(_ENDINGS),
             debounce=_SETTLE_MS,
             rust_timeout=_LOOK_SECONDS * 1000,
             yield_on_timeout=True,

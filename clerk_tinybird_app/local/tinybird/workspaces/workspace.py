@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from clerk_tinybird_app.local.tinybird.access import static_tokens
 from clerk_tinybird_app.local.tinybird.access.claims import Caller, resource_id
-from clerk_tinybird_app.local.tinybird.access.static_tokens import (
-    StaticToken,
-    new_token,
-    static_tokens,
-)
+from clerk_tinybird_app.local.tinybird.access.static_tokens import StaticToken
 from clerk_tinybird_app.local.tinybird.engine.writer import Writer
 from clerk_tinybird_app.local.tinybird.errors import not_found
 from clerk_tinybird_app.local.tinybird.project import materialized
@@ -62,7 +59,7 @@ class LocalWorkspace:
     def new(cls, name: str) -> "LocalWorkspace":
         """Return a workspace with a new id and key."""
         made = str(uuid.uuid4())
-        return cls(made, name, new_token(made, made))
+        return cls(made, name, static_tokens.new_token(made, made))
 
     @property
     def database(self) -> str:
@@ -92,11 +89,7 @@ class LocalWorkspace:
     def pipe(
         self, name_or_id: str, caller: Caller, *, missing: str = "The pipe '{}' does not exist"
     ) -> CompiledPipe:
-        """Return a pipe that a caller may read; ``missing`` tells of one that is not there.
-
-        Raises:
-            ApiError: 404, there is none; 403, it may not read it; 400, it has a mistake.
-        """
+        """Return a pipe, or refuse: 403, it may not be read; 404, ``missing``; 400, a mistake."""
         served = self.served
         name = self.name_of("pipe", name_or_id, served)
         # Whoever may not read it learns neither that it is there nor what is wrong with it.
@@ -107,11 +100,7 @@ class LocalWorkspace:
         return served.pipes[name]
 
     def datasource(self, name_or_id: str, require: Callable[[str, str], None]) -> DataSource:
-        """Return a data source for which ``require`` does not refuse the caller.
-
-        Raises:
-            ApiError: 404, there is none; from ``require``; 400, it has a mistake.
-        """
+        """Return a data source, or refuse: as ``require`` does; 404, none; 400, a mistake."""
         served = self.served
         name = self.name_of("datasource", name_or_id, served)
         require(name or name_or_id, name_or_id)
@@ -130,11 +119,7 @@ class LocalWorkspace:
         return next((n for n in names if name_or_id in (n, self.resource_id(kind, n))), None)
 
     def check(self, project: Project, writer: Writer) -> Checked:
-        """Check a project as `serve` does, and change nothing.
-
-        Raises:
-            ProjectMistakes: It has some.
-        """
+        """Check a project as `serve` does, raise its `ProjectMistakes`, and change nothing."""
         with self._applying:
             checked = check(project, writer, self.database, secrets=self.secrets)
         if checked.mistakes:
@@ -167,7 +152,8 @@ class LocalWorkspace:
             checked = checked.without(failed, self.database)
             if failed and not despite_mistakes:
                 raise ProjectMistakes(checked.mistakes)
-            tokens = static_tokens(project, workspace_id=self.id, signing_key=self.signing_key)
+            key = self.signing_key
+            tokens = static_tokens.static_tokens(project, workspace_id=self.id, signing_key=key)
             self.tokens = {token.value: token for token in tokens}
             self.served = checked
             return changed, checked
