@@ -32,6 +32,10 @@ FILES = {
     "copies/million.pipe": copy("SELECT number AS n FROM numbers(1000000)", "swapped"),
     "copies/again.pipe": copy("SELECT n FROM source", "source", "COPY_MODE replace\n"),
     "copies/long.pipe": copy(f"SELECT DISTINCT n FROM source, {LONG}", "source"),
+    "datasources/empty.datasource": 'SCHEMA >\n    `n` UInt64\n\nENGINE "Null"\n',
+    "copies/all.pipe": copy(
+        "SELECT n FROM source UNION ALL SELECT n FROM empty", "source", "COPY_MODE replace\n"
+    ),
     "materializations/to_source.pipe": materialized("SELECT n FROM fed", "source"),
     "materializations/slow.pipe": materialized(
         "SELECT n FROM target WHERE sleepEachRow(0.3) = 0", "chained"
@@ -173,6 +177,15 @@ def test_rows_that_come_in_meanwhile_are_there_once(own: Tinybird) -> None:
         feeder.join()
     assert {job["status"] for job in jobs} == {"done"}
     assert own.sql("SELECT count(), uniqExact(n) FROM source") == f"{len(stored)}\t{len(stored)}"
+
+
+def test_a_copy_may_read_what_keeps_no_rows_beside_its_own_target(own: Tinybird) -> None:
+    own.post("/v0/datasources/source/truncate")
+    own.add({"n": 1}, {"n": 2}, name="source")
+
+    assert run(own, "all")["status"] == "done"
+
+    assert count(own, "source") == 2
 
 
 REMOVING = {

@@ -56,8 +56,12 @@ def hold(session: ChdbSession, database: str, table: str, *, read: Iterable[str]
     let_go(session, database)
     held, source = database + _HELD_SUFFIX, f"{database}.{quoted(table)}"
     session.query(f"CREATE DATABASE {held}")
+    tables = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'Null'"
+    # They have no rows to clone.
+    empty = session.query(tables).decode().splitlines()
     for name in read:
-        session.query(f"CREATE TABLE {held}.{quoted(name)} CLONE AS {database}.{quoted(name)}")
+        clone = "AS" if name in empty else "CLONE AS"
+        session.query(f"CREATE TABLE {held}.{quoted(name)} {clone} {database}.{quoted(name)}")
     since, view = f"{held}.{quoted(f'{table}:since')}", _held(database, table)
     session.query(f"CREATE TABLE {since} AS {source}")
     session.query(f"CREATE MATERIALIZED VIEW {view} TO {since} AS SELECT * FROM {source}")
