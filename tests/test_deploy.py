@@ -475,7 +475,6 @@ def assert_can_be_run(words: list[str]) -> None:
     else:
         assert (Path(program).name, rest[0]) == ("python", "-m")
         assert find_spec(rest[1]), rest[1]
-        # Those of the tests take no arguments.
         if rest[1].startswith("tests."):
             # They take no arguments.
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from clerk_tinybird_app.check.finding import Finding, failed, warning
+from clerk_tinybird_app.check.finding import Finding, failed, note, warning
 from clerk_tinybird_app.telemetry import SHARED_VARIABLE, why_unusable
 from clerk_tinybird_app.telemetry.tracing import why_none
 
@@ -21,12 +21,12 @@ def from_outside(environ: Mapping[str, str], workers: int) -> Iterator[Finding]:
         workers: How many processes would serve.
     """
     if workers > 1 and not environ.get(SHARED_VARIABLE) and not why_unusable():
-        yield warning(
+        yield note(
             "metrics/one-worker",
             f"each of {workers} workers counts for itself, and /api/metrics answers with the "
             "numbers of whichever is asked",
             f"Set {SHARED_VARIABLE} in the environment to a folder of their own: "
-            "docs/operations.md.",
+            "docs/operations.md. Nothing is wrong if deploy/'s unit or compose.yaml sets it.",
         )
     if trouble := why_none(environ):
         yield warning(

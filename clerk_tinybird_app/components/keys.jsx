@@ -6,7 +6,8 @@ import { ICON, SQUARE } from "../widgets/widgets.jsx";
 import { Modal } from "./modal.jsx";
 
 // The keys, what they press, and what they do; without `does`, what the pressed element says. A
-// target is an id, or the `data-key` of an element that every list has. What is in a box of its own is there for the elements that match `of`.
+// target is an id, or the `data-key` of an element that every list has. What is in a box of its own
+// is there for the elements that match `of`.
 const KEYS = [
   { keys: ["F"], targets: ["filter-button"], does: "Filter" },
   {

@@ -255,7 +255,7 @@ export function LiveView(props) {
     // What was behind already when it came on time is not late.
     const lateMs =
       behind * 1_000 + LATE_REFRESHES * (pauseMs(every, failures, chance) + waitMs.current);
-    const isAwaited = isLive || !hasEnded.current;
+    const isAwaited = isLive || (!hasEnded.current && !at);
     const isLate = isAwaited && !paused && msSince(then) > lateMs;
     let next = ON_TIME;
     if (staleSince || isLate) {

@@ -33,8 +33,12 @@ _COUNTS: Final = (("31,926", "", "+2.3 %"), ("1,087", "", "+41"), ("412", "", "+
 _FEW: Final = (("10", "", "+1"), ("24", "", "-2"), ("7", "", "+1"))
 """Counts whose change is told as a difference, because there are few of what they count."""
 
-_RATES: Final = (("3.28", "%", "+0.31 pt"), ("0.42", "%", "-0.1 pt"), ("1.90", "%", "+0.2 pt"))
-_GOOD_RATES: Final = (("98.6", "%", "-0.2 pt"), ("94.1", "%", "+0.4 pt"), ("99.2", "%", "+0.1 pt"))
+_RATES: Final = (("3.28", "%", "+0.31 pt"), ("0.42", "%", "-0.10 pt"), ("1.90", "%", "+0.20 pt"))
+_GOOD_RATES: Final = (
+    ("98.6", "%", "-0.20 pt"),
+    ("94.1", "%", "+0.40 pt"),
+    ("99.2", "%", "+0.10 pt"),
+)
 """Shares of what should be many."""
 
 _NUMBERS: Final = {
@@ -42,14 +46,14 @@ _NUMBERS: Final = {
     Unit.COUNT: _COUNTS,
     Unit.PERCENT: _RATES,
     Unit.MILLISECONDS: (("209", "ms", "-4 ms"), ("1.24", "s", "+31 ms"), ("38", "ms", "-1 ms")),
-    Unit.BYTES: (("18.4", "KB", "+0.6 KB"), ("2.1", "MB", "-0.1 MB"), ("640", "B", "+12 B")),
+    Unit.BYTES: (("18.4", "kB", "+0.6 kB"), ("2.1", "MB", "-0.1 MB"), ("640", "B", "+12 B")),
 }
 
 _CELLS: Final = {
     Unit.COUNT: ("18", "7", "41", "3"),
     Unit.PERCENT: ("1.2 %", "0 %", "3.4 %", "0.4 %"),
     Unit.MILLISECONDS: ("92 ms", "14 ms", "102 ms", "31 ms"),
-    Unit.BYTES: ("18 KB", "6 KB", "41 KB", "2 KB"),
+    Unit.BYTES: ("18 kB", "6 kB", "41 kB", "2 kB"),
 }
 _TIMES: Final = ("17:51:19.269", "17:51:17.725", "17:51:11.547", "17:51:01.518")
 _HOURS: Final = ("18:00", "00:00", "06:00", "12:00", "18:00")

@@ -100,6 +100,8 @@ def change(now: float, before: float, unit: Unit, *, is_absolute: bool) -> str:
     A count grows by a share of what it was, unless ``is_absolute`` or it was nothing.
     """
     difference = now - before
+    if not math.isfinite(difference):
+        return NONE
     if unit is Unit.PERCENT:
         return f"{signed(_HUNDRED * difference, 2)} pt"
     if unit is not Unit.MILLISECONDS and before and not is_absolute:

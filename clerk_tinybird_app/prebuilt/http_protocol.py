@@ -66,7 +66,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._kept > MAX_KEPT:
             self._refuse_headers()
-        elif self._late is None and self.cycle is not None and self.cycle.response_complete:
+        elif self._late is None and self._is_answered():
             # Empty lines are no request, and would keep the connection for ever.
             self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -92,8 +92,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take a request."""
-        self._kept, self._awaits_head = 0, False
+        self._kept = 0
         super().on_headers_complete()
+        self._awaits_head = False
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, which is kept no longer than the app lets it wait."""
@@ -158,6 +159,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
         self.transport.close()
+
+    def _is_answered(self) -> bool:
+        """Tell whether all requests are, and the connection is not a websocket's since then."""
+        is_complete = self.cycle is not None and self.cycle.response_complete
+        return is_complete and self in self.connections
 
     def _is_next_to_be_answered(self) -> bool:
         """Tell whether an answer that is written now would be taken for that to this request."""

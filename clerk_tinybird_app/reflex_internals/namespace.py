@@ -107,7 +107,8 @@ class BoundedNamespace(EventNamespace):
             raise TooManyTabsError
         if self._shared and not await self._shared.take(connection, session):
             raise TooManyTabsError
-        is_first, is_open = not connection.has_proved, self._open.get(sid) is connection
+        is_first = not connection.has_proved
+        is_open = self._open.get(sid) is connection and not connection.has_left
         if is_open and self._connections.prove(connection, session):
             if is_first:
                 metrics.session(1)

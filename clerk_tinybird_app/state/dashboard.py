@@ -281,7 +281,7 @@ class DashboardState(ListsState, rx.State):
         self._view = view
         self._zone, self.custom_problem, self.download_problem = view.zone_name, "", ""
         self._before = {}
-        self._send(**described(DASHBOARD, view, self._page))
+        self._send(failure="", failure_code="", **described(DASHBOARD, view, self._page))
         return True
 
     def _refuse(self, problem: Problem) -> None:

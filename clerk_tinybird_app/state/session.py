@@ -216,22 +216,22 @@ class SessionState(rx.State):
     async def _take(self, token: str) -> None:
         running = services.current()
         session = await running.verify(token) if token else None
+        tokens = await self.get_state(TokenState)
         if session is not None:
+            if self.tenant_id != running.tenant_of(session) or self.user_id != session.user_id:
+                await forget_tenant_data(self)
+            await tokens._follow(session, running)
             await note_proof(self.router.session, session.session_id)
         if not is_connected(self.router.session):
-            # The socket went while keys were fetched; whoever holds its client token now gets
-            # nothing of this session, and an honest tab pushes again.
+            # The socket went while keys were fetched, or Redis was asked; whoever holds its client
+            # token now gets nothing of this session, and an honest tab pushes again.
             await self._empty()
             return
-        tokens = await self.get_state(TokenState)
         if session is None:
             await self._empty()
             tokens._show_anonymous(running)
             self.accepted = SIGNED_OUT
         else:
-            if self.tenant_id != running.tenant_of(session) or self.user_id != session.user_id:
-                await forget_tenant_data(self)
-            await tokens._follow(session, running)
             self._open(session)
         self._socket = self.router.session.session_id
 

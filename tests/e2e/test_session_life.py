@@ -18,7 +18,7 @@ MORE_TABS = """
         const event = { name, payload: { token }, router_data };
         const opened = () => new Promise((resolve, reject) => {
             const socket = new WebSocket(`${url}&token=${crypto.randomUUID()}`);
-            socket.onerror = reject;
+            socket.onerror = socket.onclose = reject;
             socket.onmessage = ({ data }) => {
                 if (data === "2") socket.send("3");
                 else if (data.startsWith("0")) socket.send("40/_event,");

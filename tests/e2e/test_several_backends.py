@@ -223,6 +223,7 @@ def _had_websocket(app: RunningApp) -> bool:
 def _kill_until_closed(app: RunningApp, tab: Tab) -> bool:
     """Kill the workers of a server one by one, until it was the tab's; tell whether it was."""
     workers = set(app.workers())
+    assert not tab.closed
 
     def is_replaced(pid: int) -> bool:
         now = set(app.workers()) - {pid}

@@ -35,6 +35,7 @@ UPGRADE = (
 )
 _READ_AT_ONCE = 262_144
 REQUEST_SECONDS = 0.5
+KEEP_ALIVE_SECONDS = 1
 TEXT = 0x1
 FIN = 0x80
 TOO_BIG = struct.pack("!H", 1009)
@@ -45,7 +46,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("protocols")
     made = Serving(
         folder,
-        UVICORN_TIMEOUT_KEEP_ALIVE="1",
+        UVICORN_TIMEOUT_KEEP_ALIVE=str(KEEP_ALIVE_SECONDS),
         REQUEST_SECONDS=str(REQUEST_SECONDS),
         LINES_PER_MINUTE="1000",
     ).start()
@@ -245,6 +246,7 @@ REFUSED = {
     "headers without an end": (_GET + (_LINE + b"\r\n") * _MASSES, 431, "headers_too_large"),
     "complete headers": (head(100_000, 1_000), 431, "headers_too_large"),
     "no HTTP": (b"\x16\x03\x01 hello\r\n\r\n", 400, "request_malformed"),
+    "no address": (b"GET http://x:99999999/ HTTP/1.1\r\n\r\n", 400, "request_malformed"),
     "headers that do not come": (_GET + b"X:", 408, "request_too_slow"),
     "a body that does not come": (
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx", 408, "request_too_slow",
@@ -261,6 +263,21 @@ REFUSED = {
         UPGRADE.replace(b"GET / ", b"GET /closed "), 403, "websocket_handshake",
     ),
 }  # fmt: skip
+
+
+def test_a_websocket_on_a_connection_that_had_a_request_before_stays_open(
+    connection: socket.socket,
+) -> None:
+    connection.sendall(_GET + b"\r\n")
+    assert b" 200 " in connection.recv(4096)
+    connection.sendall(UPGRADE)
+    heard = b""
+    while b" 101 " not in heard:
+        heard += connection.recv(4096)
+
+    connection.settimeout(2 * KEEP_ALIVE_SECONDS)
+    with pytest.raises(TimeoutError):
+        connection.recv(1)
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), REFUSED.values(), ids=REFUSED.keys())

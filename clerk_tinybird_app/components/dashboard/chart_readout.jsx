@@ -143,6 +143,12 @@ function Rows({ shown, group }) {
   );
 }
 
+// It is in its chart, which would take what is pressed on it for its own.
+const stop = (event) => event.stopPropagation();
+const KEPT = Object.fromEntries(
+  ["PointerDown", "PointerMove", "PointerUp", "Click", "DoubleClick"].map((kind) => [`on${kind}`, stop]),
+);
+
 // Beside the line at `x`, as wide as it needs to be: where the chart has no room, outside of it.
 export function Tip({ group, x, isNarrowing }) {
   const shown = useChart();
@@ -155,7 +161,7 @@ export function Tip({ group, x, isNarrowing }) {
     Object.assign(current.style, { left: `${left}px`, top: `${top}px` });
   });
   return (
-    <div ref={box} className="chart-tip">
+    <div ref={box} className="chart-tip" {...KEPT}>
       <header>
         {group.words}
         {group.isOpen ? <span> {shown.axis.open_note}</span> : null}

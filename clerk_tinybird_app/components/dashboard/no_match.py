@@ -48,7 +48,6 @@ def no_match(noun: str) -> rx.Component:
                         "Nothing from ",
                         DashboardState.dates,
                         " fits. Take a filter away:",
-                        class_name="text-balance",
                     ),
                     rx.el.div(
                         rx.foreach(DashboardState.chips, _removal),
@@ -67,7 +66,6 @@ def no_match(noun: str) -> rx.Component:
                         "Nothing came from ",
                         DashboardState.dates,
                         ". Choose a longer period.",
-                        class_name="text-balance",
                     ),
                 ),
             ),

@@ -67,6 +67,13 @@ export function RecordDrawer(props) {
   return id ? <Drawer id={id} onLeave={onLeave} {...props} /> : null;
 }
 
+// The row before or after another one that leads elsewhere: an event can have been sent twice.
+const beside = (rows, place, by) => {
+  let next = place + by;
+  while (rows[next] && rows[next].open_href === rows[place].open_href) next += by;
+  return rows[next] ?? null;
+};
+
 function Drawer(props) {
   const { id, parameter, panel, noun, rows, frozen, hasMore, onOpen, onMore, onLeave } = props;
   const { asked, isAsking, isFilled, children } = props;
@@ -86,8 +93,8 @@ function Drawer(props) {
   const isShown = isAsked && !isAsking;
   if (isShown) hasShown.current = true;
   const place = rows.findIndex((row) => row.key === id);
-  const newer = place > 0 ? rows[place - 1] : null;
-  const older = place >= 0 ? rows[place + 1] : null;
+  const newer = place < 0 ? null : beside(rows, place, -1);
+  const older = place < 0 ? null : beside(rows, place, 1);
   const canLoad = place >= 0 && !older && hasMore;
 
   const rest = without(search, [parameter]);
@@ -104,7 +111,7 @@ function Drawer(props) {
   const going = useRef(id);
   const step = (by) => {
     const at = rows.findIndex((row) => row.key === going.current);
-    const next = at < 0 ? null : rows[at + by];
+    const next = at < 0 ? null : beside(rows, at, by);
     if (next?.open_href) {
       going.current = next.key;
       to(next.open_href);
