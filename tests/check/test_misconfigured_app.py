@@ -43,6 +43,10 @@ async def build(
 ) -> AsyncIterator[Build]:
     """Set up a case, and return the services of its app, whose readers are customers."""
     made: list[Services] = []
+    # What they keep of a project is that of this one alone.
+    kept = (services.pipe_parameters, services.pipe_fields)
+    for each in kept:
+        each.cache_clear()
     caplog.set_level(logging.INFO, "clerk_tinybird_app")
 
     def built(case: Case) -> Services:
@@ -58,8 +62,10 @@ async def build(
         return running
 
     yield built
-    for each in made:
-        await each.close()
+    for each in kept:
+        each.cache_clear()
+    for one in made:
+        await one.close()
 
 
 def session_token(case: Case, running: Services) -> str:

@@ -184,7 +184,7 @@ REDIS: Final = Group(
             environ=_redis("{redis}", WEB_CONCURRENCY="2"),
             redis=(),
             check="metrics/one-worker",
-            level="warning",
+            level="note",
             says="Set PROMETHEUS_MULTIPROC_DIR in the environment to a folder of their own",
         ),
         Case(
