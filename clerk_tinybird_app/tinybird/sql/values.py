@@ -132,13 +132,13 @@ def _stored(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
 
 
 def _filled(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
-    """Yield the names that `l.append(x)` and `l[0] = x` may add to, and what."""
+    """Yield the names that `l.append(x)` and `l[0] = x` may add to, and what, or more."""
     for event in events:
         for tree in trees(event):
             for node in ast.walk(tree):
                 match node:
                     case ast.Call(func=ast.Attribute(attr="append", value=receiver)):
-                        yield _names(receiver), node
+                        yield _names(receiver), tree
         if event.kind == "set":
             statement = parse_set(event.source, event.line)
             if place := put_into(statement):

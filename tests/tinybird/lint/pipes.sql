@@ -427,6 +427,10 @@ SELECT {{columns(x, 'note')}} FROM events WHERE MINE
 -- unclear: a list that a condition adds to
 {% set l = [] %} {% if l.append(column(x, 'note')) %}{% end %} SELECT {{l[0]}} FROM events WHERE MINE
 
+-- unclear: a list that a comprehension in a condition adds to
+{% set l = [] %} {% if [l.append(c) for c in [column(x, 'note')]] %}{% end %}
+  SELECT {{l[0]}} FROM events WHERE MINE
+
 -- unclear: a list that an object's key names
 {% set d = {} %} {% set d['a'] = column(x, 'note') %} SELECT {{d['a']}} FROM events WHERE MINE
 
