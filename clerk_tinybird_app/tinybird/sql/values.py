@@ -5,14 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from clerk_tinybird_app.tinybird.template.events import Event, events
+from clerk_tinybird_app.tinybird.template.events import Event, events, trees
 from clerk_tinybird_app.tinybird.template.expressions import (
     parse_expression,
     parse_for,
     parse_set,
+    put_into,
     split_keyword,
 )
 from clerk_tinybird_app.tinybird.template.parameters import uses
+from clerk_tinybird_app.tinybird.template.values import TYPES
 
 _BITS: Final = (8, 16, 32, 64, 128, 256)
 _EXACT: Final = frozenset(
@@ -24,6 +26,10 @@ _NAMES: Final = frozenset({"column", "symbol", "table"})
 _LOOSE: Final = frozenset({"columns", "sql_and"})
 _COMMENTS: Final = frozenset({"backend_hint", "cache_ttl", "max_threads"})
 _REFUSALS: Final = frozenset({"error", "custom_error"})
+
+
+_FRESH: Final = frozenset({*TYPES, "float", "int", "len", "split_to_array", "str"})
+"""Functions whose value holds no list that they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,12 @@ class Values:
     """Tells what the expressions of one template write."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        stored = list(_stored(events))
-        self._variables = frozenset(name for names, _ in stored for name in names)
+        found = list(events)
+        filled = list(_filled(found))
+        stored = [*_stored(found), *filled]
+        names = {name for names, _ in _stored(found) for name in names}
+        changed = _with_sources({name for names, _ in filled for name in names}, found, filled)
+        self._variables = frozenset(names | changed)
         # A variable may hold what any of these gives.
         self._are_loose = any(_calls(tree) & (_NAMES | _LOOSE) for _, tree in stored)
 
@@ -116,12 +126,58 @@ def _stored(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
             node = parse_set(event.source, event.line)
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             yield _names(target), node.value
-            if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-                # `l.append(x)` fills what it is called on.
-                yield _names(node.value.func.value), node.value
         elif event.kind == "open" and event.keyword == "for":
             loop = parse_for(event.source, event.line)
             yield _names(loop.target), loop.iter
+
+
+def _filled(events: Iterable[Event]) -> Iterator[tuple[list[str], ast.expr]]:
+    """Yield the names that `l.append(x)` and `l[0] = x` may add to, and what, or more."""
+    for event in events:
+        for tree in trees(event):
+            for node in ast.walk(tree):
+                match node:
+                    case ast.Call(func=ast.Attribute(attr="append", value=receiver)):
+                        yield _names(receiver), tree
+        if event.kind == "set":
+            statement = parse_set(event.source, event.line)
+            if place := put_into(statement):
+                yield _names(place.value), statement.value
+
+
+def _with_sources(
+    changed: set[str], events: list[Event], filled: list[tuple[list[str], ast.expr]]
+) -> set[str]:
+    """Return names and all those whose lists may be the same or be inside theirs."""
+    moves = [*_stored(events), *filled]
+    for event in events:
+        for tree in trees(event):
+            moves += (
+                (_names(node.target), node.iter)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.comprehension)
+            )
+    while True:
+        more = {
+            name
+            for names, tree in moves
+            if not changed.isdisjoint(names)
+            for name in _shared(tree)
+            if name not in changed
+        }
+        if not more:
+            return changed
+        changed = changed | more
+
+
+def _shared(tree: ast.AST) -> Iterator[str]:
+    """Yield the names whose lists the value of an expression may hold."""
+    if isinstance(tree, ast.Name):
+        yield tree.id
+    if isinstance(tree, ast.Compare) or (isinstance(tree, ast.Call) and _root(tree) in _FRESH):
+        return
+    for child in ast.iter_child_nodes(tree):
+        yield from _shared(child)
 
 
 def _names(tree: ast.AST) -> list[str]:

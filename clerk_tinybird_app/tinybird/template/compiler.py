@@ -14,7 +14,14 @@ from typing import Any
 from tornado import escape
 from tornado import template as tornado_template
 
-from clerk_tinybird_app.tinybird.template.events import Event, Flow, cost, flatten, refuse_silent
+from clerk_tinybird_app.tinybird.template.events import (
+    Event,
+    Flow,
+    cost,
+    flatten,
+    refuse_silent,
+    trees,
+)
 from clerk_tinybird_app.tinybird.template.expressions import (
     CAUGHT,
     Rewriter,
@@ -22,7 +29,6 @@ from clerk_tinybird_app.tinybird.template.expressions import (
     parse_expression,
     parse_for,
     parse_set,
-    put_into,
     rewrite_open,
     rewrite_set,
     split_keyword,
@@ -39,6 +45,7 @@ from clerk_tinybird_app.tinybird.template.operations import (
     formatted,
     item,
     joined,
+    key_of,
     part,
     put,
     while_condition,
@@ -70,6 +77,7 @@ NAMESPACE: dict[str, Any] = {
     "o_for": for_values,
     "o_formatted": formatted,
     "o_joined": joined,
+    "o_key": key_of,
     "o_put": put,
     "o_part": part,
     "o_while": while_condition,
@@ -113,7 +121,7 @@ class _Guarded(tornado_template.Template):
             flow.read(event)
             is_conditional = flow.is_conditional or places.is_comment
             _rewrite(event, variables, places)
-            for tree in _trees(event):
+            for tree in trees(event):
                 self.uses += uses(tree, variables, event.line, is_conditional=is_conditional)
             places.read(event)
         return super()._generate_python(loader)
@@ -124,22 +132,6 @@ def _set_names(event: Event) -> list[str]:
         return list(targets(parse_set(event.source, event.line), event.line))
     if event.kind == "open" and split_keyword(event.source)[0] == "for":
         return list(targets(parse_for(event.source, event.line), event.line))
-    return []
-
-
-def _trees(event: Event) -> list[ast.expr]:
-    """Return the expressions of an event, before they are rewritten."""
-    keyword, rest = split_keyword(event.source)
-    if event.kind == "output":
-        return [parse_expression(event.source, event.line)]
-    if event.kind == "set":
-        node = parse_set(event.source, event.line)
-        place = put_into(node)
-        return [*((place.value, place.slice) if place else ()), node.value]
-    if event.kind == "open" and keyword == "for":
-        return [parse_for(event.source, event.line).iter]
-    if event.kind in {"open", "branch"} and keyword in {"if", "elif", "while"}:
-        return [parse_expression(rest, event.line)]
     return []
 
 

@@ -1,5 +1,6 @@
 """A parsed template as a list of events, and which of them a render can skip."""
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,13 @@ from typing import Any, Literal, TypeAlias
 
 from tornado import template as tornado_template
 
-from clerk_tinybird_app.tinybird.template.expressions import split_keyword
+from clerk_tinybird_app.tinybird.template.expressions import (
+    parse_expression,
+    parse_for,
+    parse_set,
+    put_into,
+    split_keyword,
+)
 from clerk_tinybird_app.tinybird.template.run import syntax_error
 
 Kind: TypeAlias = Literal["text", "output", "set", "jump", "open", "branch", "close"]
@@ -72,6 +79,22 @@ class _Parsed(tornado_template.Template):
 def events(sql: str) -> list[Event]:
     """Return the events of a template that compiles, from top to bottom."""
     return _Parsed(sql).events
+
+
+def trees(event: Event) -> list[ast.expr]:
+    """Return the expressions of an event."""
+    keyword, rest = split_keyword(event.source)
+    if event.kind == "output":
+        return [parse_expression(event.source, event.line)]
+    if event.kind == "set":
+        node = parse_set(event.source, event.line)
+        place = put_into(node)
+        return [*((place.value, place.slice) if place else ()), node.value]
+    if event.kind == "open" and keyword == "for":
+        return [parse_for(event.source, event.line).iter]
+    if event.kind in {"open", "branch"} and keyword in {"if", "elif", "while"}:
+        return [parse_expression(rest, event.line)]
+    return []
 
 
 def refuse_silent(sql: str) -> None:

@@ -26,10 +26,9 @@ from clerk_tinybird_app.tinybird.template.operations import (
     METHODS,
     OPERATORS,
     STATEMENT_METHODS,
-    bounded,
 )
 from clerk_tinybird_app.tinybird.template.parameters import Comprehension
-from clerk_tinybird_app.tinybird.template.run import clipped, syntax_error
+from clerk_tinybird_app.tinybird.template.run import bounded, clipped, syntax_error
 from clerk_tinybird_app.tinybird.template.values import TYPES
 
 FORBIDDEN_NAMES = frozenset({"format", "q"})
@@ -253,7 +252,8 @@ class Rewriter:
     def _dictcomp(self, node: ast.DictComp) -> ast.expr:
         self._only_in_statements("DictComp")
         scope, generators = self._generators(node)
-        made = ast.DictComp(scope.rewrite(node.key), scope.rewrite(node.value), generators)
+        key = call("o_key", scope.rewrite(node.key))
+        made = ast.DictComp(key, scope.rewrite(node.value), generators)
         return call("o_display", made)
 
     def _generators(self, node: Comprehension) -> tuple["Rewriter", list[ast.comprehension]]:
@@ -276,7 +276,7 @@ class Rewriter:
         for key in node.keys:
             if key is None:
                 self._refuse("Invalid expression type: **")
-            keys.append(self.rewrite(key))
+            keys.append(call("o_key", self.rewrite(key)))
         return call("o_display", ast.Dict(keys, [self.rewrite(value) for value in node.values]))
 
 

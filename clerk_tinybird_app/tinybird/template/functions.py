@@ -7,8 +7,14 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from clerk_tinybird_app.tinybird.template.dates import DATE_FUNCTIONS
-from clerk_tinybird_app.tinybird.template.operations import bounded
-from clerk_tinybird_app.tinybird.template.run import MAX_SIZE, Run, TemplateError, syntax_error
+from clerk_tinybird_app.tinybird.template.operations import key_of, seek, text
+from clerk_tinybird_app.tinybird.template.run import (
+    MAX_SIZE,
+    Run,
+    TemplateError,
+    bounded,
+    syntax_error,
+)
 from clerk_tinybird_app.tinybird.template.values import (
     CONVERTERS,
     TYPES,
@@ -31,7 +37,7 @@ _QUOTES = frozenset({"`", '"'})
 _TTLS = ("5s", "1m", "5m", "30m", "1h")
 _OPERANDS = {"in": "in", "not_in": "not in", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
 _ELEMENT_WORK = 16
-_SORT_WORK = 4
+_SORT_WORK = 16
 _MOST_DIGITS = 99
 _CLIENT_ERROR, _LAST_STATUS = 400, 599
 NAMED_SECRETS = frozenset({"tb_secret", "tb_var"})
@@ -72,15 +78,17 @@ def columns(run: Run, x: Any, default: Any = None, fn: Any = None) -> SqlFragmen
             "Missing columns() default value, use `columns(column_names, 'default_column_name')`",
             anchor="#columns",
         )
-    run.weigh(names)
+    run.weigh([names, fn])
     if not isinstance(names, str):
         raise syntax_error(
             "The 'columns' function expects a String not an Array", anchor="#columns"
         )
+    run.spend((names.count(",") + 1) * _ELEMENT_WORK)
     parts = [_checked(name.strip(" "), _DOTTED, "column") for name in names.split(",")]
     if fn is None:
         return SqlFragment(",".join(map(_quoted_path, parts)), "columns")
     call = _checked(fn, _IDENTIFIER, "function")
+    run.fits(3 * len(names) + len(parts) * (len(call) + _ELEMENT_WORK))
     return SqlFragment(
         ",".join(f"{call}({_quoted_path(name)}) as `{name}`" for name in parts), "columns"
     )
@@ -90,7 +98,7 @@ def symbol(run: Run, x: Any, quote: Any = "`") -> SqlFragment:
     """`symbol(x)`: one name in quotes, its dots included."""
     if x is None:
         raise run.required()
-    run.weigh(x)
+    run.weigh([x, quote])
     if quote not in _QUOTES:
         raise syntax_error('the quote of symbol() is ` or "')
     return SqlFragment(f"{quote}{_checked(x, _DOTTED, 'symbol')}{quote}", "symbol")
@@ -125,14 +133,16 @@ def array(  # noqa: PLR0917 (Tinybird's signature)
         if defined:
             raise run.required()
         return None
-    run.weigh(value)
+    run.weigh([value, type])
     if isinstance(value, str):
+        run.spend((value.count(",") + 1) * _ELEMENT_WORK)
         items: list[Any] = value.split(",")
     elif isinstance(value, list):
         items = value
     else:
         raise syntax_error("transform type function Array is not well defined")
-    written = [_element(run, value, place, item, str(type)) for place, item in enumerate(items)]
+    kind = str(type)
+    written = [_element(run, value, place, item, kind) for place, item in enumerate(items)]
     return SqlFragment("[" + ",".join(written) + "]", "Array")
 
 
@@ -164,6 +174,7 @@ def split_to_array(run: Run, x: Any, default: Any = "", separator: Any = ",") ->
             anchor="#split_to_array",
         )
     run.fits(2 * len(value))
+    seek(run, value, separator)
     return [part.strip() for part in value.split(separator)]
 
 
@@ -176,7 +187,7 @@ def enumerate_with_last(run: Run, xs: Any) -> list[tuple[bool, Any]]:
 
 def enumerated(run: Run, xs: Any, start: Any = 0) -> list[tuple[int, Any]]:
     """Python's `enumerate`, as a list."""
-    run.weigh(xs)
+    run.weigh([xs, start])
     return list(enumerate(list(xs), bounded(int(start))))
 
 
@@ -189,17 +200,6 @@ def ranged(run: Run, start: Any, stop: Any = None, step: Any = 1, /) -> list[int
     size = len(steps) if abs(stop - start) <= MAX_SIZE else MAX_SIZE + 1
     run.fits(size * _ELEMENT_WORK)
     return list(steps)
-
-
-def text(run: Run, x: Any = "", /) -> str:
-    """Python's `str`; a text stays what it is, a secret one among them."""
-    if isinstance(x, str):
-        return x
-    run.weigh(x)
-    number = next((kind for kind in (bool, int, float) if isinstance(x, kind)), None)
-    made = number.__repr__(x) if number else plain(x)
-    run.fits(len(made))
-    return made
 
 
 def parse_json(run: Run, x: Any, default: Any = None, defined: Any = True) -> Any:
@@ -369,13 +369,15 @@ def _sum(xs: Any, start: Any = 0, /) -> Any:
 
 def in_order(run: Run, xs: Any, /, *, reverse: Any = False) -> list[Any]:
     """Python's `sorted`, without `key`."""
-    run.fits(_SORT_WORK * run.weigh(xs))
+    run.spend(_SORT_WORK * run.weigh(xs))
     return sorted(xs, reverse=bool(reverse))
 
 
 def dictionary(run: Run, xs: Any = (), /, **more: Any) -> dict[Any, Any]:
     """Python's `dict`."""
     run.fits(run.weigh([xs, more]))
+    for place, each in enumerate(xs):
+        key_of(run, each if isinstance(xs, dict) else next(iter(each), None), place)
     return dict(xs, **more)
 
 

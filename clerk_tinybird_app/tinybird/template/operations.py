@@ -5,10 +5,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from clerk_tinybird_app.tinybird.template.run import Run
+from clerk_tinybird_app.tinybird.template.run import MAX_BITS, Run, bounded
+from clerk_tinybird_app.tinybird.template.values import SqlFloat, SqlFragment, SqlInt, plain
 
-MAX_BITS = 512
-"""The most bits of an integer: twice as many as ClickHouse's widest type has."""
+_KEY_BITS = 60
+"""The most bits of an integer that is a key: Python gives two such ones two hashes."""
+
+_QUICK = 16
+"""So many characters or places of a table are looked at in the time of one unit of work."""
+
+_MOST_SOUGHT = 100
+"""Python looks for a text in linear time when it is longer than this."""
 
 _SIZED = (str, list, tuple)
 _MOST_WIDTH = 99
@@ -16,6 +23,8 @@ _FORMAT = re.compile(r"%(?:%|(?:\(\w*\))?[-+ 0#]*\d{0,2}(?:\.\d{0,2})?[sdifeEgGx
 _FORMAT_SPEC = re.compile(
     r"(?:.?[<>=^])?[-+ ]?#?0?\d{0,2}[,_]?(?:\.\d{1,2})?[bdeEfFgGnosxX%]?", re.DOTALL
 )
+_KEYS = re.compile(r"%\((\w*)\)")
+_COMPARING = frozenset({"lstrip", "rfind", "rpartition", "rstrip", "strip"})
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "Eq": operator.eq,
     "NotEq": operator.ne,
@@ -31,15 +40,53 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 COMPARISONS = frozenset(_COMPARISONS)
 
 
-def bounded(number: Any) -> Any:
-    """Return `number`.
+def key_of(run: Run, key: Any, size: int = 0) -> Any:
+    """Return the key of an object that has `size` of them, and count the search for it.
+
+    Texts have secret hashes. A caller can choose numbers that all stand in each other's way.
 
     Raises:
-        ValueError: It is an integer with more than MAX_BITS bits.
+        TypeError: It is neither a text nor a small number.
     """
-    if isinstance(number, int) and number.bit_length() > MAX_BITS:
-        raise ValueError(f"a number has more than {MAX_BITS} bits")
-    return number
+    if isinstance(key, str):
+        run.spend(len(key))
+    elif key is None or (isinstance(key, int) and key.bit_length() <= _KEY_BITS):
+        run.spend(1 + size // _QUICK)
+    else:
+        raise TypeError(
+            f"a key is a text or a whole number of at most {_KEY_BITS} bits, "
+            f"not '{type(key).__name__}'"
+        )
+    return key
+
+
+def text(run: Run, x: Any = "", /) -> str:
+    """Python's `str`; a text stays what it is, a secret one among them."""
+    if isinstance(x, str):
+        return x
+    run.weigh(x)
+    made = plain(_bare(x))
+    run.fits(len(made))
+    return made
+
+
+def _bare(value: Any) -> Any:
+    """Return a number with a type as the number, which is written without the type."""
+    if isinstance(value, SqlInt):
+        return int(value)
+    return float(value) if isinstance(value, SqlFloat) else value
+
+
+def seek(run: Run, whole: Any, sought: Any) -> None:
+    """Count the search for a text in another one, from its beginning."""
+    if isinstance(whole, str) and isinstance(sought, str):
+        run.spend(len(whole) * min(len(sought), _MOST_SOUGHT) // _QUICK)
+
+
+def _seek_each(run: Run, whole: str, sought: Any) -> None:
+    """Count a search that may compare each character with each."""
+    if isinstance(sought, str):
+        run.spend(len(whole) * len(sought) // _QUICK)
 
 
 def _is_number(value: Any) -> bool:
@@ -102,15 +149,32 @@ def modulo(run: Run, left: Any, right: Any) -> Any:
     if "%" in _FORMAT.sub("", left):
         raise TypeError(f"% is for numbers only, or for a text with %s, %d... up to {_MOST_WIDTH}")
     places = left.count("%")
-    size = run.weigh(right) * (places if isinstance(right, dict) else 1)
+    # A key may stand in several places, and what it names is written in each.
+    named = _KEYS.findall(left) if isinstance(right, dict) else []
+    size = run.weigh(right) + sum(run.weigh(right.get(name)) for name in named)
     run.fits(len(left) + size + places * 2 * _MOST_WIDTH)
-    made = left % right
+    made = left % _written(right)
     run.fits(len(made))
     return made
 
 
+def _written(value: Any) -> Any:
+    """Return what `%` writes: numbers without their types, and no finished SQL."""
+    if isinstance(value, tuple):
+        return tuple(map(_written_one, value))
+    if isinstance(value, dict):
+        return {key: _written_one(each) for key, each in value.items()}
+    return _written_one(value)
+
+
+def _written_one(value: Any) -> Any:
+    return plain(value) if isinstance(value, SqlFragment) else _bare(value)
+
+
 def formatted(run: Run, value: Any, spec: str) -> str:
     """`{value:spec}` in an f-string."""
+    if not spec:
+        return text(run, value)
     if not _FORMAT_SPEC.fullmatch(spec):
         raise TypeError(f"the format '{spec}' is not supported")
     run.weigh(value)
@@ -130,6 +194,8 @@ def put(run: Run, container: Any, key: Any, value: Any) -> None:
     if not isinstance(container, (list, dict)):
         raise TypeError(f"'{type(container).__name__}' object does not support item assignment")
     run.weigh([key, value])
+    if isinstance(container, dict):
+        key_of(run, key, len(container))
     container[key] = value
 
 
@@ -140,6 +206,9 @@ def compare(run: Run, names: tuple[str, ...], *operands: Any) -> bool:
             run.spend(len(value))
         elif value is not None and not _is_number(value):
             run.weigh(value)
+    for name, left, right in zip(names, operands, operands[1:], strict=False):
+        if name in {"In", "NotIn"}:
+            seek(run, right, left)
     return all(
         _COMPARISONS[name](left, right)
         for name, left, right in zip(names, operands, operands[1:], strict=False)
@@ -150,7 +219,7 @@ def item(run: Run, container: Any, key: Any) -> Any:
     """`container[key]`."""
     if not isinstance(container, (*_SIZED, dict)):
         raise TypeError(f"'{type(container).__name__}' object is not subscriptable")
-    return container[key]
+    return container[key_of(run, key, len(container)) if isinstance(container, dict) else key]
 
 
 def part(run: Run, container: Any, start: Any, stop: Any, step: Any) -> Any:
@@ -172,8 +241,11 @@ def for_values(run: Run, values: Iterable[Any], cost: int) -> Iterator[Any]:
     if not isinstance(values, (*_SIZED, dict)):
         iter(values)  # raises the error of Python, or of an Array
         raise TypeError(f"'{type(values).__name__}' object is not iterable")
-    # As it is now: a template may add to it while it goes through it.
-    for value in list(values) if isinstance(values, dict) else values:
+    if isinstance(values, dict):
+        # As it is now: a template may add to it while it goes through it.
+        run.spend(len(values))
+        values = list(values)
+    for value in values:
         run.step(cost)
         yield value
 
@@ -192,7 +264,7 @@ def _receiver(value: Any, kind: type | tuple[type, ...], method: str) -> None:
 def get(run: Run, receiver: Any, key: Any, default: Any = None, /) -> Any:
     """`dict.get`."""
     _receiver(receiver, dict, "get")
-    return receiver.get(key, default)
+    return receiver.get(key_of(run, key, len(receiver)), default)
 
 
 def join(run: Run, receiver: Any, parts: Any, /) -> str:
@@ -207,6 +279,7 @@ def replace(run: Run, receiver: Any, old: Any, new: Any, count: Any = -1, /) -> 
     """`str.replace`."""
     _receiver(receiver, str, "replace")
     run.spend(len(receiver))
+    seek(run, receiver, old)
     run.fits(len(receiver) + receiver.count(old) * len(new))
     return str.replace(receiver, old, new, count)
 
@@ -215,6 +288,7 @@ def split(run: Run, receiver: Any, sep: Any = None, maxsplit: Any = -1) -> list[
     """`str.split`."""
     _receiver(receiver, str, "split")
     run.fits(2 * len(receiver))
+    seek(run, receiver, sep)
     return str.split(receiver, sep, maxsplit)
 
 
@@ -231,6 +305,8 @@ def _method(name: str, *kinds: type, growth: int = 1) -> Callable[..., Any]:
     def method(run: Run, receiver: Any, /, *given: Any) -> Any:
         _receiver(receiver, kinds, name)
         run.fits(growth * (run.weigh(receiver) + run.weigh(given)))
+        if isinstance(receiver, str) and given:
+            (_seek_each if name in _COMPARING else seek)(run, receiver, given[0])
         kind = next(each for each in kinds if isinstance(receiver, each))
         found = getattr(kind, name)(receiver, *given)
         # A view of an object would change with it.

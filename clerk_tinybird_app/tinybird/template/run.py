@@ -25,6 +25,9 @@ MAX_WORK = 10_000_000
 MAX_DEPTH = 32
 """The most levels of lists and objects inside each other."""
 
+MAX_BITS = 512
+"""The most bits of an integer: twice as many as ClickHouse's widest type has."""
+
 _NODE_WORK = 16
 
 
@@ -58,6 +61,17 @@ class TemplateError(Exception):
 
 class LimitReachedError(Exception):
     """A render went over a limit. No `except` catches it, because it is no TemplateError."""
+
+
+def bounded(number: Any) -> Any:
+    """Return `number`.
+
+    Raises:
+        ValueError: It is an integer with more than MAX_BITS bits.
+    """
+    if isinstance(number, int) and number.bit_length() > MAX_BITS:
+        raise ValueError(f"a number has more than {MAX_BITS} bits")
+    return number
 
 
 def clipped(text: str) -> str:
@@ -123,7 +137,11 @@ class Run:
             raise LimitReachedError(f"the query is longer than {MAX_SIZE} characters")
 
     def weigh(self, value: object) -> int:
-        """Return the number of characters and elements in `value` and its inner lists."""
+        """Return the number of characters and elements in `value` and its inner lists.
+
+        Raises:
+            ValueError: An integer in it has too many bits, so that its digits take long to write.
+        """
         total = 0
         stack = [(value, 0)]
         while stack:
@@ -139,6 +157,8 @@ class Run:
                 inner = [*item, *item.values()] if isinstance(item, dict) else item
                 self.spend(len(inner))
                 stack.extend((element, depth + 1) for element in inner)
+            else:
+                bounded(item)
             if total > MAX_SIZE:
                 raise LimitReachedError(f"a value is larger than {MAX_SIZE}")
         return total

@@ -12,6 +12,7 @@ from clerk_tinybird_app.tinybird.template.run import (
     LimitReachedError,
     QueryContext,
     Run,
+    clipped,
     syntax_error,
 )
 
@@ -75,11 +76,11 @@ class Template:
             raise syntax_error(_UNSET.sub(r"\1 variable '\2'", str(error))) from None
         except KeyError as error:
             raise syntax_error(
-                f"Missing key {error} while rendering the template. "
+                f"Missing key {clipped(str(error))} while rendering the template. "
                 "Ensure every object accessed in the template has this key."
             ) from None
         except FAILURES as error:
-            raise syntax_error(str(error)) from None
+            raise syntax_error(clipped(str(error))) from None
         except (RecursionError, MemoryError):
             raise syntax_error("the template was stopped: a value is nested too deeply") from None
 

@@ -312,8 +312,9 @@ def _scalar(name: str) -> Callable[..., Any]:
 
 def boolean(run: Run, x: Any, default: Any = None) -> int:
     """`Boolean(x)`: 1 or 0, and 0 when missing."""
-    run.weigh(x)
-    return truth(default if x is None else x)
+    value = default if x is None else x
+    run.weigh(value)
+    return truth(value)
 
 
 TYPES: dict[str, Callable[..., Any]] = {

@@ -424,6 +424,55 @@ SELECT {{columns(x, 'note')}} FROM events WHERE MINE
 -- unclear: a list that is added to
 {% set l = [] %} {% set _ = l.append(column(x, 'note')) %} SELECT {{l[0]}} FROM events WHERE MINE
 
+-- unclear: a list that a condition adds to
+{% set l = [] %} {% if l.append(column(x, 'note')) %}{% end %} SELECT {{l[0]}} FROM events WHERE MINE
+
+-- unclear: a list that a comprehension in a condition adds to
+{% set l = [] %} {% if [l.append(c) for c in [column(x, 'note')]] %}{% end %}
+  SELECT {{l[0]}} FROM events WHERE MINE
+
+-- unclear: a list that an object's key names
+{% set d = {} %} {% set d['a'] = column(x, 'note') %} SELECT {{d['a']}} FROM events WHERE MINE
+
+-- safe: a list of the values of another parameter
+{% set l = [] %} {% for n in split_to_array(ns) %}{% set _ = l.append(String(n)) %}{% end %}
+  SELECT * FROM events WHERE MINE AND note IN {{l}}
+
+-- safe: a list with the value in it
+{% set l = [] %} {% set _ = l.append(String(workspace)) %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that a condition adds to
+{% if workspace.append('other') %}{% end %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that a branch adds to
+{% if x %}{% elif workspace.append('other') %}{% end %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that a loop adds to
+{% for n in [workspace.append('other')] %}{% end %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is added to within a list
+{% set _ = [workspace.append('other')] %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is added to within a comprehension
+{% set _ = [w.append('other') for w in [workspace]] %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is added to under another name
+{% set w = workspace %} {% set _ = w.append('other') %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is added to under the name of a loop
+{% for w in [workspace] %}{% set _ = w.append('other') %}{% end %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is changed under another name
+{% set w = (workspace if True else 1) %} {% set w[0] = 'o' %} SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is changed within another list
+{% set l = [] %} {% set _ = l.append(workspace) %} {% set _ = l[0].append('other') %}
+  SELECT * FROM events WHERE MINE
+
+-- unsafe: a value that is changed under the third name
+{% set a = workspace %} {% set b = [a] %} {% set c = b[0] %} {% if c.append('o') %}{% end %}
+  SELECT * FROM events WHERE MINE
+
 -- unsafe: a value that the pipe changes
 {% set workspace[0] = 'other' %} SELECT * FROM events WHERE MINE
 

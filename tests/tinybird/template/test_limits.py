@@ -7,6 +7,7 @@ import pytest
 from clerk_tinybird_app.tinybird.template import Template, TemplateError
 
 _HALF_A_SECOND_AND_A_BUSY_MACHINE = 10.0
+_MOST_SECONDS = 3.0
 
 _STOPPED = r"the template was stopped|bits|for numbers only|not supported|at most 99|levels deep"
 _DOUBLING_TEXT = "{% set s = 'a' %}{% for i in x %}{% set s = s + s %}{% end %}{{s}}"
@@ -19,6 +20,8 @@ _TWINS = (
     "{% set a = [1] %}{% set b = [1] %}{% for i in x %}{% set a = [a, a] %}{% set b = [b, b] %}"
     "{% end %}{% if a == b %}same{% end %}"
 )
+_DEEP = "{% set t = (1,) %}{% for i in range(14) %}{% set t = (t, t) %}{% end %}"
+_COLLIDING = 2**61 - 1
 _SWALLOWING = "{% while True %}{% try %}{% while True %}{% end %}{% except %}{% end %}{% end %}"
 _REPLACING = (
     "{% while True %}{% try %}{% try %}{% while True %}{% end %}"
@@ -115,6 +118,74 @@ def test_a_huge_value_is_refused_soon(sql: str, value: object) -> None:
         Template(sql).render({"x": value})
     assert len(caught.value.message) < 5000
     assert time.monotonic() - began < _HALF_A_SECOND_AND_A_BUSY_MACHINE
+
+
+def _often(expression: str, times: int = 100) -> str:
+    """Return a template with an expression as often as a caller can write it."""
+    tried = f"{{% try %}}{{% set _ = {expression} %}}{{% except %}}{{% end %}}" * times
+    return f"{{% for i in range(9000) %}}{tried}{{% end %}}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "told"),
+    [
+        ("{% set d = dict(x) %}", [[k * _COLLIDING, 1] for k in range(20_000)], "a key is"),
+        ("{% set d = {k: 1 for k in x} %}", [k * _COLLIDING for k in range(9000)], "a key is"),
+        (
+            "{% set d = {} %}{% for k in x %}{% set d[k] = 1 %}{% end %}",
+            [k * _COLLIDING for k in range(9000)],
+            "a key is",
+        ),
+        ("{% set d = dict([[x, 1]]) %}", 1.5, "a key is"),
+        ("{% set d = {(1, x): 1} %}", 1, "a key is"),
+        ("{% set d = dict(x) %}", [[k, 1] for k in range(20_000)], "too much work"),
+        ("{% set s = '" + "%(a)s" * 780 + "' % {'a': x} %}", [[1]] * 15_000, "too much work"),
+        ("{% set l = [JSON(x)] * 50000 %}{% set s = String(l) %}", "9" * 3900, "bits"),
+        ("{% set l = [x] * 50000 %}{% set s = '%s' % l %}", 10**3900, "bits"),
+        ("{% set l = [x] * 50000 %}{% set s = f'{l}' %}", 10**3900, "bits"),
+        (_DEEP + "{% for i in range(3000) %}{% set _ = x[t] %}{% end %}", {}, "a key is"),
+        (_DEEP + "{% for i in range(3000) %}{% set _ = x.get(t) %}{% end %}", {}, "a key is"),
+        (_often("{x: 1}.get(x[1:] + 'a')"), "a" * 400_000, "too much work"),
+        (_often("x.rfind('ab' + x[2:200000])"), "a" * 450_000, "too much work"),
+        (_often("x.rpartition('ab' + x[2:200000])"), "a" * 450_000, "too much work"),
+        (_often("x[0].strip(x[1])"), ["\u0161" * 9000, "\u0261" * 9000 + "\u0161"], "much work"),
+        (_often("x[1] in x[0]"), ["a" * 2400, "a" * 600 + "b" + "a" * 600], "too much work"),
+        (_often("x[0].find(x[1])"), ["a" * 2400, "a" * 600 + "b" + "a" * 600], "too much work"),
+        (
+            "{% for i in range(9000) %}{% for k in x %}{% break %}{% end %}{% end %}",
+            {str(k): 1 for k in range(200_000)},
+            "too much work",
+        ),
+        (_often("sorted(x)"), [[[[1] * 200 + [k % 7]]] for k in range(50)], "too much work"),
+        (_often("Boolean(None, x)"), "A" * 900_000, "too much work"),
+        (_often("enumerate([], x)"), "9" * 900_000, "too much work"),
+        (_DEEP + _often("Array(x, t)"), "1", "too much work"),
+        (_DEEP + _often("symbol('a', t)"), "1", "too much work"),
+        (_often("Array(x)"), "," * 600_000, "too much work"),
+        ("{{columns(x, fn='" + "a" * 120 + "')}}", ",".join("a" * 20_000), "larger than"),
+        (_often("date_diff_in_days('2', '3', '%A %B %c' + str(i))"), "", "too much work"),
+    ],
+)
+def test_what_a_caller_asks_for_is_stopped_before_it_costs_much(
+    sql: str, value: object, told: str
+) -> None:
+    began = time.process_time()
+    with pytest.raises(TemplateError, match=told):
+        Template(sql).render({"x": value})
+    assert time.process_time() - began < _MOST_SECONDS
+
+
+def test_numbers_are_keys_that_a_caller_cannot_make_stand_in_each_others_way() -> None:
+    """Each of these goes through all places of the object that others have taken."""
+    places, place = [], 7
+    for _ in range(2048):
+        places.append(place)
+        place = (5 * place + 1) % 4096
+    sql = "{% set d = dict(x) %}" + _often("d.get(k)", 200)
+    began = time.process_time()
+    with pytest.raises(TemplateError, match="too much work"):
+        Template(sql).render({"x": [[key, 1] for key in places], "k": 4096 + places[0]})
+    assert time.process_time() - began < _MOST_SECONDS
 
 
 def test_blocks_deep_within_each_other_are_refused_soon() -> None:
