@@ -12,7 +12,8 @@ from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, quot
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 
 _NO_DATABASE: Final = "default"
-_HELD_SUFFIX: Final = "_held"
+HELD_SUFFIX: Final = "_held"
+"""The database beside a workspace's own that holds what a copy reads of its own target."""
 
 
 class Filling(NamedTuple):
@@ -54,7 +55,7 @@ def hold(session: ChdbSession, database: str, table: str, *, read: Iterable[str]
         The database that has the tables that are ``read`` as they are now, until it is let go.
     """
     let_go(session, database)
-    held, source = database + _HELD_SUFFIX, f"{database}.{quoted(table)}"
+    held, source = database + HELD_SUFFIX, f"{database}.{quoted(table)}"
     session.query(f"CREATE DATABASE {held}")
     tables = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'Null'"
     # They have no rows to clone.
@@ -75,19 +76,22 @@ def replace_held(session: ChdbSession, database: str, table: str, *rows: Filling
         ApiError: 400, other rows have taken their place, or none.
     """
     if session.query(f"EXISTS VIEW {_held(database, table)}").strip() != b"1":
-        raise bad_request(f"Rows of '{table}' were removed while they were read. Copy it again.")
+        raise bad_request(
+            f"Rows of '{table}' were removed while they were read, or new ones could not be held. "
+            "Copy it again."
+        )
     since = Filling("*", f"SELECT * FROM {_held(database, table)}")
     replace(session, database, table, *rows, since)
 
 
 def let_go(session: ChdbSession, database: str) -> None:
     """Hold no rows any more."""
-    session.query(f"DROP DATABASE IF EXISTS {database}{_HELD_SUFFIX} SYNC")
+    session.query(f"DROP DATABASE IF EXISTS {database}{HELD_SUFFIX} SYNC")
 
 
 def _held(database: str, table: str) -> str:
     """Return the view that takes what a table gets; without it, what is held is not its rows."""
-    return f"{database}{_HELD_SUFFIX}.{quoted(f'{table}:held')}"
+    return f"{database}{HELD_SUFFIX}.{quoted(f'{table}:held')}"
 
 
 def refill(
