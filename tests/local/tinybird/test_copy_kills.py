@@ -188,6 +188,11 @@ def test_a_copy_may_read_what_keeps_no_rows_beside_its_own_target(own: Tinybird)
     assert count(own, "source") == 2
 
 
+def test_what_keeps_no_rows_may_be_truncated(own: Tinybird) -> None:
+    answer = own.post("/v0/datasources/empty/truncate")
+    assert answer.status_code == 205, answer.text
+
+
 REMOVING = {
     "truncate": "1",
     "delete?delete_condition=n<2": "2",
