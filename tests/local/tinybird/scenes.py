@@ -119,8 +119,8 @@ def no_memory_for_views(folder: Path) -> Any:
     return {"told": told, "stored": stored.split()}
 
 
-def full_hold(folder: Path) -> Any:
-    """What a table gets while a copy holds its rows cannot be held, then it has other columns."""
+def held_rows(folder: Path) -> Any:
+    """A copy holds a table's rows, of which some then come that cannot be held, or change or go."""
     from clerk_tinybird_app.local.tinybird.engine import changes  # noqa: PLC0415 - see above
     from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
     from clerk_tinybird_app.local.tinybird.errors import ApiError  # noqa: PLC0415
@@ -146,19 +146,29 @@ def full_hold(folder: Path) -> Any:
     writer.run(lambda session: changes.hold(session, "db", "numbers", read=["numbers"]))
     told("ALTER TABLE db_held.`numbers:since` ADD CONSTRAINT small CHECK n < 7")
     answers = [_told(writer.insert(TABLE, b'{"n":%d}' % n)) for n in (6, 7, 8)]
-    rows = changes.Filling("n", "SELECT 1")
-    refused = []
-    for _ in range(2):
+    stored = [told(f"SELECT n FROM db.{name} ORDER BY n") for name in ("numbers", "filled")]
+
+    def replaced() -> list[str]:
+        rows = changes.Filling("n", "SELECT 1")
         try:
             writer.run(lambda session: changes.replace_held(session, "db", "numbers", rows))
         except ApiError as error:
-            refused.append(str(error))
+            return [str(error), *told("SELECT n FROM db.numbers ORDER BY n")]
+        return told("SELECT n FROM db.numbers ORDER BY n")
+
+    ends = [replaced()]
+    for change in (
+        lambda session: session.query("ALTER TABLE db.numbers ADD COLUMN more UInt8"),
+        partial(changes.delete, database="db", table="numbers", condition="n = 6"),
+        partial(changes.truncate, database="db", table="numbers"),
+        lambda session: session.query("INSERT INTO db.numbers (n) VALUES (2)"),
+    ):
         writer.run(lambda session: changes.hold(session, "db", "numbers", read=["numbers"]))
-        told("ALTER TABLE db.numbers ADD COLUMN IF NOT EXISTS more UInt8")
-    tables = [told(f"SELECT n FROM db.{name} ORDER BY n") for name in ("numbers", "filled")]
+        writer.run(change)
+        ends.append(replaced())
     kept.close()
     writer.close()
-    return {"told": answers, "refused": refused, "tables": tables}
+    return {"told": answers, "stored": stored, "ends": ends}
 
 
 def many_bad_rows(folder: Path) -> Any:
@@ -346,7 +356,7 @@ SCENES: dict[str, Callable[[Path], Any]] = {
         no_connection,
         odd_failure,
         no_memory_for_views,
-        full_hold,
+        held_rows,
         many_bad_rows,
         no_memory,
         both_ways,
