@@ -119,6 +119,58 @@ def no_memory_for_views(folder: Path) -> Any:
     return {"told": told, "stored": stored.split()}
 
 
+def held_rows(folder: Path) -> Any:
+    """A copy holds a table's rows, of which some then come that cannot be held, or change or go."""
+    from clerk_tinybird_app.local.tinybird.engine import changes  # noqa: PLC0415 - see above
+    from clerk_tinybird_app.local.tinybird.engine.writer import Writer  # noqa: PLC0415
+    from clerk_tinybird_app.local.tinybird.errors import ApiError  # noqa: PLC0415
+
+    writer = Writer(folder / "data")
+
+    def told(query: str) -> list[str]:
+        return writer.run(lambda session: session.query(query)).decode().split()
+
+    # chDB starts anew when its last connection is closed, as a failure does.
+    kept = writer.connect()
+    kept.query("SELECT 1")
+    columns = "(n UInt8) ENGINE = MergeTree ORDER BY n SETTINGS "
+    columns += "non_replicated_deduplication_window = 100"
+    for each in (
+        "CREATE DATABASE db",
+        "CREATE DATABASE db_landing",
+        f"CREATE TABLE db.numbers {columns}",
+        f"CREATE TABLE db.filled {columns}",
+        "CREATE MATERIALIZED VIEW db_landing.`fill:view` TO db.filled AS SELECT n FROM db.numbers",
+    ):
+        told(each)
+    writer.run(lambda session: changes.hold(session, "db", "numbers", read=["numbers"]))
+    told("ALTER TABLE db_held.`numbers:since` ADD CONSTRAINT small CHECK n < 7")
+    answers = [_told(writer.insert(TABLE, b'{"n":%d}' % n)) for n in (6, 7, 8)]
+    stored = [told(f"SELECT n FROM db.{name} ORDER BY n") for name in ("numbers", "filled")]
+
+    def replaced() -> list[str]:
+        rows = changes.Filling("n", "SELECT 1")
+        try:
+            writer.run(lambda session: changes.replace_held(session, "db", "numbers", rows))
+        except ApiError as error:
+            return [str(error), *told("SELECT n FROM db.numbers ORDER BY n")]
+        return told("SELECT n FROM db.numbers ORDER BY n")
+
+    ends = [replaced()]
+    for change in (
+        lambda session: session.query("ALTER TABLE db.numbers ADD COLUMN more UInt8"),
+        partial(changes.delete, database="db", table="numbers", condition="n = 6"),
+        partial(changes.truncate, database="db", table="numbers"),
+        lambda session: session.query("INSERT INTO db.numbers (n) VALUES (2)"),
+    ):
+        writer.run(lambda session: changes.hold(session, "db", "numbers", read=["numbers"]))
+        writer.run(change)
+        ends.append(replaced())
+    kept.close()
+    writer.close()
+    return {"told": answers, "stored": stored, "ends": ends}
+
+
 def many_bad_rows(folder: Path) -> Any:
     """A thousand bad rows between good ones are told while the writing thread is busy."""
     from clerk_tinybird_app.local.tinybird.engine import chdb_session  # noqa: PLC0415
@@ -304,6 +356,7 @@ SCENES: dict[str, Callable[[Path], Any]] = {
         no_connection,
         odd_failure,
         no_memory_for_views,
+        held_rows,
         many_bad_rows,
         no_memory,
         both_ways,

@@ -54,6 +54,17 @@ def test_one_object_or_an_array_may_span_lines(tinybird: Tinybird, as_text: Any)
     assert send(tinybird, as_text(visit(tenant="spans lines")))[1] == counts(1)
 
 
+def test_rows_that_are_no_strict_json_and_that_clickhouse_reads_are_stored(
+    tinybird: Tinybird, tenant: str
+) -> None:
+    row = ndjson(visit(tenant=tenant, page="a b", seconds=0.25))
+    rows = row.replace("a b", "a\tb"), row.replace("0.25", ".25"), row.replace("0.25", "+00.25")
+    assert send(tinybird, ndjson(*rows))[1] == counts(3)
+    stored = rows_of(tinybird, tenant)
+    assert sorted(each["page"] for each in stored) == ["a\tb", "a b", "a b"]
+    assert {each["seconds"] for each in stored} == {0.25}
+
+
 def test_every_member_of_a_gzip_body_is_taken(tinybird: Tinybird, tenant: str) -> None:
     rows = [ndjson(visit(tenant=tenant)).encode() + b"\n" for _ in range(3)]
 

@@ -251,6 +251,32 @@ def test_a_token_that_appends_has_no_address_read(own: Tinybird, elsewhere: str)
     assert pages(own) == []
 
 
+def test_a_form_with_an_address_is_read_for_admins_and_of_few_fields(own: Tinybird) -> None:
+    append = own.token({"type": "DATASOURCES:APPEND", "resource": "visits"})
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for token, more, status in (
+        (append, "&mode=none", 403),
+        (None, "&mode=none", 400),
+        (None, "&a=b" * 100, 400),
+    ):
+        body = f"url=http://localhost:1/x{more}"
+        answer = own.post("/v0/datasources?name=visits", token, content=body, headers=form)
+        said = {403: "", 400: "mode" if "mode" in more else "more than 100 fields"}[status]
+        assert (answer.status_code, said in answer.json()["error"]) == (status, True)
+
+
+def test_the_address_has_the_say_over_a_form(own: Tinybird, elsewhere: str) -> None:
+    own.add(visit(page="/old"))
+    address, more = f"http://{elsewhere}/200", {"mode": "replace", "name": "nope"}
+    for sent in (
+        {"data": {"url": address, **more}},
+        {"files": {name: (None, text) for name, text in {"url": address, **more}.items()}},
+    ):
+        answer = own.post("/v0/datasources?name=visits&mode=append", **sent)
+        assert answer.status_code == 200, answer.text
+    assert pages(own) == ["/localhost", "/localhost", "/old"]
+
+
 def test_a_token_that_appends_replaces_nothing(own: Tinybird) -> None:
     own.add(visit(page="/old"))
     token = own.get("/v0/tokens/visits_append").json()["token"]

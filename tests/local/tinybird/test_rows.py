@@ -63,6 +63,17 @@ def test_rows_are_counted_when_each_is_an_object(body: bytes, count: int | None)
     assert count_objects(body, (Column(name="at", type="Date"),)) == count
 
 
+LOOSE = (*(b'"x\ty"', rb'"\x41"', rb'"\'"', b".5", b"+1", b"01", b"1.", b"NaN"),)
+"""Values that are no JSON and that ClickHouse reads."""
+
+
+@pytest.mark.parametrize("value", LOOSE, ids=bytes.decode)
+@pytest.mark.parametrize("kind", ["String", "Nullable(Date)"])
+def test_what_only_clickhouse_reads_is_left_to_it(kind: str, value: bytes) -> None:
+    columns = (Column(name="at", type=kind), Column(name="a", type="String"))
+    assert count_objects(b'{"a":%s}\n{"a":1}' % value, columns) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

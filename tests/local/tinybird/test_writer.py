@@ -1,6 +1,9 @@
 """The thread that writes: no failure ends it."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.local.tinybird.process import Tinybird
 from tests.local.tinybird.project import visit
@@ -24,6 +27,31 @@ def test_rows_in_their_table_are_stored_once_whatever_repeats_what_views_lack(
 ) -> None:
     told = scene("no_memory_for_views", tmp_path)
     assert told == {"told": ["stored", "stored"], "stored": ["0", "1"]}
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return scene("held_rows", tmp_path_factory.mktemp("held"))
+
+
+def test_rows_that_a_copy_cannot_hold_are_stored_once(held: Any) -> None:
+    assert held["told"] == ["stored"] * 3
+    assert held["stored"] == [["6", "7", "8"]] * 2
+
+
+def test_a_copy_undoes_nothing_that_was_done_to_the_rows_that_it_holds(held: Any) -> None:
+    gone = (
+        "Rows of 'numbers' were removed while they were read, or new ones could not be held. "
+        "Copy it again."
+    )
+    changed = "Its columns were changed while they were read. Copy it again."
+    assert held["ends"] == [
+        [gone, "6", "7", "8"],
+        [changed, "6", "7", "8"],
+        [gone, "7", "8"],
+        [gone],
+        ["1", "2"],
+    ]
 
 
 def test_a_note_of_an_insert_that_cannot_be_read_is_not_in_the_way_of_the_next(

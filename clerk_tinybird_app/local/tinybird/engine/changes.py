@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
-from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, quoted
+from clerk_tinybird_app.local.tinybird.engine.tables import LANDING_SUFFIX, literal, quoted
 from clerk_tinybird_app.local.tinybird.errors import bad_request
 
 _NO_DATABASE: Final = "default"
-_HELD_SUFFIX: Final = "_held"
+HELD_SUFFIX: Final = "_held"
+"""The database beside a workspace's own that holds what a copy reads of its own target."""
 
 
 class Filling(NamedTuple):
@@ -24,7 +25,8 @@ class Filling(NamedTuple):
 
 def truncate(session: ChdbSession, database: str, table: str) -> None:
     """Remove all rows of a data source, or of a quarantine."""
-    session.query(f"TRUNCATE TABLE {database}.{quoted(table)}")
+    if table not in _without_rows(session, database):
+        session.query(f"TRUNCATE TABLE {database}.{quoted(table)}")
     session.query(f"DROP VIEW IF EXISTS {_held(database, table)} SYNC")
 
 
@@ -54,11 +56,9 @@ def hold(session: ChdbSession, database: str, table: str, *, read: Iterable[str]
         The database that has the tables that are ``read`` as they are now, until it is let go.
     """
     let_go(session, database)
-    held, source = database + _HELD_SUFFIX, f"{database}.{quoted(table)}"
+    held, source = database + HELD_SUFFIX, f"{database}.{quoted(table)}"
     session.query(f"CREATE DATABASE {held}")
-    tables = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'Null'"
-    # They have no rows to clone.
-    empty = session.query(tables).decode().splitlines()
+    empty = _without_rows(session, database)
     for name in read:
         clone = "AS" if name in empty else "CLONE AS"
         session.query(f"CREATE TABLE {held}.{quoted(name)} {clone} {database}.{quoted(name)}")
@@ -72,22 +72,40 @@ def replace_held(session: ChdbSession, database: str, table: str, *rows: Filling
     """Put what queries have in the place of the rows that are held, before those of since then.
 
     Raises:
-        ApiError: 400, other rows have taken their place, or none.
+        ApiError: 400, other rows have taken their place, or none, or they have other columns.
     """
     if session.query(f"EXISTS VIEW {_held(database, table)}").strip() != b"1":
-        raise bad_request(f"Rows of '{table}' were removed while they were read. Copy it again.")
-    since = Filling("*", f"SELECT * FROM {_held(database, table)}")
-    replace(session, database, table, *rows, since)
+        raise bad_request(
+            f"Rows of '{table}' were removed while they were read, or new ones could not be held. "
+            "Copy it again."
+        )
+    since = _columns(session, database + HELD_SUFFIX, f"{table}:since")
+    if since != _columns(session, database, table):
+        raise bad_request("Its columns were changed while they were read. Copy it again.")
+    later = Filling("*", f"SELECT * FROM {_held(database, table)}")
+    replace(session, database, table, *rows, later)
 
 
 def let_go(session: ChdbSession, database: str) -> None:
     """Hold no rows any more."""
-    session.query(f"DROP DATABASE IF EXISTS {database}{_HELD_SUFFIX} SYNC")
+    session.query(f"DROP DATABASE IF EXISTS {database}{HELD_SUFFIX} SYNC")
+
+
+def _without_rows(session: ChdbSession, database: str) -> list[str]:
+    """Return the tables that keep no rows, so that there are none to clone or to remove."""
+    tables = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine = 'Null'"
+    return session.query(tables).decode().splitlines()
+
+
+def _columns(session: ChdbSession, database: str, table: str) -> bytes:
+    """Return a table's columns and their types, in their order."""
+    where = f"database = '{database}' AND table = {literal(table)}"
+    return session.query(f"SELECT name, type FROM system.columns WHERE {where} ORDER BY position")
 
 
 def _held(database: str, table: str) -> str:
     """Return the view that takes what a table gets; without it, what is held is not its rows."""
-    return f"{database}{_HELD_SUFFIX}.{quoted(f'{table}:held')}"
+    return f"{database}{HELD_SUFFIX}.{quoted(f'{table}:held')}"
 
 
 def refill(

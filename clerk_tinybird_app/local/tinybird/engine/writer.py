@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from clerk_tinybird_app.local.tinybird.engine.changes import HELD_SUFFIX
 from clerk_tinybird_app.local.tinybird.engine.chdb_session import ChdbSession, QueryFailed
 from clerk_tinybird_app.local.tinybird.engine.error_text import for_caller
 from clerk_tinybird_app.local.tinybird.engine.tables import (
@@ -45,6 +46,7 @@ _IGNORING: Final = "materialized_views_ignore_errors=1"
 _PUSHING: Final = re.compile(r"(?:: while pushing to view \S+)+\.?$")
 """How a failure ends that came from a view: the views on the way to it, its own first."""
 _PIPE: Final = re.compile(rf": while pushing to view (\w+){LANDING_SUFFIX}\.`(\w+){VIEW_SUFFIX}`")
+_HELD: Final = re.compile(rf": while pushing to view (\w+{HELD_SUFFIX}\.`[^`]+`)")
 
 _log = logging.getLogger(__name__)
 
@@ -179,16 +181,22 @@ class Writer:
         try:
             self._session.insert(statement, rows, once)
         except QueryFailed as failure:
-            pushing = _PUSHING.search(failure.message)
-            pipe = _PIPE.match(pushing.group()) if pushing else None
-            if pipe is None:
+            pushing = _pushing(failure)
+            pipe, held = _PIPE.match(pushing), _HELD.match(pushing)
+            if pipe is None and held is None:
                 raise
             # Their own table has them by now: they are stored, whatever fails from here on. And
             # before, to ignore errors would pass over the check of the rows.
-            is_whole = failure.is_shortage and self._repeated(statement, rows, once)
-            if not is_whole:
+            if held:
+                # It ends the copy that these rows would be missing in.
+                self._session.query(f"DROP VIEW IF EXISTS {held[1]} SYNC")
+            is_unsure = held is not None or failure.is_shortage
+            again = self._repeated(statement, rows, once) if is_unsure else failure
+            if again:
                 self._repeated(statement, rows, once, _IGNORING)
-                self._tell(failure, *pipe.groups())
+                found = pipe or _PIPE.match(_pushing(again))
+                if found:
+                    self._tell(failure if pipe else again, *found.groups())
         finally:
             self._done()
 
@@ -196,14 +204,14 @@ class Writer:
         self._begun.seek(0)
         self._begun.truncate()
 
-    def _repeated(self, statement: str, rows: Path, *settings: str) -> bool:
-        """Insert what views lack of the rows of a file; tell whether they took it."""
+    def _repeated(self, statement: str, rows: Path, *settings: str) -> QueryFailed | None:
+        """Insert what views lack of the rows of a file; return why they do not take it."""
         try:
             self._session.insert(statement, rows, *settings)
         except QueryFailed as failure:
             _log.warning("What pipes make of rows that arrived may lack some: %s", failure.name)
-            return False
-        return True
+            return failure
+        return None
 
     def _tell(self, failure: QueryFailed, database: str, pipe: str) -> None:
         """Say, in its quarantine, that a data source lacks what a pipe would have made of rows.
@@ -226,3 +234,9 @@ class Writer:
             self._failing.add((pipe, failure.name))
             text = "The pipe '%s' fails on rows that arrived, and what it fills lacks them: %s."
             _log.warning(f"{text} %s says more.", pipe, failure.name, quarantine)
+
+
+def _pushing(failure: QueryFailed) -> str:
+    """Return the views that a failure came from, its own first; "" for none."""
+    found = _PUSHING.search(failure.message)
+    return found.group() if found else ""

@@ -8,6 +8,9 @@ table. Its own reading of JSON goes wrong silently in two ways: a number that do
 wrapped or cut, and what is missing is filled in. So where every number fits and nothing is missing,
 both ways in store the same or fail alike, and the straight one costs a third less. msgspec tells in
 less time than it takes to count the rows.
+
+Inside an array, a map or a tuple ClickHouse reads both ways alike, and no number is looked at but
+dates in arrays: one that does not fit is wrapped there.
 """
 
 import contextlib
@@ -76,22 +79,32 @@ class BadRow:
 
 def count_plain(body: bytes, columns: tuple[Column, ...]) -> int | None:
     """Return how many rows a body of NDJSON has; None: not all of them are certainly plain."""
-    return _count(_decoder(columns), body)
-
-
-def count_objects(body: bytes, columns: tuple[Column, ...]) -> int | None:
-    """Return how many rows a body has, if each is an object whose dates fit; None: read it.
-
-    This is all that is looked at on the way into the landing table.
-    """
-    return _count(_decoder(columns, only_dates=True), body)
-
-
-def _count(decoder: msgspec.json.Decoder[Any] | None, body: bytes) -> int | None:
+    decoder = _decoder(columns)
     try:
         return len(decoder.decode_lines(body)) if decoder else None
     except (ValueError, RecursionError):
         return None
+
+
+def count_objects(body: bytes, columns: tuple[Column, ...]) -> int | None:
+    """Return how many rows a body has, if each looks like one object; None: read it.
+
+    Their dates must fit. This is all that is looked at on the way into the landing table.
+    """
+    if decoder := _decoder(columns, only_dates=True):
+        try:
+            return len(decoder.decode_lines(body))
+        except msgspec.ValidationError:
+            return None
+        except (ValueError, RecursionError):
+            # ClickHouse reads more than JSON: raw tabs in texts, numbers such as `.5`.
+            pass
+    text = body.strip().replace(b"\r\n", b"\n")
+    if not text:
+        return 0
+    breaks = text.count(b"\n")
+    is_clear = text.startswith(b"{") and text.endswith(b"}") and text.count(b"}\n{") == breaks
+    return breaks + 1 if is_clear else None
 
 
 def split_rows(body: bytes) -> Iterator[bytes]:
@@ -258,7 +271,7 @@ def _decoder(
 ) -> msgspec.json.Decoder[Any] | None:
     """Return what reads plain rows and nothing else; None: the columns know no plain rows.
 
-    Or rows of which ``only_dates`` must be in the range of their columns.
+    Or rows of which ``only_dates`` must be in the range of their columns; None: they have no dates.
     """
     fields: list[tuple[str, Any, Any]] = []
     for number, column in enumerate(columns):
@@ -270,6 +283,8 @@ def _decoder(
             fields.append((f"column{number}", *_field(column)))
         elif dates := _dates(column):
             fields.append((f"column{number}", dates, None))
+    if only_dates and not fields:
+        return None
     names = {f"column{number}": landing_name(column) or "" for number, column in enumerate(columns)}
     row = msgspec.defstruct("Row", fields, rename=names, kw_only=True, gc=False)
     return msgspec.json.Decoder(row)

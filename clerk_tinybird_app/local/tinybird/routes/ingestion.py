@@ -5,7 +5,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from clerk_tinybird_app.local.tinybird.errors import bad_request, forbidden
@@ -19,6 +18,7 @@ _KINDS: Final = frozenset(("csv", "ndjson", "parquet"))
 _REPLACE: Final = "replace"
 _CREATE: Final = "create"
 _FROM_ELSEWHERE: Final = b"url="
+_MOST_FIELDS: Final = 100
 _NOT_DONE: Final = frozenset(("replace_condition", "dialect_escapechar"))
 _ONLY_DEPLOYMENTS: Final = (
     "Adding or modifying data sources to this workspace can only be done via deployments"
@@ -45,7 +45,7 @@ async def events(call: Call) -> Response:
 async def file(call: Call) -> dict[str, Any]:
     """Take the rows of a file in: CSV unless it says otherwise, added to those that are there."""
     service, workspace, caller = call.service, call.workspace, call.caller
-    values, content = await _sent(call.request)
+    values, content = await _sent(call)
     for name in sorted(_NOT_DONE & values.keys()):
         raise bad_request(f"'{name}' is not supported here; send the rows themselves, as the body")
     asked = call.request.path_params.get("mode") or values.get("mode") or _APPEND
@@ -99,15 +99,17 @@ async def file(call: Call) -> dict[str, Any]:
     return {**job, "import_id": job["id"]}
 
 
-async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
+async def _sent(call: Call) -> tuple[dict[str, Any], bytes]:
     """Return a request's parameters, of its address or its form, and the file that it sends."""
+    request = call.request
     values: dict[str, Any] = dict(request.query_params)
     kind = bodies.content_type(request)
     if kind != "multipart/form-data":
         content = await bodies.body_of(request)
         # Clients call any body a form.
         if kind in bodies.FORMS and content.startswith(_FROM_ELSEWHERE):
-            values |= parse_qsl(content.decode(errors="replace"), keep_blank_values=True)
+            call.caller.require_admin()
+            values = {**_fields(content), **values}
         return values, content
     async with bodies.bounded(request).form(max_files=1, max_part_size=bodies.MOST_BYTES) as form:
         found = b""
@@ -119,3 +121,11 @@ async def _sent(request: Request) -> tuple[dict[str, Any], bytes]:
             else:
                 values.setdefault(name, part)
     return values, found
+
+
+def _fields(form: bytes) -> dict[str, str]:
+    text = form.decode(errors="replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise bad_request(f"The form has more than {_MOST_FIELDS} fields") from None
