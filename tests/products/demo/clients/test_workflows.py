@@ -3,19 +3,24 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.local.tinybird.process import ROOT, Tinybird, free_port
+import pytest
+
+from tests.local.tinybird.process import ROOT, Tinybird, free_port, until
 from tests.products.demo.clients.conftest import copy_project
 from tests.products.demo.clients.tb import quiet
 from tests.workflows import scripts
 
 
-def run(script: str, folder: Path, programs: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a step of a workflow as its machine does."""
+def run(
+    script: str, folder: Path, programs: Path, seconds: float = 120, /, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a step of a workflow as its machine does; what it started ends with its time."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.defpath))
     home = folder / "home"
     home.mkdir()
@@ -23,15 +28,22 @@ def run(script: str, folder: Path, programs: Path, **env: str) -> subprocess.Com
     (folder / "temporary").mkdir()
     (folder / "temporary" / "tb").symlink_to(programs.parent)
     own = {"PATH": path, "RUNNER_TEMP": str(folder / "temporary")}
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    with subprocess.Popen(
+        command,
         cwd=folder / "project",
         env={**quiet(home), **own, **env},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
-    )
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def deployment(tinybird: Tinybird) -> Mapping[str, str]:
@@ -39,6 +51,16 @@ def deployment(tinybird: Tinybird) -> Mapping[str, str]:
         "TINYBIRD_HOST": f"http://localhost:{tinybird.port}",
         "TINYBIRD_DEPLOY_TOKEN": tinybird.key,
     }
+
+
+def test_what_a_step_started_ends_with_its_time(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    file = tmp_path / "started"
+    with pytest.raises(subprocess.TimeoutExpired):
+        run('sleep 60 & echo $! > "$FILE"; wait', tmp_path, tmp_path / "bin", 2, FILE=str(file))
+    started = Path("/proc") / file.read_text().strip() / "cmdline"
+    # Whoever has ended has no command any more, be it waited for or not.
+    until(lambda: not started.exists() or not started.read_text(), "it still runs")
 
 
 def test_what_somebody_starts_checks_the_project_and_deploys_it(
