@@ -16,14 +16,12 @@ SEVERAL_REFRESHES = 6
 """How many seconds they take."""
 
 
-def test_an_event_is_on_the_page_within_three_seconds(board: Board, page: Page) -> None:
+def test_an_event_comes_to_the_page_by_itself(board: Board, page: Page) -> None:
     tenant = board.open()
 
     board.post_event(tenant, "/live-update")
 
-    expect(page.locator(f"#panel-{RECENT}").get_by_text("GET /live-update")).to_be_visible(
-        timeout=3_000
-    )
+    expect(page.locator(f"#panel-{RECENT}").get_by_text("GET /live-update")).to_be_visible()
 
 
 def test_a_paused_dashboard_asks_for_nothing_until_it_is_resumed(board: Board, page: Page) -> None:

@@ -88,7 +88,7 @@ def test_a_new_account_signs_up_and_is_a_tenant_of_its_own(
     assert fixed["tenant_id"] == fixed["user_id"]
     assert fixed["org_permission"] == ""
     assert page.get_by_text("Personal account").first.is_visible()
-    drawn = "document.querySelector('.cl-userButtonTrigger img').naturalWidth > 0"
+    drawn = "document.querySelector('.cl-userButtonTrigger img')?.naturalWidth > 0"
     wait_for(page, drawn)  # the avatar of somebody without a name
 
 
